@@ -1,0 +1,3 @@
+//! Builds the browser's half of the site.
+
+fn main() {}

@@ -1,0 +1,166 @@
+//! The port to the correctness core: all that the control plane can ask of it (C1.3).
+//!
+//! A kernel validates everything again itself, and its word is final (C4.2). The port never retries,
+//! never waits for a better moment, and never reads a clock. What serves observers holds
+//! [`ObserveKernel`] and cannot name a function that changes anything (C10.2).
+
+pub mod embedded;
+
+use crate::model::action::{Action, ActionId};
+use crate::model::cluster::{ClusterState, ReceiptStatus};
+use crate::model::explanation::Checks;
+use crate::model::receipt::{KernelRefusal, Receipt, Tombstone, Witness};
+use std::future::Future;
+use std::pin::Pin;
+use tokio::sync::watch;
+
+/// A future that a kernel returns; boxed, because the port is used as a trait object.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a kernel is and what it can prove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelDescription {
+    /// The kind, such as `embedded`.
+    pub kind: &'static str,
+    /// Which cluster it holds, in words.
+    pub cluster: String,
+    /// What the kernel did when it started, such as founding a new cluster; a sentence.
+    pub start_note: String,
+    /// Whether it can settle an action, or an operator has to record a finding.
+    pub can_settle: bool,
+}
+
+/// The kernel cannot be observed now.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the kernel cannot be observed: {why}")]
+pub struct Unobservable {
+    /// Why, as a clause.
+    pub why: String,
+}
+
+/// Why an order has no receipt.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ApplyError {
+    /// Refused before it changed anything. Final.
+    #[error(transparent)]
+    Refused(#[from] KernelRefusal),
+    /// It may have run: the kernel did not answer, or failed on the way (C7.3).
+    #[error("{why}")]
+    Unknown {
+        /// What is known.
+        why: String,
+    },
+}
+
+/// What came of a request to settle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It had run.
+    Executed(Receipt),
+    /// It had not, and now never can.
+    Voided(Tombstone),
+}
+
+/// Why an action could not be settled. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettleError {
+    /// Only a primary can decide, and there is none.
+    #[error("{why}")]
+    NeedsPrimary {
+        /// What was found.
+        why: String,
+    },
+    /// The kernel does not answer.
+    #[error(transparent)]
+    Unobservable(#[from] Unobservable),
+}
+
+/// One action on its way to the kernel. `workflow` makes it from a confirmation whose record is
+/// durable, and nothing else does: `tests/layers` holds the one place that calls [`Order::new`].
+/// It is neither `Clone` nor serialisable, so it is sent at most once.
+#[derive(Debug)]
+#[must_use = "an order that is dropped was never sent"]
+pub struct Order {
+    action_id: ActionId,
+    action: Action,
+    expected_epoch: Option<u64>,
+    witness: Witness,
+}
+
+impl Order {
+    /// Seals an order: the kernel will execute `action` only while its epoch is `expected_epoch`,
+    /// where that was known when the action was confirmed.
+    pub fn new(
+        action_id: ActionId,
+        action: Action,
+        expected_epoch: Option<u64>,
+        witness: Witness,
+    ) -> Self {
+        Self { action_id, action, expected_epoch, witness }
+    }
+
+    /// The id, spent with this order.
+    #[must_use]
+    pub fn action_id(&self) -> ActionId {
+        self.action_id
+    }
+
+    /// What is to be done.
+    #[must_use]
+    pub fn action(&self) -> &Action {
+        &self.action
+    }
+
+    /// The epoch that the kernel compares with.
+    #[must_use]
+    pub fn expected_epoch(&self) -> Option<u64> {
+        self.expected_epoch
+    }
+
+    /// The record behind the order.
+    #[must_use]
+    pub fn witness(&self) -> &Witness {
+        &self.witness
+    }
+}
+
+/// What an observer's code can hold: reads only.
+pub trait ObserveKernel: Send + Sync + 'static {
+    /// What this kernel is.
+    fn describe(&self) -> KernelDescription;
+
+    /// One consistent observation of the whole cluster.
+    ///
+    /// # Errors
+    /// When the kernel does not answer. A node that cannot be read is no error: its facts are unknown.
+    fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>>;
+
+    /// What the kernel holds under this id. `NoneYet` proves nothing.
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    fn receipt(&self, action_id: ActionId) -> Answer<'_, Result<ReceiptStatus, Unobservable>>;
+
+    /// The kernel's own pre-conditions, effects and limits for an action in a state. Pure: equal
+    /// arguments give equal answers (C5.1).
+    fn checks(&self, state: &ClusterState, action: &Action) -> Checks;
+
+    /// A number that grows when anything observable changes. Passive (C8.3): nobody has to listen.
+    fn changes(&self) -> watch::Receiver<u64>;
+}
+
+/// What `workflow` alone holds.
+pub trait CommandKernel: ObserveKernel {
+    /// Executes an order, at most once per action id.
+    ///
+    /// # Errors
+    /// A refusal proves that nothing ran; `Unknown` proves nothing.
+    fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>>;
+
+    /// Gets the receipt of an action, or durably voids its id, atomically. Asking again is safe and
+    /// gives the same answer.
+    ///
+    /// # Errors
+    /// When only a primary can decide and there is none, or the kernel does not answer.
+    fn settle(&self, action_id: ActionId) -> Answer<'_, Result<Settled, SettleError>>;
+}

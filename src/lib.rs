@@ -1,0 +1,6 @@
+//! The AeroDB control plane.
+
+pub mod model;
+
+#[cfg(feature = "ssr")]
+pub mod kernel;

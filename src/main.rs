@@ -1,0 +1,3 @@
+//! The command `aerodb-control`.
+
+fn main() {}

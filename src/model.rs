@@ -1,0 +1,20 @@
+//! The shared words: pure values that the server, the command line and the browser all speak.
+//!
+//! Nothing here reads a clock, draws a random number, does I/O, is asynchronous, or holds an
+//! unordered map, so equal inputs give equal bytes everywhere (C5.1). What crosses the wire or is
+//! hashed is defined here once. This room imports no other room.
+
+pub mod action;
+pub mod actor;
+pub mod ambient;
+pub mod answer;
+pub mod canonical;
+pub mod catalogue;
+pub mod cluster;
+pub mod explanation;
+pub mod invariant;
+pub mod pinned;
+pub mod receipt;
+pub mod record;
+pub mod refusal;
+pub mod text;

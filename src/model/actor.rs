@@ -1,0 +1,74 @@
+//! Who acts: a name and a role. The proof of it is in `authority`; these are only the words.
+
+use crate::model::text::{ActorName, InputError};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What an account may do (C10.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorRole {
+    /// Sees.
+    Observer,
+    /// Asks and confirms.
+    Operator,
+    /// Sees, and verifies the whole log.
+    Auditor,
+}
+
+impl ActorRole {
+    /// Every role, in the order in which they are shown.
+    pub const ALL: [Self; 3] = [Self::Observer, Self::Operator, Self::Auditor];
+
+    /// The role in words.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Observer => "observer",
+            Self::Operator => "operator",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// Parses the word.
+    ///
+    /// # Errors
+    /// When it is none of the three.
+    pub fn parse(text: &str) -> Result<Self, InputError> {
+        Self::ALL
+            .into_iter()
+            .find(|role| role.word() == text)
+            .ok_or_else(|| InputError::new("role", text, "observer, operator or auditor"))
+    }
+}
+
+impl fmt::Display for ActorRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// The person or program behind a record: name, role, and how it proved who it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The account.
+    pub name: ActorName,
+    /// The role it had then.
+    pub role: ActorRole,
+    /// `session`, `token` or `console` (someone with write access to the data directory).
+    pub via: Via,
+}
+
+/// How an actor proved who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// A person's session, from signing in.
+    Session,
+    /// A program's token: reads, never confirms (C3.1).
+    Token,
+    /// The one-time set-up link of an installation without an operator.
+    SetupLink,
+    /// A command run on the data directory itself.
+    Console,
+}

@@ -1,0 +1,197 @@
+//! What the API answers, the pages show and the command line prints: the same values for all three.
+
+use crate::model::action::{Action, ActionId, Stage};
+use crate::model::ambient::Timestamp;
+use crate::model::canonical::Hash;
+use crate::model::cluster::{ClusterState, Observation, ReceiptStatus};
+use crate::model::explanation::{Candidate, Explanation};
+use crate::model::pinned::{Moved, Unresolved};
+use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
+use crate::model::record::Record;
+use crate::model::text::{ActorName, Reason};
+use serde::{Deserialize, Serialize};
+
+/// Most records or actions on one page of a list.
+pub const PAGE_ROWS_MAX: u32 = 200;
+/// Records or actions on one page of a list, where the request does not say.
+pub const PAGE_ROWS_DEFAULT: u32 = 50;
+
+/// A record with its hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredRecord {
+    /// The record.
+    #[serde(flatten)]
+    pub record: Record,
+    /// Its hash.
+    pub hash: Hash,
+}
+
+/// One page of the log, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPage {
+    /// The records.
+    pub records: Vec<StoredRecord>,
+    /// The key of the next page: records before this sequence number; absent on the last.
+    pub next_before: Option<u64>,
+}
+
+/// The end of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogHead {
+    /// How many records there are.
+    pub size: u64,
+    /// The hash of the last one.
+    pub hash: Option<Hash>,
+}
+
+/// What came of an action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It ran, once.
+    Executed {
+        /// The kernel's proof.
+        receipt: Receipt,
+        /// Where the observation after it differs from the prediction.
+        differences: Vec<Moved>,
+        /// Whether an observation after it could be made.
+        observed_after: bool,
+    },
+    /// The kernel refused it; nothing ran.
+    Refused {
+        /// Its words.
+        refusal: KernelRefusal,
+    },
+    /// It may have run.
+    Unknown {
+        /// What is known.
+        why: String,
+    },
+    /// It never ran and never can.
+    Voided {
+        /// The kernel's proof.
+        tombstone: Tombstone,
+    },
+}
+
+/// What a stop of the control plane left behind. Derived when read, never written (C6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interrupted {
+    /// Confirmed and provably never sent: the record that comes before sending does not exist.
+    NeverSent,
+    /// Sent, or about to be: the outcome is not known here.
+    OutcomeUnknown,
+}
+
+/// One action as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionAnswer {
+    /// Its id.
+    pub id: ActionId,
+    /// What was asked: `kind` and `params`.
+    #[serde(flatten)]
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// Who asked.
+    pub requested_by: ActorName,
+    /// When.
+    pub requested_at: Timestamp,
+    /// Where it stands.
+    pub stage: Stage,
+    /// What a stop of the control plane left behind, where it did.
+    pub interrupted: Option<Interrupted>,
+    /// What the kernel holds under its id now; asked only while the outcome is not known.
+    pub kernel_says: Option<ReceiptStatus>,
+    /// The explanation that was shown.
+    pub explanation: Explanation,
+    /// Its digest: what a confirmation repeats.
+    pub digest: Hash,
+    /// The observation that it was made from.
+    pub observation: Observation,
+    /// What came of it.
+    pub outcome: Option<Outcome>,
+    /// What moved, where it went stale.
+    pub moved: Vec<Moved>,
+    /// Whether this answers a repeated delivery.
+    pub duplicate: bool,
+    /// Its records, oldest first.
+    pub records: Vec<StoredRecord>,
+}
+
+/// One line of the list of actions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionLine {
+    /// Its id.
+    pub id: ActionId,
+    /// What was asked: `kind` and `params`.
+    #[serde(flatten)]
+    pub action: Action,
+    /// Who asked.
+    pub requested_by: ActorName,
+    /// When.
+    pub requested_at: Timestamp,
+    /// Where it stands.
+    pub stage: Stage,
+    /// What a stop of the control plane left behind, where it did.
+    pub interrupted: Option<Interrupted>,
+    /// The sequence number of its `requested` record: the key of the list.
+    pub seq: u64,
+}
+
+/// One page of the list of actions, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionPage {
+    /// The actions.
+    pub actions: Vec<ActionLine>,
+    /// The key of the next page; absent on the last.
+    pub next_before: Option<u64>,
+}
+
+/// The answer to a question that changes nothing: what would be explained now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainAnswer {
+    /// The explanation.
+    pub explanation: Explanation,
+    /// Its digest.
+    pub digest: Hash,
+    /// The observation that it was made from.
+    pub observation: Observation,
+}
+
+/// The nodes as objects of one kind of action, with the rules that speak against each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhyNot {
+    /// The kind, such as `switchover`.
+    pub kind: crate::model::action::ActionKind,
+    /// Every node.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Everything that the overview shows, from one observation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overview {
+    /// The observation.
+    pub state: ClusterState,
+    /// Switchover and failover, with every node as the object.
+    pub why_not: Vec<WhyNot>,
+    /// The action that holds up every further mutation, where there is one.
+    pub unresolved: Option<Unresolved>,
+    /// Where the data API listens, for the hint on how to write.
+    pub data_address: Option<String>,
+}
+
+/// Who a session or token belongs to, as the pages and the command line show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionAnswer {
+    /// The account.
+    pub name: ActorName,
+    /// Its role.
+    pub role: crate::model::actor::ActorRole,
+    /// The secret that carries the session; only in the answer that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+}

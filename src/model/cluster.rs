@@ -1,0 +1,129 @@
+//! One observation of the whole cluster: pinned facts, moving facts, and when and how they were read.
+
+use crate::model::action::ActionId;
+use crate::model::ambient::Timestamp;
+use crate::model::canonical::{Hash, canonical_json};
+use crate::model::pinned::{Fact, Pinned, PinnedCluster, PinnedNode, Unresolved};
+use crate::model::text::NodeId;
+use serde::{Deserialize, Serialize};
+
+/// When, with which clock and how an observation was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// `obs-` and the first digits of the hash of everything observed.
+    pub id: String,
+    /// When it was made.
+    pub observed_at: Timestamp,
+    /// The clock that says so.
+    pub clock: String,
+    /// How it was made, as a clause.
+    pub source: String,
+}
+
+/// Positions in the log of one node. They move all the time, and enter no digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Positions {
+    /// The last entry that the node has made durable.
+    pub last: Fact<u64>,
+    /// The epoch in which that entry was written.
+    pub last_epoch: Fact<u64>,
+    /// The last entry that the node knows to be committed by a majority.
+    pub committed: Fact<u64>,
+    /// The last entry that the node has applied.
+    pub applied: Fact<u64>,
+}
+
+/// One node as it was observed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeState {
+    /// The facts that a confirmation is bound to.
+    #[serde(flatten)]
+    pub pinned: PinnedNode,
+    /// The facts that move.
+    pub positions: Positions,
+    /// Where the facts of this node were read, as a clause.
+    pub source: String,
+}
+
+/// The whole cluster at one instant. A page shows one of these, never a mix of two (C8.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterState {
+    /// When and how.
+    pub observation: Observation,
+    /// The facts about the cluster that a confirmation is bound to.
+    #[serde(flatten)]
+    pub cluster: PinnedCluster,
+    /// The nodes, in the order of their names.
+    pub nodes: Vec<NodeState>,
+}
+
+impl ClusterState {
+    /// Puts an observation together; its id is the hash of everything in it.
+    #[must_use]
+    pub fn new(
+        observed_at: Timestamp,
+        clock: &str,
+        source: &str,
+        cluster: PinnedCluster,
+        mut nodes: Vec<NodeState>,
+    ) -> Self {
+        // By length first, so that n10 comes after n9.
+        nodes.sort_by(|a, b| {
+            let key = |n: &NodeState| (n.pinned.id.as_str().len(), n.pinned.id.as_str().to_owned());
+            key(a).cmp(&key(b))
+        });
+        let observation = Observation {
+            id: String::new(),
+            observed_at,
+            clock: clock.to_owned(),
+            source: source.to_owned(),
+        };
+        let mut state = Self { observation, cluster, nodes };
+        let hash = Hash::of(&canonical_json(&state)).to_string();
+        state.observation.id = format!("obs-{}", hash.get(..16).unwrap_or_default());
+        state
+    }
+
+    /// The node with this name.
+    #[must_use]
+    pub fn node(&self, id: &NodeId) -> Option<&NodeState> {
+        self.nodes.iter().find(|node| &node.pinned.id == id)
+    }
+
+    /// The reachable members with a vote.
+    #[must_use]
+    pub fn reachable_voters(&self) -> Vec<&NodeState> {
+        let is_up = |node: &&NodeState| node.pinned.reachable == Fact::Known(true);
+        let votes = |node: &&NodeState| self.cluster.voters.contains(&node.pinned.id);
+        self.nodes.iter().filter(is_up).filter(votes).collect()
+    }
+
+    /// The facts that a confirmation is bound to, with the control plane's own.
+    #[must_use]
+    pub fn pinned(&self, unresolved: Option<Unresolved>) -> Pinned {
+        let nodes = self.nodes.iter().map(|node| node.pinned.clone()).collect();
+        Pinned { cluster: self.cluster.clone(), nodes, unresolved }
+    }
+}
+
+/// What the kernel says about an action id when it is asked. `NoneYet` proves nothing: an order
+/// that is still under way may execute later (C7.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum ReceiptStatus {
+    /// It ran, once.
+    Executed {
+        /// The proof.
+        receipt: crate::model::receipt::Receipt,
+    },
+    /// It never ran and never can.
+    Voided {
+        /// The proof.
+        tombstone: crate::model::receipt::Tombstone,
+    },
+    /// The kernel holds nothing under this id now.
+    NoneYet {
+        /// The id that was asked for.
+        action_id: ActionId,
+    },
+}

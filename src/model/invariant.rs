@@ -1,0 +1,130 @@
+//! The promises that a decision rests on: a closed list, so that every refusal can cite one (C4.2).
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! invariants {
+    ($($variant:ident $id:literal $clause:literal $statement:literal $reason:literal;)*) => {
+        /// One promise, by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum Invariant {
+            $(#[doc = $statement] #[serde(rename = $id)] $variant,)*
+        }
+
+        impl Invariant {
+            /// Every invariant, in the order in which they are shown.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The id that refusals, records and documents cite.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$variant => $id),* }
+            }
+
+            /// The promise, stated positively.
+            #[must_use]
+            pub fn statement(self) -> &'static str {
+                match self { $(Self::$variant => $statement),* }
+            }
+
+            /// Why the promise exists.
+            #[must_use]
+            pub fn reason(self) -> &'static str {
+                match self { $(Self::$variant => $reason),* }
+            }
+
+            /// The clause of the contract that it serves.
+            #[must_use]
+            pub fn clause(self) -> &'static str {
+                match self { $(Self::$variant => $clause),* }
+            }
+        }
+    };
+}
+
+invariants! {
+    NodeIsMember "node_is_member" "C6.1"
+        "The node named is a member of the cluster."
+        "An action on a node that the cluster does not know has no meaning.";
+    PrimaryAlive "primary_alive" "C4.1"
+        "One reachable node is primary of the current epoch."
+        "The action needs a primary to carry it out.";
+    NoPrimaryAlive "no_primary_alive" "C4.1"
+        "No node is primary of the current epoch."
+        "While a primary works, its role is handed over by a switchover, which loses nothing.";
+    TargetIsStandby "target_is_standby" "C4.1"
+        "The target is a standby with a vote."
+        "Only a voting member that is not primary already can become primary.";
+    TargetReachable "target_reachable" "C6.1"
+        "The target is reachable."
+        "What cannot be reached cannot be observed, and cannot take over.";
+    TargetInEpoch "target_in_epoch" "C4.1"
+        "The target follows the epoch of the primary."
+        "A node that follows another epoch may hold another history.";
+    QuorumReachable "quorum_reachable" "C2.5"
+        "A majority of the voters is reachable."
+        "A majority shares a member with every earlier majority, so none of them can act unseen.";
+    TargetLogComplete "target_log_complete" "C2.5"
+        "No reachable voter holds a newer log than the target."
+        "A primary with a shorter log than a voter could drop a write that was acknowledged.";
+    FenceLifted "write_fence_lifted" "C4.2"
+        "Writes are not stopped by an operator."
+        "A fence that stands already cannot be raised again.";
+    FenceStanding "write_fence_standing" "C4.2"
+        "Writes are stopped by an operator."
+        "A fence that does not stand cannot be lifted.";
+    NodeOnline "node_online" "C4.2"
+        "The node is online."
+        "A node that is offline already cannot be taken offline again.";
+    NodeOffline "node_offline" "C4.2"
+        "The node was taken offline by an operator."
+        "Only a node that an operator took offline can be brought online.";
+    SingleWriter "single_writer" "C2.5"
+        "At most one node acknowledges writes in an epoch, and a later epoch ends every earlier one."
+        "Two writers would make two histories.";
+    AcknowledgedWritesKept "acknowledged_writes_kept" "C2.5"
+        "A write that was acknowledged is in the log of every later primary."
+        "An acknowledgement is a promise to a client.";
+    EpochUnchanged "epoch_unchanged" "C7.1"
+        "The kernel executes an action only in the epoch for which it was confirmed."
+        "The same intent cannot run twice, because running it once ends its epoch or its state.";
+    ReceiptOnce "receipt_once" "C7.1"
+        "The kernel executes an action id at most once and keeps the receipt for ever."
+        "A repeated delivery is answered with the first receipt.";
+    OperatorIntent "operator_intent" "C3.1"
+        "A mutation is asked for and confirmed by a person who signed in as an operator."
+        "A program, an observer and an auditor carry no intent to act.";
+    ExplanationConfirmed "explanation_confirmed" "C3.3"
+        "What runs is what was explained: its digest at execution equals the digest confirmed."
+        "A confirmation of something else is no confirmation.";
+    TargetTyped "target_typed" "C2.4"
+        "A disruptive action is confirmed by typing the name of its target."
+        "A hand that types the wrong name stops before the wrong node does.";
+    OneAtATime "one_at_a_time" "C4.3"
+        "One mutating action runs at a time."
+        "Two actions at once would each change what the other was explained for.";
+    NothingUnresolved "nothing_unresolved" "C7.3"
+        "No earlier action of this cluster has an outcome that is not known."
+        "On top of an unknown outcome nothing can be explained truthfully.";
+    AuditFirst "audit_first" "C6.4"
+        "The record is durable before the kernel is called."
+        "An act without a record cannot be accounted for.";
+    ObservationWhole "observation_whole" "C8.4"
+        "Everything that the decision needs was read in one observation."
+        "Facts of two moments describe a cluster that never was.";
+    ActionIdOnce "action_id_once" "C7.2"
+        "One action id stands for one request, for ever."
+        "A repeated request is shown what became of the first.";
+    StageOrder "stage_order" "C3.2"
+        "An action passes its stages in order, each at most once."
+        "What was not explained cannot be confirmed, and what was confirmed cannot be confirmed again.";
+    InputValid "input_valid" "C4.2"
+        "Every field of the request is what the catalogue says it must be."
+        "A request that cannot be read exactly is not guessed at.";
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}

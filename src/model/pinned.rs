@@ -1,0 +1,289 @@
+//! The facts that a confirmation is bound to. What moves all the time (positions, ages) is another
+//! type, in `cluster`, and cannot enter a digest by accident.
+
+use crate::model::action::{ActionId, ActionKind};
+use crate::model::ambient::Timestamp;
+use crate::model::text::{NodeId, PlaceName};
+use serde::{Deserialize, Serialize};
+
+/// A fact that was read, or one that was not. Never a default, never the last value (C8.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Fact<T> {
+    /// Could not be read.
+    Unknown {
+        /// Since when, and why.
+        unknown: Missing,
+    },
+    /// Read in this observation.
+    Known(T),
+}
+
+/// Why a fact is missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// Since when it cannot be read.
+    pub since: Timestamp,
+    /// Why, in a clause that can follow "because".
+    pub why: String,
+}
+
+impl<T> Fact<T> {
+    /// A fact that could not be read.
+    pub fn unknown(since: Timestamp, why: impl Into<String>) -> Self {
+        Self::Unknown { unknown: Missing { since, why: why.into() } }
+    }
+
+    /// The value, where it was read.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown { .. } => None,
+        }
+    }
+
+    /// Why it is missing, where it was not read.
+    pub fn missing(&self) -> Option<&Missing> {
+        match self {
+            Self::Known(_) => None,
+            Self::Unknown { unknown } => Some(unknown),
+        }
+    }
+
+    /// The value in words, or `unknown`.
+    pub fn word(&self, words: impl FnOnce(&T) -> String) -> String {
+        self.known().map_or_else(|| "unknown".to_owned(), words)
+    }
+}
+
+/// Which cluster this is. Equal names are not equal clusters: the id decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterIdentity {
+    /// The name that operators use, and type to confirm an action on the whole cluster.
+    pub cluster: PlaceName,
+    /// The environment, such as `production`.
+    pub environment: PlaceName,
+    /// Which kernel holds the data, such as `embedded`.
+    pub kernel: String,
+    /// Made at the founding of the cluster and never changed.
+    pub id: String,
+}
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Acknowledges writes of the current epoch.
+    Primary,
+    /// Follows, with a vote.
+    Standby,
+    /// Follows, without a vote.
+    Learner,
+}
+
+impl Role {
+    /// The role in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Standby => "standby",
+            Self::Learner => "learner",
+        }
+    }
+}
+
+/// What the cluster would answer a client that writes now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Writes {
+    /// Acknowledged when a quorum has committed it.
+    Accepted,
+    /// Refused, whatever the reason.
+    Stopped,
+}
+
+impl Writes {
+    /// The answer in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// Whether an operator has stopped writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fence {
+    /// No operator has stopped writes, or the stop was lifted.
+    Lifted,
+    /// An operator has stopped writes.
+    Standing,
+}
+
+impl Fence {
+    /// The state in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lifted => "lifted",
+            Self::Standing => "standing",
+        }
+    }
+}
+
+/// That something is so since an instant, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Since {
+    /// Since when. Kept by the kernel, so it is the same after a restart.
+    pub since: Timestamp,
+    /// Why, as a sentence.
+    pub why: String,
+}
+
+/// The facts about the cluster as a whole that a confirmation is bound to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedCluster {
+    /// Which cluster.
+    pub identity: ClusterIdentity,
+    /// The number that grows with every change of primary.
+    pub epoch: Fact<u64>,
+    /// The primary; known to be nobody when it is known and `None`.
+    pub primary: Fact<Option<NodeId>>,
+    /// Since when nobody is primary, and why; absent while there is one.
+    pub without_primary: Option<Since>,
+    /// What a client that writes now is answered.
+    pub writes: Fact<Writes>,
+    /// Why writes are refused; absent while they are accepted.
+    pub writes_refused: Option<Since>,
+    /// Whether an operator has stopped writes.
+    pub write_fence: Fact<Fence>,
+    /// The members with a vote, in order.
+    pub voters: Vec<NodeId>,
+    /// How many voters make a majority.
+    pub quorum: usize,
+}
+
+/// The facts about one node that a confirmation is bound to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedNode {
+    /// Its name.
+    pub id: NodeId,
+    /// What it is.
+    pub role: Fact<Role>,
+    /// Whether the kernel can reach it.
+    pub reachable: Fact<bool>,
+    /// Since when it is not reachable, and why; absent while it is.
+    pub unreachable: Option<Since>,
+    /// The epoch that it follows.
+    pub epoch: Fact<u64>,
+}
+
+/// An action whose outcome is not known, as an explanation names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unresolved {
+    /// The action.
+    pub action_id: ActionId,
+    /// What was asked.
+    pub kind: ActionKind,
+}
+
+/// Everything that a confirmation is bound to: if any of it moves, the confirmation is stale (C3.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pinned {
+    /// The cluster.
+    pub cluster: PinnedCluster,
+    /// Its nodes, in the order of their names.
+    pub nodes: Vec<PinnedNode>,
+    /// The action of the control plane that is not resolved, where there is one.
+    pub unresolved: Option<Unresolved>,
+}
+
+/// One fact with its value before and after, in words: `n2 reachable: yes -> no`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Moved {
+    /// The fact, such as `n2 reachable`.
+    pub fact: String,
+    /// Its value before.
+    pub before: String,
+    /// Its value after.
+    pub after: String,
+}
+
+impl std::fmt::Display for Moved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {} -> {}", self.fact, self.before, self.after)
+    }
+}
+
+fn yes_no(value: bool) -> String {
+    (if value { "yes" } else { "no" }).to_owned()
+}
+
+impl Pinned {
+    /// Every fact with its value in words, in one fixed order.
+    #[must_use]
+    pub fn facts(&self) -> Vec<(String, String)> {
+        let cluster = &self.cluster;
+        let voters: Vec<_> = cluster.voters.iter().map(NodeId::as_str).collect();
+        let identity = &cluster.identity;
+        let named = |name: &str, value: String| (name.to_owned(), value);
+        let mut facts = vec![
+            named(
+                "cluster",
+                format!("{} {} ({})", identity.environment, identity.cluster, identity.id),
+            ),
+            named("epoch", cluster.epoch.word(u64::to_string)),
+            named(
+                "primary",
+                cluster
+                    .primary
+                    .word(|p| p.as_ref().map_or("nobody".to_owned(), ToString::to_string)),
+            ),
+            named("writes", cluster.writes.word(|w| w.word().to_owned())),
+            named("write fence", cluster.write_fence.word(|f| f.word().to_owned())),
+            named("voters", voters.join(", ")),
+            named(
+                "unresolved action",
+                self.unresolved
+                    .as_ref()
+                    .map_or("none".to_owned(), |u| format!("{} {}", u.kind, u.action_id)),
+            ),
+        ];
+        for node in &self.nodes {
+            let fact = |what: &str, value: String| (format!("{} {what}", node.id), value);
+            facts.push(fact("role", node.role.word(|r| r.word().to_owned())));
+            facts.push(fact("reachable", node.reachable.word(|r| yes_no(*r))));
+            facts.push(fact("epoch", node.epoch.word(u64::to_string)));
+        }
+        facts
+    }
+
+    /// What differs between this and a later reading, in one fixed order.
+    #[must_use]
+    pub fn moved(&self, later: &Self) -> Vec<Moved> {
+        const ABSENT: &str = "absent";
+        let (before, after) = (self.facts(), later.facts());
+        let value = |facts: &[(String, String)], name: &str| {
+            facts.iter().find(|(n, _)| n == name).map_or(ABSENT.to_owned(), |(_, v)| v.clone())
+        };
+        let mut names: Vec<&String> = before.iter().map(|(name, _)| name).collect();
+        for (name, _) in &after {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+            .into_iter()
+            .map(|name| Moved {
+                fact: name.clone(),
+                before: value(&before, name),
+                after: value(&after, name),
+            })
+            .filter(|moved| moved.before != moved.after)
+            .collect()
+    }
+}

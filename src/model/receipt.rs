@@ -1,0 +1,61 @@
+//! What the kernel gives back: the proof that an action ran, or that it never can.
+
+use crate::model::action::{Action, ActionId};
+use crate::model::ambient::Timestamp;
+use crate::model::canonical::Hash;
+use serde::{Deserialize, Serialize};
+
+/// The place of the record that stands behind an order. The kernel keeps it in its receipt, so the
+/// kernel is a witness of the ledger and the ledger of the kernel (C9.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witness {
+    /// The sequence number of the `dispatched` record.
+    pub seq: u64,
+    /// The hash of that record.
+    pub hash: Hash,
+}
+
+/// The kernel's proof that it executed an action, kept for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Which action.
+    pub action_id: ActionId,
+    /// What it was.
+    pub action: Action,
+    /// The epoch after it.
+    pub epoch: Option<u64>,
+    /// The position of its entry in the replicated log, where its effect is one.
+    pub position: Option<u64>,
+    /// When the kernel executed it, by the kernel's clock.
+    pub executed_at: Timestamp,
+    /// The record of the ledger that the order carried.
+    pub witness: Witness,
+    /// What happened, as a sentence of the kernel.
+    pub result: String,
+    /// Whether this is a repeated answer to an id that had run before.
+    #[serde(default)]
+    pub duplicate: bool,
+}
+
+/// The kernel's proof that an action id never ran and never can.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    /// Which action.
+    pub action_id: ActionId,
+    /// When it was voided, by the kernel's clock.
+    pub voided_at: Timestamp,
+    /// Where the proof is kept, as a sentence of the kernel.
+    pub result: String,
+}
+
+/// A refusal of the kernel, shown verbatim and final (C4.2). Nothing was executed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{sentence}")]
+pub struct KernelRefusal {
+    /// The rule, in the kernel's own words: a short name such as `epoch_moved`.
+    pub rule: String,
+    /// What was asked and what was found.
+    pub sentence: String,
+    /// The invariants that it would have broken.
+    pub invariants: Vec<crate::model::invariant::Invariant>,
+}

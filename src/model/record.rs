@@ -1,0 +1,289 @@
+//! One entry of the ledger, and everything that can be one.
+
+use crate::model::action::{Action, ActionId, Stage};
+use crate::model::actor::{Actor, ActorRole};
+use crate::model::ambient::Timestamp;
+use crate::model::canonical::{Hash, canonical_json};
+use crate::model::invariant::Invariant;
+use crate::model::pinned::Moved;
+use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
+use crate::model::refusal::Refusal;
+use crate::model::text::{ActorName, Reason};
+use serde::{Deserialize, Serialize};
+
+/// The version of the leaf. It grows when the meaning of a field changes.
+pub const RECORD_VERSION: u32 = 1;
+/// Longest leaf, in bytes: the entry bundles of the public tile format carry 16-bit lengths.
+pub const LEAF_BYTES_MAX: usize = 65_535;
+
+/// Which delivery was a repetition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// A request with an action id that was used before.
+    Request,
+    /// A confirmation of an action that was confirmed before.
+    Confirmation,
+    /// A settlement of an action that was closed before.
+    Settlement,
+}
+
+/// How an action came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LearnedBy {
+    /// The kernel's answer to the order.
+    Answer,
+    /// An operator's request to settle it.
+    Settlement,
+}
+
+/// What a record says. The stage records of an action carry its whole story; everything big (the
+/// observation, the explanation) is a blob, named by its hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Entry {
+    /// A control plane started. Actions left open by an earlier one are listed, and left alone (C6.3).
+    Boot {
+        /// The version of the program.
+        version: String,
+        /// The cluster that it serves, as the kernel describes it.
+        cluster: String,
+        /// What the kernel says of its own start, such as the founding of a new cluster.
+        note: String,
+        /// Actions that were confirmed or dispatched and have no outcome.
+        interrupted: Vec<ActionId>,
+    },
+    /// An operator asked.
+    Requested {
+        /// For what.
+        action: Action,
+        /// Why.
+        reason: Reason,
+    },
+    /// Every pre-condition passed.
+    Explained {
+        /// The digest that a confirmation repeats.
+        digest: Hash,
+        /// The blob of the explanation.
+        explanation: Hash,
+        /// The blob of the observation that it was made from.
+        snapshot: Hash,
+        /// The invariants that passed or are relied on.
+        relied_on: Vec<Invariant>,
+    },
+    /// A pre-condition failed or is unknown.
+    Rejected {
+        /// The digest of what was explained.
+        digest: Hash,
+        /// The blob of the explanation.
+        explanation: Hash,
+        /// The blob of the observation that it was made from.
+        snapshot: Hash,
+        /// The invariants that speak against it.
+        violated: Vec<Invariant>,
+    },
+    /// The operator confirmed the digest, and at that moment it was still true.
+    Confirmed {
+        /// The digest.
+        digest: Hash,
+        /// The name that was typed, where one was asked for.
+        typed_target: Option<String>,
+        /// The blob of the observation under the execution lock.
+        snapshot: Hash,
+    },
+    /// The world had moved when the operator confirmed.
+    Stale {
+        /// What moved.
+        moved: Vec<Moved>,
+        /// The digest of the explanation as it would be now.
+        digest: Hash,
+        /// The blob of that explanation.
+        explanation: Hash,
+        /// The blob of the observation that it was made from.
+        snapshot: Hash,
+    },
+    /// An operator took the request back.
+    Withdrawn {
+        /// Why.
+        reason: Reason,
+    },
+    /// The next thing that happens is the call of the kernel.
+    Dispatched {
+        /// The epoch that the kernel compares with, where it was known.
+        expected_epoch: Option<u64>,
+    },
+    /// It ran, once.
+    Executed {
+        /// The kernel's proof.
+        receipt: Receipt,
+        /// How this was learned.
+        learned_by: LearnedBy,
+        /// The blob of the observation after it; absent when none could be made.
+        snapshot: Option<Hash>,
+        /// Where the observation after it differs from the prediction; empty means as explained.
+        differences: Vec<Moved>,
+    },
+    /// The kernel refused it. Nothing ran.
+    Refused {
+        /// Its words.
+        refusal: KernelRefusal,
+    },
+    /// It may have run.
+    Unknown {
+        /// What is known.
+        why: String,
+    },
+    /// It never ran and never can.
+    Voided {
+        /// The kernel's proof.
+        tombstone: Tombstone,
+    },
+    /// An operator asked the kernel to settle an action. Written before the kernel is asked.
+    SettleRequested {
+        /// Why.
+        reason: Reason,
+    },
+    /// A delivery that was a repetition, and was answered with the first outcome (C7.2).
+    Duplicate {
+        /// Of what.
+        delivery: Delivery,
+        /// The stage that the action was shown in.
+        shown: Stage,
+    },
+    /// An attempt that was refused before it changed anything (C9.4).
+    Declined {
+        /// What was tried, such as `confirm`.
+        attempt: String,
+        /// The answer.
+        refusal: Refusal,
+    },
+    /// An attempt by somebody who may not.
+    Denied {
+        /// What was tried, as method and path or as a command.
+        attempt: String,
+        /// The answer.
+        refusal: Refusal,
+    },
+    /// The one-time set-up link was issued.
+    SetupLinkIssued {},
+    /// An account was made.
+    AccountCreated {
+        /// Its name.
+        name: ActorName,
+        /// Its role.
+        role: ActorRole,
+    },
+    /// A person signed in.
+    SignedIn {},
+    /// A person signed out.
+    SignedOut {},
+    /// Somebody tried to sign in and could not.
+    SignInFailed {
+        /// The name that was tried, made safe to print.
+        name: String,
+    },
+    /// A token for a program was issued.
+    TokenIssued {
+        /// Its name.
+        name: ActorName,
+        /// When it ends.
+        expires_at: Timestamp,
+    },
+}
+
+impl Entry {
+    /// The stage that this entry moves its action to; `None` for entries that move none.
+    #[must_use]
+    pub fn stage(&self) -> Option<Stage> {
+        match self {
+            Self::Requested { .. } => Some(Stage::Requested),
+            Self::Explained { .. } => Some(Stage::Explained),
+            Self::Rejected { .. } => Some(Stage::Rejected),
+            Self::Confirmed { .. } => Some(Stage::Confirmed),
+            Self::Stale { .. } => Some(Stage::Stale),
+            Self::Withdrawn { .. } => Some(Stage::Withdrawn),
+            Self::Dispatched { .. } => Some(Stage::Dispatched),
+            Self::Executed { .. } => Some(Stage::Executed),
+            Self::Refused { .. } => Some(Stage::Refused),
+            Self::Unknown { .. } => Some(Stage::Unknown),
+            Self::Voided { .. } => Some(Stage::Voided),
+            Self::Boot { .. }
+            | Self::SettleRequested { .. }
+            | Self::Duplicate { .. }
+            | Self::Declined { .. }
+            | Self::Denied { .. }
+            | Self::SetupLinkIssued {}
+            | Self::AccountCreated { .. }
+            | Self::SignedIn {}
+            | Self::SignedOut {}
+            | Self::SignInFailed { .. }
+            | Self::TokenIssued { .. } => None,
+        }
+    }
+
+    /// The kind of the entry, as it stands in the leaf and in the index.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Boot { .. } => "boot",
+            Self::Requested { .. } => "requested",
+            Self::Explained { .. } => "explained",
+            Self::Rejected { .. } => "rejected",
+            Self::Confirmed { .. } => "confirmed",
+            Self::Stale { .. } => "stale",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Dispatched { .. } => "dispatched",
+            Self::Executed { .. } => "executed",
+            Self::Refused { .. } => "refused",
+            Self::Unknown { .. } => "unknown",
+            Self::Voided { .. } => "voided",
+            Self::SettleRequested { .. } => "settle_requested",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Declined { .. } => "declined",
+            Self::Denied { .. } => "denied",
+            Self::SetupLinkIssued {} => "setup_link_issued",
+            Self::AccountCreated { .. } => "account_created",
+            Self::SignedIn {} => "signed_in",
+            Self::SignedOut {} => "signed_out",
+            Self::SignInFailed { .. } => "sign_in_failed",
+            Self::TokenIssued { .. } => "token_issued",
+        }
+    }
+}
+
+/// One record of the ledger. Its canonical JSON is the leaf that is stored and hashed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// [`RECORD_VERSION`] when it was written.
+    pub v: u32,
+    /// Its place in the total order, from 0, without gaps.
+    pub seq: u64,
+    /// When it was written; never earlier than the record before it.
+    pub at: Timestamp,
+    /// The clock that says so.
+    pub clock: String,
+    /// Who acted; absent where the system records something about itself.
+    pub actor: Option<Actor>,
+    /// The action that it belongs to.
+    pub action_id: Option<ActionId>,
+    /// What it says.
+    pub entry: Entry,
+    /// The hash of the record before it; absent in the first.
+    pub prev: Option<Hash>,
+}
+
+impl Record {
+    /// The bytes that are stored and hashed.
+    #[must_use]
+    pub fn leaf(&self) -> Vec<u8> {
+        canonical_json(self)
+    }
+
+    /// The hash of the leaf.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        Hash::of_leaf(&self.leaf())
+    }
+}

@@ -1,0 +1,180 @@
+//! The one error that crosses the wire: what was asked, what was found, which invariant, and what
+//! did not happen.
+
+use crate::model::action::ActionId;
+use crate::model::invariant::Invariant;
+use crate::model::pinned::Moved;
+use crate::model::text::InputError;
+use serde::{Deserialize, Serialize};
+
+/// Which part of the system refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Domain {
+    /// The request could not be read.
+    Input,
+    /// Who asked may not, or is not known.
+    Authority,
+    /// The control plane's own rules.
+    ControlPlane,
+    /// The kernel, which is final.
+    Kernel,
+    /// The way to the kernel or to the ledger.
+    Transport,
+}
+
+macro_rules! codes {
+    ($($variant:ident $id:literal $domain:ident $title:literal;)*) => {
+        /// Every way to be refused. Closed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum RefusalCode {
+            $(#[doc = $title] #[serde(rename = $id)] $variant,)*
+        }
+
+        impl RefusalCode {
+            /// Every code, in order.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The code in URLs, JSON and the log.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$variant => $id),* }
+            }
+
+            /// The part that refused.
+            #[must_use]
+            pub fn domain(self) -> Domain {
+                match self { $(Self::$variant => Domain::$domain),* }
+            }
+
+            /// The same for every refusal of this code.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),* }
+            }
+        }
+    };
+}
+
+codes! {
+    InputInvalid "input_invalid" Input "A field of the request is not what it must be.";
+    UnsupportedMedia "unsupported_media" Input "The body has a form that is not read here.";
+    BodyTooLarge "body_too_large" Input "The body is larger than the limit.";
+    NotFound "not_found" Input "There is nothing under this address.";
+    MethodNotAllowed "method_not_allowed" Input "This address does not take this method.";
+    IdReused "action_id_reused" Input "This action id stands for another request already.";
+    TargetMistyped "target_mistyped" Input "The name typed is not the name of the target.";
+    NotSignedIn "not_signed_in" Authority "Nobody is signed in.";
+    SignInFailed "sign_in_failed" Authority "The name and the password do not belong together.";
+    TooManyAttempts "too_many_attempts" Authority "Too many attempts to sign in at once.";
+    NotPermitted "not_permitted" Authority "The role does not permit this.";
+    CrossSite "cross_site" Authority "The request came from another site.";
+    SetupLinkSpent "setup_link_spent" Authority "The set-up link is not valid, or was used.";
+    Rejected "rejected" ControlPlane "A pre-condition does not hold.";
+    Stale "stale" ControlPlane "The cluster moved after the explanation.";
+    NotWhatWasExplained "not_what_was_explained" ControlPlane "The digest is not the digest of the explanation.";
+    WrongStage "wrong_stage" ControlPlane "The action is not in a stage in which this can be done.";
+    Busy "busy" ControlPlane "Another action is running.";
+    Unresolved "unresolved" ControlPlane "The outcome of an earlier action is not known.";
+    NeedsPrimary "needs_primary" Kernel "This needs a primary, and there is none.";
+    KernelUnreachable "kernel_unreachable" Transport "The kernel does not answer.";
+    AuditUnavailable "audit_unavailable" Transport "The record cannot be made durable.";
+    ShuttingDown "shutting_down" Transport "The control plane is stopping.";
+    Internal "internal" Transport "The control plane failed on its own account.";
+}
+
+/// What is known about execution when something is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Executed {
+    /// Nothing ran.
+    No,
+    /// Something may have run; the record of the action says what is known.
+    Unknown,
+}
+
+/// A refusal, complete.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{sentence}")]
+pub struct Refusal {
+    /// Which refusal.
+    pub code: RefusalCode,
+    /// Which part refused.
+    pub domain: Domain,
+    /// What happened and what did not, as a sentence.
+    pub sentence: String,
+    /// The invariants that speak against it.
+    pub invariants: Vec<Invariant>,
+    /// The field that was wrong, for input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    /// What was required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<String>,
+    /// The action that it is about, or that stands in the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action_id: Option<ActionId>,
+    /// What moved, for a stale confirmation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Moved>,
+    /// Whether anything ran.
+    pub executed: Executed,
+}
+
+impl Refusal {
+    /// A refusal with a sentence; nothing ran.
+    #[must_use]
+    pub fn new(code: RefusalCode, sentence: impl Into<String>) -> Self {
+        Self {
+            code,
+            domain: code.domain(),
+            sentence: sentence.into(),
+            invariants: Vec::new(),
+            field: None,
+            found: None,
+            required: None,
+            action_id: None,
+            moved: Vec::new(),
+            executed: Executed::No,
+        }
+    }
+
+    /// The same refusal, citing these invariants.
+    #[must_use]
+    pub fn citing(mut self, invariants: impl IntoIterator<Item = Invariant>) -> Self {
+        self.invariants.extend(invariants);
+        self
+    }
+
+    /// The same refusal, with what was found and what was required.
+    #[must_use]
+    pub fn with_evidence(mut self, found: impl Into<String>, required: impl Into<String>) -> Self {
+        self.found = Some(found.into());
+        self.required = Some(required.into());
+        self
+    }
+
+    /// The same refusal, naming an action.
+    #[must_use]
+    pub fn about(mut self, action_id: ActionId) -> Self {
+        self.action_id = Some(action_id);
+        self
+    }
+}
+
+impl From<InputError> for Refusal {
+    fn from(error: InputError) -> Self {
+        let sentence = format!(
+            "The field {} must be {}; found {}. Nothing was done.",
+            error.field, error.required, error.found
+        );
+        let mut refusal = Self::new(RefusalCode::InputInvalid, sentence)
+            .citing([Invariant::InputValid])
+            .with_evidence(error.found, error.required);
+        refusal.field = Some(error.field);
+        refusal
+    }
+}

@@ -1,0 +1,1 @@
+//! Every test that goes through a public door, in one binary.
