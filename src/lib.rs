@@ -3,4 +3,7 @@
 pub mod model;
 
 #[cfg(feature = "ssr")]
+pub mod explain;
+
+#[cfg(feature = "ssr")]
 pub mod kernel;
