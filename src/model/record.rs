@@ -24,6 +24,8 @@ pub enum Delivery {
     Request,
     /// A confirmation of an action that was confirmed before.
     Confirmation,
+    /// A withdrawal of an action that was withdrawn before.
+    Withdrawal,
     /// A settlement of an action that was closed before.
     Settlement,
 }
