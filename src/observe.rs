@@ -9,7 +9,8 @@ pub mod trail;
 
 use crate::explain::{Request, explain, why_not};
 use crate::kernel::{KernelDescription, ObserveKernel, Unobservable};
-use crate::ledger::{LedgerError, LedgerReader, LogFilter};
+pub use crate::ledger::LogFilter;
+use crate::ledger::{LedgerError, LedgerReader};
 use crate::model::action::{Action, ActionId, ActionKind, Stage};
 use crate::model::answer::{
     ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, LogHead, LogPage, Overview,
