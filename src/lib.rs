@@ -1,5 +1,8 @@
 //! The AeroDB control plane.
 
+#[cfg(feature = "ssr")]
+pub mod authority;
+pub mod ledger;
 pub mod model;
 
 #[cfg(feature = "ssr")]

@@ -92,6 +92,15 @@ impl Writer {
     }
 }
 
+impl Drop for Writer {
+    /// A panic in a write ends this thread, and with it all writing; then it is said so.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.fail("the writer thread ended in a panic".to_owned());
+        }
+    }
+}
+
 fn transaction<T, E: WriteError>(
     connection: &mut Connection,
     work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
