@@ -1,0 +1,3 @@
+//! The server's face: routes, headers, pages.
+
+pub mod render;
