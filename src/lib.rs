@@ -3,6 +3,8 @@
 pub mod model;
 
 #[cfg(feature = "ssr")]
+pub mod cli;
+#[cfg(feature = "ssr")]
 pub mod explain;
 
 #[cfg(feature = "ssr")]
