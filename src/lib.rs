@@ -1,9 +1,11 @@
 //! The AeroDB control plane.
 
-pub mod model;
-
 #[cfg(feature = "ssr")]
 pub mod authority;
+#[cfg(feature = "hydrate")]
+pub mod browser;
+#[cfg(feature = "ssr")]
+pub mod cli;
 #[cfg(feature = "ssr")]
 pub mod crash;
 #[cfg(feature = "ssr")]
@@ -11,6 +13,7 @@ pub mod explain;
 #[cfg(feature = "ssr")]
 pub mod kernel;
 pub mod ledger;
+pub mod model;
 #[cfg(feature = "ssr")]
 pub mod observe;
 #[cfg(feature = "ssr")]

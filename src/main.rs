@@ -1,3 +1,7 @@
-//! The command `aerodb-control`.
+//! The command `aerodb-control`: parses the command line, runs one command, ends with its code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aerodb_control::cli::main()
+}
