@@ -35,9 +35,9 @@
 //! }
 //! ```
 //! ```compile_fail,E0451
-//! use aerodb_control::{authority::Operator, model::actor::Actor};
-//! fn forge(actor: Actor) -> Operator {
-//!     Operator { actor }
+//! use aerodb_control::authority::{Operator, Viewer};
+//! fn forge(viewer: Viewer) -> Operator {
+//!     Operator { viewer }
 //! }
 //! ```
 
@@ -58,7 +58,7 @@ pub use password::{
     HashedPassword, NewPassword, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordCost,
 };
 
-use crate::model::actor::{Actor, ActorRole, Via};
+use crate::model::actor::{ActorRole, Via};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::text::ActorName;
 use crate::store::{Reader, Store};
@@ -92,11 +92,13 @@ impl Authority {
     /// # Errors
     /// When the credential is unknown, has ended, is a token, or the role is another one.
     pub fn operator(&self, credential: &Credential, now: Timestamp) -> Result<Operator, Denied> {
-        let actor = self.with_role(credential, ActorRole::Operator, now)?;
+        let viewer = self.with_role(credential, ActorRole::Operator, now)?;
+        let actor = viewer.actor();
         if actor.via != Via::Session {
+            let actor = actor.clone();
             return Err(Denied::NotPermitted { actor, required: ActorRole::Operator });
         }
-        Ok(Operator::new(actor))
+        Ok(Operator::new(viewer))
     }
 
     /// An account or a token whose role is observer.
@@ -120,12 +122,12 @@ impl Authority {
         credential: &Credential,
         required: ActorRole,
         now: Timestamp,
-    ) -> Result<Actor, Denied> {
-        let actor = self.viewer(credential, now)?.actor().clone();
-        if actor.role == required {
-            Ok(actor)
+    ) -> Result<Viewer, Denied> {
+        let viewer = self.viewer(credential, now)?;
+        if viewer.actor().role == required {
+            Ok(viewer)
         } else {
-            Err(Denied::NotPermitted { actor, required })
+            Err(Denied::NotPermitted { actor: viewer.actor().clone(), required })
         }
     }
 

@@ -24,7 +24,7 @@ use axum::Router;
 use config::{Config, ConfigError};
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -104,6 +104,17 @@ pub struct Ambient {
     pub password_cost: PasswordCost,
 }
 
+impl Ambient {
+    /// The real ones.
+    fn of_this_machine() -> Self {
+        Self {
+            clock: Arc::new(ambient::SystemClock),
+            entropy: Arc::new(ambient::SystemEntropy),
+            password_cost: PasswordCost::PRODUCTION,
+        }
+    }
+}
+
 /// A control plane, put together and not yet listening.
 pub struct House {
     /// The console and the API.
@@ -177,6 +188,7 @@ pub async fn assemble(
         access: Arc::clone(&access),
         identity,
         leptos: config.leptos.clone(),
+        clock,
         entropy,
         stopping,
     };
@@ -200,6 +212,28 @@ async fn boot(ledger: &Ledger, kernel: &EmbeddedKernel) -> Result<(), ServeError
     Ok(())
 }
 
+/// Where everything that lasts is kept, by the settings and the command line.
+///
+/// # Errors
+/// When there are no settings and no directory was named.
+pub fn data_dir(config: Option<&Path>, data: Option<&Path>) -> Result<PathBuf, ServeError> {
+    match data {
+        Some(data) => Ok(data.to_owned()),
+        None => Ok(config::load(&config::find(config)?)?.data),
+    }
+}
+
+/// The accounts in a data directory, for a command that runs beside the server or without one.
+///
+/// # Errors
+/// When the directory cannot be opened.
+pub fn access(config: Option<&Path>, data: Option<&Path>) -> Result<Access, ServeError> {
+    let store = Store::open_beside(&data_dir(config, data)?)?;
+    let ambient = Ambient::of_this_machine();
+    let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
+    Ok(Access::new(ledger, ambient.clock, ambient.entropy, ambient.password_cost))
+}
+
 /// Serves until the process is told to stop. Prints where, and the set-up link where there is one.
 ///
 /// # Errors
@@ -212,11 +246,7 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let data = listen("the data API", config.data_api).await?;
     let console_at = local(&console, "the console")?;
     let data_at = local(&data, "the data API")?;
-    let ambient = Ambient {
-        clock: Arc::new(ambient::SystemClock),
-        entropy: Arc::new(ambient::SystemEntropy),
-        password_cost: PasswordCost::PRODUCTION,
-    };
+    let ambient = Ambient::of_this_machine();
     let house = assemble(&config, ambient, Some(format!("http://{data_at}"))).await?;
     announce(&house, console_at, data_at);
     let (close, closing) = watch::channel(());
@@ -256,8 +286,7 @@ fn apply(config: &mut Config, options: ServeOptions) -> Result<(), ServeError> {
         config.nodes = nodes;
     }
     if let Some(name) = options.environment {
-        config.environment =
-            crate::model::text::PlaceName::parse_field("environment", &name)?;
+        config.environment = crate::model::text::PlaceName::parse_field("environment", &name)?;
     }
     Ok(())
 }
@@ -285,6 +314,7 @@ fn announce(house: &House, console: SocketAddr, data: SocketAddr) {
     if let Some(path) = &house.setup_path {
         lines.push_str(&format!("set-up link: http://{console}{path}\n"));
     }
+    lines.push_str("ready: press Ctrl-C to stop\n");
     // A closed standard output must not keep the server from serving.
     let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
 }

@@ -15,7 +15,7 @@ pub use error::{StoreError, WriteError};
 pub use open::{DATABASE_FILE, LOCK_FILE, check_schema};
 pub use reader::Reader;
 
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -38,8 +38,8 @@ struct Inner {
     thread: Option<JoinHandle<()>>,
     reader: Reader,
     failure: Arc<OnceLock<String>>,
-    // Given back last, when the writer thread has ended.
-    _lock: File,
+    // Given back last, when the writer thread has ended; absent beside a control plane that runs.
+    _lock: Option<File>,
 }
 
 impl Store {
@@ -50,8 +50,31 @@ impl Store {
     /// this program or has an altered schema, or when the disk refuses.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let lock = open::lock(dir)?;
+        let connection = open::writer(dir, &dir.join(DATABASE_FILE))?;
+        Self::start(dir, connection, Some(lock))
+    }
+
+    /// Opens the file for a command that writes a row or two, also while a control plane has the
+    /// directory open: the database itself puts the two writers in an order.
+    ///
+    /// # Errors
+    /// As [`Store::open`], but for the lock.
+    pub fn open_beside(dir: &Path) -> Result<Self, StoreError> {
+        match open::lock(dir) {
+            Ok(lock) => {
+                let connection = open::writer(dir, &dir.join(DATABASE_FILE))?;
+                Self::start(dir, connection, Some(lock))
+            }
+            Err(StoreError::Locked { .. }) => {
+                let connection = open::existing(&dir.join(DATABASE_FILE))?;
+                Self::start(dir, connection, None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn start(dir: &Path, connection: Connection, lock: Option<File>) -> Result<Self, StoreError> {
         let path = dir.join(DATABASE_FILE);
-        let connection = open::writer(dir, &path)?;
         let reader = Reader::beside_writer(&path)?;
         let failure = Arc::new(OnceLock::new());
         let mut writer = Writer::new(connection, &path, Arc::clone(&failure))?;

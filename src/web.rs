@@ -27,7 +27,7 @@ use crate::observe::ReadSide;
 use crate::workflow::Workflow;
 use crate::workflow::access::Access;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -93,14 +93,13 @@ pub fn router(site: Site) -> Router {
         entropy: site.entropy,
         stopping: site.stopping,
     };
-    let acting =
-        Acting { reading: reading.clone(), workflow: site.workflow, access: site.access };
-    let reads = READS.iter().fold(Router::new(), |router, (route, path, _)| {
-        router.route(path, read_handler(*route))
-    });
-    let acts = ACTS.iter().fold(Router::new(), |router, (route, path, _)| {
-        router.route(path, act_handler(*route))
-    });
+    let acting = Acting { reading: reading.clone(), workflow: site.workflow, access: site.access };
+    let reads = READS
+        .iter()
+        .fold(Router::new(), |router, (route, path, _)| router.route(path, read_handler(*route)));
+    let acts = ACTS
+        .iter()
+        .fold(Router::new(), |router, (route, path, _)| router.route(path, act_handler(*route)));
     reads
         .with_state(reading.clone())
         .merge(acts.with_state(acting.clone()))
@@ -113,7 +112,8 @@ pub fn router(site: Site) -> Router {
         .merge(files(&reading.leptos))
         .layer(from_fn(hardened))
         .layer(CatchPanicLayer::custom(|_| {
-            let sentence = "The control plane failed on its own account. Nothing more is known here.";
+            let sentence =
+                "The control plane failed on its own account. Nothing more is known here.";
             let mut refusal = Refusal::new(RefusalCode::Internal, sentence);
             refusal.executed = crate::model::refusal::Executed::Unknown;
             refusal.into_response()

@@ -11,18 +11,24 @@ macro_rules! capability {
         /// It is made for one request and is not `Clone`: what needs it later asks again.
         #[derive(Debug)]
         pub struct $name {
-            actor: Actor,
+            viewer: Viewer,
         }
 
         impl $name {
-            pub(super) fn new(actor: Actor) -> Self {
-                Self { actor }
+            pub(super) fn new(viewer: Viewer) -> Self {
+                Self { viewer }
             }
 
             /// Who it is, as records name them.
             #[must_use]
             pub fn actor(&self) -> &Actor {
-                &self.actor
+                self.viewer.actor()
+            }
+
+            /// The same person, as somebody who only looks.
+            #[must_use]
+            pub fn viewer(&self) -> &Viewer {
+                &self.viewer
             }
         }
     };

@@ -19,7 +19,7 @@ const APPLICATION_ID: i64 = 0x6165_4442;
 const SCHEMA_VERSION: i64 = 1;
 const SCHEMA: &str = include_str!("schema.sql");
 /// How long a statement may wait for a lock that another program holds, such as one that reads the
-/// file for the first time. Nothing of ours ever holds it.
+/// file for the first time, or a command that adds an account while the control plane runs.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
 const STATEMENTS_KEPT: usize = 64;
 
@@ -75,7 +75,8 @@ pub(super) fn writer(dir: &Path, path: &Path) -> Result<Connection, StoreError> 
     existing(path)
 }
 
-fn existing(path: &Path) -> Result<Connection, StoreError> {
+/// The connection that writes, on a file that has to be there and ours.
+pub(super) fn existing(path: &Path) -> Result<Connection, StoreError> {
     let connection = connect_to_write(path)?;
     check_owner(&connection, path)?;
     configure(&connection)?;

@@ -52,8 +52,10 @@ async fn a_confirmation_a_year_later_is_answered_with_the_first_outcome() {
 #[tokio::test]
 async fn the_same_request_again_is_the_same_action_and_another_under_its_id_is_refused() {
     let app = TestApp::new().await;
-    let first = app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
-    let again = app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(200).json();
+    let first =
+        app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
+    let again =
+        app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(200).json();
     assert_eq!((&again["digest"], &again["duplicate"]), (&first["digest"], &json!(true)));
     let other = app.operator().request(1, "switchover", json!({"to": "n3"})).await.expect(422);
     assert_eq!(other.code(), "action_id_reused");

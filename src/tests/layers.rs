@@ -123,7 +123,16 @@ fn tasks_are_started_only_to_outlive_a_client_and_to_serve() {
 
 #[test]
 fn the_pure_rooms_have_no_clock_randomness_io_async_or_unordered_map() {
-    let banned = ["SystemTime", "Instant::", "getrandom", "std::fs", "std::net", "async ", "HashMap", "HashSet"];
+    let banned = [
+        "SystemTime",
+        "Instant::",
+        "getrandom",
+        "std::fs",
+        "std::net",
+        "async ",
+        "HashMap",
+        "HashSet",
+    ];
     let is_pure = |path: &str| {
         path.starts_with("src/model") || path == "src/explain.rs" || path == "src/ledger/chain.rs"
     };

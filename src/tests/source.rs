@@ -22,7 +22,10 @@ impl Source {
     pub fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let is_code = |line: &&str| !line.trim_start().starts_with("//");
         let until_tests = self.text.lines().take_while(|line| *line != "#[cfg(test)]");
-        until_tests.enumerate().map(|(i, line)| (i + 1, line)).filter(move |(_, line)| is_code(line))
+        until_tests
+            .enumerate()
+            .map(|(i, line)| (i + 1, line))
+            .filter(move |(_, line)| is_code(line))
     }
 }
 

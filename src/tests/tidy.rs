@@ -50,7 +50,8 @@ fn banned_words_have_a_replacement() {
         for (number, line) in source.code() {
             for (word, instead) in banned {
                 if line.contains(word) {
-                    found.push(format!("{}:{number}: {word} is banned, use {instead}", source.path));
+                    found
+                        .push(format!("{}:{number}: {word} is banned, use {instead}", source.path));
                 }
             }
         }
@@ -93,7 +94,8 @@ fn every_rust_file_is_part_of_the_crate() {
 #[test]
 fn no_sentence_reassures_or_recommends() {
     // C2.2: facts with source and age, never a judgement on behalf of the operator.
-    let banned = ["recommend", "looks good", "all good", "healthy", "don't worry", "best candidate"];
+    let banned =
+        ["recommend", "looks good", "all good", "healthy", "don't worry", "best candidate"];
     let mut found = Vec::new();
     for source in rust().into_iter().filter(|s| s.room() == Some("ui")) {
         for (number, line) in source.code() {

@@ -63,9 +63,10 @@ pub(super) async fn confirm(
 ) -> Response {
     let operator = Arc::new(operator);
     let parsed = body.and_then(|fields| confirmation(fields).map_err(Refusal::from));
-    let outcome = step(&site, &operator, &id, "confirm", parsed, |workflow, who, id, given| async move {
-        workflow.confirm(&who, id, given).await
-    });
+    let outcome =
+        step(&site, &operator, &id, "confirm", parsed, |workflow, who, id, given| async move {
+            workflow.confirm(&who, id, given).await
+        });
     let outcome = outcome.await;
     about_action(&site, &operator, door, &id, outcome).await
 }
@@ -80,9 +81,10 @@ pub(super) async fn withdraw(
 ) -> Response {
     let operator = Arc::new(operator);
     let parsed = body.and_then(|fields| reason(fields).map_err(Refusal::from));
-    let outcome = step(&site, &operator, &id, "withdraw", parsed, |workflow, who, id, why| async move {
-        workflow.withdraw(&who, id, why).await
-    });
+    let outcome =
+        step(&site, &operator, &id, "withdraw", parsed, |workflow, who, id, why| async move {
+            workflow.withdraw(&who, id, why).await
+        });
     let outcome = outcome.await;
     about_action(&site, &operator, door, &id, outcome).await
 }
@@ -97,9 +99,10 @@ pub(super) async fn settle(
 ) -> Response {
     let operator = Arc::new(operator);
     let parsed = body.and_then(|fields| reason(fields).map_err(Refusal::from));
-    let outcome = step(&site, &operator, &id, "settle", parsed, |workflow, who, id, why| async move {
-        workflow.settle(&who, id, why).await
-    });
+    let outcome =
+        step(&site, &operator, &id, "settle", parsed, |workflow, who, id, why| async move {
+            workflow.settle(&who, id, why).await
+        });
     let outcome = outcome.await;
     about_action(&site, &operator, door, &id, outcome).await
 }
@@ -130,7 +133,9 @@ where
     let (workflow, who) = (Arc::clone(&site.workflow), Arc::clone(operator));
     let task = tokio::spawn(run(workflow, who, id, given));
     task.await.unwrap_or_else(|_| {
-        let sentence = format!("The control plane failed while it worked on {id}. Its page says what is known.");
+        let sentence = format!(
+            "The control plane failed while it worked on {id}. Its page says what is known."
+        );
         let mut refusal = Refusal::new(RefusalCode::Internal, sentence).about(id);
         refusal.executed = crate::model::refusal::Executed::Unknown;
         Err(refusal)
@@ -214,7 +219,8 @@ fn asked(
 fn confirmation(mut fields: Fields) -> Result<Confirmation, InputError> {
     let digest = fields.text("digest")?;
     let required = "the 64 hexadecimal digits of the digest that was shown";
-    let digest = Hash::parse(&digest).ok_or_else(|| InputError::new("digest", &digest, required))?;
+    let digest =
+        Hash::parse(&digest).ok_or_else(|| InputError::new("digest", &digest, required))?;
     let typed_target = fields.optional_text("typed_target")?;
     fields.finish()?;
     Ok(Confirmation { digest, typed_target })

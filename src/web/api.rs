@@ -3,7 +3,6 @@
 use super::Reading;
 use super::gate::SignedIn;
 use super::query::{Page, Query};
-use crate::observe::LogFilter;
 use crate::model::action::{Action, ActionId};
 use crate::model::answer::{
     ActionAnswer, ActionPage, ExplainAnswer, LogHead, LogPage, Overview, SessionAnswer,
@@ -13,6 +12,7 @@ use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{ActorName, InputError, NodeId, Reason};
+use crate::observe::LogFilter;
 use axum::Json;
 use axum::extract::{Path, State};
 

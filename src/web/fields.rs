@@ -132,11 +132,15 @@ fn form(bytes: &[u8]) -> Result<BTreeMap<String, Value>, InputError> {
 
 fn unread(rejection: BytesRejection) -> Refusal {
     if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-        let sentence = format!("The body must be at most {BODY_BYTES_MAX} bytes. Nothing was done.");
+        let sentence =
+            format!("The body must be at most {BODY_BYTES_MAX} bytes. Nothing was done.");
         return Refusal::new(RefusalCode::BodyTooLarge, sentence)
             .with_evidence("more", format!("at most {BODY_BYTES_MAX} bytes"));
     }
-    Refusal::new(RefusalCode::InputInvalid, "The body could not be read to its end. Nothing was done.")
+    Refusal::new(
+        RefusalCode::InputInvalid,
+        "The body could not be read to its end. Nothing was done.",
+    )
 }
 
 #[cfg(test)]

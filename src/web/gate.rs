@@ -47,7 +47,8 @@ impl FromRequestParts<Acting> for Operator {
             Ok(operator) => Ok(operator),
             Err(denied) => {
                 let attempt = attempt(&parts.method, &parts.uri);
-                Err(turn_away(site, held.as_ref(), denied, attempt, Door::of(parts.uri.path())).await)
+                Err(turn_away(site, held.as_ref(), denied, attempt, Door::of(parts.uri.path()))
+                    .await)
             }
         }
     }

@@ -83,9 +83,7 @@ pub(super) async fn sign_out(
 pub(super) async fn set_up(State(site): State<Acting>, body: Result<Fields, Refusal>) -> Response {
     let mut page = SetUp { token: String::new(), name: None, refusal: None };
     let outcome = match body.and_then(|fields| first(fields, &mut page).map_err(Refusal::from)) {
-        Ok((name, password)) => {
-            site.access.redeem_setup_link(&page.token, &name, &password).await
-        }
+        Ok((name, password)) => site.access.redeem_setup_link(&page.token, &name, &password).await,
         Err(why) => Err(why),
     };
     match outcome {

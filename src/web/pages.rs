@@ -28,11 +28,7 @@ pub(super) async fn draw(
 }
 
 /// Draws the data, or the refusal that came instead of it.
-async fn answer(
-    site: &Reading,
-    viewer: &Viewer,
-    page: Result<Page, Refusal>,
-) -> Response {
+async fn answer(site: &Reading, viewer: &Viewer, page: Result<Page, Refusal>) -> Response {
     match page {
         Ok(page) => draw(site, Some(viewer), page, StatusCode::OK).await,
         Err(why) => refused(site, Some(viewer), why).await,
@@ -40,20 +36,13 @@ async fn answer(
 }
 
 /// Draws a refusal as a page.
-pub(super) async fn refused(
-    site: &Reading,
-    viewer: Option<&Viewer>,
-    why: Refusal,
-) -> Response {
+pub(super) async fn refused(site: &Reading, viewer: Option<&Viewer>, why: Refusal) -> Response {
     let status = refusal::status(why.code);
     draw(site, viewer, Page::Refused(Box::new(why)), status).await
 }
 
 /// The cluster at a glance.
-pub(super) async fn overview(
-    SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
-) -> Response {
+pub(super) async fn overview(SignedIn(viewer): SignedIn, State(site): State<Reading>) -> Response {
     let page = site.read.overview().await.map(|overview| Page::Overview(Box::new(overview)));
     answer(&site, &viewer, page).await
 }
@@ -74,8 +63,9 @@ pub(super) async fn log(
     State(site): State<Reading>,
     query: Query,
 ) -> Response {
-    let page = part(query)
-        .and_then(|part| site.read.log(part.before, part.limit, &crate::observe::LogFilter::default()));
+    let page = part(query).and_then(|part| {
+        site.read.log(part.before, part.limit, &crate::observe::LogFilter::default())
+    });
     answer(&site, &viewer, page.map(Page::Log)).await
 }
 
@@ -167,28 +157,19 @@ pub(super) fn fresh_id(site: &Reading) -> ActionId {
 }
 
 /// The catalogue and the invariants.
-pub(super) async fn reference(
-    SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
-) -> Response {
+pub(super) async fn reference(SignedIn(viewer): SignedIn, State(site): State<Reading>) -> Response {
     answer(&site, &viewer, Ok(Page::Reference)).await
 }
 
 /// The sign-in form.
-pub(super) async fn sign_in(
-    State(site): State<Reading>,
-    mut query: Query,
-) -> Response {
+pub(super) async fn sign_in(State(site): State<Reading>, mut query: Query) -> Response {
     let next = query.optional("next");
     let page = SignIn { next: next.map(|next| local_path(&next)), ..SignIn::default() };
     draw(&site, None, Page::SignIn(page), StatusCode::OK).await
 }
 
 /// The form behind the one-time set-up link. Whether the link is good is found when it is used.
-pub(super) async fn set_up(
-    State(site): State<Reading>,
-    Path(token): Path<String>,
-) -> Response {
+pub(super) async fn set_up(State(site): State<Reading>, Path(token): Path<String>) -> Response {
     let page = SetUp { token, name: None, refusal: None };
     draw(&site, None, Page::SetUp(page), StatusCode::OK).await
 }
@@ -212,7 +193,9 @@ mod tests {
 
     #[test]
     fn an_address_elsewhere_is_never_followed() {
-        for elsewhere in ["//evil.example", "/\\evil.example", "https://evil.example", "", "/a\r\nb", "/ü"] {
+        for elsewhere in
+            ["//evil.example", "/\\evil.example", "https://evil.example", "", "/a\r\nb", "/ü"]
+        {
             assert_eq!(local_path(elsewhere), "/", "{elsewhere:?}");
         }
         assert_eq!(local_path("/actions?before=3"), "/actions?before=3");

@@ -53,7 +53,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
             serde_urlencoded::from_str(text).map_err(|e| wrong(&e.to_string()))?;
         let count = pairs.len();
         let query: BTreeMap<_, _> = pairs.into_iter().collect();
-        if query.len() == count { Ok(Self(query)) } else { Err(wrong("a parameter sent twice").into()) }
+        if query.len() == count {
+            Ok(Self(query))
+        } else {
+            Err(wrong("a parameter sent twice").into())
+        }
     }
 }
 
@@ -73,7 +77,8 @@ impl Page {
         let limit = query.number("limit")?.unwrap_or(u64::from(PAGE_ROWS_DEFAULT));
         let limit = u32::try_from(limit).ok().filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit));
         let required = format!("a whole number from 1 to {PAGE_ROWS_MAX}");
-        let limit = limit.ok_or_else(|| InputError::new("limit", "a number outside it", required))?;
+        let limit =
+            limit.ok_or_else(|| InputError::new("limit", "a number outside it", required))?;
         Ok(Self { before, limit })
     }
 }
