@@ -3,4 +3,6 @@
 pub mod model;
 
 #[cfg(feature = "ssr")]
+pub mod crash;
+#[cfg(feature = "ssr")]
 pub mod kernel;
