@@ -6,10 +6,12 @@
 mod access_matrix;
 mod bad_input;
 mod crash_points;
+mod embedded_bench;
 mod exactly_once;
 mod explanations;
 mod harness;
 mod idle;
+mod kernel_contract;
 mod layers;
 mod server;
 mod source;
