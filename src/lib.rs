@@ -11,8 +11,6 @@ pub mod crash;
 #[cfg(feature = "ssr")]
 pub mod explain;
 #[cfg(feature = "ssr")]
-pub mod crash;
-#[cfg(feature = "ssr")]
 pub mod kernel;
 pub mod ledger;
 pub mod model;

@@ -189,7 +189,15 @@ pub async fn assemble(
         stopping,
     };
     let console = web::router(site);
-    Ok(House { console, data: embedded::data_api::router(Arc::clone(&kernel)), kernel, setup_path, access, workflow, stop })
+    Ok(House {
+        console,
+        data: embedded::data_api::router(Arc::clone(&kernel)),
+        kernel,
+        setup_path,
+        access,
+        workflow,
+        stop,
+    })
 }
 
 /// Records that a control plane started, and what an earlier one left open. The open actions are
