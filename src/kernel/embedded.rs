@@ -2,9 +2,9 @@
 //! file for each.
 //!
 //! One thread owns everything. It serves one command after the other, and when a command has been
-//! served nothing is under way: the Raft library is never ticked, so no election, no heartbeat and no
-//! time-out exists. A primary is appointed by the founding of a cluster and after that only by an
-//! order; after a start nobody is primary until an operator asks (C2.1).
+//! served nothing is under way: the Raft library is never ticked, so no election, no heartbeat and
+//! no time-out exists. A primary is appointed by the founding of a cluster and after that only by
+//! an order; after a start nobody is primary until an operator asks (C2.1).
 //!
 //! It never re-creates a lost node, never repairs a file, and never asks twice.
 
@@ -97,7 +97,7 @@ pub enum OpenError {
         found: String,
     },
     /// A node of the cluster is missing.
-    #[error("{node} is a member of the cluster and {} is missing; a lost node is never made anew", path.display())]
+    #[error("{node} is a member and {} is missing; a lost node is never made anew", path.display())]
     NodeMissing {
         /// The node.
         node: NodeId,

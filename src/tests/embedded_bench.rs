@@ -1,4 +1,4 @@
-//! A real embedded kernel in a temporary directory, with a clock that stands still until it is moved.
+//! A real embedded kernel in a temporary directory, with a clock that a test moves.
 
 use crate::kernel_contract::Bench;
 use aerodb_control::kernel::CommandKernel;

@@ -1,8 +1,8 @@
 //! What the kernel requires of a state before it acts, as a pure function of one observation.
 //!
 //! Every pre-condition is looked at, also after one has failed, and what cannot be read is unknown,
-//! never assumed (C6.1). The kernel asks the same function again, on an observation of its own, when
-//! an order arrives.
+//! never assumed (C6.1). The kernel asks the same function again, on an observation of its own,
+//! when an order arrives.
 
 use super::{predict, wording};
 use crate::model::action::Action;

@@ -5,6 +5,7 @@
 
 use super::ensemble::Ensemble;
 use super::sqlite::StoreError;
+use super::store::NodeStore;
 use super::switchboard::{LastKnown, Switchboard};
 use super::wording::Cut;
 use crate::kernel::Unobservable;
@@ -159,13 +160,13 @@ impl Cluster {
         self.ensemble.catch_up(now);
     }
 
-    /// Remembers what must outlive a restart, after a command that may have changed it. `why` is the
-    /// reason if the role of primary became vacant by it.
+    /// Remembers what must outlive a restart, after a command that may have changed it. `why` is
+    /// the reason if the role of primary became vacant by it.
     pub(super) fn remember(&mut self, now: Timestamp, why: &str) {
         let last = self.switchboard.last_known().clone();
         let has_quorum = self.ensemble.has_quorum();
         let store = self.ensemble.most_advanced().and_then(|node| node.store());
-        let fence = store.filter(|_| has_quorum).map(|store| store.fence());
+        let fence = store.filter(|_| has_quorum).map(NodeStore::fence);
         let fence = match fence {
             Some(Ok((fence, _))) => fence,
             Some(Err(error)) => return self.stop(&error, now),

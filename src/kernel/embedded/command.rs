@@ -63,6 +63,9 @@ pub enum Command {
 
 impl Command {
     /// The bytes of the entry.
+    ///
+    /// # Panics
+    /// Never: commands hold text keys and integers only.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("commands hold text keys and integers only")

@@ -1,7 +1,7 @@
 //! The data API: what clients of the database reach, on a listener of its own.
 //!
-//! It is no part of the control plane: it holds no order and no observation. A write is acknowledged
-//! when a majority holds it, and a refusal says since when and why (C2.6).
+//! It is no part of the control plane: it holds no order and no observation. A write is
+//! acknowledged when a majority holds it, and a refusal says since when and why (C2.6).
 
 use super::{DataError, EmbeddedKernel, Write, Written};
 use crate::model::ambient::Timestamp;
@@ -20,8 +20,8 @@ pub const KEY_CHARS_MAX: usize = 256;
 /// Longest value, in bytes; the log is no object store.
 pub const VALUE_BYTES_MAX: usize = 64 * 1024;
 
-const WELCOME: &str = "AeroDB data API: PUT, GET and DELETE /kv/{key}. A write is acknowledged when a majority of \
-     the nodes holds it.\n";
+const WELCOME: &str = "AeroDB data API: PUT, GET and DELETE /kv/{key}. A write is acknowledged \
+     when a majority of the nodes holds it.\n";
 
 /// The routes of the data API on this kernel.
 pub fn router(kernel: Arc<EmbeddedKernel>) -> Router {

@@ -1,8 +1,8 @@
 //! The nodes and the network between them, in one thread.
 //!
-//! Nothing moves unless it is pumped, and a pump ends only when nothing can move any more. So when a
-//! command has been served every question is decided: there is no time-out, no tick, and no answer
-//! that comes later (C2.3, C5.2).
+//! Nothing moves unless it is pumped, and a pump ends only when nothing can move any more. So when
+//! a command has been served every question is decided: there is no time-out, no tick, and no
+//! answer that comes later (C2.3, C5.2).
 
 use super::command::Command;
 use super::machine::{Applied, Place};

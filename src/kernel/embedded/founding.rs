@@ -1,8 +1,8 @@
 //! The directory of a cluster: founded once, opened by one process, and never repaired (C6.3).
 //!
-//! A founding is over when n1 was appointed and the birth record is committed. Until then nothing is
-//! served, so a founding that was interrupted is finished at the next start. After that a node whose
-//! files are missing is refused, never made anew: it may have held acknowledged writes.
+//! A founding is over when n1 was appointed and the birth record is committed. Until then nothing
+//! is served, so a founding that was interrupted is finished at the next start. After that a node
+//! whose files are missing is refused, never made anew: it may have held acknowledged writes.
 
 use super::cluster::Cluster;
 use super::command::Command;
@@ -84,7 +84,7 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
 fn lay_out(config: &Config, entropy: &dyn Entropy, now: Timestamp) -> Result<(), OpenError> {
     let dir = &config.dir;
     let marker = dir.join(FOUNDING);
-    let nodes = node_directories(dir)?;
+    let nodes = node_directories(dir);
     // Only a founding that was interrupted leaves nodes without a switchboard, and says so.
     if !marker.exists() && !nodes.is_empty() {
         return Err(OpenError::SwitchboardMissing { dir: dir.clone() });
@@ -206,9 +206,9 @@ fn node_directory(dir: &Path, number: u64) -> PathBuf {
 }
 
 /// The directories of nodes that exist.
-fn node_directories(dir: &Path) -> Result<Vec<PathBuf>, OpenError> {
+fn node_directories(dir: &Path) -> Vec<PathBuf> {
     let all = (1..=NODES_MAX).map(|number| node_directory(dir, number));
-    Ok(all.filter(|node| node.exists()).collect())
+    all.filter(|node| node.exists()).collect()
 }
 
 fn first_half(bytes: [u8; 32]) -> [u8; 16] {

@@ -58,7 +58,7 @@ pub fn apply(db: &Connection, place: Place, command: Command) -> Result<Applied,
         Command::Birth { cluster_id, founded_at, primary, sentence } => {
             begin_epoch(db, place, &primary, founded_at, None)?;
             db.prepare_cached(
-                // A founding that was interrupted and finished writes a second one; the first rules.
+                // A founding that was interrupted writes a second one; the first rules.
                 "INSERT INTO birth (one, cluster_id, founded_at, sentence) VALUES (1, ?1, ?2, ?3)
                  ON CONFLICT (one) DO NOTHING",
             )

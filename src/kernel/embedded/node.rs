@@ -214,8 +214,8 @@ impl Node {
         began
     }
 
-    /// One turn: makes everything durable that Raft wants durable, then gives the messages that rest
-    /// on it. `None` when there is nothing to do.
+    /// One turn: makes everything durable that Raft wants durable, then gives the messages that
+    /// rest on it. `None` when there is nothing to do.
     pub(super) fn turn(&mut self, now: Timestamp) -> Option<Turn> {
         if !self.raw()?.has_ready() {
             return None;

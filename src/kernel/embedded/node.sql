@@ -62,10 +62,14 @@ CREATE TABLE refused_late (
   refusal        TEXT    NOT NULL
 ) STRICT;
 
-CREATE TRIGGER receipts_stay_1 BEFORE UPDATE ON receipts BEGIN SELECT RAISE(ABORT, 'a receipt stays'); END;
-CREATE TRIGGER receipts_stay_2 BEFORE DELETE ON receipts BEGIN SELECT RAISE(ABORT, 'a receipt stays'); END;
-CREATE TRIGGER voided_stay_1 BEFORE UPDATE ON voided BEGIN SELECT RAISE(ABORT, 'a void id stays'); END;
-CREATE TRIGGER voided_stay_2 BEFORE DELETE ON voided BEGIN SELECT RAISE(ABORT, 'a void id stays'); END;
+CREATE TRIGGER receipts_stay_1 BEFORE UPDATE ON receipts
+  BEGIN SELECT RAISE(ABORT, 'a receipt stays'); END;
+CREATE TRIGGER receipts_stay_2 BEFORE DELETE ON receipts
+  BEGIN SELECT RAISE(ABORT, 'a receipt stays'); END;
+CREATE TRIGGER voided_stay_1 BEFORE UPDATE ON voided
+  BEGIN SELECT RAISE(ABORT, 'a void id stays'); END;
+CREATE TRIGGER voided_stay_2 BEFORE DELETE ON voided
+  BEGIN SELECT RAISE(ABORT, 'a void id stays'); END;
 CREATE TRIGGER void_or_executed BEFORE INSERT ON receipts
   WHEN EXISTS (SELECT 1 FROM voided WHERE action_id = new.action_id)
   BEGIN SELECT RAISE(ABORT, 'the id is void'); END;

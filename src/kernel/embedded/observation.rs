@@ -1,7 +1,7 @@
 //! One observation of the whole cluster, at one instant between two commands (C8.4).
 //!
-//! It reads memory and the stores of nodes that can be reached, and nothing of the others. It changes
-//! nothing (C8.3).
+//! It reads memory and the stores of nodes that can be reached, and nothing of the others. It
+//! changes nothing (C8.3).
 
 use super::cluster::{Cluster, Office};
 use super::node::{Node, Vitals};
@@ -41,7 +41,7 @@ impl Cluster {
         let writes = if writes_refused.is_none() { Writes::Accepted } else { Writes::Stopped };
         Ok(PinnedCluster {
             identity: self.identity.clone(),
-            epoch: self.majority_knows(self.epoch(), |epoch| epoch.to_string()),
+            epoch: self.majority_knows(self.epoch(), u64::to_string),
             primary,
             without_primary,
             writes: Fact::Known(writes),

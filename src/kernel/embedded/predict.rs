@@ -154,7 +154,7 @@ pub(super) fn not_checked(action: &Action) -> Vec<String> {
     let mut said = Vec::new();
     match action {
         Action::Switchover { .. } | Action::Failover { .. } => said.push(
-            "Whether a client that got no answer will ask again, and what it takes an old answer for."
+            "Whether a client that got no answer asks again, and what it concludes from that."
                 .to_owned(),
         ),
         Action::StopWrites {} | Action::ResumeWrites {} => said.push(

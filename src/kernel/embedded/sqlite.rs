@@ -1,5 +1,5 @@
-//! How the kernel opens its SQLite files: write-ahead log, an fsync at every commit, and checkpoints
-//! that are asked for and checked, because an automatic one hides its errors.
+//! How the kernel opens its SQLite files: write-ahead log, an fsync at every commit, and
+//! checkpoints that are asked for and checked, because an automatic one hides its errors.
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use serde::Serialize;

@@ -1,7 +1,8 @@
 //! The store of one node: its log, its promises and its state machine in one SQLite file.
 //!
-//! Whatever one turn of the node changes is one transaction, and it is on disk when [`NodeStore::save`]
-//! returns. A store whose save failed must not be used again: its owner drops it (C6.1).
+//! Whatever one turn of the node changes is one transaction, and it is on disk when
+//! [`NodeStore::save`] returns. A store whose save failed must not be used again: its owner drops
+//! it (C6.1).
 
 use super::command::Command;
 use super::machine::{self, Applied, Epoch, Place};
@@ -71,7 +72,8 @@ impl NodeStore {
         database
             .connection()
             .execute(
-                "INSERT INTO node (one, format, cluster_id, number, voters) VALUES (1, 1, ?1, ?2, ?3)",
+                "INSERT INTO node (one, format, cluster_id, number, voters)
+                 VALUES (1, 1, ?1, ?2, ?3)",
                 params![identity.cluster_id, identity.number, identity.voters],
             )
             .doing("name the node")?;
@@ -89,7 +91,8 @@ impl NodeStore {
         let (found, hard_state, applied) = read_node(db)?;
         if &found != identity {
             return Err(StoreError::corrupt(format!(
-                "the file belongs to n{} of {} in the cluster {}, not to n{} of {} in the cluster {}",
+                "the file belongs to n{} of {} in the cluster {}, not to n{} of {} in the cluster \
+                 {}",
                 found.number,
                 found.voters,
                 found.cluster_id,
@@ -115,6 +118,9 @@ impl NodeStore {
     ///
     /// # Errors
     /// Any error means that nothing is known about the file: it must not be used again.
+    ///
+    /// # Panics
+    /// When the batch would leave a gap, replace a committed entry, or apply out of order: a bug.
     pub fn save(&mut self, batch: Batch) -> Result<Vec<(Place, Applied)>, StoreError> {
         if batch.is_empty() {
             return Ok(Vec::new());
@@ -220,10 +226,12 @@ fn read_node(db: &Connection) -> Result<(NodeIdentity, HardState, u64), StoreErr
         |row| {
             let identity =
                 NodeIdentity { cluster_id: row.get(0)?, number: row.get(1)?, voters: row.get(2)? };
-            let mut hard_state = HardState::default();
-            hard_state.term = row.get(3)?;
-            hard_state.vote = row.get(4)?;
-            hard_state.commit = row.get(5)?;
+            let hard_state = HardState {
+                term: row.get(3)?,
+                vote: row.get(4)?,
+                commit: row.get(5)?,
+                ..HardState::default()
+            };
             Ok((identity, hard_state, row.get(6)?))
         },
     )
@@ -264,12 +272,13 @@ fn append(db: &Connection, entries: &[Entry]) -> Result<Place, StoreError> {
 }
 
 fn read_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
-    let mut entry = Entry::default();
-    entry.index = row.get(0)?;
-    entry.term = row.get(1)?;
-    entry.data = row.get::<_, Vec<u8>>(3)?.into();
-    entry.context = row.get::<_, Vec<u8>>(4)?.into();
-    Ok(entry)
+    Ok(Entry {
+        index: row.get(0)?,
+        term: row.get(1)?,
+        data: row.get::<_, Vec<u8>>(3)?.into(),
+        context: row.get::<_, Vec<u8>>(4)?.into(),
+        ..Entry::default()
+    })
 }
 
 fn unreadable(error: StoreError) -> raft::Error {
@@ -278,8 +287,8 @@ fn unreadable(error: StoreError) -> raft::Error {
 
 impl raft::Storage for NodeStore {
     fn initial_state(&self) -> raft::Result<RaftState> {
-        let mut conf_state = ConfState::default();
-        conf_state.voters = (1..=self.identity.voters).collect();
+        let voters = (1..=self.identity.voters).collect();
+        let conf_state = ConfState { voters, ..ConfState::default() };
         Ok(RaftState::new(self.hard_state.clone(), conf_state))
     }
 

@@ -203,8 +203,8 @@ impl Switchboard {
         self.database.committed()
     }
 
-    /// Throws a switch: the order, the switch, its receipt and what it does to the office of primary
-    /// are one transaction.
+    /// Throws a switch: the order, the switch, its receipt and what it does to the office of
+    /// primary are one transaction.
     pub(super) fn throw(
         &mut self,
         order: &Accepted,

@@ -44,8 +44,11 @@ CREATE TABLE receipts (
   receipt        TEXT    NOT NULL
 ) STRICT;
 
-CREATE TRIGGER receipts_stay_1 BEFORE UPDATE ON receipts BEGIN SELECT RAISE(ABORT, 'a receipt stays'); END;
-CREATE TRIGGER receipts_stay_2 BEFORE DELETE ON receipts BEGIN SELECT RAISE(ABORT, 'a receipt stays'); END;
-CREATE TRIGGER orders_stay BEFORE DELETE ON orders BEGIN SELECT RAISE(ABORT, 'an order stays'); END;
+CREATE TRIGGER receipts_stay_1 BEFORE UPDATE ON receipts
+  BEGIN SELECT RAISE(ABORT, 'a receipt stays'); END;
+CREATE TRIGGER receipts_stay_2 BEFORE DELETE ON receipts
+  BEGIN SELECT RAISE(ABORT, 'a receipt stays'); END;
+CREATE TRIGGER orders_stay BEFORE DELETE ON orders
+  BEGIN SELECT RAISE(ABORT, 'an order stays'); END;
 CREATE TRIGGER orders_end_once BEFORE UPDATE ON orders WHEN old.state = 'voided'
   BEGIN SELECT RAISE(ABORT, 'a void id stays void'); END;

@@ -83,8 +83,8 @@ impl Shell {
         clock: Arc<dyn Clock>,
     ) -> io::Result<(Self, watch::Receiver<u64>)> {
         let (requests, incoming) = mpsc::channel(REQUESTS_MAX);
-        let (changed, changes) = watch::channel(0);
-        let served = Served { cluster, changed, clock: Arc::clone(&clock) };
+        let (announce, changes) = watch::channel(0);
+        let served = Served { cluster, announce, clock: Arc::clone(&clock) };
         let thread = std::thread::Builder::new().name("kernel".to_owned()).spawn(move || {
             serve(served, incoming);
             // After the files are closed.
@@ -119,7 +119,7 @@ impl Drop for Shell {
 
 struct Served {
     cluster: Cluster,
-    changed: watch::Sender<u64>,
+    announce: watch::Sender<u64>,
     clock: Arc<dyn Clock>,
 }
 
@@ -197,7 +197,7 @@ impl Served {
         }
         let answers = self.cluster.write(writes, now);
         if answers.iter().any(|answer| !matches!(answer, Err(DataError::Refused { .. }))) {
-            self.changed.send_modify(|number| *number += 1);
+            self.announce.send_modify(|number| *number += 1);
         }
         for (reply, answer) in replies.into_iter().zip(answers) {
             drop(reply.send(answer));
@@ -210,7 +210,7 @@ impl Served {
         let before = self.cluster.observe(now);
         let answer = command(&mut self.cluster);
         if self.cluster.observe(now) != before {
-            self.changed.send_modify(|number| *number += 1);
+            self.announce.send_modify(|number| *number += 1);
         }
         answer
     }
