@@ -6,6 +6,7 @@
 
 mod access_matrix;
 mod bad_input;
+mod cli;
 mod crash_points;
 mod embedded_bench;
 mod exactly_once;
@@ -14,6 +15,8 @@ mod harness;
 mod idle;
 mod kernel_contract;
 mod layers;
+mod pages_fixtures;
+mod pages_render;
 mod server;
 mod source;
 mod tidy;
