@@ -29,7 +29,7 @@ async fn log() -> Log {
     let (store, ledger, _) = ledger_in(dir.path());
     let mut all = Vec::new();
     for (number, stages) in [
-        (1, vec![&TO_UNKNOWN[..4], &[Stage::Executed]].concat()),
+        (1, [&TO_UNKNOWN[..4], &[Stage::Executed]].concat()),
         (2, vec![Stage::Requested, Stage::Rejected]),
         (3, TO_UNKNOWN[..4].to_vec()),
     ] {
@@ -116,8 +116,8 @@ async fn every_flipped_bit_of_a_leaf_is_found_in_the_file_at_its_own_number() {
     let connection = log.lawless();
     let mut flips = 0;
     for (seq, leaf) in log.leaves.iter().enumerate() {
-        // Some leaves at every byte, the others at a sample.
-        let stride = if [0, 4, 10].contains(&seq) { 1 } else { 37 };
+        // One leaf at every byte, the others at a sample.
+        let stride = if seq == 4 { 1 } else { 23 };
         for at in (0..leaf.len()).step_by(stride) {
             let mut bent = leaf.clone();
             bent[at] ^= 1 << (at % 8);
@@ -130,7 +130,7 @@ async fn every_flipped_bit_of_a_leaf_is_found_in_the_file_at_its_own_number() {
         }
     }
     println!("{flips} flipped bits, all found");
-    assert!(flips > 1000);
+    assert!(flips > 700);
     // Only the dropped triggers are left to complain about.
     assert!(matches!(check(&log.path()), Err(VerifyError::Derived { size: SIZE, .. })));
 }

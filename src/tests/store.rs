@@ -53,18 +53,21 @@ fn a_second_control_plane_on_the_same_directory_is_refused_until_the_first_is_go
     Store::open(dir.path()).unwrap();
 }
 
+type Make = fn(&Path);
+
+fn database(dir: &Path, sql: &str) {
+    let connection = Connection::open(dir.join(DATABASE_FILE)).unwrap();
+    connection.execute_batch(sql).unwrap();
+}
+
 #[test]
 fn a_file_of_somebody_else_is_refused_and_left_as_it_is() {
-    let database = |dir: &Path, sql: &str| {
-        let connection = Connection::open(dir.join(DATABASE_FILE)).unwrap();
-        connection.execute_batch(sql).unwrap();
-    };
-    let cases: [(&str, &dyn Fn(&Path)); 3] = [
-        ("not an SQLite database", &|dir| {
+    let cases: [(&str, Make); 3] = [
+        ("not an SQLite database", |dir| {
             fs::write(dir.join(DATABASE_FILE), "minutes of a meeting, ".repeat(50)).unwrap();
         }),
-        ("its application id is 0", &|dir| database(dir, "CREATE TABLE t (a)")),
-        ("its application id is 7", &|dir| database(dir, "PRAGMA application_id = 7")),
+        ("its application id is 0", |dir| database(dir, "CREATE TABLE t (a)")),
+        ("its application id is 7", |dir| database(dir, "PRAGMA application_id = 7")),
     ];
     for (words, make) in cases {
         let dir = tempdir().unwrap();
