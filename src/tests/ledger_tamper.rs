@@ -186,6 +186,39 @@ async fn records_that_are_swapped_deleted_doubled_or_inserted_are_found() {
 }
 
 #[tokio::test]
+async fn a_leaf_that_is_early_unknown_too_long_homeless_or_spelt_otherwise_is_refused() {
+    let log = log().await;
+    let fresh = || {
+        let mut chain = Chain::new();
+        log.leaves.iter().take(3).for_each(|leaf| drop(chain.push(leaf).unwrap()));
+        chain
+    };
+    let text = String::from_utf8(log.leaves[3].clone()).unwrap();
+    let early = text.replace("2026-", "2025-");
+    let spaced = text.replace("\"v\":1", "\"v\": 1");
+    let other_time = text.replace(".000Z", "Z");
+    let newer = text.replace("\"v\":1", "\"v\":2");
+    let extra = text.replace("\"v\":1", "\"v\":1,\"z\":1");
+    let homeless = text.replace(&format!("\"{}\"", id(1)), "null");
+    let long = format!("{text}{}", " ".repeat(70_000));
+    for (leaf, words) in [
+        (early, "earlier"),
+        (spaced, "canonical"),
+        (other_time, "canonical"),
+        (newer, "version 2"),
+        (extra, "unknown field"),
+        (homeless, "without an action"),
+        (long, "bytes"),
+        (String::new(), "not a record"),
+    ] {
+        assert_ne!(leaf, text, "{words}");
+        let broken = fresh().push(leaf.as_bytes()).expect_err(words);
+        assert!(broken.seq == 3 && broken.why.contains(words), "{broken}");
+    }
+    fresh().push(text.as_bytes()).unwrap();
+}
+
+#[tokio::test]
 async fn a_log_that_was_cut_or_written_anew_is_found_only_against_a_head_that_was_noted() {
     let log = log().await;
     let anew = |from: usize, change: &dyn Fn(&mut Record)| {
