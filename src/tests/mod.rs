@@ -4,3 +4,4 @@ mod data_api;
 mod embedded_bench;
 mod embedded_kernel;
 mod kernel_contract;
+mod node_store;
