@@ -1,4 +1,4 @@
-//! The embedded kernel through its port: idle time, restarts, failures, and everything in any order.
+//! The embedded kernel through its port: idle time, restarts, failures, everything in any order.
 
 use crate::embedded_bench::{Embedded, FixedEntropy, config};
 use crate::kernel_contract::{Bench, epoch, id, n, order, refused, run};
