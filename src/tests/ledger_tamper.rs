@@ -200,7 +200,7 @@ async fn a_leaf_that_is_early_unknown_too_long_homeless_or_spelt_otherwise_is_re
     let newer = text.replace("\"v\":1", "\"v\":2");
     let extra = text.replace("\"v\":1", "\"v\":1,\"z\":1");
     let homeless = text.replace(&format!("\"{}\"", id(1)), "null");
-    let long = format!("{text}{}", " ".repeat(70_000));
+    let overlong = format!("{text}{}", " ".repeat(70_000));
     for (leaf, words) in [
         (early, "earlier"),
         (spaced, "canonical"),
@@ -208,7 +208,7 @@ async fn a_leaf_that_is_early_unknown_too_long_homeless_or_spelt_otherwise_is_re
         (newer, "version 2"),
         (extra, "unknown field"),
         (homeless, "without an action"),
-        (long, "bytes"),
+        (overlong, "bytes"),
         (String::new(), "not a record"),
     ] {
         assert_ne!(leaf, text, "{words}");
