@@ -3,7 +3,7 @@
 
 use crate::model::action::Stage;
 use crate::model::actor::ActorRole;
-use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Target};
+use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Impact, Target};
 use crate::model::invariant::Invariant;
 use crate::model::refusal::RefusalCode;
 use crate::ui::components::rules::scrolling;
@@ -63,9 +63,10 @@ fn action(entry: &CatalogueEntry) -> AnyView {
         let items = list.iter().map(|text| view! { <li>{*text}</li> }).collect_view();
         view! { <ul class="sentences">{items}</ul> }
     };
-    let confirm = match entry.target {
-        Target::Node => "the name of the node, where it is disruptive",
-        Target::Cluster => "the name of the cluster, where it is disruptive",
+    let confirm = match (entry.impact, entry.target) {
+        (Impact::Contained, _) => "nothing: it is contained",
+        (Impact::Disruptive, Target::Node) => "the name of the node",
+        (Impact::Disruptive, Target::Cluster) => "the name of the cluster",
     };
     let parameters = entry
         .parameters
