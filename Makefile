@@ -41,6 +41,7 @@ unit: ## unit and integration tests
 e2e: build ## the browser tests, against the release build
 	@$(call need,npm)
 	cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
+	cd end2end && npx tsc --noEmit
 	cd end2end && CHROMIUM_BIN="$$(./browser.sh)" AERODB_CONTROL_BIN="$(PROGRAM)" npx playwright test
 
 clean: ## remove what was built; the data stays

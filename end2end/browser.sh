@@ -25,4 +25,4 @@ if command -v apt-get >/dev/null; then
             apt-get install -y --no-install-recommends chromium >&2 || true
     found
 fi
-npx playwright install chromium >&2
+npx playwright install --with-deps chromium >&2 || npx playwright install chromium >&2

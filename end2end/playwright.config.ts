@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { defineConfig } from '@playwright/test';
 
 const DEBIAN_CHROMIUM = '/usr/bin/chromium';
-// Where neither is named nor found, Playwright's own browser is used.
-const chromium =
-  process.env.CHROMIUM_BIN || (existsSync(DEBIAN_CHROMIUM) ? DEBIAN_CHROMIUM : undefined);
+// Named as empty, or neither named nor found: then Playwright's own browser is used.
+const named = process.env.CHROMIUM_BIN ?? (existsSync(DEBIAN_CHROMIUM) ? DEBIAN_CHROMIUM : '');
+const chromium = named === '' ? undefined : named;
 
 // The browser talks to the server under test and to nothing else.
 const args = [
