@@ -1,4 +1,4 @@
-//! The command `aerodb-control`: parses the command line, runs one command, ends with its code.
+//! The command `aerodb-control`.
 
 use std::process::ExitCode;
 

@@ -9,7 +9,8 @@ pub mod trail;
 
 use crate::explain::{Request, explain, why_not};
 use crate::kernel::{KernelDescription, ObserveKernel, Unobservable};
-use crate::ledger::{LedgerError, LedgerReader, LogFilter};
+pub use crate::ledger::LogFilter;
+use crate::ledger::{LedgerError, LedgerReader};
 use crate::model::action::{Action, ActionId, ActionKind, Stage};
 use crate::model::answer::{
     ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, LogHead, LogPage, Overview,
@@ -194,11 +195,12 @@ impl ReadSide {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn actions(&self, before: Option<u64>, limit: u32) -> Result<ActionPage, Refusal> {
-        let (rows, next_before) = self.ledger.actions(before, limit).map_err(unreadable)?;
+        let page = self.ledger.actions(before, limit).map_err(unreadable)?;
         let mut actions = Vec::new();
-        for (requested, _) in rows {
-            let id = requested.record.action_id;
-            let id = id.ok_or_else(|| Refusal::new(RefusalCode::Internal, "A request has no id."))?;
+        for row in page.rows {
+            let id = row.requested.record.action_id;
+            let id =
+                id.ok_or_else(|| Refusal::new(RefusalCode::Internal, "A request has no id."))?;
             let mark = self.in_flight.quiet_mark(id);
             let trail = self.trail(id)?.ok_or_else(|| broken(id))?;
             let interrupted = self.interrupted(id, mark, trail.stage());
@@ -209,10 +211,10 @@ impl ReadSide {
                 requested_at: trail.requested_at(),
                 stage: shown_stage(trail.stage(), interrupted),
                 interrupted,
-                seq: requested.record.seq,
+                seq: row.requested.record.seq,
             });
         }
-        Ok(ActionPage { actions, next_before })
+        Ok(ActionPage { actions, next_before: page.next_before })
     }
 
     /// One page of the log, newest first.
@@ -266,7 +268,8 @@ impl ReadSide {
         let bytes = self.ledger.blob(*hash).map_err(unreadable)?;
         let parsed = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         parsed.ok_or_else(|| {
-            let sentence = format!("The ledger does not hold the blob {hash} in a form that reads.");
+            let sentence =
+                format!("The ledger does not hold the blob {hash} in a form that reads.");
             Refusal::new(RefusalCode::Internal, sentence)
         })
     }

@@ -9,6 +9,7 @@
 
 pub mod access;
 mod confirm;
+pub use confirm::Confirmation;
 mod request;
 mod settle;
 
@@ -56,9 +57,9 @@ impl Workflow {
         &self.read
     }
 
-    /// The records that end up in the log.
-    pub(crate) fn ledger(&self) -> &Ledger {
-        &self.ledger
+    /// Waits until no action is running; what was confirmed runs to its end first.
+    pub async fn quiet(&self) {
+        drop(self.execution.lock().await);
     }
 
     /// Records that somebody tried what they may not, and gives the refusal back (C9.4).

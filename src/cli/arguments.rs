@@ -3,6 +3,8 @@
 use super::address::{Address, DEFAULT_URL};
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::actor::ActorRole;
+use crate::model::answer::LogHead;
+use crate::model::canonical::Hash;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use std::collections::BTreeMap;
@@ -143,9 +145,6 @@ pub(super) struct ServeArguments {
     /// Where the console and its API listen.
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen: Option<SocketAddr>,
-    /// Where a second listener serves observers only.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) observer_listen: Option<SocketAddr>,
     /// Where the data API of the embedded kernel listens.
     #[arg(long, value_name = "ADDRESS")]
     pub(super) data_listen: Option<SocketAddr>,
@@ -190,10 +189,23 @@ pub(super) struct TokenArguments {
     pub(super) place: DataArguments,
 }
 
+/// Parses a head of the log, such as `42:9f86…`.
+fn head(text: &str) -> Result<LogHead, String> {
+    let required =
+        "the size and the hash, as SIZE:HASH, in the form in which verify-log prints them";
+    let parsed = text.split_once(':').and_then(|(size, hash)| {
+        Some(LogHead { size: size.parse().ok()?, hash: Some(Hash::parse(hash)?) })
+    });
+    parsed.ok_or_else(|| required.to_owned())
+}
+
 #[derive(Args, Debug)]
 pub(super) struct VerifyArguments {
     /// The log file [default: the one in the data directory].
     pub(super) path: Option<PathBuf>,
+    /// A head that was noted down earlier, as SIZE:HASH: a log that was cut short differs from it.
+    #[arg(long, value_name = "SIZE:HASH", value_parser = head)]
+    pub(super) expect: Option<LogHead>,
     #[command(flatten)]
     pub(super) place: DataArguments,
 }

@@ -30,7 +30,6 @@ pub(super) enum Exit {
     /// The server cannot be reached, or did not answer.
     Unreachable,
     /// A log did not verify.
-    #[expect(dead_code, reason = "verify-log uses it once the ledger is wired in")]
     LogBroken,
 }
 

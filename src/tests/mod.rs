@@ -1,3 +1,18 @@
 //! Every test that goes through a public door, in one binary.
+#![allow(missing_docs, reason = "a test's name is its sentence")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(clippy::print_stdout, reason = "a test that counts says what it counted")]
 
+mod access_matrix;
+mod bad_input;
 mod cli;
+mod crash_points;
+mod exactly_once;
+mod explanations;
+mod harness;
+mod idle;
+mod layers;
+mod server;
+mod source;
+mod tidy;
+mod workflow;

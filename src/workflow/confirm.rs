@@ -101,11 +101,15 @@ impl Workflow {
             return refused(wrong_stage(id, stage, "the stage explained"));
         }
         if confirmation.digest != trail.explained().digest {
-            let sentence = format!("What was confirmed is not what was explained for {id}. Nothing was done.");
+            let sentence =
+                format!("What was confirmed is not what was explained for {id}. Nothing was done.");
             return refused(
                 Refusal::new(RefusalCode::NotWhatWasExplained, sentence)
                     .citing([Invariant::ExplanationConfirmed])
-                    .with_evidence(confirmation.digest.to_string(), trail.explained().digest.to_string()),
+                    .with_evidence(
+                        confirmation.digest.to_string(),
+                        trail.explained().digest.to_string(),
+                    ),
             );
         }
         let wanted = self.read.action(id).await?.explanation.typed_target;
@@ -232,9 +236,9 @@ impl Workflow {
 
 fn mistyped(wanted: Option<String>, typed: Option<&String>) -> Refusal {
     let wanted = wanted.unwrap_or_else(|| "nothing".to_owned());
-    let found = typed.map_or_else(|| "nothing".to_owned(), |typed| crate::model::text::visible(typed));
-    let sentence =
-        format!("The name typed is {found}; the target is {wanted}. Nothing was done.");
+    let found =
+        typed.map_or_else(|| "nothing".to_owned(), |typed| crate::model::text::visible(typed));
+    let sentence = format!("The name typed is {found}; the target is {wanted}. Nothing was done.");
     let mut refusal = Refusal::new(RefusalCode::TargetMistyped, sentence)
         .citing([Invariant::TargetTyped])
         .with_evidence(found, wanted);
