@@ -155,17 +155,13 @@ pub async fn assemble(
 ) -> Result<House, ServeError> {
     let Ambient { clock, entropy, password_cost } = ambient;
     let store = Store::open(&config.data)?;
-    let kernel = EmbeddedKernel::open(
-        embedded::Config {
-            dir: config.data.join("kernel"),
-            nodes: config.nodes,
-            cluster: config.cluster.clone(),
-            environment: config.environment.clone(),
-        },
-        Arc::clone(&clock),
-        Arc::clone(&entropy),
-    )?;
-    let kernel = Arc::new(kernel);
+    let founding = embedded::Config {
+        dir: config.data.join("kernel"),
+        nodes: config.nodes,
+        cluster: config.cluster.clone(),
+        environment: config.environment.clone(),
+    };
+    let kernel = Arc::new(EmbeddedKernel::open(&founding, Arc::clone(&clock), &*entropy)?);
     let ledger = Ledger::open(&store, Arc::clone(&clock))?;
     let in_flight = InFlight::default();
     let observer: Arc<dyn ObserveKernel> = kernel.clone();
@@ -193,7 +189,15 @@ pub async fn assemble(
         stopping,
     };
     let console = web::router(site);
-    Ok(House { console, data: kernel.data_api(), kernel, setup_path, access, workflow, stop })
+    Ok(House {
+        console,
+        data: embedded::data_api::router(Arc::clone(&kernel)),
+        kernel,
+        setup_path,
+        access,
+        workflow,
+        stop,
+    })
 }
 
 /// Records that a control plane started, and what an earlier one left open. The open actions are

@@ -58,7 +58,7 @@ pub struct Site {
     /// The source of the ids in forms.
     pub entropy: Arc<dyn Entropy>,
     /// What ends the streams of events.
-    pub stopping: events::Stopping,
+    pub stopping: tokio::sync::watch::Receiver<()>,
 }
 
 /// The state of everything that reads.

@@ -7,15 +7,26 @@ use crate::harness::id;
 use crate::server::{Place, Server, Session};
 use serde_json::{Value, json};
 
-/// Every point on the way of an action, in order, and whether the order had reached the kernel.
-const POINTS: &[&str] = &[
-    "workflow.before_confirmed",
-    "workflow.confirmed",
-    "workflow.dispatched",
-    "workflow.answered",
-    "workflow.before_outcome",
-    "workflow.outcome",
+/// Three kinds of effect (a change of primary, an entry of the log, a switch), and the points that
+/// an action of each passes inside the kernel, in order.
+const KINDS: &[(&str, &[&str])] = &[
+    (
+        "switchover",
+        &[
+            "kernel.accepted",
+            "kernel.elected",
+            "kernel.appended",
+            "kernel.committed",
+            "kernel.receipt",
+        ],
+    ),
+    ("stop_writes", &["kernel.accepted", "kernel.appended", "kernel.committed", "kernel.receipt"]),
+    ("take_offline", &["kernel.switch_committed", "kernel.receipt"]),
 ];
+/// The points before the kernel is called.
+const BEFORE: &[&str] = &["workflow.before_confirmed", "workflow.confirmed", "workflow.dispatched"];
+/// The points after it answered.
+const AFTER: &[&str] = &["workflow.answered", "workflow.before_outcome", "workflow.outcome"];
 
 /// What shows in the cluster that an action ran.
 fn has_run(kind: &str, cluster: &Value) -> bool {
@@ -127,13 +138,12 @@ fn survives(kind: &str, point: &str) -> String {
     format!("{point:<28} {kind:<13} after restart {found:<10} in the end {end}")
 }
 
-/// What is shown after a restart, and how it ends, for every point and three kinds of effect: a
-/// change of primary, an entry of the log, and a switch.
+/// What is shown after a restart, and how it ends, for every point and every kind of effect.
 #[test]
 fn a_stop_at_every_point_ends_in_the_truth() {
     let mut lines = Vec::new();
-    for kind in ["switchover", "stop_writes", "take_offline"] {
-        for point in POINTS {
+    for (kind, inside) in KINDS {
+        for point in BEFORE.iter().chain(*inside).chain(AFTER) {
             lines.push(survives(kind, point));
         }
     }

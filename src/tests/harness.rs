@@ -164,7 +164,6 @@ impl Client {
     }
 
     /// Asks for an action and confirms it; it has to be executed.
-    #[track_caller]
     pub async fn run(&self, number: u8, kind: &str, params: Value) -> Value {
         let explained = self.request(number, kind, params).await.expect(201).json();
         let done = self.confirm(&explained).await.expect(200).json();
@@ -317,7 +316,7 @@ async fn open(
     let ambient = Ambient {
         clock: clock.clone(),
         entropy: entropy.clone(),
-        password_cost: PasswordCost::LIGHT,
+        password_cost: PasswordCost::of(64, 1),
     };
     assemble(&config, ambient, Some("http://127.0.0.1:7410".to_owned())).await.expect("a house")
 }

@@ -15,9 +15,9 @@ async fn in_ten_idle_minutes_with_nodes_coming_and_going_nothing_is_decided() {
         app.clock.advance_millis(1_000);
         let node = NodeId::numbered(1 + second % 3);
         if (second / 3) % 2 == 0 {
-            app.kernel().sever(node);
+            app.kernel().sever(&node).await;
         } else {
-            app.kernel().mend(node);
+            app.kernel().mend(&node).await;
         }
         events += 1;
         let now = app.cluster().await;
@@ -27,7 +27,7 @@ async fn in_ten_idle_minutes_with_nodes_coming_and_going_nothing_is_decided() {
     }
     println!("{events} cuts and repairs, no election");
     for number in 1..=3 {
-        app.kernel().mend(NodeId::numbered(number));
+        app.kernel().mend(&NodeId::numbered(number)).await;
     }
     let after = app.cluster().await;
     for fact in ["epoch", "primary", "write_fence", "voters"] {

@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["model", "crash", "explain", "kernel", "store", "ledger", "authority", "observe"],
     ),
     ("ui", &["model"]),
+    ("browser", &["ui"]),
     ("web", &["model", "authority", "observe", "workflow", "ui"]),
 ];
 

@@ -31,11 +31,6 @@ impl Place {
         Self(Arc::new(dir))
     }
 
-    /// The data directory.
-    pub fn data(&self) -> PathBuf {
-        self.0.path().join("data")
-    }
-
     /// The settings.
     pub fn settings(&self) -> PathBuf {
         self.0.path().join("Leptos.toml")

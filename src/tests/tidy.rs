@@ -79,7 +79,7 @@ fn no_module_is_called_mod_outside_the_tests() {
 fn every_rust_file_is_part_of_the_crate() {
     let sources = rust();
     let declared = |name: &str| {
-        let forms = [format!("mod {name};")];
+        let forms = [format!("mod {name};"), format!("/{name}.rs\"]")];
         sources.iter().any(|s| forms.iter().any(|form| s.text.contains(form.as_str())))
     };
     let roots = ["src/lib.rs", "src/main.rs", "src/bin/bundle.rs", "src/tests/mod.rs"];

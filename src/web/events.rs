@@ -27,4 +27,4 @@ pub(super) async fn stream(
 }
 
 /// What ends every stream: the sender half belongs to the server.
-pub type Stopping = watch::Receiver<()>;
+pub(super) type Stopping = watch::Receiver<()>;

@@ -14,7 +14,7 @@ pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// How the request came, and so how it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
+pub(super) enum Door {
     /// A form of a page; answered with a page or a redirection.
     Page,
     /// JSON; answered with JSON.
@@ -24,21 +24,21 @@ pub enum Door {
 impl Door {
     /// The door that a path stands behind.
     #[must_use]
-    pub fn of(path: &str) -> Self {
+    pub(super) fn of(path: &str) -> Self {
         if path.starts_with("/api/") { Self::Api } else { Self::Page }
     }
 }
 
 /// The fields that were sent. What is not taken by name is refused by [`Fields::finish`].
 #[derive(Debug)]
-pub struct Fields(BTreeMap<String, Value>);
+pub(super) struct Fields(BTreeMap<String, Value>);
 
 impl Fields {
     /// Takes a text that has to be there.
     ///
     /// # Errors
     /// When it is missing or is no text.
-    pub fn text(&mut self, name: &str) -> Result<String, InputError> {
+    pub(super) fn text(&mut self, name: &str) -> Result<String, InputError> {
         self.optional_text(name)?.ok_or_else(|| InputError::new(name, "", "present"))
     }
 
@@ -46,7 +46,7 @@ impl Fields {
     ///
     /// # Errors
     /// When it is there and is no text.
-    pub fn optional_text(&mut self, name: &str) -> Result<Option<String>, InputError> {
+    pub(super) fn optional_text(&mut self, name: &str) -> Result<Option<String>, InputError> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -58,7 +58,7 @@ impl Fields {
     ///
     /// # Errors
     /// When it is something else.
-    pub fn texts(&mut self, name: &str) -> Result<BTreeMap<String, String>, InputError> {
+    pub(super) fn texts(&mut self, name: &str) -> Result<BTreeMap<String, String>, InputError> {
         let object = match self.0.remove(name) {
             None => return Ok(BTreeMap::new()),
             Some(Value::Object(object)) => object,
@@ -77,7 +77,7 @@ impl Fields {
     ///
     /// # Errors
     /// When something left is no text.
-    pub fn rest(&mut self) -> Result<BTreeMap<String, String>, InputError> {
+    pub(super) fn rest(&mut self) -> Result<BTreeMap<String, String>, InputError> {
         let names: Vec<String> = self.0.keys().cloned().collect();
         names.into_iter().map(|name| Ok((name.clone(), self.text(&name)?))).collect()
     }
@@ -86,7 +86,7 @@ impl Fields {
     ///
     /// # Errors
     /// When a field is left that nothing asked for: what is not understood is not passed over.
-    pub fn finish(self) -> Result<(), InputError> {
+    pub(super) fn finish(self) -> Result<(), InputError> {
         match self.0.into_iter().next() {
             None => Ok(()),
             Some((name, value)) => Err(InputError::new(&name, &value.to_string(), "absent")),

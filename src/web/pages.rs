@@ -8,7 +8,7 @@ use super::query::{Page as Part, Query};
 use super::{refusal, render};
 use crate::authority::Viewer;
 use crate::model::action::{ActionId, ActionKind};
-use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::refusal::Refusal;
 use crate::model::text::NodeId;
 use crate::ui::{ActionView, Frame, NewAction, Page, SetUp, SignIn};
 use axum::extract::{Path, State};
@@ -180,11 +180,6 @@ pub(super) fn local_path(path: &str) -> String {
     let is_local = chars.next() == Some('/') && !matches!(chars.next(), Some('/' | '\\'));
     let is_plain = path.chars().all(|c| c.is_ascii_graphic() && c != '\\');
     if is_local && is_plain { path.to_owned() } else { "/".to_owned() }
-}
-
-/// What an address without a route is answered with.
-pub(super) fn nowhere() -> Refusal {
-    Refusal::new(RefusalCode::NotFound, "There is nothing under this address. Nothing was done.")
 }
 
 #[cfg(test)]

@@ -1,14 +1,21 @@
 //! A page's data in, a response out. Nothing here reads anything but the names of the site's files.
 
 use crate::ui::{self, Frame, Page};
+use any_spawner::Executor;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use leptos::config::LeptosOptions;
 use leptos::context::use_context;
 use leptos::nonce::use_nonce;
+use leptos::prelude::RenderHtml;
 use leptos_axum::ResponseOptions;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::OnceLock;
+use tokio_stream::{Stream, once};
+
+/// A document that is sent in one piece.
+type Whole = Pin<Box<dyn Stream<Item = String> + Send>>;
 
 /// Why the site cannot be served; found at start, because a page that finds it would panic.
 #[derive(Debug, thiserror::Error)]
@@ -45,13 +52,21 @@ pub async fn page(
     page: Page,
     status: StatusCode,
 ) -> Response<Body> {
+    // Leptos spawns where it is told to. A router of its own would tell it; this console has none.
+    // Every call after the first is refused, which is as good.
+    let _ = Executor::init_tokio();
     let stylesheet = stylesheet(options);
     let shared = options.clone();
-    let draw = leptos_axum::render_app_async_with_context(secure, move || {
-        ui::document(&shared, stylesheet.clone(), &frame, page.clone())
-    });
+    let draw = move || ui::document(&shared, stylesheet, &frame, page);
     // The real request stays outside: a page cannot depend on what it does not see.
-    let mut response = draw(Request::new(Body::empty())).await;
+    let request = Request::new(Body::empty());
+    // Everything is here already, so the document is one string. The chunks that Leptos would send
+    // after it carry resources, and a page has none.
+    let mut response = leptos_axum::handle_response_inner(secure, draw, request, |app, _, _| {
+        let html = app.to_html();
+        Box::pin(async move { Box::pin(once(html)) as Whole })
+    })
+    .await;
     *response.status_mut() = status;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

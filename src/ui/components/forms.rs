@@ -3,12 +3,14 @@
 
 use crate::model::answer::ActionAnswer;
 use crate::model::text::REASON_CHARS_MAX;
+use crate::ui::components::words::say;
 use leptos::prelude::*;
 
 /// The line in which a person says why.
 #[must_use]
 pub fn reason_field(id: &'static str, typed_before: Option<String>) -> AnyView {
     let hint = format!("{id}-hint");
+    let typed_before = typed_before.map(|reason| say(&reason));
     let words = format!("One line of plain text, at most {REASON_CHARS_MAX} characters. Recorded.");
     view! {
         <p class="field">

@@ -1,6 +1,7 @@
 //! What came of an action, or why nothing did.
 
 use crate::model::action::{Action, Stage};
+use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Interrupted, Outcome};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::pinned::Moved;
@@ -12,11 +13,11 @@ use leptos::prelude::*;
 
 /// What came of the action so far; `None` while it waits for its operator.
 #[must_use]
-pub fn outcome(answer: &ActionAnswer) -> Option<AnyView> {
+pub fn outcome(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyView> {
     let (tone, heading, body) = match (&answer.outcome, answer.interrupted) {
         (Some(outcome), _) => of_outcome(outcome),
         (None, Some(interrupted)) => of_interruption(interrupted),
-        (None, None) => of_stage(answer)?,
+        (None, None) => of_stage(answer, viewer)?,
     };
     let kernel = answer.kernel_says.as_ref().map(kernel_says);
     let section = view! {
@@ -158,7 +159,7 @@ fn of_interruption(interrupted: Interrupted) -> Part {
     ("unknown", heading, body.into_any())
 }
 
-fn of_stage(answer: &ActionAnswer) -> Option<Part> {
+fn of_stage(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<Part> {
     let text = |text: &'static str| view! { <p>{text}</p> }.into_any();
     let part = match answer.stage {
         Stage::Requested | Stage::Explained => return None,
@@ -170,14 +171,18 @@ fn of_stage(answer: &ActionAnswer) -> Option<Part> {
             ("stop", "Rejected", body.into_any())
         }
         Stage::Stale => {
-            let again = again(&answer.action);
+            let again = (viewer == Some(ActorRole::Operator)).then(|| {
+                view! {
+                    <p>
+                        "This request is closed. A new one is explained afresh: "
+                        <a href=again(&answer.action)>"ask again"</a> "."
+                    </p>
+                }
+            });
             let body = view! {
                 <p>"Nothing ran. The cluster moved between the explanation and the confirmation:"</p>
                 {notice::moved(&answer.moved)}
-                <p>
-                    "This request is closed. A new one is explained afresh: "
-                    <a href=again>"ask again"</a> "."
-                </p>
+                {again}
             };
             ("stop", "Stale", body.into_any())
         }

@@ -20,7 +20,7 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
         {pages::refusal(data.refusal.as_ref())}
         {duplicate}
         {request(answer)}
-        {outcome::outcome(answer)}
+        {outcome::outcome(answer, viewer)}
         {settlement(answer, viewer)}
         {explanation::explanation(&answer.explanation, &answer.digest, &answer.observation)}
         {decision(answer, viewer)}

@@ -1,0 +1,233 @@
+//! The whole kernel as one plain value: its nodes, its switchboard, and the commands on them.
+//!
+//! It has no thread, no channel and no clock: each command takes the time as an argument, runs to
+//! its end, and leaves nothing under way. Equal commands at equal times give equal states (C5.1).
+
+use super::ensemble::Ensemble;
+use super::sqlite::StoreError;
+use super::store::NodeStore;
+use super::switchboard::{LastKnown, Switchboard};
+use super::wording::Cut;
+use crate::kernel::Unobservable;
+use crate::model::ambient::Timestamp;
+use crate::model::pinned::{ClusterIdentity, Since};
+use crate::model::text::NodeId;
+use std::collections::BTreeMap;
+
+/// Who holds the role of primary, as far as it can be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Office {
+    /// This node.
+    Held(NodeId),
+    /// Nobody that can be reached; this node, which was cut off, may still hold it.
+    Unclear(NodeId, Timestamp),
+    /// Nobody.
+    Vacant,
+}
+
+/// A node that was cut off from the network, and whether it was primary then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Severed {
+    since: Timestamp,
+    led: bool,
+}
+
+/// The kernel.
+pub(super) struct Cluster {
+    pub(super) ensemble: Ensemble,
+    pub(super) switchboard: Switchboard,
+    pub(super) identity: ClusterIdentity,
+    pub(super) clock: &'static str,
+    severed: BTreeMap<u64, Severed>,
+    last_primary: Option<NodeId>,
+    stopped: Option<Since>,
+}
+
+impl Cluster {
+    /// Puts the kernel together. Nodes that an operator switched off stay off.
+    pub(super) fn new(
+        mut ensemble: Ensemble,
+        switchboard: Switchboard,
+        identity: ClusterIdentity,
+        clock: &'static str,
+        now: Timestamp,
+    ) -> Self {
+        let numbers: Vec<u64> = ensemble.nodes().iter().map(|node| node.number).collect();
+        for number in numbers {
+            if switchboard.off_since(number).is_some() {
+                ensemble.set_connected(number, false);
+            }
+        }
+        // What was committed before the last stop is applied; nothing new can come of it.
+        ensemble.pump(now);
+        Self {
+            ensemble,
+            switchboard,
+            identity,
+            clock,
+            severed: BTreeMap::new(),
+            last_primary: None,
+            stopped: None,
+        }
+    }
+
+    /// The highest epoch that is known: what the nodes say, and what the kernel saw before.
+    pub(super) fn epoch(&self) -> u64 {
+        self.ensemble.epoch().max(self.switchboard.last_known().epoch)
+    }
+
+    /// Who is primary. A node that leads an epoch below the highest one is not.
+    pub(super) fn office(&self) -> Office {
+        if let Some((node, vitals)) = self.ensemble.primary()
+            && vitals.epoch == self.epoch()
+        {
+            return Office::Held(node.id.clone());
+        }
+        // Switched off, or failed, it does not act any more, whatever it was.
+        let may_lead = |number: u64| {
+            self.switchboard.off_since(number).is_none()
+                && self.ensemble.node(number).is_some_and(|node| node.failed().is_none())
+        };
+        let led = self.severed.iter().find(|(number, severed)| severed.led && may_lead(**number));
+        match led {
+            Some((number, severed)) => Office::Unclear(NodeId::numbered(*number), severed.since),
+            None => Office::Vacant,
+        }
+    }
+
+    /// The number of the primary.
+    pub(super) fn primary(&self) -> Option<u64> {
+        match self.office() {
+            Office::Held(id) => self.number(&id),
+            Office::Unclear(..) | Office::Vacant => None,
+        }
+    }
+
+    /// The number of the node with this name.
+    pub(super) fn number(&self, id: &NodeId) -> Option<u64> {
+        self.ensemble.nodes().iter().find(|node| &node.id == id).map(|node| node.number)
+    }
+
+    /// Why a node cannot be reached; empty for one that can.
+    pub(super) fn cut(&self, number: u64) -> Cut {
+        Cut {
+            offline: self.switchboard.off_since(number),
+            severed: self.severed.get(&number).map(|severed| severed.since),
+            failed: self.ensemble.node(number).and_then(|node| node.failed()).cloned(),
+        }
+    }
+
+    /// Since when a majority cannot be reached, or `None` while it can.
+    pub(super) fn no_quorum_since(&self) -> Option<Timestamp> {
+        let mut cuts: Vec<Timestamp> = self
+            .ensemble
+            .nodes()
+            .iter()
+            .filter_map(|node| self.cut(node.number).since())
+            .map(|cut| cut.since)
+            .collect();
+        cuts.sort_unstable();
+        // It was lost with the cut that left fewer than a majority.
+        cuts.get(self.ensemble.nodes().len() - self.ensemble.quorum()).copied()
+    }
+
+    /// Cuts a node off from the network, as a broken cable would. Only in memory; for drills.
+    pub(super) fn sever(&mut self, number: u64, now: Timestamp) {
+        if self.ensemble.node(number).is_none() || self.severed.contains_key(&number) {
+            return;
+        }
+        let led = self.primary() == Some(number);
+        self.severed.insert(number, Severed { since: now, led });
+        self.ensemble.set_connected(number, false);
+        self.remember(now, "");
+    }
+
+    /// Ends what [`Cluster::sever`] began.
+    pub(super) fn mend(&mut self, number: u64, now: Timestamp) {
+        if self.severed.remove(&number).is_some() && self.switchboard.off_since(number).is_none() {
+            self.connect(number, now);
+            self.remember(now, "a node that was cut off returned, and it leads no longer");
+        }
+    }
+
+    /// Connects a node: it learns the highest epoch, and the primary brings it up to date.
+    pub(super) fn connect(&mut self, number: u64, now: Timestamp) {
+        if self.severed.contains_key(&number) {
+            return;
+        }
+        self.ensemble.set_connected(number, true);
+        self.ensemble.agree_on_epoch(self.epoch(), now);
+        self.ensemble.catch_up(now);
+    }
+
+    /// Remembers what must outlive a restart, after a command that may have changed it. `why` is
+    /// the reason if the role of primary became vacant by it.
+    pub(super) fn remember(&mut self, now: Timestamp, why: &str) {
+        let last = self.switchboard.last_known().clone();
+        let has_quorum = self.ensemble.has_quorum();
+        let store = self.ensemble.most_advanced().and_then(|node| node.store());
+        let fence = store.filter(|_| has_quorum).map(NodeStore::fence);
+        let fence = match fence {
+            Some(Ok((fence, _))) => fence,
+            Some(Err(error)) => return self.stop(&error, now),
+            None => last.fence,
+        };
+        let nobody = match self.office() {
+            Office::Held(id) => {
+                self.last_primary = Some(id);
+                None
+            }
+            Office::Unclear(..) => last.nobody,
+            Office::Vacant => Some(last.nobody.unwrap_or_else(|| self.vacant_since(now, why))),
+        };
+        let known = LastKnown { epoch: self.epoch(), fence, nobody };
+        if let Err(error) = self.switchboard.remember(known) {
+            self.stop(&error, now);
+        }
+    }
+
+    fn vacant_since(&self, now: Timestamp, why: &str) -> Since {
+        let last = self.last_primary.as_ref().and_then(|id| self.number(id));
+        let failed = last.and_then(|number| self.ensemble.node(number)?.failed());
+        match (failed, &self.last_primary) {
+            (Some(failed), Some(id)) => {
+                let why = format!("the store of {id}, which was primary, failed ({})", failed.why);
+                Since { since: failed.since, why }
+            }
+            _ => Since { since: now, why: why.to_owned() },
+        }
+    }
+
+    /// Since when nobody is primary, after a start. A record of an earlier epoch is out of date:
+    /// there was a primary since.
+    pub(super) fn vacate_after_start(&mut self, now: Timestamp) {
+        let last = self.switchboard.last_known().clone();
+        let nobody = last.nobody.filter(|_| last.epoch == self.epoch());
+        let known = LastKnown { nobody, ..last };
+        if let Err(error) = self.switchboard.remember(known) {
+            return self.stop(&error, now);
+        }
+        self.remember(now, "the kernel was started, and nobody is primary until an operator asks");
+    }
+
+    /// Stops for good: the switchboard cannot be written, so nothing may change any more (C6.1).
+    pub(super) fn stop(&mut self, error: &StoreError, now: Timestamp) {
+        let why = format!("the switchboard of the kernel failed: {error}");
+        self.stopped.get_or_insert(Since { since: now, why });
+    }
+
+    /// Since when and why the kernel stopped.
+    pub(super) fn stopped(&self) -> Option<&Since> {
+        self.stopped.as_ref()
+    }
+
+    /// Fails when the kernel stopped.
+    pub(super) fn alive(&self) -> Result<(), Unobservable> {
+        match &self.stopped {
+            None => Ok(()),
+            Some(stopped) => Err(Unobservable {
+                why: format!("it stopped at {} because {}", stopped.since, stopped.why),
+            }),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What the entries of the replicated log say. The proposer puts the time in, so every node that
+//! applies an entry reaches the same state.
+
+use super::sqlite::StoreError;
+use crate::kernel::Order;
+use crate::model::action::{Action, ActionId};
+use crate::model::ambient::Timestamp;
+use crate::model::pinned::Fence;
+use crate::model::receipt::Witness;
+use crate::model::text::NodeId;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// One entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// The founding of the cluster; the first entry of its first epoch.
+    Birth {
+        /// The id that was made for it.
+        cluster_id: String,
+        /// When.
+        founded_at: Timestamp,
+        /// The node that the founding appoints.
+        primary: NodeId,
+        /// What happened, as a sentence.
+        sentence: String,
+    },
+    /// A change of primary: the first entry of the epoch that it begins, so that the change and its
+    /// receipt are one entry, and either both are committed or neither is (C7.1).
+    Promote {
+        /// The order.
+        order: Accepted,
+        /// The node that becomes primary.
+        primary: NodeId,
+    },
+    /// Writes are stopped or resumed.
+    Fence {
+        /// The order.
+        order: Accepted,
+        /// The state that the fence takes.
+        fence: Fence,
+    },
+    /// An id is voided, unless it has a receipt.
+    Settle {
+        /// The id.
+        action_id: ActionId,
+        /// When an operator asked.
+        at: Timestamp,
+    },
+    /// A key takes a value.
+    Put {
+        /// The key.
+        key: String,
+        /// The value.
+        value: Bytes,
+    },
+    /// A key loses its value.
+    Delete {
+        /// The key.
+        key: String,
+    },
+}
+
+impl Command {
+    /// The bytes of the entry.
+    ///
+    /// # Panics
+    /// Never: commands hold text keys and integers only.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("commands hold text keys and integers only")
+    }
+
+    /// Reads the bytes of an entry.
+    ///
+    /// # Errors
+    /// When the bytes are no command of this version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+        serde_json::from_slice(bytes).map_err(|error| {
+            StoreError::corrupt(format!("an entry of the log cannot be read: {error}"))
+        })
+    }
+
+    /// The action behind the entry; empty for data.
+    pub(super) fn context(&self) -> Vec<u8> {
+        match self {
+            Self::Promote { order, .. } | Self::Fence { order, .. } => {
+                order.action_id.bytes().to_vec()
+            }
+            Self::Birth { .. } | Self::Settle { .. } | Self::Put { .. } | Self::Delete { .. } => {
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// An order that the kernel accepted, as it goes into the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accepted {
+    /// Which action.
+    pub action_id: ActionId,
+    /// What it is.
+    pub action: Action,
+    /// The epoch for which it was confirmed.
+    pub expected_epoch: Option<u64>,
+    /// The record behind it.
+    pub witness: Witness,
+    /// When the kernel accepted it.
+    pub at: Timestamp,
+}
+
+impl Accepted {
+    /// The order, accepted at this time.
+    pub(super) fn new(order: &Order, at: Timestamp) -> Self {
+        Self {
+            action_id: order.action_id(),
+            action: order.action().clone(),
+            expected_epoch: order.expected_epoch(),
+            witness: order.witness().clone(),
+            at,
+        }
+    }
+}
+
+/// Bytes of a client, written as hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&hex::encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        hex::decode(String::deserialize(d)?).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_of_another_version_is_refused() {
+        for bad in [
+            "",
+            "{}",
+            r#"{"command":"purge"}"#,
+            r#"{"command":"delete","key":"a","also":1}"#,
+            r#"{"command":"put","key":"a","value":"0g"}"#,
+        ] {
+            assert!(Command::decode(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_entry_reads_back_as_it_was_written() {
+        let put = Command::Put { key: "a".to_owned(), value: Bytes(vec![0, 255, 10]) };
+        assert_eq!(Command::decode(&put.encode()).unwrap(), put);
+    }
+}

@@ -1,0 +1,247 @@
+//! The nodes and the network between them, in one thread.
+//!
+//! Nothing moves unless it is pumped, and a pump ends only when nothing can move any more. So when
+//! a command has been served every question is decided: there is no time-out, no tick, and no
+//! answer that comes later (C2.3, C5.2).
+
+use super::command::Command;
+use super::machine::{Applied, Place};
+use super::node::{Node, Vitals};
+use crate::crash;
+use crate::model::ambient::Timestamp;
+use raft::eraftpb::Message;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Messages that one command may move. A log of a million entries is sent with fewer, so reaching
+/// this means that two nodes answer each other for ever: a bug, and the kernel stops.
+const STEPS_MAX: u64 = 10_000_000;
+
+/// The nodes, the network, and who may be elected.
+pub(super) struct Ensemble {
+    nodes: Vec<Node>,
+    cut: BTreeSet<u64>,
+    wire: VecDeque<Message>,
+    appointment: Option<(u64, Command)>,
+    began: bool,
+    heard: BTreeMap<u64, (Place, Applied)>,
+    heard_from: u64,
+}
+
+impl Ensemble {
+    /// The nodes with the numbers from 1 on, all connected.
+    pub(super) fn new(nodes: Vec<Node>) -> Self {
+        Self {
+            nodes,
+            cut: BTreeSet::new(),
+            wire: VecDeque::new(),
+            appointment: None,
+            began: false,
+            heard: BTreeMap::new(),
+            heard_from: u64::MAX,
+        }
+    }
+
+    /// The nodes, in the order of their numbers.
+    pub(super) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node with this number.
+    pub(super) fn node(&self, number: u64) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.number == number)
+    }
+
+    /// The node with this number, to act on.
+    pub(super) fn node_mut(&mut self, number: u64) -> Option<&mut Node> {
+        self.nodes.iter_mut().find(|node| node.number == number)
+    }
+
+    /// Cuts a node off, or connects it again.
+    pub(super) fn set_connected(&mut self, number: u64, connected: bool) {
+        if connected {
+            self.cut.remove(&number);
+        } else {
+            self.cut.insert(number);
+        }
+    }
+
+    /// Whether a node runs and is connected.
+    pub(super) fn reaches(&self, number: u64) -> bool {
+        !self.cut.contains(&number) && self.node(number).is_some_and(|n| n.failed().is_none())
+    }
+
+    /// The nodes that can be reached, with what they tell.
+    pub(super) fn reachable(&self) -> impl Iterator<Item = (&Node, Vitals)> {
+        self.nodes
+            .iter()
+            .filter(|node| self.reaches(node.number))
+            .filter_map(|node| Some((node, node.vitals()?)))
+    }
+
+    /// How many nodes make a majority.
+    pub(super) fn quorum(&self) -> usize {
+        self.nodes.len() / 2 + 1
+    }
+
+    /// Whether a majority can be reached.
+    pub(super) fn has_quorum(&self) -> bool {
+        self.reachable().count() >= self.quorum()
+    }
+
+    /// The highest epoch of the nodes that can be reached; 0 when there is none.
+    pub(super) fn epoch(&self) -> u64 {
+        self.reachable().map(|(_, vitals)| vitals.epoch).max().unwrap_or(0)
+    }
+
+    /// The reachable node that leads the highest reachable epoch.
+    pub(super) fn primary(&self) -> Option<(&Node, Vitals)> {
+        let epoch = self.epoch();
+        self.reachable().find(|(_, vitals)| vitals.leads && vitals.epoch == epoch)
+    }
+
+    /// The reachable node whose state machine contains most.
+    pub(super) fn most_advanced(&self) -> Option<&Node> {
+        self.reachable().max_by_key(|(_, vitals)| vitals.applied).map(|(node, _)| node)
+    }
+
+    /// Raises every reachable node to an epoch, so that the next one is the same for all. To follow
+    /// nobody in a higher epoch is always safe: it only ends promises to an older primary.
+    pub(super) fn agree_on_epoch(&mut self, epoch: u64, now: Timestamp) {
+        let behind: Vec<u64> = self
+            .reachable()
+            .filter(|(_, vitals)| vitals.epoch < epoch)
+            .map(|(node, _)| node.number)
+            .collect();
+        for number in behind {
+            if let Some(node) = self.node_mut(number) {
+                node.follow_nobody(epoch, now);
+            }
+        }
+        self.pump(now);
+    }
+
+    /// Lets the primary bring every reachable node up to date.
+    pub(super) fn catch_up(&mut self, now: Timestamp) {
+        let primary = self.primary().map(|(node, _)| node.number);
+        if let Some(node) = primary.and_then(|number| self.node_mut(number)) {
+            node.ping(now);
+        }
+        self.pump(now);
+    }
+
+    /// Proposes entries to a node and lets everything come to rest. Gives what each entry did, in
+    /// order; `None` for an entry of which nobody says that it is committed. An empty answer means
+    /// that nothing was appended at all.
+    pub(super) fn propose(
+        &mut self,
+        number: u64,
+        commands: &[Command],
+        now: Timestamp,
+    ) -> Vec<Option<(Place, Applied)>> {
+        let Some(node) = self.node_mut(number) else { return Vec::new() };
+        let Some(first) = node.propose(commands, now) else { return Vec::new() };
+        self.listen_from(first.position);
+        self.pump(now);
+        let heard = self.stop_listening();
+        (first.position..)
+            .take(commands.len())
+            .map(|position| {
+                // Another epoch at this position is another entry: ours was replaced.
+                heard.get(&position).filter(|(place, _)| place.epoch == first.epoch).cloned()
+            })
+            .collect()
+    }
+
+    /// Appoints a node: it stands for election, or is handed the role, in `start`; if it wins, its
+    /// epoch begins with `command`. Gives what that entry did, and whether the epoch began at all.
+    pub(super) fn appoint(
+        &mut self,
+        number: u64,
+        command: Command,
+        now: Timestamp,
+        start: impl FnOnce(&mut Self),
+    ) -> (Option<(Place, Applied)>, bool) {
+        let end = self.reachable().map(|(_, vitals)| vitals.last.position).max().unwrap_or(0);
+        let epoch = self.epoch();
+        self.listen_from(end + 1);
+        self.appointment = Some((number, command));
+        self.began = false;
+        start(self);
+        self.pump(now);
+        // C6.3: what is not decided now is given up, and cannot be decided later.
+        for node in &mut self.nodes {
+            node.withdraw(now);
+        }
+        self.pump(now);
+        self.appointment = None;
+        let first = self.stop_listening().into_values().find(|(place, _)| place.epoch > epoch);
+        (first, self.began)
+    }
+
+    /// Moves messages until none can move and no node has anything to write.
+    pub(super) fn pump(&mut self, now: Timestamp) {
+        let mut steps = 0;
+        while self.step(now) {
+            steps += 1;
+            assert!(steps < STEPS_MAX, "a pump comes to rest");
+        }
+    }
+
+    fn step(&mut self, now: Timestamp) -> bool {
+        let mut moved = false;
+        for index in 0..self.nodes.len() {
+            self.begin_epoch(index, now);
+            let Some(turn) = self.nodes.get_mut(index).and_then(|node| node.turn(now)) else {
+                continue;
+            };
+            moved = true;
+            self.wire.extend(turn.messages);
+            for (place, applied) in turn.applied {
+                if place.position >= self.heard_from {
+                    self.heard.insert(place.position, (place, applied));
+                }
+            }
+        }
+        if let Some(message) = self.wire.pop_front() {
+            moved = true;
+            self.deliver(message, now);
+        }
+        moved
+    }
+
+    fn begin_epoch(&mut self, index: usize, now: Timestamp) {
+        let Some(node) = self.nodes.get_mut(index) else { return };
+        if !node.vitals().is_some_and(|vitals| vitals.leads) {
+            return;
+        }
+        let command = self.appointment.as_ref().filter(|(number, _)| *number == node.number);
+        let command = command.map(|(_, command)| command);
+        if node.begin_epoch(command, now) {
+            self.began = true;
+            if matches!(command, Some(Command::Promote { .. })) {
+                crash::point("kernel.elected");
+            }
+        }
+    }
+
+    fn deliver(&mut self, message: Message, now: Timestamp) {
+        let (from, to) = (message.from, message.to);
+        if self.reaches(from) && self.reaches(to) {
+            if let Some(node) = self.node_mut(to) {
+                node.receive(message, now);
+            }
+        } else if let Some(node) = self.node_mut(from) {
+            node.not_delivered(to, now);
+        }
+    }
+
+    fn listen_from(&mut self, position: u64) {
+        self.heard_from = position;
+        self.heard.clear();
+    }
+
+    fn stop_listening(&mut self) -> BTreeMap<u64, (Place, Applied)> {
+        self.heard_from = u64::MAX;
+        std::mem::take(&mut self.heard)
+    }
+}

@@ -1,0 +1,326 @@
+//! The state machine: what the entries of the log build on every node alike.
+//!
+//! An entry is applied in the transaction that records that it was applied. Application reads no
+//! clock and no other node, so equal logs give equal states.
+
+use super::command::{Accepted, Command};
+use super::sqlite::{Doing, StoreError, from_json, to_json};
+use crate::kernel::Settled;
+use crate::model::action::ActionId;
+use crate::model::ambient::Timestamp;
+use crate::model::invariant::Invariant;
+use crate::model::pinned::{Fence, Since};
+use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
+use crate::model::text::NodeId;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// What one entry did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It changed data, or began an epoch for no order.
+    Done,
+    /// It executed an order.
+    Executed(Receipt),
+    /// It had no effect, because the state had moved when its turn came.
+    Refused(KernelRefusal),
+    /// It settled an id.
+    Settled(Settled),
+}
+
+/// One epoch of the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Epoch {
+    /// Its number.
+    pub epoch: u64,
+    /// Its primary.
+    pub primary: String,
+    /// The position of its first entry.
+    pub first_position: u64,
+    /// The order that began it; absent for the founding.
+    pub action_id: Option<ActionId>,
+}
+
+/// A place in the log: the epoch and the position of one entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The epoch in which the entry was written.
+    pub epoch: u64,
+    /// Its position.
+    pub position: u64,
+}
+
+/// Applies one committed entry inside the caller's transaction.
+///
+/// # Errors
+/// When the file cannot be written, or a command contradicts what the log built before.
+pub fn apply(db: &Connection, place: Place, command: Command) -> Result<Applied, StoreError> {
+    match command {
+        Command::Birth { cluster_id, founded_at, primary, sentence } => {
+            begin_epoch(db, place, &primary, founded_at, None)?;
+            db.prepare_cached(
+                // A founding that was interrupted writes a second one; the first rules.
+                "INSERT INTO birth (one, cluster_id, founded_at, sentence) VALUES (1, ?1, ?2, ?3)
+                 ON CONFLICT (one) DO NOTHING",
+            )
+            .and_then(|mut s| s.execute(params![cluster_id, founded_at.millis(), sentence]))
+            .doing("write the birth record")?;
+            Ok(Applied::Done)
+        }
+        Command::Promote { order, primary } => promote(db, place, &order, &primary),
+        Command::Fence { order, fence: to } => raise_or_lift(db, place, &order, to),
+        Command::Settle { action_id, at } => settle(db, place, action_id, at),
+        Command::Put { key, value } => write(db, place, |db| {
+            db.prepare_cached(
+                "INSERT INTO kv (key, value, position) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (key) DO UPDATE SET value = ?2, position = ?3",
+            )
+            .and_then(|mut s| s.execute(params![key, value.0, place.position]))
+        }),
+        Command::Delete { key } => write(db, place, |db| {
+            db.prepare_cached("DELETE FROM kv WHERE key = ?1").and_then(|mut s| s.execute([&key]))
+        }),
+    }
+}
+
+fn begin_epoch(
+    db: &Connection,
+    place: Place,
+    primary: &NodeId,
+    at: Timestamp,
+    action_id: Option<ActionId>,
+) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO epochs (epoch, primary_node, first_position, began_at, action_id)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )
+    .and_then(|mut s| {
+        s.execute(params![
+            place.epoch,
+            primary.as_str(),
+            place.position,
+            at.millis(),
+            action_id.as_ref().map(|id| id.bytes().as_slice()),
+        ])
+    })
+    .doing("write the epoch history")?;
+    Ok(())
+}
+
+fn promote(
+    db: &Connection,
+    place: Place,
+    order: &Accepted,
+    primary: &NodeId,
+) -> Result<Applied, StoreError> {
+    // The epoch is real whatever becomes of the order: a majority voted for it.
+    begin_epoch(db, place, primary, order.at, Some(order.action_id))?;
+    if let Some(refused) = refuse_late(db, place, order)? {
+        return Ok(refused);
+    }
+    if order.expected_epoch.map(|epoch| epoch + 1) != Some(place.epoch) {
+        return late(db, place, order, "epoch_moved", Invariant::EpochUnchanged);
+    }
+    let result = format!(
+        "{primary} became primary of epoch {} with the entry at position {}.",
+        place.epoch, place.position
+    );
+    execute(db, place, order, result)
+}
+
+fn raise_or_lift(
+    db: &Connection,
+    place: Place,
+    order: &Accepted,
+    to: Fence,
+) -> Result<Applied, StoreError> {
+    if let Some(refused) = refuse_late(db, place, order)? {
+        return Ok(refused);
+    }
+    if order.expected_epoch.is_some_and(|epoch| epoch != place.epoch) {
+        return late(db, place, order, "epoch_moved", Invariant::EpochUnchanged);
+    }
+    if fence(db)?.0 == to {
+        let invariant = match to {
+            Fence::Standing => Invariant::FenceLifted,
+            Fence::Lifted => Invariant::FenceStanding,
+        };
+        return late(db, place, order, "fence_moved", invariant);
+    }
+    let since = (to == Fence::Standing).then(|| order.at.millis());
+    db.prepare_cached("UPDATE node SET fence = ?1, fence_since = ?2")
+        .and_then(|mut s| s.execute(params![to.word(), since]))
+        .doing("set the write fence")?;
+    let result = match to {
+        Fence::Standing => format!("Writes are stopped from position {} on.", place.position),
+        Fence::Lifted => format!("Writes are accepted again from position {} on.", place.position),
+    };
+    execute(db, place, order, result)
+}
+
+fn settle(
+    db: &Connection,
+    place: Place,
+    action_id: ActionId,
+    at: Timestamp,
+) -> Result<Applied, StoreError> {
+    if let Some(receipt) = receipt(db, action_id)? {
+        return Ok(Applied::Settled(Settled::Executed(receipt)));
+    }
+    if let Some(tombstone) = tombstone(db, action_id)? {
+        return Ok(Applied::Settled(Settled::Voided(tombstone)));
+    }
+    let result = format!(
+        "The log voids this id at position {} of epoch {}; an entry for it that comes later has no \
+         effect.",
+        place.position, place.epoch
+    );
+    let tombstone = Tombstone { action_id, voided_at: at, result };
+    db.prepare_cached("INSERT INTO voided (action_id, tombstone) VALUES (?1, ?2)")
+        .and_then(|mut s| s.execute(params![action_id.bytes(), to_json(&tombstone)]))
+        .doing("void an id")?;
+    Ok(Applied::Settled(Settled::Voided(tombstone)))
+}
+
+fn write(
+    db: &Connection,
+    place: Place,
+    change: impl FnOnce(&Connection) -> rusqlite::Result<usize>,
+) -> Result<Applied, StoreError> {
+    // Checked before it was proposed, and again here: the fence rules by its place in the log.
+    if fence(db)?.0 == Fence::Standing {
+        return Ok(Applied::Refused(KernelRefusal {
+            rule: "writes_stopped".to_owned(),
+            sentence: format!("Writes were stopped before position {}.", place.position),
+            invariants: vec![Invariant::FenceLifted],
+        }));
+    }
+    change(db).doing("change a key")?;
+    Ok(Applied::Done)
+}
+
+/// An id that is void, or has run, has no effect any more.
+fn refuse_late(
+    db: &Connection,
+    place: Place,
+    order: &Accepted,
+) -> Result<Option<Applied>, StoreError> {
+    if let Some(receipt) = receipt(db, order.action_id)? {
+        return Ok(Some(Applied::Executed(Receipt { duplicate: true, ..receipt })));
+    }
+    if tombstone(db, order.action_id)?.is_some() {
+        return late(db, place, order, "voided", Invariant::ReceiptOnce).map(Some);
+    }
+    Ok(None)
+}
+
+fn late(
+    db: &Connection,
+    place: Place,
+    order: &Accepted,
+    rule: &str,
+    invariant: Invariant,
+) -> Result<Applied, StoreError> {
+    let sentence = format!(
+        "The entry of {} at position {} of epoch {} had no effect: {}",
+        order.action.title(),
+        place.position,
+        place.epoch,
+        invariant.reason()
+    );
+    let refusal = KernelRefusal { rule: rule.to_owned(), sentence, invariants: vec![invariant] };
+    db.prepare_cached(
+        "INSERT INTO refused_late (position, action_id, refusal) VALUES (?1, ?2, ?3)",
+    )
+    .and_then(|mut s| {
+        s.execute(params![place.position, order.action_id.bytes(), to_json(&refusal)])
+    })
+    .doing("record a late entry")?;
+    Ok(Applied::Refused(refusal))
+}
+
+fn execute(
+    db: &Connection,
+    place: Place,
+    order: &Accepted,
+    result: String,
+) -> Result<Applied, StoreError> {
+    let receipt = Receipt {
+        action_id: order.action_id,
+        action: order.action.clone(),
+        epoch: Some(place.epoch),
+        position: Some(place.position),
+        executed_at: order.at,
+        witness: order.witness.clone(),
+        result,
+        duplicate: false,
+    };
+    db.prepare_cached("INSERT INTO receipts (action_id, receipt) VALUES (?1, ?2)")
+        .and_then(|mut s| s.execute(params![order.action_id.bytes(), to_json(&receipt)]))
+        .doing("write a receipt")?;
+    Ok(Applied::Executed(receipt))
+}
+
+/// The write fence, and since when it stands.
+pub(super) fn fence(db: &Connection) -> Result<(Fence, Option<Since>), StoreError> {
+    let (word, since): (String, Option<i64>) = db
+        .prepare_cached("SELECT fence, fence_since FROM node")
+        .and_then(|mut s| s.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
+        .doing("read the write fence")?;
+    let since = since.map(|millis| Since {
+        since: Timestamp::from_millis(millis),
+        why: "an operator stopped writes".to_owned(),
+    });
+    Ok((if word == "standing" { Fence::Standing } else { Fence::Lifted }, since))
+}
+
+/// The receipt under an id.
+pub(super) fn receipt(db: &Connection, id: ActionId) -> Result<Option<Receipt>, StoreError> {
+    let text = text_under(db, "SELECT receipt FROM receipts WHERE action_id = ?1", id)?;
+    text.as_deref().map(from_json).transpose()
+}
+
+/// The tombstone under an id.
+pub(super) fn tombstone(db: &Connection, id: ActionId) -> Result<Option<Tombstone>, StoreError> {
+    let text = text_under(db, "SELECT tombstone FROM voided WHERE action_id = ?1", id)?;
+    text.as_deref().map(from_json).transpose()
+}
+
+fn text_under(db: &Connection, sql: &str, id: ActionId) -> Result<Option<String>, StoreError> {
+    db.prepare_cached(sql)
+        .and_then(|mut s| s.query_row([id.bytes()], |row| row.get(0)).optional())
+        .doing("look for an action id")
+}
+
+/// The value of a key.
+pub(super) fn value(db: &Connection, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    db.prepare_cached("SELECT value FROM kv WHERE key = ?1")
+        .and_then(|mut s| s.query_row([key], |row| row.get(0)).optional())
+        .doing("read a key")
+}
+
+/// The history of epochs, oldest first.
+pub(super) fn epochs(db: &Connection) -> Result<Vec<Epoch>, StoreError> {
+    let read = |row: &rusqlite::Row<'_>| {
+        let id: Option<[u8; 16]> = row.get(3)?;
+        Ok(Epoch {
+            epoch: row.get(0)?,
+            primary: row.get(1)?,
+            first_position: row.get(2)?,
+            action_id: id.map(ActionId::from_bytes),
+        })
+    };
+    db.prepare_cached(
+        "SELECT epoch, primary_node, first_position, action_id FROM epochs ORDER BY epoch",
+    )
+    .and_then(|mut s| s.query_map([], read)?.collect())
+    .doing("read the epoch history")
+}
+
+/// The birth record: a sentence, and when the cluster was founded.
+pub(super) fn birth(db: &Connection) -> Result<Option<(String, Timestamp)>, StoreError> {
+    db.prepare_cached("SELECT sentence, founded_at FROM birth")
+        .and_then(|mut s| {
+            s.query_row([], |row| Ok((row.get(0)?, Timestamp::from_millis(row.get(1)?)))).optional()
+        })
+        .doing("read the birth record")
+}

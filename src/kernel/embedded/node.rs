@@ -1,0 +1,305 @@
+//! One node: the Raft library on its store. It is never ticked, so it never starts an election.
+//!
+//! A node whose store or library fails stops for good, with the reason (C6.1). The others go on.
+
+use super::command::Command;
+use super::machine::{Applied, Place};
+use super::sqlite::StoreError;
+use super::store::{Batch, NodeIdentity, NodeStore};
+use crate::crash;
+use crate::model::ambient::Timestamp;
+use crate::model::pinned::Since;
+use crate::model::text::NodeId;
+use raft::eraftpb::Message;
+use raft::{Config, RawNode, StateRole};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Bytes of entries in one message between nodes.
+const MESSAGE_BYTES_MAX: u64 = 1 << 20;
+/// Messages on the way to one node before the primary waits for an answer.
+const MESSAGES_IN_FLIGHT_MAX: usize = 256;
+
+/// What a node tells about itself, read at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Vitals {
+    pub(super) leads: bool,
+    pub(super) epoch: u64,
+    pub(super) last: Place,
+    pub(super) committed: u64,
+    pub(super) applied: u64,
+}
+
+/// What one turn of a node gave.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    pub(super) messages: Vec<Message>,
+    pub(super) applied: Vec<(Place, Applied)>,
+}
+
+#[expect(clippy::large_enum_variant, reason = "there are at most nine nodes")]
+enum Life {
+    Running(RawNode<NodeStore>),
+    Failed(Since),
+}
+
+/// One node of the cluster.
+pub(super) struct Node {
+    pub(super) id: NodeId,
+    pub(super) number: u64,
+    life: Life,
+}
+
+impl Node {
+    /// Starts a node on its store, as a follower of nobody.
+    pub(super) fn start(identity: &NodeIdentity, store: NodeStore) -> Result<Self, StoreError> {
+        let config = Config {
+            id: identity.number,
+            applied: store.applied(),
+            max_size_per_msg: MESSAGE_BYTES_MAX,
+            max_inflight_msgs: MESSAGES_IN_FLIGHT_MAX,
+            // A campaign that cannot win must not move the epoch.
+            pre_vote: true,
+            // It would need a clock.
+            check_quorum: false,
+            ..Config::default()
+        };
+        let logger = slog::Logger::root(slog::Discard, slog::o!());
+        let raw = catch_unwind(AssertUnwindSafe(|| RawNode::new(&config, store, &logger)))
+            .map_err(|panic| StoreError::corrupt(panic_text(panic.as_ref())))?
+            .map_err(|error| StoreError::corrupt(error.to_string()))?;
+        let id = NodeId::numbered(identity.number);
+        Ok(Self { id, number: identity.number, life: Life::Running(raw) })
+    }
+
+    /// Since when and why the node stopped, if it did.
+    pub(super) fn failed(&self) -> Option<&Since> {
+        match &self.life {
+            Life::Running(_) => None,
+            Life::Failed(since) => Some(since),
+        }
+    }
+
+    /// The store, while the node runs.
+    pub(super) fn store(&self) -> Option<&NodeStore> {
+        self.raw().map(RawNode::store)
+    }
+
+    /// What the node tells about itself, while it runs.
+    pub(super) fn vitals(&self) -> Option<Vitals> {
+        let raft = &self.raw()?.raft;
+        let log = &raft.raft_log;
+        Some(Vitals {
+            leads: raft.state == StateRole::Leader,
+            epoch: raft.term,
+            last: Place { epoch: log.last_term(), position: log.last_index() },
+            committed: log.committed,
+            applied: log.applied,
+        })
+    }
+
+    /// Whether this node, as primary, knows that another holds its whole log.
+    pub(super) fn knows_complete(&self, other: u64) -> bool {
+        self.raw().is_some_and(|raw| {
+            let last = raw.raft.raft_log.last_index();
+            raw.raft.prs().get(other).is_some_and(|progress| progress.matched == last)
+        })
+    }
+
+    /// Takes a message from another node.
+    pub(super) fn receive(&mut self, message: Message, now: Timestamp) {
+        self.with(now, |raw| match raw.step(message) {
+            Err(raft::Error::Store(error)) => Err(StoreError::corrupt(error.to_string())),
+            // Raft refuses messages that came too late; that is an answer, not a failure.
+            Ok(()) | Err(_) => Ok(()),
+        });
+    }
+
+    /// Tells the node that a message to another did not arrive.
+    pub(super) fn not_delivered(&mut self, to: u64, now: Timestamp) {
+        self.with(now, |raw| {
+            raw.report_unreachable(to);
+            Ok(())
+        });
+    }
+
+    /// Asks every other node for a sign of life, and so brings it up to date.
+    pub(super) fn ping(&mut self, now: Timestamp) {
+        self.with(now, |raw| {
+            raw.ping();
+            Ok(())
+        });
+    }
+
+    /// Stands for election. The others are asked first whether it could win.
+    pub(super) fn campaign(&mut self, now: Timestamp) {
+        self.with(now, |raw| raw.campaign().map_err(|e| StoreError::corrupt(e.to_string())));
+    }
+
+    /// Begins to hand the role of primary over.
+    pub(super) fn hand_over(&mut self, to: u64, now: Timestamp) {
+        self.with(now, |raw| {
+            raw.transfer_leader(to);
+            Ok(())
+        });
+    }
+
+    /// Proposes entries, in order; gives the place of the first, or `None` when they were dropped.
+    pub(super) fn propose(&mut self, commands: &[Command], now: Timestamp) -> Option<Place> {
+        let mut first = None;
+        self.with(now, |raw| {
+            let position = raw.raft.raft_log.last_index() + 1;
+            for command in commands {
+                raw.propose(command.context(), command.encode())
+                    .map_err(|error| StoreError::corrupt(format!("an entry: {error}")))?;
+            }
+            first = Some(Place { epoch: raw.raft.term, position });
+            Ok(())
+        });
+        first
+    }
+
+    /// Follows nobody, in this epoch or in its own if that is higher. A primary steps down.
+    pub(super) fn follow_nobody(&mut self, epoch: u64, now: Timestamp) {
+        self.with(now, |raw| {
+            let epoch = epoch.max(raw.raft.term);
+            raw.raft.become_follower(epoch, raft::INVALID_ID);
+            Ok(())
+        });
+    }
+
+    /// Gives up what did not come to an end: a campaign that is not decided, a hand-over that did
+    /// not happen. Nothing is under way any more, so no answer can come later.
+    pub(super) fn withdraw(&mut self, now: Timestamp) {
+        self.with(now, |raw| {
+            match raw.raft.state {
+                StateRole::PreCandidate | StateRole::Candidate => {
+                    let epoch = raw.raft.term;
+                    raw.raft.become_follower(epoch, raft::INVALID_ID);
+                }
+                StateRole::Leader => raw.raft.abort_leader_transfer(),
+                StateRole::Follower => {}
+            }
+            Ok(())
+        });
+    }
+
+    /// Puts the command that appoints this node into the first entry of its epoch. Raft makes that
+    /// entry empty; nobody has seen it yet. Returns whether there was one.
+    pub(super) fn begin_epoch(&mut self, command: Option<&Command>, now: Timestamp) -> bool {
+        let mut began = false;
+        self.with(now, |raw| {
+            let term = raw.raft.term;
+            let entries = &mut raw.raft.r.raft_log.unstable.entries;
+            let Some(entry) = entries.iter_mut().find(|e| e.term == term && e.data.is_empty())
+            else {
+                return Ok(());
+            };
+            let Some(command) = command else {
+                // C2.1: this cannot happen, and if it does the node stops.
+                return Err(StoreError::corrupt("the node was elected, and nobody had asked"));
+            };
+            entry.data = command.encode().into();
+            entry.context = command.context().into();
+            let (index, data, context) = (entry.index, entry.data.clone(), entry.context.clone());
+            for message in &mut raw.raft.msgs {
+                let copies = message.mut_entries().iter_mut();
+                for copy in copies.filter(|e| e.index == index && e.term == term) {
+                    copy.data = data.clone();
+                    copy.context = context.clone();
+                }
+            }
+            began = true;
+            Ok(())
+        });
+        began
+    }
+
+    /// One turn: makes everything durable that Raft wants durable, then gives the messages that
+    /// rest on it. `None` when there is nothing to do.
+    pub(super) fn turn(&mut self, now: Timestamp) -> Option<Turn> {
+        if !self.raw()?.has_ready() {
+            return None;
+        }
+        let mut turn = Turn::default();
+        self.with(now, |raw| take_turn(raw, &mut turn));
+        // A node that failed on the way sends nothing: what it says may not be on disk.
+        self.failed().is_none().then_some(turn)
+    }
+
+    fn raw(&self) -> Option<&RawNode<NodeStore>> {
+        match &self.life {
+            Life::Running(raw) => Some(raw),
+            Life::Failed(_) => None,
+        }
+    }
+
+    /// Runs a step of the library; if it fails or panics, the node stops for good.
+    fn with(
+        &mut self,
+        now: Timestamp,
+        step: impl FnOnce(&mut RawNode<NodeStore>) -> Result<(), StoreError>,
+    ) {
+        let Life::Running(raw) = &mut self.life else { return };
+        // The library answers a store that it cannot read with a panic. The node that panicked is
+        // dropped whole, so no half-changed state is ever looked at.
+        let why = match catch_unwind(AssertUnwindSafe(|| step(raw))) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => panic_text(panic.as_ref()),
+        };
+        self.life = Life::Failed(Since { since: now, why });
+    }
+
+    /// Stops the node as if its store had failed.
+    #[cfg(test)]
+    pub(super) fn fail(&mut self, why: &str, now: Timestamp) {
+        self.with(now, |_| Err(StoreError::corrupt(why)));
+    }
+}
+
+fn take_turn(raw: &mut RawNode<NodeStore>, turn: &mut Turn) -> Result<(), StoreError> {
+    let mut ready = raw.ready();
+    // What is written before it is applied is the entry of an order: this node's own append.
+    let appends_order = ready.entries().iter().any(|entry| !entry.context.is_empty())
+        && raw.raft.state == StateRole::Leader;
+    if !ready.snapshot().is_empty() {
+        return Err(StoreError::corrupt("a snapshot arrived, and none is ever sent"));
+    }
+    let batch = Batch {
+        entries: ready.take_entries(),
+        hard_state: ready.hs().cloned(),
+        committed: None,
+        apply: ready.take_committed_entries(),
+    };
+    turn.applied.extend(raw.mut_store().save(batch)?);
+    if appends_order {
+        crash::point("kernel.appended");
+    }
+    turn.messages.extend(ready.take_messages());
+    turn.messages.extend(ready.take_persisted_messages());
+    let mut light = raw.advance(ready);
+    let batch = Batch {
+        committed: light.commit_index(),
+        apply: light.take_committed_entries(),
+        ..Batch::default()
+    };
+    let executes = |applied: &[(Place, Applied)]| {
+        applied.iter().any(|(_, outcome)| matches!(outcome, Applied::Executed(_)))
+    };
+    let applied = raw.mut_store().save(batch)?;
+    if executes(&applied) || executes(&turn.applied) {
+        crash::point("kernel.committed");
+    }
+    turn.applied.extend(applied);
+    turn.messages.extend(light.take_messages());
+    raw.advance_apply();
+    Ok(())
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "the node panicked".to_owned())
+}

@@ -1,0 +1,150 @@
+//! One observation of the whole cluster, at one instant between two commands (C8.4).
+//!
+//! It reads memory and the stores of nodes that can be reached, and nothing of the others. It
+//! changes nothing (C8.3).
+
+use super::cluster::{Cluster, Office};
+use super::node::{Node, Vitals};
+use super::wording;
+use crate::kernel::Unobservable;
+use crate::model::ambient::Timestamp;
+use crate::model::cluster::{ClusterState, NodeState, Positions};
+use crate::model::pinned::{Fact, Fence, PinnedCluster, PinnedNode, Role, Since, Writes};
+
+impl Cluster {
+    /// Observes the cluster.
+    pub(super) fn observe(&self, now: Timestamp) -> Result<ClusterState, Unobservable> {
+        self.alive()?;
+        let nodes = self.ensemble.nodes();
+        Ok(ClusterState::new(
+            now,
+            self.clock,
+            "embedded kernel: all nodes at one instant between two commands",
+            self.observe_cluster()?,
+            nodes.iter().map(|node| self.observe_node(node)).collect(),
+        ))
+    }
+
+    fn observe_cluster(&self) -> Result<PinnedCluster, Unobservable> {
+        let office = self.office();
+        let (write_fence, fence_since) = self.observe_fence()?;
+        let primary = match &office {
+            Office::Held(id) => Fact::Known(Some(id.clone())),
+            Office::Vacant => Fact::Known(None),
+            Office::Unclear(id, since) => Fact::unknown(*since, wording::primary_cut_off(id)),
+        };
+        let without_primary = match office {
+            Office::Vacant => self.switchboard.last_known().nobody.clone(),
+            Office::Held(_) | Office::Unclear(..) => None,
+        };
+        let writes_refused = self.writes_refused(fence_since);
+        let writes = if writes_refused.is_none() { Writes::Accepted } else { Writes::Stopped };
+        Ok(PinnedCluster {
+            identity: self.identity.clone(),
+            epoch: self.majority_knows(self.epoch(), u64::to_string),
+            primary,
+            without_primary,
+            writes: Fact::Known(writes),
+            writes_refused,
+            write_fence,
+            voters: self.ensemble.nodes().iter().map(|node| node.id.clone()).collect(),
+            quorum: self.ensemble.quorum(),
+        })
+    }
+
+    fn observe_fence(&self) -> Result<(Fact<Fence>, Option<Since>), Unobservable> {
+        let last = self.switchboard.last_known().fence;
+        let store = self.ensemble.most_advanced().and_then(Node::store);
+        let Some(store) = store.filter(|_| self.ensemble.has_quorum()) else {
+            return Ok((self.majority_knows(last, |fence| fence.word().to_owned()), None));
+        };
+        let (fence, since) =
+            store.fence().map_err(|error| Unobservable { why: error.to_string() })?;
+        Ok((Fact::Known(fence), since))
+    }
+
+    /// A fact about the whole cluster: known while a majority can be reached.
+    fn majority_knows<T>(&self, value: T, words: impl FnOnce(&T) -> String) -> Fact<T> {
+        match self.no_quorum_since() {
+            None => Fact::Known(value),
+            Some(since) => {
+                let reachable = self.ensemble.reachable().count();
+                let of = self.ensemble.nodes().len();
+                let quorum = self.ensemble.quorum();
+                let last = words(&value);
+                Fact::unknown(since, wording::no_majority(reachable, of, quorum, &last))
+            }
+        }
+    }
+
+    /// Why a client that writes now is refused, with the earliest cause first to have stood.
+    pub(super) fn writes_refused(&self, fence_since: Option<Since>) -> Option<Since> {
+        let nobody = match self.office() {
+            Office::Held(_) => None,
+            Office::Vacant => self.switchboard.last_known().nobody.as_ref().map(|nobody| Since {
+                since: nobody.since,
+                why: format!("nobody is primary, because {}", nobody.why),
+            }),
+            Office::Unclear(id, since) => Some(Since { since, why: wording::primary_cut_off(&id) }),
+        };
+        let no_quorum = self.no_quorum_since().map(|since| Since {
+            since,
+            why: format!(
+                "only {} of {} voters can be reached and {} make a majority",
+                self.ensemble.reachable().count(),
+                self.ensemble.nodes().len(),
+                self.ensemble.quorum()
+            ),
+        });
+        let causes: Vec<Since> = [nobody, no_quorum, fence_since].into_iter().flatten().collect();
+        let since = causes.iter().map(|cause| cause.since).min()?;
+        let whys: Vec<&str> = causes.iter().map(|cause| cause.why.as_str()).collect();
+        Some(Since { since, why: whys.join("; ") })
+    }
+
+    fn observe_node(&self, node: &Node) -> NodeState {
+        let vitals = node.vitals().filter(|_| self.ensemble.reaches(node.number));
+        if let Some(vitals) = vitals {
+            return self.observe_reachable(node, vitals);
+        }
+        // A node that runs and is connected is reachable, so one that is not has a cause.
+        let cut = self.cut(node.number).since().expect("an unreachable node has a cause");
+        let source = format!("the switchboard; {} was not asked", node.id);
+        NodeState {
+            pinned: PinnedNode {
+                id: node.id.clone(),
+                role: Fact::unknown(cut.since, cut.why.clone()),
+                reachable: Fact::Known(false),
+                epoch: Fact::unknown(cut.since, cut.why.clone()),
+                unreachable: Some(cut.clone()),
+            },
+            positions: Positions {
+                last: Fact::unknown(cut.since, cut.why.clone()),
+                last_epoch: Fact::unknown(cut.since, cut.why.clone()),
+                committed: Fact::unknown(cut.since, cut.why.clone()),
+                applied: Fact::unknown(cut.since, cut.why),
+            },
+            source,
+        }
+    }
+
+    fn observe_reachable(&self, node: &Node, vitals: Vitals) -> NodeState {
+        let is_primary = self.primary() == Some(node.number);
+        NodeState {
+            pinned: PinnedNode {
+                id: node.id.clone(),
+                role: Fact::Known(if is_primary { Role::Primary } else { Role::Standby }),
+                reachable: Fact::Known(true),
+                unreachable: None,
+                epoch: Fact::Known(vitals.epoch),
+            },
+            positions: Positions {
+                last: Fact::Known(vitals.last.position),
+                last_epoch: Fact::Known(vitals.last.epoch),
+                committed: Fact::Known(vitals.committed),
+                applied: Fact::Known(vitals.applied),
+            },
+            source: format!("{}: its own store and Raft state", node.id),
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Orders: looked up, checked again, journaled, and executed once.
+//!
+//! Everything before the journal entry writes nothing, so a refusal proves that nothing ran (C4.2).
+//! After it, a refusal is given only where it is proven that nothing ran; otherwise the answer is
+//! `Unknown` (C7.3).
+
+use super::checks;
+use super::cluster::Cluster;
+use super::command::{Accepted, Command};
+use super::ensemble::Ensemble;
+use super::machine::{Applied, Place};
+use super::sqlite::StoreError;
+use super::switchboard::{OrderState, Switch};
+use crate::crash;
+use crate::kernel::{ApplyError, Order};
+use crate::model::action::{Action, ActionId};
+use crate::model::ambient::Timestamp;
+use crate::model::explanation::Verdict;
+use crate::model::invariant::Invariant;
+use crate::model::pinned::{Fact, Fence, Since};
+use crate::model::receipt::{KernelRefusal, Receipt};
+use crate::model::text::NodeId;
+
+/// A refusal with its rule.
+fn refusal(rule: &str, sentence: impl Into<String>, invariants: &[Invariant]) -> KernelRefusal {
+    KernelRefusal {
+        rule: rule.to_owned(),
+        sentence: sentence.into(),
+        invariants: invariants.to_vec(),
+    }
+}
+
+impl Cluster {
+    /// Executes an order at most once.
+    pub(super) fn apply(&mut self, order: &Order, now: Timestamp) -> Result<Receipt, ApplyError> {
+        if let Some(stopped) = self.stopped() {
+            let sentence = format!("The kernel stopped at {}: {}.", stopped.since, stopped.why);
+            return Err(refusal("kernel_stopped", sentence, &[]).into());
+        }
+        if let Some(earlier) = self.earlier_answer(order.action_id(), now) {
+            return earlier;
+        }
+        self.validate(order, now)?;
+        let accepted = Accepted::new(order, now);
+        let answer = match order.action() {
+            Action::TakeOffline { node } => self.throw(&accepted, node, Switch::Off, now),
+            Action::BringOnline { node } => self.throw(&accepted, node, Switch::On, now),
+            Action::Switchover { to } | Action::Failover { to } => {
+                self.accept(&accepted, now)?;
+                self.promote(&accepted, to, now)
+            }
+            Action::StopWrites {} => self.set_fence(&accepted, Fence::Standing, now),
+            Action::ResumeWrites {} => self.set_fence(&accepted, Fence::Lifted, now),
+        };
+        let why = format!("{} did not come to its end", order.action().title());
+        self.remember(now, &why);
+        let answer = self.close_if_refused(order.action_id(), answer, now);
+        crash::point("kernel.receipt");
+        answer
+    }
+
+    /// What the kernel answered to this id before, if it did.
+    fn earlier_answer(
+        &mut self,
+        id: ActionId,
+        now: Timestamp,
+    ) -> Option<Result<Receipt, ApplyError>> {
+        let found = self.find_receipt(id).and_then(|receipt| match receipt {
+            Some(receipt) => Ok(Some(Ok(Receipt { duplicate: true, ..receipt }))),
+            None => Ok(match (self.find_tombstone(id)?, self.switchboard.order(id)?) {
+                (Some(tombstone), _) => Some(Err(refusal(
+                    "voided",
+                    format!("This id is void since {}. {}", tombstone.voided_at, tombstone.result),
+                    &[Invariant::ReceiptOnce],
+                )
+                .into())),
+                (None, Some(OrderState::Refused(earlier))) => Some(Err(earlier.into())),
+                (None, Some(OrderState::Accepted { at })) => Some(Err(ApplyError::Unknown {
+                    why: format!(
+                        "The kernel accepted this id at {at} and has no receipt that it can read \
+                         now; it is not executed again. Settle it."
+                    ),
+                })),
+                (None, Some(OrderState::Voided(_)) | None) => None,
+            }),
+        });
+        match found {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.stop(&error, now);
+                Some(Err(ApplyError::Unknown {
+                    why: format!("Whether this id ran before cannot be read: {error}."),
+                }))
+            }
+        }
+    }
+
+    /// Every pre-condition again, on an observation of its own. Nothing is written.
+    fn validate(&self, order: &Order, now: Timestamp) -> Result<(), ApplyError> {
+        let action = order.action();
+        let state =
+            self.observe(now).map_err(|error| refusal("kernel_stopped", error.to_string(), &[]))?;
+        let promotes = matches!(action, Action::Switchover { .. } | Action::Failover { .. });
+        let found = state.cluster.epoch.word(|epoch| format!("epoch {epoch}"));
+        let asked = order.expected_epoch().map(|epoch| format!("epoch {epoch}"));
+        let holds = match (&asked, &state.cluster.epoch) {
+            (Some(asked), Fact::Known(_)) => *asked == found,
+            (Some(_), Fact::Unknown { .. }) => false,
+            (None, _) => !promotes,
+        };
+        if !holds {
+            let sentence = format!(
+                "The kernel refuses {}: it was confirmed for {}, and the cluster is in {found}.",
+                action.title(),
+                asked.unwrap_or_else(|| "no epoch".to_owned())
+            );
+            return Err(refusal("epoch_moved", sentence, &[Invariant::EpochUnchanged]).into());
+        }
+        let checks = checks::checks(&state, action).checks;
+        let against: Vec<_> = checks.iter().filter(|c| c.verdict != Verdict::Pass).collect();
+        let Some(first) = against.first() else { return Ok(()) };
+        let found: Vec<String> = against
+            .iter()
+            .flat_map(|check| &check.evidence)
+            .map(|evidence| format!("found {}, required {}", evidence.observed, evidence.required))
+            .collect();
+        let sentence = format!("The kernel refuses {}: {}.", action.title(), found.join("; "));
+        let invariants: Vec<Invariant> = against.iter().map(|check| check.invariant).collect();
+        Err(refusal(first.invariant.id(), sentence, &invariants).into())
+    }
+
+    fn accept(&mut self, order: &Accepted, now: Timestamp) -> Result<(), ApplyError> {
+        if let Err(error) = self.switchboard.accept(order) {
+            // It was not executed, and after this nothing is.
+            let sentence = format!("The kernel cannot journal the order, and stops: {error}.");
+            self.stop(&error, now);
+            return Err(refusal("kernel_stopped", sentence, &[]).into());
+        }
+        crash::point("kernel.accepted");
+        Ok(())
+    }
+
+    /// A change of primary: from the living one by hand-over, or by election when there is none.
+    fn promote(
+        &mut self,
+        order: &Accepted,
+        to: &NodeId,
+        now: Timestamp,
+    ) -> Result<Receipt, ApplyError> {
+        let target = self.number(to).expect("the target was checked to be a member");
+        let from = self.primary();
+        self.ensemble.agree_on_epoch(self.epoch(), now);
+        self.ensemble.catch_up(now);
+        if let Some(node) = from.and_then(|from| self.ensemble.node(from))
+            && !node.knows_complete(target)
+        {
+            let sentence = format!("The kernel refuses: {to} did not catch up with {}.", node.id);
+            let invariant = [Invariant::AcknowledgedWritesKept];
+            return Err(refusal("target_not_caught_up", sentence, &invariant).into());
+        }
+        let command = Command::Promote { order: order.clone(), primary: to.clone() };
+        let start = |ensemble: &mut Ensemble| match from {
+            Some(from) => {
+                if let Some(node) = ensemble.node_mut(from) {
+                    node.hand_over(target, now);
+                }
+            }
+            None => {
+                if let Some(node) = ensemble.node_mut(target) {
+                    node.campaign(now);
+                }
+            }
+        };
+        let (heard, began) = self.ensemble.appoint(target, command, now, start);
+        match heard {
+            Some(heard) => executed(Some(heard)),
+            None if began => Err(unknown(&format!(
+                "{to} was elected, and it is not known whether its first entry will be kept."
+            ))),
+            None => Err(refusal(
+                "not_elected",
+                format!(
+                    "The kernel refuses: a majority did not vote for {to}, and its candidacy was \
+                     withdrawn."
+                ),
+                &[Invariant::TargetLogComplete, Invariant::QuorumReachable],
+            )
+            .into()),
+        }
+    }
+
+    fn set_fence(
+        &mut self,
+        order: &Accepted,
+        fence: Fence,
+        now: Timestamp,
+    ) -> Result<Receipt, ApplyError> {
+        self.accept(order, now)?;
+        let primary = self.primary().expect("the primary was checked to be alive");
+        let command = Command::Fence { order: order.clone(), fence };
+        let mut answers = self.ensemble.propose(primary, &[command], now);
+        match answers.pop() {
+            Some(heard) => executed(heard),
+            None => Err(refusal(
+                "not_appended",
+                "The kernel refuses: the primary stopped before it appended the entry.",
+                &[Invariant::PrimaryAlive],
+            )
+            .into()),
+        }
+    }
+
+    fn throw(
+        &mut self,
+        order: &Accepted,
+        node: &NodeId,
+        switch: Switch,
+        now: Timestamp,
+    ) -> Result<Receipt, ApplyError> {
+        let number = self.number(node).expect("the node was checked to be a member");
+        let was_primary = match self.office() {
+            super::cluster::Office::Held(id) | super::cluster::Office::Unclear(id, _) => {
+                switch == Switch::Off && &id == node
+            }
+            super::cluster::Office::Vacant => false,
+        };
+        let result = match (switch, was_primary) {
+            (Switch::Off, true) => format!("{node} is offline, and nobody is primary."),
+            (Switch::Off, false) => format!("{node} is offline."),
+            (Switch::On, _) => format!("{node} is online."),
+        };
+        let receipt = Receipt {
+            action_id: order.action_id,
+            action: order.action.clone(),
+            epoch: self.no_quorum_since().is_none().then(|| self.epoch()),
+            position: None,
+            executed_at: now,
+            witness: order.witness.clone(),
+            result,
+            duplicate: false,
+        };
+        let nobody = was_primary
+            .then(|| Since { since: now, why: format!("{node}, the primary, was taken offline") });
+        if let Err(error) = self.switchboard.throw(order, number, switch, &receipt, nobody) {
+            self.stop(&error, now);
+            return Err(unknown(&format!("The switch may have been thrown: {error}.")));
+        }
+        crash::point("kernel.switch_committed");
+        match switch {
+            Switch::Off => {
+                self.ensemble.set_connected(number, false);
+                if was_primary && let Some(node) = self.ensemble.node_mut(number) {
+                    node.follow_nobody(0, now);
+                }
+                self.ensemble.pump(now);
+            }
+            Switch::On => self.connect(number, now),
+        }
+        Ok(receipt)
+    }
+
+    /// A refusal after the journal entry is proven, so the journal keeps it: the same id gets the
+    /// same answer for ever.
+    fn close_if_refused(
+        &mut self,
+        id: ActionId,
+        answer: Result<Receipt, ApplyError>,
+        now: Timestamp,
+    ) -> Result<Receipt, ApplyError> {
+        if let Err(ApplyError::Refused(refusal)) = &answer
+            && let Err(error) = self.switchboard.close(id, refusal)
+        {
+            self.stop(&error, now);
+        }
+        answer
+    }
+
+    /// The receipt under an id, wherever it can be read.
+    pub(super) fn find_receipt(&self, id: ActionId) -> Result<Option<Receipt>, StoreError> {
+        if let Some(receipt) = self.switchboard.receipt(id)? {
+            return Ok(Some(receipt));
+        }
+        let stores = self.ensemble.reachable().filter_map(|(node, _)| node.store());
+        let found: Result<Vec<_>, _> = stores.map(|store| store.receipt(id)).collect();
+        Ok(found?.into_iter().flatten().next())
+    }
+}
+
+fn unknown(why: &str) -> ApplyError {
+    ApplyError::Unknown { why: why.to_owned() }
+}
+
+fn executed(heard: Option<(Place, Applied)>) -> Result<Receipt, ApplyError> {
+    match heard.map(|(_, applied)| applied) {
+        Some(Applied::Executed(receipt)) => Ok(receipt),
+        Some(Applied::Refused(refusal)) => Err(refusal.into()),
+        Some(Applied::Done | Applied::Settled(_)) | None => {
+            Err(unknown("The entry was appended, and it is not known whether it will be kept."))
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What would come of an action: the facts as they will be observed when it has run.
+//!
+//! The prediction is made on the same facts that the observation after it shows, so the two can be
+//! laid side by side, and any difference is said aloud (C2.6).
+
+use super::wording;
+use crate::model::action::Action;
+use crate::model::cluster::ClusterState;
+use crate::model::invariant::Invariant;
+use crate::model::pinned::{Fact, Fence, Pinned, PinnedNode, Role, Writes};
+use crate::model::text::NodeId;
+
+/// The facts after the action, if every check of it passed.
+pub(super) fn after(state: &ClusterState, action: &Action) -> Pinned {
+    let mut after = state.pinned(None);
+    match action {
+        Action::Switchover { to } | Action::Failover { to } => promote(&mut after, to),
+        Action::StopWrites {} => after.cluster.write_fence = Fact::Known(Fence::Standing),
+        Action::ResumeWrites {} => after.cluster.write_fence = Fact::Known(Fence::Lifted),
+        Action::TakeOffline { node } => take_offline(&mut after, node),
+        Action::BringOnline { node } => bring_online(&mut after, node),
+    }
+    let accepted = matches!(after.cluster.primary, Fact::Known(Some(_)))
+        && reachable(&after) >= after.cluster.quorum
+        && after.cluster.write_fence == Fact::Known(Fence::Lifted);
+    after.cluster.writes = Fact::Known(if accepted { Writes::Accepted } else { Writes::Stopped });
+    after
+}
+
+fn reachable(pinned: &Pinned) -> usize {
+    let voters = &pinned.cluster.voters;
+    let up = |node: &&PinnedNode| node.reachable == Fact::Known(true);
+    pinned.nodes.iter().filter(up).filter(|node| voters.contains(&node.id)).count()
+}
+
+fn promote(after: &mut Pinned, to: &NodeId) {
+    let Fact::Known(epoch) = after.cluster.epoch else { return };
+    after.cluster.epoch = Fact::Known(epoch + 1);
+    after.cluster.primary = Fact::Known(Some(to.clone()));
+    for node in &mut after.nodes {
+        if node.reachable == Fact::Known(true) {
+            let role = if &node.id == to { Role::Primary } else { Role::Standby };
+            node.role = Fact::Known(role);
+            node.epoch = Fact::Known(epoch + 1);
+        }
+    }
+}
+
+fn take_offline(after: &mut Pinned, id: &NodeId) {
+    let was_primary = match &after.cluster.primary {
+        Fact::Known(primary) => primary.as_ref() == Some(id),
+        Fact::Unknown { unknown } => wording::perhaps_primary(&unknown.why) == Some(id.as_str()),
+    };
+    if was_primary {
+        after.cluster.primary = Fact::Known(None);
+    }
+    if let Some(node) = after.nodes.iter_mut().find(|node| &node.id == id) {
+        // The time and the reason enter no comparison; that it is unknown does.
+        let unknown = node.unreachable.as_ref().map(|cut| cut.since);
+        let since = unknown.unwrap_or(crate::model::ambient::Timestamp::from_millis(0));
+        node.role = Fact::unknown(since, "offline");
+        node.epoch = Fact::unknown(since, "offline");
+        node.reachable = Fact::Known(false);
+        if reachable(after) < after.cluster.quorum {
+            after.cluster.epoch = Fact::unknown(since, "no majority");
+            after.cluster.write_fence = Fact::unknown(since, "no majority");
+        }
+    }
+}
+
+fn bring_online(after: &mut Pinned, id: &NodeId) {
+    let Some(node) = after.nodes.iter_mut().find(|node| &node.id == id) else { return };
+    if node.unreachable.as_ref().is_some_and(wording::is_cut_otherwise) {
+        return;
+    }
+    node.reachable = Fact::Known(true);
+    node.role = Fact::Known(Role::Standby);
+    let epoch = match &after.cluster.epoch {
+        Fact::Known(epoch) => Some(*epoch),
+        Fact::Unknown { unknown } => {
+            wording::last_known(&unknown.why).and_then(|last| last.parse().ok())
+        }
+    };
+    let Some(epoch) = epoch else { return };
+    // A node that returns learns the highest epoch, and so does every node that it meets.
+    for node in &mut after.nodes {
+        if node.reachable == Fact::Known(true) {
+            node.epoch = Fact::Known(epoch);
+        }
+    }
+    if reachable(after) >= after.cluster.quorum {
+        after.cluster.epoch = Fact::Known(epoch);
+        if let Fact::Unknown { unknown } = &after.cluster.write_fence {
+            let last = wording::last_known(&unknown.why);
+            let fence = if last == Some("standing") { Fence::Standing } else { Fence::Lifted };
+            after.cluster.write_fence = Fact::Known(fence);
+        }
+    }
+}
+
+/// What follows and is no fact of an observation.
+pub(super) fn consequences(state: &ClusterState, action: &Action) -> Vec<String> {
+    let after = after(state, action);
+    let spare = reachable(&after).checked_sub(after.cluster.quorum);
+    let mut said = Vec::new();
+    match action {
+        Action::Switchover { to } => said.push(format!(
+            "No write is served while the role passes to {to}; writes that wait are served by {to} \
+             afterwards."
+        )),
+        Action::Failover { to } => said.push(format!(
+            "A write that was never acknowledged is kept if {to} holds it, and is lost if not."
+        )),
+        Action::StopWrites {} => said.push(
+            "Clients that write are refused until an operator resumes writes; reads are served."
+                .to_owned(),
+        ),
+        Action::ResumeWrites {} => said.push("Clients that write are served again.".to_owned()),
+        Action::TakeOffline { node } => {
+            if matches!(after.cluster.primary, Fact::Known(None)) {
+                said.push(format!(
+                    "Nobody is primary after {node} is offline: reads and writes are refused until \
+                     an operator asks for a failover."
+                ));
+            }
+            said.push(match spare {
+                None => "Fewer than a majority can be reached afterwards: reads, writes and \
+                         changes of primary are refused until a node is brought online."
+                    .to_owned(),
+                Some(0) => "A majority remains and no node is spare: losing one more stops reads \
+                            and writes."
+                    .to_owned(),
+                Some(spare) => format!("A majority remains, and {spare} more may be lost."),
+            });
+        }
+        Action::BringOnline { node } => {
+            let cut = state.node(node).and_then(|node| node.pinned.unreachable.as_ref());
+            said.push(match cut {
+                Some(cut) if wording::is_cut_otherwise(cut) => {
+                    format!("{node} stays unreachable: {}.", cut.why)
+                }
+                _ if matches!(after.cluster.primary, Fact::Known(Some(_))) => {
+                    format!("{node} receives what it missed from the primary.")
+                }
+                _ => format!("{node} receives what it missed when there is a primary."),
+            });
+        }
+    }
+    said
+}
+
+/// What is not looked at.
+pub(super) fn not_checked(action: &Action) -> Vec<String> {
+    let mut said = Vec::new();
+    match action {
+        Action::Switchover { .. } | Action::Failover { .. } => said.push(
+            "Whether a client that got no answer asks again, and what it concludes from that."
+                .to_owned(),
+        ),
+        Action::StopWrites {} | Action::ResumeWrites {} => said.push(
+            "Whether clients are ready for writes to be refused, or to be accepted again."
+                .to_owned(),
+        ),
+        Action::TakeOffline { .. } => {
+            said.push("What the node is taken offline for, and for how long.".to_owned());
+        }
+        Action::BringOnline { .. } => said.push(
+            "Whether the files of the node were changed by other programs while it was offline."
+                .to_owned(),
+        ),
+    }
+    said.push("Whether the disks under the nodes keep what they acknowledged.".to_owned());
+    said
+}
+
+/// What the kernel keeps while it executes.
+pub(super) fn relies_on(action: &Action) -> Vec<Invariant> {
+    match action {
+        Action::Switchover { .. } | Action::Failover { .. } => vec![
+            Invariant::SingleWriter,
+            Invariant::AcknowledgedWritesKept,
+            Invariant::EpochUnchanged,
+            Invariant::ReceiptOnce,
+        ],
+        Action::StopWrites {} | Action::ResumeWrites {} => {
+            vec![Invariant::SingleWriter, Invariant::EpochUnchanged, Invariant::ReceiptOnce]
+        }
+        Action::TakeOffline { .. } | Action::BringOnline { .. } => {
+            vec![Invariant::AcknowledgedWritesKept, Invariant::ReceiptOnce]
+        }
+    }
+}
+
+/// What the engine is told, in its own words.
+pub(super) fn engine_command(state: &ClusterState, action: &Action) -> String {
+    let epoch = state.cluster.epoch.word(|epoch| format!("epoch {epoch}"));
+    let epoch = if epoch == "unknown" { "an unknown epoch".to_owned() } else { epoch };
+    let primary = state.cluster.primary.known().and_then(Option::as_ref);
+    let leader = primary.map_or("nobody".to_owned(), ToString::to_string);
+    match action {
+        Action::Switchover { to } => {
+            format!("raft: transfer leader from {leader} to {to} in {epoch}")
+        }
+        Action::Failover { to } => format!("raft: campaign of {to} with pre-vote, from {epoch}"),
+        Action::StopWrites {} => format!("raft: propose the fence standing on {leader} in {epoch}"),
+        Action::ResumeWrites {} => format!("raft: propose the fence lifted on {leader} in {epoch}"),
+        Action::TakeOffline { node } if primary == Some(node) => {
+            format!("switchboard: {node} off; raft: {node} follows nobody in {epoch}")
+        }
+        Action::TakeOffline { node } => format!("switchboard: {node} off"),
+        Action::BringOnline { node } => {
+            format!("switchboard: {node} on; raft: heartbeat from {leader}")
+        }
+    }
+}

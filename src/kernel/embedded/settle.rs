@@ -1,0 +1,110 @@
+//! What became of an id: read, or decided for ever on an operator's request.
+
+use super::cluster::{Cluster, Office};
+use super::command::Command;
+use super::machine::Applied;
+use super::sqlite::StoreError;
+use super::switchboard::OrderState;
+use crate::kernel::{SettleError, Settled, Unobservable};
+use crate::model::action::ActionId;
+use crate::model::ambient::Timestamp;
+use crate::model::cluster::ReceiptStatus;
+use crate::model::receipt::Tombstone;
+
+fn unreadable(error: &StoreError) -> Unobservable {
+    Unobservable { why: error.to_string() }
+}
+
+impl Cluster {
+    /// What the kernel holds under an id now. Reads only.
+    pub(super) fn receipt(&self, action_id: ActionId) -> Result<ReceiptStatus, Unobservable> {
+        self.alive()?;
+        Ok(match self.find_end(action_id).map_err(|error| unreadable(&error))? {
+            Some(Settled::Executed(receipt)) => ReceiptStatus::Executed { receipt },
+            Some(Settled::Voided(tombstone)) => ReceiptStatus::Voided { tombstone },
+            None => ReceiptStatus::NoneYet { action_id },
+        })
+    }
+
+    /// Gets the receipt of an id, or voids it, for ever.
+    pub(super) fn settle(&mut self, id: ActionId, now: Timestamp) -> Result<Settled, SettleError> {
+        self.alive()?;
+        if let Some(end) = self.find_end(id).map_err(|error| unreadable(&error))? {
+            return Ok(end);
+        }
+        match self.switchboard.order(id).map_err(|error| unreadable(&error))? {
+            Some(OrderState::Accepted { at }) => self.settle_in_log(id, at, now),
+            // Not accepted, or accepted and proven never to have run: no entry of it is anywhere.
+            Some(OrderState::Refused(_)) => self.void(id, "had never run", now),
+            Some(OrderState::Voided(tombstone)) => Ok(Settled::Voided(tombstone)),
+            None => self.void(id, "had never reached the kernel", now),
+        }
+    }
+
+    /// The tombstone under an id, wherever it can be read.
+    pub(super) fn find_tombstone(&self, id: ActionId) -> Result<Option<Tombstone>, StoreError> {
+        if let Some(OrderState::Voided(tombstone)) = self.switchboard.order(id)? {
+            return Ok(Some(tombstone));
+        }
+        let stores = self.ensemble.reachable().filter_map(|(node, _)| node.store());
+        let found: Result<Vec<_>, _> = stores.map(|store| store.tombstone(id)).collect();
+        Ok(found?.into_iter().flatten().next())
+    }
+
+    fn find_end(&self, id: ActionId) -> Result<Option<Settled>, StoreError> {
+        if let Some(receipt) = self.find_receipt(id)? {
+            return Ok(Some(Settled::Executed(receipt)));
+        }
+        Ok(self.find_tombstone(id)?.map(Settled::Voided))
+    }
+
+    fn void(&mut self, id: ActionId, found: &str, now: Timestamp) -> Result<Settled, SettleError> {
+        let result = format!("The switchboard voids this id, which {found}; it never can run.");
+        let tombstone = Tombstone { action_id: id, voided_at: now, result };
+        self.keep(&tombstone, now)?;
+        Ok(Settled::Voided(tombstone))
+    }
+
+    /// Its entry may be in a log and not yet committed. Only what the log says about it after that
+    /// entry's place is final.
+    fn settle_in_log(
+        &mut self,
+        id: ActionId,
+        accepted_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Settled, SettleError> {
+        let Some(primary) = self.primary().filter(|_| self.ensemble.has_quorum()) else {
+            let office = match self.office() {
+                Office::Held(node) => format!("{node} is primary without a majority"),
+                Office::Unclear(node, since) => format!("{node} was cut off at {since}"),
+                Office::Vacant => "nobody is primary".to_owned(),
+            };
+            let why = format!(
+                "The kernel accepted this id at {accepted_at}, and only a primary with a majority \
+                 can decide whether it ran; {office}."
+            );
+            return Err(SettleError::NeedsPrimary { why });
+        };
+        let command = Command::Settle { action_id: id, at: now };
+        let heard = self.ensemble.propose(primary, &[command], now).pop().flatten();
+        self.remember(now, "the primary failed while an id was settled");
+        match heard.map(|(_, applied)| applied) {
+            Some(Applied::Settled(settled)) => {
+                if let Settled::Voided(tombstone) = &settled {
+                    self.keep(tombstone, now)?;
+                }
+                Ok(settled)
+            }
+            _ => Err(SettleError::Unobservable(Unobservable {
+                why: "the answer was not committed; the question can be asked again".to_owned(),
+            })),
+        }
+    }
+
+    fn keep(&mut self, tombstone: &Tombstone, now: Timestamp) -> Result<(), SettleError> {
+        self.switchboard.void(tombstone).map_err(|error| {
+            self.stop(&error, now);
+            SettleError::Unobservable(unreadable(&error))
+        })
+    }
+}

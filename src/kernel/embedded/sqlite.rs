@@ -1,0 +1,144 @@
+//! How the kernel opens its SQLite files: write-ahead log, an fsync at every commit, and
+//! checkpoints that are asked for and checked, because an automatic one hides its errors.
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::path::Path;
+
+/// Commits between two checkpoints; it bounds the write-ahead log to a few megabytes.
+const COMMITS_PER_CHECKPOINT: u32 = 1000;
+/// Statements kept prepared; there are fewer than this in the whole kernel.
+const STATEMENTS_CACHED: usize = 64;
+
+/// A file of the kernel could not be read or written, or holds what the kernel never wrote.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite reported an error.
+    #[error("{doing}: {source}")]
+    Sqlite {
+        /// What was being done.
+        doing: &'static str,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The file holds something that the kernel never wrote.
+    #[error("{what}")]
+    Corrupt {
+        /// What was found, as a clause.
+        what: String,
+    },
+}
+
+impl StoreError {
+    /// A file that holds what the kernel never wrote.
+    pub(super) fn corrupt(what: impl Into<String>) -> Self {
+        Self::Corrupt { what: what.into() }
+    }
+}
+
+/// Names what was being done when SQLite failed.
+pub(super) trait Doing<T> {
+    /// The same result, whose error says what was being done.
+    fn doing(self, doing: &'static str) -> Result<T, StoreError>;
+}
+
+impl<T> Doing<T> for rusqlite::Result<T> {
+    fn doing(self, doing: &'static str) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError::Sqlite { doing, source })
+    }
+}
+
+/// One open file, and the count of commits since its last checkpoint.
+#[derive(Debug)]
+pub(super) struct Database {
+    connection: Connection,
+    commits: u32,
+}
+
+impl Database {
+    /// Creates a file with this schema; fails when there is one already.
+    pub(super) fn create(path: &Path, schema: &str) -> Result<Self, StoreError> {
+        if path.exists() {
+            return Err(StoreError::corrupt(format!("{} exists already", path.display())));
+        }
+        let database = Self::connect(path, OpenFlags::SQLITE_OPEN_CREATE)?;
+        database.connection.execute_batch(schema).doing("create the tables")?;
+        Ok(database)
+    }
+
+    /// Opens a file that exists.
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::connect(path, OpenFlags::empty())
+    }
+
+    fn connect(path: &Path, extra: OpenFlags) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | extra;
+        let connection = Connection::open_with_flags(path, flags).doing("open the file")?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                 PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF;",
+            )
+            .doing("set the durability of the file")?;
+        let text = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, String>(0));
+        let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+        // Checked after it was set: SQLite answers an impossible mode by keeping the old one.
+        let mode = text("PRAGMA journal_mode").doing("read the journal mode")?;
+        let sync = number("PRAGMA synchronous").doing("read the synchronous mode")?;
+        if mode != "wal" || sync != 2 {
+            return Err(StoreError::corrupt(format!(
+                "the file system under {} does not allow a write-ahead log with full fsync",
+                path.display()
+            )));
+        }
+        Ok(Self { connection, commits: 0 })
+    }
+
+    /// The connection, for reads.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Begins a transaction that is rolled back unless it is given to [`Database::commit`].
+    pub(super) fn begin(&self) -> Result<Transaction<'_>, StoreError> {
+        Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+            .doing("begin a transaction")
+    }
+
+    /// Counts one commit, and checkpoints when it is time. An error here is as serious as one in a
+    /// commit: the file must not be written again.
+    pub(super) fn committed(&mut self) -> Result<(), StoreError> {
+        self.commits += 1;
+        if self.commits < COMMITS_PER_CHECKPOINT {
+            return Ok(());
+        }
+        self.commits = 0;
+        self.checkpoint()
+    }
+
+    /// Moves what the write-ahead log holds into the file.
+    pub(super) fn checkpoint(&self) -> Result<(), StoreError> {
+        let busy: i64 = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(0))
+            .doing("checkpoint the file")?;
+        if busy == 0 {
+            Ok(())
+        } else {
+            Err(StoreError::corrupt("another process reads or writes a file of the kernel"))
+        }
+    }
+}
+
+/// The JSON text of a value of the model.
+pub(super) fn to_json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("model types hold text keys and integers only")
+}
+
+/// Reads JSON text that the kernel wrote.
+pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text)
+        .map_err(|error| StoreError::corrupt(format!("a stored value cannot be read: {error}")))
+}

@@ -1,0 +1,325 @@
+//! The switchboard: what belongs to the cluster and to no node. Which nodes are switched off, which
+//! orders were accepted, and since when nobody is primary.
+//!
+//! A switch, its order and its receipt are one transaction (C7.1). After an error the kernel stops:
+//! nothing is written again (C6.1).
+
+use super::command::Accepted;
+use super::sqlite::{Database, Doing, StoreError, from_json, to_json};
+use crate::model::action::ActionId;
+use crate::model::ambient::Timestamp;
+use crate::model::pinned::{Fence, Since};
+use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
+use crate::model::text::PlaceName;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const SCHEMA: &str = include_str!("switchboard.sql");
+
+/// Which cluster this is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ClusterRecord {
+    pub(super) cluster_id: String,
+    pub(super) name: String,
+    pub(super) environment: String,
+    pub(super) nodes: u64,
+    pub(super) founded_at: Timestamp,
+}
+
+/// What the kernel knows about the whole cluster beside what its nodes say now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LastKnown {
+    /// The highest epoch that any node was seen in.
+    pub(super) epoch: u64,
+    /// The fence, as a majority last agreed on it.
+    pub(super) fence: Fence,
+    /// Since when nobody is primary.
+    pub(super) nobody: Option<Since>,
+}
+
+/// What became of an order after the kernel's own checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum OrderState {
+    /// Accepted; only a receipt says that it ran.
+    Accepted { at: Timestamp },
+    /// Accepted, then proven never to have run.
+    Refused(KernelRefusal),
+    /// Void for ever.
+    Voided(Tombstone),
+}
+
+/// What an operator does to the switch of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Switch {
+    /// The node goes out of service.
+    Off,
+    /// The node returns to service.
+    On,
+}
+
+/// The open switchboard.
+#[derive(Debug)]
+pub(super) struct Switchboard {
+    database: Database,
+    cluster: ClusterRecord,
+    last_known: LastKnown,
+    switched_off: BTreeMap<u64, Timestamp>,
+}
+
+impl Switchboard {
+    /// Creates the switchboard of a new cluster, whose founding is not over.
+    pub(super) fn create(path: &Path, cluster: &ClusterRecord) -> Result<(), StoreError> {
+        let database = Database::create(path, SCHEMA)?;
+        database
+            .connection()
+            .execute(
+                "INSERT INTO cluster
+                 (one, format, cluster_id, name, environment, nodes, founded_at, appointed, epoch,
+                  fence)
+                 VALUES (1, 1, ?1, ?2, ?3, ?4, ?5, 0, 0, 'lifted')",
+                params![
+                    cluster.cluster_id,
+                    cluster.name,
+                    cluster.environment,
+                    cluster.nodes,
+                    cluster.founded_at.millis()
+                ],
+            )
+            .doing("name the cluster")?;
+        Ok(())
+    }
+
+    /// Opens the switchboard.
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let database = Database::open(path)?;
+        let (cluster, last_known) = read_cluster(database.connection())?;
+        let switched_off = read_switched_off(database.connection())?;
+        Ok(Self { database, cluster, last_known, switched_off })
+    }
+
+    pub(super) fn cluster(&self) -> &ClusterRecord {
+        &self.cluster
+    }
+
+    pub(super) fn last_known(&self) -> &LastKnown {
+        &self.last_known
+    }
+
+    /// Whether the founding is over.
+    pub(super) fn is_appointed(&self) -> Result<bool, StoreError> {
+        self.database
+            .connection()
+            .query_row("SELECT appointed FROM cluster", [], |row| row.get(0))
+            .doing("read whether the founding is over")
+    }
+
+    /// Ends the founding.
+    pub(super) fn set_appointed(&mut self) -> Result<(), StoreError> {
+        self.database
+            .connection()
+            .execute("UPDATE cluster SET appointed = 1", [])
+            .doing("end the founding")?;
+        self.database.committed()
+    }
+
+    /// Since when a node is switched off by an operator.
+    pub(super) fn off_since(&self, node: u64) -> Option<Timestamp> {
+        self.switched_off.get(&node).copied()
+    }
+
+    /// Whether the cluster carries these names.
+    pub(super) fn is_named(&self, cluster: &PlaceName, environment: &PlaceName) -> bool {
+        self.cluster.name == cluster.as_str() && self.cluster.environment == environment.as_str()
+    }
+
+    /// What became of an order; `None` when the kernel never accepted it.
+    pub(super) fn order(&self, id: ActionId) -> Result<Option<OrderState>, StoreError> {
+        let row: Option<(String, i64, Option<String>)> = self
+            .database
+            .connection()
+            .prepare_cached("SELECT state, at, answer FROM orders WHERE action_id = ?1")
+            .and_then(|mut s| {
+                s.query_row([id.bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                    .optional()
+            })
+            .doing("look for an order")?;
+        let Some((state, at, answer)) = row else { return Ok(None) };
+        let state = match (state.as_str(), answer) {
+            ("accepted", _) => OrderState::Accepted { at: Timestamp::from_millis(at) },
+            ("refused", Some(text)) => OrderState::Refused(from_json(&text)?),
+            ("voided", Some(text)) => OrderState::Voided(from_json(&text)?),
+            (state, _) => {
+                return Err(StoreError::corrupt(format!("an order is {state} without an answer")));
+            }
+        };
+        Ok(Some(state))
+    }
+
+    /// The receipt of a switch.
+    pub(super) fn receipt(&self, id: ActionId) -> Result<Option<Receipt>, StoreError> {
+        let text: Option<String> = self
+            .database
+            .connection()
+            .prepare_cached("SELECT receipt FROM receipts WHERE action_id = ?1")
+            .and_then(|mut s| s.query_row([id.bytes()], |row| row.get(0)).optional())
+            .doing("look for a receipt")?;
+        text.as_deref().map(from_json).transpose()
+    }
+
+    /// Makes it durable that an order passed the kernel's checks. Nothing has run yet.
+    pub(super) fn accept(&mut self, order: &Accepted) -> Result<(), StoreError> {
+        insert_order(self.database.connection(), order)?;
+        self.database.committed()
+    }
+
+    /// Makes it durable that an accepted order never ran and never will.
+    pub(super) fn close(&mut self, id: ActionId, why: &KernelRefusal) -> Result<(), StoreError> {
+        self.database
+            .connection()
+            .execute(
+                "UPDATE orders SET state = 'refused', answer = ?2
+                 WHERE action_id = ?1 AND state = 'accepted'",
+                params![id.bytes(), to_json(why)],
+            )
+            .doing("close an order")?;
+        self.database.committed()
+    }
+
+    /// Voids an id for ever.
+    pub(super) fn void(&mut self, tombstone: &Tombstone) -> Result<(), StoreError> {
+        self.database
+            .connection()
+            .execute(
+                "INSERT INTO orders (action_id, state, at, answer) VALUES (?1, 'voided', ?2, ?3)
+                 ON CONFLICT (action_id) DO UPDATE SET state = 'voided', answer = ?3",
+                params![
+                    tombstone.action_id.bytes(),
+                    tombstone.voided_at.millis(),
+                    to_json(tombstone)
+                ],
+            )
+            .doing("void an id")?;
+        self.database.committed()
+    }
+
+    /// Throws a switch: the order, the switch, its receipt and what it does to the office of
+    /// primary are one transaction.
+    pub(super) fn throw(
+        &mut self,
+        order: &Accepted,
+        node: u64,
+        switch: Switch,
+        receipt: &Receipt,
+        nobody: Option<Since>,
+    ) -> Result<(), StoreError> {
+        let known = LastKnown {
+            nobody: nobody.or_else(|| self.last_known.nobody.clone()),
+            ..self.last_known.clone()
+        };
+        let tx = self.database.begin()?;
+        insert_order(&tx, order)?;
+        match switch {
+            Switch::Off => tx.execute(
+                "INSERT INTO switched_off (node, since, action_id) VALUES (?1, ?2, ?3)",
+                params![node, order.at.millis(), order.action_id.bytes()],
+            ),
+            Switch::On => tx.execute("DELETE FROM switched_off WHERE node = ?1", [node]),
+        }
+        .doing("throw a switch")?;
+        tx.execute(
+            "INSERT INTO receipts (action_id, receipt) VALUES (?1, ?2)",
+            params![order.action_id.bytes(), to_json(receipt)],
+        )
+        .doing("write a receipt")?;
+        write_known(&tx, &known)?;
+        tx.commit().doing("commit")?;
+        self.last_known = known;
+        match switch {
+            Switch::Off => self.switched_off.insert(node, order.at),
+            Switch::On => self.switched_off.remove(&node),
+        };
+        self.database.committed()
+    }
+
+    /// Remembers what a majority agrees on; writes only what differs.
+    pub(super) fn remember(&mut self, known: LastKnown) -> Result<(), StoreError> {
+        if known == self.last_known {
+            return Ok(());
+        }
+        write_known(self.database.connection(), &known)?;
+        self.last_known = known;
+        self.database.committed()
+    }
+}
+
+fn insert_order(db: &Connection, order: &Accepted) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO orders (action_id, state, action, expected_epoch, witness, at)
+         VALUES (?1, 'accepted', ?2, ?3, ?4, ?5)",
+    )
+    .and_then(|mut s| {
+        s.execute(params![
+            order.action_id.bytes(),
+            to_json(&order.action),
+            order.expected_epoch,
+            to_json(&order.witness),
+            order.at.millis()
+        ])
+    })
+    .doing("accept an order")?;
+    Ok(())
+}
+
+fn write_known(db: &Connection, known: &LastKnown) -> Result<(), StoreError> {
+    db.execute(
+        "UPDATE cluster SET epoch = ?1, fence = ?2, nobody_since = ?3, nobody_why = ?4",
+        params![
+            known.epoch,
+            known.fence.word(),
+            known.nobody.as_ref().map(|nobody| nobody.since.millis()),
+            known.nobody.as_ref().map(|nobody| nobody.why.as_str()),
+        ],
+    )
+    .doing("remember the state of the cluster")?;
+    Ok(())
+}
+
+fn read_cluster(db: &Connection) -> Result<(ClusterRecord, LastKnown), StoreError> {
+    db.query_row(
+        "SELECT cluster_id, name, environment, nodes, founded_at, epoch, fence, nobody_since,
+                nobody_why FROM cluster",
+        [],
+        |row| {
+            let cluster = ClusterRecord {
+                cluster_id: row.get(0)?,
+                name: row.get(1)?,
+                environment: row.get(2)?,
+                nodes: row.get(3)?,
+                founded_at: Timestamp::from_millis(row.get(4)?),
+            };
+            let fence: String = row.get(6)?;
+            let since: Option<i64> = row.get(7)?;
+            let why: Option<String> = row.get(8)?;
+            let known = LastKnown {
+                epoch: row.get(5)?,
+                fence: if fence == "standing" { Fence::Standing } else { Fence::Lifted },
+                nobody: since
+                    .zip(why)
+                    .map(|(since, why)| Since { since: Timestamp::from_millis(since), why }),
+            };
+            Ok((cluster, known))
+        },
+    )
+    .doing("read which cluster this is")
+}
+
+fn read_switched_off(db: &Connection) -> Result<BTreeMap<u64, Timestamp>, StoreError> {
+    let mut statement =
+        db.prepare("SELECT node, since FROM switched_off").doing("read the switches")?;
+    statement
+        .query_map([], |row| Ok((row.get(0)?, Timestamp::from_millis(row.get(1)?))))
+        .doing("read the switches")?
+        .collect::<rusqlite::Result<_>>()
+        .doing("read the switches")
+}

@@ -1,0 +1,243 @@
+//! What cannot be reached through the port: the Raft library without the checks before it, and
+//! nodes whose stores fail.
+
+use super::cluster::{Cluster, Office};
+use super::command::{Accepted, Command};
+use super::data::{DataError, Write};
+use super::founding::{self, Opened};
+use super::{Config, NODES_MAX};
+use crate::kernel::{ApplyError, Order, SettleError, Settled};
+use crate::model::action::{Action, ActionId};
+use crate::model::ambient::{Clock, Entropy, Timestamp};
+use crate::model::canonical::Hash;
+use crate::model::cluster::ReceiptStatus;
+use crate::model::pinned::{Fact, Writes};
+use crate::model::receipt::Witness;
+use crate::model::text::{NodeId, PlaceName};
+use tempfile::TempDir;
+
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn name(&self) -> &'static str {
+        "still"
+    }
+}
+
+impl Entropy for Still {
+    fn bytes(&self) -> [u8; 32] {
+        [7; 32]
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(1_769_852_700_000)
+}
+
+fn open(dir: &TempDir, nodes: u64) -> Opened {
+    let config = Config {
+        dir: dir.path().join("kernel"),
+        nodes,
+        cluster: PlaceName::parse("aerodb").unwrap(),
+        environment: PlaceName::parse("test").unwrap(),
+    };
+    founding::open(&config, &Still, &Still).unwrap()
+}
+
+fn id(number: u8) -> ActionId {
+    ActionId::from_random([number; 16])
+}
+
+fn order(number: u8, action: Action, epoch: u64) -> Order {
+    Order::new(id(number), action, Some(epoch), Witness { seq: 1, hash: Hash::of(b"record") })
+}
+
+fn put(cluster: &mut Cluster, key: &str) -> Result<super::Written, DataError> {
+    let write = Write::Put { key: key.to_owned(), value: key.into() };
+    cluster.write(vec![write], now()).pop().unwrap()
+}
+
+fn off(cluster: &mut Cluster, number: u8, node: u64, epoch: u64) {
+    let action = Action::TakeOffline { node: NodeId::numbered(node) };
+    cluster.apply(&order(number, action, epoch), now()).unwrap();
+}
+
+fn fail(cluster: &mut Cluster, node: u64) {
+    cluster.ensemble.node_mut(node).unwrap().fail("disk full", now());
+}
+
+fn elect(cluster: &mut Cluster, node: u64, id: u8, expected_epoch: u64) -> bool {
+    let failover = order(id, Action::Failover { to: NodeId::numbered(node) }, expected_epoch);
+    let order = Accepted::new(&failover, now());
+    let command = Command::Promote { order, primary: NodeId::numbered(node) };
+    let (heard, began) = cluster.ensemble.appoint(node, command, now(), |ensemble| {
+        ensemble.node_mut(node).unwrap().campaign(now());
+    });
+    assert_eq!(heard.is_some(), began);
+    began
+}
+
+#[test]
+fn the_library_itself_refuses_a_lagging_candidate_and_keeps_the_epoch() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    cluster.sever(3, now());
+    put(&mut cluster, "a").unwrap();
+    off(&mut cluster, 1, 1, 1);
+    cluster.mend(3, now());
+    assert!(!elect(&mut cluster, 3, 2, 1), "n3 does not hold the write");
+    assert_eq!((cluster.epoch(), cluster.office()), (1, Office::Vacant));
+    assert!(elect(&mut cluster, 2, 3, 1), "n2 does, and nothing of the lost campaign is left");
+    assert_eq!((cluster.epoch(), cluster.office()), (2, Office::Held(NodeId::numbered(2))));
+    assert_eq!(cluster.read("a").unwrap().as_deref(), Some(&b"a"[..]));
+}
+
+#[test]
+fn the_library_itself_refuses_a_candidate_without_a_majority() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    off(&mut cluster, 1, 1, 1);
+    cluster.sever(2, now());
+    assert!(!elect(&mut cluster, 3, 2, 1));
+    assert_eq!((cluster.epoch(), cluster.office()), (1, Office::Vacant));
+    // It was withdrawn: the votes that could be given now are not asked for any more.
+    cluster.mend(2, now());
+    assert_eq!((cluster.epoch(), cluster.office()), (1, Office::Vacant));
+}
+
+#[test]
+fn a_node_that_is_elected_although_nobody_asked_stops() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    off(&mut cluster, 1, 1, 1);
+    cluster.ensemble.node_mut(2).unwrap().campaign(now());
+    cluster.ensemble.pump(now());
+    let failed = cluster.ensemble.node(2).unwrap().failed().unwrap();
+    assert!(failed.why.contains("nobody had asked"), "{failed:?}");
+    assert_eq!(cluster.office(), Office::Vacant);
+}
+
+#[test]
+fn a_primary_that_was_cut_off_acknowledges_nothing_and_yields_when_it_returns() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    cluster.sever(1, now());
+    let state = cluster.observe(now()).unwrap();
+    assert!(state.cluster.primary.missing().is_some(), "n1 may still believe that it is primary");
+    assert_eq!(state.cluster.writes, Fact::Known(Writes::Stopped));
+    assert!(matches!(put(&mut cluster, "a"), Err(DataError::Refused { .. })));
+    let failover = |id, epoch| order(id, Action::Failover { to: NodeId::numbered(2) }, epoch);
+    let ApplyError::Refused(refusal) = cluster.apply(&failover(1, 1), now()).unwrap_err() else {
+        panic!("nothing ran");
+    };
+    assert_eq!(refusal.rule, "no_primary_alive");
+    off(&mut cluster, 2, 1, 1);
+    cluster.apply(&failover(3, 1), now()).unwrap();
+    put(&mut cluster, "b").unwrap();
+    cluster.mend(1, now());
+    let online = Action::BringOnline { node: NodeId::numbered(1) };
+    cluster.apply(&order(4, online, 2), now()).unwrap();
+    assert_eq!(cluster.office(), Office::Held(NodeId::numbered(2)));
+    assert_eq!(cluster.ensemble.node(1).unwrap().vitals().unwrap().epoch, 2);
+}
+
+#[test]
+fn a_node_whose_store_failed_is_out_and_the_others_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    fail(&mut cluster, 3);
+    put(&mut cluster, "a").unwrap();
+    let state = cluster.observe(now()).unwrap();
+    let n3 = &state.node(&NodeId::numbered(3)).unwrap().pinned;
+    assert!(n3.unreachable.as_ref().unwrap().why.contains("disk full"));
+    // The second one takes the majority with it; the write before was definite, this one is too.
+    fail(&mut cluster, 2);
+    let Err(DataError::Refused { error, .. }) = put(&mut cluster, "b") else { panic!("refused") };
+    assert_eq!(error, "no_quorum");
+}
+
+#[test]
+fn a_primary_whose_store_failed_leaves_its_office_vacant_and_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    fail(&mut cluster, 1);
+    cluster.remember(now(), "");
+    let state = cluster.observe(now()).unwrap();
+    assert_eq!(state.cluster.primary, Fact::Known(None));
+    assert!(state.cluster.without_primary.unwrap().why.contains("disk full"));
+    let failover = order(1, Action::Failover { to: NodeId::numbered(3) }, 1);
+    assert_eq!(cluster.apply(&failover, now()).unwrap().epoch, Some(2));
+}
+
+/// An order that was journaled, and whose process ended before anything else.
+fn accept_only(cluster: &mut Cluster, number: u8, action: Action, epoch: u64) {
+    let accepted = Accepted::new(&order(number, action, epoch), now());
+    cluster.switchboard.accept(&accepted).unwrap();
+}
+
+#[test]
+fn an_accepted_order_without_a_receipt_is_never_executed_again_and_waits_for_a_primary() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    accept_only(&mut cluster, 1, Action::StopWrites {}, 1);
+    drop(cluster);
+    let mut cluster = open(&dir, 3).cluster;
+    let again = cluster.apply(&order(1, Action::StopWrites {}, 1), now());
+    assert!(matches!(again, Err(ApplyError::Unknown { .. })), "{again:?}");
+    assert!(matches!(cluster.receipt(id(1)), Ok(ReceiptStatus::NoneYet { .. })));
+    let settled = cluster.settle(id(1), now());
+    assert!(matches!(settled, Err(SettleError::NeedsPrimary { .. })), "{settled:?}");
+    let failover = order(2, Action::Failover { to: NodeId::numbered(2) }, 1);
+    cluster.apply(&failover, now()).unwrap();
+    let Ok(Settled::Voided(tombstone)) = cluster.settle(id(1), now()) else { panic!("void") };
+    assert_eq!(cluster.settle(id(1), now()), Ok(Settled::Voided(tombstone.clone())));
+    assert_eq!(cluster.receipt(id(1)), Ok(ReceiptStatus::Voided { tombstone }));
+    // Its entry turns up after all: it has no effect on any node.
+    let late = Accepted::new(&order(1, Action::StopWrites {}, 2), now());
+    let fence = crate::model::pinned::Fence::Standing;
+    let command = Command::Fence { order: late, fence };
+    cluster.ensemble.propose(2, &[command], now());
+    put(&mut cluster, "a").unwrap();
+    assert!(matches!(cluster.receipt(id(1)), Ok(ReceiptStatus::Voided { .. })));
+}
+
+#[test]
+fn an_entry_that_was_appended_and_not_answered_is_settled_by_its_receipt() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    accept_only(&mut cluster, 1, Action::StopWrites {}, 1);
+    // The primary appends the entry, and nobody else gets it before the process ends.
+    cluster.ensemble.set_connected(2, false);
+    cluster.ensemble.set_connected(3, false);
+    let accepted = Accepted::new(&order(1, Action::StopWrites {}, 1), now());
+    let fence = crate::model::pinned::Fence::Standing;
+    let command = Command::Fence { order: accepted, fence };
+    assert_eq!(cluster.ensemble.propose(1, &[command], now()), [None], "not committed");
+    drop(cluster);
+    let mut cluster = open(&dir, 3).cluster;
+    let failover = |id, to| order(id, Action::Failover { to: NodeId::numbered(to) }, 1);
+    let shorter = cluster.apply(&failover(2, 2), now());
+    assert!(matches!(shorter, Err(ApplyError::Refused(_))), "n1 holds a newer log: {shorter:?}");
+    cluster.apply(&failover(3, 1), now()).unwrap();
+    let Ok(Settled::Executed(receipt)) = cluster.settle(id(1), now()) else { panic!("it ran") };
+    assert_eq!((receipt.epoch, receipt.action_id), (Some(1), id(1)));
+    assert!(matches!(put(&mut cluster, "a"), Err(DataError::Refused { .. })), "writes are stopped");
+}
+
+#[test]
+fn an_epoch_begins_with_the_order_that_asked_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, NODES_MAX).cluster;
+    let switchover = order(1, Action::Switchover { to: NodeId::numbered(5) }, 1);
+    let receipt = cluster.apply(&switchover, now()).unwrap();
+    for node in cluster.ensemble.nodes() {
+        let epochs = node.store().unwrap().epochs().unwrap();
+        let last = epochs.last().unwrap();
+        assert_eq!((last.epoch, last.primary.as_str()), (2, "n5"));
+        assert_eq!((last.action_id, Some(last.first_position)), (Some(id(1)), receipt.position));
+    }
+}

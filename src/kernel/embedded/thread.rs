@@ -1,0 +1,217 @@
+//! The thread that owns the kernel, and the channel to it.
+//!
+//! It waits for a request, reads the clock once, serves the request to its end, and answers. Writes
+//! that wait together become one batch. Nothing else ever happens in it (C2.3).
+
+use super::cluster::Cluster;
+use super::data::{DataError, WRITES_PER_BATCH_MAX, Write, Written};
+use crate::kernel::{ApplyError, Order, SettleError, Settled, Unobservable};
+use crate::model::action::ActionId;
+use crate::model::ambient::{Clock, Timestamp};
+use crate::model::cluster::{ClusterState, ReceiptStatus};
+use crate::model::pinned::Since;
+use crate::model::receipt::Receipt;
+use crate::model::text::NodeId;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Requests that may wait; more of them wait at the door.
+const REQUESTS_MAX: usize = 1024;
+
+type Reply<T> = oneshot::Sender<T>;
+
+/// What the thread can be asked.
+pub(super) enum Request {
+    Observe(Reply<Result<ClusterState, Unobservable>>),
+    Receipt(ActionId, Reply<Result<ReceiptStatus, Unobservable>>),
+    Apply(Box<Order>, Reply<Result<Receipt, ApplyError>>),
+    Settle(ActionId, Reply<Result<Settled, SettleError>>),
+    Write(Write, Reply<Result<Written, DataError>>),
+    Read(String, Reply<Result<Option<Vec<u8>>, DataError>>),
+    Sever(NodeId, Reply<()>),
+    Mend(NodeId, Reply<()>),
+}
+
+/// No answer came, because the kernel ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// Before the request arrived: nothing was done.
+    BeforeArrival(Timestamp),
+    /// While the request was being served.
+    Underway,
+}
+
+impl Lost {
+    pub(super) fn before_arrival(self) -> bool {
+        matches!(self, Self::BeforeArrival(_))
+    }
+
+    pub(super) fn why(self) -> String {
+        match self {
+            Self::BeforeArrival(_) => "The kernel has ended; nothing was done.",
+            Self::Underway => "The kernel ended while it served the request.",
+        }
+        .to_owned()
+    }
+
+    pub(super) fn into_data(self) -> DataError {
+        match self {
+            Self::BeforeArrival(since) => {
+                let refused = Since { since, why: self.why() };
+                DataError::Refused { error: "kernel_stopped", refused }
+            }
+            Self::Underway => DataError::Unknown { why: self.why() },
+        }
+    }
+}
+
+/// The running thread. Dropping it ends the thread after the request that is being served.
+pub(super) struct Shell {
+    clock: Arc<dyn Clock>,
+    requests: Option<mpsc::Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Shell {
+    /// Starts the thread on this kernel; it holds the lock as long as it runs.
+    pub(super) fn start(
+        cluster: Cluster,
+        lock: File,
+        clock: Arc<dyn Clock>,
+    ) -> io::Result<(Self, watch::Receiver<u64>)> {
+        let (requests, incoming) = mpsc::channel(REQUESTS_MAX);
+        let (announce, changes) = watch::channel(0);
+        let served = Served { cluster, announce, clock: Arc::clone(&clock) };
+        let thread = std::thread::Builder::new().name("kernel".to_owned()).spawn(move || {
+            serve(served, incoming);
+            // After the files are closed.
+            drop(lock);
+        })?;
+        Ok((Self { clock, requests: Some(requests), thread: Some(thread) }, changes))
+    }
+
+    /// Asks the thread, and waits for its answer.
+    pub(super) async fn ask<T>(
+        &self,
+        request: impl FnOnce(Reply<T>) -> Request,
+    ) -> Result<T, Lost> {
+        let (reply, answer) = oneshot::channel();
+        let before = || Lost::BeforeArrival(self.clock.now());
+        let requests = self.requests.as_ref().ok_or_else(before)?;
+        requests.send(request(reply)).await.map_err(|_| before())?;
+        answer.await.map_err(|_| Lost::Underway)
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        // The thread ends when nobody can ask any more.
+        self.requests = None;
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has ended too, and has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Served {
+    cluster: Cluster,
+    announce: watch::Sender<u64>,
+    clock: Arc<dyn Clock>,
+}
+
+fn serve(mut served: Served, mut incoming: mpsc::Receiver<Request>) {
+    let mut next = incoming.blocking_recv();
+    while let Some(request) = next {
+        next = match request {
+            Request::Write(write, reply) => served.write(write, reply, &mut incoming),
+            other => {
+                served.serve(other);
+                None
+            }
+        }
+        .or_else(|| incoming.blocking_recv());
+    }
+}
+
+impl Served {
+    fn serve(&mut self, request: Request) {
+        let now = self.clock.now();
+        // Nobody may wait for an answer any more; what was done stays done.
+        match request {
+            Request::Observe(reply) => drop(reply.send(self.cluster.observe(now))),
+            Request::Receipt(id, reply) => drop(reply.send(self.cluster.receipt(id))),
+            Request::Read(key, reply) => drop(reply.send(self.cluster.read(&key))),
+            Request::Apply(order, reply) => {
+                let answer = self.noting(now, |cluster| cluster.apply(&order, now));
+                drop(reply.send(answer));
+            }
+            Request::Settle(id, reply) => {
+                let answer = self.noting(now, |cluster| cluster.settle(id, now));
+                drop(reply.send(answer));
+            }
+            Request::Sever(id, reply) => {
+                self.noting(now, |cluster| {
+                    if let Some(number) = cluster.number(&id) {
+                        cluster.sever(number, now);
+                    }
+                });
+                let _ = reply.send(());
+            }
+            Request::Mend(id, reply) => {
+                self.noting(now, |cluster| {
+                    if let Some(number) = cluster.number(&id) {
+                        cluster.mend(number, now);
+                    }
+                });
+                let _ = reply.send(());
+            }
+            Request::Write(write, reply) => {
+                let answer = self.cluster.write(vec![write], now).pop();
+                drop(answer.map(|answer| reply.send(answer)));
+            }
+        }
+    }
+
+    /// Serves a write together with those that wait behind it. Gives the first other request.
+    fn write(
+        &mut self,
+        write: Write,
+        reply: Reply<Result<Written, DataError>>,
+        incoming: &mut mpsc::Receiver<Request>,
+    ) -> Option<Request> {
+        let now = self.clock.now();
+        let (mut writes, mut replies, mut other) = (vec![write], vec![reply], None);
+        while writes.len() < WRITES_PER_BATCH_MAX && other.is_none() {
+            match incoming.try_recv() {
+                Ok(Request::Write(write, reply)) => {
+                    writes.push(write);
+                    replies.push(reply);
+                }
+                Ok(request) => other = Some(request),
+                Err(_) => break,
+            }
+        }
+        let answers = self.cluster.write(writes, now);
+        if answers.iter().any(|answer| !matches!(answer, Err(DataError::Refused { .. }))) {
+            self.announce.send_modify(|number| *number += 1);
+        }
+        for (reply, answer) in replies.into_iter().zip(answers) {
+            drop(reply.send(answer));
+        }
+        other
+    }
+
+    /// Runs a command and tells whoever listens if anything observable moved by it.
+    fn noting<T>(&mut self, now: Timestamp, command: impl FnOnce(&mut Cluster) -> T) -> T {
+        let before = self.cluster.observe(now);
+        let answer = command(&mut self.cluster);
+        if self.cluster.observe(now) != before {
+            self.announce.send_modify(|number| *number += 1);
+        }
+        answer
+    }
+}

@@ -1,0 +1,197 @@
+//! What any kernel must keep, written against the port alone. A second kernel is put under it by
+//! another `Bench`.
+
+use crate::embedded_bench::Embedded;
+use aerodb_control::kernel::{ApplyError, CommandKernel, Order, SettleError, Settled};
+use aerodb_control::model::action::{Action, ActionId};
+use aerodb_control::model::canonical::{Hash, canonical_json};
+use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
+use aerodb_control::model::explanation::Verdict;
+use aerodb_control::model::pinned::Fact;
+use aerodb_control::model::receipt::{KernelRefusal, Receipt, Witness};
+use aerodb_control::model::text::NodeId;
+
+/// A cluster of nodes n1, n2 ... whose primary is n1, and that survives a restart.
+pub(crate) trait Bench {
+    fn kernel(&self) -> &dyn CommandKernel;
+    fn restart(&mut self);
+}
+
+pub(crate) fn id(number: u8) -> ActionId {
+    ActionId::from_random([number; 16])
+}
+
+pub(crate) fn n(number: u64) -> NodeId {
+    NodeId::numbered(number)
+}
+
+pub(crate) fn order(number: u8, action: Action, expected_epoch: Option<u64>) -> Order {
+    let witness = Witness { seq: u64::from(number), hash: Hash::of(&[number]) };
+    Order::new(id(number), action, expected_epoch, witness)
+}
+
+/// The epoch, where it is known.
+pub(crate) fn epoch(state: &ClusterState) -> Option<u64> {
+    state.cluster.epoch.known().copied()
+}
+
+/// Applies an action in the state that is observed, and holds the prediction against what follows.
+pub(crate) async fn run(kernel: &dyn CommandKernel, number: u8, action: Action) -> Receipt {
+    let before = kernel.observe().await.unwrap();
+    let checks = kernel.checks(&before, &action);
+    for check in &checks.checks {
+        assert_eq!(check.verdict, Verdict::Pass, "{}: {check:?}", action.title());
+    }
+    let title = action.title();
+    let receipt = kernel.apply(order(number, action, epoch(&before))).await.expect(&title);
+    assert!(!receipt.duplicate);
+    let after = kernel.observe().await.unwrap();
+    assert_eq!(before.pinned(None).moved(&after.pinned(None)), checks.effects, "{title}");
+    receipt
+}
+
+/// Applies an action that the kernel must refuse by itself, and shows that nothing moved.
+pub(crate) async fn refused(
+    kernel: &dyn CommandKernel,
+    number: u8,
+    action: Action,
+    expected_epoch: Option<u64>,
+) -> KernelRefusal {
+    let before = kernel.observe().await.unwrap();
+    let title = action.title();
+    let error = kernel.apply(order(number, action, expected_epoch)).await.expect_err(&title);
+    let ApplyError::Refused(refusal) = error else { panic!("{title}: {error}") };
+    assert_eq!(kernel.observe().await.unwrap(), before, "{title}");
+    assert!(matches!(
+        kernel.receipt(id(number)).await.unwrap(),
+        ReceiptStatus::NoneYet { .. } | ReceiptStatus::Voided { .. }
+    ));
+    refusal
+}
+
+async fn ids_that_are_unknown_or_wrong(kernel: &dyn CommandKernel) {
+    assert!(matches!(kernel.receipt(id(200)).await.unwrap(), ReceiptStatus::NoneYet { .. }));
+    let stop = Action::StopWrites {};
+    assert_eq!(refused(kernel, 1, stop, Some(7)).await.rule, "epoch_moved");
+    let to_n2 = Action::Switchover { to: n(2) };
+    assert_eq!(refused(kernel, 1, to_n2.clone(), Some(2)).await.rule, "epoch_moved");
+    // A change of primary without an epoch could run twice.
+    assert_eq!(refused(kernel, 1, to_n2, None).await.rule, "epoch_moved");
+}
+
+/// Each pre-condition that fails is refused by the kernel itself: nobody asked `checks` before.
+async fn every_pre_condition(kernel: &dyn CommandKernel) {
+    let e = Some(1);
+    let cases = [
+        (Action::Switchover { to: n(9) }, "node_is_member"),
+        (Action::Switchover { to: n(1) }, "target_is_standby"),
+        (Action::Failover { to: n(2) }, "no_primary_alive"),
+        (Action::Failover { to: n(9) }, "node_is_member"),
+        (Action::ResumeWrites {}, "write_fence_standing"),
+        (Action::TakeOffline { node: n(9) }, "node_is_member"),
+        (Action::BringOnline { node: n(9) }, "node_is_member"),
+        (Action::BringOnline { node: n(2) }, "node_offline"),
+    ];
+    for (number, (action, rule)) in (10..).zip(cases) {
+        assert_eq!(refused(kernel, number, action.clone(), e).await.rule, rule, "{action:?}");
+    }
+    run(kernel, 20, Action::StopWrites {}).await;
+    assert_eq!(refused(kernel, 21, Action::StopWrites {}, e).await.rule, "write_fence_lifted");
+    run(kernel, 22, Action::ResumeWrites {}).await;
+    run(kernel, 23, Action::TakeOffline { node: n(3) }).await;
+    let to_n3 = Action::Switchover { to: n(3) };
+    let refusal = refused(kernel, 24, to_n3, e).await;
+    let cited: Vec<&str> = refusal.invariants.iter().map(|i| i.id()).collect();
+    assert_eq!(cited, ["target_is_standby", "target_reachable", "target_in_epoch"]);
+    let again = Action::TakeOffline { node: n(3) };
+    assert_eq!(refused(kernel, 25, again, e).await.rule, "node_online");
+    run(kernel, 26, Action::TakeOffline { node: n(1) }).await;
+    // Two of three are gone: nothing that needs a majority is possible, and no epoch is known.
+    for action in [Action::Failover { to: n(2) }, Action::StopWrites {}] {
+        assert_eq!(refused(kernel, 27, action, e).await.rule, "epoch_moved");
+    }
+    let refusal = refused(kernel, 28, Action::ResumeWrites {}, None).await;
+    assert_eq!(refusal.rule, "primary_alive");
+    run(kernel, 29, Action::BringOnline { node: n(1) }).await;
+    run(kernel, 30, Action::Failover { to: n(1) }).await;
+    run(kernel, 31, Action::BringOnline { node: n(3) }).await;
+}
+
+async fn duplicates_and_settling(kernel: &dyn CommandKernel) {
+    let first = run(kernel, 40, Action::StopWrites {}).await;
+    let before = kernel.observe().await.unwrap();
+    // The same id again, in its own epoch, in another one, and with another body.
+    let resume = Action::ResumeWrites {};
+    for (action, epoch) in [(Action::StopWrites {}, Some(2)), (resume, Some(99))] {
+        let again = kernel.apply(order(40, action, epoch)).await.unwrap();
+        assert_eq!(again, Receipt { duplicate: true, ..first.clone() });
+    }
+    assert_eq!(kernel.observe().await.unwrap(), before);
+    assert_eq!(kernel.settle(id(40)).await.unwrap(), Settled::Executed(first));
+    run(kernel, 41, Action::ResumeWrites {}).await;
+    // An id that the kernel never saw is void from now on; the order that comes late is refused.
+    let Settled::Voided(tombstone) = kernel.settle(id(42)).await.unwrap() else {
+        panic!("it never ran")
+    };
+    assert_eq!(kernel.settle(id(42)).await.unwrap(), Settled::Voided(tombstone));
+    assert_eq!(refused(kernel, 42, Action::StopWrites {}, Some(2)).await.rule, "voided");
+    // An id that was refused before it began can be voided as well.
+    assert!(matches!(kernel.settle(id(10)).await.unwrap(), Settled::Voided(_)));
+}
+
+async fn the_same_after_a_restart(bench: &mut dyn Bench) {
+    let ids = [20, 26, 40, 42, 200];
+    let mut before = Vec::new();
+    for number in ids {
+        before.push(bench.kernel().receipt(id(number)).await.unwrap());
+    }
+    bench.restart();
+    for (number, before) in ids.into_iter().zip(before) {
+        assert_eq!(bench.kernel().receipt(id(number)).await.unwrap(), before);
+    }
+    let state = bench.kernel().observe().await.unwrap();
+    assert_eq!(state.cluster.primary, Fact::Known(None), "nobody is primary until asked");
+    assert!(bench.kernel().describe().start_note.contains("nobody is primary"));
+    bench.restart();
+    let again = bench.kernel().observe().await.unwrap();
+    assert_eq!(again.cluster.without_primary, state.cluster.without_primary);
+    assert_eq!(epoch(&again), Some(2));
+    run(bench.kernel(), 50, Action::Failover { to: n(2) }).await;
+}
+
+async fn checks_are_pure(kernel: &dyn CommandKernel) {
+    let state = kernel.observe().await.unwrap();
+    for action in [
+        Action::Switchover { to: n(1) },
+        Action::Failover { to: n(9) },
+        Action::TakeOffline { node: n(2) },
+    ] {
+        let (one, two) = (kernel.checks(&state, &action), kernel.checks(&state, &action));
+        assert_eq!(canonical_json(&one), canonical_json(&two));
+        let all_pass = one.checks.iter().all(|check| check.verdict == Verdict::Pass);
+        assert_eq!(one.effects.is_empty(), !all_pass, "what is refused changes nothing");
+    }
+    assert_eq!(kernel.observe().await.unwrap(), state);
+}
+
+pub(crate) async fn contract(mut bench: impl Bench) {
+    ids_that_are_unknown_or_wrong(bench.kernel()).await;
+    every_pre_condition(bench.kernel()).await;
+    duplicates_and_settling(bench.kernel()).await;
+    the_same_after_a_restart(&mut bench).await;
+    checks_are_pure(bench.kernel()).await;
+}
+
+#[tokio::test]
+async fn the_embedded_kernel_keeps_the_contract() {
+    contract(Embedded::found(3)).await;
+}
+
+#[tokio::test]
+async fn an_accepted_order_needs_a_primary_to_be_settled_only_if_it_may_be_in_a_log() {
+    let bench = Embedded::found(3);
+    run(bench.kernel(), 1, Action::TakeOffline { node: n(1) }).await;
+    assert!(matches!(bench.kernel().settle(id(2)).await, Ok(Settled::Voided(_))));
+    let never: Result<Settled, SettleError> = bench.kernel().settle(id(1)).await;
+    assert!(matches!(never, Ok(Settled::Executed(_))));
+}
