@@ -54,7 +54,7 @@ impl Cluster {
         };
         let why = format!("{} did not come to its end", order.action().title());
         self.remember(now, &why);
-        let answer = self.close_if_refused(order.action_id(), answer, now);
+        let answer = self.journal(order.action_id(), answer, now);
         crash::point("kernel.receipt");
         answer
     }
@@ -259,17 +259,21 @@ impl Cluster {
         Ok(receipt)
     }
 
-    /// A refusal after the journal entry is proven, so the journal keeps it: the same id gets the
-    /// same answer for ever.
-    fn close_if_refused(
+    /// Keeps in the journal what is final: the same id gets the same answer for ever, also while no
+    /// node can be reached. A refusal after the journal entry is proven, so it is kept too.
+    fn journal(
         &mut self,
         id: ActionId,
         answer: Result<Receipt, ApplyError>,
         now: Timestamp,
     ) -> Result<Receipt, ApplyError> {
-        if let Err(ApplyError::Refused(refusal)) = &answer
-            && let Err(error) = self.switchboard.close(id, refusal)
-        {
+        let kept = match &answer {
+            Ok(receipt) if receipt.position.is_some() => self.switchboard.keep(receipt),
+            Err(ApplyError::Refused(refusal)) => self.switchboard.close(id, refusal),
+            // A switch and its receipt are one transaction; what is unknown stays accepted.
+            Ok(_) | Err(ApplyError::Unknown { .. }) => Ok(()),
+        };
+        if let Err(error) = kept {
             self.stop(&error, now);
         }
         answer

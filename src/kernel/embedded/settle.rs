@@ -90,8 +90,12 @@ impl Cluster {
         self.remember(now, "the primary failed while an id was settled");
         match heard.map(|(_, applied)| applied) {
             Some(Applied::Settled(settled)) => {
-                if let Settled::Voided(tombstone) = &settled {
-                    self.keep(tombstone, now)?;
+                match &settled {
+                    Settled::Voided(tombstone) => self.keep(tombstone, now)?,
+                    Settled::Executed(receipt) => {
+                        let kept = self.switchboard.keep(receipt);
+                        kept.map_err(|error| self.lost(&error, now))?;
+                    }
                 }
                 Ok(settled)
             }
@@ -102,9 +106,12 @@ impl Cluster {
     }
 
     fn keep(&mut self, tombstone: &Tombstone, now: Timestamp) -> Result<(), SettleError> {
-        self.switchboard.void(tombstone).map_err(|error| {
-            self.stop(&error, now);
-            SettleError::Unobservable(unreadable(&error))
-        })
+        let kept = self.switchboard.void(tombstone);
+        kept.map_err(|error| self.lost(&error, now))
+    }
+
+    fn lost(&mut self, error: &StoreError, now: Timestamp) -> SettleError {
+        self.stop(error, now);
+        SettleError::Unobservable(unreadable(error))
     }
 }

@@ -186,6 +186,12 @@ impl Switchboard {
         self.database.committed()
     }
 
+    /// Keeps a copy of a receipt that the log holds.
+    pub(super) fn keep(&mut self, receipt: &Receipt) -> Result<(), StoreError> {
+        insert_receipt(self.database.connection(), receipt)?;
+        self.database.committed()
+    }
+
     /// Voids an id for ever.
     pub(super) fn void(&mut self, tombstone: &Tombstone) -> Result<(), StoreError> {
         self.database
@@ -227,11 +233,7 @@ impl Switchboard {
             Switch::On => tx.execute("DELETE FROM switched_off WHERE node = ?1", [node]),
         }
         .doing("throw a switch")?;
-        tx.execute(
-            "INSERT INTO receipts (action_id, receipt) VALUES (?1, ?2)",
-            params![order.action_id.bytes(), to_json(receipt)],
-        )
-        .doing("write a receipt")?;
+        insert_receipt(&tx, receipt)?;
         write_known(&tx, &known)?;
         tx.commit().doing("commit")?;
         self.last_known = known;
@@ -268,6 +270,15 @@ fn insert_order(db: &Connection, order: &Accepted) -> Result<(), StoreError> {
         ])
     })
     .doing("accept an order")?;
+    Ok(())
+}
+
+fn insert_receipt(db: &Connection, receipt: &Receipt) -> Result<(), StoreError> {
+    db.execute(
+        "INSERT INTO receipts (action_id, receipt) VALUES (?1, ?2)",
+        params![receipt.action_id.bytes(), to_json(receipt)],
+    )
+    .doing("write a receipt")?;
     Ok(())
 }
 

@@ -38,7 +38,8 @@ CREATE TABLE orders (
   answer         TEXT
 ) STRICT;
 
--- Receipts of the actions whose effect is a switch.
+-- Receipts of the actions whose effect is a switch, and copies of those that the log holds: a copy
+-- answers a repeated delivery also while no node can be reached.
 CREATE TABLE receipts (
   action_id      BLOB    PRIMARY KEY REFERENCES orders,
   receipt        TEXT    NOT NULL
