@@ -1,3 +1,7 @@
 //! The command `aerodb-control`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aerodb_control::cli::main()
+}

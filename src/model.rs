@@ -17,4 +17,5 @@ pub mod pinned;
 pub mod receipt;
 pub mod record;
 pub mod refusal;
+pub mod stage;
 pub mod text;

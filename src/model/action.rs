@@ -1,5 +1,6 @@
-//! What an operator can ask for, and the stages that a request goes through.
+//! What an operator can ask for.
 
+pub use crate::model::stage::Stage;
 use crate::model::text::{InputError, NodeId};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
@@ -267,105 +268,6 @@ impl Action {
     }
 }
 
-/// Where a request stands. An action is the fold of its records; these are the states of that fold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    /// Recorded; never seen alone, because its explanation is recorded in the same transaction.
-    Requested,
-    /// Explained, every pre-condition passed; waits for its operator.
-    Explained,
-    /// A pre-condition failed or is unknown. Nothing ran.
-    Rejected,
-    /// Confirmed; nothing was sent to the kernel yet.
-    Confirmed,
-    /// Withdrawn by an operator. Nothing ran.
-    Withdrawn,
-    /// The world moved between explanation and confirmation. Nothing ran.
-    Stale,
-    /// About to be sent to the kernel, or sent.
-    Dispatched,
-    /// Ran, once; there is a receipt.
-    Executed,
-    /// The kernel refused it. Nothing ran.
-    Refused,
-    /// It may have run. Further mutations wait until an operator settles it.
-    Unknown,
-    /// Never ran and never can: its id is void in the kernel.
-    Voided,
-}
-
-impl Stage {
-    /// Every stage, in order.
-    pub const ALL: [Self; 11] = [
-        Self::Requested,
-        Self::Explained,
-        Self::Rejected,
-        Self::Confirmed,
-        Self::Withdrawn,
-        Self::Stale,
-        Self::Dispatched,
-        Self::Executed,
-        Self::Refused,
-        Self::Unknown,
-        Self::Voided,
-    ];
-
-    /// The stages that may follow this one: the one table that the database enforces too.
-    #[must_use]
-    pub fn next(self) -> &'static [Self] {
-        match self {
-            Self::Requested => &[Self::Explained, Self::Rejected],
-            Self::Explained => &[Self::Confirmed, Self::Stale, Self::Withdrawn],
-            Self::Confirmed => &[Self::Dispatched, Self::Voided],
-            Self::Dispatched => &[Self::Executed, Self::Refused, Self::Unknown, Self::Voided],
-            Self::Unknown => &[Self::Executed, Self::Voided],
-            Self::Rejected
-            | Self::Withdrawn
-            | Self::Stale
-            | Self::Executed
-            | Self::Refused
-            | Self::Voided => &[],
-        }
-    }
-
-    /// Whether an action in this stage holds up every further mutation (C7.3).
-    #[must_use]
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Confirmed | Self::Dispatched | Self::Unknown)
-    }
-
-    /// The stage in a word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Requested => "requested",
-            Self::Explained => "explained",
-            Self::Rejected => "rejected",
-            Self::Confirmed => "confirmed",
-            Self::Withdrawn => "withdrawn",
-            Self::Stale => "stale",
-            Self::Dispatched => "dispatched",
-            Self::Executed => "executed",
-            Self::Refused => "refused",
-            Self::Unknown => "unknown",
-            Self::Voided => "voided",
-        }
-    }
-
-    /// Parses the word.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.word() == text)
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -404,13 +306,5 @@ mod tests {
             action.command("it's time"),
             r"aerodb-control request stop_writes --reason 'it'\''s time'"
         );
-    }
-
-    #[test]
-    fn stages_form_no_circle() {
-        fn depth(stage: Stage) -> usize {
-            stage.next().iter().map(|next| 1 + depth(*next)).max().unwrap_or(0)
-        }
-        assert_eq!(depth(Stage::Requested), 5);
     }
 }

@@ -24,6 +24,8 @@ pub enum Delivery {
     Request,
     /// A confirmation of an action that was confirmed before.
     Confirmation,
+    /// A withdrawal of an action that was withdrawn before.
+    Withdrawal,
     /// A settlement of an action that was closed before.
     Settlement,
 }
@@ -219,6 +221,35 @@ impl Entry {
             | Self::SignedOut {}
             | Self::SignInFailed { .. }
             | Self::TokenIssued { .. } => None,
+        }
+    }
+
+    /// The hashes of the blobs that this entry names, in the order in which they stand in it.
+    #[must_use]
+    pub fn blobs(&self) -> Vec<Hash> {
+        match self {
+            Self::Explained { explanation, snapshot, .. }
+            | Self::Rejected { explanation, snapshot, .. }
+            | Self::Stale { explanation, snapshot, .. } => vec![*explanation, *snapshot],
+            Self::Confirmed { snapshot, .. } => vec![*snapshot],
+            Self::Executed { snapshot, .. } => snapshot.iter().copied().collect(),
+            Self::Boot { .. }
+            | Self::Requested { .. }
+            | Self::Withdrawn { .. }
+            | Self::Dispatched { .. }
+            | Self::Refused { .. }
+            | Self::Unknown { .. }
+            | Self::Voided { .. }
+            | Self::SettleRequested { .. }
+            | Self::Duplicate { .. }
+            | Self::Declined { .. }
+            | Self::Denied { .. }
+            | Self::SetupLinkIssued {}
+            | Self::AccountCreated { .. }
+            | Self::SignedIn {}
+            | Self::SignedOut {}
+            | Self::SignInFailed { .. }
+            | Self::TokenIssued { .. } => Vec::new(),
         }
     }
 

@@ -1,7 +1,26 @@
 //! Every test that goes through a public door, in one binary.
+#![allow(missing_docs, reason = "a test's name is its sentence")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(unreachable_pub, reason = "a test binary has no public door of its own")]
+#![allow(clippy::print_stdout, reason = "a test that counts says what it counted")]
 
+mod access_matrix;
+mod bad_input;
+mod cli;
+mod crash_points;
 mod data_api;
 mod embedded_bench;
 mod embedded_kernel;
+mod exactly_once;
+mod explanations;
+mod harness;
+mod idle;
 mod kernel_contract;
+mod layers;
 mod node_store;
+mod pages_fixtures;
+mod pages_render;
+mod server;
+mod source;
+mod tidy;
+mod workflow;

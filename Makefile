@@ -1,0 +1,49 @@
+# What is done with this project. It runs from a clean clone, in any folder, without a terminal.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+PROGRAM := $(abspath $(TARGET))/release/aerodb-control
+WASM := wasm32-unknown-unknown
+CARGO_FLAGS := --locked --features bundle
+HYDRATE := --lib --target $(WASM) --no-default-features --features hydrate
+need = command -v $(1) >/dev/null || { echo "$(1) is needed and was not found" >&2; exit 1; }
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup build run check lint test unit e2e clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 8
+
+setup: ## see that the tools are there, and add the WebAssembly target if it is missing
+	@for tool in cargo cc; do $(call need,$$tool); done
+	@test -d "$$(rustc --print sysroot)/lib/rustlib/$(WASM)" || rustup target add $(WASM)
+
+build: setup ## the server and the browser's half, in release
+	cargo build $(CARGO_FLAGS) --release --bin aerodb-control --bin bundle
+	$(TARGET)/release/bundle --release
+
+run: build ## build, then serve on http://127.0.0.1:7400 with the data in ./data
+	exec $(PROGRAM) serve
+
+check: setup lint ## the fast loop: format, lints and documents with warnings denied, unit tests
+	cargo test $(CARGO_FLAGS) --lib
+
+lint:
+	cargo fmt --check
+	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+	cargo clippy --locked $(HYDRATE) --target-dir $(TARGET)/front -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps --document-private-items
+
+test: setup lint unit e2e ## everything: lints, unit and integration tests, then the browser tests
+
+unit: ## unit and integration tests
+	INSTA_UPDATE=no cargo test $(CARGO_FLAGS)
+
+e2e: build ## the browser tests, against the release build
+	@$(call need,npm)
+	cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
+	cd end2end && npx tsc --noEmit
+	cd end2end && CHROMIUM_BIN="$$(./browser.sh)" AERODB_CONTROL_BIN="$(PROGRAM)" npx playwright test
+
+clean: ## remove what was built; the data stays
+	cargo clean
+	rm -rf end2end/node_modules end2end/test-results

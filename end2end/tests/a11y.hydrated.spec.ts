@@ -1,0 +1,73 @@
+// Every page in both colour schemes, at two widths, against WCAG 2.2 AA and best practice.
+import AxeBuilder from '@axe-core/playwright';
+import { ask, becomeOperator, confirm, expectStage } from '../fixtures/steps.ts';
+import { expect, type Page, test } from '../fixtures/test.ts';
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const KINDS = [
+  ...['switchover', 'failover', 'stop_writes'],
+  ...['resume_writes', 'take_offline', 'bring_online'],
+];
+const NARROW_PX = 320;
+
+async function audit(page: Page, url: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.goto(url);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+    const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+    const found = violations.map(({ id, help, nodes }) => ({
+      id,
+      help,
+      where: nodes.map((node) => node.target.join(' ')),
+    }));
+    expect(found, `${url} in ${colorScheme}`).toEqual([]);
+  }
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: NARROW_PX, height: 800 });
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  expect(width, `${url} scrolls sideways at ${NARROW_PX} px`).toBeLessThanOrEqual(NARROW_PX);
+  if (size) await page.setViewportSize(size);
+}
+
+test('every page passes in light and dark', async ({ page, plane, complaints }) => {
+  test.setTimeout(240_000);
+  for (const status of [401, 404, 409, 410, 412]) complaints.expectStatus(status);
+  await audit(page, plane.setupLink ?? '');
+  await audit(page, `${plane.console}/login`);
+  await becomeOperator(page, plane);
+
+  const rejected = await ask(page, plane, 'kind=switchover&to=n1', 'to itself');
+  const executed = await ask(page, plane, 'kind=switchover&to=n2', 'planned');
+  await confirm(page, 'switchover to n2', 'n2');
+  await expectStage(page, 'executed');
+  const explained = await ask(page, plane, 'kind=take_offline&node=n3', 'planned');
+  for (const path of [
+    '/',
+    '/actions',
+    '/actions/new',
+    ...KINDS.map((kind) => `/actions/new?kind=${kind}`),
+    ...[rejected, executed, explained].map((id) => `/actions/${id}`),
+    '/log',
+    '/reference',
+    '/nothing-is-here',
+  ]) {
+    await audit(page, plane.console + path);
+  }
+});
+
+test('an action can be asked for and confirmed by keyboard alone', async ({ page, plane }) => {
+  await becomeOperator(page, plane);
+  await page.goto(`${plane.console}/actions/new?kind=switchover&to=n2`);
+  await page.getByLabel('Reason', { exact: true }).focus();
+  await page.keyboard.type('with the keyboard');
+  await page.getByRole('button', { name: 'Explain', exact: true }).focus();
+  await page.keyboard.press('Enter');
+  await expectStage(page, 'explained');
+  await page.getByLabel(/^Type/).focus();
+  await page.keyboard.type('n2');
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'Confirm switchover to n2' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expectStage(page, 'executed');
+});

@@ -1,0 +1,193 @@
+//! Who is asking, and what that allows: the identity boundary (C10).
+//!
+//! Outside this room an [`Operator`] cannot be made, copied from text or obtained from a token, so a
+//! function that takes one cannot be reached by anybody else. Roles are read from the account for
+//! every request. This room writes no records: whoever changes a row here puts the record of it into
+//! the same transaction. It never locks an account, and never keeps a secret, only its hash.
+//!
+//! A function that takes `&Operator` refuses every other capability when it is compiled:
+//!
+//! ```
+//! use aerodb_control::authority::{Operator, Viewer};
+//! fn mutate(_: &Operator) {}
+//! fn page(_: &Viewer) {}
+//! fn both(operator: &Operator, viewer: &Viewer) {
+//!     mutate(operator);
+//!     page(viewer);
+//! }
+//! ```
+//! ```compile_fail,E0308
+//! use aerodb_control::authority::{Operator, Viewer};
+//! fn mutate(_: &Operator) {}
+//! fn page(_: &Viewer) {}
+//! fn both(operator: &Operator, viewer: &Viewer) {
+//!     mutate(viewer);
+//!     page(viewer);
+//! }
+//! ```
+//!
+//! Nor can one be made out of its parts:
+//!
+//! ```
+//! use aerodb_control::{authority::Operator, model::actor::Actor};
+//! fn name(operator: &Operator) -> &Actor {
+//!     operator.actor()
+//! }
+//! ```
+//! ```compile_fail,E0451
+//! use aerodb_control::authority::{Operator, Viewer};
+//! fn forge(viewer: Viewer) -> Operator {
+//!     Operator { viewer }
+//! }
+//! ```
+
+pub mod accounts;
+pub mod sessions;
+pub mod setup_link;
+pub mod tokens;
+
+mod capability;
+mod credential;
+mod denied;
+mod password;
+
+pub use capability::{Auditor, Observer, Operator, Proven, Viewer};
+pub use credential::{Credential, Secret};
+pub use denied::Denied;
+pub use password::{
+    HashedPassword, NewPassword, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordCost,
+};
+
+use crate::model::actor::{ActorRole, Via};
+use crate::model::ambient::{Entropy, Timestamp};
+use crate::model::text::ActorName;
+use crate::store::{Reader, Store};
+use password::Passwords;
+
+/// Answers who holds a credential. It reads, and does not need the store to take writes.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    reader: Reader,
+    passwords: Passwords,
+}
+
+impl Authority {
+    /// The accounts, sessions and tokens in the file that `reader` reads.
+    #[must_use]
+    pub fn new(reader: Reader, cost: PasswordCost) -> Self {
+        Self { reader, passwords: Passwords::new(cost) }
+    }
+
+    /// Anybody who is signed in, and any program with a token: what a page needs.
+    ///
+    /// # Errors
+    /// When the credential is unknown or has ended.
+    pub fn viewer(&self, credential: &Credential, now: Timestamp) -> Result<Viewer, Denied> {
+        let holder = self.reader.read(|connection| credential.holder(connection, now))?;
+        Ok(Viewer::new(holder.actor, holder.expires_at))
+    }
+
+    /// A person who is signed in as an operator now. A token never yields one (C3.1).
+    ///
+    /// # Errors
+    /// When the credential is unknown, has ended, is a token, or the role is another one.
+    pub fn operator(&self, credential: &Credential, now: Timestamp) -> Result<Operator, Denied> {
+        let viewer = self.with_role(credential, ActorRole::Operator, now)?;
+        let actor = viewer.actor();
+        if actor.via != Via::Session {
+            let actor = actor.clone();
+            return Err(Denied::NotPermitted { actor, required: ActorRole::Operator });
+        }
+        Ok(Operator::new(viewer))
+    }
+
+    /// An account or a token whose role is observer.
+    ///
+    /// # Errors
+    /// When the credential is unknown or has ended, or the role is another one.
+    pub fn observer(&self, credential: &Credential, now: Timestamp) -> Result<Observer, Denied> {
+        self.with_role(credential, ActorRole::Observer, now).map(Observer::new)
+    }
+
+    /// An account whose role is auditor.
+    ///
+    /// # Errors
+    /// When the credential is unknown or has ended, or the role is another one.
+    pub fn auditor(&self, credential: &Credential, now: Timestamp) -> Result<Auditor, Denied> {
+        self.with_role(credential, ActorRole::Auditor, now).map(Auditor::new)
+    }
+
+    fn with_role(
+        &self,
+        credential: &Credential,
+        required: ActorRole,
+        now: Timestamp,
+    ) -> Result<Viewer, Denied> {
+        let viewer = self.viewer(credential, now)?;
+        if viewer.actor().role == required {
+            Ok(viewer)
+        } else {
+            Err(Denied::NotPermitted { actor: viewer.actor().clone(), required })
+        }
+    }
+
+    /// Checks a name and a password. An unknown name takes the same time and gives the same answer
+    /// as a wrong password.
+    ///
+    /// # Errors
+    /// [`Denied::SignInFailed`]; [`Denied::TooManyAttempts`] when too many wait already.
+    pub async fn sign_in(&self, name: &str, password: &str) -> Result<Proven, Denied> {
+        let name = ActorName::parse(name).ok();
+        let stored = match &name {
+            Some(name) => self.reader.read(|c| accounts::password_of(c, name))?,
+            None => None,
+        };
+        let known = stored.is_some();
+        let matches = self.passwords.verify(stored, password.to_owned()).await?;
+        match name.filter(|_| known && matches) {
+            Some(name) => Ok(Proven::new(name)),
+            None => Err(Denied::SignInFailed),
+        }
+    }
+
+    /// Hashes a new password, away from the threads that serve requests.
+    ///
+    /// # Errors
+    /// [`Denied::TooManyAttempts`] when too many wait already.
+    pub async fn hash_password(
+        &self,
+        password: NewPassword,
+        entropy: &dyn Entropy,
+    ) -> Result<HashedPassword, Denied> {
+        self.passwords.hash(password, entropy.bytes()).await
+    }
+
+    /// Whether a set-up link could be redeemed now: asked before a password is hashed for it, so
+    /// that a stranger cannot make the server hash.
+    ///
+    /// # Errors
+    /// [`Denied::SetupLinkSpent`].
+    pub fn check_setup_link(&self, link: &str) -> Result<(), Denied> {
+        self.reader.read(|connection| setup_link::check(connection, link))
+    }
+
+    /// Notes that a session is in use, at most once a minute. Best effort: when the store takes no
+    /// writes, sessions still work, and end one idle period after they were last noted.
+    ///
+    /// # Errors
+    /// When the credential has ended, or the store takes no writes; a caller that serves a page may
+    /// ignore it.
+    pub async fn note_seen(
+        &self,
+        store: &Store,
+        credential: &Credential,
+        now: Timestamp,
+    ) -> Result<(), Denied> {
+        let holder = self.reader.read(|connection| credential.holder(connection, now))?;
+        if !holder.is_note_due(now) {
+            return Ok(());
+        }
+        let credential = credential.clone();
+        store.write(move |transaction| sessions::note(transaction, &credential, now)).await
+    }
+}

@@ -1,0 +1,109 @@
+//! Secrets as they leave this room, and what is kept of one that comes back: its hash.
+
+use super::{Denied, sessions, tokens};
+use crate::model::actor::Actor;
+use crate::model::ambient::{Entropy, Timestamp};
+use crate::model::canonical::Hash;
+use rusqlite::Connection;
+use std::fmt;
+
+/// What a secret is for. Its prefix says so to people, and to tools that look for leaked secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Session,
+    Token,
+    SetupLink,
+}
+
+impl Purpose {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Session => "aerodb_session_",
+            Self::Token => "aerodb_token_",
+            Self::SetupLink => "aerodb_setup_",
+        }
+    }
+}
+
+/// A secret that was just made, to be shown or sent once. It does not print itself.
+pub struct Secret(String);
+
+impl Secret {
+    pub(super) fn new(purpose: Purpose, entropy: &dyn Entropy) -> Self {
+        Self(format!("{}{}", purpose.prefix(), hex::encode(entropy.bytes())))
+    }
+
+    /// The text to hand over.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn hash(&self) -> Hash {
+        Hash::of(self.0.as_bytes())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// The hash of a secret that has the right form. 256 random bits need no slow hash, and looking a
+/// hash up by its value tells a guesser nothing about the secret.
+pub(super) fn hash_of(purpose: Purpose, text: &str) -> Option<Hash> {
+    let digits = text.strip_prefix(purpose.prefix())?;
+    let lower_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    (digits.len() == 64 && digits.bytes().all(lower_hex)).then(|| Hash::of(text.as_bytes()))
+}
+
+/// What came with a request: a session of a person, or a token of a program.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credential {
+    purpose: Purpose,
+    hash: Hash,
+}
+
+impl Credential {
+    /// Reads the text of a cookie or a bearer token; `None` when it is neither. The secret itself is
+    /// not kept.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Purpose::Session, Purpose::Token]
+            .into_iter()
+            .find_map(|purpose| hash_of(purpose, text).map(|hash| Self { purpose, hash }))
+    }
+
+    pub(super) fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    pub(super) fn holder(&self, connection: &Connection, now: Timestamp) -> Result<Holder, Denied> {
+        match self.purpose {
+            Purpose::Session => sessions::holder(connection, self.hash, now),
+            Purpose::Token => tokens::holder(connection, self.hash, now),
+            Purpose::SetupLink => Err(Denied::not_signed_in("A set-up link is no session.")),
+        }
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credential({:?}, ..)", self.purpose)
+    }
+}
+
+/// Who holds a credential that has not ended.
+pub(super) struct Holder {
+    pub(super) actor: Actor,
+    pub(super) expires_at: Timestamp,
+    /// When the session was last noted as in use; `None` for a token, which does not idle.
+    pub(super) last_seen: Option<Timestamp>,
+}
+
+impl Holder {
+    pub(super) fn is_note_due(&self, now: Timestamp) -> bool {
+        self.last_seen.is_some_and(|seen| now >= seen.plus_millis(sessions::NOTE_EVERY_MS))
+    }
+}

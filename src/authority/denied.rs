@@ -1,0 +1,136 @@
+//! Why somebody may not, as the one error of this room.
+
+use crate::model::actor::{Actor, ActorRole};
+use crate::model::invariant::Invariant;
+use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::text::{ActorName, InputError};
+use crate::store::{StoreError, WriteError};
+
+/// Why it was denied. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// There is no credential, or none that is good now.
+    #[error("{why}")]
+    NotSignedIn {
+        /// A sentence for whoever holds it.
+        why: &'static str,
+    },
+    /// Somebody is signed in, and may not do this.
+    #[error("{} has the role {}, and {required} is needed", actor.name, actor.role)]
+    NotPermitted {
+        /// Who.
+        actor: Actor,
+        /// The role that is needed.
+        required: ActorRole,
+    },
+    /// The name and the password do not belong together, or there is no such account.
+    #[error("the name and the password do not belong together")]
+    SignInFailed,
+    /// The places for checking passwords are taken.
+    #[error("too many sign-ins are being checked")]
+    TooManyAttempts,
+    /// The set-up link is not the current one, was used, or an operator exists.
+    #[error("the set-up link is not valid, or was used")]
+    SetupLinkSpent,
+    /// There is an account or a token of this name.
+    #[error("the name {0} is taken")]
+    NameTaken(ActorName),
+    /// There is no account or token of this name.
+    #[error("there is no {0}")]
+    NoSuchName(ActorName),
+    /// Without this account nobody could act any more.
+    #[error("{0} is the last operator")]
+    LastOperator(ActorName),
+    /// A field is not what it must be.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The file could not be read, or takes no writes.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A password could not be hashed: a fault of this program.
+    #[error("a password could not be hashed: {0}")]
+    Hashing(String),
+}
+
+impl From<rusqlite::Error> for Denied {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl WriteError for Denied {
+    fn storage(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
+}
+
+impl Denied {
+    /// The request came without a session or a token.
+    #[must_use]
+    pub fn without_credential() -> Self {
+        Self::not_signed_in("Sign in first.")
+    }
+
+    pub(super) fn not_signed_in(why: &'static str) -> Self {
+        Self::NotSignedIn { why }
+    }
+
+    /// Who was denied, where that is known: what a record of the denial names.
+    #[must_use]
+    pub fn actor(&self) -> Option<&Actor> {
+        if let Self::NotPermitted { actor, .. } = self { Some(actor) } else { None }
+    }
+
+    /// The answer for whoever asked. It carries nothing about other accounts or about the server.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::NotSignedIn { why } => {
+                Refusal::new(RefusalCode::NotSignedIn, format!("{why} Nothing was done."))
+            }
+            Self::NotPermitted { actor, required } => not_permitted(actor, *required),
+            Self::SignInFailed => Refusal::new(
+                RefusalCode::SignInFailed,
+                "The name and the password do not belong together.",
+            ),
+            Self::TooManyAttempts => Refusal::new(
+                RefusalCode::TooManyAttempts,
+                "Too many passwords are being checked at once. Nothing was checked.",
+            ),
+            Self::SetupLinkSpent => Refusal::new(
+                RefusalCode::SetupLinkSpent,
+                "The set-up link is not valid any more. While there is no operator, each start of \
+                 the control plane prints a new one.",
+            ),
+            Self::NameTaken(name) => named("name", name, "a name that no account and no token has"),
+            Self::NoSuchName(name) => named("name", name, "the name of an account or token"),
+            Self::LastOperator(name) => named("role", name, "operator: nobody else is one"),
+            Self::Input(error) => error.clone().into(),
+            Self::Store(error) if error.is_failure() => {
+                let sentence = format!("{error}. Nothing was done.");
+                Refusal::new(RefusalCode::AuditUnavailable, sentence)
+                    .citing([Invariant::AuditFirst])
+            }
+            Self::Store(_) | Self::Hashing(_) => {
+                let sentence = "The accounts could not be read. Nothing was done.";
+                Refusal::new(RefusalCode::Internal, sentence)
+            }
+        }
+    }
+}
+
+fn not_permitted(actor: &Actor, required: ActorRole) -> Refusal {
+    let via = serde_json::to_value(actor.via).ok();
+    let via = via.as_ref().and_then(|v| v.as_str()).unwrap_or("another way").replace('_', "-");
+    let cited = (required == ActorRole::Operator).then_some(Invariant::OperatorIntent);
+    Refusal::new(RefusalCode::NotPermitted, "The role does not permit this. Nothing was done.")
+        .citing(cited)
+        .with_evidence(
+            format!("{} as {} by {via}", actor.name, actor.role),
+            format!("a session of an account with the role {required}"),
+        )
+}
+
+fn named(field: &str, name: &ActorName, required: &str) -> Refusal {
+    InputError::new(field, name.as_str(), required).into()
+}

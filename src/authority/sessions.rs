@@ -1,0 +1,145 @@
+//! Sessions of people: from signing in to signing out, or to the end of their time.
+
+use super::credential::{Holder, Purpose};
+use super::{Credential, Denied, Proven, Secret, accounts};
+use crate::model::actor::{Actor, ActorRole, Via};
+use crate::model::ambient::{Entropy, Timestamp};
+use crate::model::canonical::Hash;
+use crate::model::text::ActorName;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+const MINUTE_MS: i64 = 60 * 1000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+/// How long a session lasts at most, in milliseconds: a shift.
+pub const LASTS_MS: i64 = 12 * HOUR_MS;
+/// How long an operator may be away, in milliseconds.
+pub const OPERATOR_IDLE_MS: i64 = 60 * MINUTE_MS;
+/// How long anybody else may be away, in milliseconds: a screen on a wall is not touched.
+pub const IDLE_MS: i64 = 8 * HOUR_MS;
+/// How often the use of a session is noted, in milliseconds; it is that much less exact.
+pub const NOTE_EVERY_MS: i64 = MINUTE_MS;
+/// Sessions of one account at the same time. The next one ends the oldest.
+pub const PER_ACCOUNT_MAX: u32 = 10;
+
+/// A session that has just begun.
+#[derive(Debug)]
+pub struct Started {
+    /// The secret for the cookie or the command line.
+    pub secret: Secret,
+    /// Who it belongs to, with the role of this moment.
+    pub actor: Actor,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+}
+
+/// Begins a session. Sessions of the account whose time is over are forgotten.
+///
+/// # Errors
+/// [`Denied::SignInFailed`] when the account is gone by now.
+pub fn start(
+    transaction: &Transaction<'_>,
+    proven: Proven,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<Started, Denied> {
+    let name = proven.name().clone();
+    drop(proven);
+    let role = accounts::role_of(transaction, &name)?.ok_or(Denied::SignInFailed)?;
+    let secret = Secret::new(Purpose::Session, entropy);
+    let expires_at = now.plus_millis(LASTS_MS);
+    transaction.execute(
+        "DELETE FROM session WHERE account = ?1 AND expires_ms <= ?2",
+        params![name.as_str(), now.millis()],
+    )?;
+    transaction.execute(
+        "INSERT INTO session (sha256, account, created_ms, last_seen_ms, expires_ms)
+         VALUES (?1, ?2, ?3, ?3, ?4)",
+        params![secret.hash().bytes(), name.as_str(), now.millis(), expires_at.millis()],
+    )?;
+    transaction.execute(
+        "UPDATE session SET revoked_ms = ?2 WHERE sha256 IN (
+             SELECT sha256 FROM session WHERE account = ?1 AND revoked_ms IS NULL AND sha256 <> ?3
+             ORDER BY created_ms DESC, sha256 LIMIT -1 OFFSET ?4)",
+        params![name.as_str(), now.millis(), secret.hash().bytes(), PER_ACCOUNT_MAX - 1],
+    )?;
+    Ok(Started { secret, actor: Actor { name, role, via: Via::Session }, expires_at })
+}
+
+/// Signs out: the session never works again. Answers who it belonged to.
+///
+/// # Errors
+/// [`Denied::NotSignedIn`] when it had ended already, or is no session.
+pub fn end(
+    transaction: &Transaction<'_>,
+    credential: &Credential,
+    now: Timestamp,
+) -> Result<Actor, Denied> {
+    let actor = credential.holder(transaction, now)?.actor;
+    let ended = transaction.execute(
+        "UPDATE session SET revoked_ms = ?2 WHERE sha256 = ?1 AND revoked_ms IS NULL",
+        params![credential.hash().bytes(), now.millis()],
+    )?;
+    if ended == 0 {
+        return Err(Denied::not_signed_in("A token is no session; it can be revoked."));
+    }
+    Ok(actor)
+}
+
+/// Notes the use of a session that has not ended.
+pub(super) fn note(
+    transaction: &Transaction<'_>,
+    credential: &Credential,
+    now: Timestamp,
+) -> Result<(), Denied> {
+    // Asked again inside the transaction: a note must not revive a session that ended meanwhile.
+    credential.holder(transaction, now)?;
+    transaction.execute(
+        "UPDATE session SET last_seen_ms = max(last_seen_ms, ?2) WHERE sha256 = ?1",
+        params![credential.hash().bytes(), now.millis()],
+    )?;
+    Ok(())
+}
+
+/// Who holds this session now. The role is the one that the account has now.
+pub(super) fn holder(
+    connection: &Connection,
+    hash: Hash,
+    now: Timestamp,
+) -> Result<Holder, Denied> {
+    let row = connection
+        .prepare_cached(
+            "SELECT account.name, account.role, last_seen_ms, expires_ms, revoked_ms
+             FROM session JOIN account ON account.name = session.account WHERE sha256 = ?1",
+        )?
+        .query_row(params![hash.bytes()], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, i64>(2)?,
+                row.get::<_, i64>(3)?,
+                row.get::<_, Option<i64>>(4)?,
+            ))
+        })
+        .optional()?;
+    let (name, role, seen, expires, revoked) =
+        row.ok_or_else(|| Denied::not_signed_in("There is no such session. Sign in again."))?;
+    let role = ActorRole::parse(&role)?;
+    let idle_ms = match role {
+        ActorRole::Operator => OPERATOR_IDLE_MS,
+        ActorRole::Observer | ActorRole::Auditor => IDLE_MS,
+    };
+    let last_seen = Timestamp::from_millis(seen);
+    let expires_at = Timestamp::from_millis(expires);
+    if revoked.is_some() {
+        return Err(Denied::not_signed_in("The session was ended. Sign in again."));
+    }
+    if now >= expires_at {
+        return Err(Denied::not_signed_in("The session reached its longest time. Sign in again."));
+    }
+    if now >= last_seen.plus_millis(idle_ms) {
+        return Err(Denied::not_signed_in("The session was not used for too long. Sign in again."));
+    }
+    let actor = Actor { name: ActorName::parse(&name)?, role, via: Via::Session };
+    Ok(Holder { actor, expires_at, last_seen: Some(last_seen) })
+}

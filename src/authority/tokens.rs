@@ -1,0 +1,93 @@
+//! Tokens of programs. They read and never confirm: a program carries no intent (C3.1).
+
+use super::credential::{Holder, Purpose};
+use super::{Denied, Secret, accounts};
+use crate::model::actor::{Actor, ActorRole, Via};
+use crate::model::ambient::{Entropy, Timestamp};
+use crate::model::canonical::Hash;
+use crate::model::text::{ActorName, InputError};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+/// How long a token lasts at most, in milliseconds: 90 days, so that a forgotten one ends.
+pub const LASTS_MS_MAX: i64 = 90 * 24 * 60 * 60 * 1000;
+
+/// A token that was just issued.
+#[derive(Debug)]
+pub struct Issued {
+    /// The secret for the program; it cannot be shown again.
+    pub secret: Secret,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// Issues a token under a name that no account and no other token ever had.
+///
+/// # Errors
+/// When the name is taken, or the token would last no time or longer than [`LASTS_MS_MAX`].
+pub fn issue(
+    transaction: &Transaction<'_>,
+    name: &ActorName,
+    lasts_ms: i64,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<Issued, Denied> {
+    if !(1..=LASTS_MS_MAX).contains(&lasts_ms) {
+        let found = format!("{} hours", lasts_ms / (60 * 60 * 1000));
+        return Err(
+            InputError::new("expires", &found, "more than no time and up to 90 days").into()
+        );
+    }
+    if accounts::is_taken(transaction, name)? {
+        return Err(Denied::NameTaken(name.clone()));
+    }
+    let secret = Secret::new(Purpose::Token, entropy);
+    let expires_at = now.plus_millis(lasts_ms);
+    transaction.execute(
+        "INSERT INTO token (sha256, name, created_ms, expires_ms) VALUES (?1, ?2, ?3, ?4)",
+        params![secret.hash().bytes(), name.as_str(), now.millis(), expires_at.millis()],
+    )?;
+    Ok(Issued { secret, expires_at })
+}
+
+/// Withdraws a token: it never works again.
+///
+/// # Errors
+/// [`Denied::NoSuchName`] when there is none, or it was revoked before.
+pub fn revoke(
+    transaction: &Transaction<'_>,
+    name: &ActorName,
+    now: Timestamp,
+) -> Result<(), Denied> {
+    let revoked = transaction.execute(
+        "UPDATE token SET revoked_ms = ?2 WHERE name = ?1 AND revoked_ms IS NULL",
+        params![name.as_str(), now.millis()],
+    )?;
+    if revoked == 0 { Err(Denied::NoSuchName(name.clone())) } else { Ok(()) }
+}
+
+/// Who holds this token now.
+pub(super) fn holder(
+    connection: &Connection,
+    hash: Hash,
+    now: Timestamp,
+) -> Result<Holder, Denied> {
+    let row = connection
+        .prepare_cached("SELECT name, expires_ms, revoked_ms FROM token WHERE sha256 = ?1")?
+        .query_row(params![hash.bytes()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<i64>>(2)?))
+        })
+        .optional()?;
+    let (name, expires, revoked) =
+        row.ok_or_else(|| Denied::not_signed_in("There is no such token."))?;
+    let expires_at = Timestamp::from_millis(expires);
+    if revoked.is_some() {
+        return Err(Denied::not_signed_in("The token was revoked."));
+    }
+    if now >= expires_at {
+        return Err(Denied::not_signed_in("The token has expired."));
+    }
+    let name = ActorName::parse(&name)?;
+    // The role is a constant, not a column: no row can make a token confirm anything.
+    let actor = Actor { name, role: ActorRole::Observer, via: Via::Token };
+    Ok(Holder { actor, expires_at, last_seen: None })
+}

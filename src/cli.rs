@@ -1,0 +1,92 @@
+//! The command line: one client of the same operations as the browser and the API (C11.1).
+//!
+//! It sends what was typed, shows what was answered, and turns the answer into an exit code. It
+//! decides nothing: it holds no rule of the cluster, never asks twice, follows no redirect, and
+//! confirms nothing by itself. No option skips a confirmation (C2.4), and a mutation that got no
+//! answer is called unknown, never failed (C7.3).
+
+mod address;
+mod arguments;
+mod client;
+mod exit;
+mod failure;
+mod lines;
+mod local;
+mod remote;
+mod render;
+mod secret;
+mod session;
+
+use arguments::{AccountCommand, Cli, Command, TokenCommand};
+use clap::Parser as _;
+use failure::Failure;
+use lines::Lines;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// What a command that was carried out has to say.
+struct Report {
+    /// For people.
+    text: Lines,
+    /// For programs: the answer of the server.
+    json: String,
+    /// What became of it.
+    exit: exit::Exit,
+}
+
+/// Parses the command line, runs one command and gives its exit code (design of the interface:
+/// `aerodb-control --help` lists the codes). A command line that cannot be parsed ends with 2.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.json;
+    let exit = match run(cli) {
+        Ok(report) => {
+            show(if json { &report.json } else { report.text.as_str() });
+            report.exit
+        }
+        Err(failure) => {
+            if json {
+                show(&failure.json());
+            } else {
+                show(failure.before().as_str());
+                complain(failure.text().as_str());
+            }
+            failure.exit()
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+fn run(cli: Cli) -> Result<Report, Failure> {
+    let server = remote::Server { url: &cli.url };
+    match cli.command {
+        Command::Serve(options) => local::serve(&options),
+        Command::Account(AccountCommand::Add(options)) => local::account_add(&options),
+        Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options),
+        Command::VerifyLog(options) => local::verify_log(&options),
+        Command::Catalogue { kind } => Ok(render::catalogue(kind.as_deref())),
+        Command::Login { name } => server.login(name),
+        Command::Logout => server.logout(),
+        Command::Status => server.status(),
+        Command::Explain(ask) => server.explain(&ask),
+        Command::Request { ask, action_id } => server.request(&ask, action_id),
+        Command::Confirm { id, digest, typed } => server.confirm(id, &digest, typed.as_deref()),
+        Command::Withdraw { id, reason } => server.withdraw(id, &reason),
+        Command::Settle { id, reason } => server.settle(id, &reason),
+        Command::Show { id } => server.show(id),
+        Command::Log(filter) => server.log(&filter),
+    }
+}
+
+/// Writes to standard output. A reader that went away does not change what became of the action,
+/// so it does not change the exit code either.
+fn show(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes to standard error, under the same rule.
+fn complain(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,341 @@
+//! The command line as a type. Names and options are an interface: they grow and keep their meaning.
+
+use super::address::{Address, DEFAULT_URL};
+use crate::model::action::{ActionId, ActionKind};
+use crate::model::actor::ActorRole;
+use crate::model::answer::LogHead;
+use crate::model::canonical::Hash;
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+   0  done
+   1  this machine or this program failed; nothing was asked of a cluster
+   2  usage or bad input
+   3  rejected: a pre-condition does not hold
+   4  stale: the cluster moved after the explanation
+   5  refused by the kernel
+   6  outcome unknown
+   7  the audit log is not available
+   8  not authorised
+   9  busy, frozen, or an earlier action is not resolved
+  10  the server cannot be reached, or did not answer
+  11  the log did not verify
+
+An action runs only by `request`, which explains it, and then `confirm` with the digest of that
+explanation. Nothing skips the second step.";
+
+/// The human-operated control plane of AeroDB.
+#[derive(Debug, Parser)]
+#[command(name = "aerodb-control", version, about, after_help = EXIT_CODES)]
+pub(super) struct Cli {
+    /// The control plane to talk to.
+    #[arg(long, global = true, env = "AERODB_CONTROL_URL", value_name = "URL",
+          default_value = DEFAULT_URL, value_parser = Address::parse)]
+    pub(super) url: Address,
+    /// Print the server's JSON answer; a refusal is printed as problem details (RFC 9457).
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the control plane, with the embedded kernel.
+    Serve(ServeArguments),
+    /// Accounts, on the data directory of this machine.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Sign in; the session is kept in a file that only you can read.
+    Login {
+        /// Your account; asked for when it is absent.
+        name: Option<String>,
+    },
+    /// Sign out and end the session.
+    Logout,
+    /// Tokens for programs, which read and never confirm.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// The cluster, as one observation, in words.
+    Status,
+    /// Every action that exists: what it does, needs, changes, and how it can fail.
+    Catalogue {
+        /// One action only.
+        #[arg(value_parser = kinds())]
+        kind: Option<String>,
+    },
+    /// Explain an action without asking for it: nothing is written.
+    Explain(AskArguments),
+    /// Ask for an action: records the request and prints its explanation and digest.
+    Request {
+        #[command(flatten)]
+        ask: AskArguments,
+        /// The id to ask under; made here when it is absent. Repeat it to repeat a delivery.
+        #[arg(long, value_name = "UUID", value_parser = ActionId::parse)]
+        action_id: Option<ActionId>,
+    },
+    /// Run what was explained: the only way to run anything.
+    Confirm {
+        /// The action.
+        #[arg(value_parser = ActionId::parse)]
+        id: ActionId,
+        /// The digest of the explanation that you read.
+        #[arg(long, value_name = "HEX")]
+        digest: String,
+        /// The name of the target, where the explanation asks for it.
+        #[arg(long = "type", value_name = "TARGET")]
+        typed: Option<String>,
+    },
+    /// Take back a request that was not confirmed.
+    Withdraw {
+        /// The action.
+        #[arg(value_parser = ActionId::parse)]
+        id: ActionId,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Ask the kernel what became of an action whose outcome is not known, and close it.
+    Settle {
+        /// The action.
+        #[arg(value_parser = ActionId::parse)]
+        id: ActionId,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// One action: its explanation, outcome and records.
+    Show {
+        /// The action.
+        #[arg(value_parser = ActionId::parse)]
+        id: ActionId,
+    },
+    /// The log, newest first.
+    Log(LogArguments),
+    /// Verify a log file without a server.
+    VerifyLog(VerifyArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AccountCommand {
+    /// Make an account; the password is asked for, or read as one line of standard input.
+    Add(AccountArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenCommand {
+    /// Issue a token; it is printed once.
+    Issue(TokenArguments),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ServeArguments {
+    /// The settings [default: Leptos.toml here or in a folder above].
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Where the cluster, the log and the accounts are kept.
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    /// Where the console and its API listen.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: Option<SocketAddr>,
+    /// Where the data API of the embedded kernel listens.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) data_listen: Option<SocketAddr>,
+    /// How many nodes a new cluster is founded with.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=9))]
+    pub(super) nodes: Option<u64>,
+    /// The name of the environment, such as production.
+    #[arg(long, value_name = "NAME")]
+    pub(super) environment: Option<String>,
+}
+
+/// Where a command that works without a server finds its data.
+#[derive(Args, Debug)]
+pub(super) struct DataArguments {
+    /// The settings [default: Leptos.toml here or in a folder above].
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The data directory [default: as the settings say].
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AccountArguments {
+    /// The name of the account.
+    pub(super) name: String,
+    /// What it may do.
+    #[arg(long, value_parser = ActorRole::parse, value_name = "observer|operator|auditor")]
+    pub(super) role: ActorRole,
+    #[command(flatten)]
+    pub(super) place: DataArguments,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct TokenArguments {
+    /// What the token is called in the log.
+    pub(super) name: String,
+    /// How long it is valid, such as 12h or 30d.
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
+    pub(super) expires: Duration,
+    #[command(flatten)]
+    pub(super) place: DataArguments,
+}
+
+/// Parses a head of the log, such as `42:9f86…`.
+fn head(text: &str) -> Result<LogHead, String> {
+    let required =
+        "the size and the hash, as SIZE:HASH, in the form in which verify-log prints them";
+    let parsed = text.split_once(':').and_then(|(size, hash)| {
+        Some(LogHead { size: size.parse().ok()?, hash: Some(Hash::parse(hash)?) })
+    });
+    parsed.ok_or_else(|| required.to_owned())
+}
+
+#[derive(Args, Debug)]
+pub(super) struct VerifyArguments {
+    /// The log file [default: the one in the data directory].
+    pub(super) path: Option<PathBuf>,
+    /// A head that was noted down earlier, as SIZE:HASH: a log that was cut short differs from it.
+    #[arg(long, value_name = "SIZE:HASH", value_parser = head)]
+    pub(super) expect: Option<LogHead>,
+    #[command(flatten)]
+    pub(super) place: DataArguments,
+}
+
+/// An action, its parameters and its reason. The server judges them: the same words get the same
+/// answer in the browser, the API and here (C5.1).
+#[derive(Args, Debug)]
+pub(super) struct AskArguments {
+    /// Which action.
+    #[arg(value_parser = kinds())]
+    pub(super) kind: String,
+    /// The standby that becomes primary.
+    #[arg(long, value_name = "NODE")]
+    pub(super) to: Option<String>,
+    /// The node that the action is about.
+    #[arg(long, value_name = "NODE")]
+    pub(super) node: Option<String>,
+    /// Why, in a line of plain text.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+}
+
+impl AskArguments {
+    /// The parameters by name, as they were typed.
+    pub(super) fn params(&self) -> BTreeMap<&'static str, &str> {
+        [("to", &self.to), ("node", &self.node)]
+            .into_iter()
+            .filter_map(|(name, value)| value.as_deref().map(|value| (name, value)))
+            .collect()
+    }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct LogArguments {
+    /// Only records before this sequence number.
+    #[arg(long, value_name = "SEQ")]
+    pub(super) before: Option<u64>,
+    /// How many records.
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<u32>,
+    /// Only the records of this action.
+    #[arg(long, value_name = "ID", value_parser = ActionId::parse)]
+    pub(super) action: Option<ActionId>,
+    /// Only records of this kind, such as confirmed.
+    #[arg(long, value_name = "KIND")]
+    pub(super) kind: Option<String>,
+    /// Only what this account did.
+    #[arg(long, value_name = "NAME")]
+    pub(super) actor: Option<String>,
+}
+
+fn kinds() -> PossibleValuesParser {
+    PossibleValuesParser::new(ActionKind::ALL.map(ActionKind::word))
+}
+
+/// Parses `90m`, `12h` or `30d`. How long a token may live is judged where it is issued.
+fn duration(text: &str) -> Result<Duration, String> {
+    let required = || "a whole number and one of m, h, d, such as 12h".to_owned();
+    let unit = text.chars().last().ok_or_else(required)?;
+    let seconds: u64 = match unit {
+        'm' => 60,
+        'h' => 60 * 60,
+        'd' => 24 * 60 * 60,
+        _ => return Err(required()),
+    };
+    let digits = text.strip_suffix(unit).unwrap_or_default();
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(required());
+    }
+    let count: u64 = digits.parse().map_err(|_| required())?;
+    let seconds = count.checked_mul(seconds).filter(|s| *s > 0).ok_or_else(required)?;
+    Ok(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    const ID: &str = "6f1c2a34-0b5d-4e6f-8a90-112233445566";
+
+    fn parse(words: &[&str]) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("aerodb-control").chain(words.iter().copied()))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_has_an_option_that_skips_a_step() {
+        for bad in ["--yes", "--force", "-y", "-f", "--no-confirm", "--assume-yes"] {
+            assert!(parse(&["confirm", ID, "--digest", "00", bad]).is_err(), "{bad}");
+            assert!(parse(&["request", "stop_writes", "--reason", "r", bad]).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_confirmation_needs_an_id_and_a_digest() {
+        assert!(parse(&["confirm", ID]).is_err());
+        assert!(parse(&["confirm", "--digest", "00"]).is_err());
+        assert!(parse(&["confirm", "../../login", "--digest", "00"]).is_err());
+        assert!(parse(&["confirm", ID, "--digest", "00"]).is_ok());
+    }
+
+    #[test]
+    fn a_request_needs_a_reason_and_a_kind_of_the_catalogue() {
+        assert!(parse(&["request", "switchover", "--to", "n2"]).is_err());
+        assert!(parse(&["request", "promote", "--reason", "r"]).is_err());
+        for kind in ActionKind::ALL {
+            assert!(parse(&["explain", kind.word(), "--reason", "r"]).is_ok(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn only_the_parameters_that_were_typed_are_sent() {
+        let cli = parse(&["explain", "switchover", "--to", "n2", "--reason", "r"]).expect("valid");
+        let Command::Explain(ask) = cli.command else { panic!("explain parses to explain") };
+        assert_eq!(ask.params().into_iter().collect::<Vec<_>>(), [("to", "n2")]);
+    }
+
+    #[test]
+    fn a_duration_is_a_whole_number_and_a_unit() {
+        for bad in
+            ["", "d", "12", "1.5h", "-1h", "+1h", "0d", "12s", "1h ", "99999999999999999999d"]
+        {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+        assert_eq!(duration("90m").expect("valid").as_secs(), 5_400);
+        assert_eq!(duration("30d").expect("valid").as_secs(), 2_592_000);
+    }
+}

@@ -1,0 +1,250 @@
+//! HTTP to one control plane. One call is one request on one connection: nothing is sent twice, no
+//! redirect is followed, no proxy stands between (C2.4, C7.2).
+
+use super::address::Address;
+use super::failure::{Asked, Failure};
+use super::lines::Lines;
+use crate::model::refusal::Refusal;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
+use std::time::Duration;
+use ureq::http::Response;
+use ureq::{Agent, Body, Error};
+
+/// How long a connection may take: a host that drops packets should not hold a terminal.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an answer may take. Afterwards only this program stops waiting; nothing is undone.
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+/// Largest answer that is read, in bytes: a full page of the log with its explanations is smaller.
+const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// An answer, read and as it came.
+#[derive(Debug)]
+pub(super) struct Answer<T> {
+    /// The value.
+    pub(super) value: T,
+    /// The body.
+    pub(super) body: String,
+}
+
+/// The part of problem details (RFC 9457) that carries the refusal.
+#[derive(Deserialize)]
+struct Problem {
+    refusal: Refusal,
+}
+
+/// A client of one control plane.
+pub(super) struct Client<'a> {
+    agent: Agent,
+    url: &'a Address,
+    token: Option<String>,
+}
+
+impl<'a> Client<'a> {
+    /// A client that carries this session or token, where there is one.
+    pub(super) fn new(url: &'a Address, token: Option<String>) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            // A pooled connection may be dead; a fresh one makes "refused" mean "not sent".
+            .max_idle_connections(0)
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_global(Some(ANSWER_TIMEOUT))
+            .user_agent(concat!("aerodb-control/", env!("CARGO_PKG_VERSION")))
+            .accept("application/json")
+            .build();
+        Self { agent: Agent::new_with_config(config), url, token }
+    }
+
+    /// Reads.
+    pub(super) fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Answer<T>, Failure> {
+        let pairs = query.iter().map(|(name, value)| (*name, value.as_str()));
+        let mut request = self.agent.get(self.url.of(path)).query_pairs(pairs);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        self.read(request.call(), Asked::Read)
+    }
+
+    /// Asks for something, once.
+    pub(super) fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        asked: Asked,
+    ) -> Result<Answer<T>, Failure> {
+        let body = serde_json::to_vec(body).expect("what is sent holds text keys only");
+        let mut request =
+            self.agent.post(self.url.of(path)).header("content-type", "application/json");
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        self.read(request.send(&body), asked)
+    }
+
+    fn read<T: DeserializeOwned>(
+        &self,
+        outcome: Result<Response<Body>, Error>,
+        asked: Asked,
+    ) -> Result<Answer<T>, Failure> {
+        let unanswered = |why: String| Failure::Unanswered { url: self.url.clone(), why, asked };
+        let response = outcome.map_err(|error| {
+            let why = error.to_string();
+            if proves_nothing_was_sent(&error) {
+                Failure::Unreachable { url: self.url.clone(), why }
+            } else {
+                unanswered(why)
+            }
+        })?;
+        let status = response.status();
+        let read = response.into_body().into_with_config().limit(ANSWER_BYTES_MAX).read_to_string();
+        let body = read.map_err(|error| unanswered(error.to_string()))?;
+        if status.is_success() {
+            // 204 has no body; it reads as `null`, which `()` accepts.
+            let text = if body.trim().is_empty() { "null" } else { body.as_str() };
+            let value = serde_json::from_str(text)
+                .map_err(|error| unanswered(format!("status {status}, and {error}")))?;
+            return Ok(Answer { value, body });
+        }
+        match serde_json::from_str::<Problem>(&body) {
+            Ok(problem) => Err(Failure::Refused {
+                refusal: Box::new(problem.refusal),
+                body,
+                before: Lines::new(),
+            }),
+            Err(_) => Err(unanswered(format!("status {status} without a refusal"))),
+        }
+    }
+}
+
+/// Whether an error is proof that no byte of the request left. Anything else may have arrived.
+fn proves_nothing_was_sent(error: &Error) -> bool {
+    match error {
+        Error::HostNotFound | Error::ConnectionFailed | Error::BadUri(_) => true,
+        Error::Timeout(at) => matches!(at, ureq::Timeout::Resolve | ureq::Timeout::Connect),
+        Error::Io(error) => matches!(
+            error.kind(),
+            ErrorKind::ConnectionRefused
+                | ErrorKind::HostUnreachable
+                | ErrorKind::NetworkUnreachable
+                | ErrorKind::AddrNotAvailable
+        ),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::exit::Exit;
+    use crate::model::action::ActionId;
+    use crate::model::refusal::RefusalCode;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::mpsc;
+    use std::thread;
+
+    /// A server that answers every connection with these bytes, and says what it was sent.
+    fn server(answer: &'static str) -> (Address, mpsc::Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let (sent, seen) = mpsc::channel();
+        thread::spawn(move || {
+            while let Ok((mut stream, _)) = listener.accept() {
+                let mut buffer = [0u8; 16 * 1024];
+                let mut text = String::new();
+                while !text.contains("\r\n\r\n")
+                    || (text.starts_with("POST") && !text.ends_with('}'))
+                {
+                    let count = stream.read(&mut buffer).expect("readable");
+                    text.push_str(&String::from_utf8_lossy(&buffer[..count]));
+                    if count == 0 {
+                        break;
+                    }
+                }
+                if sent.send(text).is_err() {
+                    return;
+                }
+                stream.write_all(answer.as_bytes()).expect("writable");
+            }
+        });
+        (Address::parse(&url).expect("valid"), seen)
+    }
+
+    fn confirm(url: &Address) -> Failure {
+        let asked = Asked::Order(ActionId::from_random([1; 16]));
+        let body = serde_json::json!({ "digest": "00" });
+        Client::new(url, Some("secret".into()))
+            .post::<serde_json::Value>("/actions/x/confirm", &body, asked)
+            .expect_err("no answer of this kind is a success")
+    }
+
+    #[test]
+    fn a_confirmation_that_is_cut_off_is_sent_once_and_unknown() {
+        let (url, seen) = server("");
+        assert_eq!(confirm(&url).exit(), Exit::Unknown);
+        let sent = seen.recv().expect("one request");
+        assert!(sent.starts_with("POST /api/v1/actions/x/confirm HTTP/1.1\r\n"), "{sent}");
+        assert!(sent.to_lowercase().contains("authorization: bearer secret\r\n"), "{sent}");
+        assert!(seen.try_recv().is_err(), "it was sent twice");
+    }
+
+    #[test]
+    fn no_redirect_is_followed() {
+        for status in ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"]
+        {
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\
+                 connection: close\r\n\r\n"
+            );
+            let (url, seen) = server(Box::leak(answer.into_boxed_str()));
+            assert_eq!(confirm(&url).exit(), Exit::Unknown, "{status}");
+            seen.recv().expect("one request");
+            assert!(seen.try_recv().is_err(), "{status} was followed");
+        }
+    }
+
+    #[test]
+    fn an_answer_of_something_else_is_no_success_and_no_refusal() {
+        for answer in [
+            "HTTP/1.1 200 OK\r\ncontent-length: 6\r\nconnection: close\r\n\r\n<html>",
+            "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}",
+            "not http at all\r\n\r\n",
+        ] {
+            let (url, _seen) = server(answer);
+            assert_eq!(confirm(&url).exit(), Exit::Unknown, "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_port_without_a_server_is_unreachable_and_nothing_was_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        drop(listener);
+        let url = Address::parse(&url).expect("valid");
+        let failure = confirm(&url);
+        assert!(matches!(failure, Failure::Unreachable { .. }), "{failure:?}");
+        assert_eq!(failure.exit(), Exit::Unreachable);
+    }
+
+    #[test]
+    fn a_refusal_is_read_from_problem_details() {
+        let refusal = Refusal::new(RefusalCode::Stale, "It moved.");
+        let body = serde_json::json!({ "status": 409, "refusal": refusal }).to_string();
+        let answer = format!(
+            "HTTP/1.1 409 Conflict\r\ncontent-type: application/problem+json\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let (url, _seen) = server(Box::leak(answer.into_boxed_str()));
+        let failure = confirm(&url);
+        assert_eq!(failure.exit(), Exit::Stale);
+        assert_eq!(failure.json(), format!("{body}\n"));
+    }
+}

@@ -1,0 +1,223 @@
+//! What a command ends with. Every answer has one code, and no code says more than is known.
+
+use crate::model::action::Stage;
+use crate::model::answer::{ActionAnswer, Interrupted};
+use crate::model::refusal::{Executed, Refusal, RefusalCode};
+
+/// Every way a command can end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Done.
+    Done,
+    /// This machine or this program failed; no cluster was asked anything.
+    Local,
+    /// Usage or bad input.
+    Usage,
+    /// A pre-condition does not hold.
+    Rejected,
+    /// The cluster moved after the explanation.
+    Stale,
+    /// The kernel refused.
+    Refused,
+    /// It may have run.
+    Unknown,
+    /// The record cannot be made durable.
+    AuditUnavailable,
+    /// Who asks may not, or is not known.
+    NotAuthorised,
+    /// Something else is running, frozen or unresolved.
+    Busy,
+    /// The server cannot be reached, or did not answer.
+    Unreachable,
+    /// A log did not verify.
+    LogBroken,
+}
+
+impl Exit {
+    /// The number.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Local => 1,
+            Self::Usage => 2,
+            Self::Rejected => 3,
+            Self::Stale => 4,
+            Self::Refused => 5,
+            Self::Unknown => 6,
+            Self::AuditUnavailable => 7,
+            Self::NotAuthorised => 8,
+            Self::Busy => 9,
+            Self::Unreachable => 10,
+            Self::LogBroken => 11,
+        }
+    }
+
+    /// How a refusal ends. "It may have run" outweighs every code (C7.3).
+    pub(super) fn of_refusal(refusal: &Refusal) -> Self {
+        match refusal.executed {
+            Executed::Unknown => Self::Unknown,
+            Executed::No => Self::of_code(refusal.code),
+        }
+    }
+
+    fn of_code(code: RefusalCode) -> Self {
+        use RefusalCode as C;
+        match code {
+            C::InputInvalid
+            | C::UnsupportedMedia
+            | C::BodyTooLarge
+            | C::NotFound
+            | C::MethodNotAllowed
+            | C::IdReused
+            | C::TargetMistyped
+            | C::NotWhatWasExplained
+            | C::WrongStage => Self::Usage,
+            C::NotSignedIn
+            | C::SignInFailed
+            | C::TooManyAttempts
+            | C::NotPermitted
+            | C::CrossSite
+            | C::SetupLinkSpent => Self::NotAuthorised,
+            C::Rejected => Self::Rejected,
+            C::Stale => Self::Stale,
+            C::Busy | C::Unresolved => Self::Busy,
+            C::NeedsPrimary => Self::Refused,
+            C::AuditUnavailable => Self::AuditUnavailable,
+            C::KernelUnreachable | C::ShuttingDown | C::Internal => Self::Unreachable,
+        }
+    }
+
+    /// How a request ends: it is done when it waits for its confirmation, or has run already.
+    pub(super) fn of_request(action: &ActionAnswer) -> Self {
+        match action.stage {
+            Stage::Requested | Stage::Explained => Self::Done,
+            Stage::Rejected
+            | Stage::Confirmed
+            | Stage::Withdrawn
+            | Stage::Stale
+            | Stage::Dispatched
+            | Stage::Executed
+            | Stage::Refused
+            | Stage::Unknown
+            | Stage::Voided => Self::of_confirmation(action),
+        }
+    }
+
+    /// How a confirmation ends: only an execution is done.
+    pub(super) fn of_confirmation(action: &ActionAnswer) -> Self {
+        match action.stage {
+            Stage::Executed => Self::Done,
+            Stage::Rejected => Self::Rejected,
+            Stage::Stale => Self::Stale,
+            // A void id is one that the kernel refuses for ever.
+            Stage::Refused | Stage::Voided => Self::Refused,
+            Stage::Requested | Stage::Explained | Stage::Withdrawn => Self::Usage,
+            Stage::Confirmed if action.interrupted == Some(Interrupted::NeverSent) => Self::Busy,
+            Stage::Confirmed | Stage::Dispatched | Stage::Unknown => Self::Unknown,
+        }
+    }
+
+    /// How a settlement ends: it is done when the outcome is known, whatever it is.
+    pub(super) fn of_settlement(action: &ActionAnswer) -> Self {
+        match action.stage {
+            Stage::Executed | Stage::Voided | Stage::Refused => Self::Done,
+            Stage::Requested
+            | Stage::Explained
+            | Stage::Rejected
+            | Stage::Confirmed
+            | Stage::Withdrawn
+            | Stage::Stale
+            | Stage::Dispatched
+            | Stage::Unknown => Self::of_confirmation(action),
+        }
+    }
+
+    /// How a withdrawal ends.
+    pub(super) fn of_withdrawal(action: &ActionAnswer) -> Self {
+        if action.stage == Stage::Withdrawn { Self::Done } else { Self::of_confirmation(action) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::render::fixtures::action;
+
+    #[test]
+    fn every_refusal_has_its_code() {
+        let found: Vec<String> = RefusalCode::ALL
+            .iter()
+            .map(|c| format!("{} {}", c.id(), Exit::of_refusal(&Refusal::new(*c, "s")).code()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "input_invalid 2",
+                "unsupported_media 2",
+                "body_too_large 2",
+                "not_found 2",
+                "method_not_allowed 2",
+                "action_id_reused 2",
+                "target_mistyped 2",
+                "not_signed_in 8",
+                "sign_in_failed 8",
+                "too_many_attempts 8",
+                "not_permitted 8",
+                "cross_site 8",
+                "setup_link_spent 8",
+                "rejected 3",
+                "stale 4",
+                "not_what_was_explained 2",
+                "wrong_stage 2",
+                "busy 9",
+                "unresolved 9",
+                "needs_primary 5",
+                "kernel_unreachable 10",
+                "audit_unavailable 7",
+                "shutting_down 10",
+                "internal 10",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_refusal_that_may_have_run_is_unknown_whatever_its_code() {
+        for code in RefusalCode::ALL {
+            let mut refusal = Refusal::new(*code, "s");
+            refusal.executed = Executed::Unknown;
+            assert_eq!(Exit::of_refusal(&refusal), Exit::Unknown, "{}", code.id());
+        }
+    }
+
+    #[test]
+    fn only_an_execution_ends_a_confirmation_with_zero() {
+        let found = Stage::ALL.map(|stage| {
+            let action = action(stage);
+            let ends = [Exit::of_request, Exit::of_confirmation, Exit::of_settlement];
+            format!("{stage} {:?}", ends.map(|end| end(&action).code()))
+        });
+        assert_eq!(
+            found,
+            [
+                "requested [0, 2, 2]",
+                "explained [0, 2, 2]",
+                "rejected [3, 3, 3]",
+                "confirmed [6, 6, 6]",
+                "withdrawn [2, 2, 2]",
+                "stale [4, 4, 4]",
+                "dispatched [6, 6, 6]",
+                "executed [0, 0, 0]",
+                "refused [5, 5, 0]",
+                "unknown [6, 6, 6]",
+                "voided [5, 5, 0]",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_was_provably_never_sent_is_not_called_unknown() {
+        let mut action = action(Stage::Confirmed);
+        action.interrupted = Some(Interrupted::NeverSent);
+        assert_eq!(Exit::of_confirmation(&action), Exit::Busy);
+    }
+}

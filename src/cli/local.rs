@@ -1,0 +1,121 @@
+//! The commands that work on this machine: the server itself, and its data directory.
+
+use super::Report;
+use super::arguments::{
+    AccountArguments, DataArguments, ServeArguments, TokenArguments, VerifyArguments,
+};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::lines::Lines;
+use super::secret;
+use crate::ledger::{VerifyError, verify_file};
+use crate::model::refusal::Refusal;
+use crate::serve::{self, ServeError, ServeOptions};
+use crate::store::DATABASE_FILE;
+use serde_json::json;
+use std::future::Future;
+
+/// Runs the control plane until it is told to stop.
+pub(super) fn serve(options: &ServeArguments) -> Result<Report, Failure> {
+    let options = ServeOptions {
+        config: options.config.clone(),
+        data: options.data.clone(),
+        listen: options.listen,
+        data_listen: options.data_listen,
+        nodes: options.nodes,
+        environment: options.environment.clone(),
+    };
+    wait(serve::run(options))?.map_err(not_served)?;
+    Ok(done("The control plane has stopped.", &json!({ "stopped": true })))
+}
+
+/// Makes an account in the data directory.
+pub(super) fn account_add(options: &AccountArguments) -> Result<Report, Failure> {
+    let access = access(&options.place)?;
+    let password = secret::new_password()?;
+    let role = options.role.word();
+    wait(access.add_account(&options.name, role, &password))?.map_err(refused)?;
+    let sentence = format!("The account {} was made. Its role is {role}.", options.name);
+    Ok(done(&sentence, &json!({ "name": options.name, "role": role })))
+}
+
+/// Issues a token for a program.
+pub(super) fn token_issue(options: &TokenArguments) -> Result<Report, Failure> {
+    let access = access(&options.place)?;
+    let lasts_ms = i64::try_from(options.expires.as_millis()).unwrap_or(i64::MAX);
+    let issued = wait(access.issue_token(&options.name, lasts_ms))?.map_err(refused)?;
+    let token = issued.token.clone().unwrap_or_default();
+    let mut text = Lines::new();
+    text.line(&token);
+    text.line(format!(
+        "It reads, never confirms, is shown this once, and ends {}.",
+        issued.expires_at
+    ));
+    Ok(Report { text, json: line_of(&json!(issued)), exit: Exit::Done })
+}
+
+/// Verifies a log file without a server.
+pub(super) fn verify_log(options: &VerifyArguments) -> Result<Report, Failure> {
+    let path = match &options.path {
+        Some(path) if path.is_dir() => path.join(DATABASE_FILE),
+        Some(path) => path.clone(),
+        None => data_dir(&options.place)?.join(DATABASE_FILE),
+    };
+    let verified = verify_file(&path, options.expect.clone(), &mut |_| ());
+    let verified = verified.map_err(|error| {
+        let exit = match &error {
+            VerifyError::Broken(_) | VerifyError::Derived { .. } => Exit::LogBroken,
+            VerifyError::Store(_) => Exit::Local,
+        };
+        Failure::here(exit, format!("{} did not verify: {error}.", path.display()))
+    })?;
+    let head = verified.head.map_or("nothing".to_owned(), |hash| hash.to_string());
+    let mut text = Lines::new();
+    text.line(format!(
+        "{} records of {} were recomputed, each from its bytes.",
+        verified.size,
+        path.display()
+    ));
+    text.line(format!("head: {}:{head}", verified.size));
+    text.line("A log that was cut short is told only by an earlier head: note this one down, and give it as --expect.");
+    let json = json!({ "size": verified.size, "hash": verified.head });
+    Ok(Report { text, json: line_of(&json), exit: Exit::Done })
+}
+
+fn access(place: &DataArguments) -> Result<crate::workflow::access::Access, Failure> {
+    serve::access(place.config.as_deref(), place.data.as_deref()).map_err(not_served)
+}
+
+fn data_dir(place: &DataArguments) -> Result<std::path::PathBuf, Failure> {
+    serve::data_dir(place.config.as_deref(), place.data.as_deref()).map_err(not_served)
+}
+
+/// Runs a future of the server's rooms to its end.
+fn wait<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let failed =
+        |error| Failure::here(Exit::Local, format!("The threads cannot be started: {error}."));
+    Ok(runtime.map_err(failed)?.block_on(work))
+}
+
+fn not_served(error: ServeError) -> Failure {
+    match error {
+        ServeError::Refused(refusal) => refused(refusal),
+        other => Failure::here(Exit::Local, format!("{other}.")),
+    }
+}
+
+fn refused(refusal: Refusal) -> Failure {
+    let body = line_of(&json!({ "refusal": refusal }));
+    Failure::Refused { refusal: Box::new(refusal), body, before: Lines::new() }
+}
+
+fn done(sentence: &str, json: &serde_json::Value) -> Report {
+    let mut text = Lines::new();
+    text.line(sentence);
+    Report { text, json: line_of(json), exit: Exit::Done }
+}
+
+fn line_of(json: &serde_json::Value) -> String {
+    format!("{json}\n")
+}

@@ -1,0 +1,239 @@
+//! The commands that ask a control plane. Each is one call, but for two that read after they asked.
+
+use super::Report;
+use super::address::Address;
+use super::arguments::{AskArguments, LogArguments};
+use super::client::{Answer, Client};
+use super::exit::Exit;
+use super::failure::{Asked, Failure};
+use super::lines::{Lines, inert_json};
+use super::session::{SessionError, SessionFile, Stored};
+use super::{complain, render, secret};
+use crate::model::action::ActionId;
+use crate::model::answer::{ActionAnswer, ExplainAnswer, LogPage, Overview, SessionAnswer};
+use crate::model::refusal::RefusalCode;
+use serde_json::{Value, json};
+
+/// A control plane, by its address.
+pub(super) struct Server<'a> {
+    /// Where it is.
+    pub(super) url: &'a Address,
+}
+
+impl Server<'_> {
+    /// Signs a person in and keeps the session.
+    pub(super) fn login(&self, name: Option<String>) -> Result<Report, Failure> {
+        // Found out before a password is asked for.
+        let file = SessionFile::of_person()?;
+        file.load(self.url)?;
+        if !self.url.is_local() {
+            complain(
+                "The password travels to another machine unencrypted, unless a tunnel is used.\n",
+            );
+        }
+        let name = name.map_or_else(secret::name, Ok)?;
+        let password = secret::password()?;
+        let body = json!({ "name": name, "password": password });
+        let client = Client::new(self.url, None);
+        let mut session: SessionAnswer = client.post("/login", &body, Asked::Record)?.value;
+        let Some(token) = session.token.take() else {
+            let why = "the answer holds no session".to_owned();
+            return Err(Failure::Unanswered { url: self.url.clone(), why, asked: Asked::Record });
+        };
+        let (name, role, expires_at) = (session.name.clone(), session.role, session.expires_at);
+        file.save(self.url, Stored { name, role, token, expires_at })?;
+        let mut text = render::session(&session);
+        text.line(format!("The session is kept in {}.", file.path().display()));
+        if std::env::var_os("AERODB_CONTROL_TOKEN").is_some() {
+            text.line("AERODB_CONTROL_TOKEN is set and is used instead of this session.");
+        }
+        // The secret stays in the file: what is printed ends in scroll-back and logs.
+        let json = serde_json::to_string(&session).expect("a session holds text keys only");
+        Ok(Report { text, json: inert_json(&json), exit: Exit::Done })
+    }
+
+    /// Ends the session on the server, then forgets it here.
+    pub(super) fn logout(&self) -> Result<Report, Failure> {
+        let file = SessionFile::of_person()?;
+        let Some(session) = file.load(self.url)? else {
+            let sentence = format!("There is no session for {}. Nothing was done.", self.url);
+            return Err(Failure::here(Exit::NotAuthorised, sentence));
+        };
+        let client = Client::new(self.url, Some(session.token));
+        let body = match client.post::<Value>("/logout", &json!({}), Asked::Record) {
+            Ok(answer) => answer.body,
+            // A session that the server does not know has ended already.
+            Err(Failure::Refused { refusal, body, .. })
+                if refusal.code == RefusalCode::NotSignedIn =>
+            {
+                body
+            }
+            Err(failure) => return Err(failure),
+        };
+        file.remove(self.url)?;
+        let mut text = Lines::new();
+        text.line(format!("Signed out of {}.", self.url));
+        let json = if body.trim().is_empty() { "{}\n".to_owned() } else { inert_json(&body) };
+        Ok(Report { text, json, exit: Exit::Done })
+    }
+
+    /// The overview in words.
+    pub(super) fn status(&self) -> Result<Report, Failure> {
+        let answer: Answer<Overview> = self.client()?.get("/overview", &[])?;
+        Ok(report(render::overview(&answer.value), &answer.body, Exit::Done))
+    }
+
+    /// What would be explained now.
+    pub(super) fn explain(&self, ask: &AskArguments) -> Result<Report, Failure> {
+        let mut query = vec![("kind", ask.kind.clone())];
+        query.extend(ask.params().into_iter().map(|(name, value)| (name, value.to_owned())));
+        query.push(("reason", ask.reason.clone()));
+        let answer: Answer<ExplainAnswer> = self.client()?.get("/explain", &query)?;
+        let mut text = render::explanation(&answer.value.explanation, &answer.value.observation);
+        text.gap();
+        text.line(format!("Digest: {}", answer.value.digest));
+        text.line("Nothing was asked for: this is what a request would be told now.");
+        Ok(report(text, &answer.body, Exit::Done))
+    }
+
+    /// Asks for an action, which runs nothing; a rejected one is shown with its explanation.
+    pub(super) fn request(
+        &self,
+        ask: &AskArguments,
+        action_id: Option<ActionId>,
+    ) -> Result<Report, Failure> {
+        let id = action_id.map_or_else(fresh_id, Ok)?;
+        let body = json!({
+            "action_id": id,
+            "kind": ask.kind,
+            "params": ask.params(),
+            "reason": ask.reason,
+        });
+        let client = self.client()?;
+        match client.post::<ActionAnswer>("/actions", &body, Asked::Record) {
+            Ok(answer) => {
+                let exit = Exit::of_request(&answer.value);
+                let text = render::requested(&answer.value, &self.url.option());
+                Ok(report(text, &answer.body, exit))
+            }
+            Err(failure) => Err(self.with_explanation(failure, id)),
+        }
+    }
+
+    /// Confirms what was explained: the one call after which something may run.
+    pub(super) fn confirm(
+        &self,
+        id: ActionId,
+        digest: &str,
+        typed: Option<&str>,
+    ) -> Result<Report, Failure> {
+        let body = match typed {
+            Some(typed) => json!({ "digest": digest, "typed_target": typed }),
+            None => json!({ "digest": digest }),
+        };
+        let path = format!("/actions/{id}/confirm");
+        let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
+        let exit = Exit::of_confirmation(&answer.value);
+        Ok(report(render::outcome(&answer.value), &answer.body, exit))
+    }
+
+    /// Takes a request back.
+    pub(super) fn withdraw(&self, id: ActionId, reason: &str) -> Result<Report, Failure> {
+        let path = format!("/actions/{id}/withdraw");
+        let body = json!({ "reason": reason });
+        let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
+        let exit = Exit::of_withdrawal(&answer.value);
+        Ok(report(render::outcome(&answer.value), &answer.body, exit))
+    }
+
+    /// Closes an action whose outcome is not known, by what the kernel holds or voids.
+    pub(super) fn settle(&self, id: ActionId, reason: &str) -> Result<Report, Failure> {
+        let path = format!("/actions/{id}/settle");
+        let body = json!({ "reason": reason });
+        let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
+        let exit = Exit::of_settlement(&answer.value);
+        Ok(report(render::outcome(&answer.value), &answer.body, exit))
+    }
+
+    /// One action in full.
+    pub(super) fn show(&self, id: ActionId) -> Result<Report, Failure> {
+        let answer: Answer<ActionAnswer> = self.client()?.get(&format!("/actions/{id}"), &[])?;
+        Ok(report(render::action(&answer.value, &self.url.option()), &answer.body, Exit::Done))
+    }
+
+    /// One page of the log.
+    pub(super) fn log(&self, filter: &LogArguments) -> Result<Report, Failure> {
+        let query: Vec<(&str, String)> = [
+            ("before", filter.before.map(|before| before.to_string())),
+            ("limit", filter.limit.map(|limit| limit.to_string())),
+            ("action", filter.action.map(|action| action.to_string())),
+            ("kind", filter.kind.clone()),
+            ("actor", filter.actor.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name, value)))
+        .collect();
+        let answer: Answer<LogPage> = self.client()?.get("/log", &query)?;
+        Ok(report(render::log(&answer.value), &answer.body, Exit::Done))
+    }
+
+    /// A client with the credential of whoever runs the command. Without one the server answers
+    /// that nobody is signed in: authority is judged there, not here.
+    fn client(&self) -> Result<Client<'_>, Failure> {
+        let token = match std::env::var("AERODB_CONTROL_TOKEN") {
+            Ok(token) => Some(token),
+            Err(_) => SessionFile::of_person()?.load(self.url)?.map(|session| session.token),
+        };
+        if token.as_ref().is_some_and(|token| !token.bytes().all(|b| b.is_ascii_graphic())) {
+            return Err(Failure::here(
+                Exit::Usage,
+                "The token in AERODB_CONTROL_TOKEN holds characters that no token has.",
+            ));
+        }
+        Ok(Client::new(self.url, token))
+    }
+
+    /// Puts the explanation of a rejected request before its refusal. Reading it is a question of
+    /// its own: when that fails, the refusal stands as it came.
+    fn with_explanation(&self, failure: Failure, id: ActionId) -> Failure {
+        match failure {
+            Failure::Refused { refusal, body, mut before }
+                if refusal.code == RefusalCode::Rejected =>
+            {
+                let id = refusal.action_id.unwrap_or(id);
+                let found = self
+                    .client()
+                    .and_then(|client| client.get::<ActionAnswer>(&format!("/actions/{id}"), &[]));
+                if let Ok(answer) = found {
+                    before = render::requested(&answer.value, "");
+                }
+                Failure::Refused { refusal, body, before }
+            }
+            Failure::Unanswered { url, why, asked } => {
+                // The id is what makes a repetition harmless (C7.2), so it must not be lost.
+                let why = format!("{why} (the request was made under --action-id {id})");
+                Failure::Unanswered { url, why, asked }
+            }
+            Failure::Refused { .. } | Failure::Unreachable { .. } | Failure::Here { .. } => failure,
+        }
+    }
+}
+
+fn report(text: Lines, body: &str, exit: Exit) -> Report {
+    Report { text, json: inert_json(body), exit }
+}
+
+/// An id that nobody has used: the client makes it, so that a lost answer can be asked for again.
+fn fresh_id() -> Result<ActionId, Failure> {
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Failure::here(Exit::Local, format!("This machine gives no random bytes: {error}."))
+    })?;
+    Ok(ActionId::from_random(bytes))
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        Self::here(Exit::Local, format!("{error}."))
+    }
+}

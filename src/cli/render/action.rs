@@ -1,0 +1,216 @@
+//! One action: what was asked and explained, where it stands, what came of it.
+
+use super::explanation::explanation;
+use super::records;
+use crate::cli::lines::Lines;
+use crate::model::action::Stage;
+use crate::model::answer::{ActionAnswer, Interrupted, Outcome};
+use crate::model::cluster::ReceiptStatus;
+use crate::model::receipt::Receipt;
+
+/// A request as it was answered: its explanation, and the command that confirms it. `option` is
+/// what leads that command to the same server.
+pub(in crate::cli) fn requested(action: &ActionAnswer, option: &str) -> Lines {
+    let mut lines = explanation(&action.explanation, &action.observation);
+    lines.gap();
+    lines.line(format!("Action: {}", action.id));
+    lines.line(format!("Digest: {}", action.digest));
+    lines.append(&standing(action));
+    next(&mut lines, action, option);
+    lines
+}
+
+/// What came of an action, without repeating its explanation.
+pub(in crate::cli) fn outcome(action: &ActionAnswer) -> Lines {
+    let mut lines = Lines::new();
+    lines.line(format!("{} ({})", action.action.title(), action.id));
+    lines.append(&standing(action));
+    lines
+}
+
+/// One action in full, with its records.
+pub(in crate::cli) fn action(action: &ActionAnswer, option: &str) -> Lines {
+    let mut lines = requested(action, option);
+    lines.heading("Records");
+    for stored in &action.records {
+        records::add(&mut lines, "  ", stored);
+    }
+    lines
+}
+
+fn standing(action: &ActionAnswer) -> Lines {
+    let mut lines = Lines::new();
+    lines.line(format!(
+        "Asked by {} at {}: {}",
+        action.requested_by,
+        action.requested_at,
+        action.reason.as_str()
+    ));
+    lines.line(format!("Stage: {}: {}", action.stage, meaning(action.stage)));
+    if action.duplicate {
+        lines.line("This answers a repeated delivery; it changed nothing.");
+    }
+    if let Some(interrupted) = action.interrupted {
+        lines.line(match interrupted {
+            Interrupted::NeverSent => {
+                "The control plane stopped before it was sent: it never reached the kernel."
+            }
+            Interrupted::OutcomeUnknown => {
+                "The control plane stopped while it was under way: its outcome is not known here."
+            }
+        });
+        lines.line(format!("To close it: aerodb-control settle {} --reason TEXT", action.id));
+    }
+    match &action.kernel_says {
+        Some(ReceiptStatus::Executed { receipt }) => {
+            lines.line("The kernel holds a receipt under this id now:");
+            add_receipt(&mut lines, receipt);
+        }
+        Some(ReceiptStatus::Voided { tombstone }) => {
+            lines.line(format!("The kernel holds the id as void: {}", tombstone.result));
+        }
+        Some(ReceiptStatus::NoneYet { .. }) => {
+            lines.line("The kernel holds nothing under this id now, which proves nothing.");
+        }
+        None => {}
+    }
+    for moved in &action.moved {
+        lines.line(format!("Moved: {moved}"));
+    }
+    if let Some(outcome) = &action.outcome {
+        add_outcome(&mut lines, outcome);
+    }
+    lines
+}
+
+/// What a stage says about execution, so that no word has to be looked up.
+fn meaning(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Requested => "recorded; nothing ran",
+        Stage::Explained => "every pre-condition held; nothing ran, it waits to be confirmed",
+        Stage::Rejected => "a pre-condition does not hold or is unknown; nothing ran",
+        Stage::Confirmed => "confirmed, and not recorded as sent",
+        Stage::Withdrawn => "taken back by an operator; nothing ran",
+        Stage::Stale => "the cluster moved before it was confirmed; nothing ran",
+        Stage::Dispatched => "sent, or about to be; the outcome is not recorded",
+        Stage::Executed => "it ran, once",
+        Stage::Refused => "the kernel refused it; nothing ran",
+        Stage::Unknown => "it may have run; further mutations wait until it is settled",
+        Stage::Voided => "it never ran and never can",
+    }
+}
+
+fn add_outcome(lines: &mut Lines, outcome: &Outcome) {
+    match outcome {
+        Outcome::Executed { receipt, differences, observed_after } => {
+            add_receipt(lines, receipt);
+            for difference in differences {
+                lines.line(format!("NOT AS EXPLAINED: {difference}"));
+            }
+            if !observed_after {
+                lines.line("No observation could be made after it.");
+            } else if differences.is_empty() {
+                lines.line("The observation after it is as explained.");
+            }
+        }
+        Outcome::Refused { refusal } => {
+            lines.line(format!("The kernel's rule: {}", refusal.rule));
+            lines.line(format!("The kernel's words: {}", refusal.sentence));
+            for invariant in &refusal.invariants {
+                lines.line(format!("  invariant {invariant}: {}", invariant.statement()));
+            }
+        }
+        Outcome::Unknown { why } => lines.line(format!("What is known: {why}")),
+        Outcome::Voided { tombstone } => {
+            lines.line(format!("Voided at {}: {}", tombstone.voided_at, tombstone.result));
+        }
+    }
+}
+
+fn add_receipt(lines: &mut Lines, receipt: &Receipt) {
+    let number = |n: Option<u64>| n.map_or_else(|| "none".to_owned(), |n| n.to_string());
+    lines.line(format!("Receipt: {}", receipt.result));
+    lines.line(format!(
+        "  executed at {}; epoch after it {}; position {}; for record {} ({})",
+        receipt.executed_at,
+        number(receipt.epoch),
+        number(receipt.position),
+        receipt.witness.seq,
+        receipt.witness.hash
+    ));
+    if receipt.duplicate {
+        lines.line("  the kernel had executed this id before and repeated its first receipt");
+    }
+}
+
+/// What an operator can do next. The name of a target is never filled in: typing it is the point.
+fn next(lines: &mut Lines, action: &ActionAnswer, option: &str) {
+    if action.stage != Stage::Explained {
+        return;
+    }
+    let typed = if action.explanation.typed_target.is_some() { " --type TARGET" } else { "" };
+    lines.heading("To run exactly this");
+    lines.line(format!(
+        "  aerodb-control confirm {} --digest {}{typed}{option}",
+        action.id, action.digest
+    ));
+    if !typed.is_empty() {
+        lines.line("  where TARGET is the name of what it acts on, as you type it");
+    }
+    lines.line("To take it back");
+    lines.line(format!("  aerodb-control withdraw {} --reason TEXT{option}", action.id));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::render::fixtures;
+    use crate::model::text::is_treacherous;
+
+    #[test]
+    fn the_command_to_type_never_holds_the_name_of_the_target() {
+        let mut value = fixtures::action(Stage::Explained);
+        value.explanation.typed_target = Some("n2".to_owned());
+        let text = requested(&value, " --url http://h:1");
+        let line = format!(
+            "  aerodb-control confirm {} --digest {} --type TARGET --url http://h:1",
+            value.id, value.digest
+        );
+        assert!(text.as_str().lines().any(|l| l == line), "{}", text.as_str());
+        assert!(!text.as_str().contains("--type n2"));
+    }
+
+    #[test]
+    fn only_an_explained_action_is_shown_with_a_command_to_confirm_it() {
+        for stage in Stage::ALL {
+            let text = requested(&fixtures::action(stage), "");
+            let offers = text.as_str().contains("aerodb-control confirm");
+            assert_eq!(offers, stage == Stage::Explained, "{stage}");
+        }
+    }
+
+    #[test]
+    fn what_may_have_run_is_never_called_failed() {
+        for stage in [Stage::Confirmed, Stage::Dispatched, Stage::Unknown] {
+            let mut value = fixtures::action(stage);
+            value.interrupted = Some(Interrupted::OutcomeUnknown);
+            value.outcome = Some(Outcome::Unknown { why: "no answer".to_owned() });
+            let text = outcome(&value);
+            assert!(!text.as_str().to_lowercase().contains("fail"), "{}", text.as_str());
+            assert!(!text.as_str().contains("nothing ran"), "{}", text.as_str());
+        }
+    }
+
+    #[test]
+    fn an_action_from_a_hostile_server_is_inert() {
+        let hostile = "x\u{1b}[2J\u{1b}]52;c;YQ==\u{7}\nStage: executed: it ran, once\u{202e}";
+        let mut value = fixtures::action(Stage::Unknown);
+        value.outcome = Some(Outcome::Unknown { why: hostile.to_owned() });
+        value.explanation.command = hostile.to_owned();
+        value.explanation.consequences = vec![hostile.to_owned()];
+        value.observation.source = hostile.to_owned();
+        let text = action(&value, "");
+        assert!(!text.as_str().chars().any(|c| is_treacherous(c) && c != '\n'));
+        assert!(!text.as_str().lines().any(|line| line.starts_with("Stage: executed")));
+    }
+}

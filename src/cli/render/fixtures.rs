@@ -1,0 +1,136 @@
+//! Values for the tests of this room, made by hand from the model.
+
+use crate::model::action::{Action, ActionId, Stage};
+use crate::model::actor::{Actor, ActorRole, Via};
+use crate::model::ambient::Timestamp;
+use crate::model::answer::{ActionAnswer, Overview, StoredRecord};
+use crate::model::cluster::{ClusterState, NodeState, Positions};
+use crate::model::explanation::{EXPLANATION_FORMAT, Explanation};
+use crate::model::pinned::{
+    ClusterIdentity, Fact, Fence, PinnedCluster, PinnedNode, Role, Since, Writes,
+};
+use crate::model::record::{Entry, RECORD_VERSION, Record};
+use crate::model::text::{ActorName, NodeId, PlaceName, Reason};
+
+fn at() -> Timestamp {
+    Timestamp::from_millis(1_769_852_700_000)
+}
+
+fn node(number: u64, role: Role) -> NodeState {
+    NodeState {
+        pinned: PinnedNode {
+            id: NodeId::numbered(number),
+            role: Fact::Known(role),
+            reachable: Fact::Known(true),
+            unreachable: None,
+            epoch: Fact::Known(3),
+        },
+        positions: Positions {
+            last: Fact::Known(12),
+            last_epoch: Fact::Known(3),
+            committed: Fact::Known(12),
+            applied: Fact::Known(11),
+        },
+        source: "its own store".to_owned(),
+    }
+}
+
+/// Three nodes, n1 primary.
+pub(in crate::cli) fn state() -> ClusterState {
+    let place = |text| PlaceName::parse(text).expect("valid");
+    let cluster = PinnedCluster {
+        identity: ClusterIdentity {
+            cluster: place("aerodb"),
+            environment: place("development"),
+            kernel: "embedded".to_owned(),
+            id: "c-1".to_owned(),
+        },
+        epoch: Fact::Known(3),
+        primary: Fact::Known(Some(NodeId::numbered(1))),
+        without_primary: None,
+        writes: Fact::Known(Writes::Accepted),
+        writes_refused: None,
+        write_fence: Fact::Known(Fence::Lifted),
+        voters: (1..=3).map(NodeId::numbered).collect(),
+        quorum: 2,
+    };
+    let nodes = vec![node(1, Role::Primary), node(2, Role::Standby), node(3, Role::Standby)];
+    ClusterState::new(at(), "fixed", "one instant", cluster, nodes)
+}
+
+/// The same cluster after a restart, with n3 offline.
+pub(in crate::cli) fn overview_without_primary() -> Overview {
+    let mut state = state();
+    let since = |why: &str| Some(Since { since: at(), why: why.to_owned() });
+    state.cluster.primary = Fact::Known(None);
+    state.cluster.without_primary = since("The process was restarted.");
+    state.cluster.writes = Fact::Known(Writes::Stopped);
+    state.cluster.writes_refused = since("Nobody is primary.");
+    let n3 = state.nodes.last_mut().expect("three nodes");
+    let gone = || Fact::unknown(at(), "n3 is offline");
+    n3.pinned.role = Fact::unknown(at(), "n3 is offline");
+    n3.pinned.reachable = Fact::Known(false);
+    n3.pinned.unreachable = since("taken offline by an operator");
+    n3.pinned.epoch = gone();
+    n3.positions =
+        Positions { last: gone(), last_epoch: gone(), committed: gone(), applied: gone() };
+    Overview { state, why_not: Vec::new(), unresolved: None, data_address: None }
+}
+
+/// A switchover to n2 in this stage.
+pub(in crate::cli) fn action(stage: Stage) -> ActionAnswer {
+    let seen = state();
+    let action = Action::Switchover { to: NodeId::numbered(2) };
+    let operator = ActorName::parse("ada").expect("valid");
+    let reason = Reason::parse("maintenance of n1").expect("valid");
+    let explanation = Explanation {
+        format: EXPLANATION_FORMAT,
+        action: action.clone(),
+        operator: operator.clone(),
+        reason: reason.clone(),
+        pinned: seen.pinned(None),
+        checks: Vec::new(),
+        effects: Vec::new(),
+        consequences: Vec::new(),
+        not_checked: Vec::new(),
+        relies_on: Vec::new(),
+        command: action.command(reason.as_str()),
+        engine_command: "raft: transfer leader to n2".to_owned(),
+        typed_target: None,
+        candidates: Vec::new(),
+    };
+    ActionAnswer {
+        id: ActionId::from_random([5; 16]),
+        action,
+        reason,
+        requested_by: operator,
+        requested_at: at(),
+        stage,
+        interrupted: None,
+        kernel_says: None,
+        digest: explanation.digest(),
+        explanation,
+        observation: seen.observation,
+        outcome: None,
+        moved: Vec::new(),
+        duplicate: false,
+        records: Vec::new(),
+    }
+}
+
+/// A record of the operator ada.
+pub(in crate::cli) fn stored(seq: u64, entry: Entry) -> StoredRecord {
+    let name = ActorName::parse("ada").expect("valid");
+    let record = Record {
+        v: RECORD_VERSION,
+        seq,
+        at: at(),
+        clock: "fixed".to_owned(),
+        actor: Some(Actor { name, role: ActorRole::Operator, via: Via::Session }),
+        action_id: None,
+        entry,
+        prev: None,
+    };
+    let hash = record.hash();
+    StoredRecord { record, hash }
+}

@@ -1,0 +1,138 @@
+//! The overview in words. What could not be read is the word "unknown", with since when and why.
+
+use super::explanation::add_candidate;
+use crate::cli::lines::Lines;
+use crate::model::answer::Overview;
+use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::pinned::{Fact, Missing, Since};
+use crate::model::text::NodeId;
+
+/// Everything that the overview page shows.
+pub(in crate::cli) fn overview(overview: &Overview) -> Lines {
+    let mut lines = Lines::new();
+    let state = &overview.state;
+    let identity = &state.cluster.identity;
+    lines.line(format!(
+        "{} {} ({} kernel, {})",
+        identity.environment, identity.cluster, identity.kernel, identity.id
+    ));
+    let seen = &state.observation;
+    lines.line(format!(
+        "Observation {} at {} ({} clock), {}",
+        seen.id, seen.observed_at, seen.clock, seen.source
+    ));
+    lines.gap();
+    cluster(&mut lines, state);
+    match &overview.unresolved {
+        Some(open) => lines.line(format!(
+            "Unresolved: {} {}; further mutations wait until it is settled",
+            open.kind, open.action_id
+        )),
+        None => lines.line("Unresolved: none"),
+    }
+    if let Some(address) = &overview.data_address {
+        lines.line(format!("Data API: {address}"));
+    }
+    lines.gap();
+    nodes(&mut lines, state);
+    for why_not in &overview.why_not {
+        lines.heading(&format!("{}, every node as the target", why_not.kind));
+        for candidate in &why_not.candidates {
+            add_candidate(&mut lines, candidate);
+        }
+    }
+    lines
+}
+
+fn cluster(lines: &mut Lines, state: &ClusterState) {
+    let cluster = &state.cluster;
+    lines.line(match &cluster.primary {
+        Fact::Known(Some(node)) => format!("Primary: {node}"),
+        Fact::Known(None) => {
+            format!("Primary: nobody is primary{}", since(cluster.without_primary.as_ref()))
+        }
+        Fact::Unknown { unknown } => format!("Primary: {}", missing(unknown)),
+    });
+    lines.line(format!("Epoch: {}", fact(&cluster.epoch, u64::to_string)));
+    lines.line(format!(
+        "Writes: {}{}",
+        fact(&cluster.writes, |writes| writes.word().to_owned()),
+        since(cluster.writes_refused.as_ref())
+    ));
+    lines.line(format!("Write fence: {}", fact(&cluster.write_fence, |f| f.word().to_owned())));
+    let voters: Vec<&str> = cluster.voters.iter().map(NodeId::as_str).collect();
+    lines.line(format!("Voters: {} (majority: {})", voters.join(", "), cluster.quorum));
+}
+
+fn nodes(lines: &mut Lines, state: &ClusterState) {
+    let head = ["NODE", "ROLE", "REACHABLE", "EPOCH", "LAST", "COMMITTED", "APPLIED"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(state.nodes.iter().map(row));
+    lines.table("", &rows);
+    for node in &state.nodes {
+        if let Some(why) = &node.pinned.unreachable {
+            lines.line(format!("{} is not reachable{}", node.pinned.id, since(Some(why))));
+        }
+    }
+}
+
+fn row(node: &NodeState) -> Vec<String> {
+    let number = |fact: &Fact<u64>| fact.word(u64::to_string);
+    let yes_no = |yes: &bool| (if *yes { "yes" } else { "no" }).to_owned();
+    vec![
+        node.pinned.id.to_string(),
+        node.pinned.role.word(|role| role.word().to_owned()),
+        node.pinned.reachable.word(yes_no),
+        number(&node.pinned.epoch),
+        number(&node.positions.last),
+        number(&node.positions.committed),
+        number(&node.positions.applied),
+    ]
+}
+
+fn fact<T>(fact: &Fact<T>, words: impl FnOnce(&T) -> String) -> String {
+    match fact {
+        Fact::Known(value) => words(value),
+        Fact::Unknown { unknown } => missing(unknown),
+    }
+}
+
+fn missing(missing: &Missing) -> String {
+    format!("unknown since {}, because {}", missing.since, missing.why)
+}
+
+fn since(since: Option<&Since>) -> String {
+    since.map(|since| format!(" since {}: {}", since.since, since.why)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::render::fixtures::{overview_without_primary, state};
+
+    #[test]
+    fn nobody_being_primary_is_said_with_since_when_and_why() {
+        let text = overview(&overview_without_primary());
+        let wanted =
+            "Primary: nobody is primary since 2026-01-31T09:45:00.000Z: The process was restarted.";
+        assert!(text.as_str().lines().any(|line| line == wanted), "{}", text.as_str());
+        assert!(text.as_str().contains("Writes: stopped since 2026-01-31T09:45:00.000Z: Nobody"));
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_unknown_and_never_a_number() {
+        let text = overview(&overview_without_primary());
+        let wanted = "n3    unknown  no         unknown  unknown  unknown    unknown";
+        assert!(text.as_str().lines().any(|line| line == wanted), "{}", text.as_str());
+        assert!(
+            text.as_str().contains("n3 is not reachable since 2026-01-31T09:45:00.000Z: taken")
+        );
+    }
+
+    #[test]
+    fn a_living_primary_is_named() {
+        let mut lines = Lines::new();
+        cluster(&mut lines, &state());
+        assert!(lines.as_str().starts_with("Primary: n1\nEpoch: 3\nWrites: accepted\n"));
+    }
+}

@@ -1,0 +1,145 @@
+//! Turns a state, a request and the kernel's checks into an explanation. Pure: no clock, no
+//! randomness, no I/O, so the browser, the API and the command line get the same bytes (C5.1).
+
+use crate::model::action::{Action, ActionKind};
+use crate::model::catalogue::{Impact, Target, entry};
+use crate::model::cluster::ClusterState;
+use crate::model::explanation::{
+    Candidate, Check, Checks, EXPLANATION_FORMAT, Evidence, Explanation, Verdict,
+};
+use crate::model::invariant::Invariant;
+use crate::model::pinned::Unresolved;
+use crate::model::text::{ActorName, Reason};
+
+/// What the control plane itself relies on whenever it runs an action.
+const RELIED_ON: [Invariant; 6] = [
+    Invariant::OperatorIntent,
+    Invariant::ExplanationConfirmed,
+    Invariant::OneAtATime,
+    Invariant::AuditFirst,
+    Invariant::ObservationWhole,
+    Invariant::ActionIdOnce,
+];
+
+/// A request as it is explained.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// What is asked.
+    pub action: &'a Action,
+    /// Who asks.
+    pub operator: &'a ActorName,
+    /// Why.
+    pub reason: &'a Reason,
+}
+
+/// Explains a request in a state.
+///
+/// `kernel` answers for any action in this state; it is asked for the request itself and, where
+/// the action chooses a primary, for every node as its object.
+pub fn explain(
+    state: &ClusterState,
+    request: &Request<'_>,
+    unresolved: Option<Unresolved>,
+    kernel: impl Fn(&ClusterState, &Action) -> Checks,
+) -> Explanation {
+    let action = request.action;
+    let own = kernel(state, action);
+    let mut checks = own.checks;
+    let mut consequences = own.consequences;
+    checks.push(nothing_unresolved(state, action, unresolved.as_ref()));
+    if let Some(open) = &unresolved {
+        consequences.push(format!(
+            "The action {} ({}) has an outcome that is not known. Its effect is not part of this explanation.",
+            open.action_id, open.kind
+        ));
+    }
+    let mut relies_on = own.relies_on;
+    relies_on.extend(RELIED_ON);
+    if typed_target(state, action).is_some() {
+        relies_on.push(Invariant::TargetTyped);
+    }
+    relies_on.sort_unstable();
+    relies_on.dedup();
+    Explanation {
+        format: EXPLANATION_FORMAT,
+        action: action.clone(),
+        operator: request.operator.clone(),
+        reason: request.reason.clone(),
+        pinned: state.pinned(unresolved),
+        checks,
+        effects: own.effects,
+        consequences,
+        not_checked: own.not_checked,
+        relies_on,
+        command: action.command(request.reason.as_str()),
+        engine_command: own.engine_command,
+        typed_target: typed_target(state, action),
+        candidates: match action.kind() {
+            ActionKind::Switchover | ActionKind::Failover => why_not(state, action.kind(), kernel),
+            ActionKind::StopWrites
+            | ActionKind::ResumeWrites
+            | ActionKind::TakeOffline
+            | ActionKind::BringOnline => Vec::new(),
+        },
+    }
+}
+
+/// Every node as the object of an action of this kind, with every rule that speaks against it.
+/// Nothing is ranked: the order is that of the names (C2.2).
+pub fn why_not(
+    state: &ClusterState,
+    kind: ActionKind,
+    kernel: impl Fn(&ClusterState, &Action) -> Checks,
+) -> Vec<Candidate> {
+    let candidate = |node: &crate::model::text::NodeId| {
+        let action = kind.on(node.clone())?;
+        let checks = kernel(state, &action).checks;
+        let against = checks.into_iter().filter(|c| c.verdict != Verdict::Pass).collect();
+        Some(Candidate { node: node.clone(), against })
+    };
+    state.nodes.iter().filter_map(|node| candidate(&node.pinned.id)).collect()
+}
+
+/// What has to be typed to confirm: the node for an action on a node, else the cluster.
+fn typed_target(state: &ClusterState, action: &Action) -> Option<String> {
+    let entry = entry(action.kind());
+    match (entry.impact, entry.target) {
+        (Impact::Contained, _) => None,
+        (Impact::Disruptive, Target::Node) => action.node().map(ToString::to_string),
+        (Impact::Disruptive, Target::Cluster) => Some(state.cluster.identity.cluster.to_string()),
+    }
+}
+
+/// While an outcome is unknown nothing else runs, with one exception: a failover while nobody is
+/// primary. Settling can need a primary, and without the exception neither could ever happen.
+fn nothing_unresolved(
+    state: &ClusterState,
+    action: &Action,
+    unresolved: Option<&Unresolved>,
+) -> Check {
+    let nobody_leads = state.cluster.primary.known() == Some(&None);
+    let is_way_out = action.kind() == ActionKind::Failover && nobody_leads;
+    let (verdict, observed) = match unresolved {
+        None => (Verdict::Pass, "none".to_owned()),
+        Some(open) => (
+            if is_way_out { Verdict::Pass } else { Verdict::Fail },
+            format!("{} {}", open.kind, open.action_id),
+        ),
+    };
+    let required = if is_way_out && unresolved.is_some() {
+        "none, or a failover while nobody is primary, which settling may need"
+    } else {
+        "none"
+    };
+    Check {
+        invariant: Invariant::NothingUnresolved,
+        statement: Invariant::NothingUnresolved.statement().to_owned(),
+        verdict,
+        evidence: vec![Evidence {
+            observed,
+            required: required.to_owned(),
+            source: "the ledger of the control plane".to_owned(),
+            since: None,
+        }],
+    }
+}

@@ -1,0 +1,32 @@
+//! The log of everything that was asked, explained, confirmed and done (C9).
+//!
+//! Records are only ever appended, each naming the hash of the one before it, and an action's stage
+//! is the fold of its records. This room decides nothing about an action: it refuses a step that
+//! [`Stage::next`](crate::model::action::Stage::next) does not know, a record that cannot be read
+//! back, and a write that is not durable. It never changes, deletes or repairs a record.
+
+pub mod chain;
+
+#[cfg(feature = "ssr")]
+mod append;
+#[cfg(feature = "ssr")]
+mod blob;
+#[cfg(feature = "ssr")]
+mod error;
+#[cfg(feature = "ssr")]
+mod read;
+#[cfg(feature = "ssr")]
+mod stage_number;
+#[cfg(feature = "ssr")]
+mod verify;
+
+#[cfg(feature = "ssr")]
+pub use append::{Draft, Ledger};
+#[cfg(feature = "ssr")]
+pub use blob::BLOB_BYTES_MAX;
+#[cfg(feature = "ssr")]
+pub use error::LedgerError;
+#[cfg(feature = "ssr")]
+pub use read::{ActionRow, ActionRows, LedgerReader, LogFilter, TRAIL_OTHERS_MAX};
+#[cfg(feature = "ssr")]
+pub use verify::{VerifyError, verify_file};

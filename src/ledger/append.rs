@@ -1,0 +1,237 @@
+//! Appends records: one transaction for all of a step, durable when it is answered.
+
+use super::chain::{is_step, parse};
+use super::read::{LedgerReader, last, stage_of};
+use super::{LedgerError, blob, stage_number};
+use crate::model::action::{ActionId, Stage};
+use crate::model::actor::Actor;
+use crate::model::ambient::Clock;
+use crate::model::answer::StoredRecord;
+use crate::model::canonical::Hash;
+use crate::model::record::{Entry, LEAF_BYTES_MAX, RECORD_VERSION, Record};
+use crate::store::Store;
+use rusqlite::{OptionalExtension as _, Transaction, params};
+use std::fmt;
+use std::sync::Arc;
+
+/// A record that has no place in the log yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Who acts; `None` where the system records something about itself.
+    pub actor: Option<Actor>,
+    /// The action that it belongs to.
+    pub action_id: Option<ActionId>,
+    /// What it says.
+    pub entry: Entry,
+    /// The bytes whose hashes the entry names, where they are not stored already.
+    pub blobs: Vec<Vec<u8>>,
+}
+
+impl Draft {
+    /// A draft that names no blob.
+    #[must_use]
+    pub fn new(actor: Option<Actor>, action_id: Option<ActionId>, entry: Entry) -> Self {
+        Self { actor, action_id, entry, blobs: Vec::new() }
+    }
+
+    /// The same draft with the bytes of what it names.
+    #[must_use]
+    pub fn with_blobs(mut self, blobs: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        self.blobs.extend(blobs);
+        self
+    }
+}
+
+/// The log, for those who may write it. Clones write the same log.
+#[derive(Clone)]
+pub struct Ledger {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    reader: LedgerReader,
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    /// The log in this store. Its times come from `clock`, whose name every record carries (C9.1).
+    ///
+    /// # Errors
+    /// When the stages in the file are not those of this program, or the last record is damaged.
+    pub fn open(store: &Store, clock: Arc<dyn Clock>) -> Result<Self, LedgerError> {
+        let reader = LedgerReader::new(store.reader());
+        reader.check_stages()?;
+        reader.head()?;
+        Ok(Self { store: store.clone(), clock, reader })
+    }
+
+    /// The same log, for reading.
+    #[must_use]
+    pub fn reader(&self) -> LedgerReader {
+        self.reader.clone()
+    }
+
+    /// The store that holds the log, for writes that belong into one transaction with a record.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Appends all drafts in one transaction, and resolves when they are durable (C6.4).
+    ///
+    /// # Errors
+    /// Nothing was written. [`LedgerError::Unavailable`] means that it is not known to be durable.
+    pub async fn append(&self, drafts: Vec<Draft>) -> Result<Vec<StoredRecord>, LedgerError> {
+        let clock = Arc::clone(&self.clock);
+        self.store.write(move |transaction| append(transaction, &*clock, drafts)).await
+    }
+
+    /// Appends the drafts inside a transaction of [`Store::write`], so that other rows and their
+    /// record become durable together or not at all.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`]. The transaction must then be given up.
+    pub fn append_in(
+        &self,
+        transaction: &Transaction<'_>,
+        drafts: Vec<Draft>,
+    ) -> Result<Vec<StoredRecord>, LedgerError> {
+        append(transaction, &*self.clock, drafts)
+    }
+}
+
+fn append(
+    transaction: &Transaction<'_>,
+    clock: &dyn Clock,
+    drafts: Vec<Draft>,
+) -> Result<Vec<StoredRecord>, LedgerError> {
+    let mut before = last(transaction)?;
+    let now = clock.now();
+    let mut appended = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let record = Record {
+            v: RECORD_VERSION,
+            seq: before.as_ref().map_or(0, |last| last.record.seq + 1),
+            // A clock that was set back must not make the log look reordered.
+            at: before.as_ref().map_or(now, |last| now.max(last.record.at)),
+            clock: clock.name().to_owned(),
+            actor: draft.actor,
+            action_id: draft.action_id,
+            entry: draft.entry,
+            prev: before.as_ref().map(|last| last.hash),
+        };
+        let stored = insert(transaction, record, &draft.blobs)?;
+        before = Some(stored.clone());
+        appended.push(stored);
+    }
+    Ok(appended)
+}
+
+fn insert(
+    transaction: &Transaction<'_>,
+    record: Record,
+    blobs: &[Vec<u8>],
+) -> Result<StoredRecord, LedgerError> {
+    let leaf = record.leaf();
+    if leaf.len() > LEAF_BYTES_MAX {
+        let what = format!("a record of the kind {}", record.entry.word());
+        return Err(LedgerError::TooLarge { what, bytes: leaf.len(), limit: LEAF_BYTES_MAX });
+    }
+    // What cannot be read back would break the log for ever.
+    match parse(&leaf) {
+        Ok(read) if read == record => {}
+        Ok(_) => return Err(malformed("it reads back as another record")),
+        Err(why) => return Err(malformed(why)),
+    }
+    let step = legal_step(transaction, &record)?;
+    let hash = Hash::of_leaf(&leaf);
+    let action = record.action_id.as_ref().map(ActionId::bytes);
+    transaction
+        .prepare_cached(
+            "INSERT INTO entry (seq, at_ms, kind, actor, action) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            record.seq,
+            record.at.millis(),
+            record.entry.word(),
+            record.actor.as_ref().map(|actor| actor.name.as_str()),
+            action,
+        ])?;
+    transaction
+        .prepare_cached("INSERT INTO leaf (seq, hash, bytes) VALUES (?1, ?2, ?3)")?
+        .execute(params![record.seq, hash.bytes(), leaf])?;
+    store_blobs(transaction, &record, blobs)?;
+    if let Some((id, from, to)) = step {
+        insert_step(transaction, record.seq, id, from, to)?;
+    }
+    Ok(StoredRecord { record, hash })
+}
+
+fn malformed(why: impl Into<String>) -> LedgerError {
+    LedgerError::Malformed { why: why.into() }
+}
+
+type Step = (ActionId, Option<Stage>, Stage);
+
+fn legal_step(transaction: &Transaction<'_>, record: &Record) -> Result<Option<Step>, LedgerError> {
+    let Some(to) = record.entry.stage() else { return Ok(None) };
+    let action = record.action_id.ok_or_else(|| malformed(format!("{to} without an action")))?;
+    let from = stage_of(transaction, action)?;
+    if !is_step(from, to) {
+        return Err(LedgerError::IllegalStep { action, from, to });
+    }
+    Ok(Some((action, from, to)))
+}
+
+fn insert_step(
+    transaction: &Transaction<'_>,
+    seq: u64,
+    action: ActionId,
+    from: Option<Stage>,
+    to: Stage,
+) -> Result<(), LedgerError> {
+    let from = from.map_or(stage_number::NONE, stage_number::of);
+    let inserted = transaction
+        .prepare_cached("INSERT INTO transition (action, f, t, seq) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![action.bytes(), from, stage_number::of(to), seq]);
+    match inserted {
+        Ok(_) => Ok(()),
+        // The words of the trigger `transition_one_open`.
+        Err(rusqlite::Error::SqliteFailure(_, Some(words)))
+            if words == "another action is open" =>
+        {
+            let open: Option<[u8; 16]> = transaction
+                .prepare_cached("SELECT action FROM open_action ORDER BY action LIMIT 1")?
+                .query_row([], |row| row.get(0))
+                .optional()?;
+            let open = open.map_or(action, ActionId::from_bytes);
+            Err(LedgerError::OtherOpen { action, open })
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The blobs of a record are exactly those that it names: nothing that it names is missing, and
+/// nothing is stored that no record names (C9.3).
+fn store_blobs(
+    transaction: &Transaction<'_>,
+    record: &Record,
+    blobs: &[Vec<u8>],
+) -> Result<(), LedgerError> {
+    let named = record.entry.blobs();
+    for bytes in blobs {
+        if !named.contains(&Hash::of(bytes)) {
+            return Err(malformed("it carries a blob that it does not name"));
+        }
+        blob::store(transaction, record.seq, bytes)?;
+    }
+    for hash in named {
+        if !blob::is_stored(transaction, hash)? {
+            return Err(malformed(format!("it names the blob {hash}, which is not there")));
+        }
+    }
+    Ok(())
+}

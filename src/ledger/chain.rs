@@ -1,0 +1,176 @@
+//! What makes a sequence of leaves a log: pure, so that a server, a command without a server and a
+//! browser check it with the same code (C9.2).
+
+use crate::model::action::{ActionId, Stage};
+use crate::model::ambient::Timestamp;
+use crate::model::answer::LogHead;
+use crate::model::canonical::Hash;
+use crate::model::record::{LEAF_BYTES_MAX, RECORD_VERSION, Record};
+use std::collections::BTreeMap;
+
+/// A log that holds together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// How many records it has.
+    pub size: u64,
+    /// The hash of the last one.
+    pub head: Option<Hash>,
+}
+
+impl From<Verified> for LogHead {
+    fn from(verified: Verified) -> Self {
+        Self { size: verified.size, hash: verified.head }
+    }
+}
+
+/// The first place where a log does not hold together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("record {seq}: {why}")]
+pub struct Broken {
+    /// The sequence number at which it shows.
+    pub seq: u64,
+    /// What is wrong there, as a clause.
+    pub why: String,
+}
+
+/// One leaf that was found to follow the one before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The record.
+    pub record: Record,
+    /// The hash of its leaf.
+    pub hash: Hash,
+    /// The stage that its action was in before it; `None` where it had none.
+    pub left: Option<Stage>,
+}
+
+/// Checks leaves one after the other. It keeps one stage per action, and nothing else that grows.
+#[derive(Clone, Debug, Default)]
+pub struct Chain {
+    size: u64,
+    head: Option<Hash>,
+    at: Option<Timestamp>,
+    stages: BTreeMap<ActionId, Stage>,
+    remembered: Option<LogHead>,
+}
+
+impl Chain {
+    /// A chain without a leaf.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same, for a log that is known to have had this head once. Only so can a log be found out
+    /// whose last records were cut off, or that was written anew from some record on.
+    #[must_use]
+    pub fn expecting(remembered: LogHead) -> Self {
+        Self { remembered: Some(remembered), ..Self::default() }
+    }
+
+    /// How many leaves were found good; the sequence number that the next one must have.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The actions that are confirmed, dispatched or unknown, in the order of their ids.
+    pub fn open(&self) -> impl Iterator<Item = (ActionId, Stage)> {
+        self.stages.iter().filter(|(_, stage)| stage.is_open()).map(|(id, stage)| (*id, *stage))
+    }
+
+    /// Checks the next leaf.
+    ///
+    /// # Errors
+    /// When it is too long, is not a canonical record of a known version, has another sequence
+    /// number or predecessor, goes back in time, takes a step that its action cannot take, or is
+    /// not the one that was remembered.
+    pub fn push(&mut self, leaf: &[u8]) -> Result<Link, Broken> {
+        let seq = self.size;
+        let broken = |why: String| Broken { seq, why };
+        let record = parse(leaf).map_err(broken)?;
+        if record.seq != seq {
+            return Err(broken(format!("it says that it is record {}", record.seq)));
+        }
+        if record.prev != self.head {
+            return Err(broken("it does not name the hash of the record before it".to_owned()));
+        }
+        if self.at.is_some_and(|before| record.at < before) {
+            return Err(broken("it is earlier than the record before it".to_owned()));
+        }
+        let hash = Hash::of_leaf(leaf);
+        let last = self.remembered.as_ref().filter(|head| head.size == seq + 1);
+        if last.is_some_and(|head| head.hash != Some(hash)) {
+            return Err(broken("it is not the record that was remembered".to_owned()));
+        }
+        let left = self.step(&record).map_err(broken)?;
+        self.size += 1;
+        self.head = Some(hash);
+        self.at = Some(record.at);
+        Ok(Link { record, hash, left })
+    }
+
+    fn step(&mut self, record: &Record) -> Result<Option<Stage>, String> {
+        let before = record.action_id.and_then(|id| self.stages.get(&id).copied());
+        let Some(to) = record.entry.stage() else { return Ok(before) };
+        let Some(id) = record.action_id else {
+            return Err(format!("it is a step to {to} without an action"));
+        };
+        if !is_step(before, to) {
+            let from = before.map_or("nothing", Stage::word);
+            return Err(format!("action {id} cannot go from {from} to {to}"));
+        }
+        self.stages.insert(id, to);
+        Ok(before)
+    }
+
+    /// Ends the log.
+    ///
+    /// # Errors
+    /// When it is shorter than it is known to have been.
+    pub fn finish(self) -> Result<Verified, Broken> {
+        if let Some(head) = self.remembered.filter(|head| head.size > self.size) {
+            let why = format!("the log ends here, and it had {} records once", head.size);
+            return Err(Broken { seq: self.size, why });
+        }
+        Ok(Verified { size: self.size, head: self.head })
+    }
+}
+
+/// Checks a whole log, leaf by leaf.
+///
+/// # Errors
+/// The first record that is wrong; see [`Chain::push`].
+pub fn verify<L: AsRef<[u8]>>(leaves: impl IntoIterator<Item = L>) -> Result<Verified, Broken> {
+    let mut chain = Chain::new();
+    for leaf in leaves {
+        chain.push(leaf.as_ref())?;
+    }
+    chain.finish()
+}
+
+/// Whether an action may go from one stage to another; `None` is "no record yet".
+#[must_use]
+pub fn is_step(from: Option<Stage>, to: Stage) -> bool {
+    from.map_or(to == Stage::Requested, |from| from.next().contains(&to))
+}
+
+/// Reads a leaf, and refuses one that is not the canonical form of what it says: two leaves that
+/// mean the same would have two hashes.
+///
+/// # Errors
+/// A clause that says what is wrong.
+pub fn parse(leaf: &[u8]) -> Result<Record, String> {
+    if leaf.len() > LEAF_BYTES_MAX {
+        return Err(format!("it has {} bytes, and {LEAF_BYTES_MAX} are the limit", leaf.len()));
+    }
+    let record: Record =
+        serde_json::from_slice(leaf).map_err(|e| format!("it is not a record: {e}"))?;
+    if record.v != RECORD_VERSION {
+        return Err(format!("it has version {}, and {RECORD_VERSION} is known", record.v));
+    }
+    if record.leaf() != leaf {
+        return Err("it is not in canonical form".to_owned());
+    }
+    Ok(record)
+}

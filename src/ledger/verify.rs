@@ -1,0 +1,202 @@
+//! Verifies a file without a server: the chain, the columns that repeat it, and every blob (C9.2).
+
+use super::blob;
+use super::chain::{Broken, Chain, Link, Verified};
+use super::read::check_stages;
+use super::{LedgerError, stage_number};
+use crate::model::action::ActionId;
+use crate::model::answer::LogHead;
+use crate::model::canonical::Hash;
+use crate::store::{Reader, StoreError, check_schema};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::path::Path;
+
+/// Why a file is not a good log.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The first record that is wrong.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// All records are good, and what is derived from them is not.
+    #[error("all {size} records are good, but {what}")]
+    Derived {
+        /// How many records there are.
+        size: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// The file could not be opened or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Verifies the log in a database file, which may be live, from one snapshot of it.
+///
+/// `expected` is a head that was noted down earlier: without one, a log whose last records were cut
+/// off cannot be told from one that ended there. `progress` hears the number of records verified,
+/// every thousand and at the end. Memory does not grow with the records, only with one stage per
+/// action.
+///
+/// # Errors
+/// The first record that is wrong, by its sequence number.
+pub fn verify_file(
+    path: &Path,
+    expected: Option<LogHead>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Verified, VerifyError> {
+    Reader::open_read_only(path)?.read(|connection| {
+        let mut chain = expected.map_or_else(Chain::new, Chain::expecting);
+        let walked = walk(connection, &mut chain, progress);
+        walked.map_err(|e| at_record(e, chain.size()))?;
+        let open: Vec<ActionId> = chain.open().map(|(id, _)| id).collect();
+        let verified = chain.finish()?;
+        let derived = check_derived(connection, verified.size, open);
+        derived.map_err(|e| at_record(e, verified.size))?;
+        progress(verified.size);
+        Ok(verified)
+    })
+}
+
+/// How a step of the verification fails, before it is known at which record.
+enum Fault {
+    Broken(Broken),
+    Derived(String),
+    Ledger(LedgerError),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+impl From<LedgerError> for Fault {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
+}
+
+impl From<Broken> for Fault {
+    fn from(broken: Broken) -> Self {
+        Self::Broken(broken)
+    }
+}
+
+/// A page of the file that cannot be read is the fault of the record that was to be read from it.
+fn at_record(fault: Fault, seq: u64) -> VerifyError {
+    match fault {
+        Fault::Broken(broken) => VerifyError::Broken(broken),
+        Fault::Derived(what) => VerifyError::Derived { size: seq, what },
+        Fault::Ledger(error) => {
+            VerifyError::Broken(Broken { seq, why: format!("it cannot be read: {error}") })
+        }
+    }
+}
+
+fn walk(
+    connection: &Connection,
+    chain: &mut Chain,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), Fault> {
+    let mut statement = connection.prepare(
+        "SELECT leaf.bytes, leaf.seq, leaf.hash, entry.at_ms, entry.kind, entry.actor, entry.action
+         FROM leaf LEFT JOIN entry ON entry.seq = leaf.seq ORDER BY leaf.seq",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let seq = chain.size();
+        let bytes: Vec<u8> = row.get(0)?;
+        let link = chain.push(&bytes)?;
+        compare(row, &link).map_err(|why| Broken { seq, why })?;
+        compare_step(connection, &link)?;
+        check_blobs(connection, &link)?;
+        if seq % 1000 == 999 {
+            progress(seq + 1);
+        }
+    }
+    Ok(())
+}
+
+/// The columns beside a leaf say what the leaf says.
+fn compare(row: &Row<'_>, link: &Link) -> Result<(), String> {
+    let record = &link.record;
+    let actor = record.actor.as_ref().map(|actor| actor.name.as_str());
+    let equal = |column: &str, equal: rusqlite::Result<bool>| match equal {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => Err(format!("its column {column} does not say what it says")),
+    };
+    equal("leaf.seq", row.get::<_, u64>(1).map(|seq| seq == record.seq))?;
+    equal("leaf.hash", row.get(2).map(|hash| Hash::from_bytes(hash) == link.hash))?;
+    equal("at_ms", row.get::<_, i64>(3).map(|at| at == record.at.millis()))?;
+    equal("kind", row.get::<_, String>(4).map(|kind| kind == record.entry.word()))?;
+    equal("actor", row.get::<_, Option<String>>(5).map(|name| name.as_deref() == actor))?;
+    let action = row.get::<_, Option<[u8; 16]>>(6).map(|id| id.map(ActionId::from_bytes));
+    equal("action", action.map(|id| id == record.action_id))
+}
+
+fn compare_step(connection: &Connection, link: &Link) -> Result<(), Fault> {
+    let seq = link.record.seq;
+    let found: Option<([u8; 16], i64, i64)> = connection
+        .prepare_cached("SELECT action, f, t FROM transition WHERE seq = ?1")?
+        .query_row(params![seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let from = link.left.map_or(stage_number::NONE, stage_number::of);
+    let to = link.record.entry.stage().map(stage_number::of);
+    let said = link.record.action_id.zip(to).map(|(id, to)| (*id.bytes(), from, to));
+    if found == said {
+        return Ok(());
+    }
+    Err(Broken { seq, why: "the table of steps does not say what it says".to_owned() }.into())
+}
+
+/// Everything that the record names is there, and what it was the first to name is undamaged.
+fn check_blobs(connection: &Connection, link: &Link) -> Result<(), Fault> {
+    let seq = link.record.seq;
+    let broken = |why: String| Fault::Broken(Broken { seq, why });
+    let named = link.record.entry.blobs();
+    for hash in &named {
+        let first: Option<u64> = connection
+            .prepare_cached("SELECT seq FROM blob WHERE sha256 = ?1")?
+            .query_row(params![hash.bytes()], |row| row.get(0))
+            .optional()?;
+        if first.is_none_or(|first| first > seq) {
+            return Err(broken(format!("its blob {hash} is missing")));
+        }
+    }
+    let mut statement = connection.prepare_cached("SELECT sha256 FROM blob WHERE seq = ?1")?;
+    let mut rows = statement.query(params![seq])?;
+    while let Some(row) = rows.next()? {
+        let hash = Hash::from_bytes(row.get(0)?);
+        if !named.contains(&hash) {
+            return Err(broken(format!("it does not name the blob {hash} that stands under it")));
+        }
+        match blob::load(connection, hash) {
+            Ok(Some(_)) => {}
+            Ok(None) => return Err(broken(format!("its blob {hash} is missing"))),
+            Err(LedgerError::Damaged { why, .. }) => return Err(broken(why)),
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Nothing stands beside the records that they do not say, and the rules of the file are ours.
+fn check_derived(connection: &Connection, size: u64, open: Vec<ActionId>) -> Result<(), Fault> {
+    for table in ["entry", "transition", "blob"] {
+        let sql = format!("SELECT count(*) FROM {table} WHERE seq < 0 OR seq >= ?1");
+        let beyond: u64 = connection.query_row(&sql, params![size], |row| row.get(0))?;
+        if beyond > 0 {
+            let why = format!("{beyond} rows of {table} stand beyond the last record");
+            return Err(Broken { seq: size, why }.into());
+        }
+    }
+    let sql = "SELECT action FROM open_action ORDER BY action";
+    let mut statement = connection.prepare(sql)?;
+    let found = statement.query_map([], |row| row.get(0).map(ActionId::from_bytes))?;
+    let found: Vec<ActionId> = found.collect::<Result<_, _>>()?;
+    if found != open {
+        return Err(Fault::Derived("the table of open actions is wrong".to_owned()));
+    }
+    check_stages(connection).map_err(|e| Fault::Derived(e.to_string()))?;
+    check_schema(connection).map_err(|e| Fault::Derived(e.to_string()))
+}

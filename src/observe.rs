@@ -1,0 +1,308 @@
+//! The read side: everything that a page, a query or an observer can reach.
+//!
+//! It holds the observing half of the kernel and a read-only connection to the ledger, and nothing
+//! with which anything could be changed (C8.3, C10.2). Every answer about the cluster is made from
+//! one observation (C8.4).
+
+pub mod in_flight;
+pub mod trail;
+
+use crate::explain::{Request, explain, why_not};
+use crate::kernel::{KernelDescription, ObserveKernel, Unobservable};
+pub use crate::ledger::LogFilter;
+use crate::ledger::{LedgerError, LedgerReader};
+use crate::model::action::{Action, ActionId, ActionKind, Stage};
+use crate::model::answer::{
+    ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, LogHead, LogPage, Overview,
+    StoredRecord, WhyNot,
+};
+use crate::model::cluster::{ClusterState, ReceiptStatus};
+use crate::model::explanation::Explanation;
+use crate::model::pinned::Unresolved;
+use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::text::{ActorName, Reason};
+use in_flight::InFlight;
+use std::sync::Arc;
+use tokio::sync::watch;
+use trail::Trail;
+
+/// All that can be read.
+#[derive(Clone)]
+pub struct ReadSide {
+    kernel: Arc<dyn ObserveKernel>,
+    ledger: LedgerReader,
+    in_flight: InFlight,
+    data_address: Option<String>,
+}
+
+impl ReadSide {
+    /// Puts the read side together; `data_address` is where the kernel serves data, if it does.
+    #[must_use]
+    pub fn new(
+        kernel: Arc<dyn ObserveKernel>,
+        ledger: LedgerReader,
+        in_flight: InFlight,
+        data_address: Option<String>,
+    ) -> Self {
+        Self { kernel, ledger, in_flight, data_address }
+    }
+
+    /// What the kernel is.
+    #[must_use]
+    pub fn kernel(&self) -> KernelDescription {
+        self.kernel.describe()
+    }
+
+    /// A number that grows when the kernel changes.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.kernel.changes()
+    }
+
+    /// One observation of the cluster.
+    ///
+    /// # Errors
+    /// `kernel_unreachable` when the kernel does not answer.
+    pub async fn observe(&self) -> Result<ClusterState, Refusal> {
+        self.kernel.observe().await.map_err(unreachable)
+    }
+
+    /// What the kernel holds under an action id.
+    ///
+    /// # Errors
+    /// `kernel_unreachable` when the kernel does not answer.
+    pub async fn receipt(&self, id: ActionId) -> Result<ReceiptStatus, Refusal> {
+        self.kernel.receipt(id).await.map_err(unreachable)
+    }
+
+    /// Everything that the overview shows.
+    ///
+    /// # Errors
+    /// When the kernel or the ledger cannot be read.
+    pub async fn overview(&self) -> Result<Overview, Refusal> {
+        let state = self.observe().await?;
+        let why_not = [ActionKind::Switchover, ActionKind::Failover]
+            .into_iter()
+            .map(|kind| WhyNot { kind, candidates: self.why_not(&state, kind) })
+            .collect();
+        let unresolved = self.unresolved()?;
+        Ok(Overview { state, why_not, unresolved, data_address: self.data_address.clone() })
+    }
+
+    /// Every node of a state as the object of an action of this kind.
+    #[must_use]
+    pub fn why_not(
+        &self,
+        state: &ClusterState,
+        kind: ActionKind,
+    ) -> Vec<crate::model::explanation::Candidate> {
+        why_not(state, kind, |state, action| self.kernel.checks(state, action))
+    }
+
+    /// Explains a request in a state, with what the ledger says is unresolved.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn explain_in(
+        &self,
+        state: &ClusterState,
+        request: &Request<'_>,
+        unresolved: Option<Unresolved>,
+    ) -> Explanation {
+        explain(state, request, unresolved, |state, action| self.kernel.checks(state, action))
+    }
+
+    /// Explains a request as it would be explained now. Writes nothing, asks nothing.
+    ///
+    /// # Errors
+    /// When the kernel or the ledger cannot be read.
+    pub async fn explain(
+        &self,
+        action: &Action,
+        operator: &ActorName,
+        reason: &Reason,
+    ) -> Result<ExplainAnswer, Refusal> {
+        let state = self.observe().await?;
+        let request = Request { action, operator, reason };
+        let explanation = self.explain_in(&state, &request, self.unresolved()?);
+        let digest = explanation.digest();
+        Ok(ExplainAnswer { explanation, digest, observation: state.observation })
+    }
+
+    /// The action whose outcome is not known, where there is one. An action that is running in this
+    /// process is not unresolved: its end is on the way.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn unresolved(&self) -> Result<Option<Unresolved>, Refusal> {
+        for (action_id, _) in self.ledger.open_actions().map_err(unreadable)? {
+            if self.in_flight.is_running(action_id) {
+                continue;
+            }
+            let trail = self.trail(action_id)?.ok_or_else(|| broken(action_id))?;
+            // An action may have ended between the two reads: only what is open still counts.
+            if trail.stage().is_open() {
+                return Ok(Some(Unresolved { action_id, kind: trail.action().kind() }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The records of an action, folded; `None` when there is no such action.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn trail(&self, id: ActionId) -> Result<Option<Trail>, Refusal> {
+        Trail::fold(self.ledger.trail(id).map_err(unreadable)?)
+    }
+
+    /// One action as it stands, with what was shown when it was explained.
+    ///
+    /// # Errors
+    /// `not_found`; or when the ledger cannot be read.
+    pub async fn action(&self, id: ActionId) -> Result<ActionAnswer, Refusal> {
+        let before = self.in_flight.quiet_mark(id);
+        let trail = self.trail(id)?.ok_or_else(|| no_such_action(id))?;
+        let explanation: Explanation = self.blob(&trail.explained().explanation)?;
+        let snapshot: ClusterState = self.blob(&trail.explained().snapshot)?;
+        let interrupted = self.interrupted(id, before, trail.stage());
+        let stage = shown_stage(trail.stage(), interrupted);
+        let kernel_says = match (interrupted, stage) {
+            (Some(_), _) | (None, Stage::Unknown) => self.receipt(id).await.ok(),
+            (None, _) => None,
+        };
+        Ok(ActionAnswer {
+            id,
+            action: trail.action().clone(),
+            reason: trail.reason().clone(),
+            requested_by: trail.requested_by().clone(),
+            requested_at: trail.requested_at(),
+            stage,
+            interrupted,
+            kernel_says,
+            digest: trail.explained().digest,
+            explanation,
+            observation: snapshot.observation,
+            outcome: trail.outcome(),
+            moved: trail.moved().to_vec(),
+            duplicate: false,
+            records: trail.into_records(),
+        })
+    }
+
+    /// One page of the actions, newest first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn actions(&self, before: Option<u64>, limit: u32) -> Result<ActionPage, Refusal> {
+        let page = self.ledger.actions(before, limit).map_err(unreadable)?;
+        let mut actions = Vec::new();
+        for row in page.rows {
+            let id = row.requested.record.action_id;
+            let id =
+                id.ok_or_else(|| Refusal::new(RefusalCode::Internal, "A request has no id."))?;
+            let mark = self.in_flight.quiet_mark(id);
+            let trail = self.trail(id)?.ok_or_else(|| broken(id))?;
+            let interrupted = self.interrupted(id, mark, trail.stage());
+            actions.push(ActionLine {
+                id,
+                action: trail.action().clone(),
+                requested_by: trail.requested_by().clone(),
+                requested_at: trail.requested_at(),
+                stage: shown_stage(trail.stage(), interrupted),
+                interrupted,
+                seq: row.requested.record.seq,
+            });
+        }
+        Ok(ActionPage { actions, next_before: page.next_before })
+    }
+
+    /// One page of the log, newest first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn log(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+        filter: &LogFilter,
+    ) -> Result<LogPage, Refusal> {
+        self.ledger.page(before, limit, filter).map_err(unreadable)
+    }
+
+    /// One record.
+    ///
+    /// # Errors
+    /// `not_found`; or when the ledger cannot be read.
+    pub fn record(&self, seq: u64) -> Result<StoredRecord, Refusal> {
+        let record = self.ledger.record(seq).map_err(unreadable)?;
+        record.ok_or_else(|| {
+            Refusal::new(RefusalCode::NotFound, format!("The log holds no record {seq}."))
+        })
+    }
+
+    /// The end of the log.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn head(&self) -> Result<LogHead, Refusal> {
+        self.ledger.head().map_err(unreadable)
+    }
+
+    /// What a stop of an earlier control plane left behind. `mark` was taken before the trail was
+    /// read: only if nothing of this action ran from then until now is the trail the whole story.
+    fn interrupted(&self, id: ActionId, mark: Option<u64>, stage: Stage) -> Option<Interrupted> {
+        let quiet = mark.is_some() && mark == self.in_flight.quiet_mark(id);
+        match stage {
+            Stage::Confirmed if quiet => Some(Interrupted::NeverSent),
+            Stage::Dispatched if quiet => Some(Interrupted::OutcomeUnknown),
+            _ => None,
+        }
+    }
+
+    /// A blob, parsed.
+    fn blob<T: serde::de::DeserializeOwned>(
+        &self,
+        hash: &crate::model::canonical::Hash,
+    ) -> Result<T, Refusal> {
+        let bytes = self.ledger.blob(*hash).map_err(unreadable)?;
+        let parsed = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        parsed.ok_or_else(|| {
+            let sentence =
+                format!("The ledger does not hold the blob {hash} in a form that reads.");
+            Refusal::new(RefusalCode::Internal, sentence)
+        })
+    }
+}
+
+/// A dispatched action that nobody runs has an outcome that is not known here (C7.3).
+fn shown_stage(stage: Stage, interrupted: Option<Interrupted>) -> Stage {
+    if interrupted == Some(Interrupted::OutcomeUnknown) { Stage::Unknown } else { stage }
+}
+
+fn unreachable(error: Unobservable) -> Refusal {
+    Refusal::new(
+        RefusalCode::KernelUnreachable,
+        format!("The kernel was asked and does not answer: {}. Nothing was done.", error.why),
+    )
+    .citing([crate::model::invariant::Invariant::ObservationWhole])
+}
+
+/// The refusal for a ledger that cannot be read.
+#[must_use]
+pub fn unreadable(error: LedgerError) -> Refusal {
+    let sentence = format!("The ledger cannot be used: {error}. Nothing was done.");
+    Refusal::new(RefusalCode::AuditUnavailable, sentence)
+        .citing([crate::model::invariant::Invariant::AuditFirst])
+}
+
+/// The refusal for an id that stands for nothing.
+#[must_use]
+pub fn no_such_action(id: ActionId) -> Refusal {
+    Refusal::new(RefusalCode::NotFound, format!("There is no action {id}. Nothing was done."))
+}
+
+fn broken(id: ActionId) -> Refusal {
+    Refusal::new(RefusalCode::Internal, format!("The records of the action {id} are not complete."))
+        .about(id)
+}

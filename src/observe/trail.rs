@@ -1,0 +1,161 @@
+//! An action is the fold of its records; this is the fold.
+
+use crate::model::action::{Action, ActionId, Stage};
+use crate::model::ambient::Timestamp;
+use crate::model::answer::{Outcome, StoredRecord};
+use crate::model::canonical::Hash;
+use crate::model::pinned::Moved;
+use crate::model::record::Entry;
+use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::text::{ActorName, Reason};
+
+/// What was put before the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// The digest that a confirmation repeats.
+    pub digest: Hash,
+    /// The blob of the explanation.
+    pub explanation: Hash,
+    /// The blob of the observation that it was made from.
+    pub snapshot: Hash,
+}
+
+/// The records of one action, oldest first, with what follows from them.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    action_id: ActionId,
+    action: Action,
+    reason: Reason,
+    requested_by: ActorName,
+    requested_at: Timestamp,
+    explained: Explained,
+    stage: Stage,
+    records: Vec<StoredRecord>,
+}
+
+impl Trail {
+    /// Folds the records of one action; `None` for no records.
+    ///
+    /// # Errors
+    /// `internal` when the records do not begin with a request and its explanation, which the
+    /// ledger writes in one transaction.
+    pub fn fold(records: Vec<StoredRecord>) -> Result<Option<Self>, Refusal> {
+        let entries = || records.iter().map(|stored| &stored.record);
+        // A refused attempt with an id that was never requested leaves a record, but no action.
+        let Some((record, action, reason)) = entries().find_map(|r| match &r.entry {
+            Entry::Requested { action, reason } => Some((r, action.clone(), reason.clone())),
+            _ => None,
+        }) else {
+            return Ok(None);
+        };
+        let explained = entries().find_map(|r| match &r.entry {
+            Entry::Explained { digest, explanation, snapshot, .. }
+            | Entry::Rejected { digest, explanation, snapshot, .. } => {
+                Some(Explained { digest: *digest, explanation: *explanation, snapshot: *snapshot })
+            }
+            _ => None,
+        });
+        let stage = entries().filter_map(|r| r.entry.stage()).next_back();
+        let whole = (record.action_id, &record.actor, explained, stage);
+        let (Some(action_id), Some(actor), Some(explained), Some(stage)) = whole else {
+            let sentence = format!("The records of the request {} are not complete.", record.seq);
+            return Err(Refusal::new(RefusalCode::Internal, sentence));
+        };
+        let (requested_by, requested_at) = (actor.name.clone(), record.at);
+        Ok(Some(Self {
+            action_id,
+            action,
+            reason,
+            requested_by,
+            requested_at,
+            explained,
+            stage,
+            records,
+        }))
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn action_id(&self) -> ActionId {
+        self.action_id
+    }
+
+    /// What was asked.
+    #[must_use]
+    pub fn action(&self) -> &Action {
+        &self.action
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> &Reason {
+        &self.reason
+    }
+
+    /// Who asked.
+    #[must_use]
+    pub fn requested_by(&self) -> &ActorName {
+        &self.requested_by
+    }
+
+    /// When.
+    #[must_use]
+    pub fn requested_at(&self) -> Timestamp {
+        self.requested_at
+    }
+
+    /// What was put before the operator.
+    #[must_use]
+    pub fn explained(&self) -> &Explained {
+        &self.explained
+    }
+
+    /// The stage of the last record that has one.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The digest that was confirmed, or offered for confirmation and found stale.
+    #[must_use]
+    pub fn was_confirmed(&self) -> bool {
+        self.entries().any(|entry| matches!(entry, Entry::Confirmed { .. }))
+    }
+
+    /// What moved, where it went stale.
+    #[must_use]
+    pub fn moved(&self) -> &[Moved] {
+        let moved = self.entries().find_map(|entry| match entry {
+            Entry::Stale { moved, .. } => Some(moved.as_slice()),
+            _ => None,
+        });
+        moved.unwrap_or_default()
+    }
+
+    /// What came of it, where something did.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        let last = self.entries().filter(|entry| entry.stage().is_some()).last()?;
+        match last {
+            Entry::Executed { receipt, snapshot, differences, .. } => Some(Outcome::Executed {
+                receipt: receipt.clone(),
+                differences: differences.clone(),
+                observed_after: snapshot.is_some(),
+            }),
+            Entry::Refused { refusal } => Some(Outcome::Refused { refusal: refusal.clone() }),
+            Entry::Unknown { why } => Some(Outcome::Unknown { why: why.clone() }),
+            Entry::Voided { tombstone } => Some(Outcome::Voided { tombstone: tombstone.clone() }),
+            _ => None,
+        }
+    }
+
+    /// The records.
+    #[must_use]
+    pub fn into_records(self) -> Vec<StoredRecord> {
+        self.records
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.records.iter().map(|stored| &stored.record.entry)
+    }
+}

@@ -1,0 +1,31 @@
+//! The real clock and the real source of randomness: the only place where they are touched.
+
+use crate::model::ambient::{Clock, Entropy, Timestamp};
+
+/// The clock of the machine, in UTC.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is where time comes in as an argument")]
+    fn now(&self) -> Timestamp {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        // A clock before 1970 is shown as it is: wrong, and plainly so.
+        let millis = since.map_or(0, |elapsed| elapsed.as_millis());
+        Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    }
+
+    fn name(&self) -> &'static str {
+        "system clock, UTC"
+    }
+}
+
+/// The random source of the operating system.
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+        bytes
+    }
+}

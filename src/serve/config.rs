@@ -1,0 +1,149 @@
+//! `Leptos.toml`, really read: the framework's options, and our own `[control]` table above them.
+
+use crate::model::text::{InputError, PlaceName};
+use leptos::config::{LeptosOptions, get_configuration};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// What stands in the `[control]` table. Every key has to be there, and no other may be.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Table {
+    data: PathBuf,
+    kernel: String,
+    nodes: u64,
+    environment: String,
+    cluster: String,
+    data_api: SocketAddr,
+}
+
+#[derive(Deserialize)]
+struct File {
+    control: Table,
+}
+
+/// The settings of one server, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The framework's options; `site_addr` is where the console listens.
+    pub leptos: LeptosOptions,
+    /// Where everything that lasts is kept.
+    pub data: PathBuf,
+    /// How many nodes a new cluster is founded with.
+    pub nodes: u64,
+    /// The name of the environment.
+    pub environment: PlaceName,
+    /// The name of the cluster.
+    pub cluster: PlaceName,
+    /// Where the embedded kernel serves data.
+    pub data_api: SocketAddr,
+}
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// No file.
+    #[error(
+        "Leptos.toml was not found: name it with --config, start inside the project, or keep the program under it"
+    )]
+    NotFound,
+    /// A file that does not read.
+    #[error("{path}: {why}", path = path.display())]
+    Bad {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A value that cannot be.
+    #[error("{path}: {source}", path = path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// Which key, and what it must be.
+        source: InputError,
+    },
+}
+
+/// Finds the file: the one named, else `Leptos.toml` in the working directory or above it, else
+/// beside the program or above it.
+///
+/// # Errors
+/// When there is none.
+pub fn find(named: Option<&Path>) -> Result<PathBuf, ConfigError> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    let starts = [std::env::current_dir().ok(), std::env::current_exe().ok()];
+    let above = |start: PathBuf| {
+        start.ancestors().map(|dir| dir.join("Leptos.toml")).find(|path| path.is_file())
+    };
+    starts.into_iter().flatten().find_map(above).ok_or(ConfigError::NotFound)
+}
+
+/// Reads the file. Paths in it are relative to the file, never to the working directory.
+///
+/// # Errors
+/// When it cannot be read, lacks a key, has one too many, or holds a value that cannot be.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let bad = |why: String| ConfigError::Bad { path: path.to_owned(), why };
+    let value = |source: InputError| ConfigError::Value { path: path.to_owned(), source };
+    let text = std::fs::read_to_string(path).map_err(|e| bad(e.to_string()))?;
+    let table = toml::from_str::<File>(&text).map_err(|e| bad(e.to_string()))?.control;
+    let options = get_configuration(path.to_str()).map_err(|e| bad(e.to_string()))?;
+    let mut leptos = options.leptos_options;
+    let absolute = path.canonicalize().map_err(|e| bad(e.to_string()))?;
+    let folder = absolute.parent().unwrap_or(Path::new("/"));
+    leptos.site_root = folder.join(&*leptos.site_root).to_string_lossy().into_owned().into();
+    if table.kernel != "embedded" {
+        return Err(value(InputError::new("kernel", &table.kernel, "embedded")));
+    }
+    Ok(Config {
+        leptos,
+        data: folder.join(&table.data),
+        nodes: table.nodes,
+        environment: PlaceName::parse_field("environment", &table.environment).map_err(value)?,
+        cluster: PlaceName::parse_field("cluster", &table.cluster).map_err(value)?,
+        data_api: table.data_api,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load_text(text: &str) -> Result<Config, String> {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("Leptos.toml");
+        std::fs::write(&path, text).expect("a file");
+        load(&path).map_err(|error| error.to_string())
+    }
+
+    const GOOD: &str = "[control]\ndata = \"data\"\nkernel = \"embedded\"\nnodes = 3\n\
+        environment = \"test\"\ncluster = \"aerodb\"\ndata-api = \"127.0.0.1:7410\"\n\
+        [package.metadata.leptos]\noutput-name = \"aerodb-control\"\nsite-root = \"site\"\n";
+
+    #[test]
+    fn a_key_that_is_missing_misspelt_or_wrong_stops_the_start_and_is_named() {
+        for (from, to, names) in [
+            ("nodes = 3\n", "", "nodes"),
+            ("nodes = 3", "node = 3", "node"),
+            ("nodes = 3", "nodes = \"three\"", "nodes"),
+            ("\"embedded\"", "\"imaginary\"", "kernel"),
+            ("\"test\"", "\"Test Room\"", "environment"),
+            ("127.0.0.1:7410", "somewhere", "data-api"),
+        ] {
+            let error = load_text(&GOOD.replace(from, to)).expect_err(to);
+            assert!(error.contains(names), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let config = load_text(GOOD).expect("good");
+        assert!(config.data.is_absolute() && config.data.ends_with("data"));
+        assert!(Path::new(&*config.leptos.site_root).is_absolute());
+        assert_eq!(config.nodes, 3);
+    }
+}

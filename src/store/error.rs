@@ -1,0 +1,133 @@
+//! What can go wrong with the file, and which of it ends all writing.
+
+use rusqlite::ErrorCode;
+use std::path::{Path, PathBuf};
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The directory is in use.
+    #[error("another control plane has {} open; one directory serves one control plane", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The file is something else.
+    #[error("{} is not a store of this program: {found}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        found: String,
+    },
+    /// The file was written by a later version.
+    #[error("{} has version {found}, and this program knows versions up to {known}", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version that is known.
+        known: i64,
+    },
+    /// Tables, indexes or triggers are not those that this program makes.
+    #[error("the schema of the store was altered: {what}")]
+    Altered {
+        /// What differs first.
+        what: String,
+    },
+    /// A file operation failed.
+    #[error("cannot {what} {}", path.display())]
+    File {
+        /// The operation, as a verb.
+        what: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A statement failed. What the transaction did before is rolled back.
+    #[error("the database refused: {0}")]
+    Sql(#[from] rusqlite::Error),
+    /// A write is not known to be durable, or was not tried because an earlier one was not.
+    #[error("the store takes no writes: {why}")]
+    Unavailable {
+        /// What was found.
+        why: String,
+    },
+}
+
+/// An error that a write can end with. The store has to see a failure of the disk inside it, or it
+/// would go on after one.
+pub trait WriteError: From<StoreError> + Send + 'static {
+    /// The error of the store, where this is one.
+    fn storage(&self) -> Option<&StoreError>;
+}
+
+impl WriteError for StoreError {
+    fn storage(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+impl StoreError {
+    pub(super) fn unavailable(why: impl Into<String>) -> Self {
+        Self::Unavailable { why: why.into() }
+    }
+
+    pub(super) fn file(what: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::File { what, path: path.to_owned(), source }
+    }
+
+    /// Whether this means that the file or the disk cannot be relied on, as against a statement
+    /// that the schema refused.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        match self {
+            Self::Sql(error) => error.sqlite_error_code().is_some_and(is_failure),
+            Self::Unavailable { .. } | Self::File { .. } | Self::Altered { .. } => true,
+            Self::Locked { .. } | Self::Foreign { .. } | Self::Newer { .. } => false,
+        }
+    }
+}
+
+fn is_failure(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::ReadOnly
+            | ErrorCode::DatabaseCorrupt
+            | ErrorCode::NotADatabase
+            | ErrorCode::CannotOpen
+            | ErrorCode::PermissionDenied
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::OutOfMemory
+            | ErrorCode::NoLargeFileSupport
+            | ErrorCode::InternalMalfunction
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sql(code: i32) -> StoreError {
+        rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None).into()
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_told_from_a_statement_that_the_schema_refuses() {
+        // The extended codes, as SQLite gives them: EIO in fsync and write, a full disk, a read-only
+        // file, a moved file, a damaged page.
+        for code in [1034, 778, 266, 13, 8, 1032, 11, 26, 14, 15, 7] {
+            assert!(sql(code).is_failure(), "{code}");
+        }
+        // A CHECK, a trigger, a primary key, a foreign key; a busy file.
+        for code in [275, 1811, 1555, 787, 5] {
+            assert!(!sql(code).is_failure(), "{code}");
+        }
+        assert!(!StoreError::from(rusqlite::Error::QueryReturnedNoRows).is_failure());
+    }
+}

@@ -1,0 +1,168 @@
+-- The schema of control.sqlite. What it promises, it promises to every client of the file, not only
+-- to this program: rows of the log are never changed or deleted, records have no gaps, and an action
+-- takes only the steps that the table `edge` holds, each at most once.
+
+-- One narrow row per record: what is searched. `action` and `actor` repeat what the leaf says, and
+-- verification compares them.
+CREATE TABLE entry (
+    seq    INTEGER PRIMARY KEY REFERENCES leaf (seq) DEFERRABLE INITIALLY DEFERRED,
+    at_ms  INTEGER NOT NULL,
+    kind   TEXT NOT NULL,
+    actor  TEXT,
+    action BLOB CHECK (action IS NULL OR length(action) = 16)
+) STRICT;
+
+-- `seq` is the last column of every index without being named, so paging by key reads no table row.
+CREATE INDEX entry_by_action ON entry (action) WHERE action IS NOT NULL;
+CREATE INDEX entry_by_actor ON entry (actor) WHERE actor IS NOT NULL;
+CREATE INDEX entry_by_actor_and_kind ON entry (actor, kind) WHERE actor IS NOT NULL;
+CREATE INDEX entry_by_kind ON entry (kind);
+CREATE INDEX entry_by_time ON entry (at_ms);
+
+-- The record itself, as it was hashed.
+CREATE TABLE leaf (
+    seq   INTEGER PRIMARY KEY REFERENCES entry (seq),
+    hash  BLOB NOT NULL CHECK (length(hash) = 32),
+    bytes BLOB NOT NULL CHECK (length(bytes) BETWEEN 1 AND 65535)
+) STRICT;
+
+-- What is too big for a record, under the hash of its uncompressed bytes. `seq` is the first record
+-- that names it. Encoding 0 is plain, 1 is zstd.
+CREATE TABLE blob (
+    sha256   BLOB PRIMARY KEY NOT NULL CHECK (length(sha256) = 32),
+    seq      INTEGER NOT NULL REFERENCES entry (seq),
+    encoding INTEGER NOT NULL CHECK (encoding IN (0, 1)),
+    raw_len  INTEGER NOT NULL CHECK (raw_len >= 0),
+    data     BLOB NOT NULL
+) STRICT;
+CREATE INDEX blob_by_seq ON blob (seq);
+
+-- The steps that exist. 0 is "no record of this action yet". The ledger compares these rows with
+-- `Stage::next` whenever it opens.
+CREATE TABLE edge (
+    f INTEGER NOT NULL,
+    t INTEGER NOT NULL,
+    PRIMARY KEY (f, t)
+) STRICT, WITHOUT ROWID;
+INSERT INTO edge (f, t) VALUES
+    (0, 1),                             -- none       -> requested
+    (1, 2), (1, 3),                     -- requested  -> explained, rejected
+    (2, 4), (2, 5), (2, 6),             -- explained  -> confirmed, withdrawn, stale
+    (4, 7), (4, 11),                    -- confirmed  -> dispatched, voided
+    (7, 8), (7, 9), (7, 10), (7, 11),   -- dispatched -> executed, refused, unknown, voided
+    (10, 8), (10, 11);                  -- unknown    -> executed, voided
+
+-- The steps that were taken. The steps form no circle, so a stage is left at most once: one
+-- confirmation, one dispatch, one outcome per action (C7.1).
+CREATE TABLE transition (
+    action BLOB NOT NULL CHECK (length(action) = 16),
+    f      INTEGER NOT NULL,
+    t      INTEGER NOT NULL,
+    seq    INTEGER NOT NULL UNIQUE REFERENCES entry (seq),
+    prev   INTEGER GENERATED ALWAYS AS (nullif(f, 0)) VIRTUAL,
+    PRIMARY KEY (action, f),
+    UNIQUE (action, t),
+    FOREIGN KEY (f, t) REFERENCES edge (f, t),
+    FOREIGN KEY (action, prev) REFERENCES transition (action, t)
+) STRICT, WITHOUT ROWID;
+
+-- The actions that are confirmed, dispatched or unknown: an index over `transition`, kept by its
+-- triggers and compared by verification.
+CREATE TABLE open_action (
+    action BLOB PRIMARY KEY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE account (
+    name       TEXT PRIMARY KEY NOT NULL,
+    role       TEXT NOT NULL CHECK (role IN ('observer', 'operator', 'auditor')),
+    password   TEXT NOT NULL,
+    created_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Of a session, a token and a link only the hash of the secret is kept.
+CREATE TABLE session (
+    sha256       BLOB PRIMARY KEY NOT NULL CHECK (length(sha256) = 32),
+    account      TEXT NOT NULL REFERENCES account (name),
+    created_ms   INTEGER NOT NULL,
+    last_seen_ms INTEGER NOT NULL,
+    expires_ms   INTEGER NOT NULL,
+    revoked_ms   INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_by_account ON session (account, created_ms);
+
+CREATE TABLE token (
+    sha256     BLOB PRIMARY KEY NOT NULL CHECK (length(sha256) = 32),
+    name       TEXT NOT NULL UNIQUE,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    revoked_ms INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE setup_link (
+    one       INTEGER PRIMARY KEY NOT NULL CHECK (one = 1),
+    sha256    BLOB NOT NULL CHECK (length(sha256) = 32),
+    issued_ms INTEGER NOT NULL
+) STRICT;
+
+-- Nothing in the log is changed or deleted (C9.2).
+CREATE TRIGGER entry_update BEFORE UPDATE ON entry
+BEGIN SELECT RAISE(ABORT, 'entry is append-only'); END;
+CREATE TRIGGER entry_delete BEFORE DELETE ON entry
+BEGIN SELECT RAISE(ABORT, 'entry is append-only'); END;
+CREATE TRIGGER leaf_update BEFORE UPDATE ON leaf
+BEGIN SELECT RAISE(ABORT, 'leaf is append-only'); END;
+CREATE TRIGGER leaf_delete BEFORE DELETE ON leaf
+BEGIN SELECT RAISE(ABORT, 'leaf is append-only'); END;
+CREATE TRIGGER blob_update BEFORE UPDATE ON blob
+BEGIN SELECT RAISE(ABORT, 'blob is append-only'); END;
+CREATE TRIGGER blob_delete BEFORE DELETE ON blob
+BEGIN SELECT RAISE(ABORT, 'blob is append-only'); END;
+CREATE TRIGGER transition_update BEFORE UPDATE ON transition
+BEGIN SELECT RAISE(ABORT, 'transition is append-only'); END;
+CREATE TRIGGER transition_delete BEFORE DELETE ON transition
+BEGIN SELECT RAISE(ABORT, 'transition is append-only'); END;
+CREATE TRIGGER edge_insert BEFORE INSERT ON edge
+BEGIN SELECT RAISE(ABORT, 'edge is fixed'); END;
+CREATE TRIGGER edge_update BEFORE UPDATE ON edge
+BEGIN SELECT RAISE(ABORT, 'edge is fixed'); END;
+CREATE TRIGGER edge_delete BEFORE DELETE ON edge
+BEGIN SELECT RAISE(ABORT, 'edge is fixed'); END;
+
+-- INSERT OR REPLACE deletes without a delete trigger unless a client asks for it, so an insert over
+-- an existing row is refused where it begins.
+CREATE TRIGGER entry_dense BEFORE INSERT ON entry
+WHEN NEW.seq IS NOT (SELECT coalesce(max(seq) + 1, 0) FROM entry)
+BEGIN SELECT RAISE(ABORT, 'entry.seq is not dense'); END;
+CREATE TRIGGER entry_time BEFORE INSERT ON entry
+WHEN NEW.at_ms < (SELECT at_ms FROM entry ORDER BY seq DESC LIMIT 1)
+BEGIN SELECT RAISE(ABORT, 'entry.at_ms goes back'); END;
+CREATE TRIGGER leaf_once BEFORE INSERT ON leaf
+WHEN EXISTS (SELECT 1 FROM leaf WHERE seq = NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'leaf is append-only'); END;
+CREATE TRIGGER blob_once BEFORE INSERT ON blob
+WHEN EXISTS (SELECT 1 FROM blob WHERE sha256 = NEW.sha256)
+BEGIN SELECT RAISE(ABORT, 'blob is append-only'); END;
+CREATE TRIGGER transition_once BEFORE INSERT ON transition
+WHEN EXISTS (SELECT 1 FROM transition
+             WHERE seq = NEW.seq OR (action = NEW.action AND (f = NEW.f OR t = NEW.t)))
+BEGIN SELECT RAISE(ABORT, 'an action takes a step once'); END;
+
+-- A step belongs to the newest record, and to the action that this record names.
+CREATE TRIGGER transition_record BEFORE INSERT ON transition
+WHEN (SELECT max(seq) FROM entry) IS NOT NEW.seq
+    OR (SELECT action FROM entry WHERE seq = NEW.seq) IS NOT NEW.action
+BEGIN SELECT RAISE(ABORT, 'a step belongs to the record of its action'); END;
+
+-- One action at a time (C4.3). A failover alone may be confirmed beside an action that has no
+-- outcome: where settling needs a primary and there is none, nothing else could ever end it.
+CREATE TRIGGER transition_one_open BEFORE INSERT ON transition
+WHEN NEW.t = 4 AND EXISTS (SELECT 1 FROM open_action)
+    AND (SELECT json_extract(CAST(leaf.bytes AS TEXT), '$.entry.action.kind')
+         FROM transition AS asked JOIN leaf ON leaf.seq = asked.seq
+         WHERE asked.action = NEW.action AND asked.f = 0) IS NOT 'failover'
+BEGIN SELECT RAISE(ABORT, 'another action is open'); END;
+CREATE TRIGGER transition_opens AFTER INSERT ON transition WHEN NEW.t = 4
+BEGIN INSERT INTO open_action (action) VALUES (NEW.action); END;
+CREATE TRIGGER transition_closes AFTER INSERT ON transition
+WHEN NEW.f IN (4, 7, 10) AND NEW.t NOT IN (4, 7, 10)
+BEGIN DELETE FROM open_action WHERE action = NEW.action; END;

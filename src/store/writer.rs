@@ -1,0 +1,136 @@
+//! The one connection that writes, and the rule that the first failure is the last write.
+
+use super::files::Files;
+use super::{StoreError, WriteError, open};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+/// One write, as it waits in the queue.
+pub(super) type Job = Box<dyn FnOnce(&mut Writer) + Send>;
+
+/// Writes between two checkpoints: keeps the log at a few megabytes without paying two more fsyncs
+/// for every write.
+const WRITES_PER_CHECKPOINT: u32 = 128;
+
+pub(super) struct Writer {
+    connection: Connection,
+    files: Files,
+    failure: Arc<OnceLock<String>>,
+    writes_since_checkpoint: u32,
+}
+
+/// How a transaction can end without effect.
+enum Ending<E> {
+    /// Rolled back, and the store is sound.
+    Refused(E),
+    /// The store cannot be relied on any more.
+    Failed(String),
+}
+
+impl Writer {
+    pub(super) fn new(
+        connection: Connection,
+        path: &Path,
+        failure: Arc<OnceLock<String>>,
+    ) -> Result<Self, StoreError> {
+        let files = Files::remember(path)?;
+        Ok(Self { connection, files, failure, writes_since_checkpoint: 0 })
+    }
+
+    /// One transaction. `Ok` means that it is on the disk, in the file that is at the path.
+    pub(super) fn write<T, E: WriteError>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if let Some(why) = self.failure.get() {
+            return Err(StoreError::unavailable(why.as_str()).into());
+        }
+        self.files.unchanged().map_err(|why| self.fail(why))?;
+        match transaction(&mut self.connection, work) {
+            Ok(value) => {
+                // A commit into a file that was replaced meanwhile is not durable at the path.
+                self.files.unchanged().map_err(|why| self.fail(why))?;
+                self.writes_since_checkpoint += 1;
+                Ok(value)
+            }
+            Err(Ending::Refused(error)) => Err(error),
+            Err(Ending::Failed(why)) => Err(self.fail(why).into()),
+        }
+    }
+
+    /// Ends all writing. There is no way back but a restart by an operator: an fsync that failed
+    /// once may report success the next time without having written anything.
+    fn fail(&self, why: String) -> StoreError {
+        let why = self.failure.get_or_init(|| why);
+        StoreError::unavailable(why.as_str())
+    }
+
+    pub(super) fn checkpoint_when_due(&mut self) {
+        if self.writes_since_checkpoint >= WRITES_PER_CHECKPOINT {
+            self.writes_since_checkpoint = 0;
+            self.checkpoint("PASSIVE");
+        }
+    }
+
+    /// Leaves one complete file behind, where no reader is in the way.
+    pub(super) fn close(mut self) {
+        self.checkpoint("TRUNCATE");
+    }
+
+    fn checkpoint(&mut self, mode: &str) {
+        if self.failure.get().is_some() {
+            return;
+        }
+        let done = self.files.unchanged().and_then(|()| {
+            open::checkpoint(&self.connection, mode)
+                .map_err(|e| format!("a checkpoint failed: {e}"))
+        });
+        if let Err(why) = done {
+            self.fail(why);
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// A panic in a write ends this thread, and with it all writing; then it is said so.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.fail("the writer thread ended in a panic".to_owned());
+        }
+    }
+}
+
+fn transaction<T, E: WriteError>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+) -> Result<T, Ending<E>> {
+    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(transaction) => transaction,
+        Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+            let why = "another program holds the write lock of the file; nothing was written";
+            return Err(Ending::Refused(StoreError::unavailable(why).into()));
+        }
+        Err(e) => return Err(Ending::Failed(format!("a transaction could not begin: {e}"))),
+    };
+    let result = work(&transaction);
+    // SQLite ends a transaction by itself when the disk fails; work that ends one is a bug of ours.
+    // Either way, what was written cannot be told any more.
+    if transaction.is_autocommit() {
+        return Err(Ending::Failed("a transaction ended before its commit".to_owned()));
+    }
+    match result {
+        Ok(value) => match transaction.commit() {
+            Ok(()) => Ok(value),
+            Err(e) => Err(Ending::Failed(format!("a commit failed: {e}"))),
+        },
+        Err(error) => {
+            let failure = error.storage().filter(|e| e.is_failure()).map(ToString::to_string);
+            match (transaction.rollback(), failure) {
+                (Err(e), _) => Err(Ending::Failed(format!("a rollback failed: {e}"))),
+                (Ok(()), Some(why)) => Err(Ending::Failed(why)),
+                (Ok(()), None) => Err(Ending::Refused(error)),
+            }
+        }
+    }
+}

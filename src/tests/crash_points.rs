@@ -1,0 +1,151 @@
+//! The process ends between every two steps of an action, and is started again (C6.2, C7).
+//!
+//! Whatever the point: no record is lost, nothing runs twice, nothing is called failed that may
+//! have run, and an operator can bring every action to an end that is true.
+
+use crate::harness::id;
+use crate::server::{Place, Server, Session};
+use serde_json::{Value, json};
+
+/// Three kinds of effect (a change of primary, an entry of the log, a switch), and the points that
+/// an action of each passes inside the kernel, in order.
+const KINDS: &[(&str, &[&str])] = &[
+    (
+        "switchover",
+        &[
+            "kernel.accepted",
+            "kernel.elected",
+            "kernel.appended",
+            "kernel.committed",
+            "kernel.receipt",
+        ],
+    ),
+    ("stop_writes", &["kernel.accepted", "kernel.appended", "kernel.committed", "kernel.receipt"]),
+    ("take_offline", &["kernel.switch_committed", "kernel.receipt"]),
+];
+/// The points before the kernel is called.
+const BEFORE: &[&str] = &["workflow.before_confirmed", "workflow.confirmed", "workflow.dispatched"];
+/// The points after it answered.
+const AFTER: &[&str] = &["workflow.answered", "workflow.before_outcome", "workflow.outcome"];
+
+/// What shows in the cluster that an action ran.
+fn has_run(kind: &str, cluster: &Value) -> bool {
+    match kind {
+        "switchover" => cluster["epoch"].as_u64().expect("an epoch") >= 2,
+        "stop_writes" => cluster["write_fence"] == "standing",
+        _ => cluster["nodes"][2]["reachable"] == false,
+    }
+}
+
+fn params(kind: &str) -> Value {
+    match kind {
+        "switchover" => json!({"to": "n2"}),
+        "stop_writes" => json!({}),
+        _ => json!({"node": "n3"}),
+    }
+}
+
+/// Runs one action into one crash; the action as it was explained.
+fn crash(place: &Place, kind: &str, point: &str) -> (Session, Value) {
+    let server = place.start(Some(point));
+    let session = server.set_up();
+    assert_eq!(server.put("a", "before").0, 200);
+    let explained = server.request(&session, &id(1), kind, params(kind));
+    let (status, _) = server.confirm(&session, &explained);
+    assert_eq!(status, 0, "{kind} at {point}: the process is gone, so there is no answer");
+    assert!(server.ended(), "{kind} at {point}: it ended at the point");
+    (session, explained)
+}
+
+fn settle(server: &Server, session: &Session) -> (u16, Value) {
+    let path = format!("/api/v1/actions/{}/settle", id(1));
+    server.post(session, &path, &json!({"reason": "after the stop"}))
+}
+
+fn stage(server: &Server, session: &Session) -> Value {
+    let (status, action) = server.get(session, &format!("/api/v1/actions/{}", id(1)));
+    assert_eq!(status, 200);
+    action
+}
+
+/// Brings the action to its end, with a failover on the way where settling needs a primary.
+fn end_of(server: &Server, session: &Session, what: &str) -> String {
+    let shown = stage(server, session);
+    let open = matches!(shown["stage"].as_str(), Some("confirmed" | "unknown"));
+    if !open {
+        return shown["stage"].as_str().expect("a stage").to_owned();
+    }
+    // While it is open, another action is turned away, and the refusal names this one.
+    let body = json!({
+        "action_id": id(2), "kind": "take_offline", "params": {"node": "n1"}, "reason": "another",
+    });
+    let (status, refused) = server.post(session, "/api/v1/actions", &body);
+    assert_eq!(status, 409, "{what}: {refused}");
+    assert_eq!(refused["refusal"]["code"], "unresolved", "{what}");
+    let (status, answer) = settle(server, session);
+    if status == 200 {
+        return answer["stage"].as_str().expect("a stage").to_owned();
+    }
+    assert_eq!((status, &answer["refusal"]["code"]), (409, &json!("needs_primary")), "{what}");
+    assert_eq!(answer["refusal"]["executed"], "unknown", "{what}: never called failed");
+    let explained = server.request(session, &id(3), "failover", json!({"to": "n1"}));
+    assert!(
+        explained.to_string().contains(&id(1)),
+        "{what}: the explanation names the open action"
+    );
+    let (status, done) = server.confirm(session, &explained);
+    assert_eq!((status, &done["stage"]), (200, &json!("executed")), "{what}: {done}");
+    let (status, answer) = settle(server, session);
+    assert_eq!(status, 200, "{what}: {answer}");
+    answer["stage"].as_str().expect("a stage").to_owned()
+}
+
+fn survives(kind: &str, point: &str) -> String {
+    let what = format!("{kind} at {point}");
+    let place = Place::new();
+    let (session, explained) = crash(&place, kind, point);
+    let server = place.start(None);
+    let shown = stage(&server, &session);
+    let found = shown["stage"].as_str().expect("a stage").to_owned();
+    let (before, _) = server.put("b", "x");
+    assert_eq!(before, 503, "{what}: nobody is primary after a restart");
+    let end = end_of(&server, &session, &what);
+    // The cluster shows what the record says, once there is a primary to ask.
+    if end != "explained" {
+        let (_, cluster) = server.get(&session, "/api/v1/cluster");
+        if cluster["primary"].is_null() {
+            let explained = server.request(&session, &id(4), "failover", json!({"to": "n1"}));
+            assert_eq!(server.confirm(&session, &explained).1["stage"], "executed", "{what}");
+        }
+        let (_, cluster) = server.get(&session, "/api/v1/cluster");
+        let (_, action) = server.get(&session, &format!("/api/v1/actions/{}", id(1)));
+        if kind == "switchover" {
+            // Failovers move the epoch too: here the receipt is what counts.
+            let executed = action["outcome"]["result"] == "executed";
+            assert_eq!(executed, end == "executed", "{what}: {action}");
+        } else {
+            assert_eq!(has_run(kind, &cluster), end == "executed", "{what}: {cluster}");
+        }
+        // A late delivery of the confirmation is told the end, and runs nothing.
+        let (status, late) = server.confirm(&session, &explained);
+        assert_eq!((status, &late["stage"]), (200, &json!(end)), "{what}: {late}");
+        assert_eq!(late["duplicate"], true, "{what}");
+        assert_eq!(server.get(&session, "/api/v1/cluster").1["epoch"], cluster["epoch"], "{what}");
+    }
+    server.kill();
+    let verified = place.command(None, &["verify-log", "--config", "Leptos.toml"], "");
+    assert_eq!(verified.status.code(), Some(0), "{what}: {verified:?}");
+    format!("{point:<28} {kind:<13} after restart {found:<10} in the end {end}")
+}
+
+/// What is shown after a restart, and how it ends, for every point and every kind of effect.
+#[test]
+fn a_stop_at_every_point_ends_in_the_truth() {
+    let mut lines = Vec::new();
+    for (kind, inside) in KINDS {
+        for point in BEFORE.iter().chain(*inside).chain(AFTER) {
+            lines.push(survives(kind, point));
+        }
+    }
+    insta::assert_snapshot!("crash_points", lines.join("\n"));
+}

@@ -1,0 +1,322 @@
+//! A whole control plane in a temporary directory: the public router, a real kernel, real files.
+//!
+//! A test speaks as somebody: `app.operator()`, `app.observer()`, `app.anonymous()`. Time stands
+//! still until the test moves it, and ids come from a counter, so a failure repeats.
+
+use aerodb_control::authority::PasswordCost;
+use aerodb_control::kernel::embedded::EmbeddedKernel;
+use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
+use aerodb_control::model::text::PlaceName;
+use aerodb_control::serve::config::Config;
+use aerodb_control::serve::{Ambient, House, assemble};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// The password of every account of a test.
+pub const PASSWORD: &str = "a quiet harbour at dawn";
+
+/// A clock that a test moves.
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// A clock that stands at the first minute of 2026.
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(1_767_225_660_000)))
+    }
+
+    /// Moves time forward.
+    pub fn advance_millis(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn name(&self) -> &'static str {
+        "test clock"
+    }
+}
+
+/// Bytes from a counter: different every time, and the same in every run.
+#[derive(Default)]
+pub struct CountedEntropy(AtomicU64);
+
+impl Entropy for CountedEntropy {
+    fn bytes(&self) -> [u8; 32] {
+        let number = self.0.fetch_add(1, Ordering::SeqCst);
+        Sha256::digest(number.to_be_bytes()).into()
+    }
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub location: Option<String>,
+    pub body: String,
+}
+
+impl Reply {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
+    }
+
+    /// The id of the refusal, where it is one.
+    pub fn code(&self) -> String {
+        let code = &self.json()["refusal"]["code"];
+        code.as_str().unwrap_or_else(|| panic!("no refusal: {}", self.body)).to_owned()
+    }
+
+    /// The body, if the status is this one.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self
+    }
+}
+
+/// Somebody who sends requests through the public router.
+#[derive(Clone)]
+pub struct Client {
+    router: Router,
+    bearer: Option<String>,
+}
+
+impl Client {
+    /// Sends a request.
+    pub async fn send(&self, mut request: Request<Body>) -> Reply {
+        if let Some(token) = &self.bearer {
+            let value = format!("Bearer {token}").parse().expect("a header value");
+            request.headers_mut().insert(header::AUTHORIZATION, value);
+        }
+        let host = "127.0.0.1:7400".parse().expect("a header value");
+        request.headers_mut().entry(header::HOST).or_insert(host);
+        let response = self.router.clone().oneshot(request).await.expect("the router answers");
+        let status = response.status();
+        let location = response.headers().get(header::LOCATION);
+        let location = location.map(|value| value.to_str().expect("text").to_owned());
+        let body = response.into_body().collect().await.expect("a whole body").to_bytes();
+        Reply { status, location, body: String::from_utf8_lossy(&body).into_owned() }
+    }
+
+    /// `GET`.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Request::get(path).body(Body::empty()).expect("a request")).await
+    }
+
+    /// The status of a `GET`, without reading a body that may never end.
+    pub async fn head_status(&self, path: &str) -> u16 {
+        let mut request = Request::get(path).body(Body::empty()).expect("a request");
+        if let Some(token) = &self.bearer {
+            let value = format!("Bearer {token}").parse().expect("a header value");
+            request.headers_mut().insert(header::AUTHORIZATION, value);
+        }
+        let answer = self.router.clone().oneshot(request).await.expect("the router answers");
+        answer.status().as_u16()
+    }
+
+    /// `PUT` with a plain body, as the data API takes it.
+    pub async fn put(&self, path: &str, body: &str) -> Reply {
+        let request = Request::builder().method(Method::PUT).uri(path);
+        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
+    }
+
+    /// `POST` with JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        let request = Request::builder().method(Method::POST).uri(path);
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).expect("a request")).await
+    }
+
+    /// `POST` with the fields of a form.
+    pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let body = serde_urlencoded::to_string(fields).expect("fields");
+        let request = Request::builder().method(Method::POST).uri(path);
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(body)).expect("a request")).await
+    }
+
+    /// Asks for an action under an id made from `number`.
+    pub async fn request(&self, number: u8, kind: &str, params: Value) -> Reply {
+        let body = json!({
+            "action_id": id(number), "kind": kind, "params": params, "reason": "a drill",
+        });
+        self.post("/api/v1/actions", &body).await
+    }
+
+    /// Confirms what an answer explained, typing what it asks for.
+    pub async fn confirm(&self, explained: &Value) -> Reply {
+        let path = format!("/api/v1/actions/{}/confirm", explained["id"].as_str().expect("an id"));
+        self.post(&path, &confirmation(explained)).await
+    }
+
+    /// Asks for an action and confirms it; it has to be executed.
+    pub async fn run(&self, number: u8, kind: &str, params: Value) -> Value {
+        let explained = self.request(number, kind, params).await.expect(201).json();
+        let done = self.confirm(&explained).await.expect(200).json();
+        assert_eq!(done["stage"], "executed", "{done}");
+        done
+    }
+}
+
+/// The body that confirms what was explained.
+pub fn confirmation(explained: &Value) -> Value {
+    json!({ "digest": explained["digest"], "typed_target": explained["explanation"]["typed_target"] })
+}
+
+/// An action id made from a small number.
+pub fn id(number: u8) -> String {
+    format!("00000000-0000-4000-8000-0000000000{number:02x}")
+}
+
+/// A control plane with an operator, an observer, an auditor and a program's token.
+pub struct TestApp {
+    pub clock: Arc<ManualClock>,
+    pub house: House,
+    dir: Arc<TempDir>,
+    entropy: Arc<CountedEntropy>,
+    nodes: u64,
+    operator: String,
+    observer: String,
+    auditor: String,
+    token: String,
+}
+
+impl TestApp {
+    /// A new cluster of three nodes.
+    pub async fn new() -> Self {
+        Self::with_nodes(3).await
+    }
+
+    /// A new cluster.
+    pub async fn with_nodes(nodes: u64) -> Self {
+        let dir = Arc::new(tempfile::tempdir().expect("a directory"));
+        let (clock, entropy) = (ManualClock::new(), Arc::new(CountedEntropy::default()));
+        let house = open(dir.path(), nodes, &clock, &entropy).await;
+        let access = &house.access;
+        let token = house.setup_path.as_ref().expect("a new installation").replace("/setup/", "");
+        let first = access.redeem_setup_link(&token, "olga", PASSWORD).await.expect("the link");
+        let operator = first.token.expect("a session");
+        for (name, role) in [("oscar", "observer"), ("anna", "auditor")] {
+            access.add_account(name, role, PASSWORD).await.expect(name);
+        }
+        let session = async |name: &str| {
+            let answer = access.sign_in(name, PASSWORD).await.expect(name);
+            answer.token.expect("a session")
+        };
+        let (observer, auditor) = (session("oscar").await, session("anna").await);
+        let token = access.issue_token("metrics", 60_000_000).await.expect("a token");
+        let token = token.token.expect("a secret");
+        Self { clock, house, dir, entropy, nodes, operator, observer, auditor, token }
+    }
+
+    /// Stops the process's parts and opens the same files again.
+    pub async fn restart(self) -> Self {
+        let Self { clock, house, dir, entropy, nodes, operator, observer, auditor, token } = self;
+        drop(house);
+        let house = open(dir.path(), nodes, &clock, &entropy).await;
+        Self { clock, house, dir, entropy, nodes, operator, observer, auditor, token }
+    }
+
+    /// The directory of everything that lasts.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The kernel, to cut its network.
+    pub fn kernel(&self) -> &EmbeddedKernel {
+        &self.house.kernel
+    }
+
+    /// Olga, who signed in as an operator.
+    pub fn operator(&self) -> Client {
+        self.client(Some(&self.operator))
+    }
+
+    /// Oscar, who signed in as an observer.
+    pub fn observer(&self) -> Client {
+        self.client(Some(&self.observer))
+    }
+
+    /// Anna, who signed in as an auditor.
+    pub fn auditor(&self) -> Client {
+        self.client(Some(&self.auditor))
+    }
+
+    /// A program with a token.
+    pub fn program(&self) -> Client {
+        self.client(Some(&self.token))
+    }
+
+    /// Somebody who signs in now.
+    pub async fn sign_in(&self, name: &str) -> Client {
+        let answer = self.house.access.sign_in(name, PASSWORD).await.expect(name);
+        self.client(answer.token.as_ref())
+    }
+
+    /// Nobody.
+    pub fn anonymous(&self) -> Client {
+        self.client(None)
+    }
+
+    /// A client of the data API.
+    pub fn data(&self) -> Client {
+        Client { router: self.house.data.clone(), bearer: None }
+    }
+
+    /// The cluster as the API shows it.
+    pub async fn cluster(&self) -> Value {
+        self.observer().get("/api/v1/cluster").await.expect(200).json()
+    }
+
+    /// The kinds of all records, oldest first.
+    pub async fn record_kinds(&self) -> Vec<String> {
+        let page = self.auditor().get("/api/v1/log?limit=200").await.expect(200).json();
+        let records = page["records"].as_array().expect("records");
+        let kind = |record: &Value| record["entry"]["kind"].as_str().expect("a kind").to_owned();
+        records.iter().rev().map(kind).collect()
+    }
+
+    fn client(&self, bearer: Option<&String>) -> Client {
+        Client { router: self.house.console.clone(), bearer: bearer.cloned() }
+    }
+}
+
+async fn open(
+    dir: &Path,
+    nodes: u64,
+    clock: &Arc<ManualClock>,
+    entropy: &Arc<CountedEntropy>,
+) -> House {
+    let leptos = leptos::config::LeptosOptions::builder()
+        .output_name("aerodb-control")
+        .site_root("target/site")
+        .build();
+    let config = Config {
+        leptos,
+        data: dir.to_owned(),
+        nodes,
+        environment: PlaceName::parse("test").expect("a name"),
+        cluster: PlaceName::parse("aerodb").expect("a name"),
+        data_api: "127.0.0.1:0".parse().expect("an address"),
+    };
+    let ambient = Ambient {
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        password_cost: PasswordCost::of(64, 1),
+    };
+    assemble(&config, ambient, Some("http://127.0.0.1:7410".to_owned())).await.expect("a house")
+}

@@ -1,0 +1,62 @@
+//! Left alone, nothing happens: no election, no mutation, no record, whatever the nodes do (C2).
+
+use crate::harness::TestApp;
+use aerodb_control::model::text::NodeId;
+use serde_json::json;
+
+#[tokio::test]
+async fn in_ten_idle_minutes_with_nodes_coming_and_going_nothing_is_decided() {
+    let app = TestApp::new().await;
+    app.data().put("/kv/a", "1").await.expect(200);
+    let head = app.auditor().get("/api/v1/log/head").await.expect(200).json();
+    let before = app.cluster().await;
+    let mut events = 0;
+    for second in 0..600u64 {
+        app.clock.advance_millis(1_000);
+        let node = NodeId::numbered(1 + second % 3);
+        if (second / 3) % 2 == 0 {
+            app.kernel().sever(&node).await;
+        } else {
+            app.kernel().mend(&node).await;
+        }
+        events += 1;
+        let now = app.cluster().await;
+        let leaders: Vec<_> = now["nodes"].as_array().expect("nodes").iter().collect();
+        let leaders = leaders.iter().filter(|n| n["role"] == "primary" && n["id"] != "n1").count();
+        assert_eq!(leaders, 0, "second {second}: {now}");
+    }
+    println!("{events} cuts and repairs, no election");
+    for number in 1..=3 {
+        app.kernel().mend(&NodeId::numbered(number)).await;
+    }
+    let after = app.cluster().await;
+    for fact in ["epoch", "primary", "write_fence", "voters"] {
+        assert_eq!(after[fact], before[fact], "{fact}");
+    }
+    assert_eq!(app.auditor().get("/api/v1/log/head").await.expect(200).json(), head);
+}
+
+#[tokio::test]
+async fn reading_every_page_changes_neither_kernel_nor_ledger() {
+    let app = TestApp::new().await;
+    app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201);
+    let head = app.auditor().get("/api/v1/log/head").await.expect(200).json();
+    let before = app.cluster().await;
+    let mut read = 0;
+    for (_, path, _) in aerodb_control::web::policy::READS {
+        if *path == "/api/v1/events" {
+            continue;
+        }
+        let path = path.replace("/nodes/{id}", "/nodes/n1").replace("{seq}", "0");
+        let path = path.replace("{id}", &crate::harness::id(1)).replace("{token}", "spent");
+        for client in [app.operator(), app.observer(), app.auditor(), app.program()] {
+            client.get(&path).await;
+            read += 1;
+        }
+    }
+    println!("{read} reads");
+    let explain = "/api/v1/explain?kind=failover&to=n3&reason=a%20question";
+    app.observer().get(explain).await.expect(200);
+    assert_eq!(app.auditor().get("/api/v1/log/head").await.expect(200).json(), head);
+    assert_eq!(app.cluster().await["epoch"], before["epoch"]);
+}

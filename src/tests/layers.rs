@@ -1,0 +1,164 @@
+//! Which room may import which. A new arrow is a change of design: it is made here first.
+
+use crate::source::{Source, rust};
+
+/// A room, and the rooms that it may import. `serve` and `cli` may import every room.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("crash", &[]),
+    ("store", &[]),
+    ("explain", &["model"]),
+    ("kernel", &["model", "crash"]),
+    ("ledger", &["model", "store", "crash"]),
+    ("authority", &["model", "store"]),
+    ("observe", &["model", "explain", "kernel", "ledger"]),
+    (
+        "workflow",
+        &["model", "crash", "explain", "kernel", "store", "ledger", "authority", "observe"],
+    ),
+    ("ui", &["model"]),
+    ("browser", &["ui"]),
+    ("web", &["model", "authority", "observe", "workflow", "ui"]),
+];
+
+/// The rooms at the top, which put the others together.
+const COMPOSERS: [&str; 3] = ["serve", "cli", "main"];
+
+fn rooms() -> Vec<&'static str> {
+    ARROWS.iter().map(|(room, _)| *room).chain(["serve", "cli"]).collect()
+}
+
+fn violations(source: &Source) -> Vec<String> {
+    let Some(room) = source.room() else { return Vec::new() };
+    if COMPOSERS.contains(&room) || matches!(room, "lib" | "tests" | "bin") {
+        return Vec::new();
+    }
+    let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
+        return vec![format!("{}: the room {room} is not in the table", source.path)];
+    };
+    let mut found = Vec::new();
+    for (number, line) in source.code() {
+        if line.contains("crate::{") || line.contains("super::super") {
+            found.push(format!("{}:{number}: name the room: crate::room::item", source.path));
+        }
+        for other in rooms() {
+            let names_it = line.match_indices("crate::").any(|(at, _)| {
+                let after = line.get(at + 7..).unwrap_or_default();
+                let word: String =
+                    after.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                word == other
+            });
+            if names_it && other != room && !allowed.contains(&other) {
+                found.push(format!("{}:{number}: {room} may not import {other}", source.path));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn rooms_import_only_what_the_table_allows() {
+    let found: Vec<String> = rust().iter().flat_map(violations).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn the_scan_sees_a_forbidden_arrow_and_a_dodge() {
+    let check = |path: &str, text: &str| {
+        violations(&Source { path: path.to_owned(), text: text.to_owned() }).len()
+    };
+    assert_eq!(check("src/ui/pages/log.rs", "use crate::workflow::Workflow;"), 1);
+    assert_eq!(check("src/model/action.rs", "fn f(k: &crate::kernel::Order) {}"), 1);
+    assert_eq!(check("src/web/api.rs", "use crate::{kernel, workflow};"), 1);
+    assert_eq!(check("src/web/api.rs", "// crate::kernel in a comment"), 0);
+    assert_eq!(check("src/elsewhere.rs", ""), 1);
+}
+
+/// Every place in the code, outside tests, that contains `needle`.
+fn places(needle: &str) -> Vec<String> {
+    let hits = |source: Source| {
+        let is_hit = |(_, line): &(usize, &str)| line.contains(needle);
+        let count = source.code().filter(is_hit).count();
+        vec![source.path.clone(); count]
+    };
+    rust().into_iter().filter(|s| s.room() != Some("tests")).flat_map(hits).collect()
+}
+
+#[test]
+fn the_kernel_is_commanded_in_one_place_each() {
+    assert_eq!(places("kernel.apply("), ["src/workflow/confirm.rs"], "C4.3");
+    assert_eq!(places("Order::new("), ["src/workflow/confirm.rs"], "C3.3");
+    assert_eq!(places("kernel.settle("), ["src/workflow/settle.rs"], "C6.3");
+}
+
+#[test]
+fn the_ledger_is_written_by_the_workflow_and_at_the_start_only() {
+    let writers = places("ledger.append(");
+    let stray: Vec<_> = writers
+        .iter()
+        .filter(|path| !(path.starts_with("src/workflow") || path.starts_with("src/serve")))
+        .collect();
+    assert!(!writers.is_empty() && stray.is_empty(), "{stray:?}");
+}
+
+#[test]
+fn nothing_that_acts_can_wait_retry_or_run_by_itself() {
+    // C2.3, C12.2: words that a control loop would need.
+    let banned = ["loop {", "while ", "interval", "sleep", "retry", "timeout(", "spawn("];
+    let acts = |path: &str| path.starts_with("src/workflow") || path == "src/kernel.rs";
+    for source in rust().into_iter().filter(|source| acts(&source.path)) {
+        for (number, line) in source.code() {
+            let found = banned.iter().find(|word| line.contains(**word));
+            assert_eq!(found, None, "{}:{number}: {line}", source.path);
+        }
+    }
+}
+
+#[test]
+fn tasks_are_started_only_to_outlive_a_client_and_to_serve() {
+    let spawners = places("tokio::spawn(");
+    for path in &spawners {
+        assert!(path.starts_with("src/web/actions") || path.starts_with("src/serve"), "{path}");
+    }
+}
+
+#[test]
+fn the_pure_rooms_have_no_clock_randomness_io_async_or_unordered_map() {
+    let banned = [
+        "SystemTime",
+        "Instant::",
+        "getrandom",
+        "std::fs",
+        "std::net",
+        "async ",
+        "HashMap",
+        "HashSet",
+    ];
+    let is_pure = |path: &str| {
+        path.starts_with("src/model") || path == "src/explain.rs" || path == "src/ledger/chain.rs"
+    };
+    for source in rust().into_iter().filter(|source| is_pure(&source.path)) {
+        for (number, line) in source.code() {
+            let found = banned.iter().find(|word| line.contains(**word));
+            assert_eq!(found, None, "{}:{number}: {line}", source.path);
+        }
+    }
+}
+
+#[test]
+fn no_server_function_exists() {
+    // They share a page's context and default to POST; our pages take values and our routes are a table.
+    assert_eq!(places("#[server"), Vec::<String>::new());
+}
+
+#[test]
+fn pages_and_queries_cannot_name_the_acting_half() {
+    for path in ["src/web/pages.rs", "src/web/api.rs", "src/web/events.rs", "src/web/render.rs"] {
+        let source = rust().into_iter().find(|s| s.path == path).expect("a file of web");
+        for (number, line) in source.code() {
+            for word in ["Acting", "workflow", "CommandKernel", "Ledger::"] {
+                assert!(!line.contains(word), "{path}:{number}: {line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Values that pages are drawn from, made by hand.
+
+use aerodb_control::model::action::{Action, ActionId, ActionKind, Stage};
+use aerodb_control::model::actor::{Actor, ActorRole, Via};
+use aerodb_control::model::ambient::Timestamp;
+use aerodb_control::model::answer::{
+    ActionAnswer, ActionLine, ActionPage, LogPage, Outcome, Overview, SessionAnswer, StoredRecord,
+    WhyNot,
+};
+use aerodb_control::model::canonical::Hash;
+use aerodb_control::model::cluster::{ClusterState, NodeState, Positions};
+use aerodb_control::model::explanation::{
+    Candidate, Check, EXPLANATION_FORMAT, Evidence, Explanation, Verdict,
+};
+use aerodb_control::model::invariant::Invariant;
+use aerodb_control::model::pinned::{
+    ClusterIdentity, Fact, Fence, Moved, PinnedCluster, PinnedNode, Role, Since, Writes,
+};
+use aerodb_control::model::receipt::{Receipt, Witness};
+use aerodb_control::model::record::{Entry, RECORD_VERSION, Record};
+use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
+use aerodb_control::ui::Frame;
+
+/// A text that would do harm anywhere it is not made inert.
+pub(crate) const HOSTILE: &str =
+    "</script><script>alert(1)</script>\" onload=\"x\" \u{202e}gnp.exe\u{1b}[2J";
+
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_millis(1_794_300_000_000 + second * 1000)
+}
+
+pub(crate) fn node_id(name: &str) -> NodeId {
+    NodeId::parse(name).unwrap()
+}
+
+pub(crate) fn identity() -> ClusterIdentity {
+    ClusterIdentity {
+        cluster: PlaceName::parse("aerodb").unwrap(),
+        environment: PlaceName::parse("staging").unwrap(),
+        kernel: "embedded".to_owned(),
+        id: "c-7f3a".to_owned(),
+    }
+}
+
+pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
+    let session = role.map(|role| SessionAnswer {
+        name: ActorName::parse("maria").unwrap(),
+        role,
+        token: Some("secret-of-the-session".to_owned()),
+        expires_at: at(3600),
+    });
+    Frame { identity: identity(), session }
+}
+
+pub(crate) fn node(name: &str, role: Role, last: u64) -> NodeState {
+    NodeState {
+        pinned: PinnedNode {
+            id: node_id(name),
+            role: Fact::Known(role),
+            reachable: Fact::Known(true),
+            unreachable: None,
+            epoch: Fact::Known(4),
+        },
+        positions: Positions {
+            last: Fact::Known(last),
+            last_epoch: Fact::Known(4),
+            committed: Fact::Known(last.saturating_sub(1)),
+            applied: Fact::Known(last.saturating_sub(2)),
+        },
+        source: "read from the node".to_owned(),
+    }
+}
+
+pub(crate) fn lost(name: &str, why: &str) -> NodeState {
+    fn gone<T>(why: &str) -> Fact<T> {
+        Fact::unknown(at(-600), why)
+    }
+    NodeState {
+        pinned: PinnedNode {
+            id: node_id(name),
+            role: gone(why),
+            reachable: Fact::Known(false),
+            unreachable: Some(Since { since: at(-600), why: why.to_owned() }),
+            epoch: gone(why),
+        },
+        positions: Positions {
+            last: gone(why),
+            last_epoch: gone(why),
+            committed: gone(why),
+            applied: gone(why),
+        },
+        source: "not read".to_owned(),
+    }
+}
+
+pub(crate) fn state_of(primary: Option<&str>, nodes: Vec<NodeState>) -> ClusterState {
+    let names = nodes.iter().map(|node| node.pinned.id.clone()).collect::<Vec<_>>();
+    let without = |why: &str| Since { since: at(-900), why: why.to_owned() };
+    let cluster = PinnedCluster {
+        identity: identity(),
+        epoch: Fact::Known(4),
+        primary: Fact::Known(primary.map(node_id)),
+        without_primary: primary.is_none().then(|| without("The control plane was restarted.")),
+        writes: Fact::Known(if primary.is_some() { Writes::Accepted } else { Writes::Stopped }),
+        writes_refused: primary.is_none().then(|| without("Nobody is primary.")),
+        write_fence: Fact::Known(Fence::Lifted),
+        quorum: names.len() / 2 + 1,
+        voters: names,
+    };
+    ClusterState::new(at(0), "system clock, UTC", "all nodes read in one call", cluster, nodes)
+}
+
+/// Three nodes, one of them behind.
+pub(crate) fn settled() -> ClusterState {
+    let nodes = vec![
+        node("n1", Role::Primary, 1_000_042),
+        node("n2", Role::Standby, 1_000_042),
+        node("n3", Role::Standby, 1_000_035),
+    ];
+    state_of(Some("n1"), nodes)
+}
+
+/// Nobody is primary, and one node cannot be reached.
+pub(crate) fn headless(why: &str) -> ClusterState {
+    let nodes = vec![node("n1", Role::Standby, 42), node("n2", Role::Standby, 42), lost("n3", why)];
+    state_of(None, nodes)
+}
+
+/// Nine nodes, with names as long as they may be.
+pub(crate) fn crowd() -> ClusterState {
+    let mut nodes: Vec<_> = (1..=9)
+        .map(|n| node(&format!("replica-in-frankfurt-rack-0000-{n}"), Role::Standby, 40 + n))
+        .collect();
+    nodes[0].pinned.role = Fact::Known(Role::Primary);
+    nodes[4] = lost("replica-in-frankfurt-rack-0000-5", "the node does not answer");
+    state_of(Some("replica-in-frankfurt-rack-0000-1"), nodes)
+}
+
+pub(crate) fn check(invariant: Invariant, verdict: Verdict, text: &str) -> Check {
+    let evidence = vec![Evidence {
+        observed: text.to_owned(),
+        required: "reachable".to_owned(),
+        source: "the node itself".to_owned(),
+        since: (verdict != Verdict::Pass).then(|| at(-600)),
+    }];
+    Check { invariant, statement: invariant.statement().to_owned(), verdict, evidence }
+}
+
+fn why_not(state: &ClusterState, kind: ActionKind, text: &str) -> WhyNot {
+    let candidates = state.nodes.iter().map(|node| {
+        let mut against = Vec::new();
+        if node.pinned.role != Fact::Known(Role::Standby) {
+            against.push(check(Invariant::TargetIsStandby, Verdict::Fail, text));
+        }
+        if node.pinned.reachable != Fact::Known(true) {
+            against.push(check(Invariant::TargetReachable, Verdict::Unknown, text));
+        }
+        Candidate { node: node.pinned.id.clone(), against }
+    });
+    WhyNot { kind, candidates: candidates.collect() }
+}
+
+pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
+    let kinds = [ActionKind::Switchover, ActionKind::Failover];
+    let why_not = kinds.map(|kind| why_not(&state, kind, text)).to_vec();
+    let data_address = Some("127.0.0.1:7410".to_owned());
+    Overview { state, why_not, unresolved: None, data_address }
+}
+
+pub(crate) fn action_id() -> ActionId {
+    ActionId::parse("6f1c2a34-0b5d-4e6f-8a90-112233445566").unwrap()
+}
+
+pub(crate) fn moved(fact: &str, before: &str, after: &str) -> Moved {
+    Moved { fact: fact.to_owned(), before: before.to_owned(), after: after.to_owned() }
+}
+
+pub(crate) fn explanation(state: &ClusterState, verdict: Verdict, text: &str) -> Explanation {
+    let action = Action::Switchover { to: node_id("n2") };
+    let reason = Reason::parse("kernel update on n1 & n3, lag < 5").unwrap();
+    Explanation {
+        format: EXPLANATION_FORMAT,
+        command: action.command(reason.as_str()),
+        action,
+        operator: ActorName::parse("maria").unwrap(),
+        reason,
+        pinned: state.pinned(None),
+        checks: vec![
+            check(Invariant::PrimaryAlive, Verdict::Pass, "n1 is primary of epoch 4"),
+            check(Invariant::TargetReachable, verdict, text),
+            check(Invariant::QuorumReachable, Verdict::Pass, "3 of 3 voters"),
+        ],
+        effects: vec![
+            moved("epoch", "4", "5"),
+            moved("primary", "n1", "n2"),
+            moved("n1 role", "primary", "standby"),
+            moved("n2 role", "standby", "primary"),
+        ],
+        consequences: vec![format!("Clients of n1 are refused until they write to n2. {text}")],
+        not_checked: vec!["Whether clients find the new primary.".to_owned()],
+        relies_on: vec![Invariant::SingleWriter, Invariant::AcknowledgedWritesKept],
+        engine_command: "raft: transfer leadership to n2".to_owned(),
+        typed_target: Some("n2".to_owned()),
+        candidates: why_not(state, ActionKind::Switchover, text).candidates,
+    }
+}
+
+pub(crate) fn record(seq: u64, entry: Entry) -> StoredRecord {
+    let actor = Actor {
+        name: ActorName::parse("maria").unwrap(),
+        role: ActorRole::Operator,
+        via: Via::Session,
+    };
+    let record = Record {
+        v: RECORD_VERSION,
+        seq,
+        at: at(i64::try_from(seq).unwrap()),
+        clock: "system clock, UTC".to_owned(),
+        actor: (seq > 0).then_some(actor),
+        action_id: (seq > 0).then(action_id),
+        entry,
+        prev: None,
+    };
+    StoredRecord { hash: record.hash(), record }
+}
+
+pub(crate) fn answer(stage: Stage, text: &str) -> ActionAnswer {
+    let state = settled();
+    let verdict = if stage == Stage::Rejected { Verdict::Fail } else { Verdict::Pass };
+    let explanation = explanation(&state, verdict, text);
+    let digest = explanation.digest();
+    let requested =
+        Entry::Requested { action: explanation.action.clone(), reason: explanation.reason.clone() };
+    ActionAnswer {
+        id: action_id(),
+        action: explanation.action.clone(),
+        reason: explanation.reason.clone(),
+        requested_by: ActorName::parse("maria").unwrap(),
+        requested_at: at(1),
+        stage,
+        interrupted: None,
+        kernel_says: None,
+        digest,
+        explanation,
+        observation: state.observation,
+        outcome: None,
+        moved: Vec::new(),
+        duplicate: false,
+        records: vec![record(1, requested), record(2, Entry::Unknown { why: text.to_owned() })],
+    }
+}
+
+pub(crate) fn receipt(text: &str) -> Receipt {
+    Receipt {
+        action_id: action_id(),
+        action: Action::Switchover { to: node_id("n2") },
+        epoch: Some(5),
+        position: None,
+        executed_at: at(9),
+        witness: Witness { seq: 5, hash: Hash::of(b"dispatched") },
+        result: text.to_owned(),
+        duplicate: false,
+    }
+}
+
+pub(crate) fn executed(differences: Vec<Moved>) -> ActionAnswer {
+    let mut answer = answer(Stage::Executed, "n2 answered");
+    let receipt = receipt("n2 is primary of epoch 5.");
+    answer.outcome = Some(Outcome::Executed { receipt, differences, observed_after: true });
+    answer
+}
+
+pub(crate) fn log(text: &str) -> LogPage {
+    let boot = Entry::Boot {
+        version: "0.1.0".to_owned(),
+        cluster: "staging aerodb".to_owned(),
+        note: text.to_owned(),
+        interrupted: vec![action_id()],
+    };
+    let failed = Entry::SignInFailed { name: text.to_owned() };
+    let records = vec![record(2, failed), record(1, Entry::SignedIn {}), record(0, boot)];
+    LogPage { records, next_before: Some(0) }
+}
+
+pub(crate) fn actions() -> ActionPage {
+    let line = |seq, stage| ActionLine {
+        id: action_id(),
+        action: Action::Switchover { to: node_id("n2") },
+        requested_by: ActorName::parse("maria").unwrap(),
+        requested_at: at(1),
+        stage,
+        interrupted: None,
+        seq,
+    };
+    let lines = Stage::ALL.iter().rev().zip((0..11).rev());
+    let actions = lines.map(|(stage, seq)| line(seq, *stage)).collect();
+    ActionPage { actions, next_before: Some(3) }
+}

@@ -1,0 +1,342 @@
+//! Every page, drawn through the door that the server uses.
+
+use super::pages_fixtures as made;
+use aerodb_control::model::action::{ActionKind, Stage};
+use aerodb_control::model::actor::ActorRole;
+use aerodb_control::model::answer::{Interrupted, Outcome, Overview};
+use aerodb_control::model::cluster::ReceiptStatus;
+use aerodb_control::model::invariant::Invariant;
+use aerodb_control::model::pinned::{Fact, Unresolved};
+use aerodb_control::model::receipt::{KernelRefusal, Tombstone};
+use aerodb_control::model::refusal::{Refusal, RefusalCode};
+use aerodb_control::ui::{ActionView, NewAction, Page, SetUp, SignIn};
+use aerodb_control::web::render;
+use axum::http::{StatusCode, header};
+use http_body_util::BodyExt;
+use leptos::config::LeptosOptions;
+use made::HOSTILE;
+
+const OPERATOR: Option<ActorRole> = Some(ActorRole::Operator);
+
+fn options() -> LeptosOptions {
+    LeptosOptions::builder().output_name("aerodb-control").build()
+}
+
+/// The document without its nonce, which is the one thing that differs between two responses.
+async fn draw(role: Option<ActorRole>, page: Page) -> String {
+    let response = render::page(&options(), made::frame(role), page, StatusCode::OK).await;
+    let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned();
+    assert!(nonce.len() >= 16, "{policy}");
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(body.to_vec()).unwrap().replace(&nonce, "NONCE")
+}
+
+fn view(answer: aerodb_control::model::answer::ActionAnswer) -> Page {
+    Page::Action(Box::new(ActionView { answer, refusal: None }))
+}
+
+fn refusal(text: &str) -> Refusal {
+    let mut refusal = Refusal::new(RefusalCode::TargetMistyped, text)
+        .citing([Invariant::TargetTyped])
+        .with_evidence(text, "n2")
+        .about(made::action_id());
+    refusal.moved = vec![made::moved(text, text, text)];
+    refusal.field = Some("typed_target".to_owned());
+    refusal
+}
+
+fn new_action(node: Option<&str>, text: &str) -> Page {
+    let state = made::settled();
+    let overview = made::overview(state.clone(), text);
+    Page::NewAction(Box::new(NewAction {
+        action_id: made::action_id(),
+        kind: ActionKind::Switchover,
+        node: node.map(made::node_id),
+        reason: Some(text.to_owned()),
+        state,
+        candidates: overview.why_not[0].candidates.clone(),
+        unresolved: Some(unresolved()),
+        refusal: Some(refusal(text)),
+    }))
+}
+
+fn unresolved() -> Unresolved {
+    Unresolved { action_id: made::action_id(), kind: ActionKind::StopWrites }
+}
+
+fn unknown_action(text: &str) -> aerodb_control::model::answer::ActionAnswer {
+    let mut answer = made::answer(Stage::Unknown, text);
+    answer.outcome = Some(Outcome::Unknown { why: text.to_owned() });
+    answer.kernel_says = Some(ReceiptStatus::NoneYet { action_id: made::action_id() });
+    answer
+}
+
+/// Every page once, with `text` wherever free text can stand.
+fn every_page(text: &str) -> Vec<(&'static str, Page)> {
+    let mut overview = made::overview(made::headless(text), text);
+    overview.unresolved = Some(unresolved());
+    let mut stale = made::answer(Stage::Stale, text);
+    stale.moved = vec![made::moved("n2 reachable", "yes", "no"), made::moved(text, text, text)];
+    let mut refused = made::answer(Stage::Refused, text);
+    refused.outcome = Some(Outcome::Refused {
+        refusal: KernelRefusal {
+            rule: text.to_owned(),
+            sentence: text.to_owned(),
+            invariants: vec![Invariant::EpochUnchanged],
+        },
+    });
+    let mut voided = made::answer(Stage::Voided, text);
+    let tombstone = Tombstone {
+        action_id: made::action_id(),
+        voided_at: made::at(20),
+        result: text.to_owned(),
+    };
+    voided.outcome = Some(Outcome::Voided { tombstone });
+    let mut interrupted = made::answer(Stage::Dispatched, text);
+    interrupted.interrupted = Some(Interrupted::OutcomeUnknown);
+    interrupted.kernel_says = Some(ReceiptStatus::Executed { receipt: made::receipt(text) });
+    let mut mistyped = made::answer(Stage::Explained, text);
+    mistyped.duplicate = true;
+    let mistyped = ActionView { answer: mistyped, refusal: Some(refusal(text)) };
+    let sign_in = SignIn {
+        next: Some(text.to_owned()),
+        name: Some(text.to_owned()),
+        refusal: Some(refusal(text)),
+    };
+    let set_up = SetUp { token: text.to_owned(), name: None, refusal: None };
+    let log = made::log(text);
+    vec![
+        ("sign-in", Page::SignIn(sign_in)),
+        ("set-up", Page::SetUp(set_up)),
+        ("overview", Page::Overview(Box::new(overview))),
+        ("catalogue", Page::Catalogue),
+        ("new-action", new_action(Some("n2"), text)),
+        ("actions", Page::Actions(made::actions())),
+        ("explained", Page::Action(Box::new(mistyped))),
+        ("rejected", view(made::answer(Stage::Rejected, text))),
+        ("stale", view(stale)),
+        ("executed", view(made::executed(vec![made::moved(text, text, text)]))),
+        ("refused-by-kernel", view(refused)),
+        ("voided", view(voided)),
+        ("interrupted", view(interrupted)),
+        ("unknown", view(unknown_action(text))),
+        ("log", Page::Log(log)),
+        ("reference", Page::Reference),
+        ("refused", Page::Refused(Box::new(refusal(text)))),
+    ]
+}
+
+#[tokio::test]
+async fn the_same_data_give_the_same_bytes_fifty_times() {
+    for (name, page) in every_page("the node does not answer") {
+        let first = draw(OPERATOR, page.clone()).await;
+        for _ in 0..49 {
+            assert_eq!(draw(OPERATOR, page.clone()).await, first, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn hostile_text_is_inert_on_every_page() {
+    for (name, page) in every_page(HOSTILE) {
+        let html = without_props(&draw(OPERATOR, page).await);
+        assert!(!html.contains("<script>alert"), "{name}");
+        for tag in html.split('<').filter_map(|rest| rest.split_once('>')).map(|(tag, _)| tag) {
+            assert!(!tag.contains("\" onload="), "{name}: an attribute was broken out of: {tag}");
+        }
+        assert!(!html.contains(['\u{202e}', '\u{1b}']), "{name}: a character that hides text");
+        let scripts = html.matches("<script").count();
+        assert_eq!(scripts, html.matches("nonce=\"NONCE\"").count(), "{name}: {html}");
+    }
+}
+
+/// The document without the values that its live parts were drawn from: they are one escaped
+/// attribute each, which nothing displays.
+fn without_props(html: &str) -> String {
+    let mut parts = html.split(" data-props=\"");
+    let mut out = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (props, rest) = part.split_once('"').unwrap();
+        assert!(!props.contains(['<', '"']), "props are escaped: {props}");
+        out.push_str(rest);
+    }
+    out
+}
+
+#[tokio::test]
+async fn an_observer_and_an_auditor_find_no_form_but_sign_out() {
+    for role in [ActorRole::Observer, ActorRole::Auditor] {
+        for (name, page) in every_page("plain") {
+            if matches!(page, Page::SignIn(_) | Page::SetUp(_)) {
+                continue;
+            }
+            let html = draw(Some(role), page).await;
+            assert_eq!(html.matches("<form").count(), 1, "{name}");
+            assert!(html.contains("action=\"/logout\""), "{name}");
+            assert!(!html.contains("href=\"/actions/new"), "{name}: {role}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_confirmation_is_offered_in_one_stage_only() {
+    for stage in Stage::ALL {
+        let html = draw(OPERATOR, view(made::answer(stage, "plain"))).await;
+        let offered = html.contains("/confirm\"");
+        assert_eq!(offered, stage == Stage::Explained, "{stage}");
+        assert_eq!(html.contains("/withdraw\""), stage == Stage::Explained, "{stage}");
+        assert_eq!(html.contains("/settle\""), stage == Stage::Unknown, "{stage}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_typed_ticked_or_focused_for_the_operator() {
+    let html = draw(OPERATOR, view(made::answer(Stage::Explained, "plain"))).await;
+    let (_, field) = html.split_once("id=\"typed-target\"").unwrap();
+    let (field, _) = field.split_once('>').unwrap();
+    assert!(!field.contains("value"), "{field}");
+    assert!(!html.contains("autofocus") && ticked(&html).is_empty());
+    let html = draw(OPERATOR, new_action(None, "plain")).await;
+    assert!(ticked(&html).is_empty(), "no node is chosen because of its state");
+    let html = draw(OPERATOR, new_action(Some("n3"), "plain")).await;
+    let ticked = ticked(&html);
+    assert!(matches!(ticked[..], [one] if one.contains("value=\"n3\"")), "{ticked:?}");
+}
+
+fn ticked(html: &str) -> Vec<&str> {
+    let inputs = html.split("<input").skip(1).filter_map(|rest| rest.split_once('>'));
+    inputs.map(|(input, _)| input).filter(|input| input.contains(" checked")).collect()
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_the_word_unknown_with_since_and_why() {
+    let mut state = made::headless("its disk does not answer");
+    state.cluster.epoch = Fact::unknown(made::at(-60), "no voter answers");
+    state.cluster.primary = Fact::unknown(made::at(-61), "no voter answers");
+    let html = draw(None, Page::Overview(Box::new(made::overview(state, "plain")))).await;
+    let html = without_props(&html);
+    let since = made::at(-60).to_string();
+    let epoch = format!(
+        "<dt>Epoch</dt><dd><span class=\"unknown\"><strong>unknown</strong><small> since \
+         <time datetime=\"{since}\">{since}</time>, because no voter answers</small></span></dd>"
+    );
+    let plain = html.replace("<!>", "");
+    assert!(plain.contains(&epoch), "{plain}");
+    let (_, row) = plain.split_once("<th scope=\"row\">n3</th>").unwrap();
+    let (row, _) = row.split_once("</tr>").unwrap();
+    assert_eq!(row.matches("<strong>unknown</strong>").count(), 6, "{row}");
+    assert_eq!(row.matches("its disk does not answer").count(), 1, "the reason stands once");
+    assert!(!row.contains(">0<"), "{row}");
+}
+
+#[tokio::test]
+async fn every_page_has_one_heading_a_language_and_the_name_of_its_place() {
+    for (name, page) in every_page("plain") {
+        let title = page.title();
+        let html = draw(OPERATOR, page).await;
+        assert_eq!(html.matches("<h1").count(), 1, "{name}");
+        assert!(html.contains("<html lang=\"en\">"), "{name}");
+        let head = format!("<title>{title} · staging aerodb · AeroDB control plane</title>");
+        assert!(html.contains(&head), "{name}");
+        assert!(html.contains("<dd>staging</dd>") && html.contains("<dd>aerodb</dd>"), "{name}");
+        assert_eq!(html.matches("<main").count(), 1, "{name}");
+        assert_eq!(html.matches("<table").count(), html.matches("<caption>").count(), "{name}");
+        assert_eq!(html.matches("<table").count(), html.matches("<tbody>").count(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn no_page_reassures_recommends_or_carries_a_style_or_a_secret() {
+    for (name, page) in every_page("plain") {
+        let html = without_props(&draw(OPERATOR, page).await).to_lowercase();
+        for banned in ["healthy", " safe", "all good", "recommend", "should ", "force"] {
+            assert!(!html.contains(banned), "{name}: {banned}");
+        }
+        assert!(!html.contains(" style=") && !html.contains("secret-of-the-session"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_difference_from_the_explanation_is_never_shown_as_agreement() {
+    let differs = vec![made::moved("n2 role", "primary", "standby")];
+    let html = draw(OPERATOR, view(made::executed(differs))).await;
+    assert!(html.contains("Executed once, with differences"));
+    assert!(!html.contains("as explained</h2>"));
+    let html = draw(OPERATOR, view(made::executed(Vec::new()))).await;
+    assert!(html.contains("Executed once, as explained"));
+}
+
+#[tokio::test]
+async fn a_stale_action_names_each_moved_fact_and_offers_a_new_request() {
+    let mut answer = made::answer(Stage::Stale, "plain");
+    answer.moved = vec![made::moved("n2 reachable", "yes", "no")];
+    let html = draw(OPERATOR, view(answer)).await;
+    assert!(html.contains("<code>n2 reachable: yes -&gt; no</code>"), "{html}");
+    assert!(html.contains("/actions/new?kind=switchover&amp;to=n2"));
+}
+
+#[tokio::test]
+async fn a_page_of_another_status_keeps_its_status() {
+    let page = Page::Refused(Box::new(refusal("plain")));
+    let frame = made::frame(None);
+    let response = render::page(&options(), frame, page, StatusCode::CONFLICT).await;
+    assert_eq!(response.status(), StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn a_page_without_live_parts_loads_no_script() {
+    let html = draw(None, Page::SignIn(SignIn::default())).await;
+    assert!(!html.contains("<script") && !html.contains("modulepreload"), "{html}");
+}
+
+#[test]
+fn what_the_browser_reads_is_what_the_server_drew() {
+    for state in [made::settled(), made::headless("plain"), made::crowd()] {
+        let overview = made::overview(state, "plain");
+        let json = serde_json::to_string(&overview).unwrap();
+        assert_eq!(serde_json::from_str::<Overview>(&json).unwrap(), overview);
+    }
+}
+
+#[test]
+fn no_part_of_the_console_defines_a_server_function_or_a_router() {
+    fn visit(dir: &std::path::Path, found: &mut usize) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                visit(&path, found);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                for banned in ["#[server", "leptos_router", "ServerAction", "ActionForm"] {
+                    assert!(!text.contains(banned), "{}: {banned}", path.display());
+                }
+                *found += 1;
+            }
+        }
+    }
+    let mut found = 0;
+    visit(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui"), &mut found);
+    assert!(found > 20, "the console was looked at: {found} files");
+}
+
+/// Writes pages for eyes to look at, beside the style sheet, into a folder that is not kept.
+#[tokio::test]
+async fn every_page_can_be_looked_at() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("target/preview");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::copy(root.join("style/main.css"), folder.join("main.css")).unwrap();
+    let mut pages = every_page("the node does not answer");
+    let plain = |state| Page::Overview(Box::new(made::overview(state, "the node is primary")));
+    pages.push(("overview-settled", plain(made::settled())));
+    pages.push(("overview-crowd", plain(made::crowd())));
+    pages.push(("executed-as-explained", view(made::executed(Vec::new()))));
+    pages.push(("explained-plain", view(made::answer(Stage::Explained, "reachable"))));
+    for (name, page) in pages {
+        let html = draw(OPERATOR, page).await;
+        let html = html.replace("/pkg/aerodb-control.css", "main.css");
+        std::fs::write(folder.join(format!("{name}.html")), html).unwrap();
+    }
+}

@@ -1,0 +1,294 @@
+//! The real program in a process of its own, on free ports, with a temporary directory.
+
+use crate::harness::{PASSWORD, confirmation};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_aerodb-control");
+
+/// A directory with settings and a data directory, and nothing else.
+pub struct Place(Arc<TempDir>);
+
+impl Place {
+    /// A new place with a site that has the three files that pages link to.
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let package = dir.path().join("site/pkg");
+        std::fs::create_dir_all(&package).expect("a directory");
+        for kind in ["js", "wasm", "css"] {
+            std::fs::write(package.join(format!("aerodb-control.{kind}")), "").expect("a file");
+        }
+        let settings = "[control]\ndata = \"data\"\nkernel = \"embedded\"\nnodes = 3\n\
+            environment = \"test\"\ncluster = \"aerodb\"\ndata-api = \"127.0.0.1:0\"\n\
+            [package.metadata.leptos]\noutput-name = \"aerodb-control\"\nsite-root = \"site\"\n\
+            site-pkg-dir = \"pkg\"\nsite-addr = \"127.0.0.1:0\"\nhash-files = false\n";
+        std::fs::write(dir.path().join("Leptos.toml"), settings).expect("a file");
+        Self(Arc::new(dir))
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> PathBuf {
+        self.0.path().join("Leptos.toml")
+    }
+
+    fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Starts the server; with `crash_at`, it ends itself at that point.
+    pub fn start(&self, crash_at: Option<&str>) -> Server {
+        let mut command = Command::new(PROGRAM);
+        command.arg("serve").arg("--config").arg(self.settings());
+        command.args(["--listen", "127.0.0.1:0"]);
+        command.env_remove("LEPTOS_SITE_ADDR").current_dir(self.folder());
+        if let Some(point) = crash_at {
+            command.env("AERODB_CRASH_AT", point);
+        }
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let mut server = Server { child, console: String::new(), data: String::new(), setup: None };
+        while let Some(Ok(line)) = lines.next() {
+            match line.split_once(": ") {
+                Some(("console", url)) => url.clone_into(&mut server.console),
+                Some(("data", url)) => url.clone_into(&mut server.data),
+                Some(("set-up link", url)) => server.setup = Some(url.to_owned()),
+                Some(("ready", _)) => break,
+                _ => {}
+            }
+        }
+        assert!(!server.console.is_empty(), "the server said where it listens");
+        server
+    }
+
+    /// Runs a command of the program against a server, as a person in this place.
+    pub fn command(&self, server: Option<&Server>, arguments: &[&str], input: &str) -> Output {
+        use std::io::Write as _;
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).current_dir(self.folder());
+        command.env("XDG_CONFIG_HOME", self.folder().join("home"));
+        if let Some(server) = server {
+            command.env("AERODB_CONTROL_URL", &server.console);
+        }
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut pipe = child.stdin.take().expect("a pipe");
+        // A command that refuses its arguments never reads.
+        let _ = pipe.write_all(input.as_bytes());
+        drop(pipe);
+        child.wait_with_output().expect("the program ends")
+    }
+}
+
+/// A running server.
+pub struct Server {
+    child: Child,
+    pub console: String,
+    pub data: String,
+    pub setup: Option<String>,
+}
+
+impl Server {
+    /// Ends it as a power cut would, as far as a process can.
+    pub fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Waits for it to end by itself.
+    pub fn ended(mut self) -> bool {
+        let status = self.child.wait().expect("a status");
+        !status.success()
+    }
+
+    /// Makes the first operator through the set-up link, and returns a session.
+    pub fn set_up(&self) -> Session {
+        let link = self.setup.as_ref().expect("a new installation prints a link");
+        let token = link.rsplit('/').next().expect("a token");
+        let fields = [("token", token), ("name", "olga"), ("password", PASSWORD)];
+        let agent = agent();
+        let answer = agent.post(format!("{}/setup", self.console)).send_form(fields);
+        assert_eq!(answer.expect("an answer").status().as_u16(), 303);
+        let body = json!({"name": "olga", "password": PASSWORD});
+        let (status, session) = post(&format!("{}/api/v1/login", self.console), None, &body);
+        assert_eq!(status, 200, "{session}");
+        Session(session["token"].as_str().expect("a token").to_owned())
+    }
+
+    /// `GET` as somebody.
+    pub fn get(&self, session: &Session, path: &str) -> (u16, Value) {
+        let request = agent().get(format!("{}{path}", self.console));
+        let request = request.header("authorization", format!("Bearer {}", session.0));
+        read(request.call())
+    }
+
+    /// `POST` with JSON as somebody. A status of 0 says that there was no answer.
+    pub fn post(&self, session: &Session, path: &str, body: &Value) -> (u16, Value) {
+        post(&format!("{}{path}", self.console), Some(session), body)
+    }
+
+    /// Asks for an action; it has to be explained.
+    pub fn request(&self, session: &Session, id: &str, kind: &str, params: Value) -> Value {
+        let body = json!({"action_id": id, "kind": kind, "params": params, "reason": "a drill"});
+        let (status, answer) = self.post(session, "/api/v1/actions", &body);
+        assert_eq!(status, 201, "{answer}");
+        answer
+    }
+
+    /// Confirms what was explained.
+    pub fn confirm(&self, session: &Session, explained: &Value) -> (u16, Value) {
+        let path = format!("/api/v1/actions/{}/confirm", explained["id"].as_str().expect("id"));
+        self.post(session, &path, &confirmation(explained))
+    }
+
+    /// Writes a value through the data API.
+    pub fn put(&self, key: &str, value: &str) -> (u16, String) {
+        let answer = agent().put(format!("{}/kv/{key}", self.data)).send(value);
+        let mut answer = answer.expect("an answer");
+        let status = answer.status().as_u16();
+        (status, answer.body_mut().read_to_string().expect("text"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The secret of a session.
+pub struct Session(pub String);
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .build()
+        .into()
+}
+
+fn post(url: &str, session: Option<&Session>, body: &Value) -> (u16, Value) {
+    let mut request = agent().post(url);
+    if let Some(session) = session {
+        request = request.header("authorization", format!("Bearer {}", session.0));
+    }
+    read(request.send_json(body))
+}
+
+fn read(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> (u16, Value) {
+    let Ok(mut answer) = answer else { return (0, Value::Null) };
+    let status = answer.status().as_u16();
+    let text = answer.body_mut().read_to_string().unwrap_or_default();
+    (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+}
+
+#[test]
+fn a_new_installation_is_set_up_through_its_link_once() {
+    let place = Place::new();
+    let server = place.start(None);
+    let session = server.set_up();
+    let (status, cluster) = server.get(&session, "/api/v1/cluster");
+    assert_eq!((status, &cluster["primary"]), (200, &json!("n1")));
+    let token = server.setup.as_ref().and_then(|l| l.rsplit('/').next()).expect("a token");
+    let fields = [("token", token), ("name", "mallory"), ("password", PASSWORD)];
+    let again = agent().post(format!("{}/setup", server.console)).send_form(fields);
+    assert_eq!(again.expect("an answer").status().as_u16(), 410);
+    server.kill();
+    let server = place.start(None);
+    assert!(server.setup.is_none(), "an installation with an operator has no link");
+}
+
+#[test]
+fn a_second_server_on_the_same_data_is_refused() {
+    let place = Place::new();
+    let server = place.start(None);
+    let settings = place.settings();
+    let settings = settings.to_str().expect("text");
+    let second = ["serve", "--config", settings, "--listen", "127.0.0.1:0"];
+    let output = place.command(None, &second, "");
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("another control plane"), "{said}");
+    drop(server);
+}
+
+#[test]
+fn an_address_that_others_can_reach_is_refused() {
+    let place = Place::new();
+    let settings = place.settings();
+    let settings = settings.to_str().expect("text");
+    let open = ["serve", "--config", settings, "--listen", "0.0.0.0:0"];
+    let output = place.command(None, &open, "");
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("not encrypted"));
+}
+
+#[test]
+fn a_switchover_on_the_command_line_shows_the_digest_of_the_browser_and_runs_once() {
+    let place = Place::new();
+    let server = place.start(None);
+    let session = server.set_up();
+    let run = |arguments: &[&str], input: &str| place.command(Some(&server), arguments, input);
+    let json_of = |output: &Output| -> Value {
+        let text = String::from_utf8_lossy(&output.stdout);
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
+    };
+    assert_eq!(run(&["status"], "").status.code(), Some(8), "nobody is signed in");
+    let output = run(&["login", "olga"], &format!("{PASSWORD}\n"));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let asked = ["--to", "n2", "--reason", "a drill", "--json"];
+    let explained = json_of(&run(&[&["explain", "switchover"], &asked[..]].concat(), ""));
+    let path = "/api/v1/explain?kind=switchover&to=n2&reason=a%20drill";
+    let (_, answer) = server.get(&session, path);
+    assert_eq!(explained["digest"], answer["digest"]);
+    assert_eq!(explained["explanation"], answer["explanation"]);
+    let requested = json_of(&run(&[&["request", "switchover"], &asked[..]].concat(), ""));
+    assert_eq!(requested["digest"], explained["digest"]);
+    let (id, digest) = (requested["id"].as_str().expect("id"), requested["digest"].as_str());
+    let digest = digest.expect("a digest");
+    let confirm = ["confirm", id, "--digest", digest];
+    assert_eq!(run(&confirm, "").status.code(), Some(2), "the target was not typed");
+    let typed = [&confirm[..], &["--type", "n2"]].concat();
+    assert_eq!(run(&typed, "").status.code(), Some(0));
+    assert_eq!(run(&typed, "").status.code(), Some(0), "a repetition shows the outcome");
+    assert_eq!(server.get(&session, "/api/v1/cluster").1["epoch"], 2);
+    let rejected = run(&[&["request", "switchover"], &asked[..4]].concat(), "");
+    assert_eq!(rejected.status.code(), Some(3), "n2 is primary already");
+    let verified = run(&["verify-log", "--config", "Leptos.toml"], "");
+    assert_eq!(verified.status.code(), Some(0), "{verified:?}");
+}
+
+#[test]
+fn an_account_can_be_added_while_the_server_runs() {
+    let place = Place::new();
+    let server = place.start(None);
+    server.set_up();
+    let add = ["account", "add", "oscar", "--role", "observer", "--config", "Leptos.toml"];
+    let output = place.command(None, &add, &format!("{PASSWORD}\n"));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let again = place.command(None, &add, &format!("{PASSWORD}\n"));
+    assert_eq!(again.status.code(), Some(2), "the name is taken");
+    let body = json!({"name": "oscar", "password": PASSWORD});
+    let (status, session) = post(&format!("{}/api/v1/login", server.console), None, &body);
+    assert_eq!((status, &session["role"]), (200, &json!("observer")));
+    let session = Session(session["token"].as_str().expect("a token").to_owned());
+    let wanted = json!({"kind": "stop_writes"});
+    assert_eq!(server.post(&session, "/api/v1/actions", &wanted).0, 403);
+    let verified = place.command(None, &["verify-log", "--config", "Leptos.toml"], "");
+    assert_eq!(verified.status.code(), Some(0), "two writers, one chain: {verified:?}");
+}

@@ -1,0 +1,204 @@
+//! The console: pages drawn from values, and the few live parts that the browser redraws.
+//!
+//! A page is a pure function of its data: equal data give equal bytes, but for the nonce (C5.1).
+//! The server reads the data, hands it over, and sends what comes back. This room never reads the
+//! cluster, the ledger, a clock or a request, and holds no handle to anything. It defines no server
+//! function. Whatever changes something is a plain HTML form that the `web` room answers; the parts
+//! that run in the browser read, and never write (C2.4, C8.3).
+
+pub mod components;
+pub mod live;
+
+// The browser redraws components inside islands; whole pages are the server's alone.
+#[cfg(feature = "ssr")]
+pub mod pages;
+#[cfg(feature = "ssr")]
+mod shell;
+
+#[cfg(feature = "ssr")]
+pub use shell::document;
+
+use crate::model::action::{ActionId, ActionKind};
+use crate::model::actor::ActorRole;
+use crate::model::answer::{ActionAnswer, ActionPage, LogPage, Overview, SessionAnswer};
+use crate::model::cluster::ClusterState;
+use crate::model::explanation::Candidate;
+use crate::model::pinned::{ClusterIdentity, Unresolved};
+use crate::model::refusal::Refusal;
+use crate::model::text::NodeId;
+
+/// What stands round every page: which cluster this is, and who reads it.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Named in the header and the title of every page.
+    pub identity: ClusterIdentity,
+    /// Who is signed in. The secret in it, if any, is never drawn.
+    pub session: Option<SessionAnswer>,
+}
+
+impl Frame {
+    /// The role of the reader; `None` while nobody is signed in.
+    #[must_use]
+    pub fn viewer(&self) -> Option<ActorRole> {
+        self.session.as_ref().map(|session| session.role)
+    }
+}
+
+/// The sign-in form.
+#[derive(Clone, Debug, Default)]
+pub struct SignIn {
+    /// The address to go to afterwards, on this site.
+    pub next: Option<String>,
+    /// The name that was typed before, so that it need not be typed again.
+    pub name: Option<String>,
+    /// Why the attempt before was refused.
+    pub refusal: Option<Refusal>,
+}
+
+/// The form behind the one-time set-up link.
+#[derive(Clone, Debug)]
+pub struct SetUp {
+    /// The token of the link.
+    pub token: String,
+    /// The name that was typed before.
+    pub name: Option<String>,
+    /// Why the attempt before was refused.
+    pub refusal: Option<Refusal>,
+}
+
+/// The form that asks for one action.
+#[derive(Clone, Debug)]
+pub struct NewAction {
+    /// Made by the server for this form, and spent by its first delivery (C7.2).
+    pub action_id: ActionId,
+    /// Which action.
+    pub kind: ActionKind,
+    /// The node that the address named. Nothing else selects a node in advance (C2.2).
+    pub node: Option<NodeId>,
+    /// The reason that was typed before.
+    pub reason: Option<String>,
+    /// The observation that the list of nodes is drawn from.
+    pub state: ClusterState,
+    /// The nodes as objects of this kind, where the rules are known; may be empty.
+    pub candidates: Vec<Candidate>,
+    /// The action that holds up every further mutation, where there is one.
+    pub unresolved: Option<Unresolved>,
+    /// Why the attempt before was refused.
+    pub refusal: Option<Refusal>,
+}
+
+/// One action, with the answer to an attempt that was refused, where there was one.
+#[derive(Clone, Debug)]
+pub struct ActionView {
+    /// The action as it stands.
+    pub answer: ActionAnswer,
+    /// Why the attempt before was refused.
+    pub refusal: Option<Refusal>,
+}
+
+/// Every page, with its data.
+#[derive(Clone, Debug)]
+pub enum Page {
+    /// `GET /login`, and `POST /login` when it is refused.
+    SignIn(SignIn),
+    /// `GET /setup/{token}`, and `POST /setup` when it is refused.
+    SetUp(SetUp),
+    /// `GET /`.
+    Overview(Box<Overview>),
+    /// `GET /actions/new` without a kind.
+    Catalogue,
+    /// `GET /actions/new?kind=K`, and `POST /actions` when its input is refused.
+    NewAction(Box<NewAction>),
+    /// `GET /actions`.
+    Actions(ActionPage),
+    /// `GET /actions/{id}`, and the forms on it when they are refused.
+    Action(Box<ActionView>),
+    /// `GET /log`.
+    Log(LogPage),
+    /// `GET /reference`.
+    Reference,
+    /// Any address that was refused.
+    Refused(Box<Refusal>),
+}
+
+/// The entries of the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NavItem {
+    /// The cluster now.
+    Overview,
+    /// The catalogue and the history.
+    Actions,
+    /// The ledger.
+    Log,
+    /// What every word means.
+    Reference,
+}
+
+impl NavItem {
+    /// Every entry, in order.
+    pub const ALL: [Self; 4] = [Self::Overview, Self::Actions, Self::Log, Self::Reference];
+
+    /// The entry in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Actions => "Actions",
+            Self::Log => "Log",
+            Self::Reference => "Reference",
+        }
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn address(self) -> &'static str {
+        match self {
+            Self::Overview => "/",
+            Self::Actions => "/actions",
+            Self::Log => "/log",
+            Self::Reference => "/reference",
+        }
+    }
+}
+
+impl Page {
+    /// The title, which is also what the one `h1` says.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self {
+            Self::SignIn(_) => "Sign in".to_owned(),
+            Self::SetUp(_) => "Create the first operator".to_owned(),
+            Self::Overview(_) => "Overview".to_owned(),
+            Self::Catalogue => "Ask for an action".to_owned(),
+            Self::NewAction(new) => {
+                let entry = crate::model::catalogue::entry(new.kind);
+                format!("Ask for: {}", entry.title.to_lowercase())
+            }
+            Self::Actions(_) => "Actions".to_owned(),
+            Self::Action(view) => components::words::capital(&view.answer.action.title()),
+            Self::Log(_) => "Log".to_owned(),
+            Self::Reference => "Reference".to_owned(),
+            Self::Refused(_) => "Refused".to_owned(),
+        }
+    }
+
+    /// The entry of the navigation that the page belongs to.
+    #[must_use]
+    pub fn nav(&self) -> Option<NavItem> {
+        match self {
+            Self::Overview(_) => Some(NavItem::Overview),
+            Self::Catalogue | Self::NewAction(_) | Self::Actions(_) | Self::Action(_) => {
+                Some(NavItem::Actions)
+            }
+            Self::Log(_) => Some(NavItem::Log),
+            Self::Reference => Some(NavItem::Reference),
+            Self::SignIn(_) | Self::SetUp(_) | Self::Refused(_) => None,
+        }
+    }
+
+    /// Whether the page has live parts, and so needs the browser's half.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        matches!(self, Self::Overview(_) | Self::Actions(_) | Self::Action(_) | Self::Log(_))
+    }
+}

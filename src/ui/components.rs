@@ -1,0 +1,18 @@
+//! Nouns that take model values and draw them, alike on the server and in the browser.
+//!
+//! No component reads anything, keeps anything, or knows which page it stands on.
+
+pub mod badge;
+pub mod cluster_facts;
+pub mod effects;
+pub mod explanation;
+pub mod forms;
+pub mod nodes;
+pub mod notice;
+pub mod outcome;
+pub mod overview;
+pub mod positions;
+pub mod records;
+pub mod rules;
+pub mod topology;
+pub mod words;

@@ -1,0 +1,96 @@
+//! A state in a word, a shape and a colour: the word alone says it all.
+
+use crate::model::action::Stage;
+use crate::model::answer::Interrupted;
+use crate::model::explanation::Verdict;
+use crate::model::pinned::{Fact, Role};
+use leptos::prelude::*;
+
+/// The shape of a primary, in a box of 12 by 12: a hexagon.
+pub const PRIMARY: &str = "M6 .8 10.5 3.4V8.6L6 11.2 1.5 8.6V3.4Z";
+/// The shape of a standby: a circle.
+pub const STANDBY: &str = "M6 1.4A4.6 4.6 0 1 0 6 10.6 4.6 4.6 0 1 0 6 1.4Z";
+/// The shape of a learner: a triangle.
+pub const LEARNER: &str = "M6 1.4 10.8 10H1.2Z";
+/// The shape of what could not be read: a question mark.
+pub const QUESTION: &str = "M3.6 4.2A2.4 2.4 0 1 1 6.9 6.4C6.3 6.7 6 7.1 6 7.9M6 10.1V10.5";
+
+const CHECK: &str = "M2 6.5 5 9.5 10.2 2.8";
+const CROSS: &str = "M2.6 2.6 9.4 9.4M9.4 2.6 2.6 9.4";
+const DASH: &str = "M2 6H10";
+const ARROW: &str = "M1.6 6H10M6.6 2.6 10 6 6.6 9.4";
+const NOT_EQUAL: &str = "M2 4.4H10M2 7.6H10M8 1.8 4 10.2";
+const VOID: &str = "M6 1.4A4.6 4.6 0 1 0 6 10.6 4.6 4.6 0 1 0 6 1.4ZM2.8 9.2 9.2 2.8";
+const OPEN: &str = "M6 1.4A4.6 4.6 0 1 0 6 10.6 4.6 4.6 0 1 0 6 1.4ZM6 3.4V6.2L8 7.4";
+
+fn badge(word: &str, tone: &'static str, shape: &'static str) -> AnyView {
+    view! {
+        <span class="badge" data-tone=tone>
+            <svg viewBox="0 0 12 12" aria-hidden="true">
+                <path d=shape/>
+            </svg>
+            <span>{word.to_owned()}</span>
+        </span>
+    }
+    .into_any()
+}
+
+/// The stage of an action. A stop of the control plane changes what the stage means, so it is said
+/// in the same place.
+#[must_use]
+pub fn stage(stage: Stage, interrupted: Option<Interrupted>) -> AnyView {
+    let (tone, shape) = match stage {
+        Stage::Requested => ("plain", DASH),
+        Stage::Explained | Stage::Confirmed => ("open", OPEN),
+        Stage::Dispatched => ("open", ARROW),
+        Stage::Executed => ("done", CHECK),
+        Stage::Rejected | Stage::Refused => ("stop", CROSS),
+        Stage::Stale => ("stop", NOT_EQUAL),
+        Stage::Withdrawn => ("plain", DASH),
+        Stage::Unknown => ("unknown", QUESTION),
+        Stage::Voided => ("plain", VOID),
+    };
+    match interrupted {
+        None => badge(stage.word(), tone, shape),
+        Some(Interrupted::NeverSent) => {
+            badge(&format!("{stage}, interrupted: never sent"), "unknown", VOID)
+        }
+        Some(Interrupted::OutcomeUnknown) => {
+            badge(&format!("{stage}, interrupted: outcome unknown"), "unknown", QUESTION)
+        }
+    }
+}
+
+/// The verdict of a check.
+#[must_use]
+pub fn verdict(verdict: Verdict) -> AnyView {
+    match verdict {
+        Verdict::Pass => badge(verdict.word(), "done", CHECK),
+        Verdict::Fail => badge(verdict.word(), "stop", CROSS),
+        Verdict::Unknown => badge(verdict.word(), "unknown", QUESTION),
+    }
+}
+
+/// The shape that stands for a role.
+#[must_use]
+pub fn role_shape(role: &Fact<Role>) -> &'static str {
+    match role.known() {
+        Some(Role::Primary) => PRIMARY,
+        Some(Role::Standby) => STANDBY,
+        Some(Role::Learner) => LEARNER,
+        None => QUESTION,
+    }
+}
+
+/// The role of a node.
+#[must_use]
+pub fn role(role: Role) -> AnyView {
+    let tone = if role == Role::Primary { "primary" } else { "plain" };
+    badge(role.word(), tone, role_shape(&Fact::Known(role)))
+}
+
+/// Whether a node is reachable.
+#[must_use]
+pub fn reachable(reachable: bool) -> AnyView {
+    if reachable { badge("yes", "plain", CHECK) } else { badge("no", "stop", CROSS) }
+}

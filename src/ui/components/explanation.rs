@@ -1,0 +1,99 @@
+//! An explanation, complete: nothing that it holds is left out.
+
+use crate::model::canonical::Hash;
+use crate::model::cluster::Observation;
+use crate::model::explanation::{Explanation, Verdict};
+use crate::ui::components::effects::effects;
+use crate::ui::components::words::{command, counted, observation, sentences};
+use crate::ui::components::{notice, rules};
+use leptos::prelude::*;
+
+/// The explanation with its digest and the observation that it was made from.
+#[must_use]
+pub fn explanation(explanation: &Explanation, digest: &Hash, made_from: &Observation) -> AnyView {
+    let candidates = (!explanation.candidates.is_empty()).then(|| {
+        let kind = explanation.action.kind();
+        view! {
+            <section>
+                <h3>"Every node as the target"</h3>
+                {rules::candidates(kind.word(), &explanation.candidates)}
+            </section>
+        }
+    });
+    let unresolved = explanation.pinned.unresolved.as_ref().map(notice::unresolved);
+    view! {
+        <section class="explanation">
+            <h2>"Explanation"</h2>
+            {observation(made_from)}
+            {unresolved}
+            <h3>"Checks"</h3>
+            <p>{verdict_sentence(explanation)}</p>
+            {rules::checks(&explanation.checks)}
+            <h3>"Effects"</h3>
+            {effects(&explanation.effects, &explanation.pinned)}
+            <h3>"Consequences"</h3>
+            {sentences(&explanation.consequences, "None beyond the effects above.")}
+            <h3>"Not checked"</h3>
+            {sentences(&explanation.not_checked, "Nothing is named.")}
+            <h3>"Relied on while it runs"</h3>
+            {notice::invariants(&explanation.relies_on)}
+            {candidates}
+            <h3>"Commands"</h3>
+            <p>"The same request from a terminal:"</p>
+            {command(&explanation.command)}
+            <p>"What the engine is told:"</p>
+            {command(&explanation.engine_command)}
+            <h3>"Digest"</h3>
+            <p>"A confirmation repeats this digest; it covers the request, the pinned facts, the \
+                verdicts and the effects, and no position and no age."</p>
+            <p class="digest">
+                <code>{digest.to_string()}</code>
+            </p>
+            {pinned(explanation)}
+        </section>
+    }
+    .into_any()
+}
+
+fn verdict_sentence(explanation: &Explanation) -> String {
+    let all = explanation.checks.len();
+    let of = |verdict| explanation.checks.iter().filter(|c| c.verdict == verdict).count();
+    let (pass, fail, unknown) = (of(Verdict::Pass), of(Verdict::Fail), of(Verdict::Unknown));
+    format!(
+        "{}: {pass} pass, {fail} fail, {unknown} unknown. A check that is unknown rejects.",
+        counted(all, "check")
+    )
+}
+
+/// The facts that the confirmation is bound to, word for word.
+fn pinned(explanation: &Explanation) -> AnyView {
+    let rows = explanation
+        .pinned
+        .facts()
+        .into_iter()
+        .map(|(name, value)| {
+            view! {
+                <tr>
+                    <th scope="row">{name}</th>
+                    <td>{crate::ui::components::words::say(&value)}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <details class="pinned">
+            <summary>"The pinned facts"</summary>
+            <table>
+                <caption>"Facts that a confirmation is bound to"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Fact"</th>
+                        <th scope="col">"Value"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </details>
+    }
+    .into_any()
+}

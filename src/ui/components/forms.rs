@@ -1,0 +1,108 @@
+//! The forms that ask for something. Each is plain HTML that works without a script, carries no
+//! flag, and has nothing filled in or ticked in advance (C2.4).
+
+use crate::model::answer::ActionAnswer;
+use crate::model::text::REASON_CHARS_MAX;
+use crate::ui::components::words::say;
+use leptos::prelude::*;
+
+/// The line in which a person says why.
+#[must_use]
+pub fn reason_field(id: &'static str, typed_before: Option<String>) -> AnyView {
+    let hint = format!("{id}-hint");
+    let typed_before = typed_before.map(|reason| say(&reason));
+    let words = format!("One line of plain text, at most {REASON_CHARS_MAX} characters. Recorded.");
+    view! {
+        <p class="field">
+            <label for=id>"Reason"</label>
+            <input
+                type="text"
+                id=id
+                name="reason"
+                required
+                maxlength=REASON_CHARS_MAX.to_string()
+                autocomplete="off"
+                aria-describedby=hint.clone()
+                value=typed_before
+            />
+            <small id=hint>{words}</small>
+        </p>
+    }
+    .into_any()
+}
+
+/// The confirmation of exactly what was explained. The button is the last thing on the form and
+/// never has the first focus.
+#[must_use]
+pub fn confirm(answer: &ActionAnswer) -> AnyView {
+    let action = format!("/actions/{}/confirm", answer.id);
+    let title = answer.action.title();
+    let digest = answer.digest.to_string();
+    let short: String = digest.chars().take(12).collect();
+    let typed = answer.explanation.typed_target.as_ref().map(|target| {
+        view! {
+            <p class="field">
+                <label for="typed-target">
+                    "Type " <strong>{target.clone()}</strong> " to confirm"
+                </label>
+                <input
+                    type="text"
+                    id="typed-target"
+                    name="typed_target"
+                    required
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                />
+            </p>
+        }
+    });
+    view! {
+        <form class="form" method="post" action=action autocomplete="off">
+            <h3>"Confirm"</h3>
+            <p>
+                {format!("Runs this once: {title}. The confirmation repeats the digest ")}
+                <code>{short}</code> "; if a pinned fact has moved, it is refused and nothing runs."
+            </p>
+            <input type="hidden" name="digest" value=digest/>
+            {typed}
+            <button type="submit" data-tone="act">
+                {format!("Confirm: {title}")}
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+/// Takes a request back before it is confirmed.
+#[must_use]
+pub fn withdraw(answer: &ActionAnswer) -> AnyView {
+    view! {
+        <form class="form" method="post" action=format!("/actions/{}/withdraw", answer.id)>
+            <h3>"Withdraw"</h3>
+            <p>"Closes the request. Nothing runs."</p>
+            {reason_field("withdraw-reason", None)}
+            <button type="submit">"Withdraw the request"</button>
+        </form>
+    }
+    .into_any()
+}
+
+/// Asks the kernel for the receipt of an action, or to make its id void for ever.
+#[must_use]
+pub fn settle(answer: &ActionAnswer) -> AnyView {
+    view! {
+        <form class="form" method="post" action=format!("/actions/{}/settle", answer.id)>
+            <h3>"Settle"</h3>
+            <p>
+                "Asks the kernel once: if the action ran, its receipt is recorded; if it did not, its \
+                id becomes void and it never can. Nothing is run by this."
+            </p>
+            {reason_field("settle-reason", None)}
+            <button type="submit" data-tone="act">
+                "Settle the action"
+            </button>
+        </form>
+    }
+    .into_any()
+}

@@ -1,0 +1,125 @@
+//! Notices: what stands in the way, what was refused, and what was repeated.
+
+use crate::model::action::Stage;
+use crate::model::pinned::{Moved, Unresolved};
+use crate::model::refusal::{Executed, Refusal, RefusalCode};
+use crate::ui::components::words::say;
+use leptos::prelude::*;
+
+/// A refusal with everything it carries. It has the role of an alert, so it is read out first.
+#[must_use]
+pub fn refusal(refusal: &Refusal) -> AnyView {
+    let executed = match refusal.executed {
+        Executed::No => "Nothing was executed.",
+        Executed::Unknown => "Whether anything was executed is unknown.",
+    };
+    let pair = |name: &'static str, value: Option<&String>| {
+        value.map(|value| {
+            view! {
+                <div>
+                    <dt>{name}</dt>
+                    <dd>{say(value)}</dd>
+                </div>
+            }
+        })
+    };
+    let facts = [
+        pair("Field", refusal.field.as_ref()),
+        pair("Found", refusal.found.as_ref()),
+        pair("Required", refusal.required.as_ref()),
+    ];
+    let has_facts = facts.iter().any(Option::is_some);
+    let facts = has_facts.then(|| view! { <dl class="facts">{facts.collect_view()}</dl> });
+    let invariants = (!refusal.invariants.is_empty()).then(|| invariants(&refusal.invariants));
+    let about = refusal.action_id.map(|id| {
+        view! {
+            <p>
+                "It is about the action "
+                <a href=format!("/actions/{id}")>
+                    <code>{id.to_string()}</code>
+                </a> "."
+            </p>
+        }
+    });
+    let moved = (!refusal.moved.is_empty()).then(|| moved(&refusal.moved));
+    view! {
+        <section class="notice" data-tone="stop" role="alert">
+            <h2>{format!("Refused: {}", refusal.code.title())}</h2>
+            <p>{say(&refusal.sentence)}</p>
+            {facts}
+            {moved}
+            {invariants}
+            {about}
+            <p>
+                {executed} " Code: " <code>{refusal.code.id()}</code>
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+/// Invariants by their statements and ids.
+#[must_use]
+pub fn invariants(list: &[crate::model::invariant::Invariant]) -> AnyView {
+    let items = list
+        .iter()
+        .map(|invariant| {
+            view! {
+                <li>
+                    {invariant.statement()} " " <code>{invariant.id()}</code>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ul class="invariants">{items}</ul> }.into_any()
+}
+
+/// Facts that moved, each as `n2 reachable: yes -> no`.
+#[must_use]
+pub fn moved(list: &[Moved]) -> AnyView {
+    let items = list
+        .iter()
+        .map(|moved| view! { <li><code>{say(&moved.to_string())}</code></li> })
+        .collect_view();
+    view! { <ul class="moved">{items}</ul> }.into_any()
+}
+
+/// The action that holds up every further mutation (C7.3).
+#[must_use]
+pub fn unresolved(unresolved: &Unresolved) -> AnyView {
+    let id = unresolved.action_id;
+    view! {
+        <section class="notice" data-tone="unknown">
+            <h2>"An action is not resolved"</h2>
+            <p>
+                {format!("The outcome of {} ", unresolved.kind)}
+                <a href=format!("/actions/{id}")>
+                    <code>{id.to_string()}</code>
+                </a> " is not known here. Further mutations of this cluster are refused until it is."
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+/// That a delivery was a repetition, and was answered with the action as it stands (C7.2).
+#[must_use]
+pub fn duplicate(stage: Stage) -> AnyView {
+    view! {
+        <section class="notice" data-tone="open" role="status">
+            <h2>"A repeated delivery"</h2>
+            <p>
+                {format!(
+                    "This request had arrived before. Nothing ran again; the action is shown as it stands: {stage}.",
+                )}
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+/// Whether signing in would help.
+#[must_use]
+pub fn needs_sign_in(refusal: &Refusal) -> bool {
+    refusal.code == RefusalCode::NotSignedIn
+}

@@ -1,0 +1,234 @@
+//! What came of an action, or why nothing did.
+
+use crate::model::action::{Action, Stage};
+use crate::model::actor::ActorRole;
+use crate::model::answer::{ActionAnswer, Interrupted, Outcome};
+use crate::model::cluster::ReceiptStatus;
+use crate::model::pinned::Moved;
+use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
+use crate::ui::components::effects::differences;
+use crate::ui::components::notice;
+use crate::ui::components::words::{hash, say, time};
+use leptos::prelude::*;
+
+/// What came of the action so far; `None` while it waits for its operator.
+#[must_use]
+pub fn outcome(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyView> {
+    let (tone, heading, body) = match (&answer.outcome, answer.interrupted) {
+        (Some(outcome), _) => of_outcome(outcome),
+        (None, Some(interrupted)) => of_interruption(interrupted),
+        (None, None) => of_stage(answer, viewer)?,
+    };
+    let kernel = answer.kernel_says.as_ref().map(kernel_says);
+    let section = view! {
+        <section class="outcome" data-tone=tone>
+            <h2>{heading}</h2>
+            {body}
+            {kernel}
+        </section>
+    };
+    Some(section.into_any())
+}
+
+type Part = (&'static str, &'static str, AnyView);
+
+fn of_outcome(outcome: &Outcome) -> Part {
+    match outcome {
+        Outcome::Executed { receipt, differences, observed_after } => {
+            executed(receipt, differences, *observed_after)
+        }
+        Outcome::Refused { refusal } => ("stop", "Refused by the kernel", kernel_refusal(refusal)),
+        Outcome::Unknown { why } => {
+            let body = view! {
+                <p>
+                    <strong>"It may have run."</strong>
+                    {format!(" What is known: {}", say(why))}
+                </p>
+                <p>"Further mutations of this cluster are refused until an operator settles it."</p>
+            };
+            ("unknown", "Outcome unknown", body.into_any())
+        }
+        Outcome::Voided { tombstone } => ("plain", "Voided", voided(tombstone)),
+    }
+}
+
+fn executed(receipt: &Receipt, found: &[Moved], observed_after: bool) -> Part {
+    let (tone, compared) = if !observed_after {
+        let text = "No observation could be made after it, so what was explained and what is so \
+            were not compared.";
+        ("unknown", view! { <p>{text}</p> }.into_any())
+    } else if found.is_empty() {
+        let text = "The observation after it shows what was explained.";
+        ("done", view! { <p>{text}</p> }.into_any())
+    } else {
+        let body = view! {
+            <p>
+                <strong>"The observation after it differs from what was explained."</strong>
+            </p>
+            {differences(found)}
+        };
+        ("stop", body.into_any())
+    };
+    let body = view! {
+        <p>{say(&receipt.result)}</p>
+        {compared}
+        {receipt_facts(receipt)}
+    };
+    let heading = match tone {
+        "done" => "Executed once, as explained",
+        "stop" => "Executed once, with differences",
+        _ => "Executed once, not compared",
+    };
+    (tone, heading, body.into_any())
+}
+
+/// The kernel's proof, field by field.
+#[must_use]
+pub fn receipt_facts(receipt: &Receipt) -> AnyView {
+    let number = |value: Option<u64>| {
+        value.map_or_else(|| "does not apply".to_owned(), |value| value.to_string())
+    };
+    let action: &Action = &receipt.action;
+    view! {
+        <dl class="facts">
+            <div>
+                <dt>"Receipt for"</dt>
+                <dd>{action.title()}" "<code>{receipt.action_id.to_string()}</code></dd>
+            </div>
+            <div>
+                <dt>"Executed at"</dt>
+                <dd>{time(receipt.executed_at)}", by the kernel's clock"</dd>
+            </div>
+            <div>
+                <dt>"Epoch after"</dt>
+                <dd>{number(receipt.epoch)}</dd>
+            </div>
+            <div>
+                <dt>"Log position"</dt>
+                <dd>{number(receipt.position)}</dd>
+            </div>
+            <div>
+                <dt>"Record behind the order"</dt>
+                <dd>{format!("{} ", receipt.witness.seq)}{hash(&receipt.witness.hash)}</dd>
+            </div>
+        </dl>
+    }
+    .into_any()
+}
+
+fn kernel_refusal(refusal: &KernelRefusal) -> AnyView {
+    let cited = (!refusal.invariants.is_empty()).then(|| notice::invariants(&refusal.invariants));
+    view! {
+        <p>"Nothing ran. The kernel's own words, which are final:"</p>
+        <blockquote>
+            <p>{say(&refusal.sentence)}</p>
+        </blockquote>
+        <p>"Rule: "<code>{say(&refusal.rule)}</code></p>
+        {cited}
+    }
+    .into_any()
+}
+
+fn voided(tombstone: &Tombstone) -> AnyView {
+    view! {
+        <p>"It never ran and never can: its id is void in the kernel."</p>
+        <p>{say(&tombstone.result)}</p>
+        <p>"Voided at "{time(tombstone.voided_at)}", by the kernel's clock."</p>
+    }
+    .into_any()
+}
+
+fn of_interruption(interrupted: Interrupted) -> Part {
+    let (heading, text) = match interrupted {
+        Interrupted::NeverSent => (
+            "Interrupted: never sent",
+            "The control plane stopped after the confirmation. The record that comes before \
+             sending does not exist, so nothing was sent and nothing ran.",
+        ),
+        Interrupted::OutcomeUnknown => (
+            "Interrupted: outcome unknown",
+            "The control plane stopped after it recorded that the order is about to be sent. It \
+             may have run.",
+        ),
+    };
+    let body = view! {
+        <p>{text}</p>
+        <p>"Nothing is repaired or sent again by itself. Further mutations of this cluster are \
+            refused until an operator settles it."</p>
+    };
+    ("unknown", heading, body.into_any())
+}
+
+fn of_stage(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<Part> {
+    let text = |text: &'static str| view! { <p>{text}</p> }.into_any();
+    let part = match answer.stage {
+        Stage::Requested | Stage::Explained => return None,
+        Stage::Rejected => {
+            let body = view! {
+                <p>"Nothing ran. A pre-condition does not hold or is unknown:"</p>
+                {notice::invariants(&answer.explanation.violated())}
+            };
+            ("stop", "Rejected", body.into_any())
+        }
+        Stage::Stale => {
+            let again = (viewer == Some(ActorRole::Operator)).then(|| {
+                view! {
+                    <p>
+                        "This request is closed. A new one is explained afresh: "
+                        <a href=again(&answer.action)>"ask again"</a> "."
+                    </p>
+                }
+            });
+            let body = view! {
+                <p>"Nothing ran. The cluster moved between the explanation and the confirmation:"</p>
+                {notice::moved(&answer.moved)}
+                {again}
+            };
+            ("stop", "Stale", body.into_any())
+        }
+        Stage::Withdrawn => ("plain", "Withdrawn", text("Nothing ran. The request is closed.")),
+        Stage::Confirmed => {
+            ("open", "Confirmed", text("It is about to be sent. Reload to see what came of it."))
+        }
+        Stage::Dispatched => {
+            ("open", "Running", text("It was sent to the kernel. Reload to see what came of it."))
+        }
+        Stage::Executed => ("done", "Executed", text("It ran, once.")),
+        Stage::Refused => ("stop", "Refused by the kernel", text("Nothing ran.")),
+        Stage::Unknown => ("unknown", "Outcome unknown", text("It may have run.")),
+        Stage::Voided => ("plain", "Voided", text("It never ran and never can.")),
+    };
+    Some(part)
+}
+
+/// The form that asks for the same thing again, as a new request.
+fn again(action: &Action) -> String {
+    let mut address = format!("/actions/new?kind={}", action.kind());
+    for (name, value) in action.params() {
+        address.push_str(&format!("&{name}={value}"));
+    }
+    address
+}
+
+fn kernel_says(status: &ReceiptStatus) -> AnyView {
+    let body = match status {
+        ReceiptStatus::Executed { receipt } => view! {
+            <p>"The kernel holds a receipt under this id: it ran."</p>
+            {receipt_facts(receipt)}
+        }
+        .into_any(),
+        ReceiptStatus::Voided { tombstone } => voided(tombstone),
+        ReceiptStatus::NoneYet { .. } => view! {
+            <p>
+                "The kernel holds nothing under this id now. That proves nothing: an order that is \
+                still under way may run later."
+            </p>
+        }
+        .into_any(),
+    };
+    view! {
+        <h3>"What the kernel says now"</h3>
+        {body}
+    }
+    .into_any()
+}

@@ -1,0 +1,66 @@
+//! Everything that the overview shows, from one observation.
+
+use crate::model::actor::ActorRole;
+use crate::model::answer::Overview;
+use crate::ui::components::cluster_facts::cluster_facts;
+use crate::ui::components::words::{command, observation, say};
+use crate::ui::components::{nodes, notice, positions, rules, topology};
+use leptos::prelude::*;
+
+/// The overview. The server draws it first; the browser redraws it with a later observation, whole
+/// each time, so that it is never a mix of two (C8.4).
+#[must_use]
+pub fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
+    let state = &overview.state;
+    let unresolved = overview.unresolved.as_ref().map(notice::unresolved);
+    let tables = overview.why_not.iter().map(rules::why_not).collect_view();
+    let every = (viewer == Some(ActorRole::Operator)).then(|| {
+        view! {
+            <p>
+                <a href="/actions/new">"Every action that can be asked for"</a>
+            </p>
+        }
+    });
+    view! {
+        <div class="overview">
+            {observation(&state.observation)}
+            {unresolved}
+            <section aria-label="Cluster">{cluster_facts(state)}</section>
+            <div class="figures">
+                {topology::topology(state)}
+                {positions::positions(state)}
+            </div>
+            <section>
+                <h2>"Nodes"</h2>
+                {nodes::nodes(state, &overview.why_not, viewer)}
+                {every}
+            </section>
+            <section>
+                <h2>"Why not"</h2>
+                <p>
+                    "For each node, the rules that speak against making it primary now, from this \
+                    observation. The order is that of the names; it ranks nothing."
+                </p>
+                {tables}
+            </section>
+            {write_hint(overview)}
+        </div>
+    }
+    .into_any()
+}
+
+fn write_hint(overview: &Overview) -> Option<AnyView> {
+    let address = say(overview.data_address.as_ref()?);
+    let line = format!("curl -X PUT --data-binary 'hello' http://{address}/kv/greeting");
+    let hint = view! {
+        <section>
+            <h2>"Write to the cluster"</h2>
+            <p>
+                "Clients write to the data address "<code>{address}</code>
+                ", which is not part of this console. For example:"
+            </p>
+            {command(&line)}
+        </section>
+    };
+    Some(hint.into_any())
+}

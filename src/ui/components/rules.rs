@@ -1,0 +1,132 @@
+//! Rules with their verdicts and evidence: the checks of one request, or why a node is none.
+
+use crate::model::answer::WhyNot;
+use crate::model::explanation::{Candidate, Check, Evidence};
+use crate::ui::components::badge;
+use crate::ui::components::words::{capital, say, time};
+use leptos::prelude::*;
+
+/// A region that scrolls sideways by itself, so that a wide table never widens the page. It takes
+/// the focus, so that it can be scrolled with the keyboard.
+#[must_use]
+pub fn scrolling(name: &'static str, table: AnyView) -> AnyView {
+    view! {
+        <div class="scrolling" role="region" aria-label=name tabindex="0">
+            {table}
+        </div>
+    }
+    .into_any()
+}
+
+const COLUMNS: [&str; 6] = ["Rule", "Verdict", "Found", "Required", "Source", "Since"];
+
+fn headings() -> AnyView {
+    COLUMNS.map(|name| view! { <th scope="col">{name}</th> }).into_iter().collect_view().into_any()
+}
+
+/// The checks of one request, in order.
+#[must_use]
+pub fn checks(checks: &[Check]) -> AnyView {
+    let rows = checks.iter().flat_map(|check| rows_of(check, None)).collect_view();
+    scrolling(
+        "Checks",
+        view! {
+            <table class="rules">
+                <caption>"Checks"</caption>
+                <thead>
+                    <tr>{headings()}</tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+        .into_any(),
+    )
+}
+
+/// Every node as the object of one kind of action, with every rule that speaks against it.
+#[must_use]
+pub fn why_not(table: &WhyNot) -> AnyView {
+    let id = format!("why-not-{}", table.kind);
+    view! { <div id=id>{candidates(table.kind.word(), &table.candidates)}</div> }.into_any()
+}
+
+/// Every node as the object of an action, with every rule that speaks against it.
+#[must_use]
+pub fn candidates(kind: &str, candidates: &[Candidate]) -> AnyView {
+    let rows = candidates.iter().flat_map(candidate).collect_view();
+    let caption = format!("{}: every node as its target, and the rules against it", capital(kind));
+    scrolling(
+        "Why not",
+        view! {
+            <table class="rules">
+                <caption>{caption}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Node"</th>
+                        {headings()}
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+        .into_any(),
+    )
+}
+
+fn candidate(candidate: &Candidate) -> Vec<AnyView> {
+    let name = candidate.node.to_string();
+    if candidate.against.is_empty() {
+        let row = view! {
+            <tr>
+                <th scope="row">{name}</th>
+                <td colspan=COLUMNS.len().to_string()>"No rule speaks against it."</td>
+            </tr>
+        };
+        return vec![row.into_any()];
+    }
+    let height: usize = candidate.against.iter().map(|check| check.evidence.len().max(1)).sum();
+    let mut node = Some(view! {
+        <th scope="rowgroup" rowspan=height.to_string()>
+            {name}
+        </th>
+    });
+    let rows = |check| rows_of(check, node.take().map(IntoAny::into_any));
+    candidate.against.iter().flat_map(rows).collect()
+}
+
+/// One table row for each piece of evidence; the first carries the rule and its verdict.
+fn rows_of(check: &Check, mut before: Option<AnyView>) -> Vec<AnyView> {
+    let height = check.evidence.len().max(1).to_string();
+    let verdict = check.verdict.word();
+    let mut rule = Some(view! {
+        <td rowspan=height.clone()>
+            <span>{say(&check.statement)}</span>
+            <code>{check.invariant.id()}</code>
+        </td>
+        <td rowspan=height>{badge::verdict(check.verdict)}</td>
+    });
+    if check.evidence.is_empty() {
+        let row = view! {
+            <tr data-verdict=verdict>
+                {before} {rule} <td colspan="4">"No evidence was given."</td>
+            </tr>
+        };
+        return vec![row.into_any()];
+    }
+    let row = |evidence| {
+        let cells = evidence_cells(evidence);
+        view! { <tr data-verdict=verdict>{before.take()} {rule.take()} {cells}</tr> }.into_any()
+    };
+    check.evidence.iter().map(row).collect()
+}
+
+fn evidence_cells(evidence: &Evidence) -> AnyView {
+    let since = evidence.since.map_or_else(|| view! { <span>"not kept"</span> }.into_any(), time);
+    view! {
+        <td>{say(&evidence.observed)}</td>
+        <td>{say(&evidence.required)}</td>
+        <td>{say(&evidence.source)}</td>
+        <td>{since}</td>
+    }
+    .into_any()
+}

@@ -1,0 +1,135 @@
+//! Times, facts and free text, each in the one form that every page uses.
+
+use crate::model::ambient::Timestamp;
+use crate::model::canonical::Hash;
+use crate::model::cluster::Observation;
+use crate::model::pinned::{Fact, Missing, Since};
+use crate::model::text::visible;
+use leptos::prelude::*;
+
+/// Free text from the kernel or from a person, with every character that could hide or reorder a
+/// line spelled out. All such text passes through here before it is drawn.
+#[must_use]
+pub fn say(text: &str) -> String {
+    visible(text)
+}
+
+/// The text with its first letter as a capital.
+#[must_use]
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + letters.as_str()
+    })
+}
+
+/// A number with its noun: `1 rule`, `2 rules`.
+#[must_use]
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// An instant, in the one form that this console uses.
+#[must_use]
+pub fn time(at: Timestamp) -> AnyView {
+    let text = at.to_string();
+    view! { <time datetime=text.clone()>{text.clone()}</time> }.into_any()
+}
+
+/// Since when something is so, and why.
+#[must_use]
+pub fn since(since: &Since) -> AnyView {
+    view! { <small class="since">"since "{time(since.since)}{format!(": {}", say(&since.why))}</small> }
+        .into_any()
+}
+
+/// A fact that could not be read: the word, since when, and why (C8.4).
+#[must_use]
+pub fn missing(missing: &Missing) -> AnyView {
+    view! {
+        <span class="unknown">
+            <strong>"unknown"</strong>
+            <small>" since "{time(missing.since)}{format!(", because {}", say(&missing.why))}</small>
+        </span>
+    }
+    .into_any()
+}
+
+/// A fact: its value in words, or that it is unknown.
+#[must_use]
+pub fn fact<T>(fact: &Fact<T>, words: impl FnOnce(&T) -> String) -> AnyView {
+    match fact {
+        Fact::Known(value) => view! { <span>{say(&words(value))}</span> }.into_any(),
+        Fact::Unknown { unknown } => missing(unknown),
+    }
+}
+
+/// A fact in a table row that already says why something is missing: the reason stands once.
+#[must_use]
+pub fn fact_once<T>(
+    value: &Fact<T>,
+    said: &mut Vec<Missing>,
+    words: impl FnOnce(&T) -> String,
+) -> AnyView {
+    match value {
+        Fact::Unknown { unknown } if said.contains(unknown) => {
+            view! { <span class="unknown"><strong>"unknown"</strong></span> }.into_any()
+        }
+        Fact::Unknown { unknown } => {
+            said.push(unknown.clone());
+            missing(unknown)
+        }
+        Fact::Known(_) => fact(value, words),
+    }
+}
+
+/// A hash: its first digits, and all of them on demand.
+#[must_use]
+pub fn hash(hash: &Hash) -> AnyView {
+    let full = hash.to_string();
+    let short: String = full.chars().take(12).collect();
+    view! {
+        <details class="hash">
+            <summary>
+                <code>{short}</code>
+            </summary>
+            <code>{full}</code>
+        </details>
+    }
+    .into_any()
+}
+
+/// Which observation is shown: its id, time, clock and source.
+#[must_use]
+pub fn observation(observation: &Observation) -> AnyView {
+    view! {
+        <p class="observation">
+            <span>"Observation "<code>{say(&observation.id)}</code></span>
+            <span>"made "{time(observation.observed_at)}</span>
+            <span>{format!("clock: {}", say(&observation.clock))}</span>
+            <span>{format!("source: {}", say(&observation.source))}</span>
+        </p>
+    }
+    .into_any()
+}
+
+/// Sentences as a list, or one sentence that says there are none.
+#[must_use]
+pub fn sentences(items: &[String], none: &'static str) -> AnyView {
+    if items.is_empty() {
+        return view! { <p class="none">{none}</p> }.into_any();
+    }
+    let items = items.iter().map(|item| view! { <li>{say(item)}</li> }).collect_view();
+    view! { <ul class="sentences">{items}</ul> }.into_any()
+}
+
+/// A command line, as text that can be copied.
+#[must_use]
+pub fn command(line: &str) -> AnyView {
+    view! {
+        <pre class="command" tabindex="0">
+            <code>{say(line)}</code>
+        </pre>
+    }
+    .into_any()
+}

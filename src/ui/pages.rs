@@ -1,0 +1,48 @@
+//! One file for each page: it takes the data of its address and arranges components.
+
+mod action;
+mod actions;
+mod log;
+mod new_action;
+mod overview;
+mod reference;
+mod refused;
+mod sign_in;
+
+use crate::model::actor::ActorRole;
+use crate::ui::components::notice;
+use crate::ui::{Frame, Page};
+use leptos::prelude::*;
+
+/// What stands under the heading of a page.
+#[must_use]
+pub fn body(frame: &Frame, page: Page) -> AnyView {
+    let viewer = frame.viewer();
+    match page {
+        Page::SignIn(data) => sign_in::sign_in(&data),
+        Page::SetUp(data) => sign_in::set_up(&data),
+        Page::Overview(data) => overview::overview(*data, viewer),
+        Page::Catalogue => new_action::catalogue(viewer),
+        Page::NewAction(data) => new_action::new_action(&data, viewer),
+        Page::Actions(data) => actions::actions(&data, viewer),
+        Page::Action(data) => action::action(&data, viewer),
+        Page::Log(data) => log::log(&data),
+        Page::Reference => reference::reference(),
+        Page::Refused(data) => refused::refused(&data),
+    }
+}
+
+fn refusal(refusal: Option<&crate::model::refusal::Refusal>) -> Option<AnyView> {
+    refusal.map(notice::refusal)
+}
+
+/// The sentence that stands where an operator would see a form.
+fn for_operators(viewer: Option<ActorRole>, what: &str) -> AnyView {
+    let role = viewer.map_or("A reader who has not signed in", |role| match role {
+        ActorRole::Observer => "An observer",
+        ActorRole::Auditor => "An auditor",
+        ActorRole::Operator => "An operator",
+    });
+    view! { <p class="none">{format!("{role} sees this page; only an operator can {what}.")}</p> }
+        .into_any()
+}

@@ -1,0 +1,104 @@
+//! `GET /actions/{id}`: one action, from the request to its outcome.
+
+use crate::model::action::Stage;
+use crate::model::actor::ActorRole;
+use crate::model::answer::ActionAnswer;
+use crate::ui::components::words::{say, time};
+use crate::ui::components::{badge, explanation, forms, notice, outcome, records};
+use crate::ui::live::{ChangeNotice, MovedNotice};
+use crate::ui::{ActionView, pages};
+use leptos::prelude::*;
+
+/// One action as it stands.
+pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
+    let answer = &data.answer;
+    let duplicate = answer.duplicate.then(|| notice::duplicate(answer.stage));
+    // While a confirmation is open, the one live part is a notice of a fixed size beside the form.
+    let live = (answer.stage != Stage::Explained).then(|| view! { <ChangeNotice/> });
+    view! {
+        {live}
+        {pages::refusal(data.refusal.as_ref())}
+        {duplicate}
+        {request(answer)}
+        {outcome::outcome(answer, viewer)}
+        {settlement(answer, viewer)}
+        {explanation::explanation(&answer.explanation, &answer.digest, &answer.observation)}
+        {decision(answer, viewer)}
+        <section>
+            <h2>"Records"</h2>
+            {records::records("Records of this action, oldest first", &answer.records)}
+        </section>
+    }
+    .into_any()
+}
+
+fn request(answer: &ActionAnswer) -> AnyView {
+    let entry = crate::model::catalogue::entry(answer.action.kind());
+    view! {
+        <dl class="facts">
+            <div>
+                <dt>"Stage"</dt>
+                <dd>{badge::stage(answer.stage, answer.interrupted)}</dd>
+            </div>
+            <div>
+                <dt>"Meaning"</dt>
+                <dd>{entry.meaning}</dd>
+            </div>
+            <div>
+                <dt>"Reason"</dt>
+                <dd>{say(answer.reason.as_str())}</dd>
+            </div>
+            <div>
+                <dt>"Asked by"</dt>
+                <dd>{answer.requested_by.to_string()}", at "{time(answer.requested_at)}</dd>
+            </div>
+            <div>
+                <dt>"Id"</dt>
+                <dd>
+                    <code>{answer.id.to_string()}</code>
+                </dd>
+            </div>
+        </dl>
+    }
+    .into_any()
+}
+
+/// The choice between confirming and withdrawing, after everything there is to read.
+fn decision(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyView> {
+    if answer.stage != Stage::Explained {
+        return None;
+    }
+    let forms = if viewer == Some(ActorRole::Operator) {
+        view! {
+            <div class="forms">
+                {forms::withdraw(answer)}
+                {forms::confirm(answer)}
+            </div>
+        }
+        .into_any()
+    } else {
+        pages::for_operators(viewer, "confirm or withdraw it")
+    };
+    let section = view! {
+        <section class="decision">
+            <h2>"Decision"</h2>
+            <MovedNotice pinned=answer.explanation.pinned.clone()/>
+            {forms}
+        </section>
+    };
+    Some(section.into_any())
+}
+
+/// The way to close an action whose outcome is not known.
+fn settlement(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyView> {
+    let open = answer.interrupted.is_some() || answer.stage == Stage::Unknown;
+    if !open {
+        return None;
+    }
+    let form = if viewer == Some(ActorRole::Operator) {
+        forms::settle(answer)
+    } else {
+        pages::for_operators(viewer, "settle it")
+    };
+    Some(view! { <section aria-label="Settlement">{form}</section> }.into_any())
+}

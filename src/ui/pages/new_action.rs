@@ -1,0 +1,156 @@
+//! `GET /actions/new`: the catalogue, and the form that asks for one action.
+
+use crate::model::action::ActionKind;
+use crate::model::actor::ActorRole;
+use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Impact, entry};
+use crate::model::cluster::NodeState;
+use crate::model::pinned::Fact;
+use crate::ui::components::forms::reason_field;
+use crate::ui::components::words::{counted, observation};
+use crate::ui::components::{notice, rules};
+use crate::ui::{NewAction, pages};
+use leptos::prelude::*;
+
+/// Every action that there is, with what it means.
+pub(super) fn catalogue(viewer: Option<ActorRole>) -> AnyView {
+    let asks = viewer == Some(ActorRole::Operator);
+    let note = (!asks).then(|| pages::for_operators(viewer, "ask for an action"));
+    let items = CATALOGUE.iter().map(|entry| item(entry, asks)).collect_view();
+    view! {
+        <p>"This is the whole list. Each action is explained before it can be confirmed; asking runs \
+            nothing."</p>
+        {note}
+        <ul class="catalogue">{items}</ul>
+    }
+    .into_any()
+}
+
+fn item(entry: &CatalogueEntry, asks: bool) -> AnyView {
+    let kind = entry.kind;
+    let title = if asks {
+        view! { <a href=format!("/actions/new?kind={kind}")>{entry.title}</a> }.into_any()
+    } else {
+        view! { <span>{entry.title}</span> }.into_any()
+    };
+    view! {
+        <li>
+            <h2>{title}</h2>
+            <p>{entry.meaning}</p>
+            <p>
+                <small>{impact(entry)}</small>
+            </p>
+        </li>
+    }
+    .into_any()
+}
+
+fn impact(entry: &CatalogueEntry) -> String {
+    let reach = match entry.impact {
+        Impact::Disruptive => "Disruptive: clients can notice it.",
+        Impact::Contained => "Contained: clients do not notice it.",
+    };
+    format!("{reach} Reversible: {}", entry.reversible)
+}
+
+/// The form that asks for one action.
+pub(super) fn new_action(data: &NewAction, viewer: Option<ActorRole>) -> AnyView {
+    let entry = entry(data.kind);
+    let effects = entry.effects.iter().map(|effect| view! { <li>{*effect}</li> }).collect_view();
+    let form = if viewer == Some(ActorRole::Operator) {
+        form(data)
+    } else {
+        pages::for_operators(viewer, "ask for an action")
+    };
+    let against = (!data.candidates.is_empty())
+        .then(|| rules::candidates(data.kind.word(), &data.candidates));
+    view! {
+        {pages::refusal(data.refusal.as_ref())}
+        {data.unresolved.as_ref().map(notice::unresolved)}
+        <p>{entry.meaning}</p>
+        <p>{impact(entry)}</p>
+        {observation(&data.state.observation)}
+        {form}
+        <section>
+            <h2>"What it changes"</h2>
+            <ul class="sentences">{effects}</ul>
+            <h2>"What must hold"</h2>
+            {notice::invariants(entry.preconditions)}
+            {against}
+        </section>
+    }
+    .into_any()
+}
+
+fn form(data: &NewAction) -> AnyView {
+    let nodes = data.kind.node_parameter().map(|parameter| choice(data, parameter));
+    view! {
+        <form class="form" method="post" action="/actions">
+            <input type="hidden" name="action_id" value=data.action_id.to_string()/>
+            <input type="hidden" name="kind" value=data.kind.word()/>
+            {nodes}
+            {reason_field("reason", data.reason.clone())}
+            <p>
+                <small>"Asking runs nothing. The next page explains what would happen, and asks \
+                    for a confirmation where every check passes."</small>
+            </p>
+            <button type="submit">"Ask for an explanation"</button>
+        </form>
+    }
+    .into_any()
+}
+
+/// The nodes to choose from, all of them: a choice that the rules speak against is answered with
+/// those rules. Only a node that the address named is selected in advance (C2.2).
+fn choice(data: &NewAction, parameter: &'static str) -> AnyView {
+    let nodes = data.state.nodes.iter().map(|node| option(data, node, parameter)).collect_view();
+    let question = match data.kind {
+        ActionKind::Switchover | ActionKind::Failover => "Which node becomes primary",
+        _ => "Which node",
+    };
+    view! {
+        <fieldset class="choice">
+            <legend>{question}</legend>
+            {nodes}
+        </fieldset>
+    }
+    .into_any()
+}
+
+fn option(data: &NewAction, node: &NodeState, parameter: &'static str) -> AnyView {
+    let id = node.pinned.id.to_string();
+    let element = format!("{parameter}-{id}");
+    let role = node.pinned.role.word(|role| role.word().to_owned());
+    let reach = match node.pinned.reachable {
+        Fact::Known(true) => "reachable",
+        Fact::Known(false) => "unreachable",
+        Fact::Unknown { .. } => "reachability unknown",
+    };
+    let role = if role == "unknown" { "role unknown".to_owned() } else { role };
+    let against = data.candidates.iter().find(|c| c.node == node.pinned.id).map(|candidate| {
+        let count = candidate.against.len();
+        if count == 0 {
+            "; no rule against".to_owned()
+        } else {
+            format!("; {} against", counted(count, "rule"))
+        }
+    });
+    let words = format!("{role}, {reach}{}", against.unwrap_or_default());
+    let named = data.node.as_ref() == Some(&node.pinned.id);
+    view! {
+        <p>
+            <input
+                type="radio"
+                id=element.clone()
+                name=parameter
+                value=id.clone()
+                required
+                checked=named
+            />
+            <label for=element>
+                <strong>{id}</strong>
+                <span>{words}</span>
+            </label>
+        </p>
+    }
+    .into_any()
+}

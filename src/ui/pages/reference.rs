@@ -1,0 +1,243 @@
+//! `GET /reference`: every action, stage, role, invariant and refusal, from the types that run (C12.1).
+
+use crate::model::action::Stage;
+use crate::model::actor::ActorRole;
+use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Target};
+use crate::model::invariant::Invariant;
+use crate::model::refusal::RefusalCode;
+use crate::ui::components::rules::scrolling;
+use crate::ui::components::words::command;
+use crate::ui::components::{badge, notice};
+use leptos::prelude::*;
+
+/// The whole reference.
+pub(super) fn reference() -> AnyView {
+    let actions = CATALOGUE.iter().map(action).collect_view();
+    view! {
+        <nav class="contents" aria-label="On this page">
+            <ul>
+                <li>
+                    <a href="#actions">"Actions"</a>
+                </li>
+                <li>
+                    <a href="#stages">"Stages"</a>
+                </li>
+                <li>
+                    <a href="#roles">"Roles"</a>
+                </li>
+                <li>
+                    <a href="#invariants">"Invariants"</a>
+                </li>
+                <li>
+                    <a href="#refusals">"Refusals"</a>
+                </li>
+            </ul>
+        </nav>
+        <section id="actions">
+            <h2>"Actions"</h2>
+            {actions}
+        </section>
+        <section id="stages">
+            <h2>"Stages"</h2>
+            {stages()}
+        </section>
+        <section id="roles">
+            <h2>"Roles"</h2>
+            {roles()}
+        </section>
+        <section id="invariants">
+            <h2>"Invariants"</h2>
+            {invariants()}
+        </section>
+        <section id="refusals">
+            <h2>"Refusals"</h2>
+            {refusals()}
+        </section>
+    }
+    .into_any()
+}
+
+fn action(entry: &CatalogueEntry) -> AnyView {
+    let sentences = |list: &[&'static str]| {
+        let items = list.iter().map(|text| view! { <li>{*text}</li> }).collect_view();
+        view! { <ul class="sentences">{items}</ul> }
+    };
+    let confirm = match entry.target {
+        Target::Node => "the name of the node, where it is disruptive",
+        Target::Cluster => "the name of the cluster, where it is disruptive",
+    };
+    let parameters = entry
+        .parameters
+        .iter()
+        .map(|p| {
+            view! {
+                <li>
+                    <code>{p.name}</code>
+                    {format!(": {} {}", p.meaning, p.limits)}
+                </li>
+            }
+        })
+        .collect_view();
+    let parameters = if entry.parameters.is_empty() {
+        view! { <p>"None."</p> }.into_any()
+    } else {
+        view! { <ul class="sentences">{parameters}</ul> }.into_any()
+    };
+    let failures = entry
+        .failure_modes
+        .iter()
+        .map(|mode| {
+            view! {
+                <li>
+                    {mode.when} " " <em>{mode.seen}</em>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <article class="entry">
+            <h3>{entry.title} " " <code>{entry.kind.word()}</code></h3>
+            <p>{entry.meaning}</p>
+            <dl class="facts">
+                <div>
+                    <dt>"Class"</dt>
+                    <dd>{entry.class.word()}</dd>
+                </div>
+                <div>
+                    <dt>"Impact"</dt>
+                    <dd>{entry.impact.word()}</dd>
+                </div>
+                <div>
+                    <dt>"Reversible"</dt>
+                    <dd>{entry.reversible}</dd>
+                </div>
+                <div>
+                    <dt>"Typed to confirm"</dt>
+                    <dd>{confirm}</dd>
+                </div>
+            </dl>
+            <h4>"Parameters"</h4>
+            {parameters}
+            <h4>"Pre-conditions"</h4>
+            {notice::invariants(entry.preconditions)}
+            <h4>"Effects"</h4>
+            {sentences(entry.effects)}
+            <h4>"Failure modes"</h4>
+            <ul class="sentences">{failures}</ul>
+            <h4>"Not checked"</h4>
+            {sentences(entry.not_checked)}
+            <h4>"Engine command"</h4>
+            {command(entry.engine_command)}
+        </article>
+    }
+    .into_any()
+}
+
+fn stage_meaning(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Requested => "Recorded, together with its explanation.",
+        Stage::Explained => "Every pre-condition passed. It waits for its operator.",
+        Stage::Rejected => "A pre-condition failed or is unknown. Nothing ran.",
+        Stage::Confirmed => "Confirmed. Nothing was sent to the kernel yet.",
+        Stage::Withdrawn => "Taken back by an operator. Nothing ran.",
+        Stage::Stale => "The cluster moved before the confirmation. Nothing ran.",
+        Stage::Dispatched => "About to be sent to the kernel, or sent.",
+        Stage::Executed => "Ran, once. There is a receipt.",
+        Stage::Refused => "The kernel refused it. Nothing ran.",
+        Stage::Unknown => "It may have run. Further mutations wait until it is settled.",
+        Stage::Voided => "Never ran and never can.",
+    }
+}
+
+fn stages() -> AnyView {
+    let rows = Stage::ALL
+        .map(|stage| {
+            let next: Vec<_> = stage.next().iter().map(|next| next.word()).collect();
+            let next = if next.is_empty() { "none".to_owned() } else { next.join(", ") };
+            view! {
+                <tr>
+                    <th scope="row">{badge::stage(stage, None)}</th>
+                    <td>{stage_meaning(stage)}</td>
+                    <td>{next}</td>
+                </tr>
+            }
+        })
+        .into_iter()
+        .collect_view();
+    table("Stages of an action", &["Stage", "Meaning", "May be followed by"], rows.into_any())
+}
+
+fn roles() -> AnyView {
+    let rows = ActorRole::ALL
+        .map(|role| {
+            let may = match role {
+                ActorRole::Observer => "Sees the cluster, the actions and the log.",
+                ActorRole::Operator => {
+                    "Sees, and asks for, confirms, withdraws and settles actions."
+                }
+                ActorRole::Auditor => "Sees, and verifies the whole log.",
+            };
+            view! {
+                <tr>
+                    <th scope="row">{role.word()}</th>
+                    <td>{may}</td>
+                </tr>
+            }
+        })
+        .into_iter()
+        .collect_view();
+    table("Roles", &["Role", "May"], rows.into_any())
+}
+
+fn invariants() -> AnyView {
+    let rows = Invariant::ALL
+        .iter()
+        .map(|invariant| {
+            view! {
+                <tr>
+                    <th scope="row">
+                        <code>{invariant.id()}</code>
+                    </th>
+                    <td>{invariant.statement()}</td>
+                    <td>{invariant.reason()}</td>
+                    <td>{invariant.clause()}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    table("Invariants", &["Id", "Statement", "Reason", "Clause"], rows.into_any())
+}
+
+fn refusals() -> AnyView {
+    let rows = RefusalCode::ALL
+        .iter()
+        .map(|code| {
+            view! {
+                <tr>
+                    <th scope="row">
+                        <code>{code.id()}</code>
+                    </th>
+                    <td>{code.title()}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    table("Refusals", &["Code", "Meaning"], rows.into_any())
+}
+
+fn table(caption: &'static str, columns: &[&'static str], rows: AnyView) -> AnyView {
+    let columns = columns.iter().map(|name| view! { <th scope="col">{*name}</th> }).collect_view();
+    scrolling(
+        caption,
+        view! {
+            <table class="reference">
+                <caption>{caption}</caption>
+                <thead>
+                    <tr>{columns}</tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+        .into_any(),
+    )
+}

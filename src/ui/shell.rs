@@ -1,0 +1,119 @@
+//! The HTML document round every page: head, header, navigation, main.
+
+use crate::model::actor::ActorRole;
+use crate::ui::{Frame, NavItem, Page, pages};
+use leptos::config::LeptosOptions;
+use leptos::hydration::HydrationScripts;
+use leptos::prelude::*;
+
+/// The whole document. `stylesheet` is the address of the style sheet.
+#[must_use]
+pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page: Page) -> AnyView {
+    let identity = &frame.identity;
+    let place = format!("{} {}", identity.environment, identity.cluster);
+    let title = format!("{} · {place} · AeroDB control plane", page.title());
+    let scripts =
+        page.is_live().then(|| view! { <HydrationScripts options=options.clone() islands=true/> });
+    let header = header(frame, page.nav());
+    let heading = page.title();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="robots" content="noindex"/>
+                <title>{title}</title>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="stylesheet" href=stylesheet/>
+                {scripts}
+            </head>
+            <body>
+                <a class="skip" href="#main">"Skip to the content"</a>
+                {header}
+                <main class="page" id="main" tabindex="-1">
+                    <h1>{heading}</h1>
+                    {pages::body(frame, page)}
+                </main>
+                <footer class="foot">
+                    <p>
+                        "This console observes, explains and asks. It decides nothing and does nothing \
+                        on its own. All times are UTC."
+                    </p>
+                </footer>
+            </body>
+        </html>
+    }
+    .into_any()
+}
+
+fn header(frame: &Frame, current: Option<NavItem>) -> AnyView {
+    let identity = &frame.identity;
+    let nav = frame.viewer().map(|_| navigation(current));
+    let person = frame.session.as_ref().map(|session| {
+        let name = session.name.to_string();
+        let role = match session.role {
+            ActorRole::Observer => "observer: sees",
+            ActorRole::Operator => "operator: asks and confirms",
+            ActorRole::Auditor => "auditor: sees and verifies the log",
+        };
+        view! {
+            <div class="person">
+                <p>
+                    <strong>{name}</strong>
+                    <small>{role}</small>
+                </p>
+                <form method="post" action="/logout">
+                    <button type="submit">"Sign out"</button>
+                </form>
+            </div>
+        }
+    });
+    view! {
+        <header class="top">
+            <p class="brand">
+                <svg viewBox="0 0 24 24" aria-hidden="true">
+                    <path d="M12 2 21 7V17L12 22 3 17V7Z"/>
+                    <path d="M12 7V12M12 12 7.5 15M12 12 16.5 15"/>
+                </svg>
+                <span>"AeroDB control plane"</span>
+            </p>
+            <dl class="place">
+                <div>
+                    <dt>"Environment"</dt>
+                    <dd>{identity.environment.to_string()}</dd>
+                </div>
+                <div>
+                    <dt>"Cluster"</dt>
+                    <dd>{identity.cluster.to_string()}</dd>
+                </div>
+            </dl>
+            {nav}
+            {person}
+        </header>
+    }
+    .into_any()
+}
+
+fn navigation(current: Option<NavItem>) -> AnyView {
+    let items = NavItem::ALL
+        .map(|item| {
+            let here = (current == Some(item)).then_some("page");
+            view! {
+                <li>
+                    <a href=item.address() aria-current=here>
+                        {item.word()}
+                    </a>
+                </li>
+            }
+        })
+        .into_iter()
+        .collect_view();
+    view! {
+        <nav class="nav" aria-label="Console">
+            <ul>{items}</ul>
+        </nav>
+    }
+    .into_any()
+}

@@ -1,0 +1,224 @@
+//! The router: two tables of routes, and what every answer has in common.
+//!
+//! The reading half runs on a [`Reading`], which has no way to change anything; the acting half on an
+//! [`Acting`], which only POST handlers get. An observer's page therefore cannot reach a mutation, not
+//! even by mistake (C10.2). What is not in the tables of [`policy`] does not exist.
+
+pub mod policy;
+pub mod refusal;
+pub mod render;
+
+mod actions;
+mod api;
+mod events;
+mod fields;
+mod gate;
+mod login;
+mod pages;
+mod query;
+
+pub use fields::BODY_BYTES_MAX;
+
+use crate::authority::Authority;
+use crate::model::ambient::{Clock, Entropy};
+use crate::model::pinned::ClusterIdentity;
+use crate::model::refusal::{Refusal, RefusalCode};
+use crate::observe::ReadSide;
+use crate::workflow::Workflow;
+use crate::workflow::access::Access;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, Uri, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use fields::Door;
+use leptos::config::LeptosOptions;
+use policy::{ACTS, Act, READS, Read};
+use std::path::Path;
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::services::{ServeDir, ServeFile};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// What the router is made of.
+pub struct Site {
+    /// What can be read.
+    pub read: ReadSide,
+    /// What can be done.
+    pub workflow: Arc<Workflow>,
+    /// Accounts and sessions.
+    pub access: Arc<Access>,
+    /// The cluster, as every page names it.
+    pub identity: ClusterIdentity,
+    /// The framework's options.
+    pub leptos: LeptosOptions,
+    /// The clock by which sessions end.
+    pub clock: Arc<dyn Clock>,
+    /// The source of the ids in forms.
+    pub entropy: Arc<dyn Entropy>,
+    /// What ends the streams of events.
+    pub stopping: tokio::sync::watch::Receiver<()>,
+}
+
+/// The state of everything that reads.
+#[derive(Clone)]
+struct Reading {
+    read: ReadSide,
+    authority: Authority,
+    identity: ClusterIdentity,
+    leptos: LeptosOptions,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    stopping: events::Stopping,
+}
+
+/// The state of everything that writes.
+#[derive(Clone)]
+struct Acting {
+    reading: Reading,
+    workflow: Arc<Workflow>,
+    access: Arc<Access>,
+}
+
+/// Builds the router of the console and the API.
+#[must_use]
+pub fn router(site: Site) -> Router {
+    let reading = Reading {
+        read: site.read,
+        authority: site.access.authority(),
+        identity: site.identity,
+        leptos: site.leptos,
+        clock: site.clock,
+        entropy: site.entropy,
+        stopping: site.stopping,
+    };
+    let acting = Acting { reading: reading.clone(), workflow: site.workflow, access: site.access };
+    let reads = READS
+        .iter()
+        .fold(Router::new(), |router, (route, path, _)| router.route(path, read_handler(*route)));
+    let acts = ACTS
+        .iter()
+        .fold(Router::new(), |router, (route, path, _)| router.route(path, act_handler(*route)));
+    reads
+        .with_state(reading.clone())
+        .merge(acts.with_state(acting.clone()))
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(nowhere)
+        .with_state(reading.clone())
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(acting.clone(), gate::same_site))
+        .layer(from_fn_with_state(acting, gate::note_seen))
+        .merge(files(&reading.leptos))
+        .layer(from_fn(hardened))
+        .layer(CatchPanicLayer::custom(|_| {
+            let sentence =
+                "The control plane failed on its own account. Nothing more is known here.";
+            let mut refusal = Refusal::new(RefusalCode::Internal, sentence);
+            refusal.executed = crate::model::refusal::Executed::Unknown;
+            refusal.into_response()
+        }))
+}
+
+fn read_handler(route: Read) -> MethodRouter<Reading> {
+    match route {
+        Read::Overview => get(pages::overview),
+        Read::Actions => get(pages::actions),
+        Read::NewAction => get(pages::new_action),
+        Read::Action => get(pages::action),
+        Read::Log => get(pages::log),
+        Read::Reference => get(pages::reference),
+        Read::SignIn => get(pages::sign_in),
+        Read::SetUp => get(pages::set_up),
+        Read::ApiCluster => get(api::cluster),
+        Read::ApiNode => get(api::node),
+        Read::ApiOverview => get(api::overview),
+        Read::ApiCatalogue => get(api::catalogue),
+        Read::ApiExplain => get(api::explain),
+        Read::ApiActions => get(api::actions),
+        Read::ApiAction => get(api::action),
+        Read::ApiLog => get(api::log),
+        Read::ApiLogHead => get(api::head),
+        Read::ApiRecord => get(api::record),
+        Read::ApiSession => get(api::session),
+        Read::ApiEvents => get(events::stream),
+    }
+}
+
+fn act_handler(route: Act) -> MethodRouter<Acting> {
+    match route {
+        Act::SignIn | Act::ApiSignIn => post(login::sign_in),
+        Act::SignOut | Act::ApiSignOut => post(login::sign_out),
+        Act::SetUp => post(login::set_up),
+        Act::Request | Act::ApiRequest => post(actions::request),
+        Act::Confirm | Act::ApiConfirm => post(actions::confirm),
+        Act::Withdraw | Act::ApiWithdraw => post(actions::withdraw),
+        Act::Settle | Act::ApiSettle => post(actions::settle),
+    }
+}
+
+/// The files of the site: named by the hash of their content, so they never change under a name.
+fn files(leptos: &LeptosOptions) -> Router {
+    let root = Path::new(&*leptos.site_root);
+    let package = ServeDir::new(root.join(&*leptos.site_pkg_dir));
+    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+    let is_hashed = leptos.hash_files;
+    let cached = move |response: &axum::http::Response<_>| {
+        (response.status().is_success() && is_hashed).then(|| forever.clone())
+    };
+    let package = Router::new()
+        .fallback_service(package.precompressed_br().precompressed_gzip())
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, cached))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::VARY,
+            HeaderValue::from_static("accept-encoding"),
+        ));
+    let icon = ServeFile::new(root.join("favicon.svg"));
+    Router::new()
+        .nest(&format!("/{}", leptos.site_pkg_dir), package)
+        .route_service("/favicon.svg", icon)
+}
+
+/// What there is nothing under.
+async fn nowhere(State(site): State<Reading>, uri: Uri) -> Response {
+    let refusal = Refusal::new(
+        RefusalCode::NotFound,
+        "There is nothing under this address. Nothing was done.",
+    );
+    match Door::of(uri.path()) {
+        Door::Api => refusal.into_response(),
+        Door::Page => pages::refused(&site, None, refusal).await,
+    }
+}
+
+/// An address that exists, with a method that it does not take.
+async fn wrong_method(request: Request) -> Response {
+    let sentence = format!(
+        "This address does not take {}. Nothing was done.",
+        crate::model::text::visible(request.method().as_str())
+    );
+    Refusal::new(RefusalCode::MethodNotAllowed, sentence).into_response()
+}
+
+/// Headers of every answer.
+async fn hardened(request: Request, next: axum::middleware::Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
+    ] {
+        response
+            .headers_mut()
+            .entry(HeaderName::from_static(name))
+            .or_insert(HeaderValue::from_static(value));
+    }
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}

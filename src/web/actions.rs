@@ -1,0 +1,252 @@
+//! The handlers that ask for, confirm, take back and settle actions: for forms and for JSON alike.
+//!
+//! A form is answered with a redirection to the page of the action, so that reloading never posts
+//! again; where the input was refused, the form is drawn again with what was typed.
+
+use super::Acting;
+use super::fields::{Door, Fields};
+use super::pages::{self, Form};
+use super::refusal;
+use crate::authority::Operator;
+use crate::model::action::{Action, ActionId, ActionKind};
+use crate::model::answer::ActionAnswer;
+use crate::model::canonical::Hash;
+use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::text::{InputError, NodeId, Reason};
+use crate::ui::Page;
+use crate::workflow::{Confirmation, Workflow};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use std::future::Future;
+use std::sync::Arc;
+
+/// What a step about an action came to, before the door it came through is considered.
+type Outcome = Result<ActionAnswer, Refusal>;
+
+/// `POST /actions`: asks for an action.
+pub(super) async fn request(
+    door: Door,
+    operator: Operator,
+    State(site): State<Acting>,
+    body: Result<Fields, Refusal>,
+) -> Response {
+    let mut typed = Typed::default();
+    let asked = body.and_then(|fields| asked(fields, door, &mut typed).map_err(Refusal::from));
+    let outcome = match asked {
+        Ok((id, action, reason)) => {
+            let outcome = site.workflow.request(&operator, id, action, reason).await;
+            // A rejected request is an action too: its page shows every check.
+            let has_page = outcome.as_ref().map_or_else(|why| is_rejection(why, id), |_| true);
+            if door == Door::Page && has_page {
+                return to_action(id);
+            }
+            outcome
+        }
+        Err(why) => Err(site.workflow.decline(&operator, typed.id, "request", why).await),
+    };
+    match (door, outcome) {
+        (Door::Page, Ok(answer)) => to_action(answer.id),
+        (Door::Page, Err(why)) => form_again(&site, &operator, typed, why).await,
+        (Door::Api, outcome) => json(outcome, StatusCode::CREATED),
+    }
+}
+
+/// `POST /actions/{id}/confirm`: confirms what was read. The only way to run an action.
+pub(super) async fn confirm(
+    door: Door,
+    operator: Operator,
+    State(site): State<Acting>,
+    Path(id): Path<String>,
+    body: Result<Fields, Refusal>,
+) -> Response {
+    let operator = Arc::new(operator);
+    let parsed = body.and_then(|fields| confirmation(fields).map_err(Refusal::from));
+    let outcome =
+        step(&site, &operator, &id, "confirm", parsed, |workflow, who, id, given| async move {
+            workflow.confirm(&who, id, given).await
+        });
+    let outcome = outcome.await;
+    about_action(&site, &operator, door, &id, outcome).await
+}
+
+/// `POST /actions/{id}/withdraw`: takes an action back before it is confirmed.
+pub(super) async fn withdraw(
+    door: Door,
+    operator: Operator,
+    State(site): State<Acting>,
+    Path(id): Path<String>,
+    body: Result<Fields, Refusal>,
+) -> Response {
+    let operator = Arc::new(operator);
+    let parsed = body.and_then(|fields| reason(fields).map_err(Refusal::from));
+    let outcome =
+        step(&site, &operator, &id, "withdraw", parsed, |workflow, who, id, why| async move {
+            workflow.withdraw(&who, id, why).await
+        });
+    let outcome = outcome.await;
+    about_action(&site, &operator, door, &id, outcome).await
+}
+
+/// `POST /actions/{id}/settle`: asks the kernel what became of an open action, or to void its id.
+pub(super) async fn settle(
+    door: Door,
+    operator: Operator,
+    State(site): State<Acting>,
+    Path(id): Path<String>,
+    body: Result<Fields, Refusal>,
+) -> Response {
+    let operator = Arc::new(operator);
+    let parsed = body.and_then(|fields| reason(fields).map_err(Refusal::from));
+    let outcome =
+        step(&site, &operator, &id, "settle", parsed, |workflow, who, id, why| async move {
+            workflow.settle(&who, id, why).await
+        });
+    let outcome = outcome.await;
+    about_action(&site, &operator, door, &id, outcome).await
+}
+
+/// Runs one step in a task of its own. The server drops a handler when its client goes away; what
+/// an operator has started is not dropped with it (C2.6, C6.2).
+async fn step<T, F, R>(
+    site: &Acting,
+    operator: &Arc<Operator>,
+    id: &str,
+    attempt: &str,
+    given: Result<T, Refusal>,
+    run: R,
+) -> Outcome
+where
+    T: Send + 'static,
+    F: Future<Output = Outcome> + Send + 'static,
+    R: FnOnce(Arc<Workflow>, Arc<Operator>, ActionId, T) -> F + Send + 'static,
+{
+    let parsed = ActionId::parse(id).map_err(Refusal::from);
+    let (id, given) = match (parsed, given) {
+        (Ok(id), Ok(given)) => (id, given),
+        (Ok(id), Err(why)) => {
+            return Err(site.workflow.decline(operator, Some(id), attempt, why).await);
+        }
+        (Err(why), _) => return Err(site.workflow.decline(operator, None, attempt, why).await),
+    };
+    let (workflow, who) = (Arc::clone(&site.workflow), Arc::clone(operator));
+    let task = tokio::spawn(run(workflow, who, id, given));
+    task.await.unwrap_or_else(|_| {
+        let sentence = format!(
+            "The control plane failed while it worked on {id}. Its page says what is known."
+        );
+        let mut refusal = Refusal::new(RefusalCode::Internal, sentence).about(id);
+        refusal.executed = crate::model::refusal::Executed::Unknown;
+        Err(refusal)
+    })
+}
+
+/// The answer about an action that exists: its page, or JSON.
+async fn about_action(
+    site: &Acting,
+    operator: &Operator,
+    door: Door,
+    id: &str,
+    outcome: Outcome,
+) -> Response {
+    match (door, outcome) {
+        (Door::Api, outcome) => json(outcome, StatusCode::OK),
+        (Door::Page, Ok(answer)) => to_action(answer.id),
+        (Door::Page, Err(why)) => {
+            let status = refusal::status(why.code);
+            let page = pages::action_page(&site.reading, id, Some(why.clone())).await;
+            // Where the action itself cannot be shown, the refusal still is.
+            let page = page.unwrap_or_else(|_| Page::Refused(Box::new(why)));
+            pages::draw(&site.reading, Some(operator.viewer()), page, status).await
+        }
+    }
+}
+
+/// What was typed into a form that is drawn again.
+#[derive(Default)]
+struct Typed {
+    id: Option<ActionId>,
+    kind: Option<ActionKind>,
+    node: Option<NodeId>,
+    reason: Option<String>,
+}
+
+async fn form_again(site: &Acting, operator: &Operator, typed: Typed, why: Refusal) -> Response {
+    let status = refusal::status(why.code);
+    let page = match typed.kind {
+        Some(kind) => {
+            // A spent id cannot serve again; any other refusal leaves the id unspent.
+            let spent = why.code == RefusalCode::IdReused;
+            let id = typed.id.filter(|_| !spent);
+            let form = Form {
+                id: id.unwrap_or_else(|| pages::fresh_id(&site.reading)),
+                kind,
+                node: typed.node,
+                reason: typed.reason,
+                refusal: Some(why.clone()),
+            };
+            pages::form_page(&site.reading, form).await.ok()
+        }
+        None => None,
+    };
+    let page = page.unwrap_or_else(|| Page::Refused(Box::new(why)));
+    pages::draw(&site.reading, Some(operator.viewer()), page, status).await
+}
+
+/// Reads a request from its fields; what could be read is left in `typed`.
+fn asked(
+    mut fields: Fields,
+    door: Door,
+    typed: &mut Typed,
+) -> Result<(ActionId, Action, Reason), InputError> {
+    let id = ActionId::parse(&fields.text("action_id")?)?;
+    typed.id = Some(id);
+    let kind = fields.text("kind")?;
+    typed.kind = ActionKind::parse(&kind).ok();
+    let reason = fields.text("reason")?;
+    typed.reason = Some(reason.clone());
+    let params = match door {
+        Door::Api => fields.texts("params")?,
+        Door::Page => fields.rest()?,
+    };
+    fields.finish()?;
+    typed.node = params.values().find_map(|value| NodeId::parse(value).ok());
+    let action = Action::parse(&kind, &params)?;
+    Ok((id, action, Reason::parse(&reason)?))
+}
+
+fn confirmation(mut fields: Fields) -> Result<Confirmation, InputError> {
+    let digest = fields.text("digest")?;
+    let required = "the 64 hexadecimal digits of the digest that was shown";
+    let digest =
+        Hash::parse(&digest).ok_or_else(|| InputError::new("digest", &digest, required))?;
+    let typed_target = fields.optional_text("typed_target")?;
+    fields.finish()?;
+    Ok(Confirmation { digest, typed_target })
+}
+
+fn reason(mut fields: Fields) -> Result<Reason, InputError> {
+    let reason = Reason::parse(&fields.text("reason")?)?;
+    fields.finish()?;
+    Ok(reason)
+}
+
+/// Whether the request was recorded and rejected, so that there is a page of it to show.
+fn is_rejection(why: &Refusal, id: ActionId) -> bool {
+    matches!(why.code, RefusalCode::Rejected | RefusalCode::Unresolved) && why.action_id == Some(id)
+}
+
+fn to_action(id: ActionId) -> Response {
+    Redirect::to(&format!("/actions/{id}")).into_response()
+}
+
+fn json(outcome: Outcome, fresh: StatusCode) -> Response {
+    match outcome {
+        Ok(answer) => {
+            let status = if answer.duplicate { StatusCode::OK } else { fresh };
+            (status, Json(answer)).into_response()
+        }
+        Err(why) => why.into_response(),
+    }
+}

@@ -1,0 +1,122 @@
+//! The reading half of the JSON API: the same answers that the pages show.
+
+use super::Reading;
+use super::gate::SignedIn;
+use super::query::{Page, Query};
+use crate::model::action::{Action, ActionId};
+use crate::model::answer::{
+    ActionAnswer, ActionPage, ExplainAnswer, LogHead, LogPage, Overview, SessionAnswer,
+    StoredRecord,
+};
+use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
+use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::text::{ActorName, InputError, NodeId, Reason};
+use crate::observe::LogFilter;
+use axum::Json;
+use axum::extract::{Path, State};
+
+/// A JSON answer or a refusal.
+type Answer<T> = Result<Json<T>, Refusal>;
+
+/// One observation of the cluster.
+pub(super) async fn cluster(_: SignedIn, State(site): State<Reading>) -> Answer<ClusterState> {
+    site.read.observe().await.map(Json)
+}
+
+/// One node of one observation.
+pub(super) async fn node(
+    _: SignedIn,
+    State(site): State<Reading>,
+    Path(id): Path<String>,
+) -> Answer<NodeState> {
+    let id = NodeId::parse_field("id", &id)?;
+    let state = site.read.observe().await?;
+    let sentence = format!("The cluster has no node {id}.");
+    let missing = || Refusal::new(RefusalCode::NotFound, sentence);
+    state.node(&id).cloned().map(Json).ok_or_else(missing)
+}
+
+/// Everything that the overview shows.
+pub(super) async fn overview(_: SignedIn, State(site): State<Reading>) -> Answer<Overview> {
+    site.read.overview().await.map(Json)
+}
+
+/// The catalogue.
+pub(super) async fn catalogue(_: SignedIn) -> Json<&'static [CatalogueEntry]> {
+    Json(&CATALOGUE)
+}
+
+/// What would be explained now. Nothing is recorded and nothing is asked.
+pub(super) async fn explain(
+    SignedIn(viewer): SignedIn,
+    State(site): State<Reading>,
+    mut query: Query,
+) -> Answer<ExplainAnswer> {
+    let kind = query.text("kind")?;
+    let reason = Reason::parse(&query.text("reason")?)?;
+    let action = Action::parse(&kind, &query.rest())?;
+    site.read.explain(&action, &viewer.actor().name, &reason).await.map(Json)
+}
+
+/// One page of the actions.
+pub(super) async fn actions(
+    _: SignedIn,
+    State(site): State<Reading>,
+    mut query: Query,
+) -> Answer<ActionPage> {
+    let page = Page::take(&mut query)?;
+    query.finish()?;
+    site.read.actions(page.before, page.limit).map(Json)
+}
+
+/// One action.
+pub(super) async fn action(
+    _: SignedIn,
+    State(site): State<Reading>,
+    Path(id): Path<String>,
+) -> Answer<ActionAnswer> {
+    site.read.action(ActionId::parse(&id)?).await.map(Json)
+}
+
+/// One page of the log, filtered.
+pub(super) async fn log(
+    _: SignedIn,
+    State(site): State<Reading>,
+    mut query: Query,
+) -> Answer<LogPage> {
+    let page = Page::take(&mut query)?;
+    let filter = filter(&mut query)?;
+    query.finish()?;
+    site.read.log(page.before, page.limit, &filter).map(Json)
+}
+
+/// The end of the log.
+pub(super) async fn head(_: SignedIn, State(site): State<Reading>) -> Answer<LogHead> {
+    site.read.head().map(Json)
+}
+
+/// One record.
+pub(super) async fn record(
+    _: SignedIn,
+    State(site): State<Reading>,
+    Path(seq): Path<String>,
+) -> Answer<StoredRecord> {
+    let wrong = |_| InputError::new("seq", &seq, "a whole number from 0");
+    let number = seq.parse().map_err(wrong)?;
+    site.read.record(number).map(Json)
+}
+
+/// Who is signed in.
+pub(super) async fn session(SignedIn(viewer): SignedIn) -> Json<SessionAnswer> {
+    Json(super::gate::session_answer(&viewer))
+}
+
+/// The filter of a page of the log, from its query.
+pub(super) fn filter(query: &mut Query) -> Result<LogFilter, InputError> {
+    Ok(LogFilter {
+        action: query.optional("action").map(|text| ActionId::parse(&text)).transpose()?,
+        kind: query.optional("kind"),
+        actor: query.optional("actor").map(|text| ActorName::parse(&text)).transpose()?,
+    })
+}

@@ -1,0 +1,175 @@
+//! The fields of a request body, from a form or from JSON, each taken by name or refused by name.
+
+use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::text::InputError;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::header;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Largest body, in bytes: the longest reason in the widest encoding fits several times.
+pub const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// How the request came, and so how it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    /// A form of a page; answered with a page or a redirection.
+    Page,
+    /// JSON; answered with JSON.
+    Api,
+}
+
+impl Door {
+    /// The door that a path stands behind.
+    #[must_use]
+    pub(super) fn of(path: &str) -> Self {
+        if path.starts_with("/api/") { Self::Api } else { Self::Page }
+    }
+}
+
+/// The fields that were sent. What is not taken by name is refused by [`Fields::finish`].
+#[derive(Debug)]
+pub(super) struct Fields(BTreeMap<String, Value>);
+
+impl Fields {
+    /// Takes a text that has to be there.
+    ///
+    /// # Errors
+    /// When it is missing or is no text.
+    pub(super) fn text(&mut self, name: &str) -> Result<String, InputError> {
+        self.optional_text(name)?.ok_or_else(|| InputError::new(name, "", "present"))
+    }
+
+    /// Takes a text that may be absent.
+    ///
+    /// # Errors
+    /// When it is there and is no text.
+    pub(super) fn optional_text(&mut self, name: &str) -> Result<Option<String>, InputError> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(InputError::new(name, &other.to_string(), "text in quotes")),
+        }
+    }
+
+    /// Takes an object whose values are texts; absent is empty.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub(super) fn texts(&mut self, name: &str) -> Result<BTreeMap<String, String>, InputError> {
+        let object = match self.0.remove(name) {
+            None => return Ok(BTreeMap::new()),
+            Some(Value::Object(object)) => object,
+            Some(other) => {
+                return Err(InputError::new(name, &other.to_string(), "an object of texts"));
+            }
+        };
+        let text = |(key, value): (String, Value)| match value {
+            Value::String(text) => Ok((key, text)),
+            other => Err(InputError::new(&key, &other.to_string(), "text in quotes")),
+        };
+        object.into_iter().map(text).collect()
+    }
+
+    /// Takes everything that is left, as texts.
+    ///
+    /// # Errors
+    /// When something left is no text.
+    pub(super) fn rest(&mut self) -> Result<BTreeMap<String, String>, InputError> {
+        let names: Vec<String> = self.0.keys().cloned().collect();
+        names.into_iter().map(|name| Ok((name.clone(), self.text(&name)?))).collect()
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// When a field is left that nothing asked for: what is not understood is not passed over.
+    pub(super) fn finish(self) -> Result<(), InputError> {
+        match self.0.into_iter().next() {
+            None => Ok(()),
+            Some((name, value)) => Err(InputError::new(&name, &value.to_string(), "absent")),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let door = Door::of(request.uri().path());
+        let media = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+        let media = media.unwrap_or("nothing").split(';').next().unwrap_or_default().trim();
+        let wanted = match door {
+            Door::Page => "application/x-www-form-urlencoded",
+            Door::Api => "application/json",
+        };
+        if !media.eq_ignore_ascii_case(wanted) {
+            let found = crate::model::text::visible(media);
+            let sentence = format!("The body must be {wanted}; found {found}. Nothing was done.");
+            return Err(Refusal::new(RefusalCode::UnsupportedMedia, sentence));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let fields = match door {
+            Door::Api => serde_json::from_slice(&bytes)
+                .map_err(|e| InputError::new("body", &e.to_string(), "one JSON object"))?,
+            Door::Page => form(&bytes)?,
+        };
+        Ok(Self(fields))
+    }
+}
+
+fn form(bytes: &[u8]) -> Result<BTreeMap<String, Value>, InputError> {
+    let wrong = |found: &str| InputError::new("body", found, "the fields of a form, each once");
+    let pairs: Vec<(String, String)> =
+        serde_urlencoded::from_bytes(bytes).map_err(|e| wrong(&e.to_string()))?;
+    let count = pairs.len();
+    let fields: BTreeMap<String, Value> =
+        pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+    if fields.len() == count { Ok(fields) } else { Err(wrong("a field sent twice")) }
+}
+
+fn unread(rejection: BytesRejection) -> Refusal {
+    if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        let sentence =
+            format!("The body must be at most {BODY_BYTES_MAX} bytes. Nothing was done.");
+        return Refusal::new(RefusalCode::BodyTooLarge, sentence)
+            .with_evidence("more", format!("at most {BODY_BYTES_MAX} bytes"));
+    }
+    Refusal::new(
+        RefusalCode::InputInvalid,
+        "The body could not be read to its end. Nothing was done.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(json: &str) -> Fields {
+        Fields(serde_json::from_str(json).expect("an object"))
+    }
+
+    #[test]
+    fn a_field_of_the_wrong_type_is_refused_by_name() {
+        assert_eq!(fields(r#"{"reason":5}"#).text("reason").expect_err("a number").field, "reason");
+        assert_eq!(fields("{}").text("digest").expect_err("missing").field, "digest");
+        assert_eq!(fields(r#"{"params":[]}"#).texts("params").expect_err("a list").field, "params");
+        let error = fields(r#"{"params":{"to":{"a":1}}}"#).texts("params").expect_err("an object");
+        assert_eq!(error.field, "to");
+    }
+
+    #[test]
+    fn a_field_that_nothing_asked_for_is_refused_by_name() {
+        let mut sent = fields(r#"{"digest":"d","force":true}"#);
+        sent.text("digest").expect("a text");
+        assert_eq!(sent.finish().expect_err("left over").field, "force");
+    }
+
+    #[test]
+    fn a_form_field_sent_twice_is_refused() {
+        assert_eq!(form(b"a=1&a=2").expect_err("twice").field, "body");
+        assert_eq!(form(b"a=1&b=2").expect("once each").len(), 2);
+    }
+}

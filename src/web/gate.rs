@@ -1,0 +1,214 @@
+//! Who is asking: from a cookie or a bearer token to a value that handlers take as an argument.
+//!
+//! A handler that takes [`SignedIn`] runs for anybody who is signed in; one that takes an
+//! [`Operator`] runs for operators only, and exists only in the acting half: taking it from a
+//! `Reading` does not compile. Whoever is turned away there leaves a record (C9.4).
+
+use super::fields::Door;
+use super::{Acting, Reading, pages, refusal};
+use crate::authority::{Credential, Denied, Operator, Viewer};
+use crate::model::answer::SessionAnswer;
+use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::text::visible;
+use crate::ui::Page;
+use axum::extract::{FromRef, FromRequestParts, Request, State};
+use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::request::Parts;
+use axum::http::{Method, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use std::convert::Infallible;
+
+/// The name of the cookie that carries a session.
+pub(super) const COOKIE: &str = "aerodb_session";
+
+/// Somebody who is signed in, whatever the role.
+pub(super) struct SignedIn(pub(super) Viewer);
+
+impl FromRequestParts<Reading> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Reading) -> Result<Self, Response> {
+        let found = credential(&parts.headers).ok_or_else(Denied::without_credential);
+        let viewer = found.and_then(|held| site.authority.viewer(&held, site.clock.now()));
+        viewer.map(Self).map_err(|denied| match Door::of(parts.uri.path()) {
+            Door::Api => denied.refusal().into_response(),
+            Door::Page => to_sign_in(&parts.uri),
+        })
+    }
+}
+
+impl FromRequestParts<Acting> for Operator {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Acting) -> Result<Self, Response> {
+        let held = credential(&parts.headers);
+        match site.access.operator(held.as_ref()) {
+            Ok(operator) => Ok(operator),
+            Err(denied) => {
+                let attempt = attempt(&parts.method, &parts.uri);
+                Err(turn_away(site, held.as_ref(), denied, attempt, Door::of(parts.uri.path()))
+                    .await)
+            }
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Door {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts.uri.path()))
+    }
+}
+
+impl FromRef<Acting> for Reading {
+    fn from_ref(acting: &Acting) -> Self {
+        acting.reading.clone()
+    }
+}
+
+/// Records who was turned away and from what, and says so.
+async fn turn_away(
+    site: &Acting,
+    held: Option<&Credential>,
+    denied: Denied,
+    attempt: String,
+    door: Door,
+) -> Response {
+    let viewer = site.access.viewer(held).ok();
+    let actor = denied.actor().cloned().or_else(|| viewer.as_ref().map(|v| v.actor().clone()));
+    // Whether or not it could be recorded, nothing was done; the answer says which.
+    let why = match site.workflow.deny(actor, attempt, denied.refusal()).await {
+        Ok(why) | Err(why) => why,
+    };
+    match door {
+        Door::Api => why.into_response(),
+        Door::Page => {
+            let status = refusal::status(why.code);
+            let page = Page::Refused(Box::new(why));
+            pages::draw(&site.reading, viewer.as_ref(), page, status).await
+        }
+    }
+}
+
+/// Lets a request that could change something through only if it came from this site, or from no
+/// page at all. A browser names the site of the page that sends a form; a program names none.
+pub(super) async fn same_site(
+    State(site): State<Acting>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD) || is_same_site(request.headers()) {
+        return next.run(request).await;
+    }
+    let sentence = "The request was sent by a page of another site. Nothing was done.";
+    let why = Refusal::new(RefusalCode::CrossSite, sentence)
+        .citing([crate::model::invariant::Invariant::OperatorIntent]);
+    let attempt = attempt(request.method(), request.uri());
+    match site.workflow.deny(None, attempt, why).await {
+        Ok(why) | Err(why) => why.into_response(),
+    }
+}
+
+fn is_same_site(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    match (text("sec-fetch-site"), text("origin")) {
+        (Some(site), _) => site == "same-origin",
+        (None, Some(origin)) => {
+            let host = text("host").unwrap_or_default();
+            origin.split_once("://").is_some_and(|(_, from)| !host.is_empty() && from == host)
+        }
+        (None, None) => true,
+    }
+}
+
+/// Notes that a session is in use, at most once a minute; it is neither a record nor a fact.
+pub(super) async fn note_seen(
+    State(site): State<Acting>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if let Some(held) = credential(request.headers()) {
+        site.access.note_seen(&held).await;
+    }
+    next.run(request).await
+}
+
+/// The credential of a request. Two different ones are none: which of them was meant is not guessed.
+pub(super) fn credential(headers: &HeaderMap) -> Option<Credential> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let bearer = headers.get(header::AUTHORIZATION).and_then(text);
+    let bearer = bearer.as_deref().and_then(|value| value.strip_prefix("Bearer "));
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(text).collect::<Vec<_>>();
+    let pairs = cookies.iter().flat_map(|line| line.split(';')).filter_map(|p| p.split_once('='));
+    let named = pairs.filter(|(name, _)| name.trim() == COOKIE).map(|(_, value)| value.trim());
+    let mut found = named.chain(bearer);
+    let first = found.next()?;
+    if found.any(|other| other != first) { None } else { Credential::parse(first) }
+}
+
+/// What a page shows of a session; never its secret.
+pub(super) fn session_answer(viewer: &Viewer) -> SessionAnswer {
+    SessionAnswer {
+        name: viewer.actor().name.clone(),
+        role: viewer.actor().role,
+        token: None,
+        expires_at: viewer.expires_at(),
+    }
+}
+
+/// What was tried, as a record names it.
+pub(super) fn attempt(method: &Method, uri: &Uri) -> String {
+    let path: String = uri.path().chars().take(200).collect();
+    format!("{} {}", method.as_str(), visible(&path))
+}
+
+fn to_sign_in(uri: &Uri) -> Response {
+    let next = uri.path_and_query().map_or("/", |path| path.as_str());
+    let query = serde_urlencoded::to_string([("next", pages::local_path(next))]);
+    let query = query.expect("two texts can be written as a query");
+    let mut response = Redirect::to(&format!("/login?{query}")).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &str)| {
+            (header::HeaderName::from_static(name), value.parse().expect("a value"))
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn a_post_from_elsewhere_is_told_by_what_the_browser_says() {
+        let host = ("host", "127.0.0.1:7400");
+        for bad in [
+            vec![host, ("sec-fetch-site", "cross-site"), ("origin", "http://127.0.0.1:7400")],
+            vec![host, ("sec-fetch-site", "none")],
+            vec![host, ("origin", "http://127.0.0.1:7401")],
+            vec![host, ("origin", "null")],
+            vec![("origin", "http://127.0.0.1:7400")],
+        ] {
+            assert!(!is_same_site(&headers(&bad)), "{bad:?}");
+        }
+        assert!(is_same_site(&headers(&[host, ("sec-fetch-site", "same-origin")])));
+        assert!(is_same_site(&headers(&[host, ("origin", "http://127.0.0.1:7400")])));
+        assert!(is_same_site(&headers(&[host])));
+    }
+
+    #[test]
+    fn two_different_credentials_are_none() {
+        let a = format!("aerodb_session_{}", "a".repeat(64));
+        let b = format!("aerodb_session_{}", "b".repeat(64));
+        let cookie = format!("theme=dark; {COOKIE}={a}");
+        assert!(credential(&headers(&[("cookie", &cookie)])).is_some());
+        let bearer = format!("Bearer {b}");
+        assert!(credential(&headers(&[("cookie", &cookie), ("authorization", &bearer)])).is_none());
+        assert!(credential(&headers(&[("authorization", "Basic abc")])).is_none());
+    }
+}

@@ -1,0 +1,198 @@
+//! The pages: each gathers the data of one address and hands it to the renderer.
+//!
+//! They run on a `Reading`, which has nothing with which to change anything, so no GET can (C8.3).
+
+use super::Reading;
+use super::gate::{self, SignedIn};
+use super::query::{Page as Part, Query};
+use super::{refusal, render};
+use crate::authority::Viewer;
+use crate::model::action::{ActionId, ActionKind};
+use crate::model::refusal::Refusal;
+use crate::model::text::NodeId;
+use crate::ui::{ActionView, Frame, NewAction, Page, SetUp, SignIn};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+/// Draws a page for whoever is signed in.
+pub(super) async fn draw(
+    site: &Reading,
+    viewer: Option<&Viewer>,
+    page: Page,
+    status: StatusCode,
+) -> Response {
+    let frame =
+        Frame { identity: site.identity.clone(), session: viewer.map(gate::session_answer) };
+    render::page(&site.leptos, frame, page, status).await
+}
+
+/// Draws the data, or the refusal that came instead of it.
+async fn answer(site: &Reading, viewer: &Viewer, page: Result<Page, Refusal>) -> Response {
+    match page {
+        Ok(page) => draw(site, Some(viewer), page, StatusCode::OK).await,
+        Err(why) => refused(site, Some(viewer), why).await,
+    }
+}
+
+/// Draws a refusal as a page.
+pub(super) async fn refused(site: &Reading, viewer: Option<&Viewer>, why: Refusal) -> Response {
+    let status = refusal::status(why.code);
+    draw(site, viewer, Page::Refused(Box::new(why)), status).await
+}
+
+/// The cluster at a glance.
+pub(super) async fn overview(SignedIn(viewer): SignedIn, State(site): State<Reading>) -> Response {
+    let page = site.read.overview().await.map(|overview| Page::Overview(Box::new(overview)));
+    answer(&site, &viewer, page).await
+}
+
+/// The list of actions.
+pub(super) async fn actions(
+    SignedIn(viewer): SignedIn,
+    State(site): State<Reading>,
+    query: Query,
+) -> Response {
+    let page = part(query).and_then(|part| site.read.actions(part.before, part.limit));
+    answer(&site, &viewer, page.map(Page::Actions)).await
+}
+
+/// The log.
+pub(super) async fn log(
+    SignedIn(viewer): SignedIn,
+    State(site): State<Reading>,
+    query: Query,
+) -> Response {
+    let page = part(query).and_then(|part| {
+        site.read.log(part.before, part.limit, &crate::observe::LogFilter::default())
+    });
+    answer(&site, &viewer, page.map(Page::Log)).await
+}
+
+fn part(mut query: Query) -> Result<Part, Refusal> {
+    let part = Part::take(&mut query)?;
+    query.finish()?;
+    Ok(part)
+}
+
+/// One action.
+pub(super) async fn action(
+    SignedIn(viewer): SignedIn,
+    State(site): State<Reading>,
+    Path(id): Path<String>,
+) -> Response {
+    let page = action_page(&site, &id, None).await;
+    answer(&site, &viewer, page).await
+}
+
+/// The page of one action, with the refusal of an attempt where there was one.
+pub(super) async fn action_page(
+    site: &Reading,
+    id: &str,
+    refusal: Option<Refusal>,
+) -> Result<Page, Refusal> {
+    let answer = site.read.action(ActionId::parse(id)?).await?;
+    Ok(Page::Action(Box::new(ActionView { answer, refusal })))
+}
+
+/// The catalogue as a choice, or the form of one action.
+pub(super) async fn new_action(
+    SignedIn(viewer): SignedIn,
+    State(site): State<Reading>,
+    query: Query,
+) -> Response {
+    let page = new_action_page(&site, query).await;
+    answer(&site, &viewer, page).await
+}
+
+async fn new_action_page(site: &Reading, mut query: Query) -> Result<Page, Refusal> {
+    let Some(kind) = query.optional("kind") else {
+        query.finish()?;
+        return Ok(Page::Catalogue);
+    };
+    let kind = ActionKind::parse(&kind)?;
+    let named = kind.node_parameter().and_then(|name| query.optional(name).map(|n| (name, n)));
+    let node = named.map(|(name, node)| NodeId::parse_field(name, &node)).transpose()?;
+    query.finish()?;
+    let id = fresh_id(site);
+    form_page(site, Form { id, kind, node, reason: None, refusal: None }).await
+}
+
+/// What the form of an action is filled with.
+pub(super) struct Form {
+    /// The id of the request.
+    pub(super) id: ActionId,
+    /// Which action.
+    pub(super) kind: ActionKind,
+    /// The node that was named.
+    pub(super) node: Option<NodeId>,
+    /// The reason that was typed.
+    pub(super) reason: Option<String>,
+    /// Why an attempt was refused.
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// The page with the form of an action.
+pub(super) async fn form_page(site: &Reading, form: Form) -> Result<Page, Refusal> {
+    let state = site.read.observe().await?;
+    let candidates = site.read.why_not(&state, form.kind);
+    let unresolved = site.read.unresolved()?;
+    Ok(Page::NewAction(Box::new(NewAction {
+        action_id: form.id,
+        kind: form.kind,
+        node: form.node,
+        reason: form.reason,
+        state,
+        candidates,
+        unresolved,
+        refusal: form.refusal,
+    })))
+}
+
+/// A fresh id for a form; the form keeps it, so that sending it twice is one request (C7.2).
+pub(super) fn fresh_id(site: &Reading) -> ActionId {
+    let mut id = [0; 16];
+    id.copy_from_slice(site.entropy.bytes().split_at(16).0);
+    ActionId::from_random(id)
+}
+
+/// The catalogue and the invariants.
+pub(super) async fn reference(SignedIn(viewer): SignedIn, State(site): State<Reading>) -> Response {
+    answer(&site, &viewer, Ok(Page::Reference)).await
+}
+
+/// The sign-in form.
+pub(super) async fn sign_in(State(site): State<Reading>, mut query: Query) -> Response {
+    let next = query.optional("next");
+    let page = SignIn { next: next.map(|next| local_path(&next)), ..SignIn::default() };
+    draw(&site, None, Page::SignIn(page), StatusCode::OK).await
+}
+
+/// The form behind the one-time set-up link. Whether the link is good is found when it is used.
+pub(super) async fn set_up(State(site): State<Reading>, Path(token): Path<String>) -> Response {
+    let page = SetUp { token, name: None, refusal: None };
+    draw(&site, None, Page::SetUp(page), StatusCode::OK).await
+}
+
+/// A path on this site, or the overview: an address elsewhere is never followed.
+pub(super) fn local_path(path: &str) -> String {
+    let mut chars = path.chars();
+    let is_local = chars.next() == Some('/') && !matches!(chars.next(), Some('/' | '\\'));
+    let is_plain = path.chars().all(|c| c.is_ascii_graphic() && c != '\\');
+    if is_local && is_plain { path.to_owned() } else { "/".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_elsewhere_is_never_followed() {
+        for elsewhere in
+            ["//evil.example", "/\\evil.example", "https://evil.example", "", "/a\r\nb", "/ü"]
+        {
+            assert_eq!(local_path(elsewhere), "/", "{elsewhere:?}");
+        }
+        assert_eq!(local_path("/actions?before=3"), "/actions?before=3");
+    }
+}

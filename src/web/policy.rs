@@ -1,0 +1,142 @@
+//! Every route that exists, with who may use it. The router is built from these tables and from
+//! nothing else, so what is not listed is not there (C10.1).
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Everybody: signing in, and files without data.
+    Anyone,
+    /// Anybody who is signed in, and programs with a token.
+    Viewer,
+    /// A person who signed in as an operator.
+    Operator,
+}
+
+impl Needs {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Anyone => "anyone",
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// A route that reads. Its handlers hold a `Reading`, which has no way to change anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// The cluster at a glance.
+    Overview,
+    /// The list of actions.
+    Actions,
+    /// The catalogue as a choice, or the form of one action.
+    NewAction,
+    /// One action.
+    Action,
+    /// The log.
+    Log,
+    /// The catalogue and the invariants.
+    Reference,
+    /// The sign-in form.
+    SignIn,
+    /// The form behind the one-time set-up link.
+    SetUp,
+    /// The observation as JSON.
+    ApiCluster,
+    /// One node of it.
+    ApiNode,
+    /// The overview as JSON.
+    ApiOverview,
+    /// The catalogue as JSON.
+    ApiCatalogue,
+    /// What would be explained now.
+    ApiExplain,
+    /// The list of actions as JSON.
+    ApiActions,
+    /// One action as JSON.
+    ApiAction,
+    /// The log as JSON.
+    ApiLog,
+    /// The end of the log.
+    ApiLogHead,
+    /// One record.
+    ApiRecord,
+    /// Who is signed in.
+    ApiSession,
+    /// That something changed, as server-sent events.
+    ApiEvents,
+}
+
+/// A route that writes at least a record. Its handlers hold an `Acting`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Signing in.
+    SignIn,
+    /// Signing out.
+    SignOut,
+    /// Creating the first operator.
+    SetUp,
+    /// Asking for an action.
+    Request,
+    /// Confirming one.
+    Confirm,
+    /// Taking one back.
+    Withdraw,
+    /// Settling one.
+    Settle,
+    /// Signing in from a program that a person runs.
+    ApiSignIn,
+    /// Signing out from it.
+    ApiSignOut,
+    /// Asking for an action.
+    ApiRequest,
+    /// Confirming one.
+    ApiConfirm,
+    /// Taking one back.
+    ApiWithdraw,
+    /// Settling one.
+    ApiSettle,
+}
+
+/// The routes that read: all of them answer GET.
+pub const READS: &[(Read, &str, Needs)] = &[
+    (Read::Overview, "/", Needs::Viewer),
+    (Read::Actions, "/actions", Needs::Viewer),
+    (Read::NewAction, "/actions/new", Needs::Viewer),
+    (Read::Action, "/actions/{id}", Needs::Viewer),
+    (Read::Log, "/log", Needs::Viewer),
+    (Read::Reference, "/reference", Needs::Viewer),
+    (Read::SignIn, "/login", Needs::Anyone),
+    (Read::SetUp, "/setup/{token}", Needs::Anyone),
+    (Read::ApiCluster, "/api/v1/cluster", Needs::Viewer),
+    (Read::ApiNode, "/api/v1/nodes/{id}", Needs::Viewer),
+    (Read::ApiOverview, "/api/v1/overview", Needs::Viewer),
+    (Read::ApiCatalogue, "/api/v1/catalogue", Needs::Viewer),
+    (Read::ApiExplain, "/api/v1/explain", Needs::Viewer),
+    (Read::ApiActions, "/api/v1/actions", Needs::Viewer),
+    (Read::ApiAction, "/api/v1/actions/{id}", Needs::Viewer),
+    (Read::ApiLog, "/api/v1/log", Needs::Viewer),
+    (Read::ApiLogHead, "/api/v1/log/head", Needs::Viewer),
+    (Read::ApiRecord, "/api/v1/log/{seq}", Needs::Viewer),
+    (Read::ApiSession, "/api/v1/session", Needs::Viewer),
+    (Read::ApiEvents, "/api/v1/events", Needs::Viewer),
+];
+
+/// The routes that write: all of them answer POST, and nothing else does.
+pub const ACTS: &[(Act, &str, Needs)] = &[
+    (Act::SignIn, "/login", Needs::Anyone),
+    (Act::SignOut, "/logout", Needs::Viewer),
+    (Act::SetUp, "/setup", Needs::Anyone),
+    (Act::Request, "/actions", Needs::Operator),
+    (Act::Confirm, "/actions/{id}/confirm", Needs::Operator),
+    (Act::Withdraw, "/actions/{id}/withdraw", Needs::Operator),
+    (Act::Settle, "/actions/{id}/settle", Needs::Operator),
+    (Act::ApiSignIn, "/api/v1/login", Needs::Anyone),
+    (Act::ApiSignOut, "/api/v1/logout", Needs::Viewer),
+    (Act::ApiRequest, "/api/v1/actions", Needs::Operator),
+    (Act::ApiConfirm, "/api/v1/actions/{id}/confirm", Needs::Operator),
+    (Act::ApiWithdraw, "/api/v1/actions/{id}/withdraw", Needs::Operator),
+    (Act::ApiSettle, "/api/v1/actions/{id}/settle", Needs::Operator),
+];

@@ -1,0 +1,84 @@
+//! The query of an address, taken by name like the fields of a body.
+
+use crate::model::answer::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
+use crate::model::refusal::Refusal;
+use crate::model::text::InputError;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use std::collections::BTreeMap;
+
+/// The parameters of an address, each once.
+#[derive(Debug)]
+pub(super) struct Query(BTreeMap<String, String>);
+
+impl Query {
+    /// Takes a parameter that has to be there.
+    pub(super) fn text(&mut self, name: &str) -> Result<String, InputError> {
+        self.optional(name).ok_or_else(|| InputError::new(name, "", "present"))
+    }
+
+    /// Takes a parameter that may be absent; an empty one is absent, as forms send it.
+    pub(super) fn optional(&mut self, name: &str) -> Option<String> {
+        self.0.remove(name).filter(|text| !text.is_empty())
+    }
+
+    /// Takes a whole number that may be absent.
+    pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>, InputError> {
+        let Some(text) = self.optional(name) else { return Ok(None) };
+        let wrong = |_| InputError::new(name, &text, "a whole number from 0");
+        text.parse().map(Some).map_err(wrong)
+    }
+
+    /// Takes everything that is left.
+    pub(super) fn rest(&mut self) -> BTreeMap<String, String> {
+        std::mem::take(&mut self.0)
+    }
+
+    /// Ends the reading; a parameter that nothing asked for is refused by name.
+    pub(super) fn finish(self) -> Result<(), InputError> {
+        match self.0.into_iter().next() {
+            None => Ok(()),
+            Some((name, value)) => Err(InputError::new(&name, &value, "absent")),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let text = parts.uri.query().unwrap_or_default();
+        let wrong = |found: &str| InputError::new("query", found, "parameters, each once");
+        let pairs: Vec<(String, String)> =
+            serde_urlencoded::from_str(text).map_err(|e| wrong(&e.to_string()))?;
+        let count = pairs.len();
+        let query: BTreeMap<_, _> = pairs.into_iter().collect();
+        if query.len() == count {
+            Ok(Self(query))
+        } else {
+            Err(wrong("a parameter sent twice").into())
+        }
+    }
+}
+
+/// Which part of a list is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Page {
+    /// Rows before this key; from the newest where it is absent.
+    pub(super) before: Option<u64>,
+    /// How many rows at most.
+    pub(super) limit: u32,
+}
+
+impl Page {
+    /// Takes `before` and `limit`.
+    pub(super) fn take(query: &mut Query) -> Result<Self, InputError> {
+        let before = query.number("before")?;
+        let limit = query.number("limit")?.unwrap_or(u64::from(PAGE_ROWS_DEFAULT));
+        let limit = u32::try_from(limit).ok().filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit));
+        let required = format!("a whole number from 1 to {PAGE_ROWS_MAX}");
+        let limit =
+            limit.ok_or_else(|| InputError::new("limit", "a number outside it", required))?;
+        Ok(Self { before, limit })
+    }
+}

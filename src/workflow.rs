@@ -1,0 +1,164 @@
+//! The write side: the only way from a person's request to the kernel.
+//!
+//! A request is explained and recorded; the operator confirms the digest of that explanation; under
+//! one lock the cluster is observed and explained again, and only if nothing moved is the
+//! confirmation recorded, then the dispatch, and then the kernel is called, once. The order is the
+//! promise: every record is durable before the step that it announces (C6.4). Nothing here waits
+//! for a better moment, tries again, or follows up (C2.3, C4.3). What a stop leaves behind stays as
+//! it is until an operator asks (C6.3).
+
+pub mod access;
+mod confirm;
+pub use confirm::Confirmation;
+mod request;
+mod settle;
+
+use crate::authority::Operator;
+use crate::kernel::CommandKernel;
+use crate::ledger::{Draft, Ledger, LedgerError};
+use crate::model::action::{ActionId, Stage};
+use crate::model::actor::Actor;
+use crate::model::answer::{ActionAnswer, StoredRecord};
+use crate::model::cluster::ClusterState;
+use crate::model::explanation::Explanation;
+use crate::model::record::{Delivery, Entry};
+use crate::model::refusal::{Refusal, RefusalCode};
+use crate::observe::in_flight::{Held, InFlight};
+use crate::observe::{ReadSide, no_such_action, unreadable};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// Everything that can change something. Pages and observers never hold one.
+pub struct Workflow {
+    read: ReadSide,
+    kernel: Arc<dyn CommandKernel>,
+    ledger: Ledger,
+    in_flight: InFlight,
+    /// Held from the re-evaluation until the outcome is recorded. Deliveries about one action queue
+    /// up here in the order in which they came; another action is turned away before it.
+    execution: Mutex<()>,
+}
+
+impl Workflow {
+    /// Puts the write side together. `in_flight` is the one that `read` looks at.
+    #[must_use]
+    pub fn new(
+        read: ReadSide,
+        kernel: Arc<dyn CommandKernel>,
+        ledger: Ledger,
+        in_flight: InFlight,
+    ) -> Self {
+        Self { read, kernel, ledger, in_flight, execution: Mutex::new(()) }
+    }
+
+    /// What can be read.
+    #[must_use]
+    pub fn read(&self) -> &ReadSide {
+        &self.read
+    }
+
+    /// Waits until no action is running; what was confirmed runs to its end first.
+    pub async fn quiet(&self) {
+        drop(self.execution.lock().await);
+    }
+
+    /// Records that somebody tried what they may not, and gives the refusal back (C9.4).
+    ///
+    /// # Errors
+    /// `audit_unavailable` when even that cannot be recorded; nothing ran either way.
+    pub async fn deny(
+        &self,
+        actor: Option<Actor>,
+        attempt: String,
+        refusal: Refusal,
+    ) -> Result<Refusal, Refusal> {
+        let entry = Entry::Denied { attempt, refusal: refusal.clone() };
+        let draft = Draft { actor, action_id: refusal.action_id, entry, blobs: Vec::new() };
+        self.ledger.append(vec![draft]).await.map_err(unreadable)?;
+        Ok(refusal)
+    }
+
+    /// Records an attempt by somebody who may, which was refused before it changed anything, and
+    /// gives the refusal back (C9.4).
+    pub async fn decline(
+        &self,
+        operator: &Operator,
+        id: Option<ActionId>,
+        attempt: &str,
+        refusal: Refusal,
+    ) -> Refusal {
+        let entry = Entry::Declined { attempt: attempt.to_owned(), refusal: refusal.clone() };
+        match self.append(operator, id, vec![(entry, Vec::new())]).await {
+            Ok(_) => refusal,
+            Err(unrecorded) => unreadable(unrecorded),
+        }
+    }
+
+    /// Records a repeated delivery and answers it with the action as it stands (C7.2).
+    async fn repeat(
+        &self,
+        operator: &Operator,
+        id: ActionId,
+        delivery: Delivery,
+    ) -> Result<ActionAnswer, Refusal> {
+        let shown = self.read.action(id).await?;
+        let entry = Entry::Duplicate { delivery, shown: shown.stage };
+        self.append(operator, Some(id), vec![(entry, Vec::new())]).await.map_err(unreadable)?;
+        Ok(ActionAnswer { duplicate: true, ..shown })
+    }
+
+    /// Appends records of one action in one transaction; durable when this returns.
+    async fn append(
+        &self,
+        operator: &Operator,
+        action_id: Option<ActionId>,
+        entries: Vec<(Entry, Vec<Vec<u8>>)>,
+    ) -> Result<Vec<StoredRecord>, LedgerError> {
+        let drafts = entries
+            .into_iter()
+            .map(|(entry, blobs)| {
+                let actor = Some(operator.actor().clone());
+                Draft { actor, action_id, entry, blobs }
+            })
+            .collect();
+        self.ledger.append(drafts).await
+    }
+
+    /// Takes the place of the running action, or says which action has it.
+    fn hold(&self, id: ActionId) -> Result<Held, Refusal> {
+        self.in_flight.hold(id).map_err(|running| {
+            Refusal::new(
+                RefusalCode::Busy,
+                format!("The action {running} is running. This one was not started."),
+            )
+            .citing([crate::model::invariant::Invariant::OneAtATime])
+            .about(running)
+        })
+    }
+
+    /// The fold of the records of an action.
+    fn trail(&self, id: ActionId) -> Result<crate::observe::trail::Trail, Refusal> {
+        self.read.trail(id)?.ok_or_else(|| no_such_action(id))
+    }
+}
+
+/// The blobs behind an explanation: what was shown, and the observation that it was made from.
+fn evidence(explanation: &Explanation, state: &ClusterState) -> Vec<Vec<u8>> {
+    vec![explanation.canonical(), snapshot(state)]
+}
+
+/// An observation as it is stored.
+fn snapshot(state: &ClusterState) -> Vec<u8> {
+    crate::model::canonical::canonical_json(state)
+}
+
+/// The refusal for an action that is not where the attempt needs it to be.
+fn wrong_stage(id: ActionId, stage: Stage, needed: &str) -> Refusal {
+    Refusal::new(
+        RefusalCode::WrongStage,
+        format!("The action {id} is {stage}; this needs {needed}. Nothing was done."),
+    )
+    .citing([crate::model::invariant::Invariant::StageOrder])
+    .with_evidence(stage.word(), needed)
+    .about(id)
+}

@@ -1,0 +1,259 @@
+//! Accounts, sessions and tokens: every change of who may do what, with its record in the same
+//! transaction, so that neither can exist without the other (C9.1, C10.1).
+
+use crate::authority::{
+    Authority, Credential, Denied, HashedPassword, NewPassword, Operator, PasswordCost, Proven,
+    Viewer, accounts, sessions, setup_link, tokens,
+};
+use crate::ledger::{Draft, Ledger, LedgerError};
+use crate::model::actor::{Actor, ActorRole, Via};
+use crate::model::ambient::{Clock, Entropy, Timestamp};
+use crate::model::answer::SessionAnswer;
+use crate::model::record::Entry;
+use crate::model::refusal::Refusal;
+use crate::model::text::{ActorName, visible};
+use crate::observe::unreadable;
+use crate::store::{Store, StoreError, WriteError};
+use std::sync::Arc;
+
+/// The name that a record carries for somebody with write access to the data directory.
+const CONSOLE: &str = "console";
+/// How much of a name that nobody has is kept: a log is no place for what strangers type.
+const TRIED_NAME_CHARS_MAX: usize = 64;
+
+/// Changes accounts and sessions, and answers who is asking.
+#[derive(Clone)]
+pub struct Access {
+    store: Store,
+    ledger: Ledger,
+    authority: Authority,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// A change that was given up, with its reason.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+impl WriteError for Failed {
+    fn storage(&self) -> Option<&StoreError> {
+        match self {
+            Self::Denied(error) => error.storage(),
+            Self::Ledger(error) => error.storage(),
+        }
+    }
+}
+
+impl From<Failed> for Refusal {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Denied(denied) => denied.refusal(),
+            Failed::Ledger(error) => unreadable(error),
+        }
+    }
+}
+
+impl Access {
+    /// The accounts of this store.
+    #[must_use]
+    pub fn new(
+        ledger: Ledger,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        cost: PasswordCost,
+    ) -> Self {
+        let store = ledger.store().clone();
+        let authority = Authority::new(store.reader(), cost);
+        Self { store, ledger, authority, clock, entropy }
+    }
+
+    /// What answers who holds a credential, and can do nothing else.
+    #[must_use]
+    pub fn authority(&self) -> Authority {
+        self.authority.clone()
+    }
+
+    /// The operator behind a credential.
+    ///
+    /// # Errors
+    /// When there is none, it has ended, is a program's, or the role is another one.
+    pub fn operator(&self, credential: Option<&Credential>) -> Result<Operator, Denied> {
+        let credential = credential.ok_or_else(Denied::without_credential)?;
+        self.authority.operator(credential, self.clock.now())
+    }
+
+    /// Whoever is behind a credential.
+    ///
+    /// # Errors
+    /// When there is none, or it has ended.
+    pub fn viewer(&self, credential: Option<&Credential>) -> Result<Viewer, Denied> {
+        let credential = credential.ok_or_else(Denied::without_credential)?;
+        self.authority.viewer(credential, self.clock.now())
+    }
+
+    /// Notes that a session is in use. Best effort: it is no record, and a session that cannot be
+    /// noted ends earlier, never later.
+    pub async fn note_seen(&self, credential: &Credential) {
+        let _ = self.authority.note_seen(&self.store, credential, self.clock.now()).await;
+    }
+
+    /// Issues the one-time link, where no operator exists; an earlier link ends.
+    ///
+    /// # Errors
+    /// `audit_unavailable`.
+    pub async fn issue_setup_link(&self) -> Result<Option<String>, Refusal> {
+        let (ledger, entropy, now) = self.parts();
+        let issued = self.store.write(move |tx| -> Result<Option<String>, Failed> {
+            let Some(secret) = setup_link::issue(tx, &*entropy, now)? else { return Ok(None) };
+            ledger.append_in(tx, vec![Draft::new(None, None, Entry::SetupLinkIssued {})])?;
+            Ok(Some(secret.reveal().to_owned()))
+        });
+        Ok(issued.await?)
+    }
+
+    /// Makes the first operator through the one-time link, and signs in.
+    ///
+    /// # Errors
+    /// `setup_link_spent`; `input_invalid`; `audit_unavailable`.
+    pub async fn redeem_setup_link(
+        &self,
+        link: &str,
+        name: &str,
+        password: &str,
+    ) -> Result<SessionAnswer, Refusal> {
+        self.authority.check_setup_link(link).map_err(|denied| denied.refusal())?;
+        let name = ActorName::parse(name)?;
+        let password = self.hash(password).await?;
+        let (ledger, entropy, now) = self.parts();
+        let link = link.to_owned();
+        let redeemed = self.store.write(move |tx| -> Result<SessionAnswer, Failed> {
+            let proven = setup_link::redeem(tx, &link, &name, &password, now)?;
+            let actor =
+                Actor { name: name.clone(), role: ActorRole::Operator, via: Via::SetupLink };
+            let created = Entry::AccountCreated { name, role: ActorRole::Operator };
+            ledger.append_in(tx, vec![Draft::new(Some(actor), None, created)])?;
+            begin(tx, &ledger, proven, &*entropy, now)
+        });
+        Ok(redeemed.await?)
+    }
+
+    /// Signs a person in.
+    ///
+    /// # Errors
+    /// `sign_in_failed`, recorded; `too_many_attempts`; `audit_unavailable`.
+    pub async fn sign_in(&self, name: &str, password: &str) -> Result<SessionAnswer, Refusal> {
+        let proven = match self.authority.sign_in(name, password).await {
+            Ok(proven) => proven,
+            Err(denied) => return Err(self.sign_in_failed(name, &denied).await),
+        };
+        let (ledger, entropy, now) = self.parts();
+        let begun = self
+            .store
+            .write(move |tx| -> Result<_, Failed> { begin(tx, &ledger, proven, &*entropy, now) });
+        Ok(begun.await?)
+    }
+
+    async fn sign_in_failed(&self, name: &str, denied: &Denied) -> Refusal {
+        let name = visible(&name.chars().take(TRIED_NAME_CHARS_MAX).collect::<String>());
+        let draft = Draft::new(None, None, Entry::SignInFailed { name });
+        match self.ledger.append(vec![draft]).await {
+            Ok(_) => denied.refusal(),
+            Err(unrecorded) => unreadable(unrecorded),
+        }
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// When it has ended already; `audit_unavailable`.
+    pub async fn sign_out(&self, credential: Credential) -> Result<(), Refusal> {
+        let (ledger, _, now) = self.parts();
+        let ended = self.store.write(move |tx| -> Result<(), Failed> {
+            let actor = sessions::end(tx, &credential, now)?;
+            ledger.append_in(tx, vec![Draft::new(Some(actor), None, Entry::SignedOut {})])?;
+            Ok(())
+        });
+        Ok(ended.await?)
+    }
+
+    /// Makes an account, on the word of somebody with access to the data directory.
+    ///
+    /// # Errors
+    /// `input_invalid`, also when the name is taken; `audit_unavailable`.
+    pub async fn add_account(&self, name: &str, role: &str, password: &str) -> Result<(), Refusal> {
+        let (name, role) = (ActorName::parse(name)?, ActorRole::parse(role)?);
+        let password = self.hash(password).await?;
+        let (ledger, _, now) = self.parts();
+        let added = self.store.write(move |tx| -> Result<(), Failed> {
+            accounts::create(tx, &name, role, &password, now)?;
+            let created = Entry::AccountCreated { name, role };
+            ledger.append_in(tx, vec![Draft::new(Some(console()), None, created)])?;
+            Ok(())
+        });
+        Ok(added.await?)
+    }
+
+    /// Issues a token for a program that reads.
+    ///
+    /// # Errors
+    /// `input_invalid`, also when the name is taken or the time too long; `audit_unavailable`.
+    pub async fn issue_token(&self, name: &str, lasts_ms: i64) -> Result<SessionAnswer, Refusal> {
+        let name = ActorName::parse(name)?;
+        let (ledger, entropy, now) = self.parts();
+        let issued = self.store.write(move |tx| -> Result<SessionAnswer, Failed> {
+            let issued = tokens::issue(tx, &name, lasts_ms, &*entropy, now)?;
+            let expires_at = issued.expires_at;
+            let entry = Entry::TokenIssued { name: name.clone(), expires_at };
+            ledger.append_in(tx, vec![Draft::new(Some(console()), None, entry)])?;
+            let token = Some(issued.secret.reveal().to_owned());
+            Ok(SessionAnswer { name, role: ActorRole::Observer, token, expires_at })
+        });
+        Ok(issued.await?)
+    }
+
+    async fn hash(&self, password: &str) -> Result<HashedPassword, Refusal> {
+        let password = NewPassword::parse(password)?;
+        let hashed = self.authority.hash_password(password, &*self.entropy).await;
+        hashed.map_err(|denied| denied.refusal())
+    }
+
+    fn parts(&self) -> (Ledger, Arc<dyn Entropy>, Timestamp) {
+        (self.ledger.clone(), Arc::clone(&self.entropy), self.clock.now())
+    }
+}
+
+/// Starts a session and records it.
+fn begin(
+    tx: &rusqlite::Transaction<'_>,
+    ledger: &Ledger,
+    proven: Proven,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<SessionAnswer, Failed> {
+    let started = sessions::start(tx, proven, entropy, now)?;
+    let actor = started.actor.clone();
+    ledger.append_in(tx, vec![Draft::new(Some(actor), None, Entry::SignedIn {})])?;
+    Ok(SessionAnswer {
+        name: started.actor.name,
+        role: started.actor.role,
+        token: Some(started.secret.reveal().to_owned()),
+        expires_at: started.expires_at,
+    })
+}
+
+/// Somebody who can write to the data directory, and so needs no password.
+fn console() -> Actor {
+    let name = ActorName::parse(CONSOLE).expect("the constant is a name");
+    Actor { name, role: ActorRole::Operator, via: Via::Console }
+}

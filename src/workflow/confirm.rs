@@ -1,0 +1,302 @@
+//! A confirmation becomes an order, once, or is refused with what moved.
+
+use super::{Workflow, evidence, snapshot, wrong_stage};
+use crate::authority::Operator;
+use crate::crash;
+use crate::explain::Request;
+use crate::kernel::{ApplyError, Order};
+use crate::ledger::LedgerError;
+use crate::model::action::{ActionId, Stage};
+use crate::model::answer::ActionAnswer;
+use crate::model::canonical::Hash;
+use crate::model::cluster::ClusterState;
+use crate::model::explanation::{Effect, Explanation, Verdict};
+use crate::model::invariant::Invariant;
+use crate::model::pinned::Moved;
+use crate::model::receipt::{Receipt, Witness};
+use crate::model::record::{Delivery, Entry, LearnedBy};
+use crate::model::refusal::{Executed, Refusal, RefusalCode};
+use crate::observe::trail::Trail;
+use crate::observe::unreadable;
+
+/// What an operator sends to confirm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmation {
+    /// The digest of the explanation that was read.
+    pub digest: Hash,
+    /// The name that was typed, where the explanation asks for one.
+    pub typed_target: Option<String>,
+}
+
+/// Proof that a confirmation is durable. Made in this file only, neither copied nor stored, and
+/// consumed by the one call that it permits.
+struct Confirmed {
+    id: ActionId,
+    explanation: Explanation,
+    before: ClusterState,
+}
+
+impl Workflow {
+    /// Confirms an action and executes it, or refuses. The caller lets this run to its end even if
+    /// its client goes away.
+    ///
+    /// # Errors
+    /// `busy`; `wrong_stage`; `not_what_was_explained`; `target_mistyped`; `stale` with what moved;
+    /// `kernel_unreachable` before anything was sent; `audit_unavailable`. A refusal of the kernel and
+    /// an unknown outcome are answers, not errors.
+    pub async fn confirm(
+        &self,
+        operator: &Operator,
+        id: ActionId,
+        confirmation: Confirmation,
+    ) -> Result<ActionAnswer, Refusal> {
+        let attempt = "confirm";
+        let _held = match self.hold(id) {
+            Ok(held) => held,
+            Err(busy) => return Err(self.decline(operator, Some(id), attempt, busy).await),
+        };
+        let _one = self.execution.lock().await;
+        let trail = self.trail(id)?;
+        if let Err(refusal) = self.may_confirm(operator, &trail, &confirmation).await? {
+            return Err(self.decline(operator, Some(id), attempt, refusal).await);
+        }
+        match trail.stage() {
+            Stage::Explained => {}
+            Stage::Stale => {
+                self.repeat(operator, id, Delivery::Confirmation).await?;
+                return Err(stale(id, trail.moved().to_vec()));
+            }
+            _ => return self.repeat(operator, id, Delivery::Confirmation).await,
+        }
+        let state = match self.read.observe().await {
+            Ok(state) => state,
+            Err(refusal) => return Err(self.decline(operator, Some(id), attempt, refusal).await),
+        };
+        let confirmed = self.still_true(operator, &trail, confirmation, state).await?;
+        self.execute(operator, confirmed).await?;
+        self.read.action(id).await
+    }
+
+    /// Whether this confirmation fits the action, whatever the cluster is like.
+    async fn may_confirm(
+        &self,
+        operator: &Operator,
+        trail: &Trail,
+        confirmation: &Confirmation,
+    ) -> Result<Result<(), Refusal>, Refusal> {
+        let id = trail.action_id();
+        let refused = |refusal: Refusal| Ok(Err(refusal.about(id)));
+        if trail.requested_by() != &operator.actor().name {
+            let sentence = format!(
+                "The explanation of {id} was made for {}, who alone can confirm it. Nothing was done.",
+                trail.requested_by()
+            );
+            return refused(
+                Refusal::new(RefusalCode::NotPermitted, sentence)
+                    .citing([Invariant::OperatorIntent]),
+            );
+        }
+        let stage = trail.stage();
+        if !(stage == Stage::Explained || stage == Stage::Stale || trail.was_confirmed()) {
+            return refused(wrong_stage(id, stage, "the stage explained"));
+        }
+        if confirmation.digest != trail.explained().digest {
+            let sentence =
+                format!("What was confirmed is not what was explained for {id}. Nothing was done.");
+            return refused(
+                Refusal::new(RefusalCode::NotWhatWasExplained, sentence)
+                    .citing([Invariant::ExplanationConfirmed])
+                    .with_evidence(
+                        confirmation.digest.to_string(),
+                        trail.explained().digest.to_string(),
+                    ),
+            );
+        }
+        let wanted = self.read.action(id).await?.explanation.typed_target;
+        if stage == Stage::Explained && wanted != confirmation.typed_target {
+            return refused(mistyped(wanted, confirmation.typed_target.as_ref()));
+        }
+        Ok(Ok(()))
+    }
+
+    /// Explains again under the lock. Only if the digest is the one confirmed does the confirmation
+    /// become a record, and that record a [`Confirmed`].
+    async fn still_true(
+        &self,
+        operator: &Operator,
+        trail: &Trail,
+        confirmation: Confirmation,
+        state: ClusterState,
+    ) -> Result<Confirmed, Refusal> {
+        let id = trail.action_id();
+        let unresolved = self.read.unresolved()?;
+        let request = Request {
+            action: trail.action(),
+            operator: trail.requested_by(),
+            reason: trail.reason(),
+        };
+        let now = self.read.explain_in(&state, &request, unresolved);
+        if now.digest() != confirmation.digest {
+            let then = self.read.action(id).await?.explanation;
+            let moved = moved(&then, &now);
+            let entry = Entry::Stale {
+                moved: moved.clone(),
+                digest: now.digest(),
+                explanation: Hash::of(&now.canonical()),
+                snapshot: Hash::of(&snapshot(&state)),
+            };
+            self.step(operator, id, entry, evidence(&now, &state)).await?;
+            return Err(stale(id, moved));
+        }
+        // The digest covers every verdict, and only an explanation that passed was offered.
+        assert!(now.verdict() == Verdict::Pass, "an explanation with a failed check was confirmed");
+        crash::point("workflow.before_confirmed");
+        let entry = Entry::Confirmed {
+            digest: confirmation.digest,
+            typed_target: confirmation.typed_target,
+            snapshot: Hash::of(&snapshot(&state)),
+        };
+        self.step(operator, id, entry, vec![snapshot(&state)]).await?;
+        crash::point("workflow.confirmed");
+        Ok(Confirmed { id, explanation: now, before: state })
+    }
+
+    /// Sends the order, once. From here on nothing is given up half way: the caller spawned us.
+    async fn execute(&self, operator: &Operator, confirmed: Confirmed) -> Result<(), Refusal> {
+        let Confirmed { id, explanation, before } = confirmed;
+        let expected_epoch = before.cluster.epoch.known().copied();
+        let dispatched = self
+            .step(operator, id, Entry::Dispatched { expected_epoch }, Vec::new())
+            .await
+            .map_err(|refusal| refusal.about(id))?;
+        crash::point("workflow.dispatched");
+        let order = Order::new(id, explanation.action.clone(), expected_epoch, dispatched);
+        // C6.4: the record of this call is durable. This is the only place that calls the kernel.
+        let answer = self.kernel.apply(order).await;
+        crash::point("workflow.answered");
+        let (entry, blobs) = match answer {
+            Ok(receipt) => self.executed(receipt, &before, &explanation.effects).await,
+            Err(ApplyError::Refused(refusal)) => (Entry::Refused { refusal }, Vec::new()),
+            Err(ApplyError::Unknown { why }) => (Entry::Unknown { why }, Vec::new()),
+        };
+        crash::point("workflow.before_outcome");
+        self.step(operator, id, entry, blobs).await.map_err(|refusal| Refusal {
+            sentence: format!(
+                "The kernel answered, but the answer to {id} could not be recorded. Its outcome reads as unknown until an operator settles it. {}",
+                refusal.sentence
+            ),
+            executed: Executed::Unknown,
+            ..refusal.about(id)
+        })?;
+        crash::point("workflow.outcome");
+        Ok(())
+    }
+
+    /// The record of an execution, with what was predicted laid beside what is there now (C2.6).
+    async fn executed(
+        &self,
+        receipt: Receipt,
+        before: &ClusterState,
+        effects: &[Effect],
+    ) -> (Entry, Vec<Vec<u8>>) {
+        let after = self.read.observe().await.ok();
+        let differences = after.as_ref().map(|after| differences(before, effects, after));
+        let entry = Entry::Executed {
+            receipt,
+            learned_by: LearnedBy::Answer,
+            snapshot: after.as_ref().map(|after| Hash::of(&snapshot(after))),
+            differences: differences.unwrap_or_default(),
+        };
+        (entry, after.iter().map(snapshot).collect())
+    }
+
+    /// Appends one stage record and returns its witness.
+    pub(super) async fn step(
+        &self,
+        operator: &Operator,
+        id: ActionId,
+        entry: Entry,
+        blobs: Vec<Vec<u8>>,
+    ) -> Result<Witness, Refusal> {
+        let appended = self.append(operator, Some(id), vec![(entry, blobs)]).await;
+        let records = appended.map_err(|error| match error {
+            // Another delivery took this step between our look and our write: the database decides.
+            LedgerError::IllegalStep { .. } => {
+                let stage = self.trail(id).map_or(Stage::Requested, |trail| trail.stage());
+                wrong_stage(id, stage, "the stage before this step")
+            }
+            other => unreadable(other),
+        })?;
+        let record = records.first().ok_or_else(|| {
+            Refusal::new(RefusalCode::Internal, "The ledger returned no record.").about(id)
+        })?;
+        Ok(Witness { seq: record.record.seq, hash: record.hash })
+    }
+}
+
+fn mistyped(wanted: Option<String>, typed: Option<&String>) -> Refusal {
+    let wanted = wanted.unwrap_or_else(|| "nothing".to_owned());
+    let found =
+        typed.map_or_else(|| "nothing".to_owned(), |typed| crate::model::text::visible(typed));
+    let sentence = format!("The name typed is {found}; the target is {wanted}. Nothing was done.");
+    let mut refusal = Refusal::new(RefusalCode::TargetMistyped, sentence)
+        .citing([Invariant::TargetTyped])
+        .with_evidence(found, wanted);
+    refusal.field = Some("typed_target".to_owned());
+    refusal
+}
+
+fn stale(id: ActionId, moved: Vec<Moved>) -> Refusal {
+    let list: Vec<String> = moved.iter().map(ToString::to_string).collect();
+    let sentence = format!(
+        "The cluster moved after the explanation: {}. Nothing was done; ask again to see it as it is now.",
+        list.join("; ")
+    );
+    let mut refusal = Refusal::new(RefusalCode::Stale, sentence)
+        .citing([Invariant::ExplanationConfirmed])
+        .about(id);
+    refusal.moved = moved;
+    refusal
+}
+
+/// What differs between two explanations of one request: pinned facts, then verdicts.
+fn moved(then: &Explanation, now: &Explanation) -> Vec<Moved> {
+    let mut moved = then.pinned.moved(&now.pinned);
+    for check in &now.checks {
+        let before = then.checks.iter().find(|c| c.invariant == check.invariant);
+        let before = before.map_or("absent", |c| c.verdict.word());
+        if before != check.verdict.word() {
+            moved.push(Moved {
+                fact: format!("check {}", check.invariant),
+                before: before.to_owned(),
+                after: check.verdict.word().to_owned(),
+            });
+        }
+    }
+    if moved.is_empty() {
+        // The digest also covers since when a fact is as it is.
+        moved.push(Moved {
+            fact: "since when the facts are as they are".to_owned(),
+            before: then.digest().to_string(),
+            after: now.digest().to_string(),
+        });
+    }
+    moved
+}
+
+/// Where the observation after an execution differs from the prediction: `before` is what was
+/// predicted for the fact, `after` is what was found.
+fn differences(before: &ClusterState, effects: &[Effect], after: &ClusterState) -> Vec<Moved> {
+    let then = before.pinned(None).facts();
+    let now = after.pinned(None).facts();
+    now.into_iter()
+        .filter_map(|(fact, found)| {
+            let predicted = effects.iter().find(|effect| effect.fact == fact).map_or_else(
+                || then.iter().find(|(name, _)| *name == fact).map(|(_, value)| value.clone()),
+                |effect| Some(effect.after.clone()),
+            );
+            let predicted = predicted.unwrap_or_else(|| "absent".to_owned());
+            (predicted != found).then_some(Moved { fact, before: predicted, after: found })
+        })
+        .collect()
+}

@@ -1,0 +1,148 @@
+//! A request becomes an explanation, and both become records in one transaction.
+
+use super::{Workflow, evidence};
+use crate::authority::Operator;
+use crate::explain::Request;
+use crate::ledger::LedgerError;
+use crate::model::action::{Action, ActionId};
+use crate::model::answer::ActionAnswer;
+use crate::model::canonical::Hash;
+use crate::model::cluster::ClusterState;
+use crate::model::explanation::{Check, Explanation, Verdict};
+use crate::model::invariant::Invariant;
+use crate::model::record::{Delivery, Entry};
+use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::text::Reason;
+use crate::observe::trail::Trail;
+use crate::observe::unreadable;
+
+impl Workflow {
+    /// Records a request and its explanation. Nothing reaches the kernel but the question how it is.
+    ///
+    /// The same request again is shown the action as it stands and recorded as a repetition.
+    ///
+    /// # Errors
+    /// `action_id_reused` for another request under the same id; `rejected` or `unresolved` when a
+    /// pre-condition does not hold (recorded, with its explanation); `kernel_unreachable`;
+    /// `audit_unavailable`.
+    pub async fn request(
+        &self,
+        operator: &Operator,
+        id: ActionId,
+        action: Action,
+        reason: Reason,
+    ) -> Result<ActionAnswer, Refusal> {
+        if let Some(trail) = self.read.trail(id)? {
+            return self.request_again(operator, &trail, &action, &reason).await;
+        }
+        let state = match self.read.observe().await {
+            Ok(state) => state,
+            Err(refusal) => {
+                return Err(self.decline(operator, Some(id), "request", refusal).await);
+            }
+        };
+        let name = &operator.actor().name;
+        let request = Request { action: &action, operator: name, reason: &reason };
+        let explanation = self.read.explain_in(&state, &request, self.read.unresolved()?);
+        let entries = vec![
+            (Entry::Requested { action: action.clone(), reason: reason.clone() }, Vec::new()),
+            (decided(&explanation, &state), evidence(&explanation, &state)),
+        ];
+        match self.append(operator, Some(id), entries).await {
+            Ok(_) => {}
+            // The same id arrived twice at once, and the other delivery was first.
+            Err(LedgerError::IllegalStep { .. }) => {
+                let trail = self.trail(id)?;
+                return self.request_again(operator, &trail, &action, &reason).await;
+            }
+            Err(error) => return Err(unreadable(error)),
+        }
+        if explanation.verdict() == Verdict::Pass {
+            self.read.action(id).await
+        } else {
+            Err(rejection(id, &explanation))
+        }
+    }
+
+    async fn request_again(
+        &self,
+        operator: &Operator,
+        trail: &Trail,
+        action: &Action,
+        reason: &Reason,
+    ) -> Result<ActionAnswer, Refusal> {
+        let id = trail.action_id();
+        let is_same = trail.action() == action
+            && trail.reason() == reason
+            && trail.requested_by() == &operator.actor().name;
+        if is_same {
+            return self.repeat(operator, id, Delivery::Request).await;
+        }
+        let sentence = format!(
+            "The id {id} stands for another request: {} by {}. Nothing was done.",
+            trail.action().title(),
+            trail.requested_by()
+        );
+        let refusal = Refusal::new(RefusalCode::IdReused, sentence)
+            .citing([Invariant::ActionIdOnce])
+            .with_evidence(trail.action().title(), action.title())
+            .about(id);
+        Err(self.decline(operator, Some(id), "request", refusal).await)
+    }
+}
+
+/// The record of what the explanation came to.
+fn decided(explanation: &Explanation, state: &ClusterState) -> Entry {
+    let digest = explanation.digest();
+    let snapshot = Hash::of(&super::snapshot(state));
+    let hash = Hash::of(&explanation.canonical());
+    if explanation.verdict() == Verdict::Pass {
+        let mut relied_on = explanation.relies_on.clone();
+        relied_on.extend(explanation.checks.iter().map(|check| check.invariant));
+        relied_on.sort_unstable();
+        relied_on.dedup();
+        Entry::Explained { digest, explanation: hash, snapshot, relied_on }
+    } else {
+        let violated = explanation.violated();
+        Entry::Rejected { digest, explanation: hash, snapshot, violated }
+    }
+}
+
+/// The refusal for an explanation with a check that does not pass. Where the only thing in the way
+/// is an earlier action, the refusal says so by its own code.
+fn rejection(id: ActionId, explanation: &Explanation) -> Refusal {
+    let against: Vec<&Check> =
+        explanation.checks.iter().filter(|check| check.verdict != Verdict::Pass).collect();
+    let violated = explanation.violated();
+    let only_unresolved = violated == [Invariant::NothingUnresolved];
+    let code = if only_unresolved { RefusalCode::Unresolved } else { RefusalCode::Rejected };
+    let reasons: Vec<String> = against.iter().map(|check| in_words(check)).collect();
+    let sentence = format!(
+        "The request to {} is rejected: {}. Nothing was done.",
+        explanation.action.title(),
+        reasons.join("; ")
+    );
+    let text = |pick: fn(&crate::model::explanation::Evidence) -> &String| {
+        let parts: Vec<&str> =
+            against.iter().flat_map(|c| &c.evidence).map(|e| pick(e).as_str()).collect();
+        parts.join("; ")
+    };
+    let mut refusal = Refusal::new(code, sentence)
+        .citing(violated.iter().copied())
+        .with_evidence(text(|e| &e.observed), text(|e| &e.required))
+        .about(id);
+    if violated.contains(&Invariant::NodeIsMember) {
+        refusal.field = explanation.action.kind().node_parameter().map(str::to_owned);
+    }
+    refusal
+}
+
+fn in_words(check: &Check) -> String {
+    let found: Vec<&str> = check.evidence.iter().map(|e| e.observed.as_str()).collect();
+    let verdict = match check.verdict {
+        Verdict::Unknown => "it is unknown whether",
+        Verdict::Fail | Verdict::Pass => "this does not hold:",
+    };
+    let statement = check.statement.trim_end_matches('.');
+    format!("{verdict} \"{statement}\" ({}; found {})", check.invariant, found.join(", "))
+}
