@@ -1,9 +1,9 @@
 //! Who is asking, and what that allows: the identity boundary (C10).
 //!
-//! Outside this room an [`Operator`] cannot be made, copied from text or obtained from a token, so a
-//! function that takes one cannot be reached by anybody else. Roles are read from the account for
-//! every request. This room writes no records: whoever changes a row here puts the record of it into
-//! the same transaction. It never locks an account, and never keeps a secret, only its hash.
+//! Outside this room an [`Operator`] cannot be made, copied from text or obtained from a token, so
+//! a function that takes one cannot be reached by anybody else. Roles are read from the account for
+//! every request. This room writes no records: whoever changes a row here puts the record of it
+//! into the same transaction. It never locks an account, and keeps the hash of a secret only.
 //!
 //! A function that takes `&Operator` refuses every other capability when it is compiled:
 //!

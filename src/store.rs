@@ -78,6 +78,8 @@ impl Store {
         let reader = Reader::beside_writer(&path)?;
         let failure = Arc::new(OnceLock::new());
         let mut writer = Writer::new(connection, &path, Arc::clone(&failure))?;
+        // By now the log of the database has its file. The next write relies on it.
+        open::sync_dir(dir)?;
         let (queue, mut jobs) = mpsc::channel::<Job>(WAITING_WRITES_MAX);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())

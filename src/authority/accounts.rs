@@ -36,14 +36,12 @@ pub fn change_role(
     name: &ActorName,
     role: ActorRole,
 ) -> Result<(), Denied> {
-    let changed = transaction.execute(
+    let before = role_of(transaction, name)?.ok_or_else(|| Denied::NoSuchName(name.clone()))?;
+    transaction.execute(
         "UPDATE account SET role = ?2 WHERE name = ?1",
         params![name.as_str(), role.word()],
     )?;
-    if changed == 0 {
-        return Err(Denied::NoSuchName(name.clone()));
-    }
-    if !has_operator(transaction)? {
+    if before == ActorRole::Operator && !has_operator(transaction)? {
         return Err(Denied::LastOperator(name.clone()));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The values that stand for a proven role. Their fields are private, and only this room makes them.
+//! The values that stand for a proven role. Their fields are private; only this room makes them.
 
 use crate::model::actor::Actor;
 use crate::model::ambient::Timestamp;
@@ -72,8 +72,8 @@ impl Viewer {
     }
 }
 
-/// A name whose password was checked, or whose account a set-up link just made. It starts a session,
-/// and is used up by that.
+/// A name whose password was checked, or whose account a set-up link just made. It starts a
+/// session, and is used up by that.
 #[derive(Debug)]
 pub struct Proven {
     name: ActorName,

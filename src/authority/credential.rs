@@ -66,8 +66,8 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// Reads the text of a cookie or a bearer token; `None` when it is neither. The secret itself is
-    /// not kept.
+    /// Reads the text of a cookie or a bearer token; `None` when it is neither. The secret itself
+    /// is not kept.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Purpose::Session, Purpose::Token]

@@ -178,10 +178,10 @@ impl Passwords {
         password: NewPassword,
         random: [u8; 32],
     ) -> Result<HashedPassword, Denied> {
-        let hasher = self.hasher.clone();
+        let argon2 = self.hasher.clone();
         let (salt, _) = random.split_at(16);
         let salt = salt.to_vec();
-        self.run(move || hash(&hasher, &password.0, &salt).map(HashedPassword)).await?
+        self.run(move || hash(&argon2, &password.0, &salt).map(HashedPassword)).await?
     }
 
     /// Compares with a stored hash, or with nobody's.
@@ -221,8 +221,8 @@ impl Passwords {
     }
 }
 
-fn hash(hasher: &Argon2<'_>, password: &str, salt: &[u8]) -> Result<String, Denied> {
-    let hashed: PasswordHash = hasher
+fn hash(argon2: &Argon2<'_>, password: &str, salt: &[u8]) -> Result<String, Denied> {
+    let hashed: PasswordHash = argon2
         .hash_password_with_salt(password.as_bytes(), salt)
         .map_err(|e| Denied::Hashing(e.to_string()))?;
     Ok(hashed.to_string())

@@ -50,7 +50,7 @@ pub fn verify_file(
         walked.map_err(|e| at_record(e, chain.size()))?;
         let open: Vec<ActionId> = chain.open().map(|(id, _)| id).collect();
         let verified = chain.finish()?;
-        let derived = check_derived(connection, verified.size, open);
+        let derived = check_derived(connection, verified.size, &open);
         derived.map_err(|e| at_record(e, verified.size))?;
         progress(verified.size);
         Ok(verified)
@@ -181,7 +181,7 @@ fn check_blobs(connection: &Connection, link: &Link) -> Result<(), Fault> {
 }
 
 /// Nothing stands beside the records that they do not say, and the rules of the file are ours.
-fn check_derived(connection: &Connection, size: u64, open: Vec<ActionId>) -> Result<(), Fault> {
+fn check_derived(connection: &Connection, size: u64, open: &[ActionId]) -> Result<(), Fault> {
     for table in ["entry", "transition", "blob"] {
         let sql = format!("SELECT count(*) FROM {table} WHERE seq < 0 OR seq >= ?1");
         let beyond: u64 = connection.query_row(&sql, params![size], |row| row.get(0))?;
@@ -196,6 +196,11 @@ fn check_derived(connection: &Connection, size: u64, open: Vec<ActionId>) -> Res
     let found: Vec<ActionId> = found.collect::<Result<_, _>>()?;
     if found != open {
         return Err(Fault::Derived("the table of open actions is wrong".to_owned()));
+    }
+    // An index that lost a row would hide a record from a page.
+    let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if found != "ok" {
+        return Err(Fault::Derived(format!("the file is damaged: {found}")));
     }
     check_stages(connection).map_err(|e| Fault::Derived(e.to_string()))?;
     check_schema(connection).map_err(|e| Fault::Derived(e.to_string()))

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The directory is in use.
-    #[error("another control plane has {} open; one directory serves one control plane", path.display())]
+    #[error("another control plane has {} open", path.display())]
     Locked {
         /// The lock file.
         path: PathBuf,
@@ -21,7 +21,7 @@ pub enum StoreError {
         found: String,
     },
     /// The file was written by a later version.
-    #[error("{} has version {found}, and this program knows versions up to {known}", path.display())]
+    #[error("{} has version {found}, and {known} is the newest known here", path.display())]
     Newer {
         /// The file.
         path: PathBuf,
@@ -119,8 +119,8 @@ mod tests {
 
     #[test]
     fn a_disk_that_fails_is_told_from_a_statement_that_the_schema_refuses() {
-        // The extended codes, as SQLite gives them: EIO in fsync and write, a full disk, a read-only
-        // file, a moved file, a damaged page.
+        // The extended codes, as SQLite gives them: EIO in fsync and write, a full disk, a
+        // read-only file, a moved file, a damaged page.
         for code in [1034, 778, 266, 13, 8, 1032, 11, 26, 14, 15, 7] {
             assert!(sql(code).is_failure(), "{code}");
         }

@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use rusqlite::config::DbConfig;
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -161,9 +162,8 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
 }
 
 fn configure(connection: &Connection) -> Result<(), StoreError> {
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     // SQLite answers with the mode that it could get, and calls that a success.
+    let mode = stepped::<String>(connection, "PRAGMA journal_mode = WAL")?;
     if mode != "wal" {
         let why = format!("the file system allows only journal mode {mode}, and WAL is needed");
         return Err(StoreError::unavailable(why));
@@ -200,11 +200,23 @@ fn create(connection: &Connection) -> Result<(), StoreError> {
 /// Moves the log into the database and reports an error of any fsync on the way.
 pub(super) fn checkpoint(connection: &Connection, mode: &str) -> Result<(), StoreError> {
     // The row says whether a reader held it up, which is no error: the next one gets further.
-    connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?;
+    stepped::<i64>(connection, &format!("PRAGMA wal_checkpoint({mode})"))?;
     Ok(())
 }
 
-fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+/// The first value that a statement answers, after all of it has run. `query_row` stops at the first
+/// row, and an error of the commit that follows the row is lost with that: an fsync that failed
+/// while the journal mode was set was not reported.
+fn stepped<T: FromSql>(connection: &Connection, sql: &str) -> rusqlite::Result<T> {
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let value = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.get(0)?;
+    while rows.next()?.is_some() {}
+    Ok(value)
+}
+
+/// Makes the names of files durable. SQLite does it too, and ignores the error.
+pub(super) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
     File::open(dir)
         .and_then(|dir| dir.sync_all())
         .map_err(|source| StoreError::file("sync the directory", dir, source))

@@ -21,7 +21,7 @@ struct Pool {
 }
 
 impl Reader {
-    /// Opens a file for reading without a control plane, such as to verify it. The file may be live.
+    /// Opens a file for reading without a control plane, such as to verify it. It may be live.
     ///
     /// # Errors
     /// When there is no such file, or it is not a store of this program.

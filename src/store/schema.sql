@@ -1,6 +1,6 @@
 -- The schema of control.sqlite. What it promises, it promises to every client of the file, not only
--- to this program: rows of the log are never changed or deleted, records have no gaps, and an action
--- takes only the steps that the table `edge` holds, each at most once.
+-- to this program: rows of the log are never changed or deleted, records have no gaps, and an
+-- action takes only the steps that the table `edge` holds, each at most once.
 
 -- One narrow row per record: what is searched. `action` and `actor` repeat what the leaf says, and
 -- verification compares them.

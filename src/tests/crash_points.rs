@@ -68,6 +68,19 @@ fn stage(server: &Server, session: &Session) -> Value {
     action
 }
 
+/// Makes a node primary: the first against which no rule speaks.
+fn fail_over(server: &Server, session: &Session, number: u8, what: &str) -> Value {
+    let (_, overview) = server.get(session, "/api/v1/overview");
+    let candidates = overview["why_not"][1]["candidates"].as_array().expect("candidates").clone();
+    let free = |candidate: &&Value| candidate["against"].as_array().expect("checks").is_empty();
+    let node = candidates.iter().find(free).unwrap_or_else(|| panic!("{what}: {overview}"));
+    let to = json!({"to": node["node"]});
+    let explained = server.request(session, &id(number), "failover", to);
+    let (status, done) = server.confirm(session, &explained);
+    assert_eq!((status, &done["stage"]), (200, &json!("executed")), "{what}: {done}");
+    explained
+}
+
 /// Brings the action to its end, with a failover on the way where settling needs a primary.
 fn end_of(server: &Server, session: &Session, what: &str) -> String {
     let shown = stage(server, session);
@@ -88,13 +101,9 @@ fn end_of(server: &Server, session: &Session, what: &str) -> String {
     }
     assert_eq!((status, &answer["refusal"]["code"]), (409, &json!("needs_primary")), "{what}");
     assert_eq!(answer["refusal"]["executed"], "unknown", "{what}: never called failed");
-    let explained = server.request(session, &id(3), "failover", json!({"to": "n1"}));
-    assert!(
-        explained.to_string().contains(&id(1)),
-        "{what}: the explanation names the open action"
-    );
-    let (status, done) = server.confirm(session, &explained);
-    assert_eq!((status, &done["stage"]), (200, &json!("executed")), "{what}: {done}");
+    let explained = fail_over(server, session, 3, what);
+    let consequences = explained["explanation"]["consequences"].to_string();
+    assert!(consequences.contains(&id(1)), "{what}: the explanation names the open action");
     let (status, answer) = settle(server, session);
     assert_eq!(status, 200, "{what}: {answer}");
     answer["stage"].as_str().expect("a stage").to_owned()
@@ -114,8 +123,7 @@ fn survives(kind: &str, point: &str) -> String {
     if end != "explained" {
         let (_, cluster) = server.get(&session, "/api/v1/cluster");
         if cluster["primary"].is_null() {
-            let explained = server.request(&session, &id(4), "failover", json!({"to": "n1"}));
-            assert_eq!(server.confirm(&session, &explained).1["stage"], "executed", "{what}");
+            fail_over(&server, &session, 4, &what);
         }
         let (_, cluster) = server.get(&session, "/api/v1/cluster");
         let (_, action) = server.get(&session, &format!("/api/v1/actions/{}", id(1)));

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a test that counts says what it counted")]
 
 mod access_matrix;
+mod authority;
 mod bad_input;
 mod cli;
 mod crash_points;
@@ -17,10 +18,15 @@ mod harness;
 mod idle;
 mod kernel_contract;
 mod layers;
+mod ledger;
+mod ledger_read;
+mod ledger_tamper;
 mod node_store;
 mod pages_fixtures;
 mod pages_render;
+mod records;
 mod server;
 mod source;
+mod store;
 mod tidy;
 mod workflow;

@@ -225,9 +225,9 @@ pub(crate) fn record(seq: u64, entry: Entry) -> StoredRecord {
 }
 
 pub(crate) fn answer(stage: Stage, text: &str) -> ActionAnswer {
-    let state = settled();
+    let now = settled();
     let verdict = if stage == Stage::Rejected { Verdict::Fail } else { Verdict::Pass };
-    let explanation = explanation(&state, verdict, text);
+    let explanation = explanation(&now, verdict, text);
     let digest = explanation.digest();
     let requested =
         Entry::Requested { action: explanation.action.clone(), reason: explanation.reason.clone() };
@@ -242,7 +242,7 @@ pub(crate) fn answer(stage: Stage, text: &str) -> ActionAnswer {
         kernel_says: None,
         digest,
         explanation,
-        observation: state.observation,
+        observation: now.observation,
         outcome: None,
         moved: Vec::new(),
         duplicate: false,
@@ -283,7 +283,7 @@ pub(crate) fn log(text: &str) -> LogPage {
 }
 
 pub(crate) fn actions() -> ActionPage {
-    let line = |seq, stage| ActionLine {
+    let one = |seq, stage| ActionLine {
         id: action_id(),
         action: Action::Switchover { to: node_id("n2") },
         requested_by: ActorName::parse("maria").unwrap(),
@@ -293,6 +293,6 @@ pub(crate) fn actions() -> ActionPage {
         seq,
     };
     let lines = Stage::ALL.iter().rev().zip((0..11).rev());
-    let actions = lines.map(|(stage, seq)| line(seq, *stage)).collect();
+    let actions = lines.map(|(stage, seq)| one(seq, *stage)).collect();
     ActionPage { actions, next_before: Some(3) }
 }

@@ -15,6 +15,7 @@ use axum::http::{StatusCode, header};
 use http_body_util::BodyExt;
 use leptos::config::LeptosOptions;
 use made::HOSTILE;
+use std::collections::BTreeSet;
 
 const OPERATOR: Option<ActorRole> = Some(ActorRole::Operator);
 
@@ -319,6 +320,52 @@ fn no_part_of_the_console_defines_a_server_function_or_a_router() {
     let mut found = 0;
     visit(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui"), &mut found);
     assert!(found > 20, "the console was looked at: {found} files");
+}
+
+/// A style that nothing uses is as wrong as a class that has no style.
+#[tokio::test]
+async fn every_class_of_a_page_has_a_style_and_every_style_a_page() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let css = std::fs::read_to_string(root.join("style/main.css")).unwrap();
+    let css = css.split("/*").map(|part| part.split_once("*/").map_or(part, |(_, rest)| rest));
+    let css: String = css.collect();
+    let name = |text: &str| {
+        let end = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        text.split(end).next().unwrap_or_default().to_owned()
+    };
+    let selectors = css.split(['}', ';']).filter_map(|rule| rule.rsplit_once('{'));
+    let styled: BTreeSet<String> = selectors
+        .flat_map(|(selector, _)| selector.split('.').skip(1).map(name).collect::<Vec<_>>())
+        .collect();
+    let mut used = BTreeSet::new();
+    let mut pages = every_page("plain");
+    pages.push(("settled", Page::Overview(Box::new(made::overview(made::settled(), "plain")))));
+    for (_, page) in pages {
+        let html = without_props(&draw(OPERATOR, page).await);
+        for classes in html.split(" class=\"").skip(1) {
+            let (classes, _) = classes.split_once('"').unwrap();
+            used.extend(classes.split(' ').map(str::to_owned));
+        }
+    }
+    assert_eq!(styled, used);
+    assert!(!css.contains("!important") && css.lines().count() <= 600);
+}
+
+#[test]
+fn a_site_without_its_files_is_refused_before_it_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = folder.path().join("pkg");
+    std::fs::create_dir(&package).unwrap();
+    let options = LeptosOptions::builder()
+        .output_name("aerodb-control")
+        .site_root(folder.path().to_str().unwrap())
+        .build();
+    for kind in ["js", "wasm", "css"] {
+        let error = render::check_site(&options).unwrap_err().to_string();
+        assert!(error.contains(&format!("aerodb-control.{kind}")), "{error}");
+        std::fs::write(package.join(format!("aerodb-control.{kind}")), "").unwrap();
+    }
+    render::check_site(&options).unwrap();
 }
 
 /// Writes pages for eyes to look at, beside the style sheet, into a folder that is not kept.

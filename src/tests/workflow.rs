@@ -187,3 +187,46 @@ async fn a_second_control_plane_on_the_same_data_is_refused() {
     let store = aerodb_control::store::Store::open(app.dir());
     assert!(store.is_err(), "the directory is taken");
 }
+
+#[tokio::test]
+async fn the_whole_flow_works_with_plain_forms() {
+    let app = TestApp::new().await;
+    let olga = app.operator();
+    let page = olga.get("/actions/new?kind=switchover&to=n2").await.expect(200).body;
+    let field = |page: &str, name: &str| {
+        let at = page.find(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("{name}: {page}"));
+        let tag_start = page[..at].rfind('<').expect("a tag");
+        let tag = &page[tag_start..tag_start + page[tag_start..].find('>').expect("its end")];
+        let value = tag.split("value=\"").nth(1).expect("a value");
+        value.split('"').next().expect("its end").to_owned()
+    };
+    let action = field(&page, "action_id");
+    let fields = [
+        ("action_id", action.as_str()),
+        ("kind", "switchover"),
+        ("to", "n2"),
+        ("reason", "a drill"),
+    ];
+    let asked = olga.post_form("/actions", &fields).await.expect(303);
+    let place = format!("/actions/{action}");
+    assert_eq!(asked.location.as_deref(), Some(place.as_str()));
+    let page = olga.get(&place).await.expect(200).body;
+    let digest = field(&page, "digest");
+    let wrong = [("digest", digest.as_str()), ("typed_target", "n3")];
+    let again = olga.post_form(&format!("{place}/confirm"), &wrong).await.expect(422);
+    assert!(again.body.contains("target_typed"), "the page names the invariant");
+    let right = [("digest", digest.as_str()), ("typed_target", "n2")];
+    let done = olga.post_form(&format!("{place}/confirm"), &right).await.expect(303);
+    assert_eq!(done.location.as_deref(), Some(place.as_str()));
+    let page = olga.get(&place).await.expect(200).body;
+    assert!(page.contains("data-stage=\"executed\"") && page.contains("as explained"), "{page}");
+    let rejected = [
+        ("action_id", "00000000-0000-4000-8000-0000000000aa"),
+        ("kind", "failover"),
+        ("to", "n3"),
+        ("reason", "a drill"),
+    ];
+    let asked = olga.post_form("/actions", &rejected).await.expect(303);
+    let page = olga.get(&asked.location.expect("a place")).await.expect(200).body;
+    assert!(page.contains("no_primary_alive"));
+}

@@ -4,6 +4,7 @@
 //! Without a script each of them is what the server drew: one observation, and a sentence that says
 //! so. A page never needs them.
 #![expect(missing_docs, reason = "the island macro makes items of its own beside each function")]
+#![expect(clippy::must_use_candidate, reason = "the island macro calls what it makes")]
 
 // The browser's half talks to the server; elsewhere the same names do nothing.
 #[cfg(feature = "hydrate")]

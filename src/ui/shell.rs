@@ -38,8 +38,8 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
                 </main>
                 <footer class="foot">
                     <p>
-                        "This console observes, explains and asks. It decides nothing and does nothing \
-                        on its own. All times are UTC."
+                        "This console observes, explains and asks. It decides nothing and does \
+                        nothing on its own. All times are UTC."
                     </p>
                 </footer>
             </body>

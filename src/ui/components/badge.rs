@@ -20,7 +20,8 @@ const CROSS: &str = "M2.6 2.6 9.4 9.4M9.4 2.6 2.6 9.4";
 const DASH: &str = "M2 6H10";
 const ARROW: &str = "M1.6 6H10M6.6 2.6 10 6 6.6 9.4";
 const NOT_EQUAL: &str = "M2 4.4H10M2 7.6H10M8 1.8 4 10.2";
-const VOID: &str = "M6 1.4A4.6 4.6 0 1 0 6 10.6 4.6 4.6 0 1 0 6 1.4ZM2.8 9.2 9.2 2.8";
+/// The shape of nobody and nothing: a circle struck through.
+pub const VOID: &str = "M6 1.4A4.6 4.6 0 1 0 6 10.6 4.6 4.6 0 1 0 6 1.4ZM2.8 9.2 9.2 2.8";
 const OPEN: &str = "M6 1.4A4.6 4.6 0 1 0 6 10.6 4.6 4.6 0 1 0 6 1.4ZM6 3.4V6.2L8 7.4";
 
 fn badge(word: &str, tone: &'static str, shape: &'static str) -> AnyView {
@@ -40,13 +41,12 @@ fn badge(word: &str, tone: &'static str, shape: &'static str) -> AnyView {
 #[must_use]
 pub fn stage(stage: Stage, interrupted: Option<Interrupted>) -> AnyView {
     let (tone, shape) = match stage {
-        Stage::Requested => ("plain", DASH),
+        Stage::Requested | Stage::Withdrawn => ("plain", DASH),
         Stage::Explained | Stage::Confirmed => ("open", OPEN),
         Stage::Dispatched => ("open", ARROW),
         Stage::Executed => ("done", CHECK),
         Stage::Rejected | Stage::Refused => ("stop", CROSS),
         Stage::Stale => ("stop", NOT_EQUAL),
-        Stage::Withdrawn => ("plain", DASH),
         Stage::Unknown => ("unknown", QUESTION),
         Stage::Voided => ("plain", VOID),
     };

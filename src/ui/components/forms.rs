@@ -95,8 +95,8 @@ pub fn settle(answer: &ActionAnswer) -> AnyView {
         <form class="form" method="post" action=format!("/actions/{}/settle", answer.id)>
             <h3>"Settle"</h3>
             <p>
-                "Asks the kernel once: if the action ran, its receipt is recorded; if it did not, its \
-                id becomes void and it never can. Nothing is run by this."
+                "Asks the kernel once: if the action ran, its receipt is recorded; if it did not, \
+                its id becomes void and it never can. Nothing is run by this."
             </p>
             {reason_field("settle-reason", None)}
             <button type="submit" data-tone="act">

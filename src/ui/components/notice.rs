@@ -95,7 +95,8 @@ pub fn unresolved(unresolved: &Unresolved) -> AnyView {
                 {format!("The outcome of {} ", unresolved.kind)}
                 <a href=format!("/actions/{id}")>
                     <code>{id.to_string()}</code>
-                </a> " is not known here. Further mutations of this cluster are refused until it is."
+                </a> " is not known here. Further mutations of this cluster are refused until it \
+                is."
             </p>
         </section>
     }
@@ -105,14 +106,14 @@ pub fn unresolved(unresolved: &Unresolved) -> AnyView {
 /// That a delivery was a repetition, and was answered with the action as it stands (C7.2).
 #[must_use]
 pub fn duplicate(stage: Stage) -> AnyView {
+    let words = format!(
+        "This request had arrived before. Nothing ran again; the action is shown as it stands: \
+         {stage}."
+    );
     view! {
         <section class="notice" data-tone="open" role="status">
             <h2>"A repeated delivery"</h2>
-            <p>
-                {format!(
-                    "This request had arrived before. Nothing ran again; the action is shown as it stands: {stage}.",
-                )}
-            </p>
+            <p>{words}</p>
         </section>
     }
     .into_any()

@@ -180,7 +180,7 @@ fn of_stage(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<Part> {
                 }
             });
             let body = view! {
-                <p>"Nothing ran. The cluster moved between the explanation and the confirmation:"</p>
+                <p>"Nothing ran. Between the explanation and the confirmation these facts moved:"</p>
                 {notice::moved(&answer.moved)}
                 {again}
             };

@@ -49,7 +49,7 @@ fn row(stored: &StoredRecord) -> AnyView {
             <th scope="row" class="number">
                 {record.seq.to_string()}
             </th>
-            <td>{time(record.at)} <small>{clock}</small></td>
+            <td>{time(record.at)} " " <small>{clock}</small></td>
             <td>{actor(record.actor.as_ref())}</td>
             <td>
                 <code>{record.entry.word()}</code>

@@ -9,9 +9,9 @@ use leptos::prelude::*;
 /// A region that scrolls sideways by itself, so that a wide table never widens the page. It takes
 /// the focus, so that it can be scrolled with the keyboard.
 #[must_use]
-pub fn scrolling(name: &'static str, table: AnyView) -> AnyView {
+pub fn scrolling(name: &str, table: AnyView) -> AnyView {
     view! {
-        <div class="scrolling" role="region" aria-label=name tabindex="0">
+        <div class="scrolling" role="region" aria-label=name.to_owned() tabindex="0">
             {table}
         </div>
     }
@@ -56,10 +56,10 @@ pub fn candidates(kind: &str, candidates: &[Candidate]) -> AnyView {
     let rows = candidates.iter().flat_map(candidate).collect_view();
     let caption = format!("{}: every node as its target, and the rules against it", capital(kind));
     scrolling(
-        "Why not",
+        &caption,
         view! {
             <table class="rules">
-                <caption>{caption}</caption>
+                <caption>{caption.clone()}</caption>
                 <thead>
                     <tr>
                         <th scope="col">"Node"</th>

@@ -3,7 +3,7 @@
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::pinned::{Fact, Role};
 use crate::model::text::NodeId;
-use crate::ui::components::badge::{QUESTION, role_shape};
+use crate::ui::components::badge::{QUESTION, VOID, role_shape};
 use leptos::prelude::*;
 
 // Units of the drawing. One column, so that it is as legible on a narrow screen as on a wide one,
@@ -24,12 +24,13 @@ pub fn topology(state: &ClusterState) -> AnyView {
     order.extend(state.nodes.iter().filter(|node| Some(&node.pinned.id) != primary));
     let head = absent.then(|| head_without_primary(state));
     let below = usize::from(absent);
+    let nobody = state.cluster.primary == Fact::Known(None);
     let height = (order.len() + below) * ROW;
     // Links that are lost are drawn first, so that a living one covers the part they share.
     let mut links: Vec<(LinkState, usize)> = order
         .iter()
         .enumerate()
-        .filter(|(place, _)| place + below > 0)
+        .filter(|(place, _)| place + below > 0 && !nobody)
         .map(|(place, node)| (link_state(state, node), place + below))
         .collect();
     links.sort_by_key(|(link, _)| *link == LinkState::Follows);
@@ -178,19 +179,23 @@ fn drawn(card: &Card) -> AnyView {
 }
 
 fn head_without_primary(state: &ClusterState) -> AnyView {
-    let (name, first, second) = match &state.cluster.primary {
+    let (reach, shape, name, first, second) = match &state.cluster.primary {
         Fact::Unknown { unknown } => {
-            ("unknown", "which node is primary".to_owned(), format!("since {}", unknown.since))
+            let since = format!("since {}", unknown.since);
+            ("unknown", QUESTION, "unknown", "which node is primary".to_owned(), since)
         }
-        Fact::Known(Some(id)) => (id.as_str(), "primary, not observed".to_owned(), String::new()),
+        Fact::Known(Some(id)) => {
+            let words = "primary, not observed".to_owned();
+            ("unknown", QUESTION, id.as_str(), words, String::new())
+        }
         Fact::Known(None) => {
             let since = state.cluster.without_primary.as_ref();
             let since = since.map_or_else(String::new, |since| format!("since {}", since.since));
-            ("nobody", "is primary".to_owned(), since)
+            ("no", VOID, "nobody", "is primary".to_owned(), since)
         }
     };
     let role = "none".to_owned();
-    drawn(&Card { top: 0, role, reach: "no", shape: QUESTION, name, first, second })
+    drawn(&Card { top: 0, role, reach, shape, name, first, second })
 }
 
 /// The drawing in words, for those who do not see it.

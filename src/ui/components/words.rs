@@ -39,17 +39,18 @@ pub fn time(at: Timestamp) -> AnyView {
 /// Since when something is so, and why.
 #[must_use]
 pub fn since(since: &Since) -> AnyView {
-    view! { <small class="since">"since "{time(since.since)}{format!(": {}", say(&since.why))}</small> }
-        .into_any()
+    let why = format!(": {}", say(&since.why));
+    view! { <small class="since">"since "{time(since.since)}{why}</small> }.into_any()
 }
 
 /// A fact that could not be read: the word, since when, and why (C8.4).
 #[must_use]
 pub fn missing(missing: &Missing) -> AnyView {
+    let why = format!(", because {}", say(&missing.why));
     view! {
         <span class="unknown">
             <strong>"unknown"</strong>
-            <small>" since "{time(missing.since)}{format!(", because {}", say(&missing.why))}</small>
+            <small>" since "{time(missing.since)}{why}</small>
         </span>
     }
     .into_any()

@@ -21,8 +21,8 @@ pub(super) fn log(data: &LogPage) -> AnyView {
     });
     view! {
         <ChangeNotice/>
-        <p>"Order is the sequence number. Each record carries the hash of the one before it; nothing \
-            is changed or deleted."</p>
+        <p>"Order is the sequence number. Each record carries the hash of the one before it; \
+            nothing is changed or deleted."</p>
         {list}
         {older}
     }

@@ -17,8 +17,8 @@ pub(super) fn catalogue(viewer: Option<ActorRole>) -> AnyView {
     let note = (!asks).then(|| pages::for_operators(viewer, "ask for an action"));
     let items = CATALOGUE.iter().map(|entry| item(entry, asks)).collect_view();
     view! {
-        <p>"This is the whole list. Each action is explained before it can be confirmed; asking runs \
-            nothing."</p>
+        <p>"This is the whole list. Each action is explained before it can be confirmed; asking \
+            runs nothing."</p>
         {note}
         <ul class="catalogue">{items}</ul>
     }

@@ -1,4 +1,5 @@
-//! `GET /reference`: every action, stage, role, invariant and refusal, from the types that run (C12.1).
+//! `GET /reference`: every action, stage, role, invariant and refusal, from the types that run
+//! (C12.1).
 
 use crate::model::action::Stage;
 use crate::model::actor::ActorRole;

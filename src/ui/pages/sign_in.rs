@@ -41,8 +41,8 @@ fn is_local(next: &str) -> bool {
 pub(super) fn set_up(data: &SetUp) -> AnyView {
     view! {
         {pages::refusal(data.refusal.as_ref())}
-        <p>"This link works once. It makes the first account, with the role of operator: it asks for \
-            actions and confirms them. There is no default password."</p>
+        <p>"This link works once. It makes the first account, with the role of operator: it asks \
+            for actions and confirms them. There is no default password."</p>
         <form class="form" method="post" action="/setup">
             <input type="hidden" name="token" value=say(&data.token)/>
             {name_field(data.name.clone())}

@@ -1,0 +1,209 @@
+//! A clock that stands still, entropy that repeats, and records for the tests of store, ledger and
+//! authority.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use aerodb_control::ledger::{Draft, Ledger};
+use aerodb_control::model::action::{Action, ActionId, Stage};
+use aerodb_control::model::actor::{Actor, ActorRole, Via};
+use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
+use aerodb_control::model::canonical::Hash;
+use aerodb_control::model::receipt::{KernelRefusal, Receipt, Tombstone, Witness};
+use aerodb_control::model::record::{Entry, LearnedBy};
+use aerodb_control::model::text::{ActorName, NodeId, Reason};
+use aerodb_control::store::Store;
+use rusqlite::Connection;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// The way to an outcome that is not known.
+pub(crate) const TO_UNKNOWN: [Stage; 5] =
+    [Stage::Requested, Stage::Explained, Stage::Confirmed, Stage::Dispatched, Stage::Unknown];
+
+/// 2026-01-31T09:45:00Z.
+pub(crate) const START_MS: i64 = 1_769_852_700_000;
+
+/// Stands still until it is moved.
+pub(crate) struct StillClock(AtomicI64);
+
+impl StillClock {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(START_MS)))
+    }
+
+    pub(crate) fn set(&self, millis: i64) {
+        self.0.store(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for StillClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn name(&self) -> &'static str {
+        "still"
+    }
+}
+
+/// The hashes of 0, 1, 2 and so on.
+#[derive(Default)]
+pub(crate) struct CountedEntropy(AtomicU64);
+
+impl Entropy for CountedEntropy {
+    fn bytes(&self) -> [u8; 32] {
+        *Hash::of(&self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes()).bytes()
+    }
+}
+
+pub(crate) fn id(number: u8) -> ActionId {
+    ActionId::from_random([number; 16])
+}
+
+pub(crate) fn name(text: &str) -> ActorName {
+    ActorName::parse(text).unwrap()
+}
+
+pub(crate) fn reason(text: &str) -> Reason {
+    Reason::parse(text).unwrap()
+}
+
+pub(crate) fn alice() -> Actor {
+    Actor { name: name("alice"), role: ActorRole::Operator, via: Via::Session }
+}
+
+pub(crate) fn ledger_in(dir: &Path) -> (Store, Ledger, Arc<StillClock>) {
+    let clock = StillClock::new();
+    let store = Store::open(dir).unwrap();
+    let ledger = Ledger::open(&store, clock.clone()).unwrap();
+    (store, ledger, clock)
+}
+
+/// The database as somebody with a shell has it: no rule of ours holds on this connection.
+pub(crate) fn shell(path: &Path) -> Connection {
+    let connection = Connection::open(path).unwrap();
+    connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF").unwrap();
+    connection
+}
+
+fn to(node: &str) -> NodeId {
+    NodeId::parse(node).unwrap()
+}
+
+pub(crate) fn snapshot_of(action: ActionId) -> Vec<u8> {
+    format!("the cluster as {action} saw it, {}", "node after node, ".repeat(40)).into_bytes()
+}
+
+pub(crate) fn explanation_of(action: ActionId) -> Vec<u8> {
+    // 32 bytes without a pattern: compression cannot help them.
+    Hash::of(action.bytes()).bytes().to_vec()
+}
+
+/// A record of the given kind of step, with everything that it names.
+pub(crate) fn step(action: ActionId, stage: Stage) -> Draft {
+    let snapshot = snapshot_of(action);
+    let explanation = explanation_of(action);
+    let digest = Hash::of(action.bytes());
+    let (snapshot_hash, explanation_hash) = (Hash::of(&snapshot), Hash::of(&explanation));
+    let (entry, blobs) = match stage {
+        Stage::Requested => {
+            let action = Action::Switchover { to: to("n2") };
+            (Entry::Requested { action, reason: reason("planned work on n1") }, vec![])
+        }
+        Stage::Explained => (
+            Entry::Explained {
+                digest,
+                explanation: explanation_hash,
+                snapshot: snapshot_hash,
+                relied_on: vec![],
+            },
+            vec![explanation, snapshot],
+        ),
+        Stage::Rejected => (
+            Entry::Rejected {
+                digest,
+                explanation: explanation_hash,
+                snapshot: snapshot_hash,
+                violated: vec![],
+            },
+            vec![explanation, snapshot],
+        ),
+        Stage::Confirmed => (
+            Entry::Confirmed {
+                digest,
+                typed_target: Some("n2".to_owned()),
+                snapshot: snapshot_hash,
+            },
+            vec![snapshot],
+        ),
+        Stage::Withdrawn => (Entry::Withdrawn { reason: reason("not today") }, vec![]),
+        Stage::Stale => (
+            Entry::Stale {
+                moved: vec![],
+                digest,
+                explanation: explanation_hash,
+                snapshot: snapshot_hash,
+            },
+            vec![explanation, snapshot],
+        ),
+        Stage::Dispatched => (Entry::Dispatched { expected_epoch: Some(3) }, vec![]),
+        Stage::Executed => (
+            Entry::Executed {
+                receipt: receipt(action),
+                learned_by: LearnedBy::Answer,
+                snapshot: None,
+                differences: vec![],
+            },
+            vec![],
+        ),
+        Stage::Refused => (
+            Entry::Refused {
+                refusal: KernelRefusal {
+                    rule: "epoch_moved".to_owned(),
+                    sentence: "The epoch is 4 and the order was for 3.".to_owned(),
+                    invariants: vec![],
+                },
+            },
+            vec![],
+        ),
+        Stage::Unknown => (Entry::Unknown { why: "no answer came".to_owned() }, vec![]),
+        Stage::Voided => (
+            Entry::Voided {
+                tombstone: Tombstone {
+                    action_id: action,
+                    voided_at: Timestamp::from_millis(START_MS),
+                    result: "void in the log at 9".to_owned(),
+                },
+            },
+            vec![],
+        ),
+    };
+    Draft { actor: Some(alice()), action_id: Some(action), entry, blobs }
+}
+
+fn receipt(action: ActionId) -> Receipt {
+    Receipt {
+        action_id: action,
+        action: Action::Switchover { to: to("n2") },
+        epoch: Some(4),
+        position: Some(7),
+        executed_at: Timestamp::from_millis(START_MS),
+        witness: Witness { seq: 3, hash: Hash::of(b"dispatched") },
+        result: "n2 is primary of epoch 4".to_owned(),
+        duplicate: false,
+    }
+}
+
+/// The same request, for a failover.
+pub(crate) fn failover_request(action: ActionId) -> Draft {
+    let entry = Entry::Requested {
+        action: Action::Failover { to: to("n3") },
+        reason: reason("n1 is gone"),
+    };
+    Draft::new(Some(alice()), Some(action), entry)
+}
+
+pub(crate) fn steps(action: ActionId, stages: &[Stage]) -> Vec<Draft> {
+    stages.iter().map(|stage| step(action, *stage)).collect()
+}
