@@ -27,9 +27,6 @@ mod switchboard;
 mod thread;
 mod wording;
 
-#[cfg(test)]
-mod tests;
-
 pub use data::{DataError, Write, Written};
 pub use sqlite::StoreError;
 
@@ -285,3 +282,6 @@ impl CommandKernel for EmbeddedKernel {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

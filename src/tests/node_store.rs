@@ -44,8 +44,8 @@ fn put(index: u64, term: u64, value: &str) -> Entry {
     entry(index, term, &Command::Put { key: format!("k{index}"), value })
 }
 
-fn promise(term: u64, vote: u64, commit: u64) -> Option<HardState> {
-    Some(HardState { term, vote, commit, ..HardState::default() })
+fn promise(term: u64, vote: u64, commit: u64) -> HardState {
+    HardState { term, vote, commit, ..HardState::default() }
 }
 
 fn log(store: &NodeStore) -> Vec<Entry> {
@@ -96,7 +96,7 @@ fn promises_and_the_state_machine_are_the_same_after_a_reopen() {
     let entries = vec![put(1, 1, "a"), put(2, 1, "b")];
     let batch = Batch {
         entries: entries.clone(),
-        hard_state: promise(1, 2, 0),
+        hard_state: Some(promise(1, 2, 0)),
         committed: None,
         apply: Vec::new(),
     };
@@ -115,7 +115,7 @@ fn a_gap_a_committed_entry_and_a_skipped_application_are_bugs_that_change_nothin
     let (dir, mut store) = create();
     let batch = Batch {
         entries: vec![put(1, 1, "a"), put(2, 1, "b")],
-        hard_state: promise(1, 1, 1),
+        hard_state: Some(promise(1, 1, 1)),
         ..Batch::default()
     };
     store.save(batch).unwrap();
@@ -140,7 +140,7 @@ fn a_failure_in_the_middle_of_a_batch_leaves_nothing_of_it() {
     let (dir, mut store) = create();
     let unreadable = Entry { index: 2, term: 1, data: b"{}"[..].into(), ..Entry::default() };
     let entries = vec![put(1, 1, "a"), unreadable];
-    let hard_state = promise(1, 1, 2);
+    let hard_state = Some(promise(1, 1, 2));
     let batch = Batch { entries: entries.clone(), hard_state, committed: None, apply: entries };
     store.save(batch).unwrap_err();
     let store = reopen(&dir, store);
@@ -192,7 +192,7 @@ fn an_effect_and_its_receipt_are_one_and_a_late_entry_leaves_neither() {
         settle(4),
     ];
     let entries: Vec<Entry> = (1..).zip(&commands).map(|(i, c)| entry(i, 1, c)).collect();
-    let hard_state = promise(1, 1, 7);
+    let hard_state = Some(promise(1, 1, 7));
     store.save(Batch { entries: entries.clone(), hard_state, ..Batch::default() }).unwrap();
     let applied = store.save(Batch { apply: entries, ..Batch::default() }).unwrap();
     let rules: Vec<String> = applied
@@ -246,7 +246,7 @@ fn what_was_acknowledged_is_there_after_a_crash_and_the_rest_is_absent_without_a
     let mut acknowledged = vec![LOG_HEADER];
     for index in 1..=12 {
         let entries = vec![put(index, 1, &"v".repeat(3000))];
-        let hard_state = promise(1, 1, index);
+        let hard_state = Some(promise(1, 1, index));
         store.save(Batch { entries: entries.clone(), hard_state, ..Batch::default() }).unwrap();
         store.save(Batch { apply: entries, ..Batch::default() }).unwrap();
         acknowledged.push(fs::metadata(&wal).unwrap().len());

@@ -1,6 +1,7 @@
 //! What cannot be reached through the port: the Raft library without the checks before it, and
 //! nodes whose stores fail.
 
+#[cfg(test)]
 use super::cluster::{Cluster, Office};
 use super::command::{Accepted, Command};
 use super::data::{DataError, Write};
