@@ -1,7 +1,7 @@
 //! The router: two tables of routes, and what every answer has in common.
 //!
-//! The reading half runs on a [`Reading`], which has no way to change anything; the acting half on an
-//! [`Acting`], which only POST handlers get. An observer's page therefore cannot reach a mutation, not
+//! The reading half runs on a `Reading`, which has no way to change anything; the acting half on an
+//! `Acting`, which only POST handlers get. An observer's page therefore cannot reach a mutation, not
 //! even by mistake (C10.2). What is not in the tables of [`policy`] does not exist.
 
 pub mod policy;
