@@ -63,7 +63,8 @@ impl Database {
             return Err(StoreError::corrupt(format!("{} exists already", path.display())));
         }
         let database = Self::connect(path, OpenFlags::SQLITE_OPEN_CREATE)?;
-        database.connection.execute_batch(schema).doing("create the tables")?;
+        let schema = format!("BEGIN; {schema} COMMIT;");
+        database.connection.execute_batch(&schema).doing("create the tables")?;
         Ok(database)
     }
 
