@@ -1,4 +1,76 @@
-//! The AeroDB control plane.
+//! # The AeroDB control plane
+//!
+//! People operate a replicated database through this program. They see the cluster in one
+//! observation, ask for one action, read an explanation of it, confirm that very explanation, and
+//! see what came of it; everything is in a log that can only grow. The program never acts by itself.
+//!
+//! ## One crate, two halves
+//!
+//! The feature `ssr` builds the server and the command line, the feature `hydrate` the browser's
+//! half. Both share [`model`], the words, and [`ui`], the pages. A page is drawn on the server from
+//! values and is complete as it arrives; the browser's half redraws the overview when something
+//! changed, and says so on the other pages.
+//!
+//! ## The rooms
+//!
+//! A room is `src/NAME.rs`, its door, and `src/NAME/*.rs`. The door says what the room is for and
+//! what it never does. After each: what it may import from us; `src/tests/layers.rs` holds this
+//! list against the code.
+//!
+//! | room | what it is | imports |
+//! |---|---|---|
+//! | [`model`] | shared words, pure values, canonical bytes | nothing |
+//! | `explain` | a state and a request become an explanation; pure | model |
+//! | `kernel` | the port to the correctness core, and the embedded core behind it | model |
+//! | `store` | one SQLite file: one writer, read-only readers, fail closed | nothing |
+//! | [`ledger`] | records, hash chain, verification | model, store |
+//! | `authority` | who is asking, as values that nobody can forge | model, store |
+//! | `observe` | all that can be read | model, explain, kernel, ledger |
+//! | `workflow` | the one way to act, and who may sign in | all above |
+//! | [`ui`] | pages and components, drawn from values | model |
+//! | `web` | routes, the gate, forms and JSON, refusals as HTTP | model, authority, observe, workflow, ui |
+//! | `serve` | puts the parts together; alone names a concrete kernel | all |
+//! | `cli` | the command line: one more client, and the commands on a data directory | all |
+//! | `crash` | points at which a test ends the process | nothing |
+//!
+//! ## One action
+//!
+//! ```text
+//! GET  /actions/new?kind=switchover&to=n2    a form with a fresh action id
+//! POST /actions                              observe, explain, record: requested + explained | rejected
+//! GET  /actions/{id}                         the explanation, its digest, the form that confirms it
+//! POST /actions/{id}/confirm                 under one lock: observe and explain again, compare digests
+//!                                            record confirmed, record dispatched,
+//!                                            then call the kernel, once
+//!                                            record executed | refused | unknown
+//! GET  /actions/{id}                         the outcome beside the prediction
+//! ```
+//!
+//! `workflow::confirm` is the only place that calls the kernel. The order of its records is the
+//! promise: what is durable before the call says, after any stop, whether the kernel may have been
+//! reached. `confirmed` without `dispatched` was provably never sent. `dispatched` without an end is
+//! unknown until an operator settles it: the kernel then returns its receipt, or makes the id void
+//! for ever.
+//!
+//! ## What the rooms do not know
+//!
+//! - No room but `serve` knows which kernel there is; no room but `workflow` can command it.
+//! - `model`, `explain` and the hash chain have no clock, randomness, I/O or unordered map. Time, ids
+//!   and secrets come in as arguments, so equal inputs give equal bytes.
+//! - Pages run on a state without a kernel handle or a writer. Asking for an `Operator` there does
+//!   not compile, and neither does making one anywhere but in `authority`.
+//! - Nothing that acts contains a loop, a timer, a retry or a task of its own. The one task that is
+//!   started lets a confirmed action outlive the client that sent it.
+//! - There is no table of actions. An action is the fold of its records.
+//! - A fact that was not read is unknown, a value of its own. Unknown rejects.
+//! - There are no server functions: routes are the two tables in `web::policy`, and what is not in
+//!   them does not exist.
+//!
+//! ## Where a change goes
+//!
+//! A new action: `model/action.rs`, and the compiler leads to `model/catalogue.rs` and the kernel. A
+//! new rule: `model/invariant.rs`, then the kernel's checks. A route: `web/policy.rs`. A status code:
+//! `web/refusal.rs`. A word on a page: `ui/components`. How it starts: `serve.rs`.
 
 #[cfg(feature = "ssr")]
 pub mod authority;

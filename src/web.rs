@@ -82,7 +82,6 @@ struct Acting {
 }
 
 /// Builds the router of the console and the API.
-#[must_use]
 pub fn router(site: Site) -> Router {
     let reading = Reading {
         read: site.read,

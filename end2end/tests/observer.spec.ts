@@ -1,4 +1,5 @@
 // An observer sees everything and can ask for nothing.
+import { ASKING } from '../fixtures/labels.ts';
 import {
   ask,
   becomeOperator,
@@ -36,7 +37,7 @@ test('an observer finds no form that acts, and every mutating route refuses and 
           .map((form) => new URL((form as HTMLFormElement).action).pathname),
       );
     expect(actions.filter((action) => action !== '/logout'), path).toEqual([]);
-    for (const name of [/^Explain/, /^Confirm/, /^Withdraw/, /^Settle/]) {
+    for (const name of ASKING) {
       await expect(page.getByRole('button', { name })).toHaveCount(0);
     }
   }

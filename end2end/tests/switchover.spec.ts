@@ -1,13 +1,12 @@
 // The main job: ask, read, confirm, see what came of it, find the trail.
+import { labels, nodeCell } from '../fixtures/labels.ts';
 import {
   type ActionJson,
   ask,
   becomeOperator,
   confirm,
-  confirmButton,
   expectStage,
   kinds,
-  nodeRow,
   OPERATOR,
   PASSWORD,
   put,
@@ -40,8 +39,8 @@ test('a switchover is explained, confirmed, executed once and recorded', async (
 
   const id = await ask(page, plane, 'kind=switchover&to=n2', REASON);
   await expectStage(page, 'explained');
-  await expect(page.getByLabel(/^Type/)).toHaveValue('');
-  await expect(confirmButton(page, 'switchover to n2')).not.toBeFocused();
+  await expect(labels.typed(page)).toHaveValue('');
+  await expect(labels.confirm(page, 'switchover to n2')).not.toBeFocused();
 
   // The same state, asked in three ways, gives one explanation and one digest (C5.1).
   const ways = ['switchover', '--to', 'n2', '--reason', REASON];
@@ -59,8 +58,8 @@ test('a switchover is explained, confirmed, executed once and recorded', async (
   expect(kinds(plane, id)).toEqual(WHOLE_TRAIL);
 
   await page.goto(`${plane.console}/`);
-  await expect(nodeRow(page, 'n2')).toContainText('primary');
-  await expect(nodeRow(page, 'n1')).toContainText('standby');
+  await expect(nodeCell(page, 'n2', 'primary')).toBeVisible();
+  await expect(nodeCell(page, 'n1', 'standby')).toBeVisible();
   await put(plane, 'a', 'two');
 
   await page.goto(`${plane.console}/log`);
@@ -72,8 +71,8 @@ test('a double click executes once', async ({ page, plane }) => {
   await becomeOperator(page, plane);
   plane.login(OPERATOR, PASSWORD);
   const id = await ask(page, plane, 'kind=switchover&to=n3', REASON);
-  await page.getByLabel(/^Type/).fill('n3');
-  await confirmButton(page, 'switchover to n3').dblclick();
+  await labels.typed(page).fill('n3');
+  await labels.confirm(page, 'switchover to n3').dblclick();
   await expectStage(page, 'executed');
   const trail = kinds(plane, id);
   for (const step of WHOLE_TRAIL) {

@@ -86,14 +86,12 @@ pub fn end(
     Ok(actor)
 }
 
-/// Notes the use of a session that has not ended.
+/// Notes that a session was in use. One that was ended meanwhile stays ended.
 pub(super) fn note(
     transaction: &Transaction<'_>,
     credential: &Credential,
     now: Timestamp,
 ) -> Result<(), Denied> {
-    // Asked again inside the transaction: a note must not revive a session that ended meanwhile.
-    credential.holder(transaction, now)?;
     transaction.execute(
         "UPDATE session SET last_seen_ms = max(last_seen_ms, ?2) WHERE sha256 = ?1",
         params![credential.hash().bytes(), now.millis()],

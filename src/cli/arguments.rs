@@ -35,7 +35,7 @@ explanation. Nothing skips the second step.";
 #[command(name = "aerodb-control", version, about, after_help = EXIT_CODES)]
 pub(super) struct Cli {
     /// The control plane to talk to.
-    #[arg(long, global = true, env = "AERODB_CONTROL_URL", value_name = "URL",
+    #[arg(long, global = true, env = "AERODB_CONTROL_URL", hide_env_values = true, value_name = "URL",
           default_value = DEFAULT_URL, value_parser = Address::parse)]
     pub(super) url: Address,
     /// Print the server's JSON answer; a refusal is printed as problem details (RFC 9457).

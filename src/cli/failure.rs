@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::lines::{Lines, inert_json};
 use super::render;
 use crate::model::action::ActionId;
-use crate::model::refusal::{Executed, Refusal};
+use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::model::text::InputError;
 use serde_json::json;
 
@@ -86,7 +86,11 @@ impl Failure {
     /// The failure for people.
     pub(super) fn text(&self) -> Lines {
         if let Self::Refused { refusal, .. } = self {
-            return render::refusal(refusal);
+            let mut lines = render::refusal(refusal);
+            if refusal.code == RefusalCode::NotSignedIn {
+                lines.line("  To sign in: aerodb-control login NAME");
+            }
+            return lines;
         }
         let mut lines = Lines::new();
         for sentence in self.sentences() {

@@ -40,12 +40,8 @@ fn quoted(found: &str) -> String {
     }
     let count = found.chars().count();
     let head: String = found.chars().take(FOUND_CHARS_MAX).collect();
-    let head = visible(&head);
-    if count > FOUND_CHARS_MAX {
-        format!("\"{head}\"… ({count} characters)")
-    } else {
-        format!("\"{head}\"")
-    }
+    let cut = (count > FOUND_CHARS_MAX).then(|| format!("… ({count} characters)"));
+    format!("\"{}\"{}", visible(&head), cut.unwrap_or_default())
 }
 
 /// Whether a character can move a cursor, hide text or reorder a line.

@@ -198,6 +198,16 @@ async fn nothing_in_the_log_can_be_changed_deleted_or_replaced() {
         assert!(!takes(&store, move |t| t.execute_batch(sql)).await, "{sql}");
     }
     assert_eq!(ledger.reader().stage(id(1)).unwrap(), Some(Stage::Unknown));
+
+    // Another program, that asks for no delete triggers and no foreign keys, is held by the file.
+    let other = shell(store.path());
+    for table in ["entry", "leaf", "blob", "transition"] {
+        let columns = if table == "transition" { "action, f, t, seq" } else { "*" };
+        let sql = format!("REPLACE INTO {table} SELECT {columns} FROM {table} LIMIT 1");
+        let sql = sql.replace(" SELECT action", " (action, f, t, seq) SELECT action");
+        let error = other.execute_batch(&sql).expect_err(table);
+        assert!(!error.to_string().contains("syntax"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -199,16 +199,18 @@ async fn a_leaf_that_is_early_unknown_too_long_homeless_or_spelt_otherwise_is_re
     let other_time = text.replace(".000Z", "Z");
     let newer = text.replace("\"v\":1", "\"v\":2");
     let extra = text.replace("\"v\":1", "\"v\":1,\"z\":1");
+    let renumbered = text.replace("\"seq\":3", "\"seq\":4");
     let homeless = text.replace(&format!("\"{}\"", id(1)), "null");
-    let long = format!("{text}{}", " ".repeat(70_000));
+    let overlong = format!("{text}{}", " ".repeat(70_000));
     for (leaf, words) in [
         (early, "earlier"),
         (spaced, "canonical"),
         (other_time, "canonical"),
         (newer, "version 2"),
+        (renumbered, "says that it is record 4"),
         (extra, "unknown field"),
         (homeless, "without an action"),
-        (long, "bytes"),
+        (overlong, "bytes"),
         (String::new(), "not a record"),
     ] {
         assert_ne!(leaf, text, "{words}");
@@ -268,6 +270,7 @@ async fn a_column_a_step_or_a_blob_that_says_something_else_is_found_at_its_reco
         ("DELETE FROM transition WHERE seq = 6", 6),
         ("UPDATE transition SET seq = 99 WHERE seq = 10", 10),
         ("UPDATE blob SET data = x'28b52ffd00' WHERE seq = 6", 6),
+        ("UPDATE blob SET data = zeroblob(32) WHERE seq = 8 AND encoding = 0", 8),
         ("UPDATE blob SET raw_len = raw_len + 1 WHERE seq = 8", 8),
         ("UPDATE blob SET raw_len = 1e18 WHERE seq = 8 AND encoding = 1", 8),
         ("DELETE FROM blob WHERE seq = 1", 1),

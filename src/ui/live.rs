@@ -24,10 +24,9 @@ use leptos::prelude::*;
 /// What the server says about its stream of changes, or that it cannot be heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The stream is open.
-    Open,
-    /// Something changed.
-    Changed,
+    /// The number of the present state. The server sends it when the stream opens, and after each
+    /// change; `None` where it cannot be read.
+    Present(Option<u64>),
     /// The stream is lost. The browser opens it again by itself.
     Lost,
 }
@@ -138,8 +137,11 @@ fn moved_words(moved: &[Moved], following: Following) -> String {
 #[island]
 pub fn ChangeNotice() -> impl IntoView {
     let changed = RwSignal::new(false);
+    let first = StoredValue::new(None);
     stream::listen(move |event| {
-        if event == Event::Changed {
+        if let Event::Present(number) = event
+            && first.try_update_value(|first| is_news(first, number)) == Some(true)
+        {
             changed.set(true);
         }
     });
@@ -158,6 +160,19 @@ pub fn ChangeNotice() -> impl IntoView {
     }
 }
 
+/// Whether a number says that something changed since the first one. The first says only where the
+/// stream began, also when it is opened again.
+fn is_news(first: &mut Option<u64>, number: Option<u64>) -> bool {
+    match (*first, number) {
+        (_, None) => true,
+        (None, Some(_)) => {
+            *first = number;
+            false
+        }
+        (Some(first), Some(now)) => first != now,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +186,15 @@ mod tests {
         let facts: Vec<_> = ["a", "b", "c", "d", "e"].map(fact).into();
         let words = moved_words(&facts, Following::Live);
         assert!(words.contains("a: yes -> no; b: yes -> no; c: yes -> no; and 2 facts"), "{words}");
+    }
+
+    #[test]
+    fn the_first_number_is_no_news_and_a_later_one_is() {
+        let mut first = None;
+        assert!(!is_news(&mut first, Some(7)), "where the stream began");
+        assert!(!is_news(&mut first, Some(7)), "opened again, and nothing changed");
+        assert!(is_news(&mut first, Some(8)));
+        assert!(is_news(&mut first, None), "what cannot be read is not taken for no change");
     }
 
     #[test]

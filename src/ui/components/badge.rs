@@ -25,8 +25,18 @@ pub const VOID: &str = "M6 1.4A4.6 4.6 0 1 0 6 10.6 4.6 4.6 0 1 0 6 1.4ZM2.8 9.2
 const OPEN: &str = "M6 1.4A4.6 4.6 0 1 0 6 10.6 4.6 4.6 0 1 0 6 1.4ZM6 3.4V6.2L8 7.4";
 
 fn badge(word: &str, tone: &'static str, shape: &'static str) -> AnyView {
+    marked(word, tone, shape, None)
+}
+
+/// A badge that also names its stage to style sheets and to tests.
+fn marked(
+    word: &str,
+    tone: &'static str,
+    shape: &'static str,
+    stage: Option<&'static str>,
+) -> AnyView {
     view! {
-        <span class="badge" data-tone=tone>
+        <span class="badge" data-tone=tone data-stage=stage>
             <svg viewBox="0 0 12 12" aria-hidden="true">
                 <path d=shape/>
             </svg>
@@ -50,15 +60,16 @@ pub fn stage(stage: Stage, interrupted: Option<Interrupted>) -> AnyView {
         Stage::Unknown => ("unknown", QUESTION),
         Stage::Voided => ("plain", VOID),
     };
-    match interrupted {
-        None => badge(stage.word(), tone, shape),
+    let (word, tone, shape) = match interrupted {
+        None => (stage.word().to_owned(), tone, shape),
         Some(Interrupted::NeverSent) => {
-            badge(&format!("{stage}, interrupted: never sent"), "unknown", VOID)
+            (format!("{stage}, interrupted: never sent"), "unknown", VOID)
         }
         Some(Interrupted::OutcomeUnknown) => {
-            badge(&format!("{stage}, interrupted: outcome unknown"), "unknown", QUESTION)
+            (format!("{stage}, interrupted: outcome unknown"), "unknown", QUESTION)
         }
-    }
+    };
+    marked(&word, tone, shape, Some(stage.word()))
 }
 
 /// The verdict of a check.

@@ -89,6 +89,11 @@ pub fn receipt_facts(receipt: &Receipt) -> AnyView {
         value.map_or_else(|| "does not apply".to_owned(), |value| value.to_string())
     };
     let action: &Action = &receipt.action;
+    let answer = if receipt.duplicate {
+        "repeated: the id had run before, and this is its first receipt"
+    } else {
+        "first"
+    };
     view! {
         <dl class="facts">
             <div>
@@ -106,6 +111,10 @@ pub fn receipt_facts(receipt: &Receipt) -> AnyView {
             <div>
                 <dt>"Log position"</dt>
                 <dd>{number(receipt.position)}</dd>
+            </div>
+            <div>
+                <dt>"Answer of the kernel"</dt>
+                <dd>{answer}</dd>
             </div>
             <div>
                 <dt>"Record behind the order"</dt>

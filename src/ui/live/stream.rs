@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::EventSource;
+use web_sys::{EventSource, MessageEvent};
 
 /// Where the server says that something changed.
 const EVENTS: &str = "/api/v1/events";
@@ -25,13 +25,13 @@ pub(super) fn listen(on: impl Fn(Event) + 'static) {
         return;
     };
     let on = Rc::new(on);
-    let handler = |event| {
-        let on = Rc::clone(&on);
-        Closure::<dyn Fn()>::new(move || on(event))
-    };
-    let (opened, changed, lost) =
-        (handler(Event::Open), handler(Event::Changed), handler(Event::Lost));
-    source.set_onopen(Some(opened.as_ref().unchecked_ref()));
+    let heard = Rc::clone(&on);
+    let changed = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
+        let number = message.data().as_string().and_then(|text| text.parse().ok());
+        heard(Event::Present(number));
+    });
+    let gone = Rc::clone(&on);
+    let lost = Closure::<dyn Fn()>::new(move || gone(Event::Lost));
     source.set_onerror(Some(lost.as_ref().unchecked_ref()));
     let listening =
         source.add_event_listener_with_callback("changed", changed.as_ref().unchecked_ref());
@@ -39,7 +39,6 @@ pub(super) fn listen(on: impl Fn(Event) + 'static) {
         on(Event::Lost);
     }
     // An island lives as long as its page, and so do its ears.
-    opened.forget();
     changed.forget();
     lost.forget();
 }
@@ -52,13 +51,13 @@ enum Reading {
     BusyAndDue,
 }
 
-/// Hands over the overview after each change and whenever the stream opens, so that nothing that
+/// Hands over the overview whenever the stream opens and after each change, so that nothing that
 /// happened in between is missed; `None` where it could not be read.
 pub(super) fn overviews(read: impl Fn(Option<Overview>) + 'static, lost: impl Fn() + 'static) {
     let read: Rc<dyn Fn(Option<Overview>)> = Rc::new(read);
     let reading = Rc::new(Cell::new(Reading::Idle));
     listen(move |event| match event {
-        Event::Open | Event::Changed => ask(&reading, &read),
+        Event::Present(_) => ask(&reading, &read),
         Event::Lost => lost(),
     });
 }

@@ -49,7 +49,7 @@ fn impact(entry: &CatalogueEntry) -> String {
         Impact::Disruptive => "Disruptive: clients can notice it.",
         Impact::Contained => "Contained: clients do not notice it.",
     };
-    format!("{reach} Reversible: {}", entry.reversible)
+    format!("{reach} Can it be taken back? {}", entry.reversible)
 }
 
 /// The form that asks for one action.
@@ -81,10 +81,11 @@ pub(super) fn new_action(data: &NewAction, viewer: Option<ActorRole>) -> AnyView
     .into_any()
 }
 
+/// A browser must not fill in what was chosen before it reloaded, so it is told to keep nothing.
 fn form(data: &NewAction) -> AnyView {
     let nodes = data.kind.node_parameter().map(|parameter| choice(data, parameter));
     view! {
-        <form class="form" method="post" action="/actions">
+        <form class="form" method="post" action="/actions" autocomplete="off">
             <input type="hidden" name="action_id" value=data.action_id.to_string()/>
             <input type="hidden" name="kind" value=data.kind.word()/>
             {nodes}

@@ -3,7 +3,7 @@
 
 use crate::model::action::Stage;
 use crate::model::actor::ActorRole;
-use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Target};
+use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Impact, Target};
 use crate::model::invariant::Invariant;
 use crate::model::refusal::RefusalCode;
 use crate::ui::components::rules::scrolling;
@@ -58,16 +58,16 @@ pub(super) fn reference() -> AnyView {
     .into_any()
 }
 
-fn action(entry: &CatalogueEntry) -> AnyView {
-    let sentences = |list: &[&'static str]| {
-        let items = list.iter().map(|text| view! { <li>{*text}</li> }).collect_view();
-        view! { <ul class="sentences">{items}</ul> }
-    };
-    let confirm = match entry.target {
-        Target::Node => "the name of the node, where it is disruptive",
-        Target::Cluster => "the name of the cluster, where it is disruptive",
-    };
-    let parameters = entry
+fn sentences(list: &[&'static str]) -> AnyView {
+    let items = list.iter().map(|text| view! { <li>{*text}</li> }).collect_view();
+    view! { <ul class="sentences">{items}</ul> }.into_any()
+}
+
+fn parameters(entry: &CatalogueEntry) -> AnyView {
+    if entry.parameters.is_empty() {
+        return view! { <p>"None."</p> }.into_any();
+    }
+    let items = entry
         .parameters
         .iter()
         .map(|p| {
@@ -79,10 +79,14 @@ fn action(entry: &CatalogueEntry) -> AnyView {
             }
         })
         .collect_view();
-    let parameters = if entry.parameters.is_empty() {
-        view! { <p>"None."</p> }.into_any()
-    } else {
-        view! { <ul class="sentences">{parameters}</ul> }.into_any()
+    view! { <ul class="sentences">{items}</ul> }.into_any()
+}
+
+fn action(entry: &CatalogueEntry) -> AnyView {
+    let confirm = match (entry.impact, entry.target) {
+        (Impact::Contained, _) => "nothing: it is contained",
+        (Impact::Disruptive, Target::Node) => "the name of the node",
+        (Impact::Disruptive, Target::Cluster) => "the name of the cluster",
     };
     let failures = entry
         .failure_modes
@@ -118,7 +122,7 @@ fn action(entry: &CatalogueEntry) -> AnyView {
                 </div>
             </dl>
             <h4>"Parameters"</h4>
-            {parameters}
+            {parameters(entry)}
             <h4>"Pre-conditions"</h4>
             {notice::invariants(entry.preconditions)}
             <h4>"Effects"</h4>
