@@ -102,7 +102,7 @@ impl Database {
         &self.connection
     }
 
-    /// Begins a transaction that is rolled back unless it is given to [`Database::commit`].
+    /// Begins a transaction that is rolled back unless it is committed.
     pub(super) fn begin(&self) -> Result<Transaction<'_>, StoreError> {
         Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
             .doing("begin a transaction")
