@@ -26,8 +26,19 @@ const FOUNDING: &str = "founding";
 /// An open directory: the kernel in it, the lock on it, and what the start did.
 pub(super) struct Opened {
     pub(super) cluster: Cluster,
-    pub(super) lock: File,
+    pub(super) lock: Lock,
     pub(super) start_note: String,
+}
+
+/// The lock on a directory, as long as it is held.
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Said, not left to the end of the file handle: a process that is being started elsewhere
+        // may hold a copy of that for a moment.
+        let _ = self.0.unlock();
+    }
 }
 
 /// Opens the cluster in a directory, and founds it when there is none.
@@ -65,7 +76,7 @@ pub(super) fn open(
     Ok(Opened { cluster, lock, start_note })
 }
 
-fn lock(dir: &Path) -> Result<File, OpenError> {
+fn lock(dir: &Path) -> Result<Lock, OpenError> {
     let path = dir.join("lock");
     let file = File::options()
         .create(true)
@@ -74,7 +85,7 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
         .open(&path)
         .map_err(|e| OpenError::io("open", &path, e))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked { dir: dir.to_owned() }),
         Err(TryLockError::Error(e)) => Err(OpenError::io("lock", &path, e)),
     }

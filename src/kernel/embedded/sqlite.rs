@@ -63,7 +63,8 @@ impl Database {
             return Err(StoreError::corrupt(format!("{} exists already", path.display())));
         }
         let database = Self::connect(path, OpenFlags::SQLITE_OPEN_CREATE)?;
-        database.connection.execute_batch(schema).doing("create the tables")?;
+        let schema = format!("BEGIN; {schema} COMMIT;");
+        database.connection.execute_batch(&schema).doing("create the tables")?;
         Ok(database)
     }
 
@@ -101,7 +102,7 @@ impl Database {
         &self.connection
     }
 
-    /// Begins a transaction that is rolled back unless it is given to `commit`.
+    /// Begins a transaction that is rolled back unless it is committed.
     pub(super) fn begin(&self) -> Result<Transaction<'_>, StoreError> {
         Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
             .doing("begin a transaction")

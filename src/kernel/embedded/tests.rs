@@ -111,6 +111,24 @@ fn the_library_itself_refuses_a_candidate_without_a_majority() {
 }
 
 #[test]
+fn a_hand_over_that_did_not_happen_is_given_up_and_the_primary_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    cluster.sever(3, now());
+    let switchover = order(1, Action::Switchover { to: NodeId::numbered(3) }, 1);
+    let order = Accepted::new(&switchover, now());
+    let command = Command::Promote { order, primary: NodeId::numbered(3) };
+    let (heard, began) = cluster.ensemble.appoint(3, command, now(), |ensemble| {
+        ensemble.node_mut(1).unwrap().hand_over(3, now());
+    });
+    assert_eq!((heard, began), (None, false));
+    put(&mut cluster, "a").unwrap();
+    // Nothing of it is left that could happen now.
+    cluster.mend(3, now());
+    assert_eq!((cluster.epoch(), cluster.office()), (1, Office::Held(NodeId::numbered(1))));
+}
+
+#[test]
 fn a_node_that_is_elected_although_nobody_asked_stops() {
     let dir = tempfile::tempdir().unwrap();
     let mut cluster = open(&dir, 3).cluster;

@@ -5,6 +5,7 @@
 
 use super::cluster::Cluster;
 use super::data::{DataError, WRITES_PER_BATCH_MAX, Write, Written};
+use super::founding::Lock;
 use crate::kernel::{ApplyError, Order, SettleError, Settled, Unobservable};
 use crate::model::action::ActionId;
 use crate::model::ambient::{Clock, Timestamp};
@@ -12,7 +13,6 @@ use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::pinned::Since;
 use crate::model::receipt::Receipt;
 use crate::model::text::NodeId;
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -79,7 +79,7 @@ impl Shell {
     /// Starts the thread on this kernel; it holds the lock as long as it runs.
     pub(super) fn start(
         cluster: Cluster,
-        lock: File,
+        lock: Lock,
         clock: Arc<dyn Clock>,
     ) -> io::Result<(Self, watch::Receiver<u64>)> {
         let (requests, incoming) = mpsc::channel(REQUESTS_MAX);
