@@ -144,6 +144,49 @@ pub struct Since {
     pub why: String,
 }
 
+/// One reason why a node cannot be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// An operator took it offline.
+    TakenOffline,
+    /// The network does not carry its messages.
+    CutOff,
+    /// Its store failed.
+    StoreFailed,
+}
+
+/// That a node cannot be reached: since when, and why. Several causes can stand at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreachable {
+    /// Since when. Kept by the kernel, so it is the same after a restart.
+    pub since: Timestamp,
+    /// Why, as a clause that names every cause.
+    pub why: String,
+    /// The causes.
+    pub causes: Vec<Cause>,
+}
+
+impl From<&Unreachable> for Since {
+    fn from(unreachable: &Unreachable) -> Self {
+        Self { since: unreachable.since, why: unreachable.why.clone() }
+    }
+}
+
+impl Unreachable {
+    /// Whether an operator took the node offline.
+    #[must_use]
+    pub fn is_taken_offline(&self) -> bool {
+        self.causes.contains(&Cause::TakenOffline)
+    }
+
+    /// Whether the node would stay unreachable if it were brought online.
+    #[must_use]
+    pub fn has_other_cause(&self) -> bool {
+        self.causes.iter().any(|cause| *cause != Cause::TakenOffline)
+    }
+}
+
 /// The facts about the cluster as a whole that a confirmation is bound to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinnedCluster {
@@ -177,7 +220,7 @@ pub struct PinnedNode {
     /// Whether the kernel can reach it.
     pub reachable: Fact<bool>,
     /// Since when it is not reachable, and why; absent while it is.
-    pub unreachable: Option<Since>,
+    pub unreachable: Option<Unreachable>,
     /// The epoch that it follows.
     pub epoch: Fact<u64>,
 }

@@ -14,7 +14,8 @@ use aerodb_control::model::explanation::{
 };
 use aerodb_control::model::invariant::Invariant;
 use aerodb_control::model::pinned::{
-    ClusterIdentity, Fact, Fence, Moved, PinnedCluster, PinnedNode, Role, Since, Writes,
+    Cause, ClusterIdentity, Fact, Fence, Moved, PinnedCluster, PinnedNode, Role, Since,
+    Unreachable, Writes,
 };
 use aerodb_control::model::receipt::{Receipt, Witness};
 use aerodb_control::model::record::{Entry, RECORD_VERSION, Record};
@@ -80,7 +81,11 @@ pub(crate) fn lost(name: &str, why: &str) -> NodeState {
             id: node_id(name),
             role: gone(why),
             reachable: Fact::Known(false),
-            unreachable: Some(Since { since: at(-600), why: why.to_owned() }),
+            unreachable: Some(Unreachable {
+                since: at(-600),
+                why: why.to_owned(),
+                causes: vec![Cause::TakenOffline],
+            }),
             epoch: gone(why),
         },
         positions: Positions {
@@ -163,7 +168,7 @@ fn why_not(state: &ClusterState, kind: ActionKind, text: &str) -> WhyNot {
 pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
     let kinds = [ActionKind::Switchover, ActionKind::Failover];
     let why_not = kinds.map(|kind| why_not(&state, kind, text)).to_vec();
-    let data_address = Some("127.0.0.1:7410".to_owned());
+    let data_address = Some("http://127.0.0.1:7410".to_owned());
     Overview { state, why_not, unresolved: None, data_address }
 }
 

@@ -7,7 +7,8 @@ use crate::model::answer::{ActionAnswer, Overview, StoredRecord};
 use crate::model::cluster::{ClusterState, NodeState, Positions};
 use crate::model::explanation::{EXPLANATION_FORMAT, Explanation};
 use crate::model::pinned::{
-    ClusterIdentity, Fact, Fence, PinnedCluster, PinnedNode, Role, Since, Writes,
+    Cause, ClusterIdentity, Fact, Fence, PinnedCluster, PinnedNode, Role, Since, Unreachable,
+    Writes,
 };
 use crate::model::record::{Entry, RECORD_VERSION, Record};
 use crate::model::text::{ActorName, NodeId, PlaceName, Reason};
@@ -70,7 +71,11 @@ pub(in crate::cli) fn overview_without_primary() -> Overview {
     let gone = || Fact::unknown(at(), "n3 is offline");
     n3.pinned.role = Fact::unknown(at(), "n3 is offline");
     n3.pinned.reachable = Fact::Known(false);
-    n3.pinned.unreachable = since("taken offline by an operator");
+    n3.pinned.unreachable = Some(Unreachable {
+        since: at(),
+        why: "taken offline by an operator".to_owned(),
+        causes: vec![Cause::TakenOffline],
+    });
     n3.pinned.epoch = gone();
     n3.positions =
         Positions { last: gone(), last_epoch: gone(), committed: gone(), applied: gone() };

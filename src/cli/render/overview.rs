@@ -71,7 +71,7 @@ fn nodes(lines: &mut Lines, state: &ClusterState) {
     lines.table("", &rows);
     for node in &state.nodes {
         if let Some(why) = &node.pinned.unreachable {
-            lines.line(format!("{} is not reachable{}", node.pinned.id, since(Some(why))));
+            lines.line(format!("{} is not reachable{}", node.pinned.id, since(Some(&why.into()))));
         }
     }
 }

@@ -4,13 +4,13 @@
 //! never assumed (C6.1). The kernel asks the same function again, on an observation of its own,
 //! when an order arrives.
 
-use super::{predict, wording};
+use super::predict;
 use crate::model::action::Action;
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::explanation::{Check, Checks, Evidence, Verdict};
 use crate::model::invariant::Invariant;
-use crate::model::pinned::{Fact, Fence, Missing, Role, Since};
+use crate::model::pinned::{Fact, Fence, Missing, Role, Unreachable};
 use crate::model::text::NodeId;
 
 /// The checks, effects and limits of an action in a state.
@@ -70,8 +70,8 @@ impl Found {
         Self { verdict, observed: observed.into(), since: None }
     }
 
-    fn since(mut self, since: Option<&Since>) -> Self {
-        self.since = since.map(|since| since.since);
+    fn since(mut self, since: Option<Timestamp>) -> Self {
+        self.since = since;
         self
     }
 
@@ -103,9 +103,8 @@ fn primary(state: &ClusterState, wanted: bool) -> Found {
     let cluster = &state.cluster;
     match &cluster.primary {
         Fact::Known(Some(id)) => Found::new(wanted, format!("{id} is primary")),
-        Fact::Known(None) => {
-            Found::new(!wanted, "nobody is primary").since(cluster.without_primary.as_ref())
-        }
+        Fact::Known(None) => Found::new(!wanted, "nobody is primary")
+            .since(cluster.without_primary.as_ref().map(|w| w.since)),
         Fact::Unknown { unknown } => Found::missing("the primary", unknown),
     }
 }
@@ -156,7 +155,8 @@ fn fence_is(state: &ClusterState, wanted: Fence) -> Check {
     let found = match &state.cluster.write_fence {
         Fact::Known(fence) => {
             let found = Found::new(*fence == wanted, format!("the fence is {}", fence.word()));
-            found.since(state.cluster.writes_refused.as_ref().filter(|_| *fence == Fence::Standing))
+            let refused = state.cluster.writes_refused.as_ref();
+            found.since(refused.filter(|_| *fence == Fence::Standing).map(|r| r.since))
         }
         Fact::Unknown { unknown } => Found::missing("the write fence", unknown),
     };
@@ -227,7 +227,8 @@ impl Subject<'_> {
                 Fact::Known(true) => Found::new(true, format!("{} can be reached", self.id)),
                 Fact::Known(false) => {
                     let why = cut.map_or(String::new(), |cut| format!(": {}", cut.why));
-                    Found::new(false, format!("{} cannot be reached{why}", self.id)).since(cut)
+                    Found::new(false, format!("{} cannot be reached{why}", self.id))
+                        .since(cut.map(|c| c.since))
                 }
                 Fact::Unknown { unknown } => Found::missing("its reachability", unknown),
             }
@@ -281,8 +282,8 @@ impl Subject<'_> {
         let statement = format!("{} is online.", self.id);
         self.check(Invariant::NodeOnline, &statement, "not taken offline by an operator", |node| {
             let cut = node.pinned.unreachable.as_ref();
-            let offline = cut.is_some_and(wording::is_offline);
-            Found::new(!offline, self.switch_in_words(cut)).since(cut)
+            let offline = cut.is_some_and(Unreachable::is_taken_offline);
+            Found::new(!offline, self.switch_in_words(cut)).since(cut.map(|c| c.since))
         })
     }
 
@@ -290,15 +291,15 @@ impl Subject<'_> {
         let statement = format!("{} was taken offline by an operator.", self.id);
         self.check(Invariant::NodeOffline, &statement, "taken offline by an operator", |node| {
             let cut = node.pinned.unreachable.as_ref();
-            let offline = cut.is_some_and(wording::is_offline);
-            Found::new(offline, self.switch_in_words(cut)).since(cut)
+            let offline = cut.is_some_and(Unreachable::is_taken_offline);
+            Found::new(offline, self.switch_in_words(cut)).since(cut.map(|c| c.since))
         })
     }
 
-    fn switch_in_words(&self, cut: Option<&Since>) -> String {
+    fn switch_in_words(&self, cut: Option<&Unreachable>) -> String {
         match cut {
             None => format!("{} is online and can be reached", self.id),
-            Some(cut) if wording::is_offline(cut) => format!("{} is offline: {}", self.id, cut.why),
+            Some(cut) if cut.is_taken_offline() => format!("{} is offline: {}", self.id, cut.why),
             Some(cut) => format!("{} is online and cannot be reached: {}", self.id, cut.why),
         }
     }

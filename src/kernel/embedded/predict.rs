@@ -7,7 +7,7 @@ use super::wording;
 use crate::model::action::Action;
 use crate::model::cluster::ClusterState;
 use crate::model::invariant::Invariant;
-use crate::model::pinned::{Fact, Fence, Pinned, PinnedNode, Role, Writes};
+use crate::model::pinned::{Fact, Fence, Pinned, PinnedNode, Role, Unreachable, Writes};
 use crate::model::text::NodeId;
 
 /// The facts after the action, if every check of it passed.
@@ -70,7 +70,7 @@ fn take_offline(after: &mut Pinned, id: &NodeId) {
 
 fn bring_online(after: &mut Pinned, id: &NodeId) {
     let Some(node) = after.nodes.iter_mut().find(|node| &node.id == id) else { return };
-    if node.unreachable.as_ref().is_some_and(wording::is_cut_otherwise) {
+    if node.unreachable.as_ref().is_some_and(Unreachable::has_other_cause) {
         return;
     }
     node.reachable = Fact::Known(true);
@@ -136,7 +136,7 @@ pub(super) fn consequences(state: &ClusterState, action: &Action) -> Vec<String>
         Action::BringOnline { node } => {
             let cut = state.node(node).and_then(|node| node.pinned.unreachable.as_ref());
             said.push(match cut {
-                Some(cut) if wording::is_cut_otherwise(cut) => {
+                Some(cut) if cut.has_other_cause() => {
                     format!("{node} stays unreachable: {}.", cut.why)
                 }
                 _ if matches!(after.cluster.primary, Fact::Known(Some(_))) => {

@@ -1,10 +1,11 @@
-//! Why a fact is missing, in words that the kernel's own checks read back.
+//! Why a fact is missing, in words.
 //!
-//! An observation is all that [`super::checks`] may look at (C5.1). Where a prediction needs more
-//! than the fact that something is missing, the reason says it, and the two sides stand here.
+//! An observation is all that a prediction may look at (C5.1). Where it needs the last value of a
+//! fact that is missing now, which no fact may show as a value (C8.4), the reason says it, and the
+//! two sides stand here. No verdict rests on these words: [`super::checks`] reads typed facts.
 
 use crate::model::ambient::Timestamp;
-use crate::model::pinned::Since;
+use crate::model::pinned::{Cause, Since, Unreachable};
 use crate::model::text::NodeId;
 
 const OFFLINE: &str = "an operator took it offline";
@@ -26,31 +27,17 @@ pub(super) struct Cut {
 
 impl Cut {
     /// Since when and why, or `None` for a node that can be reached.
-    pub(super) fn since(&self) -> Option<Since> {
+    pub(super) fn since(&self) -> Option<Unreachable> {
         let times = [self.offline, self.severed, self.failed.as_ref().map(|failed| failed.since)];
         let since = times.into_iter().flatten().min()?;
-        let mut causes = Vec::new();
-        if self.offline.is_some() {
-            causes.push(OFFLINE.to_owned());
-        }
-        if self.severed.is_some() {
-            causes.push(SEVERED.to_owned());
-        }
-        if let Some(failed) = &self.failed {
-            causes.push(format!("{FAILED} ({})", failed.why));
-        }
-        Some(Since { since, why: causes.join(", and ") })
+        let offline = self.offline.map(|_| (Cause::TakenOffline, OFFLINE.to_owned()));
+        let severed = self.severed.map(|_| (Cause::CutOff, SEVERED.to_owned()));
+        let failed = self.failed.as_ref();
+        let failed = failed.map(|f| (Cause::StoreFailed, format!("{FAILED} ({})", f.why)));
+        let (causes, whys): (Vec<_>, Vec<_>) =
+            [offline, severed, failed].into_iter().flatten().unzip();
+        Some(Unreachable { since, why: whys.join(", and "), causes })
     }
-}
-
-/// Whether an operator switched the node off.
-pub(super) fn is_offline(unreachable: &Since) -> bool {
-    unreachable.why.starts_with(OFFLINE)
-}
-
-/// Whether the node would stay unreachable with its switch on.
-pub(super) fn is_cut_otherwise(unreachable: &Since) -> bool {
-    unreachable.why != OFFLINE
 }
 
 /// Why nothing is known about the whole cluster, with what was known last.
@@ -81,16 +68,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cut_says_every_cause_and_reads_back() {
+    fn a_cut_says_every_cause() {
         let at = Timestamp::from_millis;
         assert_eq!(Cut::default().since(), None);
         let offline = Cut { offline: Some(at(5)), ..Cut::default() }.since().unwrap();
-        assert!(is_offline(&offline) && !is_cut_otherwise(&offline));
+        assert!(offline.is_taken_offline() && !offline.has_other_cause());
         let severed = Cut { severed: Some(at(3)), ..Cut::default() }.since().unwrap();
-        assert!(!is_offline(&severed) && is_cut_otherwise(&severed));
+        assert!(!severed.is_taken_offline() && severed.has_other_cause());
         let failed = Some(Since { since: at(9), why: "disk full".to_owned() });
         let all = Cut { offline: Some(at(5)), severed: Some(at(3)), failed }.since().unwrap();
-        assert!(is_offline(&all) && is_cut_otherwise(&all));
+        assert!(all.is_taken_offline() && all.has_other_cause());
         assert_eq!(all.since, at(3));
         assert!(all.why.contains("disk full"));
     }

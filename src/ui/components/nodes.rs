@@ -63,7 +63,7 @@ fn row(state: &ClusterState, node: &NodeState, links: AnyView) -> AnyView {
         Fact::Known(reachable) => badge::reachable(*reachable),
         unknown @ Fact::Unknown { .. } => fact_once(unknown, &mut said, |_| String::new()),
     };
-    let unreachable = node.pinned.unreachable.as_ref().map(since);
+    let unreachable = node.pinned.unreachable.as_ref().map(|cut| since(&cut.into()));
     let p = &node.positions;
     let epoch = fact_once(&node.pinned.epoch, &mut said, u64::to_string);
     let last = fact_once(&p.last, &mut said, u64::to_string);

@@ -51,7 +51,7 @@ pub fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
 
 fn write_hint(overview: &Overview) -> Option<AnyView> {
     let address = say(overview.data_address.as_ref()?);
-    let line = format!("curl -X PUT --data-binary 'hello' http://{address}/kv/greeting");
+    let line = format!("curl -X PUT --data-binary 'hello' {address}/kv/greeting");
     let hint = view! {
         <section>
             <h2>"Write to the cluster"</h2>
