@@ -150,6 +150,15 @@ impl Authority {
         }
     }
 
+    /// Whether there is an account of this name: what a record of a failed sign-in may repeat.
+    ///
+    /// # Errors
+    /// When the accounts cannot be read.
+    pub fn knows(&self, name: &str) -> Result<bool, Denied> {
+        let Ok(name) = ActorName::parse(name) else { return Ok(false) };
+        Ok(self.reader.read(|c| accounts::password_of(c, &name))?.is_some())
+    }
+
     /// Hashes a new password, away from the threads that serve requests.
     ///
     /// # Errors

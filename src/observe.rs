@@ -291,7 +291,13 @@ fn unreachable(error: Unobservable) -> Refusal {
 /// The refusal for a ledger that cannot be read.
 #[must_use]
 pub fn unreadable(error: LedgerError) -> Refusal {
-    let sentence = format!("The ledger cannot be used: {error}. Nothing was done.");
+    let ended = if matches!(error, LedgerError::Unavailable { .. }) {
+        " Nothing is written any more until an operator has removed the cause and restarted the \
+         control plane; reading goes on."
+    } else {
+        ""
+    };
+    let sentence = format!("The ledger cannot be used: {error}. This attempt did nothing.{ended}");
     Refusal::new(RefusalCode::AuditUnavailable, sentence)
         .citing([crate::model::invariant::Invariant::AuditFirst])
 }

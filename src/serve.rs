@@ -7,10 +7,12 @@
 pub mod ambient;
 pub mod config;
 
+mod host;
+
 use crate::authority::PasswordCost;
 use crate::kernel::embedded::{self, EmbeddedKernel};
 use crate::kernel::{ObserveKernel, Unobservable};
-use crate::ledger::{Draft, Ledger, LedgerError};
+use crate::ledger::{Draft, Ledger, LedgerError, LogFilter};
 use crate::model::ambient::{Clock, Entropy};
 use crate::model::record::Entry;
 use crate::model::refusal::Refusal;
@@ -21,13 +23,19 @@ use crate::web::{self, Site};
 use crate::workflow::Workflow;
 use crate::workflow::access::Access;
 use axum::Router;
+use axum::middleware::from_fn;
 use config::{Config, ConfigError};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+/// How long open connections may take to end when the server stops. Actions are not cut short by
+/// it: they are waited for before it begins, and after it.
+const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// What the command line may say instead of the settings file.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +85,27 @@ pub enum ServeError {
     /// The kernel did not answer its first question.
     #[error(transparent)]
     Unobservable(#[from] Unobservable),
+    /// The ledger is there and the cluster is not. What the ledger holds about open actions could
+    /// never be settled truthfully against another one (C7.3).
+    #[error(
+        "the ledger belongs to the cluster {cluster}, and {} is not there: put it back, or name another data directory; no other cluster is founded in its place", dir.display()
+    )]
+    KernelLost {
+        /// The cluster of the ledger.
+        cluster: String,
+        /// Where it was.
+        dir: PathBuf,
+    },
+    /// The ledger and the kernel are not of one cluster.
+    #[error(
+        "the ledger belongs to the cluster {served}, and the kernel holds {found}: they do not belong together"
+    )]
+    OtherCluster {
+        /// The cluster of the ledger.
+        served: String,
+        /// The cluster of the kernel.
+        found: String,
+    },
     /// An account or a link.
     #[error("{0}")]
     Refused(#[from] Refusal),
@@ -141,6 +170,11 @@ impl House {
     pub async fn quiet(&self) {
         self.workflow.quiet().await;
     }
+
+    /// Waits until no action is running, and lets none begin any more.
+    pub async fn close(&self) {
+        self.workflow.close().await;
+    }
 }
 
 /// Opens everything and records the start. `data_address` is what the pages name as the address of
@@ -155,14 +189,23 @@ pub async fn assemble(
 ) -> Result<House, ServeError> {
     let Ambient { clock, entropy, password_cost } = ambient;
     let store = Store::open(&config.data)?;
+    let ledger = Ledger::open(&store, Arc::clone(&clock))?;
+    let served = last_served(&ledger)?;
+    let kernel_dir = config.data.join("kernel");
+    if let (Some(cluster), false) = (&served, kernel_dir.exists()) {
+        return Err(ServeError::KernelLost { cluster: cluster.clone(), dir: kernel_dir });
+    }
     let founding = embedded::Config {
-        dir: config.data.join("kernel"),
+        dir: kernel_dir,
         nodes: config.nodes,
         cluster: config.cluster.clone(),
         environment: config.environment.clone(),
     };
     let kernel = Arc::new(EmbeddedKernel::open(&founding, Arc::clone(&clock), &*entropy)?);
-    let ledger = Ledger::open(&store, Arc::clone(&clock))?;
+    let found = kernel.describe().cluster;
+    if let Some(served) = served.filter(|served| *served != found) {
+        return Err(ServeError::OtherCluster { served, found });
+    }
     let in_flight = InFlight::default();
     let observer: Arc<dyn ObserveKernel> = kernel.clone();
     let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), data_address);
@@ -188,16 +231,21 @@ pub async fn assemble(
         entropy,
         stopping,
     };
-    let console = web::router(site);
-    Ok(House {
-        console,
-        data: embedded::data_api::router(Arc::clone(&kernel)),
-        kernel,
-        setup_path,
-        access,
-        workflow,
-        stop,
-    })
+    let console = web::router(site).layer(from_fn(host::addressed_here));
+    let data = embedded::data_api::router(Arc::clone(&kernel))
+        .layer(from_fn(host::sent_by_no_other_page))
+        .layer(from_fn(host::addressed_here));
+    Ok(House { console, data, kernel, setup_path, access, workflow, stop })
+}
+
+/// The cluster that the ledger belongs to: the one that the last start served.
+fn last_served(ledger: &Ledger) -> Result<Option<String>, ServeError> {
+    let boots = LogFilter { kind: Some("boot".to_owned()), ..LogFilter::default() };
+    let last = ledger.reader().page(None, 1, &boots)?.records.into_iter().next();
+    Ok(last.and_then(|stored| match stored.record.entry {
+        Entry::Boot { cluster, .. } => Some(cluster),
+        _ => None,
+    }))
 }
 
 /// Records that a control plane started, and what an earlier one left open. The open actions are
@@ -270,8 +318,17 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     house.stop_streams();
     close.send_replace(());
     // An action that was confirmed runs to its end before the process goes (C6.2).
-    house.quiet().await;
-    let _ = tokio::join!(console_task, data_task);
+    house.close().await;
+    // A client that sends half a request must not hold up the stop, nor a second signal.
+    let aborts = [console_task.abort_handle(), data_task.abort_handle()];
+    tokio::select! {
+        _ = async { tokio::join!(console_task, data_task) } => {}
+        () = stop_signal() => {}
+        _ = tokio::time::timeout(STOP_GRACE, std::future::pending::<()>()) => {}
+    }
+    for abort in aborts {
+        abort.abort();
+    }
     Ok(())
 }
 
@@ -287,7 +344,7 @@ fn apply(config: &mut Config, options: ServeOptions) -> Result<(), ServeError> {
         config.data_api = listen;
     }
     if let Some(nodes) = options.nodes {
-        config.nodes = nodes;
+        config.nodes = embedded::NodeCount::Exactly(nodes);
     }
     if let Some(name) = options.environment {
         config.environment = crate::model::text::PlaceName::parse_field("environment", &name)?;

@@ -28,7 +28,7 @@ use crate::workflow::Workflow;
 use crate::workflow::access::Access;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -109,7 +109,6 @@ pub fn router(site: Site) -> Router {
         .layer(from_fn_with_state(acting.clone(), gate::same_site))
         .layer(from_fn_with_state(acting, gate::note_seen))
         .merge(files(&reading.leptos))
-        .layer(from_fn(hardened))
         .layer(CatchPanicLayer::custom(|_| {
             let sentence =
                 "The control plane failed on its own account. Nothing more is known here.";
@@ -117,6 +116,7 @@ pub fn router(site: Site) -> Router {
             refusal.executed = crate::model::refusal::Executed::Unknown;
             refusal.into_response()
         }))
+        .layer(from_fn(hardened))
 }
 
 fn read_handler(route: Read) -> MethodRouter<Reading> {
@@ -179,24 +179,33 @@ fn files(leptos: &LeptosOptions) -> Router {
 }
 
 /// What there is nothing under.
-async fn nowhere(State(site): State<Reading>, uri: Uri) -> Response {
-    let refusal = Refusal::new(
-        RefusalCode::NotFound,
-        "There is nothing under this address. Nothing was done.",
-    );
-    match Door::of(uri.path()) {
-        Door::Api => refusal.into_response(),
-        Door::Page => pages::refused(&site, None, refusal).await,
-    }
+async fn nowhere(State(site): State<Reading>, uri: Uri, headers: HeaderMap) -> Response {
+    let sentence = "There is nothing under this address. Nothing was done.";
+    aside(&site, &uri, &headers, Refusal::new(RefusalCode::NotFound, sentence)).await
 }
 
 /// An address that exists, with a method that it does not take.
-async fn wrong_method(request: Request) -> Response {
-    let sentence = format!(
-        "This address does not take {}. Nothing was done.",
-        crate::model::text::visible(request.method().as_str())
-    );
-    Refusal::new(RefusalCode::MethodNotAllowed, sentence).into_response()
+async fn wrong_method(
+    State(site): State<Reading>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let method = crate::model::text::visible(method.as_str());
+    let sentence = format!("This address does not take {method}. Nothing was done.");
+    aside(&site, &uri, &headers, Refusal::new(RefusalCode::MethodNotAllowed, sentence)).await
+}
+
+/// A refusal in the form of the door that the request came to.
+async fn aside(site: &Reading, uri: &Uri, headers: &HeaderMap, refusal: Refusal) -> Response {
+    match Door::of(uri.path()) {
+        Door::Api => refusal.into_response(),
+        Door::Page => {
+            let held = gate::credential(headers, &site.identity);
+            let viewer = held.and_then(|h| site.authority.viewer(&h, site.clock.now()).ok());
+            pages::refused(site, viewer.as_ref(), refusal).await
+        }
+    }
 }
 
 /// Headers of every answer.

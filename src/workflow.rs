@@ -22,7 +22,7 @@ use crate::model::answer::{ActionAnswer, StoredRecord};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Explanation;
 use crate::model::record::{Delivery, Entry};
-use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::observe::in_flight::{Held, InFlight};
 use crate::observe::{ReadSide, no_such_action, unreadable};
 use std::sync::Arc;
@@ -35,8 +35,16 @@ pub struct Workflow {
     ledger: Ledger,
     in_flight: InFlight,
     /// Held from the re-evaluation until the outcome is recorded. Deliveries about one action queue
-    /// up here in the order in which they came; another action is turned away before it.
-    execution: Mutex<()>,
+    /// up here in the order in which they came; another action is turned away before it. Closed
+    /// for good when the server stops.
+    execution: Mutex<Door>,
+}
+
+/// Whether anything may still be executed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Open,
+    Closed,
 }
 
 impl Workflow {
@@ -48,7 +56,7 @@ impl Workflow {
         ledger: Ledger,
         in_flight: InFlight,
     ) -> Self {
-        Self { read, kernel, ledger, in_flight, execution: Mutex::new(()) }
+        Self { read, kernel, ledger, in_flight, execution: Mutex::new(Door::Open) }
     }
 
     /// What can be read.
@@ -60,6 +68,12 @@ impl Workflow {
     /// Waits until no action is running; what was confirmed runs to its end first.
     pub async fn quiet(&self) {
         drop(self.execution.lock().await);
+    }
+
+    /// Waits until no action is running, and lets none begin any more: what was confirmed runs to
+    /// its end, and what comes later is refused (C6.2).
+    pub async fn close(&self) {
+        *self.execution.lock().await = Door::Closed;
     }
 
     /// Records that somebody tried what they may not, and gives the refusal back (C9.4).
@@ -79,7 +93,8 @@ impl Workflow {
     }
 
     /// Records an attempt by somebody who may, which was refused before it changed anything, and
-    /// gives the refusal back (C9.4).
+    /// gives the refusal back (C9.4). What it says about execution is what the records say, not what
+    /// this attempt did: the action may have run before (C7.3).
     pub async fn decline(
         &self,
         operator: &Operator,
@@ -87,10 +102,31 @@ impl Workflow {
         attempt: &str,
         refusal: Refusal,
     ) -> Refusal {
+        let known = id.map_or(Executed::No, |id| self.has_run(id));
+        let refusal = refusal.admitting(known);
         let entry = Entry::Declined { attempt: attempt.to_owned(), refusal: refusal.clone() };
         match self.append(operator, id, vec![(entry, Vec::new())]).await {
             Ok(_) => refusal,
-            Err(unrecorded) => unreadable(unrecorded),
+            Err(unrecorded) => unreadable(unrecorded).admitting(refusal.executed),
+        }
+    }
+
+    /// What the records say about the execution of an action.
+    fn has_run(&self, id: ActionId) -> Executed {
+        match self.read.trail(id) {
+            Ok(Some(trail)) => match trail.stage() {
+                Stage::Executed => Executed::Earlier,
+                Stage::Confirmed | Stage::Dispatched | Stage::Unknown => Executed::Unknown,
+                Stage::Requested
+                | Stage::Explained
+                | Stage::Rejected
+                | Stage::Withdrawn
+                | Stage::Stale
+                | Stage::Refused
+                | Stage::Voided => Executed::No,
+            },
+            Ok(None) => Executed::No,
+            Err(_) => Executed::Unknown,
         }
     }
 
@@ -103,7 +139,8 @@ impl Workflow {
     ) -> Result<ActionAnswer, Refusal> {
         let shown = self.read.action(id).await?;
         let entry = Entry::Duplicate { delivery, shown: shown.stage };
-        self.append(operator, Some(id), vec![(entry, Vec::new())]).await.map_err(unreadable)?;
+        let appended = self.append(operator, Some(id), vec![(entry, Vec::new())]).await;
+        appended.map_err(|error| unreadable(error).admitting(self.has_run(id)))?;
         Ok(ActionAnswer { duplicate: true, ..shown })
     }
 
@@ -147,6 +184,17 @@ fn evidence(explanation: &Explanation, state: &ClusterState) -> Vec<Vec<u8>> {
     vec![explanation.canonical(), snapshot(state)]
 }
 
+/// The refusal for what comes while the server stops.
+fn stopping(door: Door) -> Result<(), Refusal> {
+    match door {
+        Door::Open => Ok(()),
+        Door::Closed => Err(Refusal::new(
+            RefusalCode::ShuttingDown,
+            "The control plane is stopping. This attempt did nothing.",
+        )),
+    }
+}
+
 /// An observation as it is stored.
 fn snapshot(state: &ClusterState) -> Vec<u8> {
     crate::model::canonical::canonical_json(state)
@@ -156,7 +204,7 @@ fn snapshot(state: &ClusterState) -> Vec<u8> {
 fn wrong_stage(id: ActionId, stage: Stage, needed: &str) -> Refusal {
     Refusal::new(
         RefusalCode::WrongStage,
-        format!("The action {id} is {stage}; this needs {needed}. Nothing was done."),
+        format!("The action {id} is {stage}; this needs {needed}. This attempt did nothing."),
     )
     .citing([crate::model::invariant::Invariant::StageOrder])
     .with_evidence(stage.word(), needed)

@@ -56,7 +56,7 @@ impl Exit {
     pub(super) fn of_refusal(refusal: &Refusal) -> Self {
         match refusal.executed {
             Executed::Unknown => Self::Unknown,
-            Executed::No => Self::of_code(refusal.code),
+            Executed::No | Executed::Earlier => Self::of_code(refusal.code),
         }
     }
 

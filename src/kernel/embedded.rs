@@ -49,13 +49,32 @@ use tokio::sync::{oneshot, watch};
 /// Most nodes: more than nine copies in one process serve no purpose.
 pub const NODES_MAX: u64 = 9;
 
+/// How many nodes, and what it means for a cluster that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeCount {
+    /// A new cluster is founded with so many; one that exists keeps its own number.
+    ToFoundWith(u64),
+    /// A new cluster is founded with so many; one that has another number is refused.
+    Exactly(u64),
+}
+
+impl NodeCount {
+    /// The number asked for.
+    #[must_use]
+    pub fn asked(self) -> u64 {
+        match self {
+            Self::ToFoundWith(asked) | Self::Exactly(asked) => asked,
+        }
+    }
+}
+
 /// Which cluster to open, or to found.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Its directory; made when it is missing.
     pub dir: PathBuf,
     /// How many nodes it has: 1 to [`NODES_MAX`]. Fixed by the founding.
-    pub nodes: u64,
+    pub nodes: NodeCount,
     /// Its name. Fixed by the founding.
     pub cluster: PlaceName,
     /// Its environment. Fixed by the founding.
@@ -78,7 +97,9 @@ pub enum OpenError {
         dir: PathBuf,
     },
     /// The cluster has another size.
-    #[error("the cluster has {found} nodes; asked for {asked}")]
+    #[error(
+        "the cluster has {found} nodes, fixed by its founding; asked for {asked}: leave --nodes out, or name another data directory"
+    )]
     Size {
         /// The size asked for.
         asked: u64,
@@ -86,7 +107,9 @@ pub enum OpenError {
         found: u64,
     },
     /// The directory holds a cluster of another name.
-    #[error("the directory holds the cluster \"{found}\"; asked for \"{asked}\"")]
+    #[error(
+        "the directory holds the cluster \"{found}\" (environment and name); asked for \"{asked}\": correct [control] in the settings or --environment, or name another data directory"
+    )]
     Foreign {
         /// Environment and name asked for.
         asked: String,
@@ -175,7 +198,7 @@ impl EmbeddedKernel {
             kind: "embedded",
             cluster: format!(
                 "{} {} ({}), {} nodes in this process",
-                identity.environment, identity.cluster, identity.id, config.nodes
+                identity.environment, identity.cluster, identity.id, opened.nodes
             ),
             start_note: opened.start_note,
             can_settle: true,

@@ -253,6 +253,32 @@ impl Entry {
         }
     }
 
+    /// Every kind of entry, in order: what a filter of the log may name.
+    pub const WORDS: [&str; 22] = [
+        "boot",
+        "requested",
+        "explained",
+        "rejected",
+        "confirmed",
+        "stale",
+        "withdrawn",
+        "dispatched",
+        "executed",
+        "refused",
+        "unknown",
+        "voided",
+        "settle_requested",
+        "duplicate",
+        "declined",
+        "denied",
+        "setup_link_issued",
+        "account_created",
+        "signed_in",
+        "signed_out",
+        "sign_in_failed",
+        "token_issued",
+    ];
+
     /// The kind of the entry, as it stands in the leaf and in the index.
     #[must_use]
     pub fn word(&self) -> &'static str {

@@ -84,11 +84,13 @@ codes! {
 }
 
 /// What is known about execution when something is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Executed {
     /// Nothing ran.
     No,
+    /// The action ran before, once; what was refused now did nothing.
+    Earlier,
     /// Something may have run; the record of the action says what is known.
     Unknown,
 }
@@ -154,6 +156,13 @@ impl Refusal {
     pub fn with_evidence(mut self, found: impl Into<String>, required: impl Into<String>) -> Self {
         self.found = Some(found.into());
         self.required = Some(required.into());
+        self
+    }
+
+    /// The same refusal, saying at least this about execution: a later fact never takes it back.
+    #[must_use]
+    pub fn admitting(mut self, executed: Executed) -> Self {
+        self.executed = self.executed.max(executed);
         self
     }
 

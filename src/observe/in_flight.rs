@@ -8,8 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 struct Slot {
     /// The action, and how many deliveries about it are being worked on.
     held: Option<(ActionId, usize)>,
-    /// Grows whenever the slot is taken, so a reader can tell that nothing ran meanwhile.
+    /// Whether the action that holds the place is being executed, by one of those deliveries.
+    runs: bool,
+    /// Grows whenever an execution begins, so a reader can tell that nothing ran meanwhile.
     mark: u64,
+}
+
+impl Slot {
+    fn is_running(&self, id: ActionId) -> bool {
+        self.runs && self.held.is_some_and(|(held, _)| held == id)
+    }
 }
 
 /// The one place that an action has to hold to run (C4.3).
@@ -20,6 +28,29 @@ pub struct InFlight(Arc<Mutex<Slot>>);
 #[must_use = "dropping it gives the place back"]
 pub struct Held {
     slot: InFlight,
+}
+
+/// That the action is being executed, until this is dropped.
+#[must_use = "dropping it says that nothing is being executed"]
+pub struct Running<'a> {
+    held: &'a Held,
+}
+
+impl Held {
+    /// Says that from here on the action is being executed. A delivery that only repeats never says
+    /// so: to it, an action that a stop left open is as open as to everybody else (C7.3).
+    pub fn run(&self) -> Running<'_> {
+        let mut slot = self.slot.lock();
+        slot.runs = true;
+        slot.mark += 1;
+        Running { held: self }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.held.slot.lock().runs = false;
+    }
 }
 
 impl InFlight {
@@ -38,30 +69,22 @@ impl InFlight {
             }
             None => {
                 slot.held = Some((id, 1));
-                slot.mark += 1;
                 Ok(Held { slot: self.clone() })
             }
         }
     }
 
-    /// The action that holds the place.
-    #[must_use]
-    pub fn current(&self) -> Option<ActionId> {
-        self.lock().held.map(|(id, _)| id)
-    }
-
-    /// Whether this action holds the place.
+    /// Whether this action is being executed.
     #[must_use]
     pub fn is_running(&self, id: ActionId) -> bool {
-        self.current() == Some(id)
+        self.lock().is_running(id)
     }
 
-    /// A mark that stays equal as long as nothing takes the place; `None` while this action holds it.
+    /// A mark that stays equal as long as no execution begins; `None` while this action runs.
     #[must_use]
     pub fn quiet_mark(&self, id: ActionId) -> Option<u64> {
         let slot = self.lock();
-        let is_held = slot.held.is_some_and(|(held, _)| held == id);
-        (!is_held).then_some(slot.mark)
+        (!slot.is_running(id)).then_some(slot.mark)
     }
 
     fn lock(&self) -> MutexGuard<'_, Slot> {
@@ -102,10 +125,16 @@ mod tests {
         let (a, b) = (ActionId::from_random([1; 16]), ActionId::from_random([2; 16]));
         let place = InFlight::default();
         let before = place.quiet_mark(a);
-        assert_eq!(before, place.quiet_mark(a));
-        drop(place.hold(b));
+        let held = place.hold(b).map_err(|_| ()).expect("the place is free");
+        assert_eq!(before, place.quiet_mark(a), "to wait is not to run");
+        drop(held.run());
         assert_ne!(before, place.quiet_mark(a));
-        let _held = place.hold(a);
-        assert_eq!(place.quiet_mark(a), None);
+        drop(held);
+        let held = place.hold(a).map_err(|_| ()).expect("the place is free");
+        assert!(!place.is_running(a));
+        let running = held.run();
+        assert!(place.is_running(a) && place.quiet_mark(a).is_none());
+        drop(running);
+        assert!(place.quiet_mark(a).is_some());
     }
 }

@@ -1,5 +1,6 @@
 //! `Leptos.toml`, really read: the framework's options, and our own `[control]` table above them.
 
+use crate::kernel::embedded::NodeCount;
 use crate::model::text::{InputError, PlaceName};
 use leptos::config::{LeptosOptions, get_configuration};
 use serde::Deserialize;
@@ -30,8 +31,8 @@ pub struct Config {
     pub leptos: LeptosOptions,
     /// Where everything that lasts is kept.
     pub data: PathBuf,
-    /// How many nodes a new cluster is founded with.
-    pub nodes: u64,
+    /// How many nodes a new cluster is founded with; one that exists keeps its number.
+    pub nodes: NodeCount,
     /// The name of the environment.
     pub environment: PlaceName,
     /// The name of the cluster.
@@ -102,7 +103,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     Ok(Config {
         leptos,
         data: folder.join(&table.data),
-        nodes: table.nodes,
+        nodes: NodeCount::ToFoundWith(table.nodes),
         environment: PlaceName::parse_field("environment", &table.environment).map_err(value)?,
         cluster: PlaceName::parse_field("cluster", &table.cluster).map_err(value)?,
         data_api: table.data_api,
@@ -144,6 +145,6 @@ mod tests {
         let config = load_text(GOOD).expect("good");
         assert!(config.data.is_absolute() && config.data.ends_with("data"));
         assert!(Path::new(&*config.leptos.site_root).is_absolute());
-        assert_eq!(config.nodes, 3);
+        assert_eq!(config.nodes, NodeCount::ToFoundWith(3));
     }
 }

@@ -116,6 +116,12 @@ fn survives(kind: &str, point: &str) -> String {
     let server = place.start(None);
     let shown = stage(&server, &session);
     let found = shown["stage"].as_str().expect("a stage").to_owned();
+    if found != "explained" {
+        // A repeated delivery is told what everybody is told, before anything is settled (C7.3).
+        let (status, again) = server.confirm(&session, &explained);
+        assert_eq!((status, &again["stage"]), (200, &shown["stage"]), "{what}: {again}");
+        assert_eq!(again["interrupted"], shown["interrupted"], "{what}");
+    }
     let (before, _) = server.put("b", "x");
     assert_eq!(before, 503, "{what}: nobody is primary after a restart");
     let end = end_of(&server, &session, &what);

@@ -2,7 +2,7 @@
 
 use crate::kernel_contract::Bench;
 use aerodb_control::kernel::CommandKernel;
-use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, OpenError};
+use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, OpenError};
 use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
 use aerodb_control::model::text::PlaceName;
 use std::path::Path;
@@ -49,7 +49,7 @@ pub(crate) struct Embedded {
 pub(crate) fn config(dir: &Path, nodes: u64) -> Config {
     Config {
         dir: dir.join("kernel"),
-        nodes,
+        nodes: NodeCount::Exactly(nodes),
         cluster: PlaceName::parse("aerodb").unwrap(),
         environment: PlaceName::parse("test").unwrap(),
     }

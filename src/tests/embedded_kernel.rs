@@ -169,8 +169,17 @@ async fn a_directory_is_served_once_and_only_as_what_it_is() {
     let other = Embedded::found(3);
     assert!(matches!(reopen(&bench, |_| {}), Err(OpenError::Locked { .. })));
     bench.close();
-    assert!(matches!(reopen(&bench, |c| c.nodes = 5), Err(OpenError::Size { found: 3, .. })));
-    assert!(matches!(reopen(&bench, |c| c.nodes = 10), Err(OpenError::Nodes { .. })));
+    let five =
+        reopen(&bench, |c| c.nodes = aerodb_control::kernel::embedded::NodeCount::Exactly(5));
+    assert!(matches!(five, Err(OpenError::Size { found: 3, .. })));
+    let ten =
+        reopen(&bench, |c| c.nodes = aerodb_control::kernel::embedded::NodeCount::Exactly(10));
+    assert!(matches!(ten, Err(OpenError::Nodes { .. })));
+    let kept =
+        reopen(&bench, |c| c.nodes = aerodb_control::kernel::embedded::NodeCount::ToFoundWith(5))
+            .expect("it keeps its own");
+    assert!(kept.describe().cluster.contains("3 nodes"), "{}", kept.describe().cluster);
+    drop(kept);
     let renamed = reopen(&bench, |c| c.environment = PlaceName::parse("production").unwrap());
     assert!(matches!(renamed, Err(OpenError::Foreign { .. })));
     let dir = bench.dir.path().join("kernel");

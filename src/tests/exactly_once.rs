@@ -65,6 +65,15 @@ async fn the_same_request_again_is_the_same_action_and_another_under_its_id_is_r
     assert_eq!((count(&kinds, "requested"), count(&kinds, "duplicate")), (1, 1));
 }
 
+#[tokio::test]
+async fn a_rejected_request_is_rejected_again_when_it_is_repeated() {
+    let app = TestApp::new().await;
+    let ask = || async { app.operator().request(1, "resume_writes", json!({})).await.expect(412) };
+    let (first, again) = (ask().await, ask().await);
+    assert_eq!(first.json()["refusal"], again.json()["refusal"]);
+    assert_eq!(count(&app.record_kinds().await, "requested"), 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn thirty_deliveries_of_one_request_make_one_action() {
     let app = TestApp::new().await;

@@ -4,7 +4,7 @@
 //! still until the test moves it, and ids come from a counter, so a failure repeats.
 
 use aerodb_control::authority::PasswordCost;
-use aerodb_control::kernel::embedded::EmbeddedKernel;
+use aerodb_control::kernel::embedded::{EmbeddedKernel, NodeCount};
 use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
 use aerodb_control::model::text::PlaceName;
 use aerodb_control::serve::config::Config;
@@ -119,7 +119,8 @@ impl Client {
 
     /// The status of a `GET`, without reading a body that may never end.
     pub async fn head_status(&self, path: &str) -> u16 {
-        let mut request = Request::get(path).body(Body::empty()).expect("a request");
+        let request = Request::get(path).header(header::HOST, "127.0.0.1:7400");
+        let mut request = request.body(Body::empty()).expect("a request");
         if let Some(token) = &self.bearer {
             let value = format!("Bearer {token}").parse().expect("a header value");
             request.headers_mut().insert(header::AUTHORIZATION, value);
@@ -308,7 +309,7 @@ async fn open(
     let config = Config {
         leptos,
         data: dir.to_owned(),
-        nodes,
+        nodes: NodeCount::Exactly(nodes),
         environment: PlaceName::parse("test").expect("a name"),
         cluster: PlaceName::parse("aerodb").expect("a name"),
         data_api: "127.0.0.1:0".parse().expect("an address"),

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a test that counts says what it counted")]
 
 mod access_matrix;
+mod audit_first;
 mod authority;
 mod bad_input;
 mod cli;

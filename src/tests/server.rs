@@ -31,6 +31,11 @@ impl Place {
         Self(Arc::new(dir))
     }
 
+    /// The data directory.
+    pub fn data(&self) -> PathBuf {
+        self.0.path().join("data")
+    }
+
     /// The settings.
     pub fn settings(&self) -> PathBuf {
         self.0.path().join("Leptos.toml")
@@ -106,6 +111,18 @@ impl Server {
     pub fn kill(mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// Asks it to stop, as a service manager does.
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().expect("a signal");
+        assert!(sent.success());
+    }
+
+    /// Waits for it to end by itself; whether it ended without an error.
+    pub fn ended_well(mut self) -> bool {
+        self.child.wait().expect("a status").success()
     }
 
     /// Waits for it to end by itself.
@@ -225,6 +242,56 @@ fn a_second_server_on_the_same_data_is_refused() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("another control plane"), "{said}");
     drop(server);
+}
+
+#[test]
+fn a_ledger_without_its_cluster_starts_nothing_in_its_place() {
+    let place = Place::new();
+    let server = place.start(None);
+    server.set_up();
+    server.kill();
+    let kernel = place.data().join("kernel");
+    std::fs::rename(&kernel, place.data().join("moved")).expect("a rename");
+    let settings = place.settings();
+    let serve = ["serve", "--config", settings.to_str().expect("text"), "--listen", "127.0.0.1:0"];
+    let output = place.command(None, &serve, "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the ledger belongs to the cluster"));
+    assert!(!kernel.exists(), "no cluster was founded");
+    // The cluster of another installation does not fit either.
+    let other = Place::new();
+    other.start(None).kill();
+    std::fs::rename(other.data().join("kernel"), &kernel).expect("a rename");
+    let output = place.command(None, &serve, "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("do not belong together"));
+}
+
+#[test]
+fn half_a_request_holds_up_neither_the_stop_nor_the_next_start() {
+    use std::io::Write as _;
+    let place = Place::new();
+    let server = place.start(None);
+    server.set_up();
+    let address = server.console.strip_prefix("http://").expect("a URL").to_owned();
+    let mut slow = std::net::TcpStream::connect(address).expect("a connection");
+    slow.write_all(b"GET / HTTP/1.1\r\nHost: 127").expect("half a request");
+    server.terminate();
+    assert!(server.ended_well(), "it stopped although a client was slow");
+    drop(place.start(None));
+}
+
+#[test]
+fn what_is_addressed_to_another_name_is_refused_on_both_listeners() {
+    let place = Place::new();
+    let server = place.start(None);
+    for url in [format!("{}/login", server.console), format!("{}/kv/a", server.data)] {
+        let answer = agent().get(&url).header("host", "evil.example").call();
+        assert_eq!(answer.expect("an answer").status().as_u16(), 421, "{url}");
+    }
+    let foreign =
+        agent().put(format!("{}/kv/a", server.data)).header("sec-fetch-site", "cross-site");
+    assert_eq!(foreign.send("x").expect("an answer").status().as_u16(), 403);
 }
 
 #[test]

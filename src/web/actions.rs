@@ -6,6 +6,7 @@
 use super::Acting;
 use super::fields::{Door, Fields};
 use super::pages::{self, Form};
+use super::query::Segment;
 use super::refusal;
 use crate::authority::Operator;
 use crate::model::action::{Action, ActionId, ActionKind};
@@ -16,7 +17,7 @@ use crate::model::text::{InputError, NodeId, Reason};
 use crate::ui::Page;
 use crate::workflow::{Confirmation, Workflow};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use std::future::Future;
@@ -58,7 +59,7 @@ pub(super) async fn confirm(
     door: Door,
     operator: Operator,
     State(site): State<Acting>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let operator = Arc::new(operator);
@@ -76,7 +77,7 @@ pub(super) async fn withdraw(
     door: Door,
     operator: Operator,
     State(site): State<Acting>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let operator = Arc::new(operator);
@@ -94,7 +95,7 @@ pub(super) async fn settle(
     door: Door,
     operator: Operator,
     State(site): State<Acting>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let operator = Arc::new(operator);

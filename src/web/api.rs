@@ -2,7 +2,7 @@
 
 use super::Reading;
 use super::gate::SignedIn;
-use super::query::{Page, Query};
+use super::query::{Page, Query, Segment};
 use crate::model::action::{Action, ActionId};
 use crate::model::answer::{
     ActionAnswer, ActionPage, ExplainAnswer, LogHead, LogPage, Overview, SessionAnswer,
@@ -10,11 +10,12 @@ use crate::model::answer::{
 };
 use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
 use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::record::Entry;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{ActorName, InputError, NodeId, Reason};
 use crate::observe::LogFilter;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 /// A JSON answer or a refusal.
 type Answer<T> = Result<Json<T>, Refusal>;
@@ -28,7 +29,7 @@ pub(super) async fn cluster(_: SignedIn, State(site): State<Reading>) -> Answer<
 pub(super) async fn node(
     _: SignedIn,
     State(site): State<Reading>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Answer<NodeState> {
     let id = NodeId::parse_field("id", &id)?;
     let state = site.read.observe().await?;
@@ -74,7 +75,7 @@ pub(super) async fn actions(
 pub(super) async fn action(
     _: SignedIn,
     State(site): State<Reading>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Answer<ActionAnswer> {
     site.read.action(ActionId::parse(&id)?).await.map(Json)
 }
@@ -100,7 +101,7 @@ pub(super) async fn head(_: SignedIn, State(site): State<Reading>) -> Answer<Log
 pub(super) async fn record(
     _: SignedIn,
     State(site): State<Reading>,
-    Path(seq): Path<String>,
+    Segment(seq): Segment,
 ) -> Answer<StoredRecord> {
     let wrong = |_| InputError::new("seq", &seq, "a whole number from 0");
     let number = seq.parse().map_err(wrong)?;
@@ -116,7 +117,19 @@ pub(super) async fn session(SignedIn(viewer): SignedIn) -> Json<SessionAnswer> {
 pub(super) fn filter(query: &mut Query) -> Result<LogFilter, InputError> {
     Ok(LogFilter {
         action: query.optional("action").map(|text| ActionId::parse(&text)).transpose()?,
-        kind: query.optional("kind"),
-        actor: query.optional("actor").map(|text| ActorName::parse(&text)).transpose()?,
+        kind: query.optional("kind").map(known_kind).transpose()?,
+        actor: query.optional("actor").map(|text| actor(&text)).transpose()?,
     })
+}
+
+/// A kind that no record can have is a mistake, not an empty list.
+fn known_kind(kind: String) -> Result<String, InputError> {
+    if Entry::WORDS.contains(&kind.as_str()) {
+        return Ok(kind);
+    }
+    Err(InputError::new("kind", &kind, format!("one of {}", Entry::WORDS.join(", "))))
+}
+
+fn actor(text: &str) -> Result<ActorName, InputError> {
+    ActorName::parse(text).map_err(|e| InputError::new("actor", text, e.required))
 }

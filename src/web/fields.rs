@@ -6,6 +6,8 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -112,11 +114,82 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
         }
         let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
         let fields = match door {
-            Door::Api => serde_json::from_slice(&bytes)
-                .map_err(|e| InputError::new("body", &e.to_string(), "one JSON object"))?,
+            Door::Api => json(&bytes)?,
             Door::Page => form(&bytes)?,
         };
         Ok(Self(fields))
+    }
+}
+
+/// One JSON object in which no key stands twice: which of the two was meant is not guessed.
+fn json(bytes: &[u8]) -> Result<BTreeMap<String, Value>, InputError> {
+    let wrong = |found: &str| InputError::new("body", found, "one JSON object, each key once");
+    let parsed = serde_json::from_slice::<Once>(bytes).map_err(|e| wrong(&e.to_string()))?;
+    match parsed.0 {
+        Value::Object(object) => Ok(object.into_iter().collect()),
+        _ => Err(wrong("something else")),
+    }
+}
+
+/// A JSON value that is refused when an object in it repeats a key.
+struct Once(Value);
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OnceVisitor).map(Self)
+    }
+}
+
+struct OnceVisitor;
+
+impl<'de> Visitor<'de> for OnceVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Once(value)) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut values = serde_json::Map::new();
+        while let Some((key, Once(value))) = object.next_entry::<String, Once>()? {
+            if values.contains_key(&key) {
+                return Err(A::Error::custom(format!("the key {key:?} twice")));
+            }
+            values.insert(key, value);
+        }
+        Ok(Value::Object(values))
     }
 }
 
@@ -165,6 +238,15 @@ mod tests {
         let mut sent = fields(r#"{"digest":"d","force":true}"#);
         sent.text("digest").expect("a text");
         assert_eq!(sent.finish().expect_err("left over").field, "force");
+    }
+
+    #[test]
+    fn a_key_of_json_sent_twice_is_refused_at_any_depth() {
+        for twice in [r#"{"kind":"a","kind":"b"}"#, r#"{"params":{"to":"n1","to":"n2"}}"#] {
+            assert_eq!(json(twice.as_bytes()).expect_err(twice).field, "body");
+        }
+        let once = json(br#"{"a":{"b":[1,-2,0.5,true,null,"x"]}}"#).expect("each key once");
+        assert_eq!(once["a"]["b"][5], "x");
     }
 
     #[test]

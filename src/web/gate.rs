@@ -8,6 +8,7 @@ use super::fields::Door;
 use super::{Acting, Reading, pages, refusal};
 use crate::authority::{Credential, Denied, Operator, Viewer};
 use crate::model::answer::SessionAnswer;
+use crate::model::pinned::ClusterIdentity;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::visible;
 use crate::ui::Page;
@@ -19,8 +20,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use std::convert::Infallible;
 
-/// The name of the cookie that carries a session.
-pub(super) const COOKIE: &str = "aerodb_session";
+/// The name of the cookie that carries a session of this cluster. Browsers send a cookie to every
+/// port of a host, so two control planes on one machine need two names.
+pub(super) fn cookie_name(identity: &ClusterIdentity) -> String {
+    let id: String = identity.id.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    format!("aerodb_session_{id}")
+}
 
 /// Somebody who is signed in, whatever the role.
 pub(super) struct SignedIn(pub(super) Viewer);
@@ -29,7 +34,8 @@ impl FromRequestParts<Reading> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Reading) -> Result<Self, Response> {
-        let found = credential(&parts.headers).ok_or_else(Denied::without_credential);
+        let held = credential(&parts.headers, &site.identity);
+        let found = held.ok_or_else(Denied::without_credential);
         let viewer = found.and_then(|held| site.authority.viewer(&held, site.clock.now()));
         viewer.map(Self).map_err(|denied| match Door::of(parts.uri.path()) {
             Door::Api => denied.refusal().into_response(),
@@ -42,7 +48,7 @@ impl FromRequestParts<Acting> for Operator {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Acting) -> Result<Self, Response> {
-        let held = credential(&parts.headers);
+        let held = credential(&parts.headers, &site.reading.identity);
         match site.access.operator(held.as_ref()) {
             Ok(operator) => Ok(operator),
             Err(denied) => {
@@ -129,23 +135,25 @@ pub(super) async fn note_seen(
     request: Request,
     next: Next,
 ) -> Response {
-    if let Some(held) = credential(request.headers()) {
+    if let Some(held) = credential(request.headers(), &site.reading.identity) {
         site.access.note_seen(&held).await;
     }
     next.run(request).await
 }
 
-/// The credential of a request. Two different ones are none: which of them was meant is not guessed.
-pub(super) fn credential(headers: &HeaderMap) -> Option<Credential> {
+/// The credential of a request. What has not the form of one is not looked at; two different ones
+/// are none: which of them was meant is not guessed.
+pub(super) fn credential(headers: &HeaderMap, identity: &ClusterIdentity) -> Option<Credential> {
     let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
     let bearer = headers.get(header::AUTHORIZATION).and_then(text);
     let bearer = bearer.as_deref().and_then(|value| value.strip_prefix("Bearer "));
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(text).collect::<Vec<_>>();
     let pairs = cookies.iter().flat_map(|line| line.split(';')).filter_map(|p| p.split_once('='));
-    let named = pairs.filter(|(name, _)| name.trim() == COOKIE).map(|(_, value)| value.trim());
-    let mut found = named.chain(bearer);
+    let name = cookie_name(identity);
+    let named = pairs.filter(|(found, _)| found.trim() == name).map(|(_, value)| value.trim());
+    let mut found = named.chain(bearer).filter_map(Credential::parse);
     let first = found.next()?;
-    if found.any(|other| other != first) { None } else { Credential::parse(first) }
+    if found.any(|other| other != first) { None } else { Some(first) }
 }
 
 /// What a page shows of a session; never its secret.
@@ -202,13 +210,23 @@ mod tests {
     }
 
     #[test]
-    fn two_different_credentials_are_none() {
+    fn two_different_credentials_are_none_and_what_is_none_does_not_count() {
+        let place = |name| crate::model::text::PlaceName::parse(name).expect("a name");
+        let identity = ClusterIdentity {
+            cluster: place("aerodb"),
+            environment: place("test"),
+            kernel: "embedded".to_owned(),
+            id: "6f1c2a34-0b5d".to_owned(),
+        };
         let a = format!("aerodb_session_{}", "a".repeat(64));
         let b = format!("aerodb_session_{}", "b".repeat(64));
-        let cookie = format!("theme=dark; {COOKIE}={a}");
-        assert!(credential(&headers(&[("cookie", &cookie)])).is_some());
+        let name = cookie_name(&identity);
+        assert_eq!(name, "aerodb_session_6f1c2a34");
+        let cookie = format!("theme=dark; {name}=junk; {name}={a}; aerodb_session_other={b}");
+        assert!(credential(&headers(&[("cookie", &cookie)]), &identity).is_some());
         let bearer = format!("Bearer {b}");
-        assert!(credential(&headers(&[("cookie", &cookie), ("authorization", &bearer)])).is_none());
-        assert!(credential(&headers(&[("authorization", "Basic abc")])).is_none());
+        let both = headers(&[("cookie", &cookie), ("authorization", &bearer)]);
+        assert!(credential(&both, &identity).is_none());
+        assert!(credential(&headers(&[("authorization", "Basic abc")]), &identity).is_none());
     }
 }

@@ -2,7 +2,7 @@
 //! never touch the cluster.
 
 use super::fields::{Door, Fields};
-use super::gate::{COOKIE, credential};
+use super::gate::{cookie_name, credential};
 use super::{Acting, pages, refusal};
 use crate::authority::Denied;
 use crate::model::answer::SessionAnswer;
@@ -30,7 +30,7 @@ pub(super) async fn sign_in(
         (Door::Api, Err(why)) => why.into_response(),
         (Door::Page, Ok(session)) => {
             let next = page.next.as_deref().map_or("/".to_owned(), pages::local_path);
-            with_session(&session, &next)
+            with_session(&site, &session, &next)
         }
         (Door::Page, Err(why)) => {
             let status = refusal::status(why.code);
@@ -56,7 +56,8 @@ pub(super) async fn sign_out(
     State(site): State<Acting>,
     headers: HeaderMap,
 ) -> Response {
-    let held = credential(&headers).ok_or_else(|| Denied::without_credential().refusal());
+    let identity = &site.reading.identity;
+    let held = credential(&headers, identity).ok_or_else(|| Denied::without_credential().refusal());
     let ended = match held {
         Ok(held) => site.access.sign_out(held).await,
         Err(why) => Err(why),
@@ -71,7 +72,8 @@ pub(super) async fn sign_out(
         }
         (Door::Page, _) => {
             let mut response = Redirect::to("/login").into_response();
-            let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+            let gone =
+                format!("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", cookie_name(identity));
             let gone = HeaderValue::from_str(&gone).expect("the cookie is plain text");
             response.headers_mut().insert(header::SET_COOKIE, gone);
             response
@@ -87,7 +89,7 @@ pub(super) async fn set_up(State(site): State<Acting>, body: Result<Fields, Refu
         Err(why) => Err(why),
     };
     match outcome {
-        Ok(session) => with_session(&session, "/"),
+        Ok(session) => with_session(&site, &session, "/"),
         Err(why) => {
             let status = refusal::status(why.code);
             page.refusal = Some(why);
@@ -107,9 +109,12 @@ fn first(mut fields: Fields, page: &mut SetUp) -> Result<(String, String), Input
 
 /// Goes on to `next` with the session in a cookie that scripts cannot read and other sites cannot
 /// send. It ends with the browser; the server ends it earlier where it is idle.
-fn with_session(session: &SessionAnswer, next: &str) -> Response {
+fn with_session(site: &Acting, session: &SessionAnswer, next: &str) -> Response {
     let token = session.token.as_deref().unwrap_or_default();
-    let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict");
+    let cookie = {
+        let name = cookie_name(&site.reading.identity);
+        format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict")
+    };
     let mut response = Redirect::to(next).into_response();
     let cookie = HeaderValue::from_str(&cookie).expect("a session is letters and digits");
     response.headers_mut().insert(header::SET_COOKIE, cookie);

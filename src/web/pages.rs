@@ -4,14 +4,14 @@
 
 use super::Reading;
 use super::gate::{self, SignedIn};
-use super::query::{Page as Part, Query};
+use super::query::{Page as Part, Query, Segment};
 use super::{refusal, render};
 use crate::authority::Viewer;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::refusal::Refusal;
 use crate::model::text::NodeId;
 use crate::ui::{ActionView, Frame, NewAction, Page, SetUp, SignIn};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
@@ -79,7 +79,7 @@ fn part(mut query: Query) -> Result<Part, Refusal> {
 pub(super) async fn action(
     SignedIn(viewer): SignedIn,
     State(site): State<Reading>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Response {
     let page = action_page(&site, &id, None).await;
     answer(&site, &viewer, page).await
@@ -169,7 +169,7 @@ pub(super) async fn sign_in(State(site): State<Reading>, mut query: Query) -> Re
 }
 
 /// The form behind the one-time set-up link. Whether the link is good is found when it is used.
-pub(super) async fn set_up(State(site): State<Reading>, Path(token): Path<String>) -> Response {
+pub(super) async fn set_up(State(site): State<Reading>, Segment(token): Segment) -> Response {
     let page = SetUp { token, name: None, refusal: None };
     draw(&site, None, Page::SetUp(page), StatusCode::OK).await
 }

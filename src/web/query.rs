@@ -3,7 +3,7 @@
 use crate::model::answer::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
 use crate::model::refusal::Refusal;
 use crate::model::text::InputError;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use std::collections::BTreeMap;
 
@@ -61,6 +61,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     }
 }
 
+/// The variable part of a path.
+pub(super) struct Segment(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let text = Path::<String>::from_request_parts(parts, state).await;
+        let wrong = |_| InputError::new("path", parts.uri.path(), "text in UTF-8").into();
+        text.map(|Path(text)| Self(text)).map_err(wrong)
+    }
+}
+
 /// Which part of a list is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Page {
@@ -74,11 +87,11 @@ impl Page {
     /// Takes `before` and `limit`.
     pub(super) fn take(query: &mut Query) -> Result<Self, InputError> {
         let before = query.number("before")?;
-        let limit = query.number("limit")?.unwrap_or(u64::from(PAGE_ROWS_DEFAULT));
-        let limit = u32::try_from(limit).ok().filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit));
+        let asked = query.number("limit")?.unwrap_or(u64::from(PAGE_ROWS_DEFAULT));
+        let limit = u32::try_from(asked).ok().filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit));
         let required = format!("a whole number from 1 to {PAGE_ROWS_MAX}");
-        let limit =
-            limit.ok_or_else(|| InputError::new("limit", "a number outside it", required))?;
+        let wrong = || InputError::new("limit", &asked.to_string(), required);
+        let limit = limit.ok_or_else(wrong)?;
         Ok(Self { before, limit })
     }
 }

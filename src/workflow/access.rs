@@ -11,15 +11,15 @@ use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::answer::SessionAnswer;
 use crate::model::record::Entry;
 use crate::model::refusal::Refusal;
-use crate::model::text::{ActorName, visible};
+use crate::model::text::ActorName;
 use crate::observe::unreadable;
 use crate::store::{Store, StoreError, WriteError};
 use std::sync::Arc;
 
 /// The name that a record carries for somebody with write access to the data directory.
 const CONSOLE: &str = "console";
-/// How much of a name that nobody has is kept: a log is no place for what strangers type.
-const TRIED_NAME_CHARS_MAX: usize = 64;
+/// What stands in the record of a failed sign-in for a name that nobody has.
+const NO_ACCOUNT: &str = "(a name without an account)";
 
 /// Changes accounts and sessions, and answers who is asking.
 #[derive(Clone)]
@@ -132,7 +132,9 @@ impl Access {
         name: &str,
         password: &str,
     ) -> Result<SessionAnswer, Refusal> {
-        self.authority.check_setup_link(link).map_err(|denied| denied.refusal())?;
+        if let Err(denied) = self.authority.check_setup_link(link) {
+            return Err(self.set_up_denied(denied.refusal()).await);
+        }
         let name = ActorName::parse(name)?;
         let password = self.hash(password).await?;
         let (ledger, entropy, now) = self.parts();
@@ -145,7 +147,22 @@ impl Access {
             ledger.append_in(tx, vec![Draft::new(Some(actor), None, created)])?;
             begin(tx, &ledger, proven, &*entropy, now)
         });
-        Ok(redeemed.await?)
+        match redeemed.await {
+            Ok(session) => Ok(session),
+            Err(Failed::Denied(Denied::SetupLinkSpent)) => {
+                Err(self.set_up_denied(Denied::SetupLinkSpent.refusal()).await)
+            }
+            Err(failed) => Err(failed.into()),
+        }
+    }
+
+    /// Records that somebody tried to become the first operator and may not (C9.4).
+    async fn set_up_denied(&self, refusal: Refusal) -> Refusal {
+        let entry = Entry::Denied { attempt: "set up".to_owned(), refusal: refusal.clone() };
+        match self.ledger.append(vec![Draft::new(None, None, entry)]).await {
+            Ok(_) => refusal,
+            Err(unrecorded) => unreadable(unrecorded),
+        }
     }
 
     /// Signs a person in.
@@ -164,8 +181,11 @@ impl Access {
         Ok(begun.await?)
     }
 
+    /// Records the name only if it is an account: people type passwords into the wrong field, and
+    /// what is in the log stays there.
     async fn sign_in_failed(&self, name: &str, denied: &Denied) -> Refusal {
-        let name = visible(&name.chars().take(TRIED_NAME_CHARS_MAX).collect::<String>());
+        let is_known = self.authority.knows(name).unwrap_or(false);
+        let name = if is_known { name } else { NO_ACCOUNT }.to_owned();
         let draft = Draft::new(None, None, Entry::SignInFailed { name });
         match self.ledger.append(vec![draft]).await {
             Ok(_) => denied.refusal(),

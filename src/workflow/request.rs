@@ -4,7 +4,7 @@ use super::{Workflow, evidence};
 use crate::authority::Operator;
 use crate::explain::Request;
 use crate::ledger::LedgerError;
-use crate::model::action::{Action, ActionId};
+use crate::model::action::{Action, ActionId, Stage};
 use crate::model::answer::ActionAnswer;
 use crate::model::canonical::Hash;
 use crate::model::cluster::ClusterState;
@@ -76,7 +76,12 @@ impl Workflow {
             && trail.reason() == reason
             && trail.requested_by() == &operator.actor().name;
         if is_same {
-            return self.repeat(operator, id, Delivery::Request).await;
+            let shown = self.repeat(operator, id, Delivery::Request).await?;
+            // The first answer was a refusal, so this one is (C7.2).
+            return match shown.stage {
+                Stage::Rejected => Err(rejection(id, &shown.explanation)),
+                _ => Ok(shown),
+            };
         }
         let sentence = format!(
             "The id {id} stands for another request: {} by {}. Nothing was done.",

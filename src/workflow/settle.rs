@@ -1,7 +1,8 @@
 //! The two ways to end an action without executing it: taking it back before it is confirmed, and
 //! settling one that a stop left open.
 
-use super::{Workflow, wrong_stage};
+use super::confirm::unrecorded;
+use super::{Workflow, stopping, wrong_stage};
 use crate::authority::Operator;
 use crate::crash;
 use crate::kernel::{SettleError, Settled};
@@ -23,7 +24,12 @@ impl Workflow {
         id: ActionId,
         reason: Reason,
     ) -> Result<ActionAnswer, Refusal> {
-        let stage = self.trail(id)?.stage();
+        let stage = match self.trail(id) {
+            Ok(trail) => trail.stage(),
+            Err(refusal) => {
+                return Err(self.decline(operator, Some(id), "withdraw", refusal).await);
+            }
+        };
         if stage == Stage::Withdrawn {
             return self.repeat(operator, id, Delivery::Withdrawal).await;
         }
@@ -31,8 +37,13 @@ impl Workflow {
             let refusal = wrong_stage(id, stage, "the stage explained");
             return Err(self.decline(operator, Some(id), "withdraw", refusal).await);
         }
-        self.step(operator, id, Entry::Withdrawn { reason }, Vec::new()).await?;
-        self.read.action(id).await
+        match self.step(operator, id, Entry::Withdrawn { reason }, Vec::new()).await {
+            Ok(_) => self.read.action(id).await,
+            Err(refusal) if refusal.code == RefusalCode::WrongStage => {
+                Err(self.decline(operator, Some(id), "withdraw", refusal).await)
+            }
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// Asks the kernel for the receipt of an open action, or to void its id for ever (C7.3).
@@ -51,8 +62,12 @@ impl Workflow {
             Ok(held) => held,
             Err(busy) => return Err(self.decline(operator, Some(id), attempt, busy).await),
         };
-        let _one = self.execution.lock().await;
-        let stage = self.trail(id)?.stage();
+        let door = self.execution.lock().await;
+        let found = stopping(*door).and_then(|()| self.trail(id));
+        let stage = match found {
+            Ok(trail) => trail.stage(),
+            Err(refusal) => return Err(self.decline(operator, Some(id), attempt, refusal).await),
+        };
         if matches!(stage, Stage::Executed | Stage::Voided) {
             return self.repeat(operator, id, Delivery::Settlement).await;
         }
@@ -60,7 +75,8 @@ impl Workflow {
             let refusal = wrong_stage(id, stage, "an action whose outcome is not known");
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
-        self.step(operator, id, Entry::SettleRequested { reason }, Vec::new()).await?;
+        let asked = self.step(operator, id, Entry::SettleRequested { reason }, Vec::new()).await;
+        asked.map_err(|refusal| refusal.admitting(self.has_run(id)))?;
         crash::point("workflow.settle_requested");
         let entry = match self.kernel.settle(id).await {
             // The prediction was made for another moment, so nothing is compared with it now.
@@ -77,8 +93,10 @@ impl Workflow {
             }
         };
         crash::point("workflow.settled");
-        self.step(operator, id, entry, Vec::new()).await?;
-        self.read.action(id).await
+        let recorded = self.step(operator, id, entry, Vec::new()).await;
+        recorded.map_err(|refusal| unrecorded(id, refusal))?;
+        let shown = self.read.action(id).await;
+        shown.map_err(|refusal| refusal.admitting(self.has_run(id)))
     }
 }
 
@@ -91,7 +109,7 @@ fn unsettled(id: ActionId, error: &SettleError) -> Refusal {
         executed: crate::model::refusal::Executed::Unknown,
         ..Refusal::new(
             code,
-            format!("The outcome of {id} cannot be settled now: {error}. It stays unknown."),
+            format!("The outcome of {id} cannot be settled now, and stays unknown: {error}"),
         )
         .citing([Invariant::NothingUnresolved])
         .about(id)

@@ -69,6 +69,11 @@ fn standing(action: &ActionAnswer) -> Lines {
         Some(ReceiptStatus::Voided { tombstone }) => {
             lines.line(format!("The kernel holds the id as void: {}", tombstone.result));
         }
+        Some(ReceiptStatus::NoneYet { .. })
+            if action.interrupted == Some(Interrupted::NeverSent) =>
+        {
+            lines.line("The kernel holds nothing under this id.");
+        }
         Some(ReceiptStatus::NoneYet { .. }) => {
             lines.line("The kernel holds nothing under this id now, which proves nothing.");
         }
@@ -108,7 +113,7 @@ fn add_outcome(lines: &mut Lines, outcome: &Outcome) {
                 lines.line(format!("NOT AS EXPLAINED: {difference}"));
             }
             if !observed_after {
-                lines.line("No observation could be made after it.");
+                lines.line("It was not compared: no observation was made at that moment.");
             } else if differences.is_empty() {
                 lines.line("The observation after it is as explained.");
             }

@@ -26,6 +26,7 @@ pub(in crate::cli) fn refusal(refusal: &Refusal) -> Lines {
     }
     lines.line(match refusal.executed {
         Executed::No => "  Nothing ran.",
+        Executed::Earlier => "  The action ran before, once; this attempt did nothing.",
         Executed::Unknown => "  It may have run: the record of the action says what is known.",
     });
     lines

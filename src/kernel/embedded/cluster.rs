@@ -166,7 +166,9 @@ impl Cluster {
         let last = self.switchboard.last_known().clone();
         let has_quorum = self.ensemble.has_quorum();
         let store = self.ensemble.most_advanced().and_then(|node| node.store());
-        let fence = store.filter(|_| has_quorum).map(NodeStore::fence);
+        // Without a primary, what is applied may not be all that is committed.
+        let is_decided = has_quorum && self.primary().is_some();
+        let fence = store.filter(|_| is_decided).map(NodeStore::fence);
         let fence = match fence {
             Some(Ok((fence, _))) => fence,
             Some(Err(error)) => return self.stop(&error, now),
@@ -207,7 +209,7 @@ impl Cluster {
         if let Err(error) = self.switchboard.remember(known) {
             return self.stop(&error, now);
         }
-        self.remember(now, "the kernel was started, and nobody is primary until an operator asks");
+        self.remember(now, "the kernel was started, and a start makes nobody primary");
     }
 
     /// Stops for good: the switchboard cannot be written, so nothing may change any more (C6.1).

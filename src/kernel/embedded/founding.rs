@@ -11,7 +11,7 @@ use super::node::Node;
 use super::sqlite::StoreError;
 use super::store::{NodeIdentity, NodeStore};
 use super::switchboard::{ClusterRecord, Switchboard};
-use super::{Config, NODES_MAX, OpenError};
+use super::{Config, NODES_MAX, NodeCount, OpenError};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::pinned::ClusterIdentity;
 use crate::model::text::NodeId;
@@ -28,6 +28,7 @@ pub(super) struct Opened {
     pub(super) cluster: Cluster,
     pub(super) lock: Lock,
     pub(super) start_note: String,
+    pub(super) nodes: usize,
 }
 
 /// The lock on a directory, as long as it is held.
@@ -47,10 +48,14 @@ pub(super) fn open(
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Opened, OpenError> {
-    if !(1..=NODES_MAX).contains(&config.nodes) {
-        return Err(OpenError::Nodes { asked: config.nodes });
+    if !(1..=NODES_MAX).contains(&config.nodes.asked()) {
+        return Err(OpenError::Nodes { asked: config.nodes.asked() });
     }
     fs::create_dir_all(&config.dir).map_err(|e| OpenError::io("create", &config.dir, e))?;
+    // The name of the directory has to last as long as what is in it.
+    if let Some(parent) = config.dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        sync(parent)?;
+    }
     let lock = lock(&config.dir)?;
     let now = clock.now();
     if !config.dir.join(SWITCHBOARD).exists() {
@@ -73,7 +78,8 @@ pub(super) fn open(
         format!("founded at {founded_at}; n1 was appointed primary by the founding")
     };
     cluster.alive().map_err(|error| OpenError::Founding { why: error.why })?;
-    Ok(Opened { cluster, lock, start_note })
+    let nodes = cluster.ensemble.nodes().len();
+    Ok(Opened { cluster, lock, start_note, nodes })
 }
 
 fn lock(dir: &Path) -> Result<Lock, OpenError> {
@@ -109,10 +115,10 @@ fn lay_out(config: &Config, entropy: &dyn Entropy, now: Timestamp) -> Result<(),
     }
     let cluster_id = uuid::Builder::from_random_bytes(first_half(entropy.bytes())).into_uuid();
     let cluster_id = cluster_id.hyphenated().to_string();
-    for number in 1..=config.nodes {
+    for number in 1..=config.nodes.asked() {
         let node = node_directory(dir, number);
         fs::create_dir(&node).map_err(|e| OpenError::io("create", &node, e))?;
-        let identity = identity(&cluster_id, number, config.nodes);
+        let identity = identity(&cluster_id, number, config.nodes.asked());
         NodeStore::create(&node.join("node.sqlite"), &identity)
             .map_err(|source| OpenError::Node { node: NodeId::numbered(number), source })?;
         sync(&node)?;
@@ -127,7 +133,7 @@ fn lay_out(config: &Config, entropy: &dyn Entropy, now: Timestamp) -> Result<(),
         cluster_id,
         name: config.cluster.to_string(),
         environment: config.environment.to_string(),
-        nodes: config.nodes,
+        nodes: config.nodes.asked(),
         founded_at: now,
     };
     Switchboard::create(&unfinished, &record).map_err(|e| OpenError::switchboard(dir, e))?;
@@ -147,8 +153,10 @@ fn assemble(
     let switchboard =
         Switchboard::open(&dir.join(SWITCHBOARD)).map_err(|e| OpenError::switchboard(dir, e))?;
     let record = switchboard.cluster().clone();
-    if record.nodes != config.nodes {
-        return Err(OpenError::Size { asked: config.nodes, found: record.nodes });
+    if let NodeCount::Exactly(asked) = config.nodes
+        && asked != record.nodes
+    {
+        return Err(OpenError::Size { asked, found: record.nodes });
     }
     if !switchboard.is_named(&config.cluster, &config.environment) {
         return Err(OpenError::Foreign {

@@ -54,6 +54,9 @@ impl Cluster {
 
     fn observe_fence(&self) -> Result<(Fact<Fence>, Option<Since>), Unobservable> {
         let last = self.switchboard.last_known().fence;
+        if let Some(undecided) = self.undecided() {
+            return Ok((Fact::unknown(undecided.since, undecided.why), None));
+        }
         let store = self.ensemble.most_advanced().and_then(Node::store);
         let Some(store) = store.filter(|_| self.ensemble.has_quorum()) else {
             return Ok((self.majority_knows(last, |fence| fence.word().to_owned()), None));
@@ -61,6 +64,22 @@ impl Cluster {
         let (fence, since) =
             store.fence().map_err(|error| Unobservable { why: error.to_string() })?;
         Ok((Fact::Known(fence), since))
+    }
+
+    /// Since when the log of a reachable node holds entries that nobody can decide on: they may be
+    /// committed, so what is applied is not what the next primary will find.
+    fn undecided(&self) -> Option<Since> {
+        if self.primary().is_some() || !self.ensemble.has_quorum() {
+            return None;
+        }
+        let applied = self.ensemble.reachable().map(|(_, vitals)| vitals.applied).max()?;
+        let last = self.ensemble.reachable().map(|(_, vitals)| vitals.last.position).max()?;
+        let nobody = self.switchboard.last_known().nobody.as_ref()?;
+        let why = format!(
+            "nobody is primary, and the log holds entries up to {last} that no primary has \
+             decided on; {applied} are applied"
+        );
+        (last > applied).then_some(Since { since: nobody.since, why })
     }
 
     /// A fact about the whole cluster: known while a majority can be reached.

@@ -24,6 +24,12 @@ pub(super) fn after(state: &ClusterState, action: &Action) -> Pinned {
         && reachable(&after) >= after.cluster.quorum
         && after.cluster.write_fence == Fact::Known(Fence::Lifted);
     after.cluster.writes = Fact::Known(if accepted { Writes::Accepted } else { Writes::Stopped });
+    if let (Fact::Known(Some(_)), Fact::Unknown { unknown }) =
+        (&after.cluster.primary, &after.cluster.write_fence)
+        && reachable(&after) >= after.cluster.quorum
+    {
+        after.cluster.writes = Fact::Unknown { unknown: unknown.clone() };
+    }
     after
 }
 
@@ -91,9 +97,11 @@ fn bring_online(after: &mut Pinned, id: &NodeId) {
     if reachable(after) >= after.cluster.quorum {
         after.cluster.epoch = Fact::Known(epoch);
         if let Fact::Unknown { unknown } = &after.cluster.write_fence {
-            let last = wording::last_known(&unknown.why);
-            let fence = if last == Some("standing") { Fence::Standing } else { Fence::Lifted };
-            after.cluster.write_fence = Fact::Known(fence);
+            match wording::last_known(&unknown.why) {
+                Some("standing") => after.cluster.write_fence = Fact::Known(Fence::Standing),
+                Some("lifted") => after.cluster.write_fence = Fact::Known(Fence::Lifted),
+                Some(_) | None => {}
+            }
         }
     }
 }
@@ -108,9 +116,17 @@ pub(super) fn consequences(state: &ClusterState, action: &Action) -> Vec<String>
             "No write is served while the role passes to {to}; writes that wait are served by {to} \
              afterwards."
         )),
-        Action::Failover { to } => said.push(format!(
-            "A write that was never acknowledged is kept if {to} holds it, and is lost if not."
-        )),
+        Action::Failover { to } => {
+            said.push(format!(
+                "A write that was never acknowledged is kept if {to} holds it, and is lost if not."
+            ));
+            if matches!(after.cluster.write_fence, Fact::Unknown { .. }) {
+                said.push(format!(
+                    "Whether writes are stopped afterwards is decided by entries in the log of {to} \
+                     that no primary has decided on."
+                ));
+            }
+        }
         Action::StopWrites {} => said.push(
             "Clients that write are refused until an operator resumes writes; reads are served."
                 .to_owned(),

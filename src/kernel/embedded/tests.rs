@@ -42,7 +42,7 @@ fn now() -> Timestamp {
 fn open(dir: &TempDir, nodes: u64) -> Opened {
     let config = Config {
         dir: dir.path().join("kernel"),
-        nodes,
+        nodes: super::NodeCount::Exactly(nodes),
         cluster: PlaceName::parse("aerodb").unwrap(),
         environment: PlaceName::parse("test").unwrap(),
     };

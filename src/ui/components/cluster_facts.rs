@@ -63,7 +63,7 @@ pub fn cluster_facts(state: &ClusterState) -> AnyView {
 }
 
 fn voters(state: &ClusterState) -> String {
-    format!("{} of {} voters", state.cluster.quorum, state.cluster.voters.len())
+    format!("{} of {} voters needed", state.cluster.quorum, state.cluster.voters.len())
 }
 
 /// How many voters are reachable; what is not known is counted apart, never as either.

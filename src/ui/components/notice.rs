@@ -11,6 +11,7 @@ use leptos::prelude::*;
 pub fn refusal(refusal: &Refusal) -> AnyView {
     let executed = match refusal.executed {
         Executed::No => "Nothing was executed.",
+        Executed::Earlier => "The action ran before, once; this attempt did nothing.",
         Executed::Unknown => "Whether anything was executed is unknown.",
     };
     let pair = |name: &'static str, value: Option<&String>| {
@@ -92,11 +93,11 @@ pub fn unresolved(unresolved: &Unresolved) -> AnyView {
         <section class="notice" data-tone="unknown">
             <h2>"An action is not resolved"</h2>
             <p>
-                {format!("The outcome of {} ", unresolved.kind)}
+                {format!("The action {} ", unresolved.kind)}
                 <a href=format!("/actions/{id}")>
                     <code>{id.to_string()}</code>
-                </a> " is not known here. Further mutations of this cluster are refused until it \
-                is."
+                </a> " is open. Until an operator settles it, further mutations of this cluster are \
+                refused, but for a failover while nobody is primary: settling may need a primary."
             </p>
         </section>
     }

@@ -19,7 +19,7 @@ pub fn outcome(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyVi
         (None, Some(interrupted)) => of_interruption(interrupted),
         (None, None) => of_stage(answer, viewer)?,
     };
-    let kernel = answer.kernel_says.as_ref().map(kernel_says);
+    let kernel = answer.kernel_says.as_ref().map(|status| kernel_says(status, answer.interrupted));
     let section = view! {
         <section class="outcome" data-tone=tone>
             <h2>{heading}</h2>
@@ -29,6 +29,11 @@ pub fn outcome(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyVi
     };
     Some(section.into_any())
 }
+
+/// What an open action holds up, and what it does not.
+const UNTIL_SETTLED: &str = "Nothing is repaired or sent again by itself. Until an operator settles \
+    it, further mutations of this cluster are refused, but for a failover while nobody is primary: \
+    settling may need a primary.";
 
 type Part = (&'static str, &'static str, AnyView);
 
@@ -44,7 +49,7 @@ fn of_outcome(outcome: &Outcome) -> Part {
                     <strong>"It may have run."</strong>
                     {format!(" What is known: {}", say(why))}
                 </p>
-                <p>"Further mutations of this cluster are refused until an operator settles it."</p>
+                <p>{UNTIL_SETTLED}</p>
             };
             ("unknown", "Outcome unknown", body.into_any())
         }
@@ -54,7 +59,7 @@ fn of_outcome(outcome: &Outcome) -> Part {
 
 fn executed(receipt: &Receipt, found: &[Moved], observed_after: bool) -> Part {
     let (tone, compared) = if !observed_after {
-        let text = "No observation could be made after it, so what was explained and what is so \
+        let text = "No observation was made at that moment, so what was explained and what is so \
             were not compared.";
         ("unknown", view! { <p>{text}</p> }.into_any())
     } else if found.is_empty() {
@@ -162,8 +167,7 @@ fn of_interruption(interrupted: Interrupted) -> Part {
     };
     let body = view! {
         <p>{text}</p>
-        <p>"Nothing is repaired or sent again by itself. Further mutations of this cluster are \
-            refused until an operator settles it."</p>
+        <p>{UNTIL_SETTLED}</p>
     };
     ("unknown", heading, body.into_any())
 }
@@ -219,7 +223,7 @@ fn again(action: &Action) -> String {
     address
 }
 
-fn kernel_says(status: &ReceiptStatus) -> AnyView {
+fn kernel_says(status: &ReceiptStatus, interrupted: Option<Interrupted>) -> AnyView {
     let body = match status {
         ReceiptStatus::Executed { receipt } => view! {
             <p>"The kernel holds a receipt under this id: it ran."</p>
@@ -227,6 +231,10 @@ fn kernel_says(status: &ReceiptStatus) -> AnyView {
         }
         .into_any(),
         ReceiptStatus::Voided { tombstone } => voided(tombstone),
+        // What was never sent cannot be under way: here the kernel's answer agrees with the record.
+        ReceiptStatus::NoneYet { .. } if interrupted == Some(Interrupted::NeverSent) => {
+            view! { <p>"The kernel holds nothing under this id."</p> }.into_any()
+        }
         ReceiptStatus::NoneYet { .. } => view! {
             <p>
                 "The kernel holds nothing under this id now. That proves nothing: an order that is \

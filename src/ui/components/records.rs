@@ -1,8 +1,8 @@
 //! Records of the ledger: as a table, and each in a sentence.
 
-use crate::model::actor::{Actor, Via};
+use crate::model::actor::Via;
 use crate::model::answer::StoredRecord;
-use crate::model::record::{Delivery, Entry, LearnedBy};
+use crate::model::record::{Delivery, Entry, LearnedBy, Record};
 use crate::ui::components::rules::scrolling;
 use crate::ui::components::words::{counted, hash, say, time};
 use leptos::prelude::*;
@@ -50,7 +50,7 @@ fn row(stored: &StoredRecord) -> AnyView {
                 {record.seq.to_string()}
             </th>
             <td>{time(record.at)} " " <small>{clock}</small></td>
-            <td>{actor(record.actor.as_ref())}</td>
+            <td>{actor(record)}</td>
             <td>
                 <code>{record.entry.word()}</code>
             </td>
@@ -62,9 +62,11 @@ fn row(stored: &StoredRecord) -> AnyView {
     .into_any()
 }
 
-fn actor(actor: Option<&Actor>) -> AnyView {
-    let Some(actor) = actor else {
-        return view! { <span>"the control plane"</span> }.into_any();
+fn actor(record: &Record) -> AnyView {
+    let Some(actor) = &record.actor else {
+        let is_stranger = matches!(record.entry, Entry::SignInFailed { .. } | Entry::Denied { .. });
+        let who = if is_stranger { "nobody who is signed in" } else { "the control plane" };
+        return view! { <span>{who}</span> }.into_any();
     };
     let via = match actor.via {
         Via::Session => "session",
