@@ -21,6 +21,7 @@ mod layers;
 mod ledger;
 mod ledger_read;
 mod ledger_tamper;
+mod ledger_tree;
 mod node_store;
 mod pages_fixtures;
 mod pages_render;
