@@ -6,6 +6,7 @@
 //! back, and a write that is not durable. It never changes, deletes or repairs a record.
 
 pub mod chain;
+pub mod note;
 pub mod tree;
 
 #[cfg(feature = "ssr")]
