@@ -10,8 +10,10 @@ pub mod config;
 use crate::authority::PasswordCost;
 use crate::kernel::embedded::{self, EmbeddedKernel};
 use crate::kernel::{ObserveKernel, Unobservable};
-use crate::ledger::{Draft, Ledger, LedgerError};
+use crate::ledger::note::LogKey;
+use crate::ledger::{Draft, KeyError, Ledger, LedgerError, open_key};
 use crate::model::ambient::{Clock, Entropy};
+use crate::model::pinned::ClusterIdentity;
 use crate::model::record::Entry;
 use crate::model::refusal::Refusal;
 use crate::observe::ReadSide;
@@ -71,6 +73,9 @@ pub enum ServeError {
     /// The records.
     #[error("the ledger cannot be used: {0}")]
     Ledger(#[from] LedgerError),
+    /// The key that signs the heads of the log.
+    #[error("the log cannot be signed: {0}")]
+    Key(#[from] KeyError),
     /// The kernel.
     #[error("the kernel cannot be opened: {0}")]
     Kernel(#[from] embedded::OpenError),
@@ -163,11 +168,15 @@ pub async fn assemble(
     };
     let kernel = Arc::new(EmbeddedKernel::open(&founding, Arc::clone(&clock), &*entropy)?);
     let ledger = Ledger::open(&store, Arc::clone(&clock))?;
+    let identity = kernel.observe().await?.cluster.identity;
+    let named = ledger.reader().log_key()?;
+    let signer = open_key(&config.data, &log_name(&identity), named.as_ref(), &*entropy)?;
+    boot(&ledger, &kernel, &signer.public()).await?;
+    // Only now: a head of records before the first start has no key that the log names.
+    let ledger = ledger.signing(signer);
     let in_flight = InFlight::default();
     let observer: Arc<dyn ObserveKernel> = kernel.clone();
     let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), data_address);
-    let identity = kernel.observe().await?.cluster.identity;
-    boot(&ledger, &kernel).await?;
     let workflow = Workflow::new(read.clone(), kernel.clone(), ledger.clone(), in_flight);
     let workflow = Arc::new(workflow);
     let access = Arc::new(Access::new(
@@ -200,9 +209,18 @@ pub async fn assemble(
     })
 }
 
-/// Records that a control plane started, and what an earlier one left open. The open actions are
+/// The name of the log in its signed heads: no other cluster has the same id.
+fn log_name(identity: &ClusterIdentity) -> String {
+    format!("aerodb/{}/{}", identity.cluster, identity.id)
+}
+
+/// Records that a control plane started, with which key it signs the log from here on, and what an earlier one left open. The open actions are
 /// listed and left alone (C6.3).
-async fn boot(ledger: &Ledger, kernel: &EmbeddedKernel) -> Result<(), ServeError> {
+async fn boot(
+    ledger: &Ledger,
+    kernel: &EmbeddedKernel,
+    log_key: &LogKey,
+) -> Result<(), ServeError> {
     let about = kernel.describe();
     let interrupted = ledger.reader().open_actions()?.into_iter().map(|(id, _)| id).collect();
     let entry = Entry::Boot {
@@ -210,6 +228,7 @@ async fn boot(ledger: &Ledger, kernel: &EmbeddedKernel) -> Result<(), ServeError
         cluster: about.cluster,
         note: about.start_note,
         interrupted,
+        log_key: Some(log_key.to_string()),
     };
     let draft = Draft { actor: None, action_id: None, entry, blobs: Vec::new() };
     ledger.append(vec![draft]).await?;

@@ -1,6 +1,7 @@
 //! The command line as a type. Names and options are an interface: they grow and keep their meaning.
 
 use super::address::{Address, DEFAULT_URL};
+use crate::ledger::note::LogKey;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::actor::ActorRole;
 use crate::model::answer::LogHead;
@@ -206,6 +207,9 @@ pub(super) struct VerifyArguments {
     /// A head that was noted down earlier, as SIZE:HASH: a log that was cut short differs from it.
     #[arg(long, value_name = "SIZE:HASH", value_parser = head)]
     pub(super) expect: Option<LogHead>,
+    /// The key of the log that was noted down earlier, as NAME+ID+KEY.
+    #[arg(long, value_name = "KEY", value_parser = LogKey::parse)]
+    pub(super) key: Option<LogKey>,
     #[command(flatten)]
     pub(super) place: DataArguments,
 }

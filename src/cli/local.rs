@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::lines::Lines;
 use super::secret;
-use crate::ledger::{VerifyError, verify_file};
+use crate::ledger::{Expected, VerifyError, verify_file};
 use crate::model::refusal::Refusal;
 use crate::serve::{self, ServeError, ServeOptions};
 use crate::store::DATABASE_FILE;
@@ -61,7 +61,8 @@ pub(super) fn verify_log(options: &VerifyArguments) -> Result<Report, Failure> {
         Some(path) => path.clone(),
         None => data_dir(&options.place)?.join(DATABASE_FILE),
     };
-    let verified = verify_file(&path, options.expect.clone(), &mut |_| ());
+    let expected = Expected { head: options.expect.clone(), key: options.key.clone() };
+    let verified = verify_file(&path, &expected, &mut |_| ());
     let verified = verified.map_err(|error| {
         let exit = match &error {
             VerifyError::Broken(_) | VerifyError::Derived { .. } => Exit::LogBroken,
@@ -76,9 +77,11 @@ pub(super) fn verify_log(options: &VerifyArguments) -> Result<Report, Failure> {
         verified.size,
         path.display()
     ));
+    text.line("Tree, tiles and signed heads are those of these records.");
     text.line(format!("head: {}:{head}", verified.size));
+    text.line(format!("root: {}", verified.root));
     text.line("A log that was cut short is told only by an earlier head: note this one down, and give it as --expect.");
-    let json = json!({ "size": verified.size, "hash": verified.head });
+    let json = json!({ "size": verified.size, "hash": verified.head, "root": verified.root });
     Ok(Report { text, json: line_of(&json), exit: Exit::Done })
 }
 

@@ -90,13 +90,15 @@ fn ids<T: ToString>(list: &[T]) -> String {
 #[must_use]
 pub fn summary(entry: &Entry) -> String {
     match entry {
-        Entry::Boot { version, cluster, note, interrupted } => {
+        Entry::Boot { version, cluster, note, interrupted, log_key } => {
             let left = if interrupted.is_empty() {
                 "No action was left open.".to_owned()
             } else {
                 format!("Left open: {}.", ids(interrupted))
             };
-            format!("Version {version} started for {cluster}. {note} {left}")
+            let key = log_key.as_ref().map(|key| format!(" Signs heads with {key}."));
+            let key = key.unwrap_or_default();
+            format!("Version {version} started for {cluster}. {note} {left}{key}")
         }
         Entry::Requested { action, reason } => {
             format!("Asked for: {}. Reason: {reason}", action.title())
