@@ -24,6 +24,7 @@ mod ledger_note;
 mod ledger_read;
 mod ledger_tamper;
 mod ledger_tree;
+mod log_proofs;
 mod node_store;
 mod pages_fixtures;
 mod pages_render;
