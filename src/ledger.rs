@@ -20,9 +20,13 @@ mod blob;
 #[cfg(feature = "ssr")]
 mod error;
 #[cfg(feature = "ssr")]
+mod export;
+#[cfg(feature = "ssr")]
 mod heads;
 #[cfg(feature = "ssr")]
 mod key_file;
+#[cfg(feature = "ssr")]
+mod layout;
 #[cfg(feature = "ssr")]
 mod prove;
 #[cfg(feature = "ssr")]
@@ -33,6 +37,8 @@ mod stage_number;
 mod tiles;
 #[cfg(feature = "ssr")]
 mod verify;
+#[cfg(feature = "ssr")]
+mod verify_export;
 
 #[cfg(feature = "ssr")]
 pub use append::{Draft, Ledger};
@@ -41,8 +47,12 @@ pub use blob::BLOB_BYTES_MAX;
 #[cfg(feature = "ssr")]
 pub use error::LedgerError;
 #[cfg(feature = "ssr")]
+pub use export::{ExportError, Exported, export};
+#[cfg(feature = "ssr")]
 pub use key_file::{KEY_FILE, KeyError, existing_key, open_key};
 #[cfg(feature = "ssr")]
 pub use read::{ActionRow, ActionRows, LedgerReader, LogFilter, TRAIL_OTHERS_MAX};
 #[cfg(feature = "ssr")]
 pub use verify::{Expected, VerifyError, verify_file};
+#[cfg(feature = "ssr")]
+pub use verify_export::{is_export, verify_export};

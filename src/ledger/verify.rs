@@ -29,6 +29,12 @@ pub enum VerifyError {
         /// What is wrong.
         what: String,
     },
+    /// The signed head is not good, or is not there.
+    #[error("its signed head is not good: {why}")]
+    Head {
+        /// What is wrong with it.
+        why: String,
+    },
     /// The file could not be opened or read.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -21,11 +21,11 @@ const NAME: &str = "aerodb/test/1";
 /// Two full tiles and an edge.
 const SIZE: u64 = 600;
 
-fn signer() -> LogSigner {
+pub(crate) fn signer() -> LogSigner {
     LogSigner::new(NAME, &[7; 32]).unwrap()
 }
 
-fn boot(key: &LogKey) -> Draft {
+pub(crate) fn boot(key: &LogKey) -> Draft {
     let entry = Entry::Boot {
         version: "0".to_owned(),
         cluster: "test".to_owned(),
@@ -36,7 +36,7 @@ fn boot(key: &LogKey) -> Draft {
     Draft::new(None, None, entry)
 }
 
-fn others(count: usize) -> Vec<Draft> {
+pub(crate) fn others(count: usize) -> Vec<Draft> {
     vec![Draft::new(Some(alice()), None, Entry::SignedIn {}); count]
 }
 

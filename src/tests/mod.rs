@@ -19,6 +19,7 @@ mod idle;
 mod kernel_contract;
 mod layers;
 mod ledger;
+mod ledger_export;
 mod ledger_heads;
 mod ledger_note;
 mod ledger_read;
