@@ -150,12 +150,12 @@ fn write_all(
         for tile in &link.tiles {
             files.tile(tile)?;
         }
-        if chain.size() % TILE_WIDTH as u64 == 0 {
+        if chain.size().is_multiple_of(TILE_WIDTH as u64) {
             let index = chain.size() / TILE_WIDTH as u64 - 1;
             files.write(&layout::entries(index, TILE_WIDTH), &bundle)?;
             bundle.clear();
         }
-        if chain.size() % 1000 == 0 {
+        if chain.size().is_multiple_of(1000) {
             progress(chain.size());
         }
     }

@@ -103,9 +103,9 @@ pub(super) async fn proof(
     Path(seq): Path<String>,
     mut query: Query,
 ) -> Answer<InclusionProof> {
-    let size = query.number("size")?;
+    let of = query.number("size")?;
     query.finish()?;
-    site.read.proof(sequence(&seq)?, size).map(Json)
+    site.read.proof(sequence(&seq)?, of).map(Json)
 }
 
 /// The proof that the first `from` records are the beginning of the log, or of its first `to`.
