@@ -7,10 +7,12 @@
 //!
 //! The records are also the leaves of a Merkle tree whose head is signed, in the public forms of C2SP:
 //! so a program that is not ours can check the log, and whoever remembers a head can tell whether the
-//! log was written anew. [`chain`], [`tree`] and [`note`] are pure and run in the browser too.
+//! log was written anew. [`chain`], [`tree`], [`note`] and [`remember`]
+//! are pure and run in the browser too.
 
 pub mod chain;
 pub mod note;
+pub mod remember;
 pub mod tree;
 
 #[cfg(feature = "ssr")]

@@ -173,7 +173,7 @@ fn keys_read_back_and_hostile_ones_are_refused_without_naming_the_secret() {
         weak,
         &text[1..],
         &text[..text.len() - 4],
-        &text.replace("+", "++"),
+        &text.replace('+', "++"),
         &text.replace(NAME, "aerodb/other"),
         &format!("{text}\n"),
         &text.replace(NAME, "a b"),

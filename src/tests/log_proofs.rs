@@ -1,7 +1,8 @@
 //! Heads and proofs as anybody who is signed in gets them, checked as a stranger would check them.
 
 use crate::harness::TestApp;
-use aerodb_control::ledger::note::LogKey;
+use aerodb_control::ledger::note::{LogKey, LogSigner};
+use aerodb_control::ledger::remember::{Memory, Suspicion, check_head, check_past, check_record};
 use aerodb_control::ledger::tree::{Seen, verify_consistency, verify_inclusion};
 use aerodb_control::model::answer::{ConsistencyProof, InclusionProof, SignedHead};
 use aerodb_control::model::canonical::Hash;
@@ -77,4 +78,61 @@ async fn the_log_names_its_key_and_keeps_it_over_a_restart() {
     let path = format!("/api/v1/log/consistency?from={}", before.size);
     let proof: ConsistencyProof = read(&app, &path).await;
     verify_consistency(before, after, &proof.path).expect("the same log");
+}
+
+/// What a browser remembers and checks, against a server that was changed behind its back.
+#[tokio::test]
+async fn a_browser_that_saw_a_later_head_notices_an_older_a_rewritten_and_another_log() {
+    let app = TestApp::new().await;
+    let first: SignedHead = read(&app, "/api/v1/log/head").await;
+    let seen = check_head(&first, None).expect("a first look");
+    app.operator().run(1, "switchover", json!({"to": "n2"})).await;
+    let now: SignedHead = read(&app, "/api/v1/log/head").await;
+    let later = check_head(&now, Some(&seen)).expect("the log grew");
+    let path = format!("/api/v1/log/consistency?from={}&to={}", seen.size, later.size);
+    let proof: ConsistencyProof = read(&app, &path).await;
+    check_past(&seen, &later, Some(&proof)).expect("the same log");
+    check_past(&later, &later, None).expect("nothing new");
+
+    let shrunk = Suspicion::Shrunk { before: later.size, now: seen.size };
+    assert_eq!(check_head(&first, Some(&later)), Err(shrunk), "an older copy was put in place");
+    let forked = Memory { root: later.root, ..seen.clone() };
+    let rewritten = check_past(&forked, &later, Some(&proof));
+    assert!(matches!(rewritten, Err(Suspicion::Rewritten { .. })), "{rewritten:?}");
+    assert!(check_past(&seen, &later, None).is_err(), "no proof");
+    let mut long = proof.clone();
+    long.path = vec![later.root; 65];
+    assert!(check_past(&seen, &later, Some(&long)).is_err(), "a proof without end");
+
+    let other = LogSigner::new(LogKey::parse(&now.key).expect("a key").name(), &[9; 32]);
+    let other = other.expect("a name");
+    let resigned = SignedHead {
+        note: other.sign(Seen { size: later.size, root: later.root }),
+        key: other.public().to_string(),
+        ..now.clone()
+    };
+    check_head(&resigned, None).expect("who remembers nothing notices nothing");
+    assert!(matches!(check_head(&resigned, Some(&seen)), Err(Suspicion::OtherKey { .. })));
+    let kept = SignedHead { key: now.key.clone(), ..resigned };
+    assert!(matches!(check_head(&kept, Some(&seen)), Err(Suspicion::Head(_))));
+    let lying = SignedHead { root: first.root, ..now.clone() };
+    assert_eq!(check_head(&lying, Some(&seen)), Err(Suspicion::HeadDiffers));
+}
+
+#[tokio::test]
+async fn a_browser_notices_a_record_that_is_shown_otherwise_than_it_is() {
+    let app = TestApp::new().await;
+    let head: SignedHead = read(&app, "/api/v1/log/head").await;
+    let now = check_head(&head, None).expect("a first look");
+    let proof: InclusionProof = read(&app, "/api/v1/log/proof/2").await;
+    let shown = proof.record.hash;
+    check_record(2, shown, &now, &proof).expect("as it is");
+    assert!(check_record(3, shown, &now, &proof).is_err(), "another place");
+    assert!(check_record(2, now.root, &now, &proof).is_err(), "another hash was shown");
+    let mut other = proof.clone();
+    other.record.record.clock = "a clock of mine".to_owned();
+    assert!(check_record(2, shown, &now, &other).is_err(), "other bytes");
+    // A record that fits the hash that is shown with it, and is in no signed log.
+    let invented = other.record.record.hash();
+    assert!(check_record(2, invented, &now, &other).is_err(), "an invented record");
 }

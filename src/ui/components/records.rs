@@ -43,6 +43,9 @@ fn row(stored: &StoredRecord) -> AnyView {
             </a>
         }
     });
+    let proof = view! {
+        <a href=format!("/api/v1/log/proof/{}", record.seq)>{format!("proof of {}", record.seq)}</a>
+    };
     let clock = format!("clock: {}", say(&record.clock));
     view! {
         <tr>
@@ -56,7 +59,7 @@ fn row(stored: &StoredRecord) -> AnyView {
             </td>
             <td>{action}</td>
             <td>{say(&summary(&record.entry))}</td>
-            <td>{hash(&stored.hash)}</td>
+            <td>{hash(&stored.hash)} " " {proof}</td>
         </tr>
     }
     .into_any()
