@@ -65,6 +65,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Account(AccountCommand::Add(options)) => local::account_add(&options),
         Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options),
         Command::VerifyLog(options) => local::verify_log(&options),
+        Command::ExportLog(options) => local::export_log(&options),
         Command::Catalogue { kind } => Ok(render::catalogue(kind.as_deref())),
         Command::Login { name } => server.login(name),
         Command::Logout => server.logout(),

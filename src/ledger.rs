@@ -4,8 +4,16 @@
 //! is the fold of its records. This room decides nothing about an action: it refuses a step that
 //! [`Stage::next`](crate::model::action::Stage::next) does not know, a record that cannot be read
 //! back, and a write that is not durable. It never changes, deletes or repairs a record.
+//!
+//! The records are also the leaves of a Merkle tree whose head is signed, in the public forms of C2SP:
+//! so a program that is not ours can check the log, and whoever remembers a head can tell whether the
+//! log was written anew. [`chain`], [`tree`], [`note`] and [`remember`]
+//! are pure and run in the browser too.
 
 pub mod chain;
+pub mod note;
+pub mod remember;
+pub mod tree;
 
 #[cfg(feature = "ssr")]
 mod append;
@@ -14,11 +22,25 @@ mod blob;
 #[cfg(feature = "ssr")]
 mod error;
 #[cfg(feature = "ssr")]
+mod export;
+#[cfg(feature = "ssr")]
+mod heads;
+#[cfg(feature = "ssr")]
+mod key_file;
+#[cfg(feature = "ssr")]
+mod layout;
+#[cfg(feature = "ssr")]
+mod prove;
+#[cfg(feature = "ssr")]
 mod read;
 #[cfg(feature = "ssr")]
 mod stage_number;
 #[cfg(feature = "ssr")]
+mod tiles;
+#[cfg(feature = "ssr")]
 mod verify;
+#[cfg(feature = "ssr")]
+mod verify_export;
 
 #[cfg(feature = "ssr")]
 pub use append::{Draft, Ledger};
@@ -27,6 +49,12 @@ pub use blob::BLOB_BYTES_MAX;
 #[cfg(feature = "ssr")]
 pub use error::LedgerError;
 #[cfg(feature = "ssr")]
+pub use export::{ExportError, Exported, export};
+#[cfg(feature = "ssr")]
+pub use key_file::{KEY_FILE, KeyError, existing_key, open_key};
+#[cfg(feature = "ssr")]
 pub use read::{ActionRow, ActionRows, LedgerReader, LogFilter, TRAIL_OTHERS_MAX};
 #[cfg(feature = "ssr")]
-pub use verify::{VerifyError, verify_file};
+pub use verify::{Expected, VerifyError, verify_file};
+#[cfg(feature = "ssr")]
+pub use verify_export::{is_export, verify_export};

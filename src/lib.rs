@@ -27,7 +27,7 @@
 //! | `authority` | who is asking, as values that nobody can forge | model, store |
 //! | `observe` | all that can be read | model, explain, kernel, ledger |
 //! | `workflow` | the one way to act, and who may sign in | all above |
-//! | [`ui`] | pages and components, drawn from values | model |
+//! | [`ui`] | pages and components, drawn from values | model, the pure half of ledger |
 //! | `web` | routes, the gate, forms and JSON, refusals as HTTP | model, authority, observe, workflow, ui |
 //! | `serve` | puts the parts together; alone names a concrete kernel | all |
 //! | `cli` | the command line: one more client, and the commands on a data directory | all |

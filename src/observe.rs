@@ -13,8 +13,8 @@ pub use crate::ledger::LogFilter;
 use crate::ledger::{LedgerError, LedgerReader};
 use crate::model::action::{Action, ActionId, ActionKind, Stage};
 use crate::model::answer::{
-    ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, LogHead, LogPage, Overview,
-    StoredRecord, WhyNot,
+    ActionAnswer, ActionLine, ActionPage, ConsistencyProof, ExplainAnswer, InclusionProof,
+    Interrupted, LogPage, Overview, SignedHead, StoredRecord, WhyNot,
 };
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::explanation::Explanation;
@@ -241,12 +241,34 @@ impl ReadSide {
         })
     }
 
-    /// The end of the log.
+    /// The end of the log, signed.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn head(&self) -> Result<LogHead, Refusal> {
-        self.ledger.head().map_err(unreadable)
+    pub fn head(&self) -> Result<SignedHead, Refusal> {
+        self.ledger.signed_head().map_err(unreadable)
+    }
+
+    /// The proof that a record is in the log of `size` records, or of all.
+    ///
+    /// # Errors
+    /// `not_found`; or when the ledger cannot be read.
+    pub fn proof(&self, seq: u64, size: Option<u64>) -> Result<InclusionProof, Refusal> {
+        let proof = self.ledger.proof(seq, size).map_err(unreadable)?;
+        let of = size.map_or_else(String::new, |size| format!(" of {size} records"));
+        let sentence = format!("There is no log{of} that holds a record {seq}.");
+        proof.ok_or_else(|| Refusal::new(RefusalCode::NotFound, sentence))
+    }
+
+    /// The proof that the log of `from` records is the beginning of that of `to`, or of all.
+    ///
+    /// # Errors
+    /// `not_found`; or when the ledger cannot be read.
+    pub fn consistency(&self, from: u64, to: Option<u64>) -> Result<ConsistencyProof, Refusal> {
+        let proof = self.ledger.consistency(from, to).map_err(unreadable)?;
+        let of = to.map_or_else(|| "the log".to_owned(), |to| format!("a log of {to} records"));
+        let sentence = format!("{from} records are not the beginning of {of}.");
+        proof.ok_or_else(|| Refusal::new(RefusalCode::NotFound, sentence))
     }
 
     /// What a stop of an earlier control plane left behind. `mark` was taken before the trail was

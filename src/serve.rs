@@ -7,24 +7,28 @@
 pub mod ambient;
 pub mod config;
 
+mod error;
 mod host;
 
+pub use error::ServeError;
+
 use crate::authority::PasswordCost;
+use crate::kernel::ObserveKernel;
 use crate::kernel::embedded::{self, EmbeddedKernel};
-use crate::kernel::{ObserveKernel, Unobservable};
-use crate::ledger::{Draft, Ledger, LedgerError, LogFilter};
+use crate::ledger::note::LogKey;
+use crate::ledger::{Draft, Ledger, LogFilter, open_key};
 use crate::model::ambient::{Clock, Entropy};
+use crate::model::pinned::ClusterIdentity;
 use crate::model::record::Entry;
-use crate::model::refusal::Refusal;
 use crate::observe::ReadSide;
 use crate::observe::in_flight::InFlight;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::web::{self, Site};
 use crate::workflow::Workflow;
 use crate::workflow::access::Access;
 use axum::Router;
 use axum::middleware::from_fn;
-use config::{Config, ConfigError};
+use config::Config;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -52,74 +56,6 @@ pub struct ServeOptions {
     pub nodes: Option<u64>,
     /// The name of the environment.
     pub environment: Option<String>,
-}
-
-/// Why the server did not start, or ended.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The settings.
-    #[error("the settings cannot be used: {0}")]
-    Config(#[from] ConfigError),
-    /// A value on the command line.
-    #[error("{0}")]
-    Input(#[from] crate::model::text::InputError),
-    /// An address that other machines could reach.
-    #[error(
-        "{what} would listen on {address}, which other machines can reach, and the connection is not encrypted: only 127.0.0.1 and [::1] are served"
-    )]
-    NotLoopback {
-        /// Which listener.
-        what: &'static str,
-        /// The address.
-        address: SocketAddr,
-    },
-    /// The file of the control plane.
-    #[error("the ledger cannot be opened: {0}")]
-    Store(#[from] StoreError),
-    /// The records.
-    #[error("the ledger cannot be used: {0}")]
-    Ledger(#[from] LedgerError),
-    /// The kernel.
-    #[error("the kernel cannot be opened: {0}")]
-    Kernel(#[from] embedded::OpenError),
-    /// The kernel did not answer its first question.
-    #[error(transparent)]
-    Unobservable(#[from] Unobservable),
-    /// The ledger is there and the cluster is not. What the ledger holds about open actions could
-    /// never be settled truthfully against another one (C7.3).
-    #[error(
-        "the ledger belongs to the cluster {cluster}, and {} is not there: put it back, or name another data directory; no other cluster is founded in its place", dir.display()
-    )]
-    KernelLost {
-        /// The cluster of the ledger.
-        cluster: String,
-        /// Where it was.
-        dir: PathBuf,
-    },
-    /// The ledger and the kernel are not of one cluster.
-    #[error(
-        "the ledger belongs to the cluster {served}, and the kernel holds {found}: they do not belong together"
-    )]
-    OtherCluster {
-        /// The cluster of the ledger.
-        served: String,
-        /// The cluster of the kernel.
-        found: String,
-    },
-    /// An account or a link.
-    #[error("{0}")]
-    Refused(#[from] Refusal),
-    /// The files of the site.
-    #[error(transparent)]
-    Site(#[from] web::render::SiteError),
-    /// A listener.
-    #[error("{what}: {source}")]
-    Io {
-        /// What was tried.
-        what: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
 }
 
 /// Time, randomness and the price of a password, as the server and the tests choose them.
@@ -206,11 +142,15 @@ pub async fn assemble(
     if let Some(served) = served.filter(|served| *served != found) {
         return Err(ServeError::OtherCluster { served, found });
     }
+    let identity = kernel.observe().await?.cluster.identity;
+    let named = ledger.reader().log_key()?;
+    let signer = open_key(&config.data, &log_name(&identity), named.as_ref(), &*entropy)?;
+    boot(&ledger, &kernel, &signer.public()).await?;
+    // Only now: a head of records before the first start has no key that the log names.
+    let ledger = ledger.signing(signer);
     let in_flight = InFlight::default();
     let observer: Arc<dyn ObserveKernel> = kernel.clone();
     let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), data_address);
-    let identity = kernel.observe().await?.cluster.identity;
-    boot(&ledger, &kernel).await?;
     let workflow = Workflow::new(read.clone(), kernel.clone(), ledger.clone(), in_flight);
     let workflow = Arc::new(workflow);
     let access = Arc::new(Access::new(
@@ -248,9 +188,18 @@ fn last_served(ledger: &Ledger) -> Result<Option<String>, ServeError> {
     }))
 }
 
-/// Records that a control plane started, and what an earlier one left open. The open actions are
-/// listed and left alone (C6.3).
-async fn boot(ledger: &Ledger, kernel: &EmbeddedKernel) -> Result<(), ServeError> {
+/// The name of the log in its signed heads: no other cluster has the same id.
+fn log_name(identity: &ClusterIdentity) -> String {
+    format!("aerodb/{}/{}", identity.cluster, identity.id)
+}
+
+/// Records that a control plane started, with which key it signs the log from here on, and what an
+/// earlier one left open. The open actions are listed and left alone (C6.3).
+async fn boot(
+    ledger: &Ledger,
+    kernel: &EmbeddedKernel,
+    log_key: &LogKey,
+) -> Result<(), ServeError> {
     let about = kernel.describe();
     let interrupted = ledger.reader().open_actions()?.into_iter().map(|(id, _)| id).collect();
     let entry = Entry::Boot {
@@ -258,6 +207,7 @@ async fn boot(ledger: &Ledger, kernel: &EmbeddedKernel) -> Result<(), ServeError
         cluster: about.cluster,
         note: about.start_note,
         interrupted,
+        log_key: Some(log_key.to_string()),
     };
     let draft = Draft { actor: None, action_id: None, entry, blobs: Vec::new() };
     ledger.append(vec![draft]).await?;

@@ -8,6 +8,7 @@
 
 pub mod components;
 pub mod live;
+pub mod verify;
 
 // The browser redraws components inside islands; whole pages are the server's alone.
 #[cfg(feature = "ssr")]

@@ -138,6 +138,8 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::ApiAction => get(api::action),
         Read::ApiLog => get(api::log),
         Read::ApiLogHead => get(api::head),
+        Read::ApiLogProof => get(api::proof),
+        Read::ApiLogConsistency => get(api::consistency),
         Read::ApiRecord => get(api::record),
         Read::ApiSession => get(api::session),
         Read::ApiEvents => get(events::stream),

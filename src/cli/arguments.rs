@@ -1,6 +1,7 @@
 //! The command line as a type. Names and options are an interface: they grow and keep their meaning.
 
 use super::address::{Address, DEFAULT_URL};
+use crate::ledger::note::LogKey;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::actor::ActorRole;
 use crate::model::answer::LogHead;
@@ -118,8 +119,10 @@ pub(super) enum Command {
     },
     /// The log, newest first.
     Log(LogArguments),
-    /// Verify a log file without a server.
+    /// Verify a log without a server: the file of a data directory, or an export.
     VerifyLog(VerifyArguments),
+    /// Write the log as files that other tools can verify (C2SP tlog-tiles).
+    ExportLog(ExportArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -201,11 +204,22 @@ fn head(text: &str) -> Result<LogHead, String> {
 
 #[derive(Args, Debug)]
 pub(super) struct VerifyArguments {
-    /// The log file [default: the one in the data directory].
+    /// The log file, or the directory of an export [default: the file in the data directory].
     pub(super) path: Option<PathBuf>,
     /// A head that was noted down earlier, as SIZE:HASH: a log that was cut short differs from it.
     #[arg(long, value_name = "SIZE:HASH", value_parser = head)]
     pub(super) expect: Option<LogHead>,
+    /// The key of the log that was noted down earlier, as NAME+ID+KEY.
+    #[arg(long, value_name = "KEY", value_parser = LogKey::parse)]
+    pub(super) key: Option<LogKey>,
+    #[command(flatten)]
+    pub(super) place: DataArguments,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ExportArguments {
+    /// A directory that is new or empty.
+    pub(super) target: PathBuf,
     #[command(flatten)]
     pub(super) place: DataArguments,
 }

@@ -2,13 +2,17 @@
 
 use super::Report;
 use super::arguments::{
-    AccountArguments, DataArguments, ServeArguments, TokenArguments, VerifyArguments,
+    AccountArguments, DataArguments, ExportArguments, ServeArguments, TokenArguments,
+    VerifyArguments,
 };
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lines::Lines;
 use super::secret;
-use crate::ledger::{VerifyError, verify_file};
+use crate::ledger::{
+    Expected, ExportError, Exported, KEY_FILE, LedgerError, VerifyError, existing_key, export,
+    is_export, verify_export, verify_file,
+};
 use crate::model::refusal::Refusal;
 use crate::serve::{self, ServeError, ServeOptions};
 use crate::store::DATABASE_FILE;
@@ -54,17 +58,20 @@ pub(super) fn token_issue(options: &TokenArguments) -> Result<Report, Failure> {
     Ok(Report { text, json: line_of(&json!(issued)), exit: Exit::Done })
 }
 
-/// Verifies a log file without a server.
+/// Verifies a log without a server.
 pub(super) fn verify_log(options: &VerifyArguments) -> Result<Report, Failure> {
     let path = match &options.path {
-        Some(path) if path.is_dir() => path.join(DATABASE_FILE),
+        Some(path) if path.is_dir() && !is_export(path) => path.join(DATABASE_FILE),
         Some(path) => path.clone(),
         None => data_dir(&options.place)?.join(DATABASE_FILE),
     };
-    let verified = verify_file(&path, options.expect.clone(), &mut |_| ());
-    let verified = verified.map_err(|error| {
+    let expected = Expected { head: options.expect.clone(), key: options.key.clone() };
+    let verify = if path.is_dir() { verify_export } else { verify_file };
+    let verified = verify(&path, &expected, &mut |_| ()).map_err(|error| {
         let exit = match &error {
-            VerifyError::Broken(_) | VerifyError::Derived { .. } => Exit::LogBroken,
+            VerifyError::Broken(_) | VerifyError::Derived { .. } | VerifyError::Head { .. } => {
+                Exit::LogBroken
+            }
             VerifyError::Store(_) => Exit::Local,
         };
         Failure::here(exit, format!("{} did not verify: {error}.", path.display()))
@@ -76,9 +83,44 @@ pub(super) fn verify_log(options: &VerifyArguments) -> Result<Report, Failure> {
         verified.size,
         path.display()
     ));
+    text.line("Tree, tiles and signed heads are those of these records.");
     text.line(format!("head: {}:{head}", verified.size));
+    text.line(format!("root: {}", verified.root));
     text.line("A log that was cut short is told only by an earlier head: note this one down, and give it as --expect.");
-    let json = json!({ "size": verified.size, "hash": verified.head });
+    let json = json!({ "size": verified.size, "hash": verified.head, "root": verified.root });
+    Ok(Report { text, json: line_of(&json), exit: Exit::Done })
+}
+
+/// Writes the log as files that other tools can verify.
+pub(super) fn export_log(options: &ExportArguments) -> Result<Report, Failure> {
+    let data = data_dir(&options.place)?;
+    let not_exported = |exit, why: String| Failure::here(exit, format!("Not exported: {why}."));
+    let signer = existing_key(&data).map_err(|e| not_exported(Exit::Local, e.to_string()))?;
+    let missing = || format!("{} is missing", data.join(KEY_FILE).display());
+    let signer = signer.ok_or_else(|| not_exported(Exit::Local, missing()))?;
+    let target = &options.target;
+    let done = export(&data.join(DATABASE_FILE), &signer, target, &mut |_| ());
+    let done = done.map_err(|error| {
+        let broken = matches!(
+            error,
+            ExportError::Broken(_) | ExportError::Ledger(LedgerError::Damaged { .. })
+        );
+        not_exported(if broken { Exit::LogBroken } else { Exit::Local }, error.to_string())
+    })?;
+    let Exported { log, key, blobs } = done;
+    let mut text = Lines::new();
+    text.line(format!(
+        "{} records and {blobs} blobs were written to {}.",
+        log.size,
+        target.display()
+    ));
+    text.line(format!("root: {}", log.root));
+    text.line(format!("key: {key}"));
+    text.line("Give the key to whoever verifies it by another way than the files.");
+    let json = json!({
+        "size": log.size, "hash": log.head, "root": log.root, "key": key.to_string(),
+        "blobs": blobs,
+    });
     Ok(Report { text, json: line_of(&json), exit: Exit::Done })
 }
 

@@ -1,8 +1,11 @@
 //! Appends records: one transaction for all of a step, durable when it is answered.
 
 use super::chain::{is_step, parse};
+use super::note::LogSigner;
+use super::prove::store_head;
 use super::read::{LedgerReader, last, stage_of};
-use super::{LedgerError, blob, stage_number};
+use super::tree::{Seen, Tree};
+use super::{LedgerError, blob, stage_number, tiles};
 use crate::model::action::{ActionId, Stage};
 use crate::model::actor::Actor;
 use crate::model::ambient::Clock;
@@ -12,7 +15,7 @@ use crate::model::record::{Entry, LEAF_BYTES_MAX, RECORD_VERSION, Record};
 use crate::store::Store;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A record that has no place in the log yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,10 @@ pub struct Ledger {
     store: Store,
     clock: Arc<dyn Clock>,
     reader: LedgerReader,
+    signer: Option<Arc<LogSigner>>,
+    /// The tree as it was at the last append, so that the next one reads only what came after. Only
+    /// records that are durable are in it.
+    tree: Arc<Mutex<Tree>>,
 }
 
 impl fmt::Debug for Ledger {
@@ -57,15 +64,27 @@ impl fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// The log in this store. Its times come from `clock`, whose name every record carries (C9.1).
+    /// The log in this store, without a key: its heads are not signed. Its times come from `clock`, whose name every record carries (C9.1).
     ///
     /// # Errors
-    /// When the stages in the file are not those of this program, or the last record is damaged.
+    /// When the stages in the file are not those of this program, or the last record or the edge of
+    /// the tree is damaged. Nothing else is read: a long log opens as fast as a short one.
     pub fn open(store: &Store, clock: Arc<dyn Clock>) -> Result<Self, LedgerError> {
         let reader = LedgerReader::new(store.reader());
         reader.check_stages()?;
         reader.head()?;
-        Ok(Self { store: store.clone(), clock, reader })
+        let tree = store.reader().read(|c| tiles::resume(c, tiles::size(c)?))?;
+        let tree = Arc::new(Mutex::new(tree));
+        Ok(Self { store: store.clone(), clock, reader, signer: None, tree })
+    }
+
+    /// The same log, with the key that its newest start names: from now on its heads are signed.
+    #[must_use]
+    pub fn signing(mut self, signer: LogSigner) -> Self {
+        let signer = Arc::new(signer);
+        self.reader = self.reader.signing(Arc::clone(&signer));
+        self.signer = Some(signer);
+        self
     }
 
     /// The same log, for reading.
@@ -80,13 +99,42 @@ impl Ledger {
         &self.store
     }
 
-    /// Appends all drafts in one transaction, and resolves when they are durable (C6.4).
+    /// Appends all drafts in one transaction, and resolves when they are durable (C6.4). With a key
+    /// the transaction also stores the signed head of the records before them: a head is signed only
+    /// when its records are durable, or a crash could take back what was signed.
     ///
     /// # Errors
     /// Nothing was written. [`LedgerError::Unavailable`] means that it is not known to be durable.
     pub async fn append(&self, drafts: Vec<Draft>) -> Result<Vec<StoredRecord>, LedgerError> {
-        let clock = Arc::clone(&self.clock);
-        self.store.write(move |transaction| append(transaction, &*clock, drafts)).await
+        let ledger = self.clone();
+        self.store.write(move |transaction| ledger.append_first(transaction, drafts)).await
+    }
+
+    /// Appends in a transaction in which nothing was written yet, so what is there is durable.
+    fn append_first(
+        &self,
+        transaction: &Transaction<'_>,
+        drafts: Vec<Draft>,
+    ) -> Result<Vec<StoredRecord>, LedgerError> {
+        let tree = self.tree_in(transaction)?;
+        if let Some(signer) = self.signer.as_ref().filter(|_| tree.size() > 0) {
+            store_head(transaction, signer, Seen { size: tree.size(), root: tree.root() })?;
+        }
+        self.remembered().clone_from(&tree);
+        append(transaction, &*self.clock, tree, drafts)
+    }
+
+    /// The tree over all records that this transaction sees.
+    fn tree_in(&self, transaction: &Transaction<'_>) -> Result<Tree, LedgerError> {
+        let mut tree = self.remembered().clone();
+        // Another process may have appended: the commands on a data directory do.
+        tiles::catch_up(&mut tree, transaction, tiles::size(transaction)?)?;
+        Ok(tree)
+    }
+
+    fn remembered(&self) -> std::sync::MutexGuard<'_, Tree> {
+        // It is replaced as a whole, so a panic elsewhere leaves nothing half done.
+        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Appends the drafts inside a transaction of [`Store::write`], so that other rows and their
@@ -99,13 +147,14 @@ impl Ledger {
         transaction: &Transaction<'_>,
         drafts: Vec<Draft>,
     ) -> Result<Vec<StoredRecord>, LedgerError> {
-        append(transaction, &*self.clock, drafts)
+        append(transaction, &*self.clock, self.tree_in(transaction)?, drafts)
     }
 }
 
 fn append(
     transaction: &Transaction<'_>,
     clock: &dyn Clock,
+    mut tree: Tree,
     drafts: Vec<Draft>,
 ) -> Result<Vec<StoredRecord>, LedgerError> {
     let mut before = last(transaction)?;
@@ -124,6 +173,9 @@ fn append(
             prev: before.as_ref().map(|last| last.hash),
         };
         let stored = insert(transaction, record, &draft.blobs)?;
+        for tile in tree.push(stored.hash) {
+            tiles::store(transaction, &tile)?;
+        }
         before = Some(stored.clone());
         appended.push(stored);
     }

@@ -1,11 +1,12 @@
 //! What makes a sequence of leaves a log: pure, so that a server, a command without a server and a
 //! browser check it with the same code (C9.2).
 
+use crate::ledger::tree::{Tile, Tree};
 use crate::model::action::{ActionId, Stage};
 use crate::model::ambient::Timestamp;
 use crate::model::answer::LogHead;
 use crate::model::canonical::Hash;
-use crate::model::record::{LEAF_BYTES_MAX, RECORD_VERSION, Record};
+use crate::model::record::{Entry, LEAF_BYTES_MAX, RECORD_VERSION, Record};
 use std::collections::BTreeMap;
 
 /// A log that holds together.
@@ -15,6 +16,8 @@ pub struct Verified {
     pub size: u64,
     /// The hash of the last one.
     pub head: Option<Hash>,
+    /// The root of the tree over all of them.
+    pub root: Hash,
 }
 
 impl From<Verified> for LogHead {
@@ -42,9 +45,12 @@ pub struct Link {
     pub hash: Hash,
     /// The stage that its action was in before it; `None` where it had none.
     pub left: Option<Stage>,
+    /// The tiles of the tree that it fills, the lowest first.
+    pub tiles: Vec<Tile>,
 }
 
-/// Checks leaves one after the other. It keeps one stage per action, and nothing else that grows.
+/// Checks leaves one after the other. It keeps one stage per action and the edge of the tree, and
+/// nothing else that grows.
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
     size: u64,
@@ -52,6 +58,8 @@ pub struct Chain {
     at: Option<Timestamp>,
     stages: BTreeMap<ActionId, Stage>,
     remembered: Option<LogHead>,
+    tree: Tree,
+    log_key: Option<String>,
 }
 
 impl Chain {
@@ -72,6 +80,18 @@ impl Chain {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// The tree over the leaves that were found good.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The key that signs the heads of the log from here on, as the newest start names it.
+    #[must_use]
+    pub fn log_key(&self) -> Option<&str> {
+        self.log_key.as_deref()
     }
 
     /// The actions that are confirmed, dispatched or unknown, in the order of their ids.
@@ -107,7 +127,11 @@ impl Chain {
         self.size += 1;
         self.head = Some(hash);
         self.at = Some(record.at);
-        Ok(Link { record, hash, left })
+        let tiles = self.tree.push(hash);
+        if let Entry::Boot { log_key: Some(key), .. } = &record.entry {
+            self.log_key = Some(key.clone());
+        }
+        Ok(Link { record, hash, left, tiles })
     }
 
     fn step(&mut self, record: &Record) -> Result<Option<Stage>, String> {
@@ -133,7 +157,7 @@ impl Chain {
             let why = format!("the log ends here, and it had {} records once", head.size);
             return Err(Broken { seq: self.size, why });
         }
-        Ok(Verified { size: self.size, head: self.head })
+        Ok(Verified { size: self.size, head: self.head, root: self.tree.root() })
     }
 }
 

@@ -62,6 +62,9 @@ pub enum LedgerError {
     /// The database knows other stages than this program.
     #[error("the stages in the file are not those of this program")]
     OtherStages,
+    /// A head was asked for where there is no key to sign it.
+    #[error("there is no key here to sign a head of the log")]
+    NoKey,
     /// The database refused a statement.
     #[error(transparent)]
     Store(StoreError),
@@ -95,7 +98,8 @@ impl WriteError for LedgerError {
             | Self::TooLarge { .. }
             | Self::Malformed { .. }
             | Self::Damaged { .. }
-            | Self::OtherStages => None,
+            | Self::OtherStages
+            | Self::NoKey => None,
         }
     }
 }
@@ -125,6 +129,7 @@ impl LedgerError {
             | Self::Malformed { .. }
             | Self::Damaged { .. }
             | Self::OtherStages
+            | Self::NoKey
             | Self::Store(_) => {
                 let sentence = format!("The record could not be made: {self}. Nothing was done.");
                 Refusal::new(RefusalCode::AuditUnavailable, sentence)

@@ -1,6 +1,7 @@
 //! Reads the log. Every leaf is compared with its hash before it is believed.
 
 use super::chain::parse;
+use super::note::LogSigner;
 use super::{LedgerError, blob, stage_number};
 use crate::model::action::{ActionId, Stage};
 use crate::model::answer::{LogHead, LogPage, PAGE_ROWS_MAX, StoredRecord};
@@ -9,6 +10,7 @@ use crate::model::text::ActorName;
 use crate::store::Reader;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
+use std::sync::Arc;
 
 /// Records in one trail that are not steps, such as repeated deliveries. The rest of them is paged.
 pub const TRAIL_OTHERS_MAX: u32 = 200;
@@ -45,14 +47,21 @@ pub struct ActionRows {
 /// The log, for those who may only read it. Clones read the same log.
 #[derive(Clone, Debug)]
 pub struct LedgerReader {
-    reader: Reader,
+    pub(super) reader: Reader,
+    pub(super) signer: Option<Arc<LogSigner>>,
 }
 
 impl LedgerReader {
     /// The log in the file that `reader` reads.
     #[must_use]
     pub fn new(reader: Reader) -> Self {
-        Self { reader }
+        Self { reader, signer: None }
+    }
+
+    /// The same, with the key that signs heads which are asked for.
+    pub(super) fn signing(mut self, signer: Arc<LogSigner>) -> Self {
+        self.signer = Some(signer);
+        self
     }
 
     /// The end of the log.
@@ -72,12 +81,7 @@ impl LedgerReader {
     /// # Errors
     /// When the record is damaged or the file cannot be read.
     pub fn record(&self, seq: u64) -> Result<Option<StoredRecord>, LedgerError> {
-        self.reader.read(|connection| {
-            let sql = "SELECT seq, hash, bytes FROM leaf WHERE seq = ?1";
-            // A number that SQLite cannot hold is no record either.
-            let Ok(key) = i64::try_from(seq) else { return Ok(None) };
-            Ok(records(connection, sql, vec![Value::from(key)])?.pop())
-        })
+        self.reader.read(|connection| record_at(connection, seq))
     }
 
     /// One page of the log, newest first: at most `limit` records (and at most
@@ -231,6 +235,16 @@ fn decode(row: &Row<'_>) -> Result<StoredRecord, LedgerError> {
         return Err(damaged("it says that it is another record"));
     }
     Ok(StoredRecord { record, hash })
+}
+
+pub(super) fn record_at(
+    connection: &Connection,
+    seq: u64,
+) -> Result<Option<StoredRecord>, LedgerError> {
+    let sql = "SELECT seq, hash, bytes FROM leaf WHERE seq = ?1";
+    // A number that SQLite cannot hold is no record either.
+    let Ok(key) = i64::try_from(seq) else { return Ok(None) };
+    Ok(records(connection, sql, vec![Value::from(key)])?.pop())
 }
 
 pub(super) fn last(connection: &Connection) -> Result<Option<StoredRecord>, LedgerError> {

@@ -1,9 +1,13 @@
-//! Verifies a file without a server: the chain, the columns that repeat it, and every blob (C9.2).
+//! Verifies a file without a server: the chain, the columns that repeat it, every blob, the tree with
+//! its tiles, and every signed head (C9.2).
 
 use super::blob;
 use super::chain::{Broken, Chain, Link, Verified};
+use super::heads::Heads;
+use super::note::LogKey;
 use super::read::check_stages;
-use super::{LedgerError, stage_number};
+use super::tree::{TILE_HEIGHT, Tile, levels, perfect_root};
+use super::{LedgerError, stage_number, tiles};
 use crate::model::action::ActionId;
 use crate::model::answer::LogHead;
 use crate::model::canonical::Hash;
@@ -25,15 +29,46 @@ pub enum VerifyError {
         /// What is wrong.
         what: String,
     },
+    /// The signed head is not good, or is not there.
+    #[error("its signed head is not good: {why}")]
+    Head {
+        /// What is wrong with it.
+        why: String,
+    },
     /// The file could not be opened or read.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
+/// What was noted down earlier about a log. Without it, a log whose last records were cut off cannot
+/// be told from one that ended there, nor one that was written and signed anew from the first one.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// A head that the log had once.
+    pub head: Option<LogHead>,
+    /// The key that signs its heads.
+    pub key: Option<LogKey>,
+}
+
+impl Expected {
+    /// The chain that finds out about the head.
+    pub(super) fn chain(&self) -> Chain {
+        self.head.clone().map_or_else(Chain::new, Chain::expecting)
+    }
+
+    /// Compares the key that a log names at a record with the one that was noted.
+    pub(super) fn compare_key(&self, seq: u64, named: Option<&str>) -> Result<(), Broken> {
+        let Some(expected) = &self.key else { return Ok(()) };
+        if named.is_none_or(|named| named == expected.to_string()) {
+            return Ok(());
+        }
+        Err(Broken { seq, why: "it names another key of the log than was noted down".to_owned() })
+    }
+}
+
 /// Verifies the log in a database file, which may be live, from one snapshot of it.
 ///
-/// `expected` is a head that was noted down earlier: without one, a log whose last records were cut
-/// off cannot be told from one that ended there. `progress` hears the number of records verified,
+/// `progress` hears the number of records verified,
 /// every thousand and at the end. Memory does not grow with the records, only with one stage per
 /// action.
 ///
@@ -41,15 +76,20 @@ pub enum VerifyError {
 /// The first record that is wrong, by its sequence number.
 pub fn verify_file(
     path: &Path,
-    expected: Option<LogHead>,
+    expected: &Expected,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Verified, VerifyError> {
     Reader::open_read_only(path)?.read(|connection| {
-        let mut chain = expected.map_or_else(Chain::new, Chain::expecting);
-        let walked = walk(connection, &mut chain, progress);
+        let mut chain = expected.chain();
+        let walked = walk(connection, expected, &mut chain, progress);
         walked.map_err(|e| at_record(e, chain.size()))?;
+        let unnamed = expected.key.is_some() && chain.log_key().is_none();
         let open: Vec<ActionId> = chain.open().map(|(id, _)| id).collect();
         let verified = chain.finish()?;
+        if unnamed {
+            let what = "no record names a key, and one was noted down".to_owned();
+            return Err(VerifyError::Derived { size: verified.size, what });
+        }
         let derived = check_derived(connection, verified.size, &open);
         derived.map_err(|e| at_record(e, verified.size))?;
         progress(verified.size);
@@ -58,7 +98,7 @@ pub fn verify_file(
 }
 
 /// How a step of the verification fails, before it is known at which record.
-enum Fault {
+pub(super) enum Fault {
     Broken(Broken),
     Derived(String),
     Ledger(LedgerError),
@@ -95,6 +135,7 @@ fn at_record(fault: Fault, seq: u64) -> VerifyError {
 
 fn walk(
     connection: &Connection,
+    expected: &Expected,
     chain: &mut Chain,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), Fault> {
@@ -103,6 +144,8 @@ fn walk(
          FROM leaf LEFT JOIN entry ON entry.seq = leaf.seq ORDER BY leaf.seq",
     )?;
     let mut rows = statement.query([])?;
+    let mut heads = connection.prepare("SELECT size, root, note FROM checkpoint ORDER BY size")?;
+    let mut heads = Heads::new(heads.query([])?)?;
     while let Some(row) = rows.next()? {
         let seq = chain.size();
         let bytes: Vec<u8> = row.get(0)?;
@@ -110,9 +153,38 @@ fn walk(
         compare(row, &link).map_err(|why| Broken { seq, why })?;
         compare_step(connection, &link)?;
         check_blobs(connection, &link)?;
+        for tile in &link.tiles {
+            compare_tile(connection, tile)?;
+        }
+        expected.compare_key(seq, chain.log_key())?;
+        heads.check(chain)?;
         if seq % 1000 == 999 {
             progress(seq + 1);
         }
+    }
+    heads.finish(chain)
+}
+
+/// The stored tile is the one that the records give. A replay of the records alone would never read
+/// it, and every proof is made from it.
+fn compare_tile(connection: &Connection, tile: &Tile) -> Result<(), Fault> {
+    let height = TILE_HEIGHT * tile.level;
+    let first = tile.index << (height + TILE_HEIGHT);
+    let broken = |seq: u64, why: String| Fault::Broken(Broken { seq, why });
+    let name = format!("tile {} of level {}", tile.index, tile.level);
+    let stored = tiles::full(connection, tile.level, tile.index);
+    let (root, hashes) = match stored {
+        Ok(Some(stored)) => stored,
+        Ok(None) => return Err(broken(first, format!("the {name} is missing"))),
+        Err(LedgerError::Damaged { seq, why }) => return Err(broken(seq, why)),
+        Err(other) => return Err(other.into()),
+    };
+    let differs = (0u64..).zip(hashes.iter().zip(&tile.hashes)).find(|(_, (a, b))| a != b);
+    if let Some((at, _)) = differs {
+        return Err(broken(first + (at << height), format!("the {name} has another hash for it")));
+    }
+    if perfect_root(&tile.hashes) != Some(root) {
+        return Err(broken(first, format!("the {name} has another root")));
     }
     Ok(())
 }
@@ -188,6 +260,14 @@ fn check_derived(connection: &Connection, size: u64, open: &[ActionId]) -> Resul
         if beyond > 0 {
             let why = format!("{beyond} rows of {table} stand beyond the last record");
             return Err(Broken { seq: size, why }.into());
+        }
+    }
+    for level in 0..=levels(size) {
+        let sql = "SELECT count(*) FROM tile WHERE level = ?1";
+        let found: u64 = connection.query_row(sql, params![level], |row| row.get(0))?;
+        if found != size >> (TILE_HEIGHT * (level + 1)) {
+            let what = format!("{found} tiles of level {level} are stored");
+            return Err(Fault::Derived(what));
         }
     }
     let sql = "SELECT action FROM open_action ORDER BY action";

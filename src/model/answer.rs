@@ -44,6 +44,48 @@ pub struct LogHead {
     pub hash: Option<Hash>,
 }
 
+/// The end of the log, as a tree and signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedHead {
+    /// The size, and the hash of the last record.
+    #[serde(flatten)]
+    pub head: LogHead,
+    /// The root of the Merkle tree over all records (RFC 6962).
+    pub root: Hash,
+    /// Size and root as a signed note (C2SP `tlog-checkpoint`).
+    pub note: String,
+    /// The key that checks the note, in the form of signed notes.
+    pub key: String,
+}
+
+/// The proof that a record is in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InclusionProof {
+    /// The record; its hash is the hash of the leaf.
+    pub record: StoredRecord,
+    /// Of how many records the tree is.
+    pub size: u64,
+    /// The root of that tree.
+    pub root: Hash,
+    /// The hashes that lead from the leaf to the root, the lowest first (RFC 9162, 2.1.3).
+    pub path: Vec<Hash>,
+}
+
+/// The proof that an earlier log is the beginning of a later one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsistencyProof {
+    /// How many records the earlier one has.
+    pub from: u64,
+    /// How many the later one has.
+    pub to: u64,
+    /// The root of the earlier one, as this log has it.
+    pub from_root: Hash,
+    /// The root of the later one.
+    pub to_root: Hash,
+    /// The hashes that lead to both roots (RFC 9162, 2.1.4).
+    pub path: Vec<Hash>,
+}
+
 /// What came of an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "snake_case")]

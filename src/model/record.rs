@@ -55,6 +55,10 @@ pub enum Entry {
         note: String,
         /// Actions that were confirmed or dispatched and have no outcome.
         interrupted: Vec<ActionId>,
+        /// The key with which it signs the heads of the log from here on, in the form of signed
+        /// notes; absent where it signs none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        log_key: Option<String>,
     },
     /// An operator asked.
     Requested {

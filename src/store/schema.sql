@@ -37,6 +37,25 @@ CREATE TABLE blob (
 ) STRICT;
 CREATE INDEX blob_by_seq ON blob (seq);
 
+-- The full tiles of the Merkle tree over the leaves: 256 hashes side by side. Level 0 holds the hashes
+-- of leaves, each higher level the roots of the tiles below it. What is at the right edge of the tree
+-- is not stored: it follows from the leaves and roots that are in no tile yet.
+CREATE TABLE tile (
+    level  INTEGER NOT NULL CHECK (level BETWEEN 0 AND 6),
+    idx    INTEGER NOT NULL CHECK (idx >= 0),
+    root   BLOB NOT NULL CHECK (length(root) = 32),
+    hashes BLOB NOT NULL CHECK (length(hashes) = 8192),
+    PRIMARY KEY (level, idx)
+) STRICT;
+
+-- Signed heads of the log: a note says that the first `size` records had this root. It is signed
+-- when those records are durable, and stored with the records that follow.
+CREATE TABLE checkpoint (
+    size INTEGER PRIMARY KEY CHECK (size > 0),
+    root BLOB NOT NULL CHECK (length(root) = 32),
+    note TEXT NOT NULL
+) STRICT;
+
 -- The steps that exist. 0 is "no record of this action yet". The ledger compares these rows with
 -- `Stage::next` whenever it opens.
 CREATE TABLE edge (
@@ -121,6 +140,14 @@ CREATE TRIGGER transition_update BEFORE UPDATE ON transition
 BEGIN SELECT RAISE(ABORT, 'transition is append-only'); END;
 CREATE TRIGGER transition_delete BEFORE DELETE ON transition
 BEGIN SELECT RAISE(ABORT, 'transition is append-only'); END;
+CREATE TRIGGER tile_update BEFORE UPDATE ON tile
+BEGIN SELECT RAISE(ABORT, 'tile is append-only'); END;
+CREATE TRIGGER tile_delete BEFORE DELETE ON tile
+BEGIN SELECT RAISE(ABORT, 'tile is append-only'); END;
+CREATE TRIGGER checkpoint_update BEFORE UPDATE ON checkpoint
+BEGIN SELECT RAISE(ABORT, 'checkpoint is append-only'); END;
+CREATE TRIGGER checkpoint_delete BEFORE DELETE ON checkpoint
+BEGIN SELECT RAISE(ABORT, 'checkpoint is append-only'); END;
 CREATE TRIGGER edge_insert BEFORE INSERT ON edge
 BEGIN SELECT RAISE(ABORT, 'edge is fixed'); END;
 CREATE TRIGGER edge_update BEFORE UPDATE ON edge
@@ -146,6 +173,22 @@ CREATE TRIGGER transition_once BEFORE INSERT ON transition
 WHEN EXISTS (SELECT 1 FROM transition
              WHERE seq = NEW.seq OR (action = NEW.action AND (f = NEW.f OR t = NEW.t)))
 BEGIN SELECT RAISE(ABORT, 'an action takes a step once'); END;
+
+-- A tile is stored once, in order, when it is full and not later: the next leaf needs it.
+CREATE TRIGGER tile_dense BEFORE INSERT ON tile
+WHEN NEW.idx IS NOT (SELECT coalesce(max(idx) + 1, 0) FROM tile WHERE level = NEW.level)
+BEGIN SELECT RAISE(ABORT, 'tile.idx is not dense'); END;
+CREATE TRIGGER tile_full BEFORE INSERT ON tile
+WHEN (NEW.idx + 1) << (8 * (NEW.level + 1)) > (SELECT coalesce(max(seq) + 1, 0) FROM leaf)
+BEGIN SELECT RAISE(ABORT, 'a tile holds leaves that are there'); END;
+CREATE TRIGGER leaf_tiled BEFORE INSERT ON leaf
+WHEN NEW.seq > 0 AND NEW.seq % 256 = 0
+    AND NOT EXISTS (SELECT 1 FROM tile WHERE level = 0 AND idx = NEW.seq / 256 - 1)
+BEGIN SELECT RAISE(ABORT, 'the tile before the leaf is missing'); END;
+CREATE TRIGGER checkpoint_order BEFORE INSERT ON checkpoint
+WHEN NEW.size <= (SELECT coalesce(max(size), 0) FROM checkpoint)
+    OR NEW.size > (SELECT coalesce(max(seq) + 1, 0) FROM leaf)
+BEGIN SELECT RAISE(ABORT, 'a checkpoint is of leaves that are there, in order'); END;
 
 -- A step belongs to the newest record, and to the action that this record names.
 CREATE TRIGGER transition_record BEFORE INSERT ON transition

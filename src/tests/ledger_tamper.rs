@@ -4,7 +4,9 @@
 
 use crate::records::*;
 use aerodb_control::ledger::chain::{Chain, verify};
-use aerodb_control::ledger::{LedgerError, LedgerReader, LogFilter, VerifyError, verify_file};
+use aerodb_control::ledger::{
+    Expected, LedgerError, LedgerReader, LogFilter, VerifyError, verify_file,
+};
 use aerodb_control::model::action::Stage;
 use aerodb_control::model::answer::LogHead;
 use aerodb_control::model::canonical::Hash;
@@ -42,6 +44,10 @@ async fn log() -> Log {
 }
 
 impl Log {
+    fn expected(&self) -> Expected {
+        Expected { head: Some(self.head.clone()), key: None }
+    }
+
     fn path(&self) -> PathBuf {
         self.dir.path().join(DATABASE_FILE)
     }
@@ -73,7 +79,7 @@ impl Log {
 }
 
 fn check(path: &Path) -> Result<u64, VerifyError> {
-    verify_file(path, None, &mut |_| ()).map(|verified| verified.size)
+    verify_file(path, &Expected::default(), &mut |_| ()).map(|verified| verified.size)
 }
 
 fn broken_at(error: &VerifyError) -> Option<u64> {
@@ -97,8 +103,7 @@ fn rechained(leaves: &[Vec<u8>], from: usize) -> Vec<Vec<u8>> {
 async fn an_untouched_log_verifies_live_and_closed_and_tells_its_progress() {
     let log = log().await;
     let mut heard = Vec::new();
-    let verified =
-        verify_file(&log.path(), Some(log.head.clone()), &mut |n| heard.push(n)).unwrap();
+    let verified = verify_file(&log.path(), &log.expected(), &mut |n| heard.push(n)).unwrap();
     assert_eq!(LogHead::from(verified), log.head);
     assert_eq!(heard, [SIZE]);
     assert_eq!(verify(&log.leaves).unwrap(), verified);
@@ -106,7 +111,7 @@ async fn an_untouched_log_verifies_live_and_closed_and_tells_its_progress() {
     let (_store, ledger, _) = ledger_in(log.dir.path());
     ledger.append(vec![step(id(3), Stage::Unknown)]).await.unwrap();
     assert_eq!(check(&log.path()).unwrap(), SIZE + 1, "what is not in the main file yet is seen");
-    let remembered = verify_file(&log.path(), Some(log.head.clone()), &mut |_| ());
+    let remembered = verify_file(&log.path(), &log.expected(), &mut |_| ());
     assert_eq!(remembered.unwrap().size, SIZE + 1, "an earlier head is part of a longer log");
 }
 
@@ -252,7 +257,7 @@ async fn a_log_that_was_cut_or_written_anew_is_found_only_against_a_head_that_wa
                DELETE FROM open_action";
     log.lawless().execute_batch(sql).unwrap();
     assert!(matches!(check(&log.path()), Err(VerifyError::Derived { size: 9, .. })), "triggers");
-    let error = verify_file(&log.path(), Some(log.head.clone()), &mut |_| ()).expect_err("cut");
+    let error = verify_file(&log.path(), &log.expected(), &mut |_| ()).expect_err("cut");
     assert_eq!(broken_at(&error), Some(9), "{error}");
 }
 

@@ -281,6 +281,7 @@ pub(crate) fn log(text: &str) -> LogPage {
         cluster: "staging aerodb".to_owned(),
         note: text.to_owned(),
         interrupted: vec![action_id()],
+        log_key: None,
     };
     let failed = Entry::SignInFailed { name: text.to_owned() };
     let records = vec![record(2, failed), record(1, Entry::SignedIn {}), record(0, boot)];

@@ -5,8 +5,8 @@ use super::gate::SignedIn;
 use super::query::{Page, Query, Segment};
 use crate::model::action::{Action, ActionId};
 use crate::model::answer::{
-    ActionAnswer, ActionPage, ExplainAnswer, LogHead, LogPage, Overview, SessionAnswer,
-    StoredRecord,
+    ActionAnswer, ActionPage, ConsistencyProof, ExplainAnswer, InclusionProof, LogPage, Overview,
+    SessionAnswer, SignedHead, StoredRecord,
 };
 use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
 use crate::model::cluster::{ClusterState, NodeState};
@@ -92,9 +92,34 @@ pub(super) async fn log(
     site.read.log(page.before, page.limit, &filter).map(Json)
 }
 
-/// The end of the log.
-pub(super) async fn head(_: SignedIn, State(site): State<Reading>) -> Answer<LogHead> {
+/// The end of the log, signed.
+pub(super) async fn head(_: SignedIn, State(site): State<Reading>) -> Answer<SignedHead> {
     site.read.head().map(Json)
+}
+
+/// The proof that a record is in the log, or in its first `size` records.
+pub(super) async fn proof(
+    _: SignedIn,
+    State(site): State<Reading>,
+    Segment(seq): Segment,
+    mut query: Query,
+) -> Answer<InclusionProof> {
+    let of = query.number("size")?;
+    query.finish()?;
+    site.read.proof(sequence(&seq)?, of).map(Json)
+}
+
+/// The proof that the first `from` records are the beginning of the log, or of its first `to`.
+pub(super) async fn consistency(
+    _: SignedIn,
+    State(site): State<Reading>,
+    mut query: Query,
+) -> Answer<ConsistencyProof> {
+    let required = || InputError::new("from", "", "a number of records from 1");
+    let from = query.number("from")?.filter(|from| *from > 0).ok_or_else(required)?;
+    let to = query.number("to")?;
+    query.finish()?;
+    site.read.consistency(from, to).map(Json)
 }
 
 /// One record.
@@ -103,9 +128,12 @@ pub(super) async fn record(
     State(site): State<Reading>,
     Segment(seq): Segment,
 ) -> Answer<StoredRecord> {
-    let wrong = |_| InputError::new("seq", &seq, "a whole number from 0");
-    let number = seq.parse().map_err(wrong)?;
-    site.read.record(number).map(Json)
+    site.read.record(sequence(&seq)?).map(Json)
+}
+
+fn sequence(text: &str) -> Result<u64, InputError> {
+    let wrong = |_| InputError::new("seq", text, "a whole number from 0");
+    text.parse().map_err(wrong)
 }
 
 /// Who is signed in.

@@ -59,8 +59,12 @@ pub enum Read {
     ApiAction,
     /// The log as JSON.
     ApiLog,
-    /// The end of the log.
+    /// The end of the log, signed.
     ApiLogHead,
+    /// That a record is in the log.
+    ApiLogProof,
+    /// That an earlier log is the beginning of the present one.
+    ApiLogConsistency,
     /// One record.
     ApiRecord,
     /// Who is signed in.
@@ -119,6 +123,8 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::ApiAction, "/api/v1/actions/{id}", Needs::Viewer),
     (Read::ApiLog, "/api/v1/log", Needs::Viewer),
     (Read::ApiLogHead, "/api/v1/log/head", Needs::Viewer),
+    (Read::ApiLogProof, "/api/v1/log/proof/{seq}", Needs::Viewer),
+    (Read::ApiLogConsistency, "/api/v1/log/consistency", Needs::Viewer),
     (Read::ApiRecord, "/api/v1/log/{seq}", Needs::Viewer),
     (Read::ApiSession, "/api/v1/session", Needs::Viewer),
     (Read::ApiEvents, "/api/v1/events", Needs::Viewer),

@@ -40,10 +40,12 @@ pub(super) fn add(lines: &mut Lines, indent: &str, stored: &StoredRecord) {
 
 fn says(entry: &Entry) -> String {
     match entry {
-        Entry::Boot { version, cluster, note, interrupted } => {
+        Entry::Boot { version, cluster, note, interrupted, log_key } => {
             let left: Vec<String> = interrupted.iter().map(ToString::to_string).collect();
             let left = if left.is_empty() { "nothing".to_owned() } else { left.join(", ") };
-            format!("version {version}, {cluster}. {note} Left open: {left}")
+            let key = log_key.as_ref().map(|key| format!(". Signs heads with {key}"));
+            let key = key.unwrap_or_default();
+            format!("version {version}, {cluster}. {note} Left open: {left}{key}")
         }
         Entry::Requested { action, reason } => format!("{}: {}", action.title(), reason.as_str()),
         Entry::Explained { digest, .. } => format!("digest {digest}"),

@@ -43,6 +43,9 @@ fn row(stored: &StoredRecord) -> AnyView {
             </a>
         }
     });
+    let proof = view! {
+        <a href=format!("/api/v1/log/proof/{}", record.seq)>{format!("proof of {}", record.seq)}</a>
+    };
     let clock = format!("clock: {}", say(&record.clock));
     view! {
         <tr>
@@ -56,7 +59,7 @@ fn row(stored: &StoredRecord) -> AnyView {
             </td>
             <td>{action}</td>
             <td>{say(&summary(&record.entry))}</td>
-            <td>{hash(&stored.hash)}</td>
+            <td>{hash(&stored.hash)} " " {proof}</td>
         </tr>
     }
     .into_any()
@@ -92,13 +95,15 @@ fn ids<T: ToString>(list: &[T]) -> String {
 #[must_use]
 pub fn summary(entry: &Entry) -> String {
     match entry {
-        Entry::Boot { version, cluster, note, interrupted } => {
+        Entry::Boot { version, cluster, note, interrupted, log_key } => {
             let left = if interrupted.is_empty() {
                 "No action was left open.".to_owned()
             } else {
                 format!("Left open: {}.", ids(interrupted))
             };
-            format!("Version {version} started for {cluster}. {note} {left}")
+            let key = log_key.as_ref().map(|key| format!(" Signs heads with {key}."));
+            let key = key.unwrap_or_default();
+            format!("Version {version} started for {cluster}. {note} {left}{key}")
         }
         Entry::Requested { action, reason } => {
             format!("Asked for: {}. Reason: {reason}", action.title())

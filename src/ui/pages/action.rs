@@ -6,6 +6,7 @@ use crate::model::answer::ActionAnswer;
 use crate::ui::components::words::{say, time};
 use crate::ui::components::{badge, explanation, forms, notice, outcome, records};
 use crate::ui::live::{ChangeNotice, MovedNotice};
+use crate::ui::verify::verify;
 use crate::ui::{ActionView, pages};
 use leptos::prelude::*;
 
@@ -26,6 +27,7 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
         {decision(answer, viewer)}
         <section>
             <h2>"Records"</h2>
+            {verify(&answer.records)}
             {records::records("Records of this action, oldest first", &answer.records)}
         </section>
     }

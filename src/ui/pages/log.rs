@@ -3,6 +3,7 @@
 use crate::model::answer::LogPage;
 use crate::ui::components::records;
 use crate::ui::live::ChangeNotice;
+use crate::ui::verify::verify;
 use leptos::prelude::*;
 
 /// One page of the log.
@@ -23,6 +24,7 @@ pub(super) fn log(data: &LogPage) -> AnyView {
         <ChangeNotice/>
         <p>"Order is the sequence number. Each record carries the hash of the one before it; \
             nothing is changed or deleted."</p>
+        {verify(&data.records)}
         {list}
         {older}
     }

@@ -1,0 +1,81 @@
+//! Compares the signed heads that are stored with the records that they are about.
+
+use super::LedgerError;
+use super::chain::{Broken, Chain};
+use super::note::LogKey;
+use super::verify::Fault;
+use crate::model::canonical::Hash;
+use rusqlite::Rows;
+
+/// One row of the table of heads.
+struct Row {
+    size: u64,
+    root: Hash,
+    note: String,
+}
+
+/// The stored heads, in the order of their sizes, beside a walk over the records.
+pub(super) struct Heads<'a> {
+    rows: Rows<'a>,
+    next: Option<Row>,
+    /// The key that was parsed last, with its text: it changes with a start at most.
+    key: Option<(String, LogKey)>,
+}
+
+impl<'a> Heads<'a> {
+    /// Begins before the first; the rows are `size, root, note`.
+    pub(super) fn new(rows: Rows<'a>) -> Result<Self, LedgerError> {
+        let mut heads = Self { rows, next: None, key: None };
+        heads.advance()?;
+        Ok(heads)
+    }
+
+    fn advance(&mut self) -> Result<(), LedgerError> {
+        let Some(row) = self.rows.next()? else {
+            self.next = None;
+            return Ok(());
+        };
+        let root = Hash::from_bytes(row.get(1)?);
+        self.next = Some(Row { size: row.get(0)?, root, note: row.get(2)? });
+        Ok(())
+    }
+
+    /// Checks the head of the records that the chain has by now, where one is stored.
+    pub(super) fn check(&mut self, chain: &Chain) -> Result<(), Fault> {
+        let Some(head) = self.next.take_if(|head| head.size <= chain.size()) else {
+            return Ok(());
+        };
+        self.compare(&head, chain).map_err(|why| {
+            let seq = chain.size().saturating_sub(1);
+            Broken { seq, why: format!("the signed head of {} records: {why}", head.size) }
+        })?;
+        Ok(self.advance()?)
+    }
+
+    fn compare(&mut self, head: &Row, chain: &Chain) -> Result<(), String> {
+        if head.size != chain.size() {
+            return Err("it stands in another place".to_owned());
+        }
+        let named = chain.log_key().ok_or("no record before it names a key")?;
+        if self.key.as_ref().is_none_or(|(text, _)| text != named) {
+            let key = LogKey::parse(named).map_err(|e| e.to_string())?;
+            self.key = Some((named.to_owned(), key));
+        }
+        let (_, key) = self.key.as_ref().ok_or("no record before it names a key")?;
+        let signed = key.open(&head.note).map_err(|e| e.to_string())?;
+        if signed.size != head.size || signed.root != head.root {
+            return Err("its columns do not say what is signed".to_owned());
+        }
+        if signed.root != chain.tree().root() {
+            return Err("these are not the records that were signed".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Ends the walk: no head may be of more records than there are.
+    pub(super) fn finish(&self, chain: &Chain) -> Result<(), Fault> {
+        let Some(head) = &self.next else { return Ok(()) };
+        let why = format!("the log ends here, and a head of {} records was signed", head.size);
+        Err(Broken { seq: chain.size(), why }.into())
+    }
+}

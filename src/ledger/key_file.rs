@@ -1,0 +1,141 @@
+//! The one file that holds the key of the log. It is made once, and never replaced by this program.
+
+use super::note::{LogKey, LogSigner, NoteError};
+use crate::model::ambient::Entropy;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// The name of the file in the data directory.
+pub const KEY_FILE: &str = "log.key";
+/// Where it is written before it has its name.
+const UNFINISHED: &str = "log.key.unfinished";
+/// A key is about 150 bytes; what is longer is something else.
+const KEY_BYTES_MAX: u64 = 1024;
+
+/// Why there is no key to sign with.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Others than its owner could have read or changed it.
+    #[error(
+        "{} is open to others than its owner (mode {mode:03o}): make it 600, after making sure that nobody has read it",
+        path.display()
+    )]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The file holds no key.
+    #[error("{}: {source}", path.display())]
+    Bad {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: NoteError,
+    },
+    /// The file holds the key of another log, or another key than the log names.
+    #[error("{} is not the key of this log: it is {found}, and the log names {named}", path.display())]
+    Other {
+        /// The file.
+        path: PathBuf,
+        /// The key that is in it.
+        found: String,
+        /// The key, or the name of the log, that was expected.
+        named: String,
+    },
+    /// The log names a key, and it is not there. A new one would hide that.
+    #[error("{} is missing, and the log is signed with {named}: put it back", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The key that the log names.
+        named: String,
+    },
+    /// The file could not be made or read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Reads the key of the log `name` from a data directory, and makes it where the log names none yet.
+/// `named` is the key that the log names.
+///
+/// # Errors
+/// When the file is open to others, is no key or another one, or is missing though the log names it.
+pub fn open_key(
+    dir: &Path,
+    name: &str,
+    named: Option<&LogKey>,
+    entropy: &dyn Entropy,
+) -> Result<LogSigner, KeyError> {
+    let path = dir.join(KEY_FILE);
+    let signer = match (read(&path)?, named) {
+        (Some(signer), _) => signer,
+        (None, Some(named)) => {
+            return Err(KeyError::Missing { path, named: named.to_string() });
+        }
+        (None, None) => make(dir, name, entropy)?,
+    };
+    let key = signer.public();
+    let expected = named.map_or_else(|| name.to_owned(), ToString::to_string);
+    if key.name() == name && named.is_none_or(|named| *named == key) {
+        return Ok(signer);
+    }
+    Err(KeyError::Other { path, found: key.to_string(), named: expected })
+}
+
+/// Reads the key in a data directory, whatever log it belongs to; `None` where there is none.
+///
+/// # Errors
+/// As [`open_key`].
+pub fn existing_key(dir: &Path) -> Result<Option<LogSigner>, KeyError> {
+    read(&dir.join(KEY_FILE))
+}
+
+fn read(path: &Path) -> Result<Option<LogSigner>, KeyError> {
+    let failed = |source| KeyError::File { path: path.to_owned(), source };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(failed(e)),
+    };
+    let mode = file.metadata().map_err(failed)?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(KeyError::Exposed { path: path.to_owned(), mode });
+    }
+    let mut text = String::new();
+    file.take(KEY_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
+    let signer = LogSigner::parse(text.strip_suffix('\n').unwrap_or(&text));
+    signer.map(Some).map_err(|source| KeyError::Bad { path: path.to_owned(), source })
+}
+
+/// Makes the key. The file has its name only when it is whole and on the disk.
+fn make(dir: &Path, name: &str, entropy: &dyn Entropy) -> Result<LogSigner, KeyError> {
+    let (path, unfinished) = (dir.join(KEY_FILE), dir.join(UNFINISHED));
+    let bad = |source| KeyError::Bad { path: path.clone(), source };
+    let signer = LogSigner::new(name, &entropy.bytes()).map_err(bad)?;
+    let failed = |source| KeyError::File { path: path.clone(), source };
+    // What a crash left there has never signed anything.
+    match fs::remove_file(&unfinished) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
+        _ => {}
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&unfinished)
+        .map_err(failed)?;
+    writeln!(file, "{}", signer.secret_text()).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    fs::rename(&unfinished, &path).map_err(failed)?;
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed)?;
+    Ok(signer)
+}

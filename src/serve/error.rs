@@ -1,0 +1,82 @@
+//! Why the server did not start, or ended.
+
+use super::config::ConfigError;
+use crate::kernel::Unobservable;
+use crate::kernel::embedded;
+use crate::ledger::{KeyError, LedgerError};
+use crate::model::refusal::Refusal;
+use crate::store::StoreError;
+use crate::web;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Why the server did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The settings.
+    #[error("the settings cannot be used: {0}")]
+    Config(#[from] ConfigError),
+    /// A value on the command line.
+    #[error("{0}")]
+    Input(#[from] crate::model::text::InputError),
+    /// An address that other machines could reach.
+    #[error(
+        "{what} would listen on {address}, which other machines can reach, and the connection is not encrypted: only 127.0.0.1 and [::1] are served"
+    )]
+    NotLoopback {
+        /// Which listener.
+        what: &'static str,
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The file of the control plane.
+    #[error("the ledger cannot be opened: {0}")]
+    Store(#[from] StoreError),
+    /// The records.
+    #[error("the ledger cannot be used: {0}")]
+    Ledger(#[from] LedgerError),
+    /// The key that signs the heads of the log.
+    #[error("the log cannot be signed: {0}")]
+    Key(#[from] KeyError),
+    /// The kernel.
+    #[error("the kernel cannot be opened: {0}")]
+    Kernel(#[from] embedded::OpenError),
+    /// The kernel did not answer its first question.
+    #[error(transparent)]
+    Unobservable(#[from] Unobservable),
+    /// The ledger is there and the cluster is not. What the ledger holds about open actions could
+    /// never be settled truthfully against another one (C7.3).
+    #[error(
+        "the ledger belongs to the cluster {cluster}, and {} is not there: put it back, or name another data directory; no other cluster is founded in its place", dir.display()
+    )]
+    KernelLost {
+        /// The cluster of the ledger.
+        cluster: String,
+        /// Where it was.
+        dir: PathBuf,
+    },
+    /// The ledger and the kernel are not of one cluster.
+    #[error(
+        "the ledger belongs to the cluster {served}, and the kernel holds {found}: they do not belong together"
+    )]
+    OtherCluster {
+        /// The cluster of the ledger.
+        served: String,
+        /// The cluster of the kernel.
+        found: String,
+    },
+    /// An account or a link.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// The files of the site.
+    #[error(transparent)]
+    Site(#[from] web::render::SiteError),
+    /// A listener.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,84 @@
+//! Asks the server for a head and proofs, and checks them here. It starts when somebody asks for it,
+//! only reads, and remembers the last good head in the browser's own storage.
+
+use crate::ledger::remember::{Memory, Suspicion, check_head, check_past, check_record};
+use crate::model::canonical::Hash;
+use crate::ui::verify::Checked;
+use gloo_net::http::Request;
+use leptos::task::spawn_local;
+use serde::de::DeserializeOwned;
+use web_sys::Storage;
+
+/// Under which name the head is remembered. One for the whole site: a log that comes under another
+/// name is just what is to be noticed.
+const MEMORY: &str = "aerodb-log-head";
+
+/// Why a check did not end well.
+enum Fault {
+    Suspicion(Suspicion),
+    NotDone(String),
+}
+
+impl From<Suspicion> for Fault {
+    fn from(why: Suspicion) -> Self {
+        Self::Suspicion(why)
+    }
+}
+
+/// Checks the head, the past and these records, and says how it ended.
+pub(super) fn verify(records: Vec<(u64, Hash)>, done: impl Fn(Checked) + 'static) {
+    spawn_local(async move {
+        done(match check(&records).await {
+            Ok(checked) => checked,
+            Err(Fault::Suspicion(why)) => Checked::Suspicious(why),
+            Err(Fault::NotDone(why)) => Checked::NotDone(why),
+        });
+    });
+}
+
+async fn check(records: &[(u64, Hash)]) -> Result<Checked, Fault> {
+    let storage = storage()?;
+    let before = recall(&storage)?;
+    let head = check_head(&read("/api/v1/log/head").await?, before.as_ref())?;
+    if let Some(before) = before.as_ref().filter(|before| before.size > 0) {
+        let (from, to) = (before.size, head.size);
+        let proof = read(&format!("/api/v1/log/consistency?from={from}&to={to}")).await?;
+        check_past(before, &head, Some(&proof))?;
+    }
+    for (seq, shown) in records {
+        let proof = read(&format!("/api/v1/log/proof/{seq}?size={}", head.size)).await?;
+        check_record(*seq, *shown, &head, &proof)?;
+    }
+    let text = serde_json::to_string(&head).map_err(|e| Fault::NotDone(e.to_string()))?;
+    let kept = storage.set_item(MEMORY, &text);
+    kept.map_err(|_| Fault::NotDone("this browser cannot remember a head".to_owned()))?;
+    Ok(Checked::Fits { head, before: before.map(|before| before.size), records: records.len() })
+}
+
+/// Forgets the head that is remembered, because somebody asked for it.
+pub(super) fn forget() {
+    if let Ok(storage) = storage() {
+        // What cannot be removed is still there at the next check, and says so.
+        let _ = storage.remove_item(MEMORY);
+    }
+}
+
+fn storage() -> Result<Storage, Fault> {
+    let found = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
+    found.ok_or_else(|| Fault::NotDone("this browser keeps nothing for this site".to_owned()))
+}
+
+fn recall(storage: &Storage) -> Result<Option<Memory>, Fault> {
+    let text = storage.get_item(MEMORY).map_err(|_| Suspicion::Memory)?;
+    let memory = text.map(|text| serde_json::from_str(&text)).transpose();
+    Ok(memory.map_err(|_| Suspicion::Memory)?)
+}
+
+async fn read<T: DeserializeOwned>(path: &str) -> Result<T, Fault> {
+    let response = Request::get(path).send().await;
+    let response = response.map_err(|e| Fault::NotDone(format!("{path}: {e}")))?;
+    if !response.ok() {
+        return Err(Fault::NotDone(format!("{path} answers {}", response.status())));
+    }
+    response.json().await.map_err(|e| Fault::NotDone(format!("{path}: {e}")))
+}
