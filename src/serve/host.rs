@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 pub(super) async fn addressed_here(request: Request, next: Next) -> Response {
     let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
     // HTTP/2 and absolute requests carry the name in the address.
-    let named = named.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+    let named = named.or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str));
     if named.is_some_and(is_here) {
         return next.run(request).await;
     }
