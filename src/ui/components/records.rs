@@ -43,14 +43,11 @@ fn row(stored: &StoredRecord) -> AnyView {
             </a>
         }
     });
-    let proof = view! {
-        <a href=format!("/api/v1/log/proof/{}", record.seq)>{format!("proof of {}", record.seq)}</a>
-    };
     let clock = format!("clock: {}", say(&record.clock));
     view! {
         <tr>
             <th scope="row" class="number">
-                {record.seq.to_string()}
+                <a href=format!("/api/v1/log/proof/{}", record.seq)>{record.seq.to_string()}</a>
             </th>
             <td>{time(record.at)} " " <small>{clock}</small></td>
             <td>{actor(record)}</td>
@@ -59,7 +56,7 @@ fn row(stored: &StoredRecord) -> AnyView {
             </td>
             <td>{action}</td>
             <td>{say(&summary(&record.entry))}</td>
-            <td>{hash(&stored.hash)} " " {proof}</td>
+            <td>{hash(&stored.hash)}</td>
         </tr>
     }
     .into_any()

@@ -23,7 +23,8 @@ pub(super) fn log(data: &LogPage) -> AnyView {
     view! {
         <ChangeNotice/>
         <p>"Order is the sequence number. Each record carries the hash of the one before it; \
-            nothing is changed or deleted."</p>
+            nothing is changed or deleted. The number links to the proof that the record is in the \
+            signed log."</p>
         {verify(&data.records)}
         {list}
         {older}
