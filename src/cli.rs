@@ -74,6 +74,8 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Confirm { id, digest, typed } => server.confirm(id, &digest, typed.as_deref()),
         Command::Withdraw { id, reason } => server.withdraw(id, &reason),
         Command::Settle { id, reason } => server.settle(id, &reason),
+        Command::Freeze { reason } => server.freeze(&reason),
+        Command::Unfreeze { reason, freeze } => server.unfreeze(&reason, freeze),
         Command::Show { id } => server.show(id),
         Command::Log(filter) => server.log(&filter),
     }

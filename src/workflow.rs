@@ -10,6 +10,7 @@
 pub mod access;
 mod confirm;
 pub use confirm::Confirmation;
+mod freeze;
 mod request;
 mod settle;
 

@@ -110,6 +110,21 @@ pub(super) enum Command {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
+    /// Declare a freeze: every request and confirmation is refused until an operator lifts it.
+    Freeze {
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Lift the freeze that stands.
+    Unfreeze {
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Lift only the freeze that this record declared, as `status` shows it.
+        #[arg(long, value_name = "SEQ")]
+        freeze: Option<u64>,
+    },
     /// One action: its explanation, outcome and records.
     Show {
         /// The action.

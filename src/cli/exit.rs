@@ -71,7 +71,8 @@ impl Exit {
             | C::IdReused
             | C::TargetMistyped
             | C::NotWhatWasExplained
-            | C::WrongStage => Self::Usage,
+            | C::WrongStage
+            | C::NoFreeze => Self::Usage,
             C::NotSignedIn
             | C::SignInFailed
             | C::TooManyAttempts
@@ -80,7 +81,7 @@ impl Exit {
             | C::SetupLinkSpent => Self::NotAuthorised,
             C::Rejected => Self::Rejected,
             C::Stale => Self::Stale,
-            C::Busy | C::Unresolved => Self::Busy,
+            C::Busy | C::Unresolved | C::Frozen => Self::Busy,
             C::NeedsPrimary => Self::Refused,
             C::AuditUnavailable => Self::AuditUnavailable,
             C::KernelUnreachable | C::ShuttingDown | C::Internal => Self::Unreachable,
@@ -171,6 +172,8 @@ mod tests {
                 "wrong_stage 2",
                 "busy 9",
                 "unresolved 9",
+                "frozen 9",
+                "no_freeze 2",
                 "needs_primary 5",
                 "kernel_unreachable 10",
                 "audit_unavailable 7",

@@ -146,6 +146,18 @@ pub enum Entry {
         /// Why.
         reason: Reason,
     },
+    /// An operator declared a freeze: every request and confirmation is refused until it is lifted.
+    Frozen {
+        /// Why.
+        reason: Reason,
+    },
+    /// An operator lifted the freeze that stood.
+    Unfrozen {
+        /// The sequence number of the record that declared it.
+        freeze: u64,
+        /// Why.
+        reason: Reason,
+    },
     /// A delivery that was a repetition, and was answered with the first outcome (C7.2).
     Duplicate {
         /// Of what.
@@ -212,6 +224,8 @@ impl Entry {
             Self::Voided { .. } => Some(Stage::Voided),
             Self::Boot { .. }
             | Self::SettleRequested { .. }
+            | Self::Frozen { .. }
+            | Self::Unfrozen { .. }
             | Self::Duplicate { .. }
             | Self::Declined { .. }
             | Self::Denied { .. }
@@ -241,6 +255,8 @@ impl Entry {
             | Self::Unknown { .. }
             | Self::Voided { .. }
             | Self::SettleRequested { .. }
+            | Self::Frozen { .. }
+            | Self::Unfrozen { .. }
             | Self::Duplicate { .. }
             | Self::Declined { .. }
             | Self::Denied { .. }
@@ -270,6 +286,8 @@ impl Entry {
             Self::Unknown { .. } => "unknown",
             Self::Voided { .. } => "voided",
             Self::SettleRequested { .. } => "settle_requested",
+            Self::Frozen { .. } => "frozen",
+            Self::Unfrozen { .. } => "unfrozen",
             Self::Duplicate { .. } => "duplicate",
             Self::Declined { .. } => "declined",
             Self::Denied { .. } => "denied",

@@ -14,6 +14,7 @@ mod embedded_bench;
 mod embedded_kernel;
 mod exactly_once;
 mod explanations;
+mod freeze;
 mod harness;
 mod idle;
 mod kernel_contract;

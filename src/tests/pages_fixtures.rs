@@ -49,7 +49,7 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         token: Some("secret-of-the-session".to_owned()),
         expires_at: at(3600),
     });
-    Frame { identity: identity(), session }
+    Frame { identity: identity(), session, freeze: Ok(None) }
 }
 
 pub(crate) fn node(name: &str, role: Role, last: u64) -> NodeState {
@@ -164,7 +164,7 @@ pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
     let kinds = [ActionKind::Switchover, ActionKind::Failover];
     let why_not = kinds.map(|kind| why_not(&state, kind, text)).to_vec();
     let data_address = Some("127.0.0.1:7410".to_owned());
-    Overview { state, why_not, unresolved: None, data_address }
+    Overview { state, why_not, unresolved: None, freeze: None, data_address }
 }
 
 pub(crate) fn action_id() -> ActionId {

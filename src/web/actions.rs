@@ -234,7 +234,9 @@ fn reason(mut fields: Fields) -> Result<Reason, InputError> {
 
 /// Whether the request was recorded and rejected, so that there is a page of it to show.
 fn is_rejection(why: &Refusal, id: ActionId) -> bool {
-    matches!(why.code, RefusalCode::Rejected | RefusalCode::Unresolved) && why.action_id == Some(id)
+    let is_verdict =
+        matches!(why.code, RefusalCode::Rejected | RefusalCode::Unresolved | RefusalCode::Frozen);
+    is_verdict && why.action_id == Some(id)
 }
 
 fn to_action(id: ActionId) -> Response {

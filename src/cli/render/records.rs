@@ -56,6 +56,10 @@ fn says(entry: &Entry) -> String {
         Entry::Withdrawn { reason } | Entry::SettleRequested { reason } => {
             reason.as_str().to_owned()
         }
+        Entry::Frozen { reason } => reason.as_str().to_owned(),
+        Entry::Unfrozen { freeze, reason } => {
+            format!("the freeze of #{freeze}: {}", reason.as_str())
+        }
         Entry::Dispatched { expected_epoch } => match expected_epoch {
             Some(epoch) => format!("for epoch {epoch}"),
             None => "for an epoch that was not known".to_owned(),

@@ -2,6 +2,7 @@
 //! flag, and has nothing filled in or ticked in advance (C2.4).
 
 use crate::model::answer::ActionAnswer;
+use crate::model::pinned::Freeze;
 use crate::model::text::REASON_CHARS_MAX;
 use crate::ui::components::words::say;
 use leptos::prelude::*;
@@ -101,6 +102,47 @@ pub fn settle(answer: &ActionAnswer) -> AnyView {
             {reason_field("settle-reason", None)}
             <button type="submit" data-tone="act">
                 "Settle the action"
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+/// Declares that nothing is to change.
+#[must_use]
+pub fn freeze() -> AnyView {
+    view! {
+        <form class="form" method="post" action="/freeze" autocomplete="off">
+            <h2>"Freeze"</h2>
+            <p>
+                "Refuses every request and every confirmation, of every operator, until one lifts \
+                it. What was confirmed before runs to its end. A freeze does not end by itself."
+            </p>
+            {reason_field("freeze-reason", None)}
+            <button type="submit">"Declare a freeze"</button>
+        </form>
+    }
+    .into_any()
+}
+
+/// Lifts the freeze that the page shows, and no later one.
+#[must_use]
+pub fn unfreeze(freeze: &Freeze) -> AnyView {
+    view! {
+        <form class="form" method="post" action="/unfreeze" autocomplete="off">
+            <h2>"Lift the freeze"</h2>
+            <p>
+                {format!(
+                    "Lifts the freeze that {} declared in record {}. Nothing runs by this; what is \
+                    explained can be confirmed again if no pinned fact has moved.",
+                    freeze.by,
+                    freeze.seq,
+                )}
+            </p>
+            <input type="hidden" name="freeze" value=freeze.seq.to_string()/>
+            {reason_field("unfreeze-reason", None)}
+            <button type="submit" data-tone="act">
+                "Lift the freeze"
             </button>
         </form>
     }

@@ -133,6 +133,12 @@ pub fn summary(entry: &Entry) -> String {
         Entry::Unknown { why } => format!("It may have run: {why}"),
         Entry::Voided { tombstone } => format!("It never can run: {}", tombstone.result),
         Entry::SettleRequested { reason } => format!("Asked to settle it. Reason: {reason}"),
+        Entry::Frozen { reason } => {
+            format!("Declared a freeze: nothing can be asked for or confirmed. Reason: {reason}")
+        }
+        Entry::Unfrozen { freeze, reason } => {
+            format!("Lifted the freeze of record {freeze}. Reason: {reason}")
+        }
         Entry::Duplicate { delivery, shown } => {
             let what = match delivery {
                 Delivery::Request => "request",

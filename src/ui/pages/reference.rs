@@ -24,6 +24,9 @@ pub(super) fn reference() -> AnyView {
                     <a href="#stages">"Stages"</a>
                 </li>
                 <li>
+                    <a href="#freeze">"Freeze"</a>
+                </li>
+                <li>
                     <a href="#roles">"Roles"</a>
                 </li>
                 <li>
@@ -41,6 +44,10 @@ pub(super) fn reference() -> AnyView {
         <section id="stages">
             <h2>"Stages"</h2>
             {stages()}
+        </section>
+        <section id="freeze">
+            <h2>"Freeze"</h2>
+            {freeze()}
         </section>
         <section id="roles">
             <h2>"Roles"</h2>
@@ -172,13 +179,29 @@ fn stages() -> AnyView {
     table("Stages of an action", &["Stage", "Meaning", "May be followed by"], rows.into_any())
 }
 
+/// What a freeze stops and what it leaves alone.
+fn freeze() -> AnyView {
+    sentences(&[
+        "An operator declares a freeze, with a reason. From then on every request and every \
+         confirmation is refused, and the refusal names who declared it, since when and why.",
+        "What was confirmed before runs to its end. A freeze waits for nothing and takes nothing \
+         back.",
+        "Withdrawing an action and settling one stay possible: they run nothing, and say how an \
+         action ended.",
+        "An operator lifts it, with a reason. It does not end by itself.",
+        "An explanation that was made before a freeze can be confirmed after it, if no pinned fact \
+         has moved.",
+    ])
+}
+
 fn roles() -> AnyView {
     let rows = ActorRole::ALL
         .map(|role| {
             let may = match role {
                 ActorRole::Observer => "Sees the cluster, the actions and the log.",
                 ActorRole::Operator => {
-                    "Sees, and asks for, confirms, withdraws and settles actions."
+                    "Sees; asks for, confirms, withdraws and settles actions; declares and lifts a \
+                    freeze."
                 }
                 ActorRole::Auditor => "Sees, and verifies the whole log.",
             };
