@@ -13,8 +13,8 @@ pub use crate::ledger::LogFilter;
 use crate::ledger::{LedgerError, LedgerReader};
 use crate::model::action::{Action, ActionId, ActionKind, Stage};
 use crate::model::answer::{
-    ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, LogHead, LogPage, Overview,
-    StoredRecord, WhyNot,
+    ActionAnswer, ActionLine, ActionPage, Closing, ExplainAnswer, Interrupted, LogHead, LogPage,
+    Overview, StoredRecord, WhyNot,
 };
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::explanation::Explanation;
@@ -194,6 +194,7 @@ impl ReadSide {
             stage,
             interrupted,
             kernel_says,
+            closing: self.closing(),
             digest: trail.explained().digest,
             explanation,
             observation: snapshot.observation,
@@ -202,6 +203,12 @@ impl ReadSide {
             duplicate: false,
             records: trail.into_records(),
         })
+    }
+
+    /// How an action whose outcome is not known can be closed with this kernel.
+    #[must_use]
+    pub fn closing(&self) -> Closing {
+        if self.kernel.describe().can_settle { Closing::Settlement } else { Closing::Finding }
     }
 
     /// One page of the actions, newest first.

@@ -10,6 +10,8 @@
 pub mod access;
 mod confirm;
 pub use confirm::Confirmation;
+mod finding;
+pub use finding::Finding;
 mod freeze;
 mod request;
 mod settle;

@@ -13,6 +13,7 @@ use crate::model::action::ActionId;
 use crate::model::answer::{
     ActionAnswer, ExplainAnswer, FreezeAnswer, LogPage, Overview, SessionAnswer,
 };
+use crate::model::record::Found;
 use crate::model::refusal::RefusalCode;
 use serde_json::{Value, json};
 
@@ -153,6 +154,20 @@ impl Server<'_> {
         let path = format!("/actions/{id}/settle");
         let body = json!({ "reason": reason });
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
+        let exit = Exit::of_settlement(&answer.value);
+        Ok(report(render::outcome(&answer.value), &answer.body, exit))
+    }
+
+    /// Closes an action by what an operator found.
+    pub(super) fn finding(
+        &self,
+        id: ActionId,
+        found: Found,
+        evidence: &str,
+    ) -> Result<Report, Failure> {
+        let path = format!("/actions/{id}/finding");
+        let body = json!({ "executed": found.word(), "evidence": evidence });
+        let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
         let exit = Exit::of_settlement(&answer.value);
         Ok(report(render::outcome(&answer.value), &answer.body, exit))
     }

@@ -7,7 +7,7 @@ use crate::model::cluster::{ClusterState, Observation, ReceiptStatus};
 use crate::model::explanation::{Candidate, Explanation};
 use crate::model::pinned::{Freeze, Moved, Unresolved};
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
-use crate::model::record::{Entry, Record};
+use crate::model::record::{Entry, Found, Record};
 use crate::model::text::{ActorName, Reason};
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,26 @@ pub enum Outcome {
         /// The kernel's proof.
         tombstone: Tombstone,
     },
+    /// An operator said what was found; the kernel could prove nothing.
+    Found {
+        /// Whether it ran, by that word.
+        executed: Found,
+        /// What the word rests on.
+        evidence: Reason,
+        /// Who says so.
+        by: ActorName,
+    },
+}
+
+/// How an action whose outcome is not known can be closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closing {
+    /// The kernel can settle it: prove that it ran, or make its id void.
+    #[default]
+    Settlement,
+    /// The kernel cannot: an operator says what was found.
+    Finding,
 }
 
 /// What a stop of the control plane left behind. Derived when read, never written (C6.3).
@@ -121,6 +141,9 @@ pub struct ActionAnswer {
     pub interrupted: Option<Interrupted>,
     /// What the kernel holds under its id now; asked only while the outcome is not known.
     pub kernel_says: Option<ReceiptStatus>,
+    /// How it can be closed, while its outcome is not known.
+    #[serde(default)]
+    pub closing: Closing,
     /// The explanation that was shown.
     pub explanation: Explanation,
     /// Its digest: what a confirmation repeats.

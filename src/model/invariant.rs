@@ -106,6 +106,9 @@ invariants! {
     NothingUnresolved "nothing_unresolved" "C7.3"
         "No earlier action of this cluster has an outcome that is not known."
         "On top of an unknown outcome nothing can be explained truthfully.";
+    NoProof "no_proof" "C7.3"
+        "The kernel can prove nothing about the outcome."
+        "The word of an operator stands in for a proof only where there is none.";
     NotFrozen "not_frozen" "C3.1"
         "No freeze stands."
         "A freeze is the word of an operator that nothing is to change until one lifts it.";

@@ -8,7 +8,7 @@ use crate::model::invariant::Invariant;
 use crate::model::pinned::Moved;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::refusal::Refusal;
-use crate::model::text::{ActorName, Reason};
+use crate::model::text::{ActorName, InputError, Reason};
 use serde::{Deserialize, Serialize};
 
 /// The version of the leaf. It grows when the meaning of a field changes.
@@ -28,6 +28,8 @@ pub enum Delivery {
     Withdrawal,
     /// A settlement of an action that was closed before.
     Settlement,
+    /// A finding that was recorded before.
+    Finding,
 }
 
 /// How an action came to its end.
@@ -38,6 +40,47 @@ pub enum LearnedBy {
     Answer,
     /// An operator's request to settle it.
     Settlement,
+}
+
+/// What an operator found about an action whose outcome the kernel cannot prove (C7.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Found {
+    /// It ran.
+    #[serde(rename = "yes")]
+    Executed,
+    /// It did not run.
+    #[serde(rename = "no")]
+    NotExecuted,
+}
+
+impl Found {
+    /// The word in forms and JSON: whether it was executed.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Executed => "yes",
+            Self::NotExecuted => "no",
+        }
+    }
+
+    /// Parses the word.
+    ///
+    /// # Errors
+    /// When it is anything but `yes` or `no`: there is no third thing to find.
+    pub fn parse(text: &str) -> Result<Self, InputError> {
+        let known = [Self::Executed, Self::NotExecuted];
+        let found = known.into_iter().find(|found| found.word() == text);
+        found.ok_or_else(|| InputError::new("executed", text, "yes or no"))
+    }
+
+    /// The stage that an action ends in by it.
+    #[must_use]
+    pub fn stage(self) -> Stage {
+        match self {
+            Self::Executed => Stage::FoundExecuted,
+            Self::NotExecuted => Stage::FoundNotExecuted,
+        }
+    }
 }
 
 /// What a record says. The stage records of an action carry its whole story; everything big (the
@@ -141,6 +184,13 @@ pub enum Entry {
         /// The kernel's proof.
         tombstone: Tombstone,
     },
+    /// An operator says what was found about an outcome that the kernel cannot prove.
+    Finding {
+        /// Whether it ran.
+        executed: Found,
+        /// What that rests on.
+        evidence: Reason,
+    },
     /// An operator asked the kernel to settle an action. Written before the kernel is asked.
     SettleRequested {
         /// Why.
@@ -222,6 +272,7 @@ impl Entry {
             Self::Refused { .. } => Some(Stage::Refused),
             Self::Unknown { .. } => Some(Stage::Unknown),
             Self::Voided { .. } => Some(Stage::Voided),
+            Self::Finding { executed, .. } => Some(executed.stage()),
             Self::Boot { .. }
             | Self::SettleRequested { .. }
             | Self::Frozen { .. }
@@ -254,6 +305,7 @@ impl Entry {
             | Self::Refused { .. }
             | Self::Unknown { .. }
             | Self::Voided { .. }
+            | Self::Finding { .. }
             | Self::SettleRequested { .. }
             | Self::Frozen { .. }
             | Self::Unfrozen { .. }
@@ -285,6 +337,7 @@ impl Entry {
             Self::Refused { .. } => "refused",
             Self::Unknown { .. } => "unknown",
             Self::Voided { .. } => "voided",
+            Self::Finding { .. } => "finding",
             Self::SettleRequested { .. } => "settle_requested",
             Self::Frozen { .. } => "frozen",
             Self::Unfrozen { .. } => "unfrozen",

@@ -78,6 +78,8 @@ codes! {
     Unresolved "unresolved" ControlPlane "The outcome of an earlier action is not known.";
     Frozen "frozen" ControlPlane "An operator has declared a freeze.";
     NoFreeze "no_freeze" ControlPlane "The freeze that was to be lifted does not stand.";
+    Provable "provable" ControlPlane "The kernel can prove the outcome, so no finding is taken.";
+    CannotSettle "cannot_settle" Kernel "This kernel cannot settle an action and holds no proof of it.";
     NeedsPrimary "needs_primary" Kernel "This needs a primary, and there is none.";
     KernelUnreachable "kernel_unreachable" Transport "The kernel does not answer.";
     AuditUnavailable "audit_unavailable" Transport "The record cannot be made durable.";

@@ -56,9 +56,11 @@ INSERT INTO edge (f, t) VALUES
     (0, 1),                             -- none       -> requested
     (1, 2), (1, 3),                     -- requested  -> explained, rejected
     (2, 4), (2, 5), (2, 6),             -- explained  -> confirmed, withdrawn, stale
-    (4, 7), (4, 11),                    -- confirmed  -> dispatched, voided
+    (4, 7), (4, 11), (4, 13),           -- confirmed  -> dispatched, voided, found not executed
     (7, 8), (7, 9), (7, 10), (7, 11),   -- dispatched -> executed, refused, unknown, voided
-    (10, 8), (10, 11);                  -- unknown    -> executed, voided
+    (7, 12), (7, 13),                   -- dispatched -> found executed, found not executed
+    (10, 8), (10, 11),                  -- unknown    -> executed, voided
+    (10, 12), (10, 13);                 -- unknown    -> found executed, found not executed
 
 -- The steps that were taken. The steps form no circle, so a stage is left at most once: one
 -- confirmation, one dispatch, one outcome per action (C7.1).

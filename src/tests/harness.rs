@@ -96,6 +96,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// Somebody with this credential, or with none.
+    pub fn new(router: Router, bearer: Option<String>) -> Self {
+        Self { router, bearer }
+    }
+
     /// Sends a request.
     pub async fn send(&self, mut request: Request<Body>) -> Reply {
         if let Some(token) = &self.bearer {

@@ -4,8 +4,8 @@ use aerodb_control::model::action::{Action, ActionId, ActionKind, Stage};
 use aerodb_control::model::actor::{Actor, ActorRole, Via};
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::answer::{
-    ActionAnswer, ActionLine, ActionPage, LogPage, Outcome, Overview, SessionAnswer, StoredRecord,
-    WhyNot,
+    ActionAnswer, ActionLine, ActionPage, Closing, LogPage, Outcome, Overview, SessionAnswer,
+    StoredRecord, WhyNot,
 };
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::{ClusterState, NodeState, Positions};
@@ -240,6 +240,7 @@ pub(crate) fn answer(stage: Stage, text: &str) -> ActionAnswer {
         stage,
         interrupted: None,
         kernel_says: None,
+        closing: Closing::Settlement,
         digest,
         explanation,
         observation: now.observation,
@@ -292,7 +293,7 @@ pub(crate) fn actions() -> ActionPage {
         interrupted: None,
         seq,
     };
-    let lines = Stage::ALL.iter().rev().zip((0..11).rev());
+    let lines = Stage::ALL.iter().rev().zip((0..13).rev());
     let actions = lines.map(|(stage, seq)| one(seq, *stage)).collect();
     ActionPage { actions, next_before: Some(3) }
 }

@@ -11,10 +11,11 @@ use crate::authority::Operator;
 use crate::model::action::{Action, ActionId, ActionKind};
 use crate::model::answer::ActionAnswer;
 use crate::model::canonical::Hash;
+use crate::model::record::Found;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{InputError, NodeId, Reason};
 use crate::ui::Page;
-use crate::workflow::{Confirmation, Workflow};
+use crate::workflow::{Confirmation, Finding, Workflow};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -102,6 +103,24 @@ pub(super) async fn settle(
     let outcome =
         step(&site, &operator, &id, "settle", parsed, |workflow, who, id, why| async move {
             workflow.settle(&who, id, why).await
+        });
+    let outcome = outcome.await;
+    about_action(&site, &operator, door, &id, outcome).await
+}
+
+/// `POST /actions/{id}/finding`: closes an open action by what an operator found.
+pub(super) async fn finding(
+    door: Door,
+    operator: Operator,
+    State(site): State<Acting>,
+    Path(id): Path<String>,
+    body: Result<Fields, Refusal>,
+) -> Response {
+    let operator = Arc::new(operator);
+    let parsed = body.and_then(|fields| found(fields).map_err(Refusal::from));
+    let outcome =
+        step(&site, &operator, &id, "finding", parsed, |workflow, who, id, found| async move {
+            workflow.record_finding(&who, id, found).await
         });
     let outcome = outcome.await;
     about_action(&site, &operator, door, &id, outcome).await
@@ -230,6 +249,13 @@ fn reason(mut fields: Fields) -> Result<Reason, InputError> {
     let reason = Reason::parse(&fields.text("reason")?)?;
     fields.finish()?;
     Ok(reason)
+}
+
+fn found(mut fields: Fields) -> Result<Finding, InputError> {
+    let executed = Found::parse(&fields.text("executed")?)?;
+    let evidence = Reason::parse_field("evidence", &fields.text("evidence")?)?;
+    fields.finish()?;
+    Ok(Finding { executed, evidence })
 }
 
 /// Whether the request was recorded and rejected, so that there is a page of it to show.

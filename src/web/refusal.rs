@@ -44,6 +44,8 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | RefusalCode::Unresolved
         | RefusalCode::Frozen
         | RefusalCode::NoFreeze
+        | RefusalCode::Provable
+        | RefusalCode::CannotSettle
         | RefusalCode::NeedsPrimary => StatusCode::CONFLICT,
         RefusalCode::KernelUnreachable => StatusCode::BAD_GATEWAY,
         RefusalCode::AuditUnavailable | RefusalCode::ShuttingDown => {

@@ -6,10 +6,11 @@ use crate::authority::Operator;
 use crate::crash;
 use crate::kernel::{SettleError, Settled};
 use crate::model::action::{ActionId, Stage};
-use crate::model::answer::ActionAnswer;
+use crate::model::answer::{ActionAnswer, Closing};
+use crate::model::cluster::ReceiptStatus;
 use crate::model::invariant::Invariant;
 use crate::model::record::{Delivery, Entry, LearnedBy};
-use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::model::text::Reason;
 
 impl Workflow {
@@ -38,8 +39,8 @@ impl Workflow {
     /// Asks the kernel for the receipt of an open action, or to void its id for ever (C7.3).
     ///
     /// # Errors
-    /// `busy`; `wrong_stage` when the action is not open; `needs_primary`; `kernel_unreachable`;
-    /// `audit_unavailable`. Asking again is possible and gives the same answer.
+    /// `busy`; `wrong_stage` when the action is not open; `needs_primary`; `cannot_settle` where the
+    /// kernel holds no proof and cannot make one; `kernel_unreachable`; `audit_unavailable`. Asking again is possible and gives the same answer.
     pub async fn settle(
         &self,
         operator: &Operator,
@@ -62,7 +63,7 @@ impl Workflow {
         }
         self.step(operator, id, Entry::SettleRequested { reason }, Vec::new()).await?;
         crash::point("workflow.settle_requested");
-        let entry = match self.kernel.settle(id).await {
+        let entry = match self.proof(id).await {
             // The prediction was made for another moment, so nothing is compared with it now.
             Ok(Settled::Executed(receipt)) => Entry::Executed {
                 receipt,
@@ -71,14 +72,40 @@ impl Workflow {
                 differences: Vec::new(),
             },
             Ok(Settled::Voided(tombstone)) => Entry::Voided { tombstone },
-            Err(error) => {
-                let refusal = unsettled(id, &error);
+            Err(refusal) => {
                 return Err(self.decline(operator, Some(id), attempt, refusal).await);
             }
         };
         crash::point("workflow.settled");
         self.step(operator, id, entry, Vec::new()).await?;
         self.read.action(id).await
+    }
+
+    /// The kernel's word for ever: made by settling, or read where the kernel cannot settle.
+    async fn proof(&self, id: ActionId) -> Result<Settled, Refusal> {
+        match self.read.closing() {
+            Closing::Settlement => {
+                self.kernel.settle(id).await.map_err(|error| unsettled(id, &error))
+            }
+            Closing::Finding => match self.read.receipt(id).await? {
+                ReceiptStatus::Executed { receipt } => Ok(Settled::Executed(receipt)),
+                ReceiptStatus::Voided { tombstone } => Ok(Settled::Voided(tombstone)),
+                ReceiptStatus::NoneYet { .. } => Err(no_proof(id)),
+            },
+        }
+    }
+}
+
+fn no_proof(id: ActionId) -> Refusal {
+    let sentence = format!(
+        "The kernel holds nothing about {id}, which proves nothing, and it cannot settle. The \
+         outcome stays unknown until an operator records what was found, with evidence."
+    );
+    Refusal {
+        executed: Executed::Unknown,
+        ..Refusal::new(RefusalCode::CannotSettle, sentence)
+            .citing([Invariant::NothingUnresolved])
+            .about(id)
     }
 }
 
@@ -88,7 +115,7 @@ fn unsettled(id: ActionId, error: &SettleError) -> Refusal {
         SettleError::Unobservable(_) => RefusalCode::KernelUnreachable,
     };
     Refusal {
-        executed: crate::model::refusal::Executed::Unknown,
+        executed: Executed::Unknown,
         ..Refusal::new(
             code,
             format!("The outcome of {id} cannot be settled now: {error}. It stays unknown."),

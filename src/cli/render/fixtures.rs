@@ -3,7 +3,7 @@
 use crate::model::action::{Action, ActionId, Stage};
 use crate::model::actor::{Actor, ActorRole, Via};
 use crate::model::ambient::Timestamp;
-use crate::model::answer::{ActionAnswer, Overview, StoredRecord};
+use crate::model::answer::{ActionAnswer, Closing, Overview, StoredRecord};
 use crate::model::cluster::{ClusterState, NodeState, Positions};
 use crate::model::explanation::{EXPLANATION_FORMAT, Explanation};
 use crate::model::pinned::{
@@ -114,6 +114,7 @@ pub(in crate::cli) fn action(stage: Stage) -> ActionAnswer {
         stage,
         interrupted: None,
         kernel_says: None,
+        closing: Closing::Settlement,
         digest: explanation.digest(),
         explanation,
         observation: seen.observation,

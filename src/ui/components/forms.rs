@@ -108,6 +108,59 @@ pub fn settle(answer: &ActionAnswer) -> AnyView {
     .into_any()
 }
 
+/// Says what was found about an action that the kernel cannot settle. Nothing is ticked in advance.
+#[must_use]
+pub fn finding(answer: &ActionAnswer) -> AnyView {
+    let limit = REASON_CHARS_MAX.to_string();
+    let choice = |value: &'static str, words: &'static str| {
+        let id = format!("executed-{value}");
+        view! {
+            <p>
+                <input type="radio" id=id.clone() name="executed" value=value required/>
+                <label for=id>
+                    <strong>{value}</strong>
+                    <span>{words}</span>
+                </label>
+            </p>
+        }
+    };
+    view! {
+        <form
+            class="form"
+            method="post"
+            action=format!("/actions/{}/finding", answer.id)
+            autocomplete="off"
+        >
+            <h3>"Record a finding"</h3>
+            <p>
+                "This kernel cannot settle an action, and holds no proof of this one. Say what you \
+                found in the cluster itself, and what that rests on. It is recorded under your \
+                name and closes the action; nothing is sent."
+            </p>
+            <fieldset class="choice">
+                <legend>"Was it executed"</legend>
+                {choice("yes", "it ran")}
+                {choice("no", "it did not run, and cannot any more")}
+            </fieldset>
+            <p class="field">
+                <label for="finding-evidence">"Evidence"</label>
+                <input
+                    type="text"
+                    id="finding-evidence"
+                    name="evidence"
+                    required
+                    maxlength=limit
+                    autocomplete="off"
+                />
+            </p>
+            <button type="submit" data-tone="act">
+                "Record the finding"
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
 /// Declares that nothing is to change.
 #[must_use]
 pub fn freeze() -> AnyView {

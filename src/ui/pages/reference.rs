@@ -158,6 +158,10 @@ fn stage_meaning(stage: Stage) -> &'static str {
         Stage::Refused => "The kernel refused it. Nothing ran.",
         Stage::Unknown => "It may have run. Further mutations wait until it is settled.",
         Stage::Voided => "Never ran and never can.",
+        Stage::FoundExecuted => "An operator found that it ran. The kernel proved nothing.",
+        Stage::FoundNotExecuted => {
+            "An operator found that it did not run. The kernel proved nothing."
+        }
     }
 }
 
@@ -186,8 +190,8 @@ fn freeze() -> AnyView {
          confirmation is refused, and the refusal names who declared it, since when and why.",
         "What was confirmed before runs to its end. A freeze waits for nothing and takes nothing \
          back.",
-        "Withdrawing an action and settling one stay possible: they run nothing, and say how an \
-         action ended.",
+        "Withdrawing an action, settling one and recording a finding stay possible: they run \
+         nothing, and say how an action ended.",
         "An operator lifts it, with a reason. It does not end by itself.",
         "An explanation that was made before a freeze can be confirmed after it, if no pinned fact \
          has moved.",
