@@ -33,3 +33,5 @@ mod source;
 mod store;
 mod tidy;
 mod workflow;
+mod workflow_check;
+mod workflow_model;
