@@ -27,6 +27,7 @@ use crate::model::explanation::Explanation;
 use crate::model::record::{Delivery, Entry};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::observe::in_flight::{Held, InFlight};
+use crate::observe::trail::Trail;
 use crate::observe::{ReadSide, no_such_action, unreadable};
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -139,8 +140,24 @@ impl Workflow {
         })
     }
 
+    /// The fold of the records of an action that somebody wants to do something about. An attempt on
+    /// an id that stands for nothing is a record too (C9.4).
+    async fn known(
+        &self,
+        operator: &Operator,
+        id: ActionId,
+        attempt: &str,
+    ) -> Result<Trail, Refusal> {
+        match self.trail(id) {
+            Err(refusal) if refusal.code == RefusalCode::NotFound => {
+                Err(self.decline(operator, Some(id), attempt, refusal).await)
+            }
+            other => other,
+        }
+    }
+
     /// The fold of the records of an action.
-    fn trail(&self, id: ActionId) -> Result<crate::observe::trail::Trail, Refusal> {
+    fn trail(&self, id: ActionId) -> Result<Trail, Refusal> {
         self.read.trail(id)?.ok_or_else(|| no_such_action(id))
     }
 }

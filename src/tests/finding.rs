@@ -13,7 +13,7 @@ fn found(executed: &str) -> Value {
     json!({"executed": executed, "evidence": "the fence shows in the engine's own status"})
 }
 
-async fn kinds(app: &MuteApp) -> Vec<String> {
+pub(crate) async fn kinds(app: &MuteApp) -> Vec<String> {
     let page = app.olga.get("/api/v1/log?limit=200").await.expect(200).json();
     let records = page["records"].as_array().expect("records").clone();
     let kind = |r: &Value| r["entry"]["kind"].as_str().expect("a kind").to_owned();
@@ -56,7 +56,7 @@ async fn a_kernel_that_can_settle_takes_no_finding_and_the_refusal_names_the_inv
 }
 
 /// The records of an order that was dispatched and never ended, written beside the server.
-async fn with_an_open_action() -> TestApp {
+pub(crate) async fn with_an_open_action() -> TestApp {
     use aerodb_control::ledger::{Draft, Ledger};
     use aerodb_control::model::canonical::Hash;
     use aerodb_control::model::record::Entry;

@@ -300,7 +300,8 @@ impl TestApp {
     }
 }
 
-async fn open(
+/// Opens a control plane on a directory; a new one still waits for its first operator.
+pub async fn open(
     dir: &Path,
     nodes: u64,
     clock: &Arc<ManualClock>,

@@ -8,6 +8,8 @@ mod access_matrix;
 mod authority;
 mod bad_input;
 mod cli;
+mod completeness;
+mod completeness_cli;
 mod crash_points;
 mod data_api;
 mod embedded_bench;

@@ -56,7 +56,7 @@ impl Workflow {
             Err(busy) => return Err(self.decline(operator, Some(id), attempt, busy).await),
         };
         let _one = self.execution.lock().await;
-        let trail = self.trail(id)?;
+        let trail = self.known(operator, id, attempt).await?;
         if let Err(refusal) = self.may_confirm(operator, &trail, &confirmation).await? {
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }

@@ -44,7 +44,7 @@ impl Workflow {
             Err(busy) => return Err(self.decline(operator, Some(id), attempt, busy).await),
         };
         let _one = self.execution.lock().await;
-        let trail = self.trail(id)?;
+        let trail = self.known(operator, id, attempt).await?;
         let Finding { executed, evidence } = finding;
         let entry = Entry::Finding { executed, evidence };
         if trail.finding() == Some(&entry) {

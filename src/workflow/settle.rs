@@ -24,7 +24,7 @@ impl Workflow {
         id: ActionId,
         reason: Reason,
     ) -> Result<ActionAnswer, Refusal> {
-        let stage = self.trail(id)?.stage();
+        let stage = self.known(operator, id, "withdraw").await?.stage();
         if stage == Stage::Withdrawn {
             return self.repeat(operator, id, Delivery::Withdrawal).await;
         }
@@ -53,7 +53,7 @@ impl Workflow {
             Err(busy) => return Err(self.decline(operator, Some(id), attempt, busy).await),
         };
         let _one = self.execution.lock().await;
-        let stage = self.trail(id)?.stage();
+        let stage = self.known(operator, id, attempt).await?.stage();
         if matches!(stage, Stage::Executed | Stage::Voided) {
             return self.repeat(operator, id, Delivery::Settlement).await;
         }
