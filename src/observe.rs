@@ -5,6 +5,7 @@
 //! one observation (C8.4).
 
 pub mod in_flight;
+pub mod report;
 pub mod trail;
 
 use crate::explain::{Request, Standing, explain, why_not};
@@ -12,6 +13,7 @@ use crate::kernel::{KernelDescription, ObserveKernel, Unobservable};
 pub use crate::ledger::LogFilter;
 use crate::ledger::{LedgerError, LedgerReader};
 use crate::model::action::{Action, ActionId, ActionKind, Stage};
+use crate::model::ambient::Timestamp;
 use crate::model::answer::{
     ActionAnswer, ActionLine, ActionPage, Closing, ConsistencyProof, ExplainAnswer, InclusionProof,
     Interrupted, LogPage, Overview, SignedHead, StoredRecord, WhyNot,
@@ -20,6 +22,7 @@ use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::explanation::Explanation;
 use crate::model::pinned::{Freeze, Unresolved};
 use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::report::{ActionReport, WindowReport};
 use crate::model::text::{ActorName, Reason};
 use in_flight::InFlight;
 use std::sync::Arc;
@@ -201,6 +204,7 @@ impl ReadSide {
             outcome: trail.outcome(),
             moved: trail.moved().to_vec(),
             duplicate: false,
+            more_records: self.ledger.has_more_than_the_trail(id).map_err(unreadable)?,
             records: trail.into_records(),
         })
     }
@@ -260,6 +264,29 @@ impl ReadSide {
         record.ok_or_else(|| {
             Refusal::new(RefusalCode::NotFound, format!("The log holds no record {seq}."))
         })
+    }
+
+    /// The report of one action, from the log alone.
+    ///
+    /// # Errors
+    /// `not_found`; or when the ledger cannot be read.
+    pub fn report(&self, id: ActionId) -> Result<ActionReport, Refusal> {
+        report::action(&self.ledger, id)
+    }
+
+    /// One page of the report of a window of time, from the log alone.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn window(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<WindowReport, Refusal> {
+        let window = self.ledger.window(from, to).map_err(unreadable)?;
+        report::window(&self.ledger, &window, after, limit)
     }
 
     /// The end of the log, signed.

@@ -17,6 +17,7 @@ mod gate;
 mod login;
 mod pages;
 mod query;
+mod report;
 
 pub use fields::BODY_BYTES_MAX;
 
@@ -127,6 +128,10 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::NewAction => get(pages::new_action),
         Read::Action => get(pages::action),
         Read::Log => get(pages::log),
+        Read::Report => get(report::action_page),
+        Read::ReportText => get(report::action_text),
+        Read::Window => get(report::window_page),
+        Read::WindowText => get(report::window_text),
         Read::Reference => get(pages::reference),
         Read::SignIn => get(pages::sign_in),
         Read::SetUp => get(pages::set_up),
@@ -142,6 +147,8 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::ApiLogProof => get(api::proof),
         Read::ApiLogConsistency => get(api::consistency),
         Read::ApiRecord => get(api::record),
+        Read::ApiReport => get(report::action_json),
+        Read::ApiWindow => get(report::window_json),
         Read::ApiSession => get(api::session),
         Read::ApiEvents => get(events::stream),
     }

@@ -154,7 +154,7 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::render::fixtures::action;
+    use crate::plain::fixtures::action;
 
     #[test]
     fn every_refusal_has_its_code() {

@@ -120,6 +120,19 @@ impl LedgerReader {
         self.reader.read(|connection| records(connection, sql, values))
     }
 
+    /// Whether the log holds more records of an action than [`Self::trail`] gives.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn has_more_than_the_trail(&self, action: ActionId) -> Result<bool, LedgerError> {
+        self.reader.read(|connection| {
+            let sql = "SELECT 1 FROM entry WHERE action = ?1 AND seq NOT IN
+                           (SELECT seq FROM transition WHERE action = ?1) LIMIT 1 OFFSET ?2";
+            let values = params![action.bytes(), TRAIL_OTHERS_MAX];
+            Ok(connection.prepare_cached(sql)?.exists(values)?)
+        })
+    }
+
     /// Where an action stands; `None` when it was never requested.
     ///
     /// # Errors
@@ -216,7 +229,7 @@ fn page_query(before: Option<u64>, limit: u32, filter: &LogFilter) -> (String, V
     (sql, values)
 }
 
-fn records(
+pub(super) fn records(
     connection: &Connection,
     sql: &str,
     values: Vec<Value>,

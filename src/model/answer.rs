@@ -198,7 +198,10 @@ pub struct ActionAnswer {
     pub moved: Vec<Moved>,
     /// Whether this answers a repeated delivery.
     pub duplicate: bool,
-    /// Its records, oldest first.
+    /// Whether the log holds more records of it than are listed: repeated and declined attempts.
+    #[serde(default)]
+    pub more_records: bool,
+    /// Every step of it, and other records of it, oldest first.
     pub records: Vec<StoredRecord>,
 }
 

@@ -18,7 +18,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("ui", &["model", "ledger"]),
     ("browser", &["ui"]),
-    ("web", &["model", "authority", "observe", "workflow", "ui"]),
+    ("plain", &["model"]),
+    ("web", &["model", "authority", "observe", "workflow", "ui", "plain"]),
 ];
 
 /// The rooms at the top, which put the others together.

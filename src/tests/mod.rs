@@ -36,6 +36,7 @@ mod node_store;
 mod pages_fixtures;
 mod pages_render;
 mod records;
+mod report;
 mod server;
 mod source;
 mod store;

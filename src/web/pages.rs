@@ -32,7 +32,11 @@ pub(super) async fn draw(
 }
 
 /// Draws the data, or the refusal that came instead of it.
-async fn answer(site: &Reading, viewer: &Viewer, page: Result<Page, Refusal>) -> Response {
+pub(super) async fn answer(
+    site: &Reading,
+    viewer: &Viewer,
+    page: Result<Page, Refusal>,
+) -> Response {
     match page {
         Ok(page) => draw(site, Some(viewer), page, StatusCode::OK).await,
         Err(why) => refused(site, Some(viewer), why).await,
