@@ -16,7 +16,7 @@ use crate::model::action::{Action, ActionId, ActionKind, Stage};
 use crate::model::ambient::Timestamp;
 use crate::model::answer::{
     ActionAnswer, ActionLine, ActionPage, Closing, ConsistencyProof, ExplainAnswer, InclusionProof,
-    Interrupted, LogPage, Overview, SignedHead, StoredRecord, WhyNot,
+    Interrupted, LogPage, Overview, Present, SignedHead, StoredRecord, WhyNot,
 };
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::explanation::Explanation;
@@ -56,10 +56,20 @@ impl ReadSide {
         self.kernel.describe()
     }
 
-    /// A number that grows when the kernel changes.
+    /// What grows when the kernel changes, and with each durable write of this control plane. They
+    /// say that it is worth asking [`Self::present`], and nothing else.
     #[must_use]
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.kernel.changes()
+    pub fn changes(&self) -> [watch::Receiver<u64>; 2] {
+        [self.kernel.changes(), self.ledger.commits()]
+    }
+
+    /// Which state of the kernel and of the log is the present one.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn present(&self) -> Result<Present, Refusal> {
+        let log = self.ledger.head().map_err(unreadable)?.size;
+        Ok(Present { cluster: *self.kernel.changes().borrow(), log })
     }
 
     /// One observation of the cluster.

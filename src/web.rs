@@ -19,6 +19,7 @@ mod pages;
 mod query;
 mod report;
 
+pub use events::{STREAMS_IN_ALL, STREAMS_PER_SESSION};
 pub use fields::BODY_BYTES_MAX;
 
 use crate::authority::Authority;
@@ -73,6 +74,7 @@ struct Reading {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     stopping: events::Stopping,
+    streams: events::Streams,
 }
 
 /// The state of everything that writes.
@@ -93,6 +95,7 @@ pub fn router(site: Site) -> Router {
         clock: site.clock,
         entropy: site.entropy,
         stopping: site.stopping,
+        streams: events::Streams::default(),
     };
     let acting = Acting { reading: reading.clone(), workflow: site.workflow, access: site.access };
     let reads = READS

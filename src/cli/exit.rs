@@ -77,6 +77,7 @@ impl Exit {
             C::NotSignedIn
             | C::SignInFailed
             | C::TooManyAttempts
+            | C::TooManyStreams
             | C::NotPermitted
             | C::CrossSite
             | C::SetupLinkSpent => Self::NotAuthorised,

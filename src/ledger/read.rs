@@ -12,6 +12,7 @@ use crate::store::Reader;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Records in one trail that are not steps, such as repeated deliveries. The rest of them is paged.
 pub const TRAIL_OTHERS_MAX: u32 = 200;
@@ -63,6 +64,12 @@ impl LedgerReader {
     pub(super) fn signing(mut self, signer: Arc<LogSigner>) -> Self {
         self.signer = Some(signer);
         self
+    }
+
+    /// A number that grows with each durable write of this process to the file of the log.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.reader.commits()
     }
 
     /// The end of the log.

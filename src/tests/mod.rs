@@ -15,6 +15,7 @@ mod crash_points;
 mod data_api;
 mod embedded_bench;
 mod embedded_kernel;
+mod events;
 mod exactly_once;
 mod explanations;
 mod finding;

@@ -33,7 +33,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         RefusalCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         RefusalCode::IdReused | RefusalCode::TargetMistyped => StatusCode::UNPROCESSABLE_ENTITY,
         RefusalCode::NotSignedIn | RefusalCode::SignInFailed => StatusCode::UNAUTHORIZED,
-        RefusalCode::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
+        RefusalCode::TooManyAttempts | RefusalCode::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
         RefusalCode::NotPermitted | RefusalCode::CrossSite => StatusCode::FORBIDDEN,
         RefusalCode::SetupLinkSpent => StatusCode::GONE,
         RefusalCode::Rejected => StatusCode::PRECONDITION_FAILED,
