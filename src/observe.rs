@@ -183,6 +183,14 @@ impl ReadSide {
         Trail::fold(self.ledger.trail(id).map_err(unreadable)?)
     }
 
+    /// The explanation that was put before the operator.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or does not hold it.
+    pub fn explained(&self, trail: &Trail) -> Result<Explanation, Refusal> {
+        self.blob(&trail.explained().explanation)
+    }
+
     /// One action as it stands, with what was shown when it was explained.
     ///
     /// # Errors
@@ -190,7 +198,7 @@ impl ReadSide {
     pub async fn action(&self, id: ActionId) -> Result<ActionAnswer, Refusal> {
         let before = self.in_flight.quiet_mark(id);
         let trail = self.trail(id)?.ok_or_else(|| no_such_action(id))?;
-        let explanation: Explanation = self.blob(&trail.explained().explanation)?;
+        let explanation = self.explained(&trail)?;
         let snapshot: ClusterState = self.blob(&trail.explained().snapshot)?;
         let interrupted = self.interrupted(id, before, trail.stage());
         let stage = shown_stage(trail.stage(), interrupted);
