@@ -5,6 +5,7 @@
 //! one observation (C8.4).
 
 pub mod in_flight;
+mod log;
 pub mod report;
 pub mod trail;
 
@@ -13,16 +14,14 @@ use crate::kernel::{KernelDescription, ObserveKernel, Unobservable};
 pub use crate::ledger::LogFilter;
 use crate::ledger::{LedgerError, LedgerReader};
 use crate::model::action::{Action, ActionId, ActionKind, Stage};
-use crate::model::ambient::Timestamp;
 use crate::model::answer::{
-    ActionAnswer, ActionLine, ActionPage, Closing, ConsistencyProof, ExplainAnswer, InclusionProof,
-    Interrupted, LogPage, Overview, Present, SignedHead, StoredRecord, WhyNot,
+    ActionAnswer, ActionLine, ActionPage, Closing, ExplainAnswer, Interrupted, Overview, Present,
+    WhyNot,
 };
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::explanation::Explanation;
 use crate::model::pinned::{Freeze, Unresolved};
 use crate::model::refusal::{Refusal, RefusalCode};
-use crate::model::report::{ActionReport, WindowReport};
 use crate::model::text::{ActorName, Reason};
 use in_flight::InFlight;
 use std::sync::Arc;
@@ -94,11 +93,12 @@ impl ReadSide {
     /// When the kernel or the ledger cannot be read.
     pub async fn overview(&self) -> Result<Overview, Refusal> {
         let state = self.observe().await?;
+        let standing = self.standing()?;
         let why_not = [ActionKind::Switchover, ActionKind::Failover]
             .into_iter()
-            .map(|kind| WhyNot { kind, candidates: self.why_not(&state, kind) })
+            .map(|kind| WhyNot { kind, candidates: self.why_not(&state, kind, &standing) })
             .collect();
-        let Standing { unresolved, freeze } = self.standing()?;
+        let Standing { unresolved, freeze } = standing;
         let data_address = self.data_address.clone();
         Ok(Overview { state, why_not, unresolved, freeze, data_address })
     }
@@ -109,8 +109,9 @@ impl ReadSide {
         &self,
         state: &ClusterState,
         kind: ActionKind,
+        standing: &Standing,
     ) -> Vec<crate::model::explanation::Candidate> {
-        why_not(state, kind, |state, action| self.kernel.checks(state, action))
+        why_not(state, kind, standing, |state, action| self.kernel.checks(state, action))
     }
 
     /// Explains a request in a state, with what the ledger puts in its way.
@@ -258,83 +259,6 @@ impl ReadSide {
             });
         }
         Ok(ActionPage { actions, next_before: page.next_before })
-    }
-
-    /// One page of the log, newest first.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn log(
-        &self,
-        before: Option<u64>,
-        limit: u32,
-        filter: &LogFilter,
-    ) -> Result<LogPage, Refusal> {
-        self.ledger.page(before, limit, filter).map_err(unreadable)
-    }
-
-    /// One record.
-    ///
-    /// # Errors
-    /// `not_found`; or when the ledger cannot be read.
-    pub fn record(&self, seq: u64) -> Result<StoredRecord, Refusal> {
-        let record = self.ledger.record(seq).map_err(unreadable)?;
-        record.ok_or_else(|| {
-            Refusal::new(RefusalCode::NotFound, format!("The log holds no record {seq}."))
-        })
-    }
-
-    /// The report of one action, from the log alone.
-    ///
-    /// # Errors
-    /// `not_found`; or when the ledger cannot be read.
-    pub fn report(&self, id: ActionId) -> Result<ActionReport, Refusal> {
-        report::action(&self.ledger, id)
-    }
-
-    /// One page of the report of a window of time, from the log alone.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn window(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-        after: Option<u64>,
-        limit: u32,
-    ) -> Result<WindowReport, Refusal> {
-        let window = self.ledger.window(from, to).map_err(unreadable)?;
-        report::window(&self.ledger, &window, after, limit)
-    }
-
-    /// The end of the log, signed.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn head(&self) -> Result<SignedHead, Refusal> {
-        self.ledger.signed_head().map_err(unreadable)
-    }
-
-    /// The proof that a record is in the log of `size` records, or of all.
-    ///
-    /// # Errors
-    /// `not_found`; or when the ledger cannot be read.
-    pub fn proof(&self, seq: u64, size: Option<u64>) -> Result<InclusionProof, Refusal> {
-        let proof = self.ledger.proof(seq, size).map_err(unreadable)?;
-        let of = size.map_or_else(String::new, |size| format!(" of {size} records"));
-        let sentence = format!("There is no log{of} that holds a record {seq}.");
-        proof.ok_or_else(|| Refusal::new(RefusalCode::NotFound, sentence))
-    }
-
-    /// The proof that the log of `from` records is the beginning of that of `to`, or of all.
-    ///
-    /// # Errors
-    /// `not_found`; or when the ledger cannot be read.
-    pub fn consistency(&self, from: u64, to: Option<u64>) -> Result<ConsistencyProof, Refusal> {
-        let proof = self.ledger.consistency(from, to).map_err(unreadable)?;
-        let of = to.map_or_else(|| "the log".to_owned(), |to| format!("a log of {to} records"));
-        let sentence = format!("{from} records are not the beginning of {of}.");
-        proof.ok_or_else(|| Refusal::new(RefusalCode::NotFound, sentence))
     }
 
     /// What a stop of an earlier control plane left behind. `mark` was taken before the trail was

@@ -176,6 +176,7 @@ mod tests {
                 "not_signed_in 8",
                 "sign_in_failed 8",
                 "too_many_attempts 8",
+                "too_many_streams 8",
                 "not_permitted 8",
                 "cross_site 8",
                 "setup_link_spent 8",

@@ -143,8 +143,9 @@ pub(super) struct Form {
 /// The page with the form of an action.
 pub(super) async fn form_page(site: &Reading, form: Form) -> Result<Page, Refusal> {
     let state = site.read.observe().await?;
-    let candidates = site.read.why_not(&state, form.kind);
-    let unresolved = site.read.unresolved()?;
+    let standing = site.read.standing()?;
+    let candidates = site.read.why_not(&state, form.kind, &standing);
+    let unresolved = standing.unresolved;
     Ok(Page::NewAction(Box::new(NewAction {
         action_id: form.id,
         kind: form.kind,
