@@ -39,6 +39,7 @@ mod pages_render;
 mod records;
 mod report;
 mod server;
+mod slow_clients;
 mod source;
 mod store;
 mod tidy;
