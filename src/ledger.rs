@@ -26,9 +26,15 @@ mod export;
 #[cfg(feature = "ssr")]
 mod heads;
 #[cfg(feature = "ssr")]
+mod index;
+#[cfg(feature = "ssr")]
+mod index_sums;
+#[cfg(feature = "ssr")]
 mod key_file;
 #[cfg(feature = "ssr")]
 mod layout;
+#[cfg(feature = "ssr")]
+mod page;
 #[cfg(feature = "ssr")]
 mod prove;
 #[cfg(feature = "ssr")]
@@ -43,6 +49,8 @@ mod verify;
 mod verify_export;
 
 #[cfg(feature = "ssr")]
+pub use crate::model::log_filter::LogFilter;
+#[cfg(feature = "ssr")]
 pub use append::{Draft, Ledger};
 #[cfg(feature = "ssr")]
 pub use blob::BLOB_BYTES_MAX;
@@ -53,7 +61,7 @@ pub use export::{ExportError, Exported, export};
 #[cfg(feature = "ssr")]
 pub use key_file::{KEY_FILE, KeyError, existing_key, open_key};
 #[cfg(feature = "ssr")]
-pub use read::{ActionRow, ActionRows, LedgerReader, LogFilter, TRAIL_OTHERS_MAX};
+pub use read::{ActionRow, ActionRows, LedgerReader, TRAIL_OTHERS_MAX};
 #[cfg(feature = "ssr")]
 pub use verify::{Expected, VerifyError, verify_file};
 #[cfg(feature = "ssr")]

@@ -180,7 +180,7 @@ pub async fn assemble(
 
 /// The cluster that the ledger belongs to: the one that the last start served.
 fn last_served(ledger: &Ledger) -> Result<Option<String>, ServeError> {
-    let boots = LogFilter { kind: Some("boot".to_owned()), ..LogFilter::default() };
+    let boots = LogFilter { kind: Some("boot"), ..LogFilter::default() };
     let last = ledger.reader().page(None, 1, &boots)?.records.into_iter().next();
     Ok(last.and_then(|stored| match stored.record.entry {
         Entry::Boot { cluster, .. } => Some(cluster),

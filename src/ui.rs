@@ -24,6 +24,7 @@ use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, ActionPage, LogPage, Overview, SessionAnswer};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Candidate;
+use crate::model::log_filter::LogFilter;
 use crate::model::pinned::{ClusterIdentity, Unresolved};
 use crate::model::refusal::Refusal;
 use crate::model::text::NodeId;
@@ -97,6 +98,17 @@ pub struct ActionView {
     pub refusal: Option<Refusal>,
 }
 
+/// What `GET /log` shows.
+#[derive(Clone, Debug)]
+pub struct LogView {
+    /// The records.
+    pub page: LogPage,
+    /// Which records were asked for.
+    pub filter: LogFilter,
+    /// The address of the next page; absent on the last.
+    pub older: Option<String>,
+}
+
 /// Every page, with its data.
 #[derive(Clone, Debug)]
 pub enum Page {
@@ -115,7 +127,7 @@ pub enum Page {
     /// `GET /actions/{id}`, and the forms on it when they are refused.
     Action(Box<ActionView>),
     /// `GET /log`.
-    Log(LogPage),
+    Log(Box<LogView>),
     /// `GET /reference`.
     Reference,
     /// Any address that was refused.

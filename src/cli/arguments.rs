@@ -269,6 +269,45 @@ pub(super) struct LogArguments {
     /// Only what this account did.
     #[arg(long, value_name = "NAME")]
     pub(super) actor: Option<String>,
+    /// Only records that moved their action to this stage.
+    #[arg(long, value_name = "STAGE")]
+    pub(super) stage: Option<String>,
+    /// Only records of actions of this kind, such as switchover.
+    #[arg(long, value_name = "KIND")]
+    pub(super) action_kind: Option<String>,
+    /// Only records of actions on this node.
+    #[arg(long, value_name = "NODE")]
+    pub(super) node: Option<String>,
+    /// Only records at this time or later, such as 2026-01-31T09:30:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Only records before this time.
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+    /// Only records in whose text all these words stand.
+    #[arg(long, value_name = "WORDS")]
+    pub(super) text: Option<String>,
+}
+
+impl LogArguments {
+    /// The filter by name, as it was typed: it is judged where the log is read.
+    pub(super) fn filter(&self) -> Vec<(&'static str, String)> {
+        let action = self.action.map(|action| action.to_string());
+        [
+            ("text", &self.text),
+            ("actor", &self.actor),
+            ("kind", &self.kind),
+            ("stage", &self.stage),
+            ("action_kind", &self.action_kind),
+            ("node", &self.node),
+            ("action", &action),
+            ("since", &self.since),
+            ("until", &self.until),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.clone().map(|value| (name, value)))
+        .collect()
+    }
 }
 
 fn kinds() -> PossibleValuesParser {

@@ -1,6 +1,5 @@
 //! The commands that work on this machine: the server itself, and its data directory.
 
-use super::Report;
 use super::arguments::{
     AccountArguments, DataArguments, ExportArguments, ServeArguments, TokenArguments,
     VerifyArguments,
@@ -9,6 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::lines::Lines;
 use super::secret;
+use super::{Report, complain};
 use crate::ledger::{
     Expected, ExportError, Exported, KEY_FILE, LedgerError, VerifyError, existing_key, export,
     is_export, verify_export, verify_file,
@@ -18,6 +18,9 @@ use crate::serve::{self, ServeError, ServeOptions};
 use crate::store::DATABASE_FILE;
 use serde_json::json;
 use std::future::Future;
+
+/// How many records between two signs of progress: less than a second of work.
+const PROGRESS_RECORDS: u64 = 100_000;
 
 /// Runs the control plane until it is told to stop.
 pub(super) fn serve(options: &ServeArguments) -> Result<Report, Failure> {
@@ -65,9 +68,13 @@ pub(super) fn verify_log(options: &VerifyArguments) -> Result<Report, Failure> {
         Some(path) => path.clone(),
         None => data_dir(&options.place)?.join(DATABASE_FILE),
     };
-    let expected = Expected { head: options.expect.clone(), key: options.key.clone() };
+    let mut salt = [0; 32];
+    getrandom::fill(&mut salt).map_err(|error| {
+        Failure::here(Exit::Local, format!("This machine gives no random bytes: {error}."))
+    })?;
+    let expected = Expected { head: options.expect.clone(), key: options.key.clone(), salt };
     let verify = if path.is_dir() { verify_export } else { verify_file };
-    let verified = verify(&path, &expected, &mut |_| ()).map_err(|error| {
+    let verified = verify(&path, &expected, &mut progress("verified")).map_err(|error| {
         let exit = match &error {
             VerifyError::Broken(_) | VerifyError::Derived { .. } | VerifyError::Head { .. } => {
                 Exit::LogBroken
@@ -99,7 +106,7 @@ pub(super) fn export_log(options: &ExportArguments) -> Result<Report, Failure> {
     let missing = || format!("{} is missing", data.join(KEY_FILE).display());
     let signer = signer.ok_or_else(|| not_exported(Exit::Local, missing()))?;
     let target = &options.target;
-    let done = export(&data.join(DATABASE_FILE), &signer, target, &mut |_| ());
+    let done = export(&data.join(DATABASE_FILE), &signer, target, &mut progress("read"));
     let done = done.map_err(|error| {
         let broken = matches!(
             error,
@@ -122,6 +129,15 @@ pub(super) fn export_log(options: &ExportArguments) -> Result<Report, Failure> {
         "blobs": blobs,
     });
     Ok(Report { text, json: line_of(&json), exit: Exit::Done })
+}
+
+/// Says on standard error how far a long log is.
+fn progress(done: &'static str) -> impl FnMut(u64) {
+    move |records| {
+        if records > 0 && records.is_multiple_of(PROGRESS_RECORDS) {
+            complain(&format!("{records} records {done} so far\n"));
+        }
+    }
 }
 
 fn access(place: &DataArguments) -> Result<crate::workflow::access::Access, Failure> {

@@ -163,18 +163,12 @@ impl Server<'_> {
 
     /// One page of the log.
     pub(super) fn log(&self, filter: &LogArguments) -> Result<Report, Failure> {
-        let query: Vec<(&str, String)> = [
-            ("before", filter.before.map(|before| before.to_string())),
-            ("limit", filter.limit.map(|limit| limit.to_string())),
-            ("action", filter.action.map(|action| action.to_string())),
-            ("kind", filter.kind.clone()),
-            ("actor", filter.actor.clone()),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| value.map(|value| (name, value)))
-        .collect();
+        let mut query = filter.filter();
+        let further = render::log_command(&query, filter.limit);
+        query.extend(filter.before.map(|before| ("before", before.to_string())));
+        query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
         let answer: Answer<LogPage> = self.client()?.get("/log", &query)?;
-        Ok(report(render::log(&answer.value), &answer.body, Exit::Done))
+        Ok(report(render::log(&answer.value, &further), &answer.body, Exit::Done))
     }
 
     /// A client with the credential of whoever runs the command. Without one the server answers

@@ -13,7 +13,7 @@ pub(super) use action::{action, outcome, requested};
 pub(super) use catalogue::catalogue;
 pub(super) use explanation::explanation;
 pub(super) use overview::overview;
-pub(super) use records::log;
+pub(super) use records::{log, log_command};
 pub(super) use refusal::refusal;
 
 use super::lines::Lines;

@@ -5,7 +5,7 @@ use super::note::LogSigner;
 use super::prove::store_head;
 use super::read::{LedgerReader, last, stage_of};
 use super::tree::{Seen, Tree};
-use super::{LedgerError, blob, stage_number, tiles};
+use super::{LedgerError, blob, index, stage_number, tiles};
 use crate::model::action::{ActionId, Stage};
 use crate::model::actor::Actor;
 use crate::model::ambient::Clock;
@@ -200,21 +200,25 @@ fn insert(
     }
     let step = legal_step(transaction, &record)?;
     let hash = Hash::of_leaf(&leaf);
-    let action = record.action_id.as_ref().map(ActionId::bytes);
+    let about = index::about(transaction, &record)?;
     transaction
         .prepare_cached(
-            "INSERT INTO entry (seq, at_ms, kind, actor, action) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO entry (seq, at_ms, kind, actor, action, action_kind, node)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             record.seq,
             record.at.millis(),
             record.entry.word(),
             record.actor.as_ref().map(|actor| actor.name.as_str()),
-            action,
+            record.action_id.as_ref().map(ActionId::bytes),
+            about.action_kind,
+            about.node,
         ])?;
     transaction
         .prepare_cached("INSERT INTO leaf (seq, hash, bytes) VALUES (?1, ?2, ?3)")?
         .execute(params![record.seq, hash.bytes(), leaf])?;
+    index::store(transaction, record.seq, &index::terms(&record, &about))?;
     store_blobs(transaction, &record, blobs)?;
     if let Some((id, from, to)) = step {
         insert_step(transaction, record.seq, id, from, to)?;

@@ -104,7 +104,7 @@ fn root_of(
 }
 
 pub(super) fn log_key(connection: &Connection) -> Result<Option<LogKey>, LedgerError> {
-    let sql = "SELECT max(seq) FROM entry WHERE kind = 'boot'";
+    let sql = "SELECT max(seq) FROM entry WHERE kind IN ('boot', 'log_key_rotated')";
     let seq: Option<u64> = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
     let Some(seq) = seq else { return Ok(None) };
     let stored = record_at(connection, seq)?;

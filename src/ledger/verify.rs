@@ -4,6 +4,8 @@
 use super::blob;
 use super::chain::{Broken, Chain, Link, Verified};
 use super::heads::Heads;
+use super::index::{self, About};
+use super::index_sums::IndexSums;
 use super::note::LogKey;
 use super::read::check_stages;
 use super::tree::{TILE_HEIGHT, Tile, levels, perfect_root};
@@ -48,6 +50,9 @@ pub struct Expected {
     pub head: Option<LogHead>,
     /// The key that signs its heads.
     pub key: Option<LogKey>,
+    /// Bytes that nobody could know who prepared the file: the index of a database is compared by sums
+    /// over it that are made with them. Zeros are enough where the file is no adversary's.
+    pub salt: [u8; 32],
 }
 
 impl Expected {
@@ -140,17 +145,21 @@ fn walk(
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), Fault> {
     let mut statement = connection.prepare(
-        "SELECT leaf.bytes, leaf.seq, leaf.hash, entry.at_ms, entry.kind, entry.actor, entry.action
+        "SELECT leaf.bytes, leaf.seq, leaf.hash, entry.at_ms, entry.kind, entry.actor, entry.action,
+             entry.action_kind, entry.node
          FROM leaf LEFT JOIN entry ON entry.seq = leaf.seq ORDER BY leaf.seq",
     )?;
     let mut rows = statement.query([])?;
     let mut heads = connection.prepare("SELECT size, root, note FROM checkpoint ORDER BY size")?;
     let mut heads = Heads::new(heads.query([])?)?;
+    let mut sums = IndexSums::new(expected.salt, tiles::size(connection)?);
     while let Some(row) = rows.next()? {
         let seq = chain.size();
         let bytes: Vec<u8> = row.get(0)?;
         let link = chain.push(&bytes)?;
-        compare(row, &link).map_err(|why| Broken { seq, why })?;
+        let about = index::about(connection, &link.record)?;
+        compare(row, &link, &about).map_err(|why| Broken { seq, why })?;
+        sums.expect(&link.record, &about);
         compare_step(connection, &link)?;
         check_blobs(connection, &link)?;
         for tile in &link.tiles {
@@ -162,7 +171,8 @@ fn walk(
             progress(seq + 1);
         }
     }
-    heads.finish(chain)
+    heads.finish(chain)?;
+    sums.compare(connection)
 }
 
 /// The stored tile is the one that the records give. A replay of the records alone would never read
@@ -190,7 +200,7 @@ fn compare_tile(connection: &Connection, tile: &Tile) -> Result<(), Fault> {
 }
 
 /// The columns beside a leaf say what the leaf says.
-fn compare(row: &Row<'_>, link: &Link) -> Result<(), String> {
+fn compare(row: &Row<'_>, link: &Link, about: &About) -> Result<(), String> {
     let record = &link.record;
     let actor = record.actor.as_ref().map(|actor| actor.name.as_str());
     let equal = |column: &str, equal: rusqlite::Result<bool>| match equal {
@@ -203,7 +213,9 @@ fn compare(row: &Row<'_>, link: &Link) -> Result<(), String> {
     equal("kind", row.get::<_, String>(4).map(|kind| kind == record.entry.word()))?;
     equal("actor", row.get::<_, Option<String>>(5).map(|name| name.as_deref() == actor))?;
     let action = row.get::<_, Option<[u8; 16]>>(6).map(|id| id.map(ActionId::from_bytes));
-    equal("action", action.map(|id| id == record.action_id))
+    equal("action", action.map(|id| id == record.action_id))?;
+    equal("action_kind", row.get(7).map(|kind: Option<String>| kind == about.action_kind))?;
+    equal("node", row.get(8).map(|node: Option<String>| node == about.node))
 }
 
 fn compare_step(connection: &Connection, link: &Link) -> Result<(), Fault> {

@@ -31,7 +31,7 @@ pub fn verify_export(
 ) -> Result<Verified, VerifyError> {
     let export = Export { dir };
     let (key, head) = export.head(expected)?;
-    let keyed = Expected { head: None, key: Some(key) };
+    let keyed = Expected { key: Some(key), ..Expected::default() };
     let mut chain = expected.chain();
     for index in 0..head.size.div_ceil(WIDTH) {
         let count = usize::try_from(WIDTH.min(head.size - index * WIDTH)).unwrap_or(TILE_WIDTH);

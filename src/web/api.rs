@@ -10,10 +10,10 @@ use crate::model::answer::{
 };
 use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
 use crate::model::cluster::{ClusterState, NodeState};
-use crate::model::record::Entry;
+use crate::model::log_filter::LogFilter;
 use crate::model::refusal::{Refusal, RefusalCode};
-use crate::model::text::{ActorName, InputError, NodeId, Reason};
-use crate::observe::LogFilter;
+use crate::model::text::{InputError, NodeId, Reason};
+
 use axum::Json;
 use axum::extract::State;
 
@@ -143,21 +143,5 @@ pub(super) async fn session(SignedIn(viewer): SignedIn) -> Json<SessionAnswer> {
 
 /// The filter of a page of the log, from its query.
 pub(super) fn filter(query: &mut Query) -> Result<LogFilter, InputError> {
-    Ok(LogFilter {
-        action: query.optional("action").map(|text| ActionId::parse(&text)).transpose()?,
-        kind: query.optional("kind").map(known_kind).transpose()?,
-        actor: query.optional("actor").map(|text| actor(&text)).transpose()?,
-    })
-}
-
-/// A kind that no record can have is a mistake, not an empty list.
-fn known_kind(kind: String) -> Result<String, InputError> {
-    if Entry::WORDS.contains(&kind.as_str()) {
-        return Ok(kind);
-    }
-    Err(InputError::new("kind", &kind, format!("one of {}", Entry::WORDS.join(", "))))
-}
-
-fn actor(text: &str) -> Result<ActorName, InputError> {
-    ActorName::parse(text).map_err(|e| InputError::new("actor", text, e.required))
+    LogFilter::parse(|name| query.optional(name))
 }
