@@ -12,6 +12,7 @@ mod exit;
 mod failure;
 mod lines;
 mod local;
+mod log_arguments;
 mod remote;
 mod render;
 mod secret;
@@ -65,6 +66,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Account(AccountCommand::Add(options)) => local::account_add(&options),
         Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options),
         Command::VerifyLog(options) => local::verify_log(&options),
+        Command::RotateLogKey(options) => local::rotate_log_key(&options),
         Command::ExportLog(options) => local::export_log(&options),
         Command::Catalogue { kind } => Ok(render::catalogue(kind.as_deref())),
         Command::Login { name } => server.login(name),

@@ -7,12 +7,13 @@
 //!
 //! The records are also the leaves of a Merkle tree whose head is signed, in the public forms of C2SP:
 //! so a program that is not ours can check the log, and whoever remembers a head can tell whether the
-//! log was written anew. [`chain`], [`tree`], [`note`] and [`remember`]
-//! are pure and run in the browser too.
+//! log was written anew. [`chain`], [`tree`], [`note`], [`rotation`]
+//! and [`remember`] are pure and run in the browser too.
 
 pub mod chain;
 pub mod note;
 pub mod remember;
+pub mod rotation;
 pub mod tree;
 
 #[cfg(feature = "ssr")]
@@ -59,7 +60,9 @@ pub use error::LedgerError;
 #[cfg(feature = "ssr")]
 pub use export::{ExportError, Exported, export};
 #[cfg(feature = "ssr")]
-pub use key_file::{KEY_FILE, KeyError, existing_key, open_key};
+pub use key_file::{
+    KEY_FILE, KeyError, NEXT_KEY_FILE, existing_key, make_next, open_key, take_next,
+};
 #[cfg(feature = "ssr")]
 pub use read::{ActionRow, ActionRows, LedgerReader, TRAIL_OTHERS_MAX};
 #[cfg(feature = "ssr")]

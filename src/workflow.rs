@@ -10,6 +10,7 @@
 pub mod access;
 mod confirm;
 pub use confirm::Confirmation;
+pub mod log_key;
 mod request;
 mod settle;
 

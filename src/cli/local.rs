@@ -1,21 +1,20 @@
 //! The commands that work on this machine: the server itself, and its data directory.
 
-use super::arguments::{
-    AccountArguments, DataArguments, ExportArguments, ServeArguments, TokenArguments,
-    VerifyArguments,
-};
+use super::arguments::{AccountArguments, DataArguments, ServeArguments, TokenArguments};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lines::Lines;
+use super::log_arguments::{ExportArguments, RotateArguments, VerifyArguments};
 use super::secret;
 use super::{Report, complain};
 use crate::ledger::{
-    Expected, ExportError, Exported, KEY_FILE, LedgerError, VerifyError, existing_key, export,
-    is_export, verify_export, verify_file,
+    Expected, ExportError, Exported, KEY_FILE, LedgerError, LedgerReader, VerifyError,
+    existing_key, export, is_export, verify_export, verify_file,
 };
 use crate::model::refusal::Refusal;
 use crate::serve::{self, ServeError, ServeOptions};
-use crate::store::DATABASE_FILE;
+use crate::store::{DATABASE_FILE, Reader};
+use crate::workflow::log_key::Rotated;
 use serde_json::json;
 use std::future::Future;
 
@@ -98,11 +97,43 @@ pub(super) fn verify_log(options: &VerifyArguments) -> Result<Report, Failure> {
     Ok(Report { text, json: line_of(&json), exit: Exit::Done })
 }
 
+/// Gives the log another key.
+pub(super) fn rotate_log_key(options: &RotateArguments) -> Result<Report, Failure> {
+    let place = &options.place;
+    let rotated = serve::rotate_log_key(
+        place.config.as_deref(),
+        place.data.as_deref(),
+        options.reason.clone(),
+    );
+    let rotated = wait(rotated)?.map_err(not_served)?;
+    let mut text = Lines::new();
+    let (seq, old, new) = match &rotated {
+        Rotated::Now { seq, old, new } => {
+            text.line(format!("The log has another key since record {seq}."));
+            text.line(format!("old key: {old}"));
+            (Some(*seq), Some(old.clone()), new)
+        }
+        Rotated::Before { new } => {
+            text.line("An earlier change of the key was stopped after its record. It stands, and the old key is gone now. Nothing else was changed.");
+            (None, None, new)
+        }
+    };
+    text.line(format!("key: {new}"));
+    text.line("Give the key to whoever verifies the log by another way than the files.");
+    let json = json!({ "seq": seq, "old": old, "key": new });
+    Ok(Report { text, json: line_of(&json), exit: Exit::Done })
+}
+
 /// Writes the log as files that other tools can verify.
 pub(super) fn export_log(options: &ExportArguments) -> Result<Report, Failure> {
     let data = data_dir(&options.place)?;
     let not_exported = |exit, why: String| Failure::here(exit, format!("Not exported: {why}."));
-    let signer = existing_key(&data).map_err(|e| not_exported(Exit::Local, e.to_string()))?;
+    let reader = Reader::open_read_only(&data.join(DATABASE_FILE));
+    let reader = reader.map_err(|e| not_exported(Exit::Local, e.to_string()))?;
+    let named = LedgerReader::new(reader).log_key();
+    let named = named.map_err(|e| not_exported(Exit::LogBroken, e.to_string()))?;
+    let signer = existing_key(&data, named.as_ref());
+    let signer = signer.map_err(|e| not_exported(Exit::Local, e.to_string()))?;
     let missing = || format!("{} is missing", data.join(KEY_FILE).display());
     let signer = signer.ok_or_else(|| not_exported(Exit::Local, missing()))?;
     let target = &options.target;

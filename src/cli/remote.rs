@@ -2,11 +2,12 @@
 
 use super::Report;
 use super::address::Address;
-use super::arguments::{AskArguments, LogArguments};
+use super::arguments::AskArguments;
 use super::client::{Answer, Client};
 use super::exit::Exit;
 use super::failure::{Asked, Failure};
 use super::lines::{Lines, inert_json};
+use super::log_arguments::LogArguments;
 use super::session::{SessionError, SessionFile, Stored};
 use super::{complain, render, secret};
 use crate::model::action::ActionId;

@@ -1,9 +1,10 @@
 //! Appends records: one transaction for all of a step, durable when it is answered.
 
-use super::chain::{is_step, parse};
+use super::chain::{is_step, named_key, parse};
 use super::note::LogSigner;
-use super::prove::store_head;
+use super::prove::{log_key, store_head};
 use super::read::{LedgerReader, last, stage_of};
+use super::rotation::rotate;
 use super::tree::{Seen, Tree};
 use super::{LedgerError, blob, index, stage_number, tiles};
 use crate::model::action::{ActionId, Stage};
@@ -12,6 +13,7 @@ use crate::model::ambient::Clock;
 use crate::model::answer::StoredRecord;
 use crate::model::canonical::Hash;
 use crate::model::record::{Entry, LEAF_BYTES_MAX, RECORD_VERSION, Record};
+use crate::model::text::Reason;
 use crate::store::Store;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use std::fmt;
@@ -110,6 +112,34 @@ impl Ledger {
         self.store.write(move |transaction| ledger.append_first(transaction, drafts)).await
     }
 
+    /// Gives the log another key: from this record on its heads are signed with `new`. This value and
+    /// its clones sign with the old key and must not append any more, so it is spent.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`]; [`LedgerError::NoKey`] where the log was opened without a key.
+    pub async fn rotate_key(
+        self,
+        actor: Actor,
+        new: LogSigner,
+        reason: Reason,
+    ) -> Result<StoredRecord, LedgerError> {
+        let store = self.store.clone();
+        let appended = store.write(move |transaction| {
+            let old = self.signer.as_ref().ok_or(LedgerError::NoKey)?;
+            let tree = self.tree_in(transaction)?;
+            let before = Seen { size: tree.size(), root: tree.root() };
+            let entry = Entry::LogKeyRotated {
+                old: old.public().to_string(),
+                new: new.public().to_string(),
+                reason,
+                note: rotate(old, &new, before),
+            };
+            self.append_first(transaction, vec![Draft::new(Some(actor), None, entry)])
+        });
+        let appended = appended.await?;
+        appended.into_iter().next().ok_or_else(|| malformed("nothing was appended"))
+    }
+
     /// Appends in a transaction in which nothing was written yet, so what is there is durable.
     fn append_first(
         &self,
@@ -172,6 +202,7 @@ fn append(
             entry: draft.entry,
             prev: before.as_ref().map(|last| last.hash),
         };
+        check_key(transaction, &record.entry, &tree)?;
         let stored = insert(transaction, record, &draft.blobs)?;
         for tile in tree.push(stored.hash) {
             tiles::store(transaction, &tile)?;
@@ -180,6 +211,16 @@ fn append(
         appended.push(stored);
     }
     Ok(appended)
+}
+
+/// A key that nobody could follow would break the log for ever.
+fn check_key(transaction: &Transaction<'_>, entry: &Entry, tree: &Tree) -> Result<(), LedgerError> {
+    if !matches!(entry, Entry::Boot { .. } | Entry::LogKeyRotated { .. }) {
+        return Ok(());
+    }
+    let before = log_key(transaction)?.map(|key| key.to_string());
+    let head = || Seen { size: tree.size(), root: tree.root() };
+    named_key(entry, before.as_deref(), head).map(drop).map_err(malformed)
 }
 
 fn insert(

@@ -104,7 +104,8 @@ fn texts(entry: &Entry) -> Vec<&str> {
         Entry::Boot { version, cluster, note, .. } => vec![version, cluster, note],
         Entry::Requested { reason, .. }
         | Entry::Withdrawn { reason }
-        | Entry::SettleRequested { reason } => vec![reason.as_str()],
+        | Entry::SettleRequested { reason }
+        | Entry::LogKeyRotated { reason, .. } => vec![reason.as_str()],
         Entry::Stale { moved, .. } => {
             moved.iter().flat_map(|m| [m.fact.as_str(), &m.before, &m.after]).collect()
         }

@@ -61,13 +61,43 @@ impl Expected {
         self.head.clone().map_or_else(Chain::new, Chain::expecting)
     }
 
-    /// Compares the key that a log names at a record with the one that was noted.
-    pub(super) fn compare_key(&self, seq: u64, named: Option<&str>) -> Result<(), Broken> {
-        let Some(expected) = &self.key else { return Ok(()) };
-        if named.is_none_or(|named| named == expected.to_string()) {
-            return Ok(());
+    /// What watches for the key.
+    pub(super) fn watch(&self) -> KeyWatch {
+        KeyWatch { noted: self.key.as_ref().map(ToString::to_string), first: None, met: false }
+    }
+}
+
+/// Watches whether a log names the key that was noted: as its first, or as one that a rotation led
+/// to. From there on the chain of rotations answers for the others.
+pub(super) struct KeyWatch {
+    noted: Option<String>,
+    /// The first record that names a key.
+    first: Option<u64>,
+    met: bool,
+}
+
+impl KeyWatch {
+    /// Looks at the key of the log after one more record.
+    pub(super) fn look(&mut self, chain: &Chain) {
+        if let Some(noted) = self.noted.as_ref().filter(|_| !self.met) {
+            self.first = self.first.or(chain.log_key_since());
+            self.met = chain.log_key() == Some(noted);
         }
-        Err(Broken { seq, why: "it names another key of the log than was noted down".to_owned() })
+    }
+
+    /// Ends the watch; `size` is that of the log.
+    pub(super) fn finish(self, size: u64) -> Result<(), VerifyError> {
+        match (self.noted, self.first) {
+            (Some(_), Some(seq)) if !self.met => {
+                let why = "it names another key of the log than was noted down".to_owned();
+                Err(Broken { seq, why }.into())
+            }
+            (Some(_), None) => {
+                let what = "no record names a key, and one was noted down".to_owned();
+                Err(VerifyError::Derived { size, what })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -85,16 +115,12 @@ pub fn verify_file(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Verified, VerifyError> {
     Reader::open_read_only(path)?.read(|connection| {
-        let mut chain = expected.chain();
-        let walked = walk(connection, expected, &mut chain, progress);
+        let (mut chain, mut watch) = (expected.chain(), expected.watch());
+        let walked = walk(connection, expected, &mut chain, &mut watch, progress);
         walked.map_err(|e| at_record(e, chain.size()))?;
-        let unnamed = expected.key.is_some() && chain.log_key().is_none();
         let open: Vec<ActionId> = chain.open().map(|(id, _)| id).collect();
         let verified = chain.finish()?;
-        if unnamed {
-            let what = "no record names a key, and one was noted down".to_owned();
-            return Err(VerifyError::Derived { size: verified.size, what });
-        }
+        watch.finish(verified.size)?;
         let derived = check_derived(connection, verified.size, &open);
         derived.map_err(|e| at_record(e, verified.size))?;
         progress(verified.size);
@@ -142,6 +168,7 @@ fn walk(
     connection: &Connection,
     expected: &Expected,
     chain: &mut Chain,
+    watch: &mut KeyWatch,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), Fault> {
     let mut statement = connection.prepare(
@@ -165,7 +192,7 @@ fn walk(
         for tile in &link.tiles {
             compare_tile(connection, tile)?;
         }
-        expected.compare_key(seq, chain.log_key())?;
+        watch.look(chain);
         heads.check(chain)?;
         if seq % 1000 == 999 {
             progress(seq + 1);

@@ -30,9 +30,8 @@ pub fn verify_export(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Verified, VerifyError> {
     let export = Export { dir };
-    let (key, head) = export.head(expected)?;
-    let keyed = Expected { key: Some(key), ..Expected::default() };
-    let mut chain = expected.chain();
+    let (key, head) = export.head()?;
+    let (mut chain, mut watch) = (expected.chain(), expected.watch());
     for index in 0..head.size.div_ceil(WIDTH) {
         let count = usize::try_from(WIDTH.min(head.size - index * WIDTH)).unwrap_or(TILE_WIDTH);
         let name = layout::entries(index, count);
@@ -49,7 +48,7 @@ pub fn verify_export(
                 return Err(broken("it does not have its hash in the tile".to_owned()).into());
             }
             let link = chain.push(leaf)?;
-            keyed.compare_key(seq, chain.log_key())?;
+            watch.look(&chain);
             for tile in &link.tiles {
                 export.compare(tile)?;
             }
@@ -72,12 +71,14 @@ pub fn verify_export(
         let why = "these are not the records that were signed".to_owned();
         return Err(Broken { seq: head.size.saturating_sub(1), why }.into());
     }
-    let named = chain.log_key().is_some();
-    let verified = chain.finish()?;
-    if !named {
+    if chain.log_key() != Some(key.to_string().as_str()) {
         let what = "no record names the key of the head".to_owned();
-        return Err(VerifyError::Derived { size: verified.size, what });
+        let unnamed = VerifyError::Derived { size: chain.size(), what };
+        let why = "it names another key than the one that signs the head".to_owned();
+        return Err(chain.log_key_since().map_or(unnamed, |seq| Broken { seq, why }.into()));
     }
+    let verified = chain.finish()?;
+    watch.finish(verified.size)?;
     progress(verified.size);
     Ok(verified)
 }
@@ -105,7 +106,7 @@ impl Export<'_> {
         Ok(bytes)
     }
 
-    fn head(&self, expected: &Expected) -> Result<(LogKey, Seen), VerifyError> {
+    fn head(&self) -> Result<(LogKey, Seen), VerifyError> {
         let head = |why: String| VerifyError::Head { why };
         let text = |name: &str| {
             let bytes = self.read(name, NOTE_BYTES_MAX).map_err(|e| format!("{name}: {e}"))?;
@@ -113,9 +114,6 @@ impl Export<'_> {
         };
         let key = text(layout::KEY).map_err(head)?;
         let key = LogKey::parse(key.trim_end()).map_err(|e| head(e.to_string()))?;
-        if expected.key.as_ref().is_some_and(|expected| *expected != key) {
-            return Err(head(format!("its key is {key}, and another was noted down")));
-        }
         let note = text(layout::CHECKPOINT).map_err(head)?;
         let seen = key.open(&note).map_err(|e| head(e.to_string()))?;
         Ok((key, seen))

@@ -242,7 +242,8 @@ async fn heads_that_were_signed_with_another_key_are_found() {
     assert!(error.contains("record 599") && error.contains("not signed by"), "{error}");
     // Who noted the key down also finds a log that names another one from its first record on.
     let expected = Expected { key: Some(other.public()), ..Expected::default() };
-    let path = dir.path().join(DATABASE_FILE);
+    let fresh = log().await;
+    let path = fresh.path().join(DATABASE_FILE);
     let error = verify_file(&path, &expected, &mut |_| ()).expect_err("another log").to_string();
     assert!(error.contains("record 0: it names another key"), "{error}");
 }

@@ -25,6 +25,7 @@ mod ledger_filter;
 mod ledger_heads;
 mod ledger_note;
 mod ledger_read;
+mod ledger_rotation;
 mod ledger_tamper;
 mod ledger_tree;
 mod log_pages;

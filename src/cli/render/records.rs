@@ -106,6 +106,9 @@ fn says(entry: &Entry) -> String {
         Entry::AccountCreated { name, role } => format!("{name} ({role})"),
         Entry::SignInFailed { name } => format!("as {name}"),
         Entry::TokenIssued { name, expires_at } => format!("{name}, until {expires_at}"),
+        Entry::LogKeyRotated { old, new, reason, .. } => {
+            format!("Signed with {old} until here, with {new} from here on. Reason: {reason}")
+        }
         Entry::SetupLinkIssued {} | Entry::SignedIn {} | Entry::SignedOut {} => String::new(),
     }
 }

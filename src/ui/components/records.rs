@@ -152,6 +152,10 @@ pub fn summary(entry: &Entry) -> String {
         Entry::Denied { attempt, refusal } => {
             format!("Denied {attempt} ({}): {}", refusal.code.id(), refusal.sentence)
         }
+        Entry::LogKeyRotated { old, new, reason, .. } => format!(
+            "The log got another key. Heads up to here are signed with {old}, from here on with {new}. \
+             Reason: {reason}"
+        ),
         Entry::SetupLinkIssued {} => "The one-time set-up link was issued.".to_owned(),
         Entry::AccountCreated { name, role } => format!("Account {name} was made: {role}."),
         Entry::SignedIn {} => "Signed in.".to_owned(),
