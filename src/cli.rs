@@ -17,6 +17,7 @@ mod remote;
 mod render;
 mod secret;
 mod session;
+mod verify;
 
 use arguments::{AccountCommand, Cli, Command, TokenCommand};
 use clap::Parser as _;
@@ -65,7 +66,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Serve(options) => local::serve(&options),
         Command::Account(AccountCommand::Add(options)) => local::account_add(&options),
         Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options),
-        Command::VerifyLog(options) => local::verify_log(&options),
+        Command::VerifyLog(options) => verify::verify_log(&options),
         Command::RotateLogKey(options) => local::rotate_log_key(&options),
         Command::ExportLog(options) => local::export_log(&options),
         Command::Catalogue { kind } => Ok(render::catalogue(kind.as_deref())),

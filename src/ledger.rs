@@ -25,6 +25,8 @@ mod error;
 #[cfg(feature = "ssr")]
 mod export;
 #[cfg(feature = "ssr")]
+mod files;
+#[cfg(feature = "ssr")]
 mod heads;
 #[cfg(feature = "ssr")]
 mod index;
@@ -68,4 +70,4 @@ pub use read::{ActionRow, ActionRows, LedgerReader, TRAIL_OTHERS_MAX};
 #[cfg(feature = "ssr")]
 pub use verify::{Expected, VerifyError, verify_file};
 #[cfg(feature = "ssr")]
-pub use verify_export::{is_export, verify_export};
+pub use verify_export::{ExportFiles, is_export, verify_export, verify_files};

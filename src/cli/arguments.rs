@@ -117,7 +117,7 @@ pub(super) enum Command {
     },
     /// The log, newest first.
     Log(LogArguments),
-    /// Verify a log without a server: the file of a data directory, or an export.
+    /// Verify a log: the file of a data directory, an export, or what a control plane shows.
     VerifyLog(VerifyArguments),
     /// Give the log another key, while no control plane runs on the data directory.
     RotateLogKey(RotateArguments),

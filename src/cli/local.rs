@@ -1,15 +1,15 @@
 //! The commands that work on this machine: the server itself, and its data directory.
 
+use super::Report;
 use super::arguments::{AccountArguments, DataArguments, ServeArguments, TokenArguments};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lines::Lines;
-use super::log_arguments::{ExportArguments, RotateArguments, VerifyArguments};
+use super::log_arguments::{ExportArguments, RotateArguments};
 use super::secret;
-use super::{Report, complain};
+use super::verify::progress;
 use crate::ledger::{
-    Expected, ExportError, Exported, KEY_FILE, LedgerError, LedgerReader, VerifyError,
-    existing_key, export, is_export, verify_export, verify_file,
+    ExportError, Exported, KEY_FILE, LedgerError, LedgerReader, existing_key, export,
 };
 use crate::model::refusal::Refusal;
 use crate::serve::{self, ServeError, ServeOptions};
@@ -17,9 +17,6 @@ use crate::store::{DATABASE_FILE, Reader};
 use crate::workflow::log_key::Rotated;
 use serde_json::json;
 use std::future::Future;
-
-/// How many records between two signs of progress: less than a second of work.
-const PROGRESS_RECORDS: u64 = 100_000;
 
 /// Runs the control plane until it is told to stop.
 pub(super) fn serve(options: &ServeArguments) -> Result<Report, Failure> {
@@ -58,43 +55,6 @@ pub(super) fn token_issue(options: &TokenArguments) -> Result<Report, Failure> {
         issued.expires_at
     ));
     Ok(Report { text, json: line_of(&json!(issued)), exit: Exit::Done })
-}
-
-/// Verifies a log without a server.
-pub(super) fn verify_log(options: &VerifyArguments) -> Result<Report, Failure> {
-    let path = match &options.path {
-        Some(path) if path.is_dir() && !is_export(path) => path.join(DATABASE_FILE),
-        Some(path) => path.clone(),
-        None => data_dir(&options.place)?.join(DATABASE_FILE),
-    };
-    let mut salt = [0; 32];
-    getrandom::fill(&mut salt).map_err(|error| {
-        Failure::here(Exit::Local, format!("This machine gives no random bytes: {error}."))
-    })?;
-    let expected = Expected { head: options.expect.clone(), key: options.key.clone(), salt };
-    let verify = if path.is_dir() { verify_export } else { verify_file };
-    let verified = verify(&path, &expected, &mut progress("verified")).map_err(|error| {
-        let exit = match &error {
-            VerifyError::Broken(_) | VerifyError::Derived { .. } | VerifyError::Head { .. } => {
-                Exit::LogBroken
-            }
-            VerifyError::Store(_) => Exit::Local,
-        };
-        Failure::here(exit, format!("{} did not verify: {error}.", path.display()))
-    })?;
-    let head = verified.head.map_or("nothing".to_owned(), |hash| hash.to_string());
-    let mut text = Lines::new();
-    text.line(format!(
-        "{} records of {} were recomputed, each from its bytes.",
-        verified.size,
-        path.display()
-    ));
-    text.line("Tree, tiles and signed heads are those of these records.");
-    text.line(format!("head: {}:{head}", verified.size));
-    text.line(format!("root: {}", verified.root));
-    text.line("A log that was cut short is told only by an earlier head: note this one down, and give it as --expect.");
-    let json = json!({ "size": verified.size, "hash": verified.head, "root": verified.root });
-    Ok(Report { text, json: line_of(&json), exit: Exit::Done })
 }
 
 /// Gives the log another key.
@@ -162,20 +122,11 @@ pub(super) fn export_log(options: &ExportArguments) -> Result<Report, Failure> {
     Ok(Report { text, json: line_of(&json), exit: Exit::Done })
 }
 
-/// Says on standard error how far a long log is.
-fn progress(done: &'static str) -> impl FnMut(u64) {
-    move |records| {
-        if records > 0 && records.is_multiple_of(PROGRESS_RECORDS) {
-            complain(&format!("{records} records {done} so far\n"));
-        }
-    }
-}
-
 fn access(place: &DataArguments) -> Result<crate::workflow::access::Access, Failure> {
     serve::access(place.config.as_deref(), place.data.as_deref()).map_err(not_served)
 }
 
-fn data_dir(place: &DataArguments) -> Result<std::path::PathBuf, Failure> {
+pub(super) fn data_dir(place: &DataArguments) -> Result<std::path::PathBuf, Failure> {
     serve::data_dir(place.config.as_deref(), place.data.as_deref()).map_err(not_served)
 }
 
@@ -205,6 +156,6 @@ fn done(sentence: &str, json: &serde_json::Value) -> Report {
     Report { text, json: line_of(json), exit: Exit::Done }
 }
 
-fn line_of(json: &serde_json::Value) -> String {
+pub(super) fn line_of(json: &serde_json::Value) -> String {
     format!("{json}\n")
 }

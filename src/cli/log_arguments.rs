@@ -69,7 +69,8 @@ impl LogArguments {
 
 #[derive(Args, Debug)]
 pub(super) struct VerifyArguments {
-    /// The log file, or the directory of an export [default: the file in the data directory].
+    /// The log file, the directory of an export, or the URL of a control plane that runs
+    /// [default: the file in the data directory].
     pub(super) path: Option<PathBuf>,
     /// A head that was noted down earlier, as SIZE:HASH: a log that was cut short differs from it.
     #[arg(long, value_name = "SIZE:HASH", value_parser = head)]

@@ -174,7 +174,7 @@ impl Server<'_> {
 
     /// A client with the credential of whoever runs the command. Without one the server answers
     /// that nobody is signed in: authority is judged there, not here.
-    fn client(&self) -> Result<Client<'_>, Failure> {
+    pub(super) fn client(&self) -> Result<Client<'_>, Failure> {
         let token = match std::env::var("AERODB_CONTROL_TOKEN") {
             Ok(token) => Some(token),
             Err(_) => SessionFile::of_person()?.load(self.url)?.map(|session| session.token),

@@ -8,6 +8,7 @@ use super::tree::{Seen, TILE_HEIGHT, TILE_WIDTH, Tile, tile_hashes};
 use super::verify::{Expected, VerifyError};
 use crate::model::canonical::Hash;
 use crate::model::record::LEAF_BYTES_MAX;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -18,18 +19,50 @@ pub fn is_export(dir: &Path) -> bool {
     dir.join(layout::CHECKPOINT).is_file()
 }
 
+/// Where the files of an export are read, by their names in the public layout.
+pub trait ExportFiles {
+    /// Reads a file that has at most so many bytes.
+    ///
+    /// # Errors
+    /// When it is not there, is longer, or cannot be read.
+    fn read(&self, name: &str, limit: usize) -> io::Result<Vec<u8>>;
+}
+
+/// The files below one directory.
+struct Directory<'a>(&'a Path);
+
+impl ExportFiles for Directory<'_> {
+    fn read(&self, name: &str, limit: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        File::open(self.0.join(name))?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Verifies an export in a directory; see [`verify_files`].
+///
+/// # Errors
+/// As [`verify_files`].
+pub fn verify_export(
+    dir: &Path,
+    expected: &Expected,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Verified, VerifyError> {
+    verify_files(&Directory(dir), expected, progress)
+}
+
 /// Verifies an export: the signature of its head, each record from its bytes, their chain and steps,
 /// every tile, every blob that a record names, and that all this has the root that was signed.
 /// Memory does not grow with the records, only with one stage per action.
 ///
 /// # Errors
 /// The first record that is wrong, by its sequence number; or that the head is not good.
-pub fn verify_export(
-    dir: &Path,
+pub fn verify_files(
+    files: &dyn ExportFiles,
     expected: &Expected,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Verified, VerifyError> {
-    let export = Export { dir };
+    let mut export = Export { files, checked: BTreeSet::new() };
     let (key, head) = export.head()?;
     let (mut chain, mut watch) = (expected.chain(), expected.watch());
     for index in 0..head.size.div_ceil(WIDTH) {
@@ -91,15 +124,18 @@ fn at(seq: u64, name: &str, error: &io::Error) -> Broken {
     Broken { seq, why: format!("{name} cannot be read: {error}") }
 }
 
+/// Blobs that are remembered as good, so that the one that many records name is read once.
+const CHECKED_BLOBS_MAX: usize = 4096;
+
 struct Export<'a> {
-    dir: &'a Path,
+    files: &'a dyn ExportFiles,
+    checked: BTreeSet<Hash>,
 }
 
 impl Export<'_> {
     /// Reads a file that is at most so long.
     fn read(&self, name: &str, limit: usize) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        File::open(self.dir.join(name))?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+        let bytes = self.files.read(name, limit)?;
         if bytes.len() > limit {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too long"));
         }
@@ -145,9 +181,18 @@ impl Export<'_> {
         }
     }
 
-    fn check_blob(&self, hash: Hash) -> Result<(), String> {
+    fn check_blob(&mut self, hash: Hash) -> Result<(), String> {
+        if self.checked.contains(&hash) {
+            return Ok(());
+        }
         let name = layout::blob(hash);
         let bytes = self.read(&name, BLOB_BYTES_MAX).map_err(|e| format!("{name}: {e}"))?;
-        if Hash::of(&bytes) == hash { Ok(()) } else { Err(format!("{name} has other bytes")) }
+        if Hash::of(&bytes) != hash {
+            return Err(format!("{name} has other bytes"));
+        }
+        if self.checked.len() < CHECKED_BLOBS_MAX {
+            self.checked.insert(hash);
+        }
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 fn concrete(path: &str) -> String {
     let path = path.replace("/nodes/{id}", "/nodes/n1").replace("{seq}", "0");
+    let path = path.replace("{*place}", "entries/000.p/1").replace("{hash}", &"0".repeat(64));
     path.replace("{id}", &id(1)).replace("{token}", "spent")
 }
 

@@ -30,6 +30,7 @@ mod ledger_tamper;
 mod ledger_tree;
 mod log_pages;
 mod log_proofs;
+mod log_served;
 mod node_store;
 mod pages_fixtures;
 mod pages_render;

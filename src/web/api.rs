@@ -16,6 +16,8 @@ use crate::model::text::{InputError, NodeId, Reason};
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{Uri, header};
+use axum::response::{IntoResponse as _, Response};
 
 /// A JSON answer or a refusal.
 type Answer<T> = Result<Json<T>, Refusal>;
@@ -120,6 +122,24 @@ pub(super) async fn consistency(
     let to = query.number("to")?;
     query.finish()?;
     site.read.consistency(from, to).map(Json)
+}
+
+/// One file of an export of the log, for the tools that verify one: below the address of the log the
+/// names are those of the public layout.
+pub(super) async fn log_file(
+    _: SignedIn,
+    State(site): State<Reading>,
+    uri: Uri,
+    query: Query,
+) -> Result<Response, Refusal> {
+    query.finish()?;
+    let name = uri.path().strip_prefix("/api/v1/log/").unwrap_or_default();
+    let media = match name {
+        "checkpoint" | "vkey" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    };
+    let bytes = site.read.log_file(name)?;
+    Ok(([(header::CONTENT_TYPE, media)], bytes).into_response())
 }
 
 /// One record.

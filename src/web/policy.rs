@@ -65,6 +65,14 @@ pub enum Read {
     ApiLogProof,
     /// That an earlier log is the beginning of the present one.
     ApiLogConsistency,
+    /// The signed head as a file of an export.
+    ApiLogCheckpoint,
+    /// The key that checks it.
+    ApiLogKey,
+    /// Tiles and records as files of an export.
+    ApiLogTile,
+    /// Observations and explanations as files of an export.
+    ApiLogBlob,
     /// One record.
     ApiRecord,
     /// Who is signed in.
@@ -125,6 +133,10 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::ApiLogHead, "/api/v1/log/head", Needs::Viewer),
     (Read::ApiLogProof, "/api/v1/log/proof/{seq}", Needs::Viewer),
     (Read::ApiLogConsistency, "/api/v1/log/consistency", Needs::Viewer),
+    (Read::ApiLogCheckpoint, "/api/v1/log/checkpoint", Needs::Viewer),
+    (Read::ApiLogKey, "/api/v1/log/vkey", Needs::Viewer),
+    (Read::ApiLogTile, "/api/v1/log/tile/{*place}", Needs::Viewer),
+    (Read::ApiLogBlob, "/api/v1/log/blobs/{hash}", Needs::Viewer),
     (Read::ApiRecord, "/api/v1/log/{seq}", Needs::Viewer),
     (Read::ApiSession, "/api/v1/session", Needs::Viewer),
     (Read::ApiEvents, "/api/v1/events", Needs::Viewer),
