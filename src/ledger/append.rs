@@ -147,11 +147,17 @@ impl Ledger {
         drafts: Vec<Draft>,
     ) -> Result<Vec<StoredRecord>, LedgerError> {
         let tree = self.tree_in(transaction)?;
-        if let Some(signer) = self.signer.as_ref().filter(|_| tree.size() > 0) {
-            store_head(transaction, signer, Seen { size: tree.size(), root: tree.root() })?;
-        }
-        self.remembered().clone_from(&tree);
+        self.sign(transaction, tree.clone())?;
         append(transaction, &*self.clock, tree, drafts)
+    }
+
+    /// Stores the signed head of a tree whose records are all durable.
+    fn sign(&self, transaction: &Transaction<'_>, durable: Tree) -> Result<(), LedgerError> {
+        if let Some(signer) = self.signer.as_ref().filter(|_| durable.size() > 0) {
+            store_head(transaction, signer, Seen { size: durable.size(), root: durable.root() })?;
+        }
+        *self.remembered() = durable;
+        Ok(())
     }
 
     /// The tree over all records that this transaction sees.
@@ -168,7 +174,8 @@ impl Ledger {
     }
 
     /// Appends the drafts inside a transaction of [`Store::write`], so that other rows and their
-    /// record become durable together or not at all.
+    /// record become durable together or not at all. The head of what was durable before is stored
+    /// with them, as by [`Ledger::append`].
     ///
     /// # Errors
     /// As [`Ledger::append`]. The transaction must then be given up.
@@ -177,6 +184,13 @@ impl Ledger {
         transaction: &Transaction<'_>,
         drafts: Vec<Draft>,
     ) -> Result<Vec<StoredRecord>, LedgerError> {
+        // What another connection sees is durable; this transaction may have appended already.
+        let mut durable = self.remembered().clone();
+        let size = self.reader.reader.read(tiles::size)?;
+        if size >= durable.size() {
+            tiles::catch_up(&mut durable, transaction, size)?;
+            self.sign(transaction, durable)?;
+        }
         append(transaction, &*self.clock, self.tree_in(transaction)?, drafts)
     }
 }

@@ -20,6 +20,7 @@ mod idle;
 mod kernel_contract;
 mod layers;
 mod ledger;
+mod ledger_attacks;
 mod ledger_export;
 mod ledger_filter;
 mod ledger_heads;

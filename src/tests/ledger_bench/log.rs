@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Records of one append: a transaction as large as this costs next to nothing for being durable.
 pub(crate) const BATCH: usize = 8_000;
+/// Records of the last append.
+const LAST: usize = 800;
 /// Records of one action, from the request to a repeated confirmation.
 const STORY: u64 = 8;
 /// 2026-01-31T09:45:00Z.
@@ -95,7 +97,9 @@ impl Generator {
         let mut size_now = self.ledger.reader().head().unwrap().size;
         let mut number = 0;
         while size_now < size {
-            let wanted = usize::try_from(size - size_now).unwrap().min(BATCH);
+            // The last ones by themselves: what is not under a signed head yet has a limit.
+            let left = usize::try_from(size - size_now).unwrap();
+            let wanted = if left > LAST { (left - LAST).min(BATCH) } else { left };
             self.clock.0.store(i64::try_from(number).unwrap() * STEP_MS, Ordering::SeqCst);
             let mut drafts = Vec::with_capacity(wanted);
             // A story is never cut: an action that stays open would hold up the next one.
@@ -103,7 +107,7 @@ impl Generator {
                 drafts.extend(story(number));
                 number += 1;
             }
-            while drafts.len() < wanted && wanted < BATCH {
+            while drafts.len() < wanted && left <= BATCH {
                 drafts.push(Draft::new(Some(actor(number)), None, Entry::SignedIn {}));
             }
             size_now += drafts.len() as u64;
