@@ -10,19 +10,19 @@ mod arguments;
 mod client;
 mod exit;
 mod failure;
-mod lines;
+mod found;
 mod local;
 mod log_arguments;
+mod reconstruct;
 mod remote;
-mod render;
 mod secret;
 mod session;
 mod verify;
 
+use crate::plain::lines::Lines;
 use arguments::{AccountCommand, Cli, Command, TokenCommand};
 use clap::Parser as _;
 use failure::Failure;
-use lines::Lines;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -69,7 +69,8 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::VerifyLog(options) => verify::verify_log(&options),
         Command::RotateLogKey(options) => local::rotate_log_key(&options),
         Command::ExportLog(options) => local::export_log(&options),
-        Command::Catalogue { kind } => Ok(render::catalogue(kind.as_deref())),
+        Command::Reconstruct(options) => reconstruct::reconstruct(&options, cli.json),
+        Command::Catalogue { kind } => Ok(local::catalogue(kind.as_deref())),
         Command::Login { name } => server.login(name),
         Command::Logout => server.logout(),
         Command::Status => server.status(),
@@ -78,6 +79,11 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Confirm { id, digest, typed } => server.confirm(id, &digest, typed.as_deref()),
         Command::Withdraw { id, reason } => server.withdraw(id, &reason),
         Command::Settle { id, reason } => server.settle(id, &reason),
+        Command::Finding { id, verdict, evidence } => {
+            server.finding(id, verdict.found(), &evidence)
+        }
+        Command::Freeze { reason } => server.freeze(&reason),
+        Command::Unfreeze { reason, freeze } => server.unfreeze(&reason, freeze),
         Command::Show { id } => server.show(id),
         Command::Log(filter) => server.log(&filter),
     }

@@ -50,6 +50,8 @@ mod tiles;
 mod verify;
 #[cfg(feature = "ssr")]
 mod verify_export;
+#[cfg(feature = "ssr")]
+mod window;
 
 #[cfg(feature = "ssr")]
 pub use crate::model::log_filter::LogFilter;
@@ -71,3 +73,5 @@ pub use read::{ActionRow, ActionRows, LedgerReader, TRAIL_OTHERS_MAX};
 pub use verify::{Expected, VerifyError, verify_file};
 #[cfg(feature = "ssr")]
 pub use verify_export::{ExportFiles, is_export, verify_export, verify_files};
+#[cfg(feature = "ssr")]
+pub use window::Window;

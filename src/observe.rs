@@ -5,20 +5,22 @@
 //! one observation (C8.4).
 
 pub mod in_flight;
+mod log;
+pub mod report;
 pub mod trail;
 
-use crate::explain::{Request, explain, why_not};
+use crate::explain::{Request, Standing, explain, why_not};
 use crate::kernel::{KernelDescription, ObserveKernel, Unobservable};
 pub use crate::ledger::LogFilter;
 use crate::ledger::{LedgerError, LedgerReader};
 use crate::model::action::{Action, ActionId, ActionKind, Stage};
 use crate::model::answer::{
-    ActionAnswer, ActionLine, ActionPage, ConsistencyProof, ExplainAnswer, InclusionProof,
-    Interrupted, LogPage, Overview, SignedHead, StoredRecord, WhyNot,
+    ActionAnswer, ActionLine, ActionPage, Closing, ExplainAnswer, Interrupted, Overview, Present,
+    WhyNot,
 };
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::explanation::Explanation;
-use crate::model::pinned::Unresolved;
+use crate::model::pinned::{Freeze, Unresolved};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{ActorName, Reason};
 use in_flight::InFlight;
@@ -53,10 +55,20 @@ impl ReadSide {
         self.kernel.describe()
     }
 
-    /// A number that grows when the kernel changes.
+    /// What grows when the kernel changes, and with each durable write of this control plane. They
+    /// say that it is worth asking [`Self::present`], and nothing else.
     #[must_use]
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.kernel.changes()
+    pub fn changes(&self) -> [watch::Receiver<u64>; 2] {
+        [self.kernel.changes(), self.ledger.commits()]
+    }
+
+    /// Which state of the kernel and of the log is the present one.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn present(&self) -> Result<Present, Refusal> {
+        let log = self.ledger.head().map_err(unreadable)?.size;
+        Ok(Present { cluster: *self.kernel.changes().borrow(), log })
     }
 
     /// One observation of the cluster.
@@ -81,12 +93,14 @@ impl ReadSide {
     /// When the kernel or the ledger cannot be read.
     pub async fn overview(&self) -> Result<Overview, Refusal> {
         let state = self.observe().await?;
+        let standing = self.standing()?;
         let why_not = [ActionKind::Switchover, ActionKind::Failover]
             .into_iter()
-            .map(|kind| WhyNot { kind, candidates: self.why_not(&state, kind) })
+            .map(|kind| WhyNot { kind, candidates: self.why_not(&state, kind, &standing) })
             .collect();
-        let unresolved = self.unresolved()?;
-        Ok(Overview { state, why_not, unresolved, data_address: self.data_address.clone() })
+        let Standing { unresolved, freeze } = standing;
+        let data_address = self.data_address.clone();
+        Ok(Overview { state, why_not, unresolved, freeze, data_address })
     }
 
     /// Every node of a state as the object of an action of this kind.
@@ -95,21 +109,19 @@ impl ReadSide {
         &self,
         state: &ClusterState,
         kind: ActionKind,
+        standing: &Standing,
     ) -> Vec<crate::model::explanation::Candidate> {
-        why_not(state, kind, |state, action| self.kernel.checks(state, action))
+        why_not(state, kind, standing, |state, action| self.kernel.checks(state, action))
     }
 
-    /// Explains a request in a state, with what the ledger says is unresolved.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
+    /// Explains a request in a state, with what the ledger puts in its way.
     pub fn explain_in(
         &self,
         state: &ClusterState,
         request: &Request<'_>,
-        unresolved: Option<Unresolved>,
+        standing: Standing,
     ) -> Explanation {
-        explain(state, request, unresolved, |state, action| self.kernel.checks(state, action))
+        explain(state, request, standing, |state, action| self.kernel.checks(state, action))
     }
 
     /// Explains a request as it would be explained now. Writes nothing, asks nothing.
@@ -124,7 +136,7 @@ impl ReadSide {
     ) -> Result<ExplainAnswer, Refusal> {
         let state = self.observe().await?;
         let request = Request { action, operator, reason };
-        let explanation = self.explain_in(&state, &request, self.unresolved()?);
+        let explanation = self.explain_in(&state, &request, self.standing()?);
         let digest = explanation.digest();
         Ok(ExplainAnswer { explanation, digest, observation: state.observation })
     }
@@ -148,12 +160,36 @@ impl ReadSide {
         Ok(None)
     }
 
+    /// The freeze that stands, where there is one.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn freeze(&self) -> Result<Option<Freeze>, Refusal> {
+        self.ledger.freeze().map_err(unreadable)
+    }
+
+    /// Everything that the ledger puts in the way of a mutation now.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn standing(&self) -> Result<Standing, Refusal> {
+        Ok(Standing { unresolved: self.unresolved()?, freeze: self.freeze()? })
+    }
+
     /// The records of an action, folded; `None` when there is no such action.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn trail(&self, id: ActionId) -> Result<Option<Trail>, Refusal> {
         Trail::fold(self.ledger.trail(id).map_err(unreadable)?)
+    }
+
+    /// The explanation that was put before the operator.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or does not hold it.
+    pub fn explained(&self, trail: &Trail) -> Result<Explanation, Refusal> {
+        self.blob(&trail.explained().explanation)
     }
 
     /// One action as it stands, with what was shown when it was explained.
@@ -163,7 +199,7 @@ impl ReadSide {
     pub async fn action(&self, id: ActionId) -> Result<ActionAnswer, Refusal> {
         let before = self.in_flight.quiet_mark(id);
         let trail = self.trail(id)?.ok_or_else(|| no_such_action(id))?;
-        let explanation: Explanation = self.blob(&trail.explained().explanation)?;
+        let explanation = self.explained(&trail)?;
         let snapshot: ClusterState = self.blob(&trail.explained().snapshot)?;
         let interrupted = self.interrupted(id, before, trail.stage());
         let stage = shown_stage(trail.stage(), interrupted);
@@ -180,14 +216,22 @@ impl ReadSide {
             stage,
             interrupted,
             kernel_says,
+            closing: self.closing(),
             digest: trail.explained().digest,
             explanation,
             observation: snapshot.observation,
             outcome: trail.outcome(),
             moved: trail.moved().to_vec(),
             duplicate: false,
+            more_records: self.ledger.has_more_than_the_trail(id).map_err(unreadable)?,
             records: trail.into_records(),
         })
+    }
+
+    /// How an action whose outcome is not known can be closed with this kernel.
+    #[must_use]
+    pub fn closing(&self) -> Closing {
+        if self.kernel.describe().can_settle { Closing::Settlement } else { Closing::Finding }
     }
 
     /// One page of the actions, newest first.
@@ -215,70 +259,6 @@ impl ReadSide {
             });
         }
         Ok(ActionPage { actions, next_before: page.next_before })
-    }
-
-    /// One page of the log, newest first.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn log(
-        &self,
-        before: Option<u64>,
-        limit: u32,
-        filter: &LogFilter,
-    ) -> Result<LogPage, Refusal> {
-        self.ledger.page(before, limit, filter).map_err(unreadable)
-    }
-
-    /// One record.
-    ///
-    /// # Errors
-    /// `not_found`; or when the ledger cannot be read.
-    pub fn record(&self, seq: u64) -> Result<StoredRecord, Refusal> {
-        let record = self.ledger.record(seq).map_err(unreadable)?;
-        record.ok_or_else(|| {
-            Refusal::new(RefusalCode::NotFound, format!("The log holds no record {seq}."))
-        })
-    }
-
-    /// The end of the log, signed.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn head(&self) -> Result<SignedHead, Refusal> {
-        self.ledger.signed_head().map_err(unreadable)
-    }
-
-    /// One file of an export of the log as it is now, by its name in the public layout of tlog-tiles.
-    ///
-    /// # Errors
-    /// `not_found`; or when the ledger cannot be read.
-    pub fn log_file(&self, name: &str) -> Result<Vec<u8>, Refusal> {
-        let file = self.ledger.file(name).map_err(unreadable)?;
-        let sentence = "The log has no file of this name.";
-        file.ok_or_else(|| Refusal::new(RefusalCode::NotFound, sentence))
-    }
-
-    /// The proof that a record is in the log of `size` records, or of all.
-    ///
-    /// # Errors
-    /// `not_found`; or when the ledger cannot be read.
-    pub fn proof(&self, seq: u64, size: Option<u64>) -> Result<InclusionProof, Refusal> {
-        let proof = self.ledger.proof(seq, size).map_err(unreadable)?;
-        let of = size.map_or_else(String::new, |size| format!(" of {size} records"));
-        let sentence = format!("There is no log{of} that holds a record {seq}.");
-        proof.ok_or_else(|| Refusal::new(RefusalCode::NotFound, sentence))
-    }
-
-    /// The proof that the log of `from` records is the beginning of that of `to`, or of all.
-    ///
-    /// # Errors
-    /// `not_found`; or when the ledger cannot be read.
-    pub fn consistency(&self, from: u64, to: Option<u64>) -> Result<ConsistencyProof, Refusal> {
-        let proof = self.ledger.consistency(from, to).map_err(unreadable)?;
-        let of = to.map_or_else(|| "the log".to_owned(), |to| format!("a log of {to} records"));
-        let sentence = format!("{from} records are not the beginning of {of}.");
-        proof.ok_or_else(|| Refusal::new(RefusalCode::NotFound, sentence))
     }
 
     /// What a stop of an earlier control plane left behind. `mark` was taken before the trail was

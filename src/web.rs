@@ -12,11 +12,14 @@ mod actions;
 mod api;
 mod events;
 mod fields;
+mod freeze;
 mod gate;
 mod login;
 mod pages;
 mod query;
+mod report;
 
+pub use events::{STREAMS_IN_ALL, STREAMS_PER_SESSION};
 pub use fields::BODY_BYTES_MAX;
 
 use crate::authority::Authority;
@@ -71,6 +74,7 @@ struct Reading {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     stopping: events::Stopping,
+    streams: events::Streams,
 }
 
 /// The state of everything that writes.
@@ -91,6 +95,7 @@ pub fn router(site: Site) -> Router {
         clock: site.clock,
         entropy: site.entropy,
         stopping: site.stopping,
+        streams: events::Streams::default(),
     };
     let acting = Acting { reading: reading.clone(), workflow: site.workflow, access: site.access };
     let reads = READS
@@ -126,6 +131,10 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::NewAction => get(pages::new_action),
         Read::Action => get(pages::action),
         Read::Log => get(pages::log),
+        Read::Report => get(report::action_page),
+        Read::ReportText => get(report::action_text),
+        Read::Window => get(report::window_page),
+        Read::WindowText => get(report::window_text),
         Read::Reference => get(pages::reference),
         Read::SignIn => get(pages::sign_in),
         Read::SetUp => get(pages::set_up),
@@ -144,6 +153,8 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
             get(api::log_file)
         }
         Read::ApiRecord => get(api::record),
+        Read::ApiReport => get(report::action_json),
+        Read::ApiWindow => get(report::window_json),
         Read::ApiSession => get(api::session),
         Read::ApiEvents => get(events::stream),
     }
@@ -158,6 +169,9 @@ fn act_handler(route: Act) -> MethodRouter<Acting> {
         Act::Confirm | Act::ApiConfirm => post(actions::confirm),
         Act::Withdraw | Act::ApiWithdraw => post(actions::withdraw),
         Act::Settle | Act::ApiSettle => post(actions::settle),
+        Act::Finding | Act::ApiFinding => post(actions::finding),
+        Act::Freeze | Act::ApiFreeze => post(freeze::freeze),
+        Act::Unfreeze | Act::ApiUnfreeze => post(freeze::unfreeze),
     }
 }
 

@@ -10,6 +10,9 @@
 pub mod access;
 mod confirm;
 pub use confirm::Confirmation;
+mod finding;
+pub use finding::Finding;
+mod freeze;
 pub mod log_key;
 mod request;
 mod settle;
@@ -20,14 +23,15 @@ use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::model::action::{ActionId, Stage};
 use crate::model::actor::Actor;
 use crate::model::answer::{ActionAnswer, StoredRecord};
-use crate::model::cluster::ClusterState;
-use crate::model::explanation::Explanation;
+use crate::model::canonical::{Hash, canonical_json};
 use crate::model::record::{Delivery, Entry};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::observe::in_flight::{Held, InFlight};
+use crate::observe::trail::Trail;
 use crate::observe::{ReadSide, no_such_action, unreadable};
+use serde::Serialize;
 use std::sync::Arc;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// Everything that can change something. Pages and observers never hold one.
 pub struct Workflow {
@@ -117,7 +121,12 @@ impl Workflow {
         match self.read.trail(id) {
             Ok(Some(trail)) => match trail.stage() {
                 Stage::Executed => Executed::Earlier,
-                Stage::Confirmed | Stage::Dispatched | Stage::Unknown => Executed::Unknown,
+                // What somebody found is their word; the kernel proved nothing either way.
+                Stage::Confirmed
+                | Stage::Dispatched
+                | Stage::Unknown
+                | Stage::FoundExecuted
+                | Stage::FoundNotExecuted => Executed::Unknown,
                 Stage::Requested
                 | Stage::Explained
                 | Stage::Rejected
@@ -174,15 +183,54 @@ impl Workflow {
         })
     }
 
+    /// The fold of the records of an action that somebody wants to do something about. An attempt on
+    /// an id that stands for nothing is a record too (C9.4).
+    async fn known(
+        &self,
+        operator: &Operator,
+        id: ActionId,
+        attempt: &str,
+    ) -> Result<Trail, Refusal> {
+        match self.trail(id) {
+            Ok(trail) => Ok(trail),
+            Err(refusal) => Err(self.decline(operator, Some(id), attempt, refusal).await),
+        }
+    }
+
+    /// Waits for the turn of an attempt at the kernel, and gives the fold of the action's records as
+    /// they are then. One attempt at a time holds the turn; none gets it once the server stops.
+    async fn turn(
+        &self,
+        operator: &Operator,
+        id: ActionId,
+        attempt: &str,
+    ) -> Result<(MutexGuard<'_, Door>, Trail), Refusal> {
+        let door = self.execution.lock().await;
+        if let Err(refusal) = stopping(*door) {
+            return Err(self.decline(operator, Some(id), attempt, refusal).await);
+        }
+        let trail = self.known(operator, id, attempt).await?;
+        Ok((door, trail))
+    }
+
     /// The fold of the records of an action.
-    fn trail(&self, id: ActionId) -> Result<crate::observe::trail::Trail, Refusal> {
+    fn trail(&self, id: ActionId) -> Result<Trail, Refusal> {
         self.read.trail(id)?.ok_or_else(|| no_such_action(id))
     }
 }
 
-/// The blobs behind an explanation: what was shown, and the observation that it was made from.
-fn evidence(explanation: &Explanation, state: &ClusterState) -> Vec<Vec<u8>> {
-    vec![explanation.canonical(), snapshot(state)]
+/// Something too big for a record: the bytes that are stored, and the hash by which a record names
+/// them. Made once, so the two cannot differ.
+struct Kept {
+    hash: Hash,
+    bytes: Vec<u8>,
+}
+
+impl Kept {
+    fn of(value: &impl Serialize) -> Self {
+        let bytes = canonical_json(value);
+        Self { hash: Hash::of(&bytes), bytes }
+    }
 }
 
 /// The refusal for what comes while the server stops.
@@ -194,11 +242,6 @@ fn stopping(door: Door) -> Result<(), Refusal> {
             "The control plane is stopping. This attempt did nothing.",
         )),
     }
-}
-
-/// An observation as it is stored.
-fn snapshot(state: &ClusterState) -> Vec<u8> {
-    crate::model::canonical::canonical_json(state)
 }
 
 /// The refusal for an action that is not where the attempt needs it to be.

@@ -1,7 +1,10 @@
 //! The command line as a type. Names and options are an interface: they grow and keep their meaning.
 
 use super::address::{Address, DEFAULT_URL};
-use super::log_arguments::{ExportArguments, LogArguments, RotateArguments, VerifyArguments};
+use super::found::FoundArguments;
+use super::log_arguments::{
+    ExportArguments, LogArguments, ReconstructArguments, RotateArguments, VerifyArguments,
+};
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::actor::ActorRole;
 use clap::builder::PossibleValuesParser;
@@ -109,6 +112,32 @@ pub(super) enum Command {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
+    /// Record what you found about an action that the kernel cannot settle, and close it.
+    Finding {
+        /// The action.
+        #[arg(value_parser = ActionId::parse)]
+        id: ActionId,
+        #[command(flatten)]
+        verdict: FoundArguments,
+        /// What that rests on.
+        #[arg(long, value_name = "TEXT")]
+        evidence: String,
+    },
+    /// Declare a freeze: every request and confirmation is refused until an operator lifts it.
+    Freeze {
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Lift the freeze that stands.
+    Unfreeze {
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Lift only the freeze that this record declared, as `status` shows it.
+        #[arg(long, value_name = "SEQ")]
+        freeze: Option<u64>,
+    },
     /// One action: its explanation, outcome and records.
     Show {
         /// The action.
@@ -121,6 +150,8 @@ pub(super) enum Command {
     VerifyLog(VerifyArguments),
     /// Give the log another key, while no control plane runs on the data directory.
     RotateLogKey(RotateArguments),
+    /// Rebuild an action, or everything in a window of time, from the log alone, as Markdown.
+    Reconstruct(ReconstructArguments),
     /// Write the log as files that other tools can verify (C2SP tlog-tiles).
     ExportLog(ExportArguments),
 }
@@ -192,6 +223,8 @@ pub(super) struct TokenArguments {
     pub(super) place: DataArguments,
 }
 
+/// An action, its parameters and its reason. The server judges them: the same words get the same
+/// answer in the browser, the API and here (C5.1).
 #[derive(Args, Debug)]
 pub(super) struct AskArguments {
     /// Which action.

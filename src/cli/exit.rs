@@ -71,17 +71,20 @@ impl Exit {
             | C::IdReused
             | C::TargetMistyped
             | C::NotWhatWasExplained
-            | C::WrongStage => Self::Usage,
+            | C::WrongStage
+            | C::NoFreeze
+            | C::Provable => Self::Usage,
             C::NotSignedIn
             | C::SignInFailed
             | C::TooManyAttempts
+            | C::TooManyStreams
             | C::NotPermitted
             | C::CrossSite
             | C::SetupLinkSpent => Self::NotAuthorised,
             C::Rejected => Self::Rejected,
             C::Stale => Self::Stale,
-            C::Busy | C::Unresolved => Self::Busy,
-            C::NeedsPrimary => Self::Refused,
+            C::Busy | C::Unresolved | C::Frozen => Self::Busy,
+            C::NeedsPrimary | C::CannotSettle => Self::Refused,
             C::AuditUnavailable => Self::AuditUnavailable,
             C::KernelUnreachable | C::ShuttingDown | C::Internal => Self::Unreachable,
         }
@@ -99,7 +102,9 @@ impl Exit {
             | Stage::Executed
             | Stage::Refused
             | Stage::Unknown
-            | Stage::Voided => Self::of_confirmation(action),
+            | Stage::Voided
+            | Stage::FoundExecuted
+            | Stage::FoundNotExecuted => Self::of_confirmation(action),
         }
     }
 
@@ -113,14 +118,23 @@ impl Exit {
             Stage::Refused | Stage::Voided => Self::Refused,
             Stage::Requested | Stage::Explained | Stage::Withdrawn => Self::Usage,
             Stage::Confirmed if action.interrupted == Some(Interrupted::NeverSent) => Self::Busy,
-            Stage::Confirmed | Stage::Dispatched | Stage::Unknown => Self::Unknown,
+            // What an operator found is no proof, so no code says more than that it may have run.
+            Stage::Confirmed
+            | Stage::Dispatched
+            | Stage::Unknown
+            | Stage::FoundExecuted
+            | Stage::FoundNotExecuted => Self::Unknown,
         }
     }
 
-    /// How a settlement ends: it is done when the outcome is known, whatever it is.
+    /// How a settlement or a finding ends: it is done when the action is closed, whatever came of it.
     pub(super) fn of_settlement(action: &ActionAnswer) -> Self {
         match action.stage {
-            Stage::Executed | Stage::Voided | Stage::Refused => Self::Done,
+            Stage::Executed
+            | Stage::Voided
+            | Stage::Refused
+            | Stage::FoundExecuted
+            | Stage::FoundNotExecuted => Self::Done,
             Stage::Requested
             | Stage::Explained
             | Stage::Rejected
@@ -141,7 +155,7 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::render::fixtures::action;
+    use crate::plain::fixtures::action;
 
     #[test]
     fn every_refusal_has_its_code() {
@@ -162,6 +176,7 @@ mod tests {
                 "not_signed_in 8",
                 "sign_in_failed 8",
                 "too_many_attempts 8",
+                "too_many_streams 8",
                 "not_permitted 8",
                 "cross_site 8",
                 "setup_link_spent 8",
@@ -171,6 +186,10 @@ mod tests {
                 "wrong_stage 2",
                 "busy 9",
                 "unresolved 9",
+                "frozen 9",
+                "no_freeze 2",
+                "provable 2",
+                "cannot_settle 5",
                 "needs_primary 5",
                 "kernel_unreachable 10",
                 "audit_unavailable 7",
@@ -210,6 +229,8 @@ mod tests {
                 "refused [5, 5, 0]",
                 "unknown [6, 6, 6]",
                 "voided [5, 5, 0]",
+                "found_executed [6, 6, 0]",
+                "found_not_executed [6, 6, 0]",
             ]
         );
     }

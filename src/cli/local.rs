@@ -4,14 +4,16 @@ use super::Report;
 use super::arguments::{AccountArguments, DataArguments, ServeArguments, TokenArguments};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::lines::Lines;
 use super::log_arguments::{ExportArguments, RotateArguments};
 use super::secret;
 use super::verify::progress;
 use crate::ledger::{
     ExportError, Exported, KEY_FILE, LedgerError, LedgerReader, existing_key, export,
 };
+use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
 use crate::model::refusal::Refusal;
+use crate::plain;
+use crate::plain::lines::{Lines, inert_json};
 use crate::serve::{self, ServeError, ServeOptions};
 use crate::store::{DATABASE_FILE, Reader};
 use crate::workflow::log_key::Rotated;
@@ -30,6 +32,15 @@ pub(super) fn serve(options: &ServeArguments) -> Result<Report, Failure> {
     };
     wait(serve::run(options))?.map_err(not_served)?;
     Ok(done("The control plane has stopped.", &json!({ "stopped": true })))
+}
+
+/// Every action, or the one that is named. It needs no server: the catalogue is part of the program.
+pub(super) fn catalogue(kind: Option<&str>) -> Report {
+    let is_wanted = |entry: &&CatalogueEntry| kind.is_none_or(|kind| entry.kind.word() == kind);
+    let entries: Vec<&CatalogueEntry> = CATALOGUE.iter().filter(is_wanted).collect();
+    let json = serde_json::to_string(&entries).expect("the catalogue holds text keys only");
+    let json = inert_json(&json);
+    Report { text: plain::catalogue(&entries), json, exit: Exit::Done }
 }
 
 /// Makes an account in the data directory.
@@ -145,7 +156,7 @@ fn not_served(error: ServeError) -> Failure {
     }
 }
 
-fn refused(refusal: Refusal) -> Failure {
+pub(super) fn refused(refusal: Refusal) -> Failure {
     let body = line_of(&json!({ "refusal": refusal }));
     Failure::Refused { refusal: Box::new(refusal), body, before: Lines::new() }
 }

@@ -3,6 +3,7 @@
 use super::arguments::DataArguments;
 use crate::ledger::note::LogKey;
 use crate::model::action::ActionId;
+use crate::model::ambient::Timestamp;
 use crate::model::answer::LogHead;
 use crate::model::canonical::Hash;
 use crate::model::text::Reason;
@@ -83,6 +84,21 @@ pub(super) struct VerifyArguments {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct ReconstructArguments {
+    /// The action.
+    #[arg(value_parser = ActionId::parse, required_unless_present = "from", conflicts_with = "from")]
+    pub(super) id: Option<ActionId>,
+    /// The beginning of a window, such as 2026-01-31T09:30:00Z; included.
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, requires = "to")]
+    pub(super) from: Option<Timestamp>,
+    /// Its end; included.
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, requires = "from")]
+    pub(super) to: Option<Timestamp>,
+    #[command(flatten)]
+    pub(super) place: DataArguments,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct RotateArguments {
     /// Why, in a line of plain text.
     #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
@@ -99,8 +115,6 @@ pub(super) struct ExportArguments {
     pub(super) place: DataArguments,
 }
 
-/// An action, its parameters and its reason. The server judges them: the same words get the same
-/// answer in the browser, the API and here (C5.1).
 /// Parses a head of the log, such as `42:9f86…`.
 fn head(text: &str) -> Result<LogHead, String> {
     let required =

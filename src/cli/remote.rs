@@ -6,13 +6,17 @@ use super::arguments::AskArguments;
 use super::client::{Answer, Client};
 use super::exit::Exit;
 use super::failure::{Asked, Failure};
-use super::lines::{Lines, inert_json};
 use super::log_arguments::LogArguments;
 use super::session::{SessionError, SessionFile, Stored};
-use super::{complain, render, secret};
+use super::{complain, secret};
 use crate::model::action::ActionId;
-use crate::model::answer::{ActionAnswer, ExplainAnswer, LogPage, Overview, SessionAnswer};
+use crate::model::answer::{
+    ActionAnswer, ExplainAnswer, FreezeAnswer, LogPage, Overview, SessionAnswer,
+};
+use crate::model::record::Found;
 use crate::model::refusal::RefusalCode;
+use crate::plain;
+use crate::plain::lines::{Lines, inert_json};
 use serde_json::{Value, json};
 
 /// A control plane, by its address.
@@ -43,7 +47,7 @@ impl Server<'_> {
         };
         let (name, role, expires_at) = (session.name.clone(), session.role, session.expires_at);
         file.save(self.url, Stored { name, role, token, expires_at })?;
-        let mut text = render::session(&session);
+        let mut text = plain::session(&session);
         text.line(format!("The session is kept in {}.", file.path().display()));
         if std::env::var_os("AERODB_CONTROL_TOKEN").is_some() {
             text.line("AERODB_CONTROL_TOKEN is set and is used instead of this session.");
@@ -81,7 +85,7 @@ impl Server<'_> {
     /// The overview in words.
     pub(super) fn status(&self) -> Result<Report, Failure> {
         let answer: Answer<Overview> = self.client()?.get("/overview", &[])?;
-        Ok(report(render::overview(&answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::overview(&answer.value), &answer.body, Exit::Done))
     }
 
     /// What would be explained now.
@@ -90,7 +94,7 @@ impl Server<'_> {
         query.extend(ask.params().into_iter().map(|(name, value)| (name, value.to_owned())));
         query.push(("reason", ask.reason.clone()));
         let answer: Answer<ExplainAnswer> = self.client()?.get("/explain", &query)?;
-        let mut text = render::explanation(&answer.value.explanation, &answer.value.observation);
+        let mut text = plain::explanation(&answer.value.explanation, &answer.value.observation);
         text.gap();
         text.line(format!("Digest: {}", answer.value.digest));
         text.line("Nothing was asked for: this is what a request would be told now.");
@@ -114,7 +118,7 @@ impl Server<'_> {
         match client.post::<ActionAnswer>("/actions", &body, Asked::Record) {
             Ok(answer) => {
                 let exit = Exit::of_request(&answer.value);
-                let text = render::requested(&answer.value, &self.url.option());
+                let text = plain::requested(&answer.value, &self.url.option());
                 Ok(report(text, &answer.body, exit))
             }
             Err(failure) => Err(self.with_explanation(failure, id)),
@@ -135,7 +139,7 @@ impl Server<'_> {
         let path = format!("/actions/{id}/confirm");
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
         let exit = Exit::of_confirmation(&answer.value);
-        Ok(report(render::outcome(&answer.value), &answer.body, exit))
+        Ok(report(plain::outcome(&answer.value), &answer.body, exit))
     }
 
     /// Takes a request back.
@@ -144,7 +148,7 @@ impl Server<'_> {
         let body = json!({ "reason": reason });
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
         let exit = Exit::of_withdrawal(&answer.value);
-        Ok(report(render::outcome(&answer.value), &answer.body, exit))
+        Ok(report(plain::outcome(&answer.value), &answer.body, exit))
     }
 
     /// Closes an action whose outcome is not known, by what the kernel holds or voids.
@@ -153,23 +157,55 @@ impl Server<'_> {
         let body = json!({ "reason": reason });
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
         let exit = Exit::of_settlement(&answer.value);
-        Ok(report(render::outcome(&answer.value), &answer.body, exit))
+        Ok(report(plain::outcome(&answer.value), &answer.body, exit))
+    }
+
+    /// Closes an action by what an operator found.
+    pub(super) fn finding(
+        &self,
+        id: ActionId,
+        found: Found,
+        evidence: &str,
+    ) -> Result<Report, Failure> {
+        let path = format!("/actions/{id}/finding");
+        let body = json!({ "executed": found.word(), "evidence": evidence });
+        let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
+        let exit = Exit::of_settlement(&answer.value);
+        Ok(report(plain::outcome(&answer.value), &answer.body, exit))
+    }
+
+    /// Declares a freeze.
+    pub(super) fn freeze(&self, reason: &str) -> Result<Report, Failure> {
+        let body = json!({ "reason": reason });
+        let answer: Answer<FreezeAnswer> = self.client()?.post("/freeze", &body, Asked::Record)?;
+        Ok(report(plain::freeze(&answer.value), &answer.body, Exit::Done))
+    }
+
+    /// Lifts a freeze: the one named, or the one that stands.
+    pub(super) fn unfreeze(&self, reason: &str, freeze: Option<u64>) -> Result<Report, Failure> {
+        let body = match freeze {
+            Some(seq) => json!({ "reason": reason, "freeze": seq.to_string() }),
+            None => json!({ "reason": reason }),
+        };
+        let answer: Answer<FreezeAnswer> =
+            self.client()?.post("/unfreeze", &body, Asked::Record)?;
+        Ok(report(plain::freeze(&answer.value), &answer.body, Exit::Done))
     }
 
     /// One action in full.
     pub(super) fn show(&self, id: ActionId) -> Result<Report, Failure> {
         let answer: Answer<ActionAnswer> = self.client()?.get(&format!("/actions/{id}"), &[])?;
-        Ok(report(render::action(&answer.value, &self.url.option()), &answer.body, Exit::Done))
+        Ok(report(plain::action(&answer.value, &self.url.option()), &answer.body, Exit::Done))
     }
 
     /// One page of the log.
     pub(super) fn log(&self, filter: &LogArguments) -> Result<Report, Failure> {
         let mut query = filter.filter();
-        let further = render::log_command(&query, filter.limit);
+        let further = plain::log_command(&query, filter.limit);
         query.extend(filter.before.map(|before| ("before", before.to_string())));
         query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
         let answer: Answer<LogPage> = self.client()?.get("/log", &query)?;
-        Ok(report(render::log(&answer.value, &further), &answer.body, Exit::Done))
+        Ok(report(plain::log(&answer.value, &further), &answer.body, Exit::Done))
     }
 
     /// A client with the credential of whoever runs the command. Without one the server answers
@@ -200,7 +236,7 @@ impl Server<'_> {
                     .client()
                     .and_then(|client| client.get::<ActionAnswer>(&format!("/actions/{id}"), &[]));
                 if let Ok(answer) = found {
-                    before = render::requested(&answer.value, "");
+                    before = plain::requested(&answer.value, "");
                 }
                 Failure::Refused { refusal, body, before }
             }

@@ -4,7 +4,6 @@ use super::address::Address;
 use super::client::Client;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::lines::Lines;
 use super::local::{data_dir, line_of};
 use super::log_arguments::VerifyArguments;
 use super::remote::Server;
@@ -16,6 +15,7 @@ use crate::ledger::{
 };
 use crate::model::answer::{ConsistencyProof, InclusionProof};
 use crate::model::refusal::RefusalCode;
+use crate::plain::lines::Lines;
 use crate::store::DATABASE_FILE;
 use serde_json::json;
 use std::cell::RefCell;

@@ -59,6 +59,7 @@ pub struct Chain {
     head: Option<Hash>,
     at: Option<Timestamp>,
     stages: BTreeMap<ActionId, Stage>,
+    frozen: Option<u64>,
     remembered: Option<LogHead>,
     tree: Tree,
     /// The key that signs the heads, and the record that named it first.
@@ -113,8 +114,8 @@ impl Chain {
     ///
     /// # Errors
     /// When it is too long, is not a canonical record of a known version, has another sequence
-    /// number or predecessor, goes back in time, takes a step that its action cannot take, or is
-    /// not the one that was remembered.
+    /// number or predecessor, goes back in time, takes a step that its action cannot take or that
+    /// a freeze forbids, or is not the one that was remembered.
     pub fn push(&mut self, leaf: &[u8]) -> Result<Link, Broken> {
         let seq = self.size;
         let broken = |why: String| Broken { seq, why };
@@ -133,10 +134,12 @@ impl Chain {
         if last.is_some_and(|head| head.hash != Some(hash)) {
             return Err(broken("it is not the record that was remembered".to_owned()));
         }
+        let frozen = self.freeze(&record).map_err(broken)?;
         let left = self.step(&record).map_err(broken)?;
         // Before the record is in the tree: a rotation is about the records before it.
         let before = || Seen { size: seq, root: self.tree.root() };
         let log_key = named_key(&record.entry, self.log_key(), before).map_err(broken)?;
+        self.frozen = frozen;
         self.size += 1;
         self.head = Some(hash);
         self.at = Some(record.at);
@@ -145,6 +148,28 @@ impl Chain {
             self.log_key = Some((seq, key));
         }
         Ok(Link { record, hash, left, tiles })
+    }
+
+    /// The freeze that stands after a record.
+    fn freeze(&self, record: &Record) -> Result<Option<u64>, String> {
+        match (&record.entry, self.frozen) {
+            (Entry::Frozen { .. } | Entry::Unfrozen { .. }, _) if record.actor.is_none() => {
+                Err("it is a freeze of nobody".to_owned())
+            }
+            (Entry::Frozen { .. }, None) => Ok(Some(record.seq)),
+            (Entry::Unfrozen { freeze, .. }, Some(stands)) if *freeze == stands => Ok(None),
+            (Entry::Unfrozen { freeze, .. }, _) => {
+                Err(format!("it lifts the freeze of record {freeze}, which does not stand"))
+            }
+            (
+                Entry::Frozen { .. } | Entry::Explained { .. } | Entry::Confirmed { .. },
+                Some(stands),
+            ) => {
+                let kind = record.entry.word();
+                Err(format!("it is {kind} while the freeze of record {stands} stands"))
+            }
+            (_, stands) => Ok(stands),
+        }
     }
 
     fn step(&mut self, record: &Record) -> Result<Option<Stage>, String> {

@@ -104,7 +104,10 @@ fn texts(entry: &Entry) -> Vec<&str> {
         Entry::Boot { version, cluster, note, .. } => vec![version, cluster, note],
         Entry::Requested { reason, .. }
         | Entry::Withdrawn { reason }
+        | Entry::Finding { evidence: reason, .. }
         | Entry::SettleRequested { reason }
+        | Entry::Frozen { reason }
+        | Entry::Unfrozen { reason, .. }
         | Entry::LogKeyRotated { reason, .. } => vec![reason.as_str()],
         Entry::Stale { moved, .. } => {
             moved.iter().flat_map(|m| [m.fact.as_str(), &m.before, &m.after]).collect()

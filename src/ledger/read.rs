@@ -7,10 +7,12 @@ use super::{LedgerError, LogFilter, blob, stage_number};
 use crate::model::action::{ActionId, Stage};
 use crate::model::answer::{LogHead, LogPage, PAGE_ROWS_MAX, StoredRecord};
 use crate::model::canonical::Hash;
+use crate::model::pinned::Freeze;
 use crate::store::Reader;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Records in one trail that are not steps, such as repeated deliveries. The rest of them is paged.
 pub const TRAIL_OTHERS_MAX: u32 = 200;
@@ -51,6 +53,12 @@ impl LedgerReader {
     pub(super) fn signing(mut self, signer: Arc<LogSigner>) -> Self {
         self.signer = Some(signer);
         self
+    }
+
+    /// A number that grows with each durable write of this process to the file of the log.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.reader.commits()
     }
 
     /// The end of the log.
@@ -113,6 +121,19 @@ impl LedgerReader {
         self.reader.read(|connection| records(connection, sql, values))
     }
 
+    /// Whether the log holds more records of an action than [`Self::trail`] gives.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn has_more_than_the_trail(&self, action: ActionId) -> Result<bool, LedgerError> {
+        self.reader.read(|connection| {
+            let sql = "SELECT 1 FROM entry WHERE action = ?1 AND seq NOT IN
+                           (SELECT seq FROM transition WHERE action = ?1) LIMIT 1 OFFSET ?2";
+            let values = params![action.bytes(), TRAIL_OTHERS_MAX];
+            Ok(connection.prepare_cached(sql)?.exists(values)?)
+        })
+    }
+
     /// Where an action stands; `None` when it was never requested.
     ///
     /// # Errors
@@ -128,6 +149,14 @@ impl LedgerReader {
     /// When the file cannot be read.
     pub fn open_actions(&self) -> Result<Vec<(ActionId, Stage)>, LedgerError> {
         self.reader.read(open_actions)
+    }
+
+    /// The freeze that stands, where there is one: two look-ups in an index, however long the log.
+    ///
+    /// # Errors
+    /// When its record is damaged or the file cannot be read.
+    pub fn freeze(&self) -> Result<Option<Freeze>, LedgerError> {
+        self.reader.read(standing_freeze)
     }
 
     /// A blob by its hash; `None` when no record names it.
@@ -180,7 +209,7 @@ fn cut<T>(rows: &mut Vec<T>, limit: u32, seq: impl Fn(&T) -> u64) -> Option<u64>
     rows.last().map(seq)
 }
 
-fn records(
+pub(super) fn records(
     connection: &Connection,
     sql: &str,
     values: Vec<Value>,
@@ -236,6 +265,13 @@ pub(super) fn stage_of(
         .query_row(params![action.bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     step.map(|(number, seq)| known_stage(number, seq)).transpose()
+}
+
+pub(super) fn standing_freeze(connection: &Connection) -> Result<Option<Freeze>, LedgerError> {
+    let sql = "SELECT leaf.seq, leaf.hash, leaf.bytes FROM freeze JOIN leaf USING (seq)";
+    let Some(stored) = records(connection, sql, Vec::new())?.pop() else { return Ok(None) };
+    let damaged = |why: &str| LedgerError::Damaged { seq: stored.record.seq, why: why.to_owned() };
+    stored.freeze().map(Some).ok_or_else(|| damaged("it does not say who declared which freeze"))
 }
 
 fn known_stage(number: i64, seq: u64) -> Result<Stage, LedgerError> {

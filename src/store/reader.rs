@@ -4,6 +4,7 @@ use super::{StoreError, open};
 use rusqlite::{Connection, ErrorCode};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 /// Connections that serve all readers. They are opened at the start and never again: a connection
 /// opened later would read whatever file is at the path by then.
@@ -16,6 +17,7 @@ pub struct Reader {
 }
 
 struct Pool {
+    commits: watch::Receiver<u64>,
     idle: Mutex<Vec<Connection>>,
     returned: Condvar,
 }
@@ -35,16 +37,27 @@ impl Reader {
             }
             other => other?,
         };
-        Ok(Self::over(vec![connection]))
+        // Nobody in this process writes to it, so nobody says when somebody has.
+        Ok(Self::over(vec![connection], watch::channel(0).1))
     }
 
-    pub(super) fn beside_writer(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn beside_writer(
+        path: &Path,
+        commits: watch::Receiver<u64>,
+    ) -> Result<Self, StoreError> {
         let connections: Result<Vec<_>, _> = (0..CONNECTIONS).map(|_| open::reader(path)).collect();
-        Ok(Self::over(connections?))
+        Ok(Self::over(connections?, commits))
     }
 
-    fn over(connections: Vec<Connection>) -> Self {
-        Self { pool: Arc::new(Pool { idle: Mutex::new(connections), returned: Condvar::new() }) }
+    fn over(connections: Vec<Connection>, commits: watch::Receiver<u64>) -> Self {
+        let idle = Mutex::new(connections);
+        Self { pool: Arc::new(Pool { commits, idle, returned: Condvar::new() }) }
+    }
+
+    /// A number that grows with each durable write of this process.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.pool.commits.clone()
     }
 
     /// Runs `work` on one snapshot of the file: all its statements see the same moment (C8.4).

@@ -12,6 +12,7 @@ use aerodb_control::serve::{Ambient, House, assemble};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
+use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -96,6 +97,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// Somebody with this credential, or with none.
+    pub fn new(router: Router, bearer: Option<String>) -> Self {
+        Self { router, bearer }
+    }
+
     /// Sends a request.
     pub async fn send(&self, mut request: Request<Body>) -> Reply {
         if let Some(token) = &self.bearer {
@@ -119,14 +125,18 @@ impl Client {
 
     /// The status of a `GET`, without reading a body that may never end.
     pub async fn head_status(&self, path: &str) -> u16 {
+        self.response(path).await.status().as_u16()
+    }
+
+    /// The answer to a `GET`, with its body still to be read.
+    pub async fn response(&self, path: &str) -> Response {
         let request = Request::get(path).header(header::HOST, "127.0.0.1:7400");
         let mut request = request.body(Body::empty()).expect("a request");
         if let Some(token) = &self.bearer {
             let value = format!("Bearer {token}").parse().expect("a header value");
             request.headers_mut().insert(header::AUTHORIZATION, value);
         }
-        let answer = self.router.clone().oneshot(request).await.expect("the router answers");
-        answer.status().as_u16()
+        self.router.clone().oneshot(request).await.expect("the router answers")
     }
 
     /// `PUT` with a plain body, as the data API takes it.
@@ -296,7 +306,8 @@ impl TestApp {
     }
 }
 
-async fn open(
+/// Opens a control plane on a directory; a new one still waits for its first operator.
+pub async fn open(
     dir: &Path,
     nodes: u64,
     clock: &Arc<ManualClock>,

@@ -7,6 +7,7 @@ mod new_action;
 mod overview;
 mod reference;
 mod refused;
+mod report;
 mod sign_in;
 
 use crate::model::actor::ActorRole;
@@ -24,9 +25,11 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::Overview(data) => overview::overview(*data, viewer),
         Page::Catalogue => new_action::catalogue(viewer),
         Page::NewAction(data) => new_action::new_action(&data, viewer),
-        Page::Actions(data) => actions::actions(&data, viewer),
+        Page::Actions(data) => actions::actions(&data, frame),
         Page::Action(data) => action::action(&data, viewer),
         Page::Log(data) => log::log(&data),
+        Page::Report(data) => report::action(&data),
+        Page::Window(data) => report::window(&data),
         Page::Reference => reference::reference(),
         Page::Refused(data) => refused::refused(&data),
     }

@@ -37,6 +37,14 @@ pub enum Read {
     Action,
     /// The log.
     Log,
+    /// One action, rebuilt from the log.
+    Report,
+    /// The same as Markdown.
+    ReportText,
+    /// A window of the log, rebuilt.
+    Window,
+    /// The same as Markdown.
+    WindowText,
     /// The catalogue and the invariants.
     Reference,
     /// The sign-in form.
@@ -75,6 +83,10 @@ pub enum Read {
     ApiLogBlob,
     /// One record.
     ApiRecord,
+    /// One action, rebuilt from the log, as JSON.
+    ApiReport,
+    /// A window of the log, rebuilt, as JSON.
+    ApiWindow,
     /// Who is signed in.
     ApiSession,
     /// That something changed, as server-sent events.
@@ -98,6 +110,12 @@ pub enum Act {
     Withdraw,
     /// Settling one.
     Settle,
+    /// Recording what was found about one.
+    Finding,
+    /// Declaring a freeze.
+    Freeze,
+    /// Lifting it.
+    Unfreeze,
     /// Signing in from a program that a person runs.
     ApiSignIn,
     /// Signing out from it.
@@ -110,6 +128,12 @@ pub enum Act {
     ApiWithdraw,
     /// Settling one.
     ApiSettle,
+    /// Recording what was found about one.
+    ApiFinding,
+    /// Declaring a freeze.
+    ApiFreeze,
+    /// Lifting it.
+    ApiUnfreeze,
 }
 
 /// The routes that read: all of them answer GET.
@@ -119,6 +143,10 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::NewAction, "/actions/new", Needs::Viewer),
     (Read::Action, "/actions/{id}", Needs::Viewer),
     (Read::Log, "/log", Needs::Viewer),
+    (Read::Report, "/actions/{id}/report", Needs::Viewer),
+    (Read::ReportText, "/actions/{id}/report.md", Needs::Viewer),
+    (Read::Window, "/report", Needs::Viewer),
+    (Read::WindowText, "/report.md", Needs::Viewer),
     (Read::Reference, "/reference", Needs::Viewer),
     (Read::SignIn, "/login", Needs::Anyone),
     (Read::SetUp, "/setup/{token}", Needs::Anyone),
@@ -138,6 +166,8 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::ApiLogTile, "/api/v1/log/tile/{*place}", Needs::Viewer),
     (Read::ApiLogBlob, "/api/v1/log/blobs/{hash}", Needs::Viewer),
     (Read::ApiRecord, "/api/v1/log/{seq}", Needs::Viewer),
+    (Read::ApiReport, "/api/v1/actions/{id}/report", Needs::Viewer),
+    (Read::ApiWindow, "/api/v1/report", Needs::Viewer),
     (Read::ApiSession, "/api/v1/session", Needs::Viewer),
     (Read::ApiEvents, "/api/v1/events", Needs::Viewer),
 ];
@@ -151,10 +181,16 @@ pub const ACTS: &[(Act, &str, Needs)] = &[
     (Act::Confirm, "/actions/{id}/confirm", Needs::Operator),
     (Act::Withdraw, "/actions/{id}/withdraw", Needs::Operator),
     (Act::Settle, "/actions/{id}/settle", Needs::Operator),
+    (Act::Finding, "/actions/{id}/finding", Needs::Operator),
+    (Act::Freeze, "/freeze", Needs::Operator),
+    (Act::Unfreeze, "/unfreeze", Needs::Operator),
     (Act::ApiSignIn, "/api/v1/login", Needs::Anyone),
     (Act::ApiSignOut, "/api/v1/logout", Needs::Viewer),
     (Act::ApiRequest, "/api/v1/actions", Needs::Operator),
     (Act::ApiConfirm, "/api/v1/actions/{id}/confirm", Needs::Operator),
     (Act::ApiWithdraw, "/api/v1/actions/{id}/withdraw", Needs::Operator),
     (Act::ApiSettle, "/api/v1/actions/{id}/settle", Needs::Operator),
+    (Act::ApiFinding, "/api/v1/actions/{id}/finding", Needs::Operator),
+    (Act::ApiFreeze, "/api/v1/freeze", Needs::Operator),
+    (Act::ApiUnfreeze, "/api/v1/unfreeze", Needs::Operator),
 ];

@@ -1,6 +1,6 @@
 //! A confirmation becomes an order, once, or is refused with what moved.
 
-use super::{Workflow, evidence, snapshot, stopping, wrong_stage};
+use super::{Kept, Workflow, wrong_stage};
 use crate::authority::Operator;
 use crate::crash;
 use crate::explain::Request;
@@ -41,7 +41,8 @@ impl Workflow {
     /// its client goes away.
     ///
     /// # Errors
-    /// `busy`; `wrong_stage`; `not_what_was_explained`; `target_mistyped`; `stale` with what moved;
+    /// `busy`; `frozen`; `wrong_stage`; `not_what_was_explained`; `target_mistyped`; `stale` with
+    /// what moved;
     /// `kernel_unreachable` before anything was sent; `audit_unavailable`. A refusal of the kernel and
     /// an unknown outcome are answers, not errors.
     pub async fn confirm(
@@ -55,13 +56,8 @@ impl Workflow {
             Ok(held) => held,
             Err(busy) => return Err(self.decline(operator, Some(id), attempt, busy).await),
         };
-        let door = self.execution.lock().await;
-        let found = stopping(*door).and_then(|()| self.trail(id));
-        let trail = match found {
-            Ok(trail) => trail,
-            Err(refusal) => return Err(self.decline(operator, Some(id), attempt, refusal).await),
-        };
-        if let Err(refusal) = self.may_confirm(operator, &trail, &confirmation).await? {
+        let (_turn, trail) = self.turn(operator, id, attempt).await?;
+        if let Err(refusal) = self.may_confirm(operator, &trail, &confirmation)? {
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
         match trail.stage() {
@@ -72,6 +68,11 @@ impl Workflow {
             }
             _ => return self.repeat(operator, id, Delivery::Confirmation).await,
         }
+        // Before the cluster is looked at: the action stays explained, and is neither stale nor spent.
+        if let Some(freeze) = self.read.freeze()? {
+            let refusal = Refusal::frozen(&freeze).about(id);
+            return Err(self.decline(operator, Some(id), attempt, refusal).await);
+        }
         let state = match self.read.observe().await {
             Ok(state) => state,
             Err(refusal) => return Err(self.decline(operator, Some(id), attempt, refusal).await),
@@ -79,8 +80,14 @@ impl Workflow {
         let running = held.run();
         let confirmed = match self.still_true(operator, &trail, confirmation, state).await {
             Ok(confirmed) => confirmed,
-            // Stale is a record of its own; that another delivery was first is not.
-            Err(refusal) if refusal.code == RefusalCode::WrongStage => {
+            // Stale is a record of its own. That another delivery, another action or a freeze was
+            // recorded between our look and our write is not: there the database decides.
+            Err(refusal)
+                if matches!(
+                    refusal.code,
+                    RefusalCode::WrongStage | RefusalCode::Busy | RefusalCode::Frozen
+                ) =>
+            {
                 return Err(self.decline(operator, Some(id), attempt, refusal).await);
             }
             Err(refusal) => return Err(refusal),
@@ -92,7 +99,7 @@ impl Workflow {
     }
 
     /// Whether this confirmation fits the action, whatever the cluster is like.
-    async fn may_confirm(
+    fn may_confirm(
         &self,
         operator: &Operator,
         trail: &Trail,
@@ -126,8 +133,9 @@ impl Workflow {
                     ),
             );
         }
-        let wanted = self.read.action(id).await?.explanation.typed_target;
-        if stage == Stage::Explained && wanted != confirmation.typed_target {
+        // Also of a repetition: another body is another request, and not a second delivery (C7.2).
+        let wanted = self.read.explained(trail)?.typed_target;
+        if wanted != confirmation.typed_target {
             return refused(mistyped(wanted, confirmation.typed_target.as_ref()));
         }
         Ok(Ok(()))
@@ -143,34 +151,40 @@ impl Workflow {
         state: ClusterState,
     ) -> Result<Confirmed, Refusal> {
         let id = trail.action_id();
-        let unresolved = self.read.unresolved()?;
+        let standing = self.read.standing()?;
         let request = Request {
             action: trail.action(),
             operator: trail.requested_by(),
             reason: trail.reason(),
         };
-        let now = self.read.explain_in(&state, &request, unresolved);
+        let now = self.read.explain_in(&state, &request, standing);
+        // What was frozen meanwhile did not move: the answer names the freeze, and nothing is stale.
+        if let Some(freeze) = &now.pinned.freeze {
+            return Err(Refusal::frozen(freeze).about(id));
+        }
         if now.digest() != confirmation.digest {
-            let then = self.read.action(id).await?.explanation;
+            let then = self.read.explained(trail)?;
             let moved = moved(&then, &now);
+            let (told, seen) = (Kept::of(&now), Kept::of(&state));
             let entry = Entry::Stale {
                 moved: moved.clone(),
                 digest: now.digest(),
-                explanation: Hash::of(&now.canonical()),
-                snapshot: Hash::of(&snapshot(&state)),
+                explanation: told.hash,
+                snapshot: seen.hash,
             };
-            self.step(operator, id, entry, evidence(&now, &state)).await?;
+            self.step(operator, id, entry, vec![told.bytes, seen.bytes]).await?;
             return Err(stale(id, moved));
         }
         // The digest covers every verdict, and only an explanation that passed was offered.
         assert!(now.verdict() == Verdict::Pass, "an explanation with a failed check was confirmed");
         crash::point("workflow.before_confirmed");
+        let seen = Kept::of(&state);
         let entry = Entry::Confirmed {
             digest: confirmation.digest,
             typed_target: confirmation.typed_target,
-            snapshot: Hash::of(&snapshot(&state)),
+            snapshot: seen.hash,
         };
-        self.step(operator, id, entry, vec![snapshot(&state)]).await?;
+        self.step(operator, id, entry, vec![seen.bytes]).await?;
         crash::point("workflow.confirmed");
         Ok(Confirmed { id, explanation: now, before: state })
     }
@@ -209,13 +223,14 @@ impl Workflow {
     ) -> (Entry, Vec<Vec<u8>>) {
         let after = self.read.observe().await.ok();
         let differences = after.as_ref().map(|after| differences(before, effects, after));
+        let seen = after.as_ref().map(Kept::of);
         let entry = Entry::Executed {
             receipt,
             learned_by: LearnedBy::Answer,
-            snapshot: after.as_ref().map(|after| Hash::of(&snapshot(after))),
+            snapshot: seen.as_ref().map(|seen| seen.hash),
             differences: differences.unwrap_or_default(),
         };
-        (entry, after.iter().map(snapshot).collect())
+        (entry, seen.into_iter().map(|seen| seen.bytes).collect())
     }
 
     /// Appends one stage record and returns its witness.
@@ -233,6 +248,8 @@ impl Workflow {
                 let stage = self.trail(id).map_or(Stage::Requested, |trail| trail.stage());
                 wrong_stage(id, stage, "the stage before this step")
             }
+            LedgerError::Frozen { freeze } => Refusal::frozen(&freeze).about(id),
+            busy @ LedgerError::OtherOpen { .. } => busy.refusal(),
             other => unreadable(other),
         })?;
         let record = records.first().ok_or_else(|| {

@@ -3,12 +3,12 @@
 use crate::model::action::{Action, ActionId, Stage};
 use crate::model::actor::{Actor, ActorRole, Via};
 use crate::model::ambient::Timestamp;
-use crate::model::answer::{ActionAnswer, Overview, StoredRecord};
+use crate::model::answer::{ActionAnswer, Closing, Overview, StoredRecord};
 use crate::model::cluster::{ClusterState, NodeState, Positions};
 use crate::model::explanation::{EXPLANATION_FORMAT, Explanation};
 use crate::model::pinned::{
-    Cause, ClusterIdentity, Fact, Fence, PinnedCluster, PinnedNode, Role, Since, Unreachable,
-    Writes,
+    Cause, ClusterIdentity, Fact, Fence, Freeze, PinnedCluster, PinnedNode, Role, Since,
+    Unreachable, Writes,
 };
 use crate::model::record::{Entry, RECORD_VERSION, Record};
 use crate::model::text::{ActorName, NodeId, PlaceName, Reason};
@@ -37,7 +37,7 @@ fn node(number: u64, role: Role) -> NodeState {
 }
 
 /// Three nodes, n1 primary.
-pub(in crate::cli) fn state() -> ClusterState {
+pub(crate) fn state() -> ClusterState {
     let place = |text| PlaceName::parse(text).expect("valid");
     let cluster = PinnedCluster {
         identity: ClusterIdentity {
@@ -60,7 +60,7 @@ pub(in crate::cli) fn state() -> ClusterState {
 }
 
 /// The same cluster after a restart, with n3 offline.
-pub(in crate::cli) fn overview_without_primary() -> Overview {
+pub(crate) fn overview_without_primary() -> Overview {
     let mut state = state();
     let since = |why: &str| Some(Since { since: at(), why: why.to_owned() });
     state.cluster.primary = Fact::Known(None);
@@ -79,11 +79,17 @@ pub(in crate::cli) fn overview_without_primary() -> Overview {
     n3.pinned.epoch = gone();
     n3.positions =
         Positions { last: gone(), last_epoch: gone(), committed: gone(), applied: gone() };
-    Overview { state, why_not: Vec::new(), unresolved: None, data_address: None }
+    Overview { state, why_not: Vec::new(), unresolved: None, freeze: None, data_address: None }
+}
+
+/// A freeze that ada declared.
+pub(crate) fn freeze() -> Freeze {
+    let reason = Reason::parse("an audit runs").expect("valid");
+    Freeze { seq: 7, by: ActorName::parse("ada").expect("valid"), since: at(), reason }
 }
 
 /// A switchover to n2 in this stage.
-pub(in crate::cli) fn action(stage: Stage) -> ActionAnswer {
+pub(crate) fn action(stage: Stage) -> ActionAnswer {
     let seen = state();
     let action = Action::Switchover { to: NodeId::numbered(2) };
     let operator = ActorName::parse("ada").expect("valid");
@@ -113,18 +119,20 @@ pub(in crate::cli) fn action(stage: Stage) -> ActionAnswer {
         stage,
         interrupted: None,
         kernel_says: None,
+        closing: Closing::Settlement,
         digest: explanation.digest(),
         explanation,
         observation: seen.observation,
         outcome: None,
         moved: Vec::new(),
         duplicate: false,
+        more_records: false,
         records: Vec::new(),
     }
 }
 
 /// A record of the operator ada.
-pub(in crate::cli) fn stored(seq: u64, entry: Entry) -> StoredRecord {
+pub(crate) fn stored(seq: u64, entry: Entry) -> StoredRecord {
     let name = ActorName::parse("ada").expect("valid");
     let record = Record {
         v: RECORD_VERSION,

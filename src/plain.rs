@@ -1,0 +1,47 @@
+//! Answers as plain text: for a terminal and for files that people keep. Pure.
+//!
+//! The same words as the pages, in a stable order. Every line is made inert as it is added. This room
+//! reads nothing and decides nothing.
+
+mod action;
+mod catalogue;
+mod explanation;
+#[cfg(test)]
+pub(crate) mod fixtures;
+pub mod lines;
+mod overview;
+mod records;
+mod refusal;
+mod report;
+
+pub use action::{action, outcome, requested};
+pub use catalogue::catalogue;
+pub use explanation::explanation;
+pub use overview::overview;
+pub use records::{log, log_command};
+pub use refusal::refusal;
+pub use report::{report, window};
+
+use crate::model::answer::{FreezeAnswer, SessionAnswer};
+use lines::Lines;
+
+/// Who is signed in.
+pub fn session(session: &SessionAnswer) -> Lines {
+    let mut lines = Lines::new();
+    lines.line(format!(
+        "Signed in as {} ({}) until {} at the latest.",
+        session.name, session.role, session.expires_at
+    ));
+    lines
+}
+
+/// What declaring or lifting a freeze came to.
+pub fn freeze(answer: &FreezeAnswer) -> Lines {
+    let mut lines = Lines::new();
+    lines.line(match &answer.freeze {
+        Some(freeze) => format!("Frozen {freeze}"),
+        None => "No freeze stands.".to_owned(),
+    });
+    records::add(&mut lines, "", &answer.record);
+    lines
+}
