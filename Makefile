@@ -1,5 +1,6 @@
 # What is done with this project. It runs from a clean clone, in any folder, without a terminal.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+RECORDS ?= 1000000
 PROGRAM := $(abspath $(TARGET))/release/aerodb-control
 WASM := wasm32-unknown-unknown
 CARGO_FLAGS := --locked --features bundle
@@ -8,7 +9,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is needed and was not found" >
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build run check lint test unit e2e clean
+.PHONY: help setup build run check lint test unit e2e bench clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -43,6 +44,9 @@ e2e: build ## the browser tests, against the release build
 	cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
 	cd end2end && npx tsc --noEmit
 	cd end2end && CHROMIUM_BIN="$$(./browser.sh)" AERODB_CONTROL_BIN="$(PROGRAM)" npx playwright test
+
+bench: ## measure the ledger; RECORDS=10000000 for the long log, DIR for the disk (docs/benchmarks.md)
+	cargo bench $(CARGO_FLAGS) --bench ledger -- $(RECORDS) $(DIR)
 
 clean: ## remove what was built; the data stays
 	cargo clean

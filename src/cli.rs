@@ -12,10 +12,12 @@ mod exit;
 mod failure;
 mod found;
 mod local;
+mod log_arguments;
 mod reconstruct;
 mod remote;
 mod secret;
 mod session;
+mod verify;
 
 use crate::plain::lines::Lines;
 use arguments::{AccountCommand, Cli, Command, TokenCommand};
@@ -64,7 +66,8 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Serve(options) => local::serve(&options),
         Command::Account(AccountCommand::Add(options)) => local::account_add(&options),
         Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options),
-        Command::VerifyLog(options) => local::verify_log(&options),
+        Command::VerifyLog(options) => verify::verify_log(&options),
+        Command::RotateLogKey(options) => local::rotate_log_key(&options),
         Command::ExportLog(options) => local::export_log(&options),
         Command::Reconstruct(options) => reconstruct::reconstruct(&options, cli.json),
         Command::Catalogue { kind } => Ok(local::catalogue(kind.as_deref())),

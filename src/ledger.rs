@@ -7,12 +7,13 @@
 //!
 //! The records are also the leaves of a Merkle tree whose head is signed, in the public forms of C2SP:
 //! so a program that is not ours can check the log, and whoever remembers a head can tell whether the
-//! log was written anew. [`chain`], [`tree`], [`note`] and [`remember`]
-//! are pure and run in the browser too.
+//! log was written anew. [`chain`], [`tree`], [`note`], [`rotation`]
+//! and [`remember`] are pure and run in the browser too.
 
 pub mod chain;
 pub mod note;
 pub mod remember;
+pub mod rotation;
 pub mod tree;
 
 #[cfg(feature = "ssr")]
@@ -24,11 +25,19 @@ mod error;
 #[cfg(feature = "ssr")]
 mod export;
 #[cfg(feature = "ssr")]
+mod files;
+#[cfg(feature = "ssr")]
 mod heads;
+#[cfg(feature = "ssr")]
+mod index;
+#[cfg(feature = "ssr")]
+mod index_sums;
 #[cfg(feature = "ssr")]
 mod key_file;
 #[cfg(feature = "ssr")]
 mod layout;
+#[cfg(feature = "ssr")]
+mod page;
 #[cfg(feature = "ssr")]
 mod prove;
 #[cfg(feature = "ssr")]
@@ -45,6 +54,8 @@ mod verify_export;
 mod window;
 
 #[cfg(feature = "ssr")]
+pub use crate::model::log_filter::LogFilter;
+#[cfg(feature = "ssr")]
 pub use append::{Draft, Ledger};
 #[cfg(feature = "ssr")]
 pub use blob::BLOB_BYTES_MAX;
@@ -53,12 +64,14 @@ pub use error::LedgerError;
 #[cfg(feature = "ssr")]
 pub use export::{ExportError, Exported, export};
 #[cfg(feature = "ssr")]
-pub use key_file::{KEY_FILE, KeyError, existing_key, open_key};
+pub use key_file::{
+    KEY_FILE, KeyError, NEXT_KEY_FILE, existing_key, make_next, open_key, take_next,
+};
 #[cfg(feature = "ssr")]
-pub use read::{ActionRow, ActionRows, LedgerReader, LogFilter, TRAIL_OTHERS_MAX};
+pub use read::{ActionRow, ActionRows, LedgerReader, TRAIL_OTHERS_MAX};
 #[cfg(feature = "ssr")]
 pub use verify::{Expected, VerifyError, verify_file};
 #[cfg(feature = "ssr")]
-pub use verify_export::{is_export, verify_export};
+pub use verify_export::{ExportFiles, is_export, verify_export, verify_files};
 #[cfg(feature = "ssr")]
 pub use window::Window;

@@ -13,6 +13,7 @@ pub mod catalogue;
 pub mod cluster;
 pub mod explanation;
 pub mod invariant;
+pub mod log_filter;
 pub mod pinned;
 pub mod receipt;
 pub mod record;

@@ -18,7 +18,7 @@ pub use action::{action, outcome, requested};
 pub use catalogue::catalogue;
 pub use explanation::explanation;
 pub use overview::overview;
-pub use records::log;
+pub use records::{log, log_command};
 pub use refusal::refusal;
 pub use report::{report, window};
 

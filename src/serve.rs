@@ -22,12 +22,14 @@ use crate::ledger::{Draft, Ledger, LogFilter, open_key};
 use crate::model::ambient::{Clock, Entropy};
 use crate::model::pinned::ClusterIdentity;
 use crate::model::record::Entry;
+use crate::model::text::Reason;
 use crate::observe::ReadSide;
 use crate::observe::in_flight::InFlight;
-use crate::store::Store;
+use crate::store::{DATABASE_FILE, Store};
 use crate::web::{self, Site};
-use crate::workflow::Workflow;
 use crate::workflow::access::Access;
+use crate::workflow::log_key::Rotated;
+use crate::workflow::{self, Workflow};
 use axum::Router;
 use axum::middleware::from_fn;
 use axum_server::Handle;
@@ -183,7 +185,7 @@ pub async fn assemble(
 
 /// The cluster that the ledger belongs to: the one that the last start served.
 fn last_served(ledger: &Ledger) -> Result<Option<String>, ServeError> {
-    let boots = LogFilter { kind: Some("boot".to_owned()), ..LogFilter::default() };
+    let boots = LogFilter { kind: Some("boot"), ..LogFilter::default() };
     let last = ledger.reader().page(None, 1, &boots)?.records.into_iter().next();
     Ok(last.and_then(|stored| match stored.record.entry {
         Entry::Boot { cluster, .. } => Some(cluster),
@@ -237,6 +239,27 @@ pub fn access(config: Option<&Path>, data: Option<&Path>) -> Result<Access, Serv
     let ambient = Ambient::of_this_machine();
     let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
     Ok(Access::new(ledger, ambient.clock, ambient.entropy, ambient.password_cost))
+}
+
+/// Gives the log in a data directory another key, while no control plane runs on it.
+///
+/// # Errors
+/// When there is no log, a control plane runs, or the key cannot be changed.
+pub async fn rotate_log_key(
+    config: Option<&Path>,
+    data: Option<&Path>,
+    reason: Reason,
+) -> Result<Rotated, ServeError> {
+    let dir = data_dir(config, data)?;
+    let database = dir.join(DATABASE_FILE);
+    if let Err(source) = std::fs::metadata(&database) {
+        let what = format!("there is no log at {}", database.display());
+        return Err(ServeError::Io { what, source });
+    }
+    let store = Store::open(&dir)?;
+    let ambient = Ambient::of_this_machine();
+    let ledger = Ledger::open(&store, ambient.clock)?;
+    Ok(workflow::log_key::rotate_log_key(ledger, &dir, &*ambient.entropy, reason).await?)
 }
 
 /// Serves until the process is told to stop. Prints where, and the set-up link where there is one.

@@ -24,6 +24,7 @@ use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, ActionPage, LogPage, Overview, SessionAnswer};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Candidate;
+use crate::model::log_filter::LogFilter;
 use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
 use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
@@ -100,6 +101,17 @@ pub struct ActionView {
     pub refusal: Option<Refusal>,
 }
 
+/// What `GET /log` shows.
+#[derive(Clone, Debug)]
+pub struct LogView {
+    /// The records.
+    pub page: LogPage,
+    /// Which records were asked for.
+    pub filter: LogFilter,
+    /// The address of the next page; absent on the last.
+    pub older: Option<String>,
+}
+
 /// The form of a window of time, with one page of its report.
 #[derive(Clone, Debug, Default)]
 pub struct WindowView {
@@ -133,7 +145,7 @@ pub enum Page {
     /// `GET /actions/{id}`, and the forms on it when they are refused.
     Action(Box<ActionView>),
     /// `GET /log`.
-    Log(LogPage),
+    Log(Box<LogView>),
     /// `GET /actions/{id}/report`.
     Report(Box<ActionReport>),
     /// `GET /report`.

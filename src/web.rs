@@ -149,6 +149,9 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::ApiLogHead => get(api::head),
         Read::ApiLogProof => get(api::proof),
         Read::ApiLogConsistency => get(api::consistency),
+        Read::ApiLogCheckpoint | Read::ApiLogKey | Read::ApiLogTile | Read::ApiLogBlob => {
+            get(api::log_file)
+        }
         Read::ApiRecord => get(api::record),
         Read::ApiReport => get(report::action_json),
         Read::ApiWindow => get(report::window_json),

@@ -13,6 +13,7 @@ pub use confirm::Confirmation;
 mod finding;
 pub use finding::Finding;
 mod freeze;
+pub mod log_key;
 mod request;
 mod settle;
 

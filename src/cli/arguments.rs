@@ -2,12 +2,11 @@
 
 use super::address::{Address, DEFAULT_URL};
 use super::found::FoundArguments;
-use crate::ledger::note::LogKey;
+use super::log_arguments::{
+    ExportArguments, LogArguments, ReconstructArguments, RotateArguments, VerifyArguments,
+};
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::actor::ActorRole;
-use crate::model::ambient::Timestamp;
-use crate::model::answer::LogHead;
-use crate::model::canonical::Hash;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use std::collections::BTreeMap;
@@ -147,8 +146,10 @@ pub(super) enum Command {
     },
     /// The log, newest first.
     Log(LogArguments),
-    /// Verify a log without a server: the file of a data directory, or an export.
+    /// Verify a log: the file of a data directory, an export, or what a control plane shows.
     VerifyLog(VerifyArguments),
+    /// Give the log another key, while no control plane runs on the data directory.
+    RotateLogKey(RotateArguments),
     /// Rebuild an action, or everything in a window of time, from the log alone, as Markdown.
     Reconstruct(ReconstructArguments),
     /// Write the log as files that other tools can verify (C2SP tlog-tiles).
@@ -222,53 +223,6 @@ pub(super) struct TokenArguments {
     pub(super) place: DataArguments,
 }
 
-/// Parses a head of the log, such as `42:9f86…`.
-fn head(text: &str) -> Result<LogHead, String> {
-    let required =
-        "the size and the hash, as SIZE:HASH, in the form in which verify-log prints them";
-    let parsed = text.split_once(':').and_then(|(size, hash)| {
-        Some(LogHead { size: size.parse().ok()?, hash: Some(Hash::parse(hash)?) })
-    });
-    parsed.ok_or_else(|| required.to_owned())
-}
-
-#[derive(Args, Debug)]
-pub(super) struct VerifyArguments {
-    /// The log file, or the directory of an export [default: the file in the data directory].
-    pub(super) path: Option<PathBuf>,
-    /// A head that was noted down earlier, as SIZE:HASH: a log that was cut short differs from it.
-    #[arg(long, value_name = "SIZE:HASH", value_parser = head)]
-    pub(super) expect: Option<LogHead>,
-    /// The key of the log that was noted down earlier, as NAME+ID+KEY.
-    #[arg(long, value_name = "KEY", value_parser = LogKey::parse)]
-    pub(super) key: Option<LogKey>,
-    #[command(flatten)]
-    pub(super) place: DataArguments,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct ReconstructArguments {
-    /// The action.
-    #[arg(value_parser = ActionId::parse, required_unless_present = "from", conflicts_with = "from")]
-    pub(super) id: Option<ActionId>,
-    /// The beginning of a window, such as 2026-01-31T09:30:00Z; included.
-    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, requires = "to")]
-    pub(super) from: Option<Timestamp>,
-    /// Its end; included.
-    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, requires = "from")]
-    pub(super) to: Option<Timestamp>,
-    #[command(flatten)]
-    pub(super) place: DataArguments,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct ExportArguments {
-    /// A directory that is new or empty.
-    pub(super) target: PathBuf,
-    #[command(flatten)]
-    pub(super) place: DataArguments,
-}
-
 /// An action, its parameters and its reason. The server judges them: the same words get the same
 /// answer in the browser, the API and here (C5.1).
 #[derive(Args, Debug)]
@@ -295,25 +249,6 @@ impl AskArguments {
             .filter_map(|(name, value)| value.as_deref().map(|value| (name, value)))
             .collect()
     }
-}
-
-#[derive(Args, Debug)]
-pub(super) struct LogArguments {
-    /// Only records before this sequence number.
-    #[arg(long, value_name = "SEQ")]
-    pub(super) before: Option<u64>,
-    /// How many records.
-    #[arg(long, value_name = "N")]
-    pub(super) limit: Option<u32>,
-    /// Only the records of this action.
-    #[arg(long, value_name = "ID", value_parser = ActionId::parse)]
-    pub(super) action: Option<ActionId>,
-    /// Only records of this kind, such as confirmed.
-    #[arg(long, value_name = "KIND")]
-    pub(super) kind: Option<String>,
-    /// Only what this account did.
-    #[arg(long, value_name = "NAME")]
-    pub(super) actor: Option<String>,
 }
 
 fn kinds() -> PossibleValuesParser {

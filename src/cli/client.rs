@@ -72,6 +72,28 @@ impl<'a> Client<'a> {
         self.read(request.call(), Asked::Read)
     }
 
+    /// Reads a file that has at most so many bytes, whatever is in it.
+    pub(super) fn get_file(&self, path: &str, limit: usize) -> Result<Vec<u8>, Failure> {
+        let mut request = self.agent.get(self.url.of(path));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let response = self.answered(request.call(), Asked::Read)?;
+        if !response.status().is_success() {
+            let answer = self.text::<()>(response, Asked::Read);
+            let why = || "a status that is neither a success nor a refusal".to_owned();
+            let asked = Asked::Read;
+            let unanswered = Failure::Unanswered { url: self.url.clone(), why: why(), asked };
+            return Err(answer.err().unwrap_or(unanswered));
+        }
+        // One byte more than the limit tells that there are more.
+        let read = response.into_body().into_with_config().limit(limit as u64 + 1).read_to_vec();
+        read.map_err(|error| {
+            let (url, why) = (self.url.clone(), error.to_string());
+            Failure::Unanswered { url, why, asked: Asked::Read }
+        })
+    }
+
     /// Asks for something, once.
     pub(super) fn post<T: DeserializeOwned>(
         &self,
@@ -93,15 +115,30 @@ impl<'a> Client<'a> {
         outcome: Result<Response<Body>, Error>,
         asked: Asked,
     ) -> Result<Answer<T>, Failure> {
-        let unanswered = |why: String| Failure::Unanswered { url: self.url.clone(), why, asked };
-        let response = outcome.map_err(|error| {
-            let why = error.to_string();
+        self.text(self.answered(outcome, asked)?, asked)
+    }
+
+    fn answered(
+        &self,
+        outcome: Result<Response<Body>, Error>,
+        asked: Asked,
+    ) -> Result<Response<Body>, Failure> {
+        outcome.map_err(|error| {
+            let (url, why) = (self.url.clone(), error.to_string());
             if proves_nothing_was_sent(&error) {
-                Failure::Unreachable { url: self.url.clone(), why }
+                Failure::Unreachable { url, why }
             } else {
-                unanswered(why)
+                Failure::Unanswered { url, why, asked }
             }
-        })?;
+        })
+    }
+
+    fn text<T: DeserializeOwned>(
+        &self,
+        response: Response<Body>,
+        asked: Asked,
+    ) -> Result<Answer<T>, Failure> {
+        let unanswered = |why: String| Failure::Unanswered { url: self.url.clone(), why, asked };
         let status = response.status();
         let read = response.into_body().into_with_config().limit(ANSWER_BYTES_MAX).read_to_string();
         let body = read.map_err(|error| unanswered(error.to_string()))?;

@@ -1,23 +1,22 @@
 //! The commands that work on this machine: the server itself, and its data directory.
 
 use super::Report;
-use super::arguments::{
-    AccountArguments, DataArguments, ExportArguments, ServeArguments, TokenArguments,
-    VerifyArguments,
-};
+use super::arguments::{AccountArguments, DataArguments, ServeArguments, TokenArguments};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::log_arguments::{ExportArguments, RotateArguments};
 use super::secret;
+use super::verify::progress;
 use crate::ledger::{
-    Expected, ExportError, Exported, KEY_FILE, LedgerError, VerifyError, existing_key, export,
-    is_export, verify_export, verify_file,
+    ExportError, Exported, KEY_FILE, LedgerError, LedgerReader, existing_key, export,
 };
 use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
 use crate::model::refusal::Refusal;
 use crate::plain;
 use crate::plain::lines::{Lines, inert_json};
 use crate::serve::{self, ServeError, ServeOptions};
-use crate::store::DATABASE_FILE;
+use crate::store::{DATABASE_FILE, Reader};
+use crate::workflow::log_key::Rotated;
 use serde_json::json;
 use std::future::Future;
 
@@ -69,36 +68,30 @@ pub(super) fn token_issue(options: &TokenArguments) -> Result<Report, Failure> {
     Ok(Report { text, json: line_of(&json!(issued)), exit: Exit::Done })
 }
 
-/// Verifies a log without a server.
-pub(super) fn verify_log(options: &VerifyArguments) -> Result<Report, Failure> {
-    let path = match &options.path {
-        Some(path) if path.is_dir() && !is_export(path) => path.join(DATABASE_FILE),
-        Some(path) => path.clone(),
-        None => data_dir(&options.place)?.join(DATABASE_FILE),
-    };
-    let expected = Expected { head: options.expect.clone(), key: options.key.clone() };
-    let verify = if path.is_dir() { verify_export } else { verify_file };
-    let verified = verify(&path, &expected, &mut |_| ()).map_err(|error| {
-        let exit = match &error {
-            VerifyError::Broken(_) | VerifyError::Derived { .. } | VerifyError::Head { .. } => {
-                Exit::LogBroken
-            }
-            VerifyError::Store(_) => Exit::Local,
-        };
-        Failure::here(exit, format!("{} did not verify: {error}.", path.display()))
-    })?;
-    let head = verified.head.map_or("nothing".to_owned(), |hash| hash.to_string());
+/// Gives the log another key.
+pub(super) fn rotate_log_key(options: &RotateArguments) -> Result<Report, Failure> {
+    let place = &options.place;
+    let rotated = serve::rotate_log_key(
+        place.config.as_deref(),
+        place.data.as_deref(),
+        options.reason.clone(),
+    );
+    let rotated = wait(rotated)?.map_err(not_served)?;
     let mut text = Lines::new();
-    text.line(format!(
-        "{} records of {} were recomputed, each from its bytes.",
-        verified.size,
-        path.display()
-    ));
-    text.line("Tree, tiles and signed heads are those of these records.");
-    text.line(format!("head: {}:{head}", verified.size));
-    text.line(format!("root: {}", verified.root));
-    text.line("A log that was cut short is told only by an earlier head: note this one down, and give it as --expect.");
-    let json = json!({ "size": verified.size, "hash": verified.head, "root": verified.root });
+    let (seq, old, new) = match &rotated {
+        Rotated::Now { seq, old, new } => {
+            text.line(format!("The log has another key since record {seq}."));
+            text.line(format!("old key: {old}"));
+            (Some(*seq), Some(old.clone()), new)
+        }
+        Rotated::Before { new } => {
+            text.line("An earlier change of the key was stopped after its record. It stands, and the old key is gone now. Nothing else was changed.");
+            (None, None, new)
+        }
+    };
+    text.line(format!("key: {new}"));
+    text.line("Give the key to whoever verifies the log by another way than the files.");
+    let json = json!({ "seq": seq, "old": old, "key": new });
     Ok(Report { text, json: line_of(&json), exit: Exit::Done })
 }
 
@@ -106,11 +99,16 @@ pub(super) fn verify_log(options: &VerifyArguments) -> Result<Report, Failure> {
 pub(super) fn export_log(options: &ExportArguments) -> Result<Report, Failure> {
     let data = data_dir(&options.place)?;
     let not_exported = |exit, why: String| Failure::here(exit, format!("Not exported: {why}."));
-    let signer = existing_key(&data).map_err(|e| not_exported(Exit::Local, e.to_string()))?;
+    let reader = Reader::open_read_only(&data.join(DATABASE_FILE));
+    let reader = reader.map_err(|e| not_exported(Exit::Local, e.to_string()))?;
+    let named = LedgerReader::new(reader).log_key();
+    let named = named.map_err(|e| not_exported(Exit::LogBroken, e.to_string()))?;
+    let signer = existing_key(&data, named.as_ref());
+    let signer = signer.map_err(|e| not_exported(Exit::Local, e.to_string()))?;
     let missing = || format!("{} is missing", data.join(KEY_FILE).display());
     let signer = signer.ok_or_else(|| not_exported(Exit::Local, missing()))?;
     let target = &options.target;
-    let done = export(&data.join(DATABASE_FILE), &signer, target, &mut |_| ());
+    let done = export(&data.join(DATABASE_FILE), &signer, target, &mut progress("read"));
     let done = done.map_err(|error| {
         let broken = matches!(
             error,
@@ -169,6 +167,6 @@ fn done(sentence: &str, json: &serde_json::Value) -> Report {
     Report { text, json: line_of(json), exit: Exit::Done }
 }
 
-fn line_of(json: &serde_json::Value) -> String {
+pub(super) fn line_of(json: &serde_json::Value) -> String {
     format!("{json}\n")
 }

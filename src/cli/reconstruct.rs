@@ -3,10 +3,10 @@
 //! It opens the file of the log for reading and nothing else: no server, no cluster, no lock. So it
 //! works on a copy, beside a server that runs, and after one that is gone (C9.3).
 
-use super::arguments::ReconstructArguments;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::local::{data_dir, refused};
+use super::log_arguments::ReconstructArguments;
 use super::{Report, show};
 use crate::ledger::LedgerReader;
 use crate::model::ambient::Timestamp;

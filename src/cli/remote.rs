@@ -2,10 +2,11 @@
 
 use super::Report;
 use super::address::Address;
-use super::arguments::{AskArguments, LogArguments};
+use super::arguments::AskArguments;
 use super::client::{Answer, Client};
 use super::exit::Exit;
 use super::failure::{Asked, Failure};
+use super::log_arguments::LogArguments;
 use super::session::{SessionError, SessionFile, Stored};
 use super::{complain, secret};
 use crate::model::action::ActionId;
@@ -199,23 +200,17 @@ impl Server<'_> {
 
     /// One page of the log.
     pub(super) fn log(&self, filter: &LogArguments) -> Result<Report, Failure> {
-        let query: Vec<(&str, String)> = [
-            ("before", filter.before.map(|before| before.to_string())),
-            ("limit", filter.limit.map(|limit| limit.to_string())),
-            ("action", filter.action.map(|action| action.to_string())),
-            ("kind", filter.kind.clone()),
-            ("actor", filter.actor.clone()),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| value.map(|value| (name, value)))
-        .collect();
+        let mut query = filter.filter();
+        let further = plain::log_command(&query, filter.limit);
+        query.extend(filter.before.map(|before| ("before", before.to_string())));
+        query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
         let answer: Answer<LogPage> = self.client()?.get("/log", &query)?;
-        Ok(report(plain::log(&answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::log(&answer.value, &further), &answer.body, Exit::Done))
     }
 
     /// A client with the credential of whoever runs the command. Without one the server answers
     /// that nobody is signed in: authority is judged there, not here.
-    fn client(&self) -> Result<Client<'_>, Failure> {
+    pub(super) fn client(&self) -> Result<Client<'_>, Failure> {
         let token = match std::env::var("AERODB_CONTROL_TOKEN") {
             Ok(token) => Some(token),
             Err(_) => SessionFile::of_person()?.load(self.url)?.map(|session| session.token),

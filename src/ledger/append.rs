@@ -1,17 +1,19 @@
 //! Appends records: one transaction for all of a step, durable when it is answered.
 
-use super::chain::{is_step, parse};
+use super::chain::{is_step, named_key, parse};
 use super::note::LogSigner;
-use super::prove::store_head;
+use super::prove::{log_key, store_head};
 use super::read::{LedgerReader, last, stage_of, standing_freeze};
+use super::rotation::rotate;
 use super::tree::{Seen, Tree};
-use super::{LedgerError, blob, stage_number, tiles};
+use super::{LedgerError, blob, index, stage_number, tiles};
 use crate::model::action::{ActionId, Stage};
 use crate::model::actor::Actor;
 use crate::model::ambient::Clock;
 use crate::model::answer::StoredRecord;
 use crate::model::canonical::Hash;
 use crate::model::record::{Entry, LEAF_BYTES_MAX, RECORD_VERSION, Record};
+use crate::model::text::Reason;
 use crate::store::Store;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use std::fmt;
@@ -110,6 +112,34 @@ impl Ledger {
         self.store.write(move |transaction| ledger.append_first(transaction, drafts)).await
     }
 
+    /// Gives the log another key: from this record on its heads are signed with `new`. This value and
+    /// its clones sign with the old key and must not append any more, so it is spent.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`]; [`LedgerError::NoKey`] where the log was opened without a key.
+    pub async fn rotate_key(
+        self,
+        actor: Actor,
+        new: LogSigner,
+        reason: Reason,
+    ) -> Result<StoredRecord, LedgerError> {
+        let store = self.store.clone();
+        let appended = store.write(move |transaction| {
+            let old = self.signer.as_ref().ok_or(LedgerError::NoKey)?;
+            let tree = self.tree_in(transaction)?;
+            let before = Seen { size: tree.size(), root: tree.root() };
+            let entry = Entry::LogKeyRotated {
+                old: old.public().to_string(),
+                new: new.public().to_string(),
+                reason,
+                note: rotate(old, &new, before),
+            };
+            self.append_first(transaction, vec![Draft::new(Some(actor), None, entry)])
+        });
+        let appended = appended.await?;
+        appended.into_iter().next().ok_or_else(|| malformed("nothing was appended"))
+    }
+
     /// Appends in a transaction in which nothing was written yet, so what is there is durable.
     fn append_first(
         &self,
@@ -117,11 +147,17 @@ impl Ledger {
         drafts: Vec<Draft>,
     ) -> Result<Vec<StoredRecord>, LedgerError> {
         let tree = self.tree_in(transaction)?;
-        if let Some(signer) = self.signer.as_ref().filter(|_| tree.size() > 0) {
-            store_head(transaction, signer, Seen { size: tree.size(), root: tree.root() })?;
-        }
-        self.remembered().clone_from(&tree);
+        self.sign(transaction, tree.clone())?;
         append(transaction, &*self.clock, tree, drafts)
+    }
+
+    /// Stores the signed head of a tree whose records are all durable.
+    fn sign(&self, transaction: &Transaction<'_>, durable: Tree) -> Result<(), LedgerError> {
+        if let Some(signer) = self.signer.as_ref().filter(|_| durable.size() > 0) {
+            store_head(transaction, signer, Seen { size: durable.size(), root: durable.root() })?;
+        }
+        *self.remembered() = durable;
+        Ok(())
     }
 
     /// The tree over all records that this transaction sees.
@@ -138,7 +174,8 @@ impl Ledger {
     }
 
     /// Appends the drafts inside a transaction of [`Store::write`], so that other rows and their
-    /// record become durable together or not at all.
+    /// record become durable together or not at all. The head of what was durable before is stored
+    /// with them, as by [`Ledger::append`].
     ///
     /// # Errors
     /// As [`Ledger::append`]. The transaction must then be given up.
@@ -147,6 +184,13 @@ impl Ledger {
         transaction: &Transaction<'_>,
         drafts: Vec<Draft>,
     ) -> Result<Vec<StoredRecord>, LedgerError> {
+        // What another connection sees is durable; this transaction may have appended already.
+        let mut durable = self.remembered().clone();
+        let size = self.reader.reader.read(tiles::size)?;
+        if size >= durable.size() {
+            tiles::catch_up(&mut durable, transaction, size)?;
+            self.sign(transaction, durable)?;
+        }
         append(transaction, &*self.clock, self.tree_in(transaction)?, drafts)
     }
 }
@@ -172,6 +216,7 @@ fn append(
             entry: draft.entry,
             prev: before.as_ref().map(|last| last.hash),
         };
+        check_key(transaction, &record.entry, &tree)?;
         let stored = insert(transaction, record, &draft.blobs)?;
         for tile in tree.push(stored.hash) {
             tiles::store(transaction, &tile)?;
@@ -180,6 +225,16 @@ fn append(
         appended.push(stored);
     }
     Ok(appended)
+}
+
+/// A key that nobody could follow would break the log for ever.
+fn check_key(transaction: &Transaction<'_>, entry: &Entry, tree: &Tree) -> Result<(), LedgerError> {
+    if !matches!(entry, Entry::Boot { .. } | Entry::LogKeyRotated { .. }) {
+        return Ok(());
+    }
+    let before = log_key(transaction)?.map(|key| key.to_string());
+    let head = || Seen { size: tree.size(), root: tree.root() };
+    named_key(entry, before.as_deref(), head).map(drop).map_err(malformed)
 }
 
 fn insert(
@@ -201,21 +256,25 @@ fn insert(
     let step = legal_step(transaction, &record)?;
     check_freeze(transaction, &record)?;
     let hash = Hash::of_leaf(&leaf);
-    let action = record.action_id.as_ref().map(ActionId::bytes);
+    let about = index::about(transaction, &record)?;
     transaction
         .prepare_cached(
-            "INSERT INTO entry (seq, at_ms, kind, actor, action) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO entry (seq, at_ms, kind, actor, action, action_kind, node)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             record.seq,
             record.at.millis(),
             record.entry.word(),
             record.actor.as_ref().map(|actor| actor.name.as_str()),
-            action,
+            record.action_id.as_ref().map(ActionId::bytes),
+            about.action_kind,
+            about.node,
         ])?;
     transaction
         .prepare_cached("INSERT INTO leaf (seq, hash, bytes) VALUES (?1, ?2, ?3)")?
         .execute(params![record.seq, hash.bytes(), leaf])?;
+    index::store(transaction, record.seq, &index::terms(&record, &about))?;
     store_blobs(transaction, &record, blobs)?;
     if let Some((id, from, to)) = step {
         insert_step(transaction, record.seq, id, from, to)?;

@@ -1,7 +1,9 @@
 //! What makes a sequence of leaves a log: pure, so that a server, a command without a server and a
 //! browser check it with the same code (C9.2).
 
-use crate::ledger::tree::{Tile, Tree};
+use crate::ledger::note::LogKey;
+use crate::ledger::rotation::check_rotation;
+use crate::ledger::tree::{Seen, Tile, Tree};
 use crate::model::action::{ActionId, Stage};
 use crate::model::ambient::Timestamp;
 use crate::model::answer::LogHead;
@@ -60,7 +62,8 @@ pub struct Chain {
     frozen: Option<u64>,
     remembered: Option<LogHead>,
     tree: Tree,
-    log_key: Option<String>,
+    /// The key that signs the heads, and the record that named it first.
+    log_key: Option<(u64, String)>,
 }
 
 impl Chain {
@@ -89,10 +92,17 @@ impl Chain {
         &self.tree
     }
 
-    /// The key that signs the heads of the log from here on, as the newest start names it.
+    /// The key that signs the heads of the log from here on, as the first start or the newest
+    /// rotation names it.
     #[must_use]
     pub fn log_key(&self) -> Option<&str> {
-        self.log_key.as_deref()
+        self.log_key.as_ref().map(|(_, key)| key.as_str())
+    }
+
+    /// The record that named this key first.
+    #[must_use]
+    pub fn log_key_since(&self) -> Option<u64> {
+        self.log_key.as_ref().map(|(seq, _)| *seq)
     }
 
     /// The actions that are confirmed, dispatched or unknown, in the order of their ids.
@@ -126,13 +136,16 @@ impl Chain {
         }
         let frozen = self.freeze(&record).map_err(broken)?;
         let left = self.step(&record).map_err(broken)?;
+        // Before the record is in the tree: a rotation is about the records before it.
+        let before = || Seen { size: seq, root: self.tree.root() };
+        let log_key = named_key(&record.entry, self.log_key(), before).map_err(broken)?;
         self.frozen = frozen;
         self.size += 1;
         self.head = Some(hash);
         self.at = Some(record.at);
         let tiles = self.tree.push(hash);
-        if let Entry::Boot { log_key: Some(key), .. } = &record.entry {
-            self.log_key = Some(key.clone());
+        if let Some(key) = log_key {
+            self.log_key = Some((seq, key));
         }
         Ok(Link { record, hash, left, tiles })
     }
@@ -196,6 +209,37 @@ pub fn verify<L: AsRef<[u8]>>(leaves: impl IntoIterator<Item = L>) -> Result<Ver
         chain.push(leaf.as_ref())?;
     }
     chain.finish()
+}
+
+/// The key that a record gives the log, where it is another one than before. Only a rotation that the
+/// key before has signed may do that. `head` is that of the records before this one.
+///
+/// # Errors
+/// What is wrong with the record, as a clause.
+pub fn named_key(
+    entry: &Entry,
+    before: Option<&str>,
+    head: impl FnOnce() -> Seen,
+) -> Result<Option<String>, String> {
+    match (entry, before) {
+        (Entry::Boot { log_key: Some(key), .. }, None) => Ok(Some(key.clone())),
+        (Entry::Boot { log_key: Some(key), .. }, Some(before)) if key != before => {
+            Err("it names another key of the log, and no record gave it one".to_owned())
+        }
+        (Entry::LogKeyRotated { old, new, note, .. }, Some(before)) if old == before => {
+            let key = |text: &str| LogKey::parse(text).map_err(|e| e.to_string());
+            let seen = check_rotation(&key(old)?, &key(new)?, note);
+            let seen = seen.map_err(|e| format!("its rotation of the key is not good: {e}"))?;
+            if seen == head() {
+                return Ok(Some(new.clone()));
+            }
+            Err("its rotation of the key is about other records".to_owned())
+        }
+        (Entry::LogKeyRotated { .. }, _) => {
+            Err("it rotates another key than the log has".to_owned())
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Whether an action may go from one stage to another; `None` is "no record yet".

@@ -1,8 +1,10 @@
 //! Writes a log as files that tools of others read: C2SP `tlog-tiles`, and the blobs.
 
 use super::chain::{Broken, Chain, Verified};
+use super::heads::Heads;
 use super::note::{LogKey, LogSigner};
 use super::tree::{Seen, TILE_WIDTH, Tile};
+use super::verify::Fault;
 use super::{LedgerError, blob, layout};
 use crate::model::canonical::Hash;
 use crate::store::{Reader, StoreError};
@@ -58,6 +60,16 @@ pub enum ExportError {
 impl From<StoreError> for ExportError {
     fn from(error: StoreError) -> Self {
         Self::Ledger(error.into())
+    }
+}
+
+impl From<Fault> for ExportError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Broken(broken) => Self::Broken(broken),
+            Fault::Ledger(error) => Self::Ledger(error),
+            Fault::Derived(why) => Self::Broken(Broken { seq: 0, why }),
+        }
     }
 }
 
@@ -143,9 +155,13 @@ fn write_all(
     let mut bundle = Vec::new();
     let mut statement = connection.prepare("SELECT bytes FROM leaf ORDER BY seq")?;
     let mut rows = statement.query([])?;
+    let mut heads = connection.prepare("SELECT size, root, note FROM checkpoint ORDER BY size")?;
+    let mut heads = Heads::new(heads.query([])?)?;
     while let Some(row) = rows.next()? {
         let leaf: Vec<u8> = row.get(0)?;
         let link = chain.push(&leaf)?;
+        // What was signed before and is not there any more must not be signed over.
+        heads.check(&chain)?;
         layout::put(&mut bundle, &leaf);
         for tile in &link.tiles {
             files.tile(tile)?;
@@ -159,6 +175,7 @@ fn write_all(
             progress(chain.size());
         }
     }
+    heads.finish(&chain)?;
     let size = chain.size();
     let rest = usize::try_from(size % TILE_WIDTH as u64).expect("less than a tile");
     if rest > 0 {

@@ -20,12 +20,19 @@ pub(super) struct Heads<'a> {
     next: Option<Row>,
     /// The key that was parsed last, with its text: it changes with a start at most.
     key: Option<(String, LogKey)>,
+    /// How many records the newest head is of that was found good.
+    signed: u64,
 }
+
+/// Most records at the end of a log that no stored head covers. Every append stores the head of what
+/// was there before it, so these are the last transaction, and what commands did while no control
+/// plane ran. Without a limit, whoever removes all heads could write a whole log anew.
+pub(super) const UNSIGNED_RECORDS_MAX: u64 = 1024;
 
 impl<'a> Heads<'a> {
     /// Begins before the first; the rows are `size, root, note`.
     pub(super) fn new(rows: Rows<'a>) -> Result<Self, LedgerError> {
-        let mut heads = Self { rows, next: None, key: None };
+        let mut heads = Self { rows, next: None, key: None, signed: 0 };
         heads.advance()?;
         Ok(heads)
     }
@@ -49,6 +56,7 @@ impl<'a> Heads<'a> {
             let seq = chain.size().saturating_sub(1);
             Broken { seq, why: format!("the signed head of {} records: {why}", head.size) }
         })?;
+        self.signed = head.size;
         Ok(self.advance()?)
     }
 
@@ -72,10 +80,21 @@ impl<'a> Heads<'a> {
         Ok(())
     }
 
-    /// Ends the walk: no head may be of more records than there are.
+    /// Ends the walk: no head may be of more records than there are, nor of many fewer.
     pub(super) fn finish(&self, chain: &Chain) -> Result<(), Fault> {
-        let Some(head) = &self.next else { return Ok(()) };
+        let Some(head) = &self.next else { return self.covers(chain) };
         let why = format!("the log ends here, and a head of {} records was signed", head.size);
         Err(Broken { seq: chain.size(), why }.into())
+    }
+
+    /// The newest head is of all records but the last ones. A log without a key has no heads.
+    fn covers(&self, chain: &Chain) -> Result<(), Fault> {
+        let Some(named) = chain.log_key_since() else { return Ok(()) };
+        let unsigned = chain.size() - self.signed.max(named).min(chain.size());
+        if unsigned <= UNSIGNED_RECORDS_MAX {
+            return Ok(());
+        }
+        let why = format!("no signed head covers it, nor the {} records after it", unsigned - 1);
+        Err(Broken { seq: self.signed, why }.into())
     }
 }

@@ -1,4 +1,8 @@
-//! The one file that holds the key of the log. It is made once, and never replaced by this program.
+//! The file that holds the key of the log. It is made once, and replaced only by a rotation.
+//!
+//! A rotation writes the new key beside the old one, then the record that names it, and then puts it
+//! in the old one's place. Which of the two files holds the key is for the log to say, so a stop in
+//! the middle leaves one of them standing, and nothing has to be finished before the log can be used.
 
 use super::note::{LogKey, LogSigner, NoteError};
 use crate::model::ambient::Entropy;
@@ -9,7 +13,9 @@ use std::path::{Path, PathBuf};
 
 /// The name of the file in the data directory.
 pub const KEY_FILE: &str = "log.key";
-/// Where it is written before it has its name.
+/// The name of a new key until it stands in the place of the old one.
+pub const NEXT_KEY_FILE: &str = "log.key.next";
+/// Where a key is written before it has its name.
 const UNFINISHED: &str = "log.key.unfinished";
 /// A key is about 150 bytes; what is longer is something else.
 const KEY_BYTES_MAX: u64 = 1024;
@@ -76,12 +82,12 @@ pub fn open_key(
     entropy: &dyn Entropy,
 ) -> Result<LogSigner, KeyError> {
     let path = dir.join(KEY_FILE);
-    let signer = match (read(&path)?, named) {
+    let signer = match (existing_key(dir, named)?, named) {
         (Some(signer), _) => signer,
         (None, Some(named)) => {
             return Err(KeyError::Missing { path, named: named.to_string() });
         }
-        (None, None) => make(dir, name, entropy)?,
+        (None, None) => make(dir, KEY_FILE, name, entropy)?,
     };
     let key = signer.public();
     let expected = named.map_or_else(|| name.to_owned(), ToString::to_string);
@@ -91,12 +97,39 @@ pub fn open_key(
     Err(KeyError::Other { path, found: key.to_string(), named: expected })
 }
 
-/// Reads the key in a data directory, whatever log it belongs to; `None` where there is none.
+/// Reads the key in a data directory; `None` where there is none. Of an old and a new one it is the
+/// one that the log names, and where it names neither the old one.
 ///
 /// # Errors
-/// As [`open_key`].
-pub fn existing_key(dir: &Path) -> Result<Option<LogSigner>, KeyError> {
-    read(&dir.join(KEY_FILE))
+/// When the file is open to others, or is no key.
+pub fn existing_key(dir: &Path, named: Option<&LogKey>) -> Result<Option<LogSigner>, KeyError> {
+    let found = read(&dir.join(KEY_FILE))?;
+    let is_named = |signer: &LogSigner| named.is_none_or(|named| *named == signer.public());
+    if found.as_ref().is_some_and(is_named) {
+        return Ok(found);
+    }
+    let next = read(&dir.join(NEXT_KEY_FILE))?;
+    Ok(next.filter(|next| named.is_some() && is_named(next)).or(found))
+}
+
+/// Makes a new key beside the old one. What an earlier rotation left there that no record names is
+/// replaced: it has never signed a head.
+///
+/// # Errors
+/// When the file cannot be made.
+pub fn make_next(dir: &Path, name: &str, entropy: &dyn Entropy) -> Result<LogSigner, KeyError> {
+    make(dir, NEXT_KEY_FILE, name, entropy)
+}
+
+/// Puts the new key in the place of the old one, which is gone then: nobody can sign with it any more.
+///
+/// # Errors
+/// When the file is not there, or cannot be renamed.
+pub fn take_next(dir: &Path) -> Result<(), KeyError> {
+    let next = dir.join(NEXT_KEY_FILE);
+    fs::rename(&next, dir.join(KEY_FILE))
+        .and_then(|()| File::open(dir)?.sync_all())
+        .map_err(|source| KeyError::File { path: next, source })
 }
 
 fn read(path: &Path) -> Result<Option<LogSigner>, KeyError> {
@@ -117,8 +150,8 @@ fn read(path: &Path) -> Result<Option<LogSigner>, KeyError> {
 }
 
 /// Makes the key. The file has its name only when it is whole and on the disk.
-fn make(dir: &Path, name: &str, entropy: &dyn Entropy) -> Result<LogSigner, KeyError> {
-    let (path, unfinished) = (dir.join(KEY_FILE), dir.join(UNFINISHED));
+fn make(dir: &Path, file: &str, name: &str, entropy: &dyn Entropy) -> Result<LogSigner, KeyError> {
+    let (path, unfinished) = (dir.join(file), dir.join(UNFINISHED));
     let bad = |source| KeyError::Bad { path: path.clone(), source };
     let signer = LogSigner::new(name, &entropy.bytes()).map_err(bad)?;
     let failed = |source| KeyError::File { path: path.clone(), source };

@@ -23,6 +23,71 @@ pub(super) fn blob(hash: Hash) -> String {
     format!("blobs/{hash}")
 }
 
+/// A file of an export, as its name says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum File {
+    /// The signed head.
+    Checkpoint,
+    /// The key that checks it.
+    Key,
+    /// A tile of the tree.
+    Tile { level: u32, index: u64, count: usize },
+    /// Leaves.
+    Entries { index: u64, count: usize },
+    /// A blob.
+    Blob(Hash),
+}
+
+/// Reads a name; `None` for every text that is not exactly the name of a file.
+pub(super) fn parse(name: &str) -> Option<File> {
+    let file = match name.split_once('/') {
+        None if name == CHECKPOINT => File::Checkpoint,
+        None if name == KEY => File::Key,
+        Some(("blobs", hash)) => File::Blob(Hash::parse(hash)?),
+        Some(("tile", rest)) => {
+            let (level, place) = rest.split_once('/')?;
+            let (index, count) = parse_place(place)?;
+            match level {
+                "entries" => File::Entries { index, count },
+                level => File::Tile { level: level.parse().ok()?, index, count },
+            }
+        }
+        _ => return None,
+    };
+    // One file has one name: another spelling of a number is another name.
+    let spelt = match file {
+        File::Checkpoint | File::Key => return Some(file),
+        File::Blob(hash) => blob(hash),
+        File::Tile { level, index, count } if level <= LEVEL_MAX => tile(level, index, count),
+        File::Tile { .. } => return None,
+        File::Entries { index, count } => entries(index, count),
+    };
+    (spelt == name).then_some(file)
+}
+
+/// The highest level of a tree that the numbers of records can count.
+const LEVEL_MAX: u32 = 6;
+/// No log has more tiles of one level.
+const INDEX_MAX: u64 = 1 << 48;
+
+fn parse_place(place: &str) -> Option<(u64, usize)> {
+    let (path, count) = match place.split_once(".p/") {
+        Some((path, count)) => (path, count.parse().ok()?),
+        None => (place, TILE_WIDTH),
+    };
+    if !(1..=TILE_WIDTH).contains(&count) {
+        return None;
+    }
+    let digits: Vec<&str> = path.split('/').collect();
+    let (last, folders) = digits.split_last()?;
+    let folders = folders.iter().map(|folder| folder.strip_prefix('x'));
+    let index = folders.chain([Some(*last)]).try_fold(0u64, |index, digits| {
+        let digits = digits.filter(|digits| digits.len() == 3)?;
+        index.checked_mul(1000)?.checked_add(digits.parse().ok()?)
+    })?;
+    (index <= INDEX_MAX).then_some((index, count))
+}
+
 /// Three digits to a folder: 1234067 is `x001/x234/067`, and what is not full says how many it has.
 fn place(index: u64, count: usize) -> String {
     let mut path = format!("{:03}", index % 1000);
@@ -60,6 +125,49 @@ mod tests {
         assert_eq!(entries(1_234_067, 256), "tile/entries/x001/x234/067");
         assert_eq!(entries(1_000, 255), "tile/entries/x001/000.p/255");
         assert_eq!(tile(1, 0, 2), "tile/1/000.p/2");
+    }
+
+    #[test]
+    fn a_name_reads_back_and_no_other_spelling_does() {
+        let blob = blob(Hash::of(b"x"));
+        for (name, file) in [
+            ("checkpoint", File::Checkpoint),
+            ("vkey", File::Key),
+            ("tile/entries/067.p/1", File::Entries { index: 67, count: 1 }),
+            ("tile/0/x001/x234/067", File::Tile { level: 0, index: 1_234_067, count: 256 }),
+            ("tile/1/x001/000.p/255", File::Tile { level: 1, index: 1_000, count: 255 }),
+            (&blob, File::Blob(Hash::of(b"x"))),
+        ] {
+            assert_eq!(parse(name), Some(file), "{name}");
+        }
+        for bad in [
+            "",
+            "/",
+            "Checkpoint",
+            "checkpoint/",
+            "../log.key",
+            "blobs/",
+            "blobs/00",
+            "tile/0",
+            "tile/0/",
+            "tile/0/67",
+            "tile/0/0067",
+            "tile/00/067",
+            "tile/+0/067",
+            "tile/7/067",
+            "tile/0/x000/067",
+            "tile/0/067.p/0",
+            "tile/0/067.p/256",
+            "tile/0/067.p/01",
+            "tile/0/+67",
+            "tile/0/x999/x999/x999/x999/x999/x999/x999/999",
+            "tile/0/067.p/1/",
+            "tile/-1/000",
+            "tile/0/\u{661}67",
+        ] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+        assert_eq!(parse(&blob.to_uppercase()), None);
     }
 
     #[test]

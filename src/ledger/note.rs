@@ -110,8 +110,19 @@ impl LogKey {
     /// When the note is not in its form, is about another log, or does not carry a good signature
     /// of this key.
     pub fn open(&self, note: &str) -> Result<Seen, NoteError> {
+        let (origin, head) = checkpoint(self.signed_text(note)?)?;
+        if origin == self.name {
+            return Ok(head);
+        }
+        Err(NoteError::OtherLog { found: origin.to_owned(), expected: self.name.clone() })
+    }
+
+    /// The text of a note that this key has signed, with its last line end.
+    ///
+    /// # Errors
+    /// When the note is not in its form, or does not carry a good signature of this key.
+    pub(super) fn signed_text<'a>(&self, note: &'a str) -> Result<&'a str, NoteError> {
         let (text, signatures) = split(note)?;
-        let key = || self.name.clone();
         let mut signed = false;
         for line in signatures {
             let (name, id, signature) = signature_line(line)?;
@@ -124,18 +135,10 @@ impl LogKey {
                 .map_err(|_| form("the note", "a signature has another length"))?;
             self.key
                 .verify_strict(text.as_bytes(), &Signature::from_bytes(&signature))
-                .map_err(|_| NoteError::Forged { key: key() })?;
+                .map_err(|_| NoteError::Forged { key: self.name.clone() })?;
             signed = true;
         }
-        if !signed {
-            return Err(NoteError::Unsigned { key: key() });
-        }
-        let (origin, head) = checkpoint(text)?;
-        if origin == self.name {
-            Ok(head)
-        } else {
-            Err(NoteError::OtherLog { found: origin.to_owned(), expected: key() })
-        }
+        if signed { Ok(text) } else { Err(NoteError::Unsigned { key: self.name.clone() }) }
     }
 }
 
@@ -197,12 +200,16 @@ impl LogSigner {
     /// durable may be signed: a signature cannot be taken back.
     #[must_use]
     pub fn sign(&self, head: Seen) -> String {
-        let root = BASE64.encode(head.root.bytes());
-        let text = format!("{}\n{}\n{root}\n", self.name, head.size);
+        let text = format!("{}\n{}\n{}\n", self.name, head.size, root_text(head.root));
+        format!("{text}\n{}", self.signature_line(&text))
+    }
+
+    /// The line that signs a text, with its line end.
+    pub(super) fn signature_line(&self, text: &str) -> String {
         let signature = self.key.sign(text.as_bytes()).to_bytes();
         let id = self.public().id();
         let signature = BASE64.encode([id.as_slice(), signature.as_slice()].concat());
-        format!("{text}\n{SIGNATURE_MARK}{} {signature}\n", self.name)
+        format!("{SIGNATURE_MARK}{} {signature}\n", self.name)
     }
 }
 
@@ -270,7 +277,17 @@ fn checkpoint(text: &str) -> Result<(&str, Seen), NoteError> {
         size.bytes().all(|b| b.is_ascii_digit()) && (*size == "0" || !size.starts_with('0'));
     let size = Some(*size).filter(|_| plain).and_then(|size| size.parse().ok());
     let size = size.ok_or_else(|| form(WHAT, "its size is no whole number"))?;
-    let root = BASE64.decode(root).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    let root = root.ok_or_else(|| form(WHAT, "its root is not 32 bytes in base64"))?;
-    Ok((origin, Seen { size, root: Hash::from_bytes(root) }))
+    let root = root_of(root).ok_or_else(|| form(WHAT, "its root is not 32 bytes in base64"))?;
+    Ok((origin, Seen { size, root }))
+}
+
+/// A root as a line of a note has it.
+pub(super) fn root_text(root: Hash) -> String {
+    BASE64.encode(root.bytes())
+}
+
+/// Reads a root from a line of a note.
+pub(super) fn root_of(line: &str) -> Option<Hash> {
+    let bytes = BASE64.decode(line).ok()?;
+    Some(Hash::from_bytes(<[u8; 32]>::try_from(bytes).ok()?))
 }

@@ -85,7 +85,7 @@ impl LedgerReader {
         })
     }
 
-    /// The key that the newest start names; `None` before the first start.
+    /// The key that the newest start or rotation names; `None` before the first start.
     ///
     /// # Errors
     /// When that record is damaged, or the file cannot be read.
@@ -104,11 +104,12 @@ fn root_of(
 }
 
 pub(super) fn log_key(connection: &Connection) -> Result<Option<LogKey>, LedgerError> {
-    let sql = "SELECT max(seq) FROM entry WHERE kind = 'boot'";
+    let sql = "SELECT max(seq) FROM entry WHERE kind IN ('boot', 'log_key_rotated')";
     let seq: Option<u64> = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
     let Some(seq) = seq else { return Ok(None) };
-    let stored = record_at(connection, seq)?;
-    let Some(Entry::Boot { log_key: Some(key), .. }) = stored.map(|stored| stored.record.entry)
+    let entry = record_at(connection, seq)?.map(|stored| stored.record.entry);
+    let Some(Entry::Boot { log_key: Some(key), .. } | Entry::LogKeyRotated { new: key, .. }) =
+        entry
     else {
         return Ok(None);
     };

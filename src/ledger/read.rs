@@ -2,12 +2,12 @@
 
 use super::chain::parse;
 use super::note::LogSigner;
-use super::{LedgerError, blob, stage_number};
+use super::page::page_query;
+use super::{LedgerError, LogFilter, blob, stage_number};
 use crate::model::action::{ActionId, Stage};
 use crate::model::answer::{LogHead, LogPage, PAGE_ROWS_MAX, StoredRecord};
 use crate::model::canonical::Hash;
 use crate::model::pinned::Freeze;
-use crate::model::text::ActorName;
 use crate::store::Reader;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
@@ -16,17 +16,6 @@ use tokio::sync::watch;
 
 /// Records in one trail that are not steps, such as repeated deliveries. The rest of them is paged.
 pub const TRAIL_OTHERS_MAX: u32 = 200;
-
-/// Which records a page holds. Every condition that is present must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LogFilter {
-    /// Records of this action.
-    pub action: Option<ActionId>,
-    /// Records of this kind, as [`Entry::word`](crate::model::record::Entry::word) spells it.
-    pub kind: Option<String>,
-    /// Records of this account.
-    pub actor: Option<ActorName>,
-}
 
 /// One action in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,8 +93,13 @@ impl LedgerReader {
         filter: &LogFilter,
     ) -> Result<LogPage, LedgerError> {
         let rows = limit.clamp(1, PAGE_ROWS_MAX);
-        let (sql, values) = page_query(before, rows, filter);
-        let mut records = self.reader.read(|connection| records(connection, &sql, values))?;
+        let found = self.reader.read(|connection| {
+            let Some((sql, values)) = page_query(connection, before, rows, filter)? else {
+                return Ok(Vec::new());
+            };
+            records(connection, &sql, values)
+        });
+        let mut records = found?;
         let next_before = cut(&mut records, rows, |record| record.record.seq);
         Ok(LogPage { records, next_before })
     }
@@ -180,10 +174,12 @@ impl LedgerReader {
     /// When a record of the page is damaged or the file cannot be read.
     pub fn actions(&self, before: Option<u64>, limit: u32) -> Result<ActionRows, LedgerError> {
         let limit = limit.clamp(1, PAGE_ROWS_MAX);
-        let filter = LogFilter { kind: Some("requested".to_owned()), ..LogFilter::default() };
-        let (sql, values) = page_query(before, limit, &filter);
+        let filter = LogFilter { kind: Some("requested"), ..LogFilter::default() };
         self.reader.read(|connection| {
             let mut rows = Vec::new();
+            let Some((sql, values)) = page_query(connection, before, limit, &filter)? else {
+                return Ok(ActionRows { rows, next_before: None });
+            };
             for requested in records(connection, &sql, values)? {
                 let seq = requested.record.seq;
                 let damaged = |why: &str| LedgerError::Damaged { seq, why: why.to_owned() };
@@ -211,29 +207,6 @@ fn cut<T>(rows: &mut Vec<T>, limit: u32, seq: impl Fn(&T) -> u64) -> Option<u64>
     }
     rows.truncate(limit);
     rows.last().map(seq)
-}
-
-fn page_query(before: Option<u64>, limit: u32, filter: &LogFilter) -> (String, Vec<Value>) {
-    let mut sql = "SELECT leaf.seq, leaf.hash, leaf.bytes
-                   FROM entry JOIN leaf ON leaf.seq = entry.seq WHERE 1"
-        .to_owned();
-    let mut values = Vec::new();
-    let mut condition = |text: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            sql.push_str(text);
-            values.push(value);
-        }
-    };
-    condition(" AND entry.action = ?", filter.action.map(|id| Value::Blob(id.bytes().to_vec())));
-    condition(" AND entry.kind = ?", filter.kind.clone().map(Value::Text));
-    let actor = filter.actor.as_ref().map(|name| Value::Text(name.as_str().to_owned()));
-    condition(" AND entry.actor = ?", actor);
-    // Beyond what SQLite can count there is no record, so the bound changes nothing.
-    let before = before.map(|seq| Value::from(i64::try_from(seq).unwrap_or(i64::MAX)));
-    condition(" AND entry.seq < ?", before);
-    // One more than the page, to know whether there is another.
-    condition(" ORDER BY entry.seq DESC LIMIT ?", Some(Value::from(i64::from(limit) + 1)));
-    (sql, values)
 }
 
 pub(super) fn records(

@@ -4,11 +4,13 @@
 //! It trusts no root, size or hash that it is sent: each is recomputed, or signed and compared.
 
 use crate::ledger::note::{LogKey, NoteError};
+use crate::ledger::rotation::check_rotation;
 use crate::ledger::tree::{
     PROOF_HASHES_MAX, ProofError, Seen, verify_consistency, verify_inclusion,
 };
-use crate::model::answer::{ConsistencyProof, InclusionProof, SignedHead};
+use crate::model::answer::{ConsistencyProof, InclusionProof, SignedHead, StoredRecord};
 use crate::model::canonical::Hash;
+use crate::model::record::Entry;
 use serde::{Deserialize, Serialize};
 
 /// What is kept of a head that was found good.
@@ -68,14 +70,31 @@ pub enum Suspicion {
     },
 }
 
+/// Checks the head of a log whose key was not changed; see [`check_head_after`].
+///
+/// # Errors
+/// When it cannot be a later head of the log that is remembered.
+pub fn check_head(head: &SignedHead, remembered: Option<&Memory>) -> Result<Memory, Suspicion> {
+    check_head_after(head, remembered, &[])
+}
+
 /// Checks the head: its signature, and that it can be a later head of the log that is remembered.
+/// `rotations` are the records that gave the log another key, oldest first: another key than the one
+/// that is remembered is believed only where it leads to it, each signed by the one before.
 ///
 /// # Errors
 /// When it cannot.
-pub fn check_head(head: &SignedHead, remembered: Option<&Memory>) -> Result<Memory, Suspicion> {
+pub fn check_head_after(
+    head: &SignedHead,
+    remembered: Option<&Memory>,
+    rotations: &[StoredRecord],
+) -> Result<Memory, Suspicion> {
     if let Some(before) = remembered.filter(|before| before.key != head.key) {
-        let (before, now) = (before.key.clone(), head.key.clone());
-        return Err(Suspicion::OtherKey { before, now });
+        let led_to = follow(before, rotations)?;
+        if led_to != head.key {
+            let (before, now) = (before.key.clone(), head.key.clone());
+            return Err(Suspicion::OtherKey { before, now });
+        }
     }
     let signed = LogKey::parse(&head.key)?.open(&head.note)?;
     if signed.size != head.head.size || signed.root != head.root {
@@ -85,6 +104,24 @@ pub fn check_head(head: &SignedHead, remembered: Option<&Memory>) -> Result<Memo
         return Err(Suspicion::Shrunk { before: before.size, now: signed.size });
     }
     Ok(Memory { key: head.key.clone(), size: signed.size, root: signed.root })
+}
+
+/// The key to which rotations lead from the one that is remembered.
+fn follow(remembered: &Memory, rotations: &[StoredRecord]) -> Result<String, Suspicion> {
+    let mut key = remembered.key.clone();
+    for stored in rotations {
+        let Entry::LogKeyRotated { old, new, note, .. } = &stored.record.entry else { continue };
+        if *old != key {
+            continue;
+        }
+        let seen = check_rotation(&LogKey::parse(old)?, &LogKey::parse(new)?, note)?;
+        // A head that the old key signed after it was put away is somebody else's.
+        if seen.size < remembered.size {
+            return Err(Suspicion::OtherKey { before: key, now: new.clone() });
+        }
+        key.clone_from(new);
+    }
+    Ok(key)
 }
 
 /// Checks that the log begins with the records that are remembered.

@@ -16,7 +16,8 @@ pub(super) fn size(connection: &Connection) -> Result<u64, LedgerError> {
 
 /// The tree of the first `size` leaves, from its edge.
 pub(super) fn resume(connection: &Connection, size: u64) -> Result<Tree, LedgerError> {
-    let tree = Tree::resume(size, |level, start, count| hashes(connection, level, start, count))?;
+    let tree =
+        Tree::resume(size, |level, start, count| hashes_of(connection, level, start, count))?;
     tree.ok_or_else(|| damaged(size, "leaves or tiles at the edge of the tree are missing"))
 }
 
@@ -49,7 +50,7 @@ pub(super) fn store(transaction: &Transaction<'_>, tile: &Tile) -> Result<(), Le
 }
 
 /// Hashes of one level from where they are before a tile holds them; fewer where some are missing.
-fn hashes(
+pub(super) fn hashes_of(
     connection: &Connection,
     level: u32,
     start: u64,
@@ -103,7 +104,7 @@ impl<'a> Nodes<'a> {
     fn tile(&self, level: u32, index: u64) -> Result<Vec<Hash>, LedgerError> {
         match full(self.connection, level, index)? {
             Some((_, hashes)) => Ok(hashes),
-            None => hashes(self.connection, level, index << TILE_HEIGHT, TILE_WIDTH),
+            None => hashes_of(self.connection, level, index << TILE_HEIGHT, TILE_WIDTH),
         }
     }
 }

@@ -4,6 +4,8 @@
 use super::blob;
 use super::chain::{Broken, Chain, Link, Verified};
 use super::heads::Heads;
+use super::index::{self, About};
+use super::index_sums::IndexSums;
 use super::note::LogKey;
 use super::read::check_stages;
 use super::tree::{TILE_HEIGHT, Tile, levels, perfect_root};
@@ -48,6 +50,9 @@ pub struct Expected {
     pub head: Option<LogHead>,
     /// The key that signs its heads.
     pub key: Option<LogKey>,
+    /// Bytes that nobody could know who prepared the file: the index of a database is compared by sums
+    /// over it that are made with them. Zeros are enough where the file is no adversary's.
+    pub salt: [u8; 32],
 }
 
 impl Expected {
@@ -56,13 +61,43 @@ impl Expected {
         self.head.clone().map_or_else(Chain::new, Chain::expecting)
     }
 
-    /// Compares the key that a log names at a record with the one that was noted.
-    pub(super) fn compare_key(&self, seq: u64, named: Option<&str>) -> Result<(), Broken> {
-        let Some(expected) = &self.key else { return Ok(()) };
-        if named.is_none_or(|named| named == expected.to_string()) {
-            return Ok(());
+    /// What watches for the key.
+    pub(super) fn watch(&self) -> KeyWatch {
+        KeyWatch { noted: self.key.as_ref().map(ToString::to_string), first: None, met: false }
+    }
+}
+
+/// Watches whether a log names the key that was noted: as its first, or as one that a rotation led
+/// to. From there on the chain of rotations answers for the others.
+pub(super) struct KeyWatch {
+    noted: Option<String>,
+    /// The first record that names a key.
+    first: Option<u64>,
+    met: bool,
+}
+
+impl KeyWatch {
+    /// Looks at the key of the log after one more record.
+    pub(super) fn look(&mut self, chain: &Chain) {
+        if let Some(noted) = self.noted.as_ref().filter(|_| !self.met) {
+            self.first = self.first.or(chain.log_key_since());
+            self.met = chain.log_key() == Some(noted);
         }
-        Err(Broken { seq, why: "it names another key of the log than was noted down".to_owned() })
+    }
+
+    /// Ends the watch; `size` is that of the log.
+    pub(super) fn finish(self, size: u64) -> Result<(), VerifyError> {
+        match (self.noted, self.first) {
+            (Some(_), Some(seq)) if !self.met => {
+                let why = "it names another key of the log than was noted down".to_owned();
+                Err(Broken { seq, why }.into())
+            }
+            (Some(_), None) => {
+                let what = "no record names a key, and one was noted down".to_owned();
+                Err(VerifyError::Derived { size, what })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -80,16 +115,12 @@ pub fn verify_file(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Verified, VerifyError> {
     Reader::open_read_only(path)?.read(|connection| {
-        let mut chain = expected.chain();
-        let walked = walk(connection, expected, &mut chain, progress);
+        let (mut chain, mut watch) = (expected.chain(), expected.watch());
+        let walked = walk(connection, expected, &mut chain, &mut watch, progress);
         walked.map_err(|e| at_record(e, chain.size()))?;
-        let unnamed = expected.key.is_some() && chain.log_key().is_none();
         let open: Vec<ActionId> = chain.open().map(|(id, _)| id).collect();
         let verified = chain.finish()?;
-        if unnamed {
-            let what = "no record names a key, and one was noted down".to_owned();
-            return Err(VerifyError::Derived { size: verified.size, what });
-        }
+        watch.finish(verified.size)?;
         let derived = check_derived(connection, verified.size, &open);
         derived.map_err(|e| at_record(e, verified.size))?;
         progress(verified.size);
@@ -137,32 +168,38 @@ fn walk(
     connection: &Connection,
     expected: &Expected,
     chain: &mut Chain,
+    watch: &mut KeyWatch,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), Fault> {
     let mut statement = connection.prepare(
-        "SELECT leaf.bytes, leaf.seq, leaf.hash, entry.at_ms, entry.kind, entry.actor, entry.action
+        "SELECT leaf.bytes, leaf.seq, leaf.hash, entry.at_ms, entry.kind, entry.actor, entry.action,
+             entry.action_kind, entry.node
          FROM leaf LEFT JOIN entry ON entry.seq = leaf.seq ORDER BY leaf.seq",
     )?;
     let mut rows = statement.query([])?;
     let mut heads = connection.prepare("SELECT size, root, note FROM checkpoint ORDER BY size")?;
     let mut heads = Heads::new(heads.query([])?)?;
+    let mut sums = IndexSums::new(expected.salt, tiles::size(connection)?);
     while let Some(row) = rows.next()? {
         let seq = chain.size();
         let bytes: Vec<u8> = row.get(0)?;
         let link = chain.push(&bytes)?;
-        compare(row, &link).map_err(|why| Broken { seq, why })?;
+        let about = index::about(connection, &link.record)?;
+        compare(row, &link, &about).map_err(|why| Broken { seq, why })?;
+        sums.expect(&link.record, &about);
         compare_step(connection, &link)?;
         check_blobs(connection, &link)?;
         for tile in &link.tiles {
             compare_tile(connection, tile)?;
         }
-        expected.compare_key(seq, chain.log_key())?;
+        watch.look(chain);
         heads.check(chain)?;
         if seq % 1000 == 999 {
             progress(seq + 1);
         }
     }
-    heads.finish(chain)
+    heads.finish(chain)?;
+    sums.compare(connection)
 }
 
 /// The stored tile is the one that the records give. A replay of the records alone would never read
@@ -190,7 +227,7 @@ fn compare_tile(connection: &Connection, tile: &Tile) -> Result<(), Fault> {
 }
 
 /// The columns beside a leaf say what the leaf says.
-fn compare(row: &Row<'_>, link: &Link) -> Result<(), String> {
+fn compare(row: &Row<'_>, link: &Link, about: &About) -> Result<(), String> {
     let record = &link.record;
     let actor = record.actor.as_ref().map(|actor| actor.name.as_str());
     let equal = |column: &str, equal: rusqlite::Result<bool>| match equal {
@@ -203,7 +240,9 @@ fn compare(row: &Row<'_>, link: &Link) -> Result<(), String> {
     equal("kind", row.get::<_, String>(4).map(|kind| kind == record.entry.word()))?;
     equal("actor", row.get::<_, Option<String>>(5).map(|name| name.as_deref() == actor))?;
     let action = row.get::<_, Option<[u8; 16]>>(6).map(|id| id.map(ActionId::from_bytes));
-    equal("action", action.map(|id| id == record.action_id))
+    equal("action", action.map(|id| id == record.action_id))?;
+    equal("action_kind", row.get(7).map(|kind: Option<String>| kind == about.action_kind))?;
+    equal("node", row.get(8).map(|node: Option<String>| node == about.node))
 }
 
 fn compare_step(connection: &Connection, link: &Link) -> Result<(), Fault> {

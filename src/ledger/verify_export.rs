@@ -8,6 +8,7 @@ use super::tree::{Seen, TILE_HEIGHT, TILE_WIDTH, Tile, tile_hashes};
 use super::verify::{Expected, VerifyError};
 use crate::model::canonical::Hash;
 use crate::model::record::LEAF_BYTES_MAX;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -18,21 +19,52 @@ pub fn is_export(dir: &Path) -> bool {
     dir.join(layout::CHECKPOINT).is_file()
 }
 
+/// Where the files of an export are read, by their names in the public layout.
+pub trait ExportFiles {
+    /// Reads a file that has at most so many bytes.
+    ///
+    /// # Errors
+    /// When it is not there, is longer, or cannot be read.
+    fn read(&self, name: &str, limit: usize) -> io::Result<Vec<u8>>;
+}
+
+/// The files below one directory.
+struct Directory<'a>(&'a Path);
+
+impl ExportFiles for Directory<'_> {
+    fn read(&self, name: &str, limit: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        File::open(self.0.join(name))?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Verifies an export in a directory; see [`verify_files`].
+///
+/// # Errors
+/// As [`verify_files`].
+pub fn verify_export(
+    dir: &Path,
+    expected: &Expected,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Verified, VerifyError> {
+    verify_files(&Directory(dir), expected, progress)
+}
+
 /// Verifies an export: the signature of its head, each record from its bytes, their chain and steps,
 /// every tile, every blob that a record names, and that all this has the root that was signed.
 /// Memory does not grow with the records, only with one stage per action.
 ///
 /// # Errors
 /// The first record that is wrong, by its sequence number; or that the head is not good.
-pub fn verify_export(
-    dir: &Path,
+pub fn verify_files(
+    files: &dyn ExportFiles,
     expected: &Expected,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Verified, VerifyError> {
-    let export = Export { dir };
-    let (key, head) = export.head(expected)?;
-    let keyed = Expected { head: None, key: Some(key) };
-    let mut chain = expected.chain();
+    let mut export = Export { files, checked: BTreeSet::new() };
+    let (key, head) = export.head()?;
+    let (mut chain, mut watch) = (expected.chain(), expected.watch());
     for index in 0..head.size.div_ceil(WIDTH) {
         let count = usize::try_from(WIDTH.min(head.size - index * WIDTH)).unwrap_or(TILE_WIDTH);
         let name = layout::entries(index, count);
@@ -49,7 +81,7 @@ pub fn verify_export(
                 return Err(broken("it does not have its hash in the tile".to_owned()).into());
             }
             let link = chain.push(leaf)?;
-            keyed.compare_key(seq, chain.log_key())?;
+            watch.look(&chain);
             for tile in &link.tiles {
                 export.compare(tile)?;
             }
@@ -72,12 +104,14 @@ pub fn verify_export(
         let why = "these are not the records that were signed".to_owned();
         return Err(Broken { seq: head.size.saturating_sub(1), why }.into());
     }
-    let named = chain.log_key().is_some();
-    let verified = chain.finish()?;
-    if !named {
+    if chain.log_key() != Some(key.to_string().as_str()) {
         let what = "no record names the key of the head".to_owned();
-        return Err(VerifyError::Derived { size: verified.size, what });
+        let unnamed = VerifyError::Derived { size: chain.size(), what };
+        let why = "it names another key than the one that signs the head".to_owned();
+        return Err(chain.log_key_since().map_or(unnamed, |seq| Broken { seq, why }.into()));
     }
+    let verified = chain.finish()?;
+    watch.finish(verified.size)?;
     progress(verified.size);
     Ok(verified)
 }
@@ -90,22 +124,25 @@ fn at(seq: u64, name: &str, error: &io::Error) -> Broken {
     Broken { seq, why: format!("{name} cannot be read: {error}") }
 }
 
+/// Blobs that are remembered as good, so that the one that many records name is read once.
+const CHECKED_BLOBS_MAX: usize = 4096;
+
 struct Export<'a> {
-    dir: &'a Path,
+    files: &'a dyn ExportFiles,
+    checked: BTreeSet<Hash>,
 }
 
 impl Export<'_> {
     /// Reads a file that is at most so long.
     fn read(&self, name: &str, limit: usize) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        File::open(self.dir.join(name))?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+        let bytes = self.files.read(name, limit)?;
         if bytes.len() > limit {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too long"));
         }
         Ok(bytes)
     }
 
-    fn head(&self, expected: &Expected) -> Result<(LogKey, Seen), VerifyError> {
+    fn head(&self) -> Result<(LogKey, Seen), VerifyError> {
         let head = |why: String| VerifyError::Head { why };
         let text = |name: &str| {
             let bytes = self.read(name, NOTE_BYTES_MAX).map_err(|e| format!("{name}: {e}"))?;
@@ -113,9 +150,6 @@ impl Export<'_> {
         };
         let key = text(layout::KEY).map_err(head)?;
         let key = LogKey::parse(key.trim_end()).map_err(|e| head(e.to_string()))?;
-        if expected.key.as_ref().is_some_and(|expected| *expected != key) {
-            return Err(head(format!("its key is {key}, and another was noted down")));
-        }
         let note = text(layout::CHECKPOINT).map_err(head)?;
         let seen = key.open(&note).map_err(|e| head(e.to_string()))?;
         Ok((key, seen))
@@ -147,9 +181,18 @@ impl Export<'_> {
         }
     }
 
-    fn check_blob(&self, hash: Hash) -> Result<(), String> {
+    fn check_blob(&mut self, hash: Hash) -> Result<(), String> {
+        if self.checked.contains(&hash) {
+            return Ok(());
+        }
         let name = layout::blob(hash);
         let bytes = self.read(&name, BLOB_BYTES_MAX).map_err(|e| format!("{name}: {e}"))?;
-        if Hash::of(&bytes) == hash { Ok(()) } else { Err(format!("{name} has other bytes")) }
+        if Hash::of(&bytes) != hash {
+            return Err(format!("{name} has other bytes"));
+        }
+        if self.checked.len() < CHECKED_BLOBS_MAX {
+            self.checked.insert(hash);
+        }
+        Ok(())
     }
 }

@@ -170,6 +170,18 @@ pub enum Entry {
         /// The answer.
         refusal: Refusal,
     },
+    /// Somebody who may sign the log gave it another key. It was signed with the old one up to the
+    /// record before this, and is signed with the new one from this record on.
+    LogKeyRotated {
+        /// The key until now, in the form of signed notes.
+        old: String,
+        /// The key from here on.
+        new: String,
+        /// Why.
+        reason: Reason,
+        /// What both keys have signed: the two keys, and the head of the records before this one.
+        note: String,
+    },
     /// The one-time set-up link was issued.
     SetupLinkIssued {},
     /// An account was made.
@@ -221,6 +233,7 @@ impl Entry {
             | Self::Duplicate { .. }
             | Self::Declined { .. }
             | Self::Denied { .. }
+            | Self::LogKeyRotated { .. }
             | Self::SetupLinkIssued {}
             | Self::AccountCreated { .. }
             | Self::SignedIn {}
@@ -253,6 +266,7 @@ impl Entry {
             | Self::Duplicate { .. }
             | Self::Declined { .. }
             | Self::Denied { .. }
+            | Self::LogKeyRotated { .. }
             | Self::SetupLinkIssued {}
             | Self::AccountCreated { .. }
             | Self::SignedIn {}
@@ -263,7 +277,7 @@ impl Entry {
     }
 
     /// Every kind of entry, in order: what a filter of the log may name.
-    pub const WORDS: [&str; 22] = [
+    pub const WORDS: [&str; 23] = [
         "boot",
         "requested",
         "explained",
@@ -280,6 +294,7 @@ impl Entry {
         "duplicate",
         "declined",
         "denied",
+        "log_key_rotated",
         "setup_link_issued",
         "account_created",
         "signed_in",
@@ -311,6 +326,7 @@ impl Entry {
             Self::Duplicate { .. } => "duplicate",
             Self::Declined { .. } => "declined",
             Self::Denied { .. } => "denied",
+            Self::LogKeyRotated { .. } => "log_key_rotated",
             Self::SetupLinkIssued {} => "setup_link_issued",
             Self::AccountCreated { .. } => "account_created",
             Self::SignedIn {} => "signed_in",

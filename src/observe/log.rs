@@ -64,6 +64,16 @@ impl ReadSide {
         self.ledger.signed_head().map_err(unreadable)
     }
 
+    /// One file of an export of the log as it is now, by its name in the public layout of tlog-tiles.
+    ///
+    /// # Errors
+    /// `not_found`; or when the ledger cannot be read.
+    pub fn log_file(&self, name: &str) -> Result<Vec<u8>, Refusal> {
+        let file = self.ledger.file(name).map_err(unreadable)?;
+        let sentence = "The log has no file of this name.";
+        file.ok_or_else(|| Refusal::new(RefusalCode::NotFound, sentence))
+    }
+
     /// The proof that a record is in the log of `size` records, or of all.
     ///
     /// # Errors

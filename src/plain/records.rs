@@ -3,14 +3,29 @@
 use crate::model::answer::{LogPage, StoredRecord};
 use crate::plain::lines::Lines;
 
-/// One page of the log, newest first.
-pub fn log(page: &LogPage) -> Lines {
+/// The command that reads the log with these filters, without the part that says where to go on.
+#[must_use]
+pub fn log_command(filter: &[(&str, String)], limit: Option<u32>) -> String {
+    let mut command = "aerodb-control log".to_owned();
+    for (name, value) in filter {
+        // Single quotes keep a value literal in every POSIX shell.
+        let value = value.replace('\'', r"'\''");
+        command.push_str(&format!(" --{} '{value}'", name.replace('_', "-")));
+    }
+    if let Some(limit) = limit {
+        command.push_str(&format!(" --limit {limit}"));
+    }
+    command
+}
+
+/// One page of the log, newest first; `command` reads it.
+pub fn log(page: &LogPage, command: &str) -> Lines {
     let mut lines = Lines::new();
     for stored in &page.records {
         add(&mut lines, "", stored);
     }
     match page.next_before {
-        Some(before) => lines.line(format!("Older: aerodb-control log --before {before}")),
+        Some(before) => lines.line(format!("Older: {command} --before {before}")),
         None => lines.line("No older records."),
     }
     lines
@@ -60,10 +75,10 @@ mod tests {
         let attempt = "POST /actions".to_owned();
         let records = vec![stored(3, Entry::Denied { attempt, refusal })];
         let mut page = LogPage { records, next_before: Some(3) };
-        let text = log(&page);
+        let text = log(&page, "aerodb-control log");
         assert!(text.as_str().contains("Denied POST /actions (not_permitted): Not for observers."));
         assert!(text.as_str().ends_with("Older: aerodb-control log --before 3\n"));
         page.next_before = None;
-        assert!(log(&page).as_str().ends_with("No older records.\n"));
+        assert!(log(&page, "aerodb-control log").as_str().ends_with("No older records.\n"));
     }
 }

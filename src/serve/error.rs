@@ -7,6 +7,7 @@ use crate::ledger::{KeyError, LedgerError};
 use crate::model::refusal::Refusal;
 use crate::store::StoreError;
 use crate::web;
+use crate::workflow::log_key::RotateError;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -38,6 +39,9 @@ pub enum ServeError {
     /// The key that signs the heads of the log.
     #[error("the log cannot be signed: {0}")]
     Key(#[from] KeyError),
+    /// Another key for the log.
+    #[error("the key of the log was not changed: {0}")]
+    Rotate(#[from] RotateError),
     /// The kernel.
     #[error("the kernel cannot be opened: {0}")]
     Kernel(#[from] embedded::OpenError),

@@ -245,9 +245,12 @@ pub fn check_schema(connection: &Connection) -> Result<(), StoreError> {
 }
 
 fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<(String, Option<String>)>> {
-    // The statistics of ANALYZE change no meaning.
+    // The statistics of ANALYZE change no meaning. The tables in which FTS5 keeps an index are made
+    // by SQLite, in its own words of the time.
     let sql = "SELECT type || ' ' || name, sql FROM sqlite_schema
-               WHERE name NOT LIKE 'sqlite_stat%' ORDER BY 1";
+               WHERE name NOT LIKE 'sqlite_stat%' AND NOT (type = 'table' AND name IN
+                   ('entry_index_data', 'entry_index_idx', 'entry_index_config'))
+               ORDER BY 1";
     let mut statement = connection.prepare(sql)?;
     statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }

@@ -2,22 +2,30 @@
 -- to this program: rows of the log are never changed or deleted, records have no gaps, and an
 -- action takes only the steps that the table `edge` holds, each at most once.
 
--- One narrow row per record: what is searched. `action` and `actor` repeat what the leaf says, and
--- verification compares them.
+-- One narrow row per record: its time, and what its action is about. All columns repeat what the
+-- leaves say, and verification compares them.
 CREATE TABLE entry (
-    seq    INTEGER PRIMARY KEY REFERENCES leaf (seq) DEFERRABLE INITIALLY DEFERRED,
-    at_ms  INTEGER NOT NULL,
-    kind   TEXT NOT NULL,
-    actor  TEXT,
-    action BLOB CHECK (action IS NULL OR length(action) = 16)
+    seq         INTEGER PRIMARY KEY REFERENCES leaf (seq) DEFERRABLE INITIALLY DEFERRED,
+    at_ms       INTEGER NOT NULL,
+    kind        TEXT NOT NULL,
+    actor       TEXT,
+    action      BLOB CHECK (action IS NULL OR length(action) = 16),
+    action_kind TEXT,
+    node        TEXT
 ) STRICT;
 
 -- `seq` is the last column of every index without being named, so paging by key reads no table row.
 CREATE INDEX entry_by_action ON entry (action) WHERE action IS NOT NULL;
-CREATE INDEX entry_by_actor ON entry (actor) WHERE actor IS NOT NULL;
-CREATE INDEX entry_by_actor_and_kind ON entry (actor, kind) WHERE actor IS NOT NULL;
-CREATE INDEX entry_by_kind ON entry (kind);
 CREATE INDEX entry_by_time ON entry (at_ms);
+CREATE INDEX entry_of_keys ON entry (seq) WHERE kind IN ('boot', 'log_key_rotated');
+
+-- What the log is searched by: per record the words of its text, and terms such as `actor=alice`.
+-- Any number of conditions are met by walking their lists of records side by side. The marks are
+-- part of terms; no word has one. `entry_index_term` shows what is in it, for verification.
+CREATE VIRTUAL TABLE entry_index USING fts5 (
+    terms, content = '', columnsize = 0, detail = none, tokenize = "ascii tokenchars '=-._@'"
+);
+CREATE VIRTUAL TABLE entry_index_term USING fts5vocab (entry_index, instance);
 
 -- The record itself, as it was hashed.
 CREATE TABLE leaf (

@@ -66,6 +66,8 @@ fn rows(digest: &str) -> Vec<Row> {
         ("log", line("log --limit 3"), "", 0, &[]),
         ("verify-log", line("verify-log --config Leptos.toml"), "", 0, &[]),
         ("reconstruct", line("reconstruct ID --config Leptos.toml"), "", 0, &[]),
+        // While a control plane runs nobody else may sign: nothing is asked of the log.
+        ("rotate-log-key", line("rotate-log-key --reason r --config Leptos.toml"), "", 1, &[]),
         ("export-log", line("export-log exported --config Leptos.toml"), "", 0, &[]),
         (
             "account",

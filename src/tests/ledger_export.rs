@@ -174,11 +174,11 @@ async fn an_export_that_was_cut_or_signed_anew_is_found_against_what_was_noted()
     drop((store, ledger));
     let longer = dir.path().join("longer");
     export(&dir.path().join(DATABASE_FILE), &signer(), &longer, &mut |_| ()).unwrap();
-    let noted = Expected { head: Some(head), key: Some(signer().public()) };
+    let noted = Expected { head: Some(head), key: Some(signer().public()), ..Expected::default() };
     assert_eq!(verify_export(&longer, &noted, &mut |_| ()).unwrap().size, SIZE + 1);
     // And the shorter one is not the log that was noted later.
     let later = verify_export(&longer, &noted, &mut |_| ()).unwrap();
-    let noted = Expected { head: Some(later.into()), key: None };
+    let noted = Expected { head: Some(later.into()), ..Expected::default() };
     let error = verify_export(&target, &noted, &mut |_| ()).expect_err("cut");
     assert!(matches!(&error, VerifyError::Broken(broken) if broken.seq == SIZE), "{error}");
 

@@ -7,7 +7,8 @@ use crate::records::*;
 use aerodb_control::ledger::note::{LogKey, LogSigner};
 use aerodb_control::ledger::tree::*;
 use aerodb_control::ledger::{
-    Draft, Expected, KEY_FILE, KeyError, Ledger, LedgerError, VerifyError, open_key, verify_file,
+    Draft, Expected, KEY_FILE, KeyError, Ledger, LedgerError, LogFilter, VerifyError, open_key,
+    verify_file,
 };
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::record::Entry;
@@ -54,7 +55,7 @@ async fn log() -> TempDir {
 }
 
 fn check(dir: &Path) -> Result<u64, VerifyError> {
-    let expected = Expected { head: None, key: Some(signer().public()) };
+    let expected = Expected { key: Some(signer().public()), ..Expected::default() };
     let verified = verify_file(&dir.join(DATABASE_FILE), &expected, &mut |_| ());
     verified.map(|verified| verified.size)
 }
@@ -113,6 +114,47 @@ async fn every_record_is_proven_and_every_earlier_head_is_the_beginning() {
     }
     for (from, to) in [(0, None), (SIZE + 1, None), (5, Some(4)), (5, Some(u64::MAX))] {
         assert_eq!(reader.consistency(from, to).unwrap(), None, "{from} {to:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_reads_the_end_of_the_log_only_and_verification_all_of_it() {
+    let dir = log().await;
+    let connection = shell(&dir.path().join(DATABASE_FILE));
+    let triggers = "DROP TRIGGER leaf_update; DROP TRIGGER entry_update; DROP TRIGGER tile_update";
+    connection.execute_batch(triggers).unwrap();
+    // Everything that is older than the edge of the tree and the key, and no part of a page at its end.
+    let damage = "UPDATE leaf SET bytes = x'00', hash = zeroblob(32) WHERE seq BETWEEN 1 AND 511;
+                  UPDATE entry SET at_ms = 0 WHERE seq BETWEEN 1 AND 511;
+                  UPDATE tile SET hashes = zeroblob(8192)";
+    connection.execute_batch(damage).unwrap();
+    drop(connection);
+    // The rules that were dropped are what opening a store complains about, so they come back first.
+    restore_triggers(dir.path());
+    let (store, ledger, _) = ledger_in(dir.path());
+    let ledger = ledger.signing(signer());
+    assert_eq!(ledger.reader().log_key().unwrap(), Some(signer().public()));
+    ledger.append(others(3)).await.unwrap();
+    let head = ledger.reader().signed_head().unwrap();
+    assert_eq!(head.head.size, SIZE + 3);
+    assert_eq!(ledger.reader().page(None, 50, &LogFilter::default()).unwrap().records.len(), 50);
+    drop((store, ledger));
+    let error = check(dir.path()).expect_err("damaged");
+    assert!(matches!(&error, VerifyError::Broken(broken) if broken.seq == 1), "{error}");
+}
+
+/// Makes the triggers of the schema that are missing.
+fn restore_triggers(dir: &Path) {
+    let connection = shell(&dir.join(DATABASE_FILE));
+    let schema = include_str!("../store/schema.sql");
+    for part in schema.split("CREATE TRIGGER ").skip(1) {
+        let (body, _) = part.split_once("END;").unwrap();
+        let name = body.split_whitespace().next().unwrap();
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE name = ?1";
+        let found: u32 = connection.query_row(sql, [name], |row| row.get(0)).unwrap();
+        if found == 0 {
+            connection.execute_batch(&format!("CREATE TRIGGER {body}END;")).unwrap();
+        }
     }
 }
 
@@ -199,8 +241,9 @@ async fn heads_that_were_signed_with_another_key_are_found() {
     let error = check(dir.path()).expect_err("another key").to_string();
     assert!(error.contains("record 599") && error.contains("not signed by"), "{error}");
     // Who noted the key down also finds a log that names another one from its first record on.
-    let expected = Expected { head: None, key: Some(other.public()) };
-    let path = dir.path().join(DATABASE_FILE);
+    let expected = Expected { key: Some(other.public()), ..Expected::default() };
+    let fresh = log().await;
+    let path = fresh.path().join(DATABASE_FILE);
     let error = verify_file(&path, &expected, &mut |_| ()).expect_err("another log").to_string();
     assert!(error.contains("record 0: it names another key"), "{error}");
 }

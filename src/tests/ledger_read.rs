@@ -46,10 +46,11 @@ async fn pages_hold_every_record_once_newest_first_whatever_is_filtered() {
     let reader = ledger.reader();
     assert_eq!(reader.page(None, 50, &LogFilter::default()).unwrap().records, []);
     let all = many(&ledger).await;
-    let filter = |action, kind: Option<&str>, actor: Option<&str>| LogFilter {
+    let filter = |action, kind: Option<&'static str>, actor: Option<&str>| LogFilter {
         action,
-        kind: kind.map(str::to_owned),
+        kind,
         actor: actor.map(name),
+        ..LogFilter::default()
     };
     let cases = [
         filter(None, None, None),
@@ -58,7 +59,7 @@ async fn pages_hold_every_record_once_newest_first_whatever_is_filtered() {
         filter(None, None, Some("bob")),
         filter(None, Some("duplicate"), Some("alice")),
         filter(Some(id(4)), Some("duplicate"), Some("bob")),
-        filter(None, Some("no such kind"), None),
+        filter(None, Some("boot"), None),
     ];
     for case in cases {
         let mut expected: Vec<_> = all
@@ -66,7 +67,7 @@ async fn pages_hold_every_record_once_newest_first_whatever_is_filtered() {
             .filter(|r| {
                 let actor = r.record.actor.as_ref().map(|a| &a.name);
                 case.action.is_none_or(|a| r.record.action_id == Some(a))
-                    && case.kind.as_deref().is_none_or(|k| r.record.entry.word() == k)
+                    && case.kind.is_none_or(|k| r.record.entry.word() == k)
                     && case.actor.as_ref().is_none_or(|a| actor == Some(a))
             })
             .cloned()

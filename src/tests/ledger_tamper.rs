@@ -45,7 +45,7 @@ async fn log() -> Log {
 
 impl Log {
     fn expected(&self) -> Expected {
-        Expected { head: Some(self.head.clone()), key: None }
+        Expected { head: Some(self.head.clone()), ..Expected::default() }
     }
 
     fn path(&self) -> PathBuf {
@@ -183,7 +183,10 @@ async fn records_that_are_swapped_deleted_doubled_or_inserted_are_found() {
         ("DELETE FROM entry WHERE seq = 6", 6),
         ("UPDATE leaf SET seq = 99 WHERE seq = 4", 4),
         ("INSERT INTO leaf SELECT 11, hash, bytes FROM leaf WHERE seq = 10", 11),
-        ("INSERT INTO entry SELECT 11, at_ms, kind, actor, action FROM entry WHERE seq = 10", 11),
+        (
+            "INSERT INTO entry SELECT 11, at_ms, kind, actor, action, action_kind, node FROM entry WHERE seq = 10",
+            11,
+        ),
     ] {
         let error = log.after(sql);
         assert_eq!(broken_at(&error), Some(seq), "{sql}: {error}");
@@ -256,9 +259,14 @@ async fn a_log_that_was_cut_or_written_anew_is_found_only_against_a_head_that_wa
                DELETE FROM leaf WHERE seq >= 9; DELETE FROM entry WHERE seq >= 9;
                DELETE FROM open_action";
     log.lawless().execute_batch(sql).unwrap();
-    assert!(matches!(check(&log.path()), Err(VerifyError::Derived { size: 9, .. })), "triggers");
+    let error = check(&log.path()).expect_err("the index is left");
+    assert_eq!(broken_at(&error), Some(9), "{error}");
     let error = verify_file(&log.path(), &log.expected(), &mut |_| ()).expect_err("cut");
     assert_eq!(broken_at(&error), Some(9), "{error}");
+    let sql = "INSERT INTO entry_index (entry_index) VALUES ('delete-all')";
+    shell(&log.path()).execute_batch(sql).unwrap();
+    let error = check(&log.path()).expect_err("the index is gone");
+    assert_eq!(broken_at(&error), Some(0), "{error}");
 }
 
 #[tokio::test]

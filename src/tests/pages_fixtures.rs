@@ -13,6 +13,7 @@ use aerodb_control::model::explanation::{
     Candidate, Check, EXPLANATION_FORMAT, Evidence, Explanation, Verdict,
 };
 use aerodb_control::model::invariant::Invariant;
+use aerodb_control::model::log_filter::LogFilter;
 use aerodb_control::model::pinned::{
     Cause, ClusterIdentity, Fact, Fence, Moved, PinnedCluster, PinnedNode, Role, Since,
     Unreachable, Writes,
@@ -20,7 +21,7 @@ use aerodb_control::model::pinned::{
 use aerodb_control::model::receipt::{Receipt, Witness};
 use aerodb_control::model::record::{Entry, RECORD_VERSION, Record};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
-use aerodb_control::ui::Frame;
+use aerodb_control::ui::{Frame, LogView};
 
 /// A text that would do harm anywhere it is not made inert.
 pub(crate) const HOSTILE: &str =
@@ -277,7 +278,7 @@ pub(crate) fn executed(differences: Vec<Moved>) -> ActionAnswer {
     answer
 }
 
-pub(crate) fn log(text: &str) -> LogPage {
+pub(crate) fn log(text: &str) -> LogView {
     let boot = Entry::Boot {
         version: "0.1.0".to_owned(),
         cluster: "staging aerodb".to_owned(),
@@ -287,7 +288,8 @@ pub(crate) fn log(text: &str) -> LogPage {
     };
     let failed = Entry::SignInFailed { name: text.to_owned() };
     let records = vec![record(2, failed), record(1, Entry::SignedIn {}), record(0, boot)];
-    LogPage { records, next_before: Some(0) }
+    let page = LogPage { records, next_before: Some(0) };
+    LogView { page, filter: LogFilter::default(), older: Some("/log?before=0".to_owned()) }
 }
 
 pub(crate) fn actions() -> ActionPage {

@@ -7,6 +7,7 @@ pub mod cluster_facts;
 pub mod effects;
 pub mod explanation;
 pub mod forms;
+pub mod log_filter;
 pub mod nodes;
 pub mod notice;
 pub mod outcome;

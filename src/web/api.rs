@@ -10,12 +10,14 @@ use crate::model::answer::{
 };
 use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
 use crate::model::cluster::{ClusterState, NodeState};
-use crate::model::record::Entry;
+use crate::model::log_filter::LogFilter;
 use crate::model::refusal::{Refusal, RefusalCode};
-use crate::model::text::{ActorName, InputError, NodeId, Reason};
-use crate::observe::LogFilter;
+use crate::model::text::{InputError, NodeId, Reason};
+
 use axum::Json;
 use axum::extract::State;
+use axum::http::{Uri, header};
+use axum::response::{IntoResponse as _, Response};
 
 /// A JSON answer or a refusal.
 type Answer<T> = Result<Json<T>, Refusal>;
@@ -122,6 +124,24 @@ pub(super) async fn consistency(
     site.read.consistency(from, to).map(Json)
 }
 
+/// One file of an export of the log, for the tools that verify one: below the address of the log the
+/// names are those of the public layout.
+pub(super) async fn log_file(
+    _: SignedIn,
+    State(site): State<Reading>,
+    uri: Uri,
+    query: Query,
+) -> Result<Response, Refusal> {
+    query.finish()?;
+    let name = uri.path().strip_prefix("/api/v1/log/").unwrap_or_default();
+    let media = match name {
+        "checkpoint" | "vkey" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    };
+    let bytes = site.read.log_file(name)?;
+    Ok(([(header::CONTENT_TYPE, media)], bytes).into_response())
+}
+
 /// One record.
 pub(super) async fn record(
     _: SignedIn,
@@ -143,21 +163,5 @@ pub(super) async fn session(SignedIn(viewer): SignedIn) -> Json<SessionAnswer> {
 
 /// The filter of a page of the log, from its query.
 pub(super) fn filter(query: &mut Query) -> Result<LogFilter, InputError> {
-    Ok(LogFilter {
-        action: query.optional("action").map(|text| ActionId::parse(&text)).transpose()?,
-        kind: query.optional("kind").map(known_kind).transpose()?,
-        actor: query.optional("actor").map(|text| actor(&text)).transpose()?,
-    })
-}
-
-/// A kind that no record can have is a mistake, not an empty list.
-fn known_kind(kind: String) -> Result<String, InputError> {
-    if Entry::WORDS.contains(&kind.as_str()) {
-        return Ok(kind);
-    }
-    Err(InputError::new("kind", &kind, format!("one of {}", Entry::WORDS.join(", "))))
-}
-
-fn actor(text: &str) -> Result<ActorName, InputError> {
-    ActorName::parse(text).map_err(|e| InputError::new("actor", text, e.required))
+    LogFilter::parse(|name| query.optional(name))
 }

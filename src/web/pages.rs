@@ -10,7 +10,7 @@ use crate::authority::Viewer;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::refusal::Refusal;
 use crate::model::text::NodeId;
-use crate::ui::{ActionView, Frame, NewAction, Page, SetUp, SignIn};
+use crate::ui::{ActionView, Frame, LogView, NewAction, Page, SetUp, SignIn};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -71,10 +71,22 @@ pub(super) async fn log(
     State(site): State<Reading>,
     query: Query,
 ) -> Response {
-    let page = part(query).and_then(|part| {
-        site.read.log(part.before, part.limit, &crate::observe::LogFilter::default())
+    let page = log_page(&site, query);
+    answer(&site, &viewer, page.map(|view| Page::Log(Box::new(view)))).await
+}
+
+fn log_page(site: &Reading, mut query: Query) -> Result<LogView, Refusal> {
+    let part = Part::take(&mut query)?;
+    let filter = super::api::filter(&mut query)?;
+    query.finish()?;
+    let page = site.read.log(part.before, part.limit, &filter)?;
+    let older = page.next_before.map(|before| {
+        let mut pairs = filter.pairs();
+        pairs.extend([("before", before.to_string()), ("limit", part.limit.to_string())]);
+        let pairs = serde_urlencoded::to_string(pairs).expect("pairs of text can be encoded");
+        format!("/log?{pairs}")
     });
-    answer(&site, &viewer, page.map(Page::Log)).await
+    Ok(LogView { page, filter, older })
 }
 
 fn part(mut query: Query) -> Result<Part, Refusal> {

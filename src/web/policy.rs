@@ -73,6 +73,14 @@ pub enum Read {
     ApiLogProof,
     /// That an earlier log is the beginning of the present one.
     ApiLogConsistency,
+    /// The signed head as a file of an export.
+    ApiLogCheckpoint,
+    /// The key that checks it.
+    ApiLogKey,
+    /// Tiles and records as files of an export.
+    ApiLogTile,
+    /// Observations and explanations as files of an export.
+    ApiLogBlob,
     /// One record.
     ApiRecord,
     /// One action, rebuilt from the log, as JSON.
@@ -153,6 +161,10 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::ApiLogHead, "/api/v1/log/head", Needs::Viewer),
     (Read::ApiLogProof, "/api/v1/log/proof/{seq}", Needs::Viewer),
     (Read::ApiLogConsistency, "/api/v1/log/consistency", Needs::Viewer),
+    (Read::ApiLogCheckpoint, "/api/v1/log/checkpoint", Needs::Viewer),
+    (Read::ApiLogKey, "/api/v1/log/vkey", Needs::Viewer),
+    (Read::ApiLogTile, "/api/v1/log/tile/{*place}", Needs::Viewer),
+    (Read::ApiLogBlob, "/api/v1/log/blobs/{hash}", Needs::Viewer),
     (Read::ApiRecord, "/api/v1/log/{seq}", Needs::Viewer),
     (Read::ApiReport, "/api/v1/actions/{id}/report", Needs::Viewer),
     (Read::ApiWindow, "/api/v1/report", Needs::Viewer),

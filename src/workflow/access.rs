@@ -274,7 +274,7 @@ fn begin(
 }
 
 /// Somebody who can write to the data directory, and so needs no password.
-fn console() -> Actor {
+pub(super) fn console() -> Actor {
     let name = ActorName::parse(CONSOLE).expect("the constant is a name");
     Actor { name, role: ActorRole::Operator, via: Via::Console }
 }

@@ -83,6 +83,10 @@ impl Entry {
             Self::Denied { attempt, refusal } => {
                 format!("Denied {attempt} ({}): {}", refusal.code.id(), refusal.sentence)
             }
+            Self::LogKeyRotated { old, new, reason, .. } => format!(
+                "The log got another key. Heads up to here are signed with {old}, from here on with \
+                 {new}. Reason: {reason}"
+            ),
             Self::SetupLinkIssued {} => "The one-time set-up link was issued.".to_owned(),
             Self::AccountCreated { name, role } => format!("Account {name} was made: {role}."),
             Self::SignedIn {} => "Signed in.".to_owned(),

@@ -1,22 +1,24 @@
 //! `GET /log`: the ledger, newest first.
 
-use crate::model::answer::LogPage;
+use crate::ui::LogView;
+use crate::ui::components::log_filter::log_filter;
 use crate::ui::components::records;
 use crate::ui::live::ChangeNotice;
 use crate::ui::verify::verify;
 use leptos::prelude::*;
 
 /// One page of the log.
-pub(super) fn log(data: &LogPage) -> AnyView {
-    let list = if data.records.is_empty() {
-        view! { <p class="none">"There is no record in this part of the log."</p> }.into_any()
+pub(super) fn log(data: &LogView) -> AnyView {
+    let shown = &data.page.records;
+    let list = if shown.is_empty() {
+        view! { <p class="none">"There is no such record in this part of the log."</p> }.into_any()
     } else {
-        records::records("Records, newest first", &data.records)
+        records::records("Records, newest first", shown)
     };
-    let older = data.next_before.map(|seq| {
+    let older = data.older.clone().map(|address| {
         view! {
             <p>
-                <a href=format!("/log?before={seq}")>"Older records"</a>
+                <a href=address>"Older records"</a>
             </p>
         }
     });
@@ -25,7 +27,8 @@ pub(super) fn log(data: &LogPage) -> AnyView {
         <p>"Order is the sequence number. Each record carries the hash of the one before it; \
             nothing is changed or deleted. The number links to the proof that the record is in the \
             signed log."</p>
-        {verify(&data.records)}
+        {log_filter(&data.filter)}
+        {verify(shown)}
         {list}
         {older}
     }

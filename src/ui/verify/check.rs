@@ -1,7 +1,8 @@
 //! Asks the server for a head and proofs, and checks them here. It starts when somebody asks for it,
 //! only reads, and remembers the last good head in the browser's own storage.
 
-use crate::ledger::remember::{Memory, Suspicion, check_head, check_past, check_record};
+use crate::ledger::remember::{Memory, Suspicion, check_head_after, check_past, check_record};
+use crate::model::answer::{LogPage, SignedHead};
 use crate::model::canonical::Hash;
 use crate::ui::verify::Checked;
 use gloo_net::http::Request;
@@ -39,7 +40,14 @@ pub(super) fn verify(records: Vec<(u64, Hash)>, done: impl Fn(Checked) + 'static
 async fn check(records: &[(u64, Hash)]) -> Result<Checked, Fault> {
     let storage = storage()?;
     let before = recall(&storage)?;
-    let head = check_head(&read("/api/v1/log/head").await?, before.as_ref())?;
+    let signed: SignedHead = read("/api/v1/log/head").await?;
+    let mut rotations = Vec::new();
+    if before.as_ref().is_some_and(|before| before.key != signed.key) {
+        let page: LogPage = read("/api/v1/log?kind=log_key_rotated&limit=200").await?;
+        rotations = page.records;
+        rotations.reverse();
+    }
+    let head = check_head_after(&signed, before.as_ref(), &rotations)?;
     if let Some(before) = before.as_ref().filter(|before| before.size > 0) {
         let (from, to) = (before.size, head.size);
         let proof = read(&format!("/api/v1/log/consistency?from={from}&to={to}")).await?;

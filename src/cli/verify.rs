@@ -1,0 +1,165 @@
+//! The command that verifies a log, wherever it is: in a database, in files, or behind an address.
+
+use super::address::Address;
+use super::client::Client;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::local::{data_dir, line_of};
+use super::log_arguments::VerifyArguments;
+use super::remote::Server;
+use super::{Report, complain};
+use crate::ledger::chain::Verified;
+use crate::ledger::tree::{Seen, verify_consistency, verify_inclusion};
+use crate::ledger::{
+    Expected, ExportFiles, VerifyError, is_export, verify_export, verify_file, verify_files,
+};
+use crate::model::answer::{ConsistencyProof, InclusionProof};
+use crate::model::refusal::RefusalCode;
+use crate::plain::lines::Lines;
+use crate::store::DATABASE_FILE;
+use serde_json::json;
+use std::cell::RefCell;
+use std::io;
+use std::path::Path;
+
+/// How many records between two signs of progress: less than a second of work.
+const PROGRESS_RECORDS: u64 = 100_000;
+
+/// Verifies a log.
+pub(super) fn verify_log(options: &VerifyArguments) -> Result<Report, Failure> {
+    let mut salt = [0; 32];
+    getrandom::fill(&mut salt).map_err(|error| {
+        Failure::here(Exit::Local, format!("This machine gives no random bytes: {error}."))
+    })?;
+    let expected = Expected { head: options.expect.clone(), key: options.key.clone(), salt };
+    if let Some(address) = options.path.as_deref().and_then(address) {
+        let address = Address::parse(address)
+            .map_err(|error| Failure::here(Exit::Usage, format!("{error}.")))?;
+        return verify_served(&address, &expected);
+    }
+    let path = match &options.path {
+        Some(path) if path.is_dir() && !is_export(path) => path.join(DATABASE_FILE),
+        Some(path) => path.clone(),
+        None => data_dir(&options.place)?.join(DATABASE_FILE),
+    };
+    let verify = if path.is_dir() { verify_export } else { verify_file };
+    let place = path.display().to_string();
+    let verified = verify(&path, &expected, &mut progress("verified"));
+    let verified = verified.map_err(|error| not_verified(&place, &error))?;
+    Ok(report(&place, verified, "Tree, tiles and signed heads are those of these records."))
+}
+
+/// The address in the place of a path, where it is one.
+fn address(path: &Path) -> Option<&str> {
+    let text = path.to_str()?;
+    (text.starts_with("http://") || text.starts_with("https://")).then_some(text)
+}
+
+/// Says on standard error how far a long log is.
+pub(super) fn progress(done: &'static str) -> impl FnMut(u64) {
+    move |records| {
+        if records > 0 && records.is_multiple_of(PROGRESS_RECORDS) {
+            complain(&format!("{records} records {done} so far\n"));
+        }
+    }
+}
+
+fn not_verified(place: &str, error: &VerifyError) -> Failure {
+    let exit = match error {
+        VerifyError::Broken(_) | VerifyError::Derived { .. } | VerifyError::Head { .. } => {
+            Exit::LogBroken
+        }
+        VerifyError::Store(_) => Exit::Local,
+    };
+    Failure::here(exit, format!("{place} did not verify: {error}."))
+}
+
+fn report(place: &str, verified: Verified, also: &str) -> Report {
+    let head = verified.head.map_or("nothing".to_owned(), |hash| hash.to_string());
+    let mut text = Lines::new();
+    text.line(format!(
+        "{} records of {place} were recomputed, each from its bytes.",
+        verified.size
+    ));
+    text.line(also);
+    text.line(format!("head: {}:{head}", verified.size));
+    text.line(format!("root: {}", verified.root));
+    text.line("A log that was cut short is told only by an earlier head: note this one down, and give it as --expect.");
+    let json = json!({ "size": verified.size, "hash": verified.head, "root": verified.root });
+    Report { text, json: line_of(&json), exit: Exit::Done }
+}
+
+/// Verifies what a control plane shows: the files of an export as it serves them, and proofs.
+fn verify_served(address: &Address, expected: &Expected) -> Result<Report, Failure> {
+    let control = Server { url: address };
+    let served = Served { client: control.client()?, failed: RefCell::default() };
+    let verified = verify_files(&served, expected, &mut progress("verified"));
+    // A server that does not answer has not shown a broken log.
+    if let Some(failure) = served.failed.take() {
+        return Err(failure);
+    }
+    let place = address.as_str();
+    let verified = verified.map_err(|error| not_verified(place, &error))?;
+    check_proofs(&served.client, verified).map_err(|failure| match failure {
+        Unproven::Failure(failure) => failure,
+        Unproven::Wrong(why) => {
+            Failure::here(Exit::LogBroken, format!("{place} did not verify: {why}."))
+        }
+    })?;
+    let also = "Tree, tiles, signed head and the proofs that it gives are those of these records.";
+    Ok(report(place, verified, also))
+}
+
+/// The files of an export, as a control plane serves them.
+struct Served<'a> {
+    client: Client<'a>,
+    /// Why the server did not answer, once it did not.
+    failed: RefCell<Option<Failure>>,
+}
+
+impl ExportFiles for Served<'_> {
+    fn read(&self, name: &str, limit: usize) -> io::Result<Vec<u8>> {
+        match self.client.get_file(&format!("/log/{name}"), limit) {
+            Ok(bytes) => Ok(bytes),
+            Err(Failure::Refused { refusal, .. }) if refusal.code == RefusalCode::NotFound => {
+                Err(io::Error::new(io::ErrorKind::NotFound, "the server has no such file"))
+            }
+            Err(failure) => {
+                self.failed.replace(Some(failure));
+                Err(io::Error::other("the server did not answer"))
+            }
+        }
+    }
+}
+
+/// Why a proof does not show what it should.
+enum Unproven {
+    Failure(Failure),
+    Wrong(String),
+}
+
+/// Asks for proofs that a browser would ask for, and checks them against the records that were
+/// recomputed: the first, the middle and the last record, and the first half of the log.
+fn check_proofs(client: &Client<'_>, verified: Verified) -> Result<(), Unproven> {
+    let size = verified.size;
+    let now = Seen { size, root: verified.root };
+    let query = [("size", size.to_string())];
+    for seq in [0, size / 2, size - 1] {
+        let proof = client.get::<InclusionProof>(&format!("/log/proof/{seq}"), &query);
+        let proof = proof.map_err(Unproven::Failure)?.value;
+        let leaf = proof.record.record.hash();
+        let wrong = |why: String| Unproven::Wrong(format!("record {seq}: its proof: {why}"));
+        if proof.record.record.seq != seq || proof.record.hash != leaf {
+            return Err(wrong("it is about another record".to_owned()));
+        }
+        verify_inclusion(seq, size, leaf, &proof.path, now.root)
+            .map_err(|e| wrong(e.to_string()))?;
+    }
+    let from = size.div_ceil(2);
+    let query = [("from", from.to_string()), ("to", size.to_string())];
+    let proof = client.get::<ConsistencyProof>("/log/consistency", &query);
+    let proof = proof.map_err(Unproven::Failure)?.value;
+    let before = Seen { size: from, root: proof.from_root };
+    let wrong = |e| Unproven::Wrong(format!("its proof that it only grew does not hold: {e}"));
+    verify_consistency(before, now, &proof.path).map_err(wrong)
+}

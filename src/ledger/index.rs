@@ -1,0 +1,137 @@
+//! What a record is found by: the terms of the index, from the record itself and from the request
+//! that its action began with.
+
+use super::LedgerError;
+use super::LogFilter;
+use crate::model::action::{ActionId, ActionKind, Stage};
+use crate::model::log_filter::{WORD_CHARS_MAX, words};
+use crate::model::record::{Entry, Record};
+use crate::model::text::{ActorName, NodeId};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use std::collections::BTreeSet;
+
+/// What the action of a record is about, as the columns say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct About {
+    pub(super) action_kind: Option<String>,
+    pub(super) node: Option<String>,
+}
+
+/// What the action of a record is about: the request says it, and for later records the row of the
+/// request, which stands before them.
+pub(super) fn about(connection: &Connection, record: &Record) -> Result<About, LedgerError> {
+    if let Entry::Requested { action, .. } = &record.entry {
+        let node = action.node().map(ToString::to_string);
+        return Ok(About { action_kind: Some(action.kind().to_string()), node });
+    }
+    let Some(id) = record.action_id else { return Ok(About::default()) };
+    let found = connection
+        .prepare_cached(
+            "SELECT entry.action_kind, entry.node FROM transition JOIN entry USING (seq)
+             WHERE transition.action = ?1 AND transition.f = 0 AND transition.seq < ?2",
+        )?
+        .query_row(params![id.bytes(), record.seq], |row| {
+            Ok(About { action_kind: row.get(0)?, node: row.get(1)? })
+        })
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+/// The terms of a record, each once.
+pub(super) fn terms(record: &Record, about: &About) -> BTreeSet<String> {
+    let actor = record.actor.as_ref().map(|actor| actor.name.as_str());
+    let action = record.action_id.as_ref().map(ToString::to_string);
+    let stage = record.entry.stage().map(Stage::word);
+    let fields = [
+        ("actor", actor),
+        ("kind", Some(record.entry.word())),
+        ("stage", stage),
+        ("action_kind", about.action_kind.as_deref()),
+        ("node", about.node.as_deref()),
+        ("action", action.as_deref()),
+    ];
+    let fields = fields.into_iter().filter_map(|(name, text)| text.map(|text| term(name, text)));
+    let texts = texts(&record.entry);
+    let words = texts.into_iter().flat_map(words);
+    fields.chain(words.filter(|word| word.chars().count() <= WORD_CHARS_MAX)).collect()
+}
+
+fn term(name: &str, text: &str) -> String {
+    // The sign keeps it apart from every word. The names have no other mark that would end a term.
+    format!("{name}={text}")
+}
+
+/// Puts a record into the index.
+pub(super) fn store(
+    transaction: &Transaction<'_>,
+    seq: u64,
+    terms: &BTreeSet<String>,
+) -> Result<(), LedgerError> {
+    let terms = terms.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+    transaction
+        .prepare_cached("INSERT INTO entry_index (rowid, terms) VALUES (?1, ?2)")?
+        .execute(params![seq, terms])?;
+    Ok(())
+}
+
+/// What the index is asked for, in the language of FTS5; `None` where nothing but the action and the
+/// time is asked for, which have indexes of their own.
+pub(super) fn matching(filter: &LogFilter) -> Option<String> {
+    let LogFilter { action, kind, actor, action_kind, node, stage, since: _, until: _, text } =
+        filter;
+    let fields = [
+        ("actor", actor.as_ref().map(ActorName::as_str)),
+        ("kind", *kind),
+        ("stage", stage.map(Stage::word)),
+        ("action_kind", action_kind.map(ActionKind::word)),
+        ("node", node.as_ref().map(NodeId::as_str)),
+    ];
+    let fields = fields.into_iter().filter_map(|(name, text)| text.map(|text| term(name, text)));
+    let words = text.iter().flat_map(|text| text.words().iter().cloned());
+    let mut terms: Vec<String> = fields.chain(words).collect();
+    if terms.is_empty() {
+        return None;
+    }
+    terms.extend(action.as_ref().map(ActionId::to_string).map(|id| term("action", &id)));
+    // No term holds a quote, and each is one token.
+    let quoted: Vec<String> = terms.iter().map(|term| format!("\"{term}\"")).collect();
+    Some(quoted.join(" AND "))
+}
+
+/// What people and programs said in a record. Names, times and hashes are found by their fields.
+fn texts(entry: &Entry) -> Vec<&str> {
+    match entry {
+        Entry::Boot { version, cluster, note, .. } => vec![version, cluster, note],
+        Entry::Requested { reason, .. }
+        | Entry::Withdrawn { reason }
+        | Entry::Finding { evidence: reason, .. }
+        | Entry::SettleRequested { reason }
+        | Entry::Frozen { reason }
+        | Entry::Unfrozen { reason, .. }
+        | Entry::LogKeyRotated { reason, .. } => vec![reason.as_str()],
+        Entry::Stale { moved, .. } => {
+            moved.iter().flat_map(|m| [m.fact.as_str(), &m.before, &m.after]).collect()
+        }
+        Entry::Executed { receipt, differences, .. } => {
+            let said = differences.iter().flat_map(|m| [m.fact.as_str(), &m.before, &m.after]);
+            said.chain([receipt.result.as_str()]).collect()
+        }
+        Entry::Refused { refusal } => vec![&refusal.rule, &refusal.sentence],
+        Entry::Unknown { why } => vec![why],
+        Entry::Voided { tombstone } => vec![&tombstone.result],
+        Entry::Declined { attempt, refusal } | Entry::Denied { attempt, refusal } => {
+            vec![attempt, refusal.code.id(), &refusal.sentence]
+        }
+        Entry::AccountCreated { name, role } => vec![name.as_str(), role.word()],
+        Entry::SignInFailed { name } => vec![name],
+        Entry::TokenIssued { name, .. } => vec![name.as_str()],
+        Entry::Explained { .. }
+        | Entry::Rejected { .. }
+        | Entry::Confirmed { .. }
+        | Entry::Dispatched { .. }
+        | Entry::Duplicate { .. }
+        | Entry::SetupLinkIssued {}
+        | Entry::SignedIn {}
+        | Entry::SignedOut {} => Vec::new(),
+    }
+}

@@ -1,0 +1,173 @@
+//! The queries of pages of the log: each served by an index, whatever is asked for.
+
+use super::{LedgerError, LogFilter, index};
+use crate::model::ambient::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _};
+
+/// A statement that answers `seq, hash, bytes`, and its values.
+pub(super) type Query = (String, Vec<Value>);
+
+/// The query of a page, newest first; `None` where no record can be on it. It reads what it answers
+/// and nothing else: a window of time is a range of sequence numbers, an action alone has an index of
+/// its own, and all other conditions are walked together in the index of terms.
+pub(super) fn page_query(
+    connection: &Connection,
+    before: Option<u64>,
+    limit: u32,
+    filter: &LogFilter,
+) -> Result<Option<Query>, LedgerError> {
+    let (from, key, mut values) = match (index::matching(filter), filter.action) {
+        (Some(terms), _) => (
+            "entry_index CROSS JOIN leaf ON leaf.seq = entry_index.rowid
+             WHERE entry_index MATCH ?",
+            "entry_index.rowid",
+            vec![Value::Text(terms)],
+        ),
+        (None, Some(action)) => (
+            "entry CROSS JOIN leaf ON leaf.seq = entry.seq WHERE entry.action = ?",
+            "entry.seq",
+            vec![Value::Blob(action.bytes().to_vec())],
+        ),
+        (None, None) => ("leaf WHERE 1", "leaf.seq", vec![]),
+    };
+    let mut sql = format!("SELECT leaf.seq, leaf.hash, leaf.bytes FROM {from}");
+    if let Some(since) = filter.since {
+        // Time never goes back, so what is from then on begins at one place.
+        let Some(first) = first_since(connection, since)? else { return Ok(None) };
+        sql.push_str(&format!(" AND {key} >= ?"));
+        values.push(first.into());
+    }
+    let until = filter.until.map(|until| first_since(connection, until)).transpose()?.flatten();
+    // Beyond what SQLite can count there is no record, so the bound changes nothing.
+    let before = before.map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
+    if let Some(before) = before.into_iter().chain(until).min() {
+        sql.push_str(&format!(" AND {key} < ?"));
+        values.push(before.into());
+    }
+    // One more than the page, to know whether there is another.
+    sql.push_str(&format!(" ORDER BY {key} DESC LIMIT ?"));
+    values.push((i64::from(limit) + 1).into());
+    Ok(Some((sql, values)))
+}
+
+/// The first record at this time or later.
+fn first_since(connection: &Connection, at: Timestamp) -> Result<Option<i64>, LedgerError> {
+    let sql = "SELECT seq FROM entry WHERE at_ms >= ?1 ORDER BY at_ms, seq LIMIT 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([at.millis()], |row| row.get(0)).optional()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Draft, Ledger};
+    use crate::model::action::{Action, ActionId};
+    use crate::model::actor::{Actor, ActorRole, Via};
+    use crate::model::ambient::Clock;
+    use crate::model::record::Entry;
+    use crate::model::text::{ActorName, NodeId, Reason};
+    use crate::store::Store;
+    use rusqlite::{StatementStatus, params_from_iter};
+    use std::sync::Arc;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(1_769_852_700_000)
+        }
+
+        fn name(&self) -> &'static str {
+            "still"
+        }
+    }
+
+    /// A log of `count` requests and as many sign-ins. One account and one node are in all of them;
+    /// a word is in the first request only.
+    async fn log(count: u32) -> (tempfile::TempDir, Store) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path()).expect("a store");
+        let ledger = Ledger::open(&store, Arc::new(Still)).expect("a ledger");
+        let name = ActorName::parse("alice").expect("a name");
+        let actor = Actor { name, role: ActorRole::Operator, via: Via::Session };
+        let drafts = (0..count).flat_map(|n| {
+            let mut bytes = [7; 16];
+            bytes[..4].copy_from_slice(&n.to_be_bytes());
+            let to = NodeId::parse("n2").expect("a node");
+            let words = if n == 0 { "planned aardvark" } else { "planned work" };
+            let reason = Reason::parse(words).expect("a reason");
+            let entry = Entry::Requested { action: Action::Switchover { to }, reason };
+            let id = Some(ActionId::from_random(bytes));
+            let asked = Draft::new(Some(actor.clone()), id, entry);
+            [asked, Draft::new(Some(actor.clone()), None, Entry::SignedIn {})]
+        });
+        let drafts: Vec<Draft> = drafts.collect();
+        ledger.append(drafts).await.expect("durable");
+        (dir, store)
+    }
+
+    fn filter(fields: &[(&str, &str)]) -> LogFilter {
+        let find = |name: &str| fields.iter().find(|(field, _)| *field == name);
+        let parsed = LogFilter::parse(|name| find(name).map(|(_, text)| (*text).to_owned()));
+        parsed.expect("a filter")
+    }
+
+    /// The steps that SQLite takes for a page of ten, and its plan.
+    fn cost(store: &Store, fields: &[(&str, &str)]) -> (i32, String) {
+        let cost = store.reader().read(|connection| {
+            let query = page_query(connection, Some(1000), 10, &filter(fields))?;
+            let (sql, values) = query.expect("there are records at this time");
+            let mut statement = connection.prepare(&sql)?;
+            let mut rows = statement.query(params_from_iter(values.clone()))?;
+            while rows.next()?.is_some() {}
+            drop(rows);
+            let steps = statement.get_status(StatementStatus::VmStep);
+            let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+            let plan = explain.query_map(params_from_iter(values), |row| row.get::<_, String>(3));
+            let plan: Vec<String> = plan?.collect::<Result<_, _>>()?;
+            Ok::<_, LedgerError>((steps, plan.join("; ")))
+        });
+        cost.expect("readable")
+    }
+
+    #[tokio::test]
+    async fn a_page_takes_as_many_steps_in_a_long_log_as_in_a_short_one() {
+        let (_short, short) = log(100).await;
+        let (_long, long) = log(3000).await;
+        let first = ActionId::from_random(
+            [[0; 4], [7; 4], [7; 4], [7; 4]].concat().try_into().expect("16"),
+        );
+        let first = first.to_string();
+        let all: [&[(&str, &str)]; 12] = [
+            &[],
+            &[("actor", "alice")],
+            &[("kind", "signed_in")],
+            &[("stage", "requested")],
+            &[("action_kind", "switchover")],
+            &[("node", "n2")],
+            &[("text", "planned")],
+            &[("text", "aardvark")],
+            &[("action", &first)],
+            &[("action", &first), ("kind", "requested")],
+            &[("since", "2026-01-01T00:00:00Z"), ("until", "2027-01-01T00:00:00Z")],
+            &[
+                ("actor", "alice"),
+                ("node", "n2"),
+                ("kind", "requested"),
+                ("text", "planned work"),
+                ("since", "2026-01-01T00:00:00Z"),
+            ],
+        ];
+        for fields in all {
+            let ((few, plan), (many, _)) = (cost(&short, fields), cost(&long, fields));
+            assert!(many <= few + 20, "{fields:?}: {few} steps became {many}: {plan}");
+            let whole = plan.split("; ").any(|line| {
+                line.starts_with("SCAN")
+                    && !line.contains("VIRTUAL TABLE INDEX")
+                    && line != "SCAN leaf"
+            });
+            assert!(!whole && !plan.contains("TEMP B-TREE"), "{fields:?}: {plan}");
+        }
+    }
+}
