@@ -15,6 +15,7 @@ mod embedded_bench;
 mod embedded_kernel;
 mod exactly_once;
 mod explanations;
+mod fault_disk;
 mod harness;
 mod idle;
 mod kernel_contract;

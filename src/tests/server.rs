@@ -41,19 +41,27 @@ impl Place {
         self.0.path().join("Leptos.toml")
     }
 
-    fn folder(&self) -> &Path {
+    /// The directory of both.
+    pub fn folder(&self) -> &Path {
         self.0.path()
     }
 
     /// Starts the server; with `crash_at`, it ends itself at that point.
     pub fn start(&self, crash_at: Option<&str>) -> Server {
+        let point = crash_at.map(|point| ("AERODB_CRASH_AT", point.into()));
+        self.start_under(point).expect("the server said where it listens")
+    }
+
+    /// Starts the server under these variables; `None` when it ended before it listened.
+    pub fn start_under(
+        &self,
+        variables: impl IntoIterator<Item = (&'static str, std::ffi::OsString)>,
+    ) -> Option<Server> {
         let mut command = Command::new(PROGRAM);
         command.arg("serve").arg("--config").arg(self.settings());
         command.args(["--listen", "127.0.0.1:0"]);
         command.env_remove("LEPTOS_SITE_ADDR").current_dir(self.folder());
-        if let Some(point) = crash_at {
-            command.env("AERODB_CRASH_AT", point);
-        }
+        command.envs(variables);
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -71,8 +79,7 @@ impl Place {
                 _ => {}
             }
         }
-        assert!(!server.console.is_empty(), "the server said where it listens");
-        server
+        (!server.console.is_empty()).then_some(server)
     }
 
     /// Runs a command of the program against a server, as a person in this place.
@@ -111,6 +118,11 @@ impl Server {
     pub fn kill(mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// The number of the process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Asks it to stop, as a service manager does.
