@@ -10,6 +10,7 @@ mod arguments;
 mod client;
 mod exit;
 mod failure;
+mod found;
 mod lines;
 mod local;
 mod remote;
@@ -75,6 +76,11 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Confirm { id, digest, typed } => server.confirm(id, &digest, typed.as_deref()),
         Command::Withdraw { id, reason } => server.withdraw(id, &reason),
         Command::Settle { id, reason } => server.settle(id, &reason),
+        Command::Finding { id, verdict, evidence } => {
+            server.finding(id, verdict.found(), &evidence)
+        }
+        Command::Freeze { reason } => server.freeze(&reason),
+        Command::Unfreeze { reason, freeze } => server.unfreeze(&reason, freeze),
         Command::Show { id } => server.show(id),
         Command::Log(filter) => server.log(&filter),
     }

@@ -8,7 +8,7 @@ use crate::model::explanation::{
     Candidate, Check, Checks, EXPLANATION_FORMAT, Evidence, Explanation, Verdict,
 };
 use crate::model::invariant::Invariant;
-use crate::model::pinned::Unresolved;
+use crate::model::pinned::{Freeze, Pinned, Unresolved};
 use crate::model::text::{ActorName, Reason};
 
 /// What the control plane itself relies on whenever it runs an action.
@@ -32,6 +32,15 @@ pub struct Request<'a> {
     pub reason: &'a Reason,
 }
 
+/// What the control plane's own records put in the way of every mutation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The action whose outcome is not known, where there is one.
+    pub unresolved: Option<Unresolved>,
+    /// The freeze that stands, where there is one.
+    pub freeze: Option<Freeze>,
+}
+
 /// Explains a request in a state.
 ///
 /// `kernel` answers for any action in this state; it is asked for the request itself and, where
@@ -39,14 +48,16 @@ pub struct Request<'a> {
 pub fn explain(
     state: &ClusterState,
     request: &Request<'_>,
-    unresolved: Option<Unresolved>,
+    standing: Standing,
     kernel: impl Fn(&ClusterState, &Action) -> Checks,
 ) -> Explanation {
+    let Standing { unresolved, freeze } = standing;
     let action = request.action;
     let own = kernel(state, action);
     let mut checks = own.checks;
     let mut consequences = own.consequences;
     checks.push(nothing_unresolved(state, action, unresolved.as_ref()));
+    checks.push(not_frozen(freeze.as_ref()));
     if let Some(open) = &unresolved {
         consequences.push(format!(
             "The action {} ({}) has an outcome that is not known. Its effect is not part of this explanation.",
@@ -65,7 +76,7 @@ pub fn explain(
         action: action.clone(),
         operator: request.operator.clone(),
         reason: request.reason.clone(),
-        pinned: state.pinned(unresolved),
+        pinned: Pinned { freeze, ..state.pinned(unresolved) },
         checks,
         effects: own.effects,
         consequences,
@@ -140,6 +151,21 @@ fn nothing_unresolved(
             required: required.to_owned(),
             source: "the ledger of the control plane".to_owned(),
             since: None,
+        }],
+    }
+}
+
+/// While a freeze stands nothing passes, without exception: an operator lifts it first (C3.1).
+fn not_frozen(freeze: Option<&Freeze>) -> Check {
+    Check {
+        invariant: Invariant::NotFrozen,
+        statement: Invariant::NotFrozen.statement().to_owned(),
+        verdict: if freeze.is_none() { Verdict::Pass } else { Verdict::Fail },
+        evidence: vec![Evidence {
+            observed: freeze.map_or_else(|| "none".to_owned(), ToString::to_string),
+            required: "none".to_owned(),
+            source: "the ledger of the control plane".to_owned(),
+            since: freeze.map(|freeze| freeze.since),
         }],
     }
 }

@@ -7,18 +7,18 @@
 pub mod in_flight;
 pub mod trail;
 
-use crate::explain::{Request, explain, why_not};
+use crate::explain::{Request, Standing, explain, why_not};
 use crate::kernel::{KernelDescription, ObserveKernel, Unobservable};
 pub use crate::ledger::LogFilter;
 use crate::ledger::{LedgerError, LedgerReader};
 use crate::model::action::{Action, ActionId, ActionKind, Stage};
 use crate::model::answer::{
-    ActionAnswer, ActionLine, ActionPage, ConsistencyProof, ExplainAnswer, InclusionProof,
+    ActionAnswer, ActionLine, ActionPage, Closing, ConsistencyProof, ExplainAnswer, InclusionProof,
     Interrupted, LogPage, Overview, SignedHead, StoredRecord, WhyNot,
 };
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::explanation::Explanation;
-use crate::model::pinned::Unresolved;
+use crate::model::pinned::{Freeze, Unresolved};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{ActorName, Reason};
 use in_flight::InFlight;
@@ -85,8 +85,9 @@ impl ReadSide {
             .into_iter()
             .map(|kind| WhyNot { kind, candidates: self.why_not(&state, kind) })
             .collect();
-        let unresolved = self.unresolved()?;
-        Ok(Overview { state, why_not, unresolved, data_address: self.data_address.clone() })
+        let Standing { unresolved, freeze } = self.standing()?;
+        let data_address = self.data_address.clone();
+        Ok(Overview { state, why_not, unresolved, freeze, data_address })
     }
 
     /// Every node of a state as the object of an action of this kind.
@@ -99,17 +100,14 @@ impl ReadSide {
         why_not(state, kind, |state, action| self.kernel.checks(state, action))
     }
 
-    /// Explains a request in a state, with what the ledger says is unresolved.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
+    /// Explains a request in a state, with what the ledger puts in its way.
     pub fn explain_in(
         &self,
         state: &ClusterState,
         request: &Request<'_>,
-        unresolved: Option<Unresolved>,
+        standing: Standing,
     ) -> Explanation {
-        explain(state, request, unresolved, |state, action| self.kernel.checks(state, action))
+        explain(state, request, standing, |state, action| self.kernel.checks(state, action))
     }
 
     /// Explains a request as it would be explained now. Writes nothing, asks nothing.
@@ -124,7 +122,7 @@ impl ReadSide {
     ) -> Result<ExplainAnswer, Refusal> {
         let state = self.observe().await?;
         let request = Request { action, operator, reason };
-        let explanation = self.explain_in(&state, &request, self.unresolved()?);
+        let explanation = self.explain_in(&state, &request, self.standing()?);
         let digest = explanation.digest();
         Ok(ExplainAnswer { explanation, digest, observation: state.observation })
     }
@@ -146,6 +144,22 @@ impl ReadSide {
             }
         }
         Ok(None)
+    }
+
+    /// The freeze that stands, where there is one.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn freeze(&self) -> Result<Option<Freeze>, Refusal> {
+        self.ledger.freeze().map_err(unreadable)
+    }
+
+    /// Everything that the ledger puts in the way of a mutation now.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn standing(&self) -> Result<Standing, Refusal> {
+        Ok(Standing { unresolved: self.unresolved()?, freeze: self.freeze()? })
     }
 
     /// The records of an action, folded; `None` when there is no such action.
@@ -180,6 +194,7 @@ impl ReadSide {
             stage,
             interrupted,
             kernel_says,
+            closing: self.closing(),
             digest: trail.explained().digest,
             explanation,
             observation: snapshot.observation,
@@ -188,6 +203,12 @@ impl ReadSide {
             duplicate: false,
             records: trail.into_records(),
         })
+    }
+
+    /// How an action whose outcome is not known can be closed with this kernel.
+    #[must_use]
+    pub fn closing(&self) -> Closing {
+        if self.kernel.describe().can_settle { Closing::Settlement } else { Closing::Finding }
     }
 
     /// One page of the actions, newest first.

@@ -24,7 +24,7 @@ use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, ActionPage, LogPage, Overview, SessionAnswer};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Candidate;
-use crate::model::pinned::{ClusterIdentity, Unresolved};
+use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
 use crate::model::refusal::Refusal;
 use crate::model::text::NodeId;
 
@@ -35,6 +35,8 @@ pub struct Frame {
     pub identity: ClusterIdentity,
     /// Who is signed in. The secret in it, if any, is never drawn.
     pub session: Option<SessionAnswer>,
+    /// The freeze that stands, or why that could not be read.
+    pub freeze: Result<Option<Freeze>, Refusal>,
 }
 
 impl Frame {

@@ -12,6 +12,7 @@ mod actions;
 mod api;
 mod events;
 mod fields;
+mod freeze;
 mod gate;
 mod login;
 mod pages;
@@ -155,6 +156,9 @@ fn act_handler(route: Act) -> MethodRouter<Acting> {
         Act::Confirm | Act::ApiConfirm => post(actions::confirm),
         Act::Withdraw | Act::ApiWithdraw => post(actions::withdraw),
         Act::Settle | Act::ApiSettle => post(actions::settle),
+        Act::Finding | Act::ApiFinding => post(actions::finding),
+        Act::Freeze | Act::ApiFreeze => post(freeze::freeze),
+        Act::Unfreeze | Act::ApiUnfreeze => post(freeze::unfreeze),
     }
 }
 

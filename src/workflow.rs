@@ -10,6 +10,9 @@
 pub mod access;
 mod confirm;
 pub use confirm::Confirmation;
+mod finding;
+pub use finding::Finding;
+mod freeze;
 mod request;
 mod settle;
 
@@ -24,9 +27,10 @@ use crate::model::explanation::Explanation;
 use crate::model::record::{Delivery, Entry};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::observe::in_flight::{Held, InFlight};
+use crate::observe::trail::Trail;
 use crate::observe::{ReadSide, no_such_action, unreadable};
 use std::sync::Arc;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// Everything that can change something. Pages and observers never hold one.
 pub struct Workflow {
@@ -116,7 +120,12 @@ impl Workflow {
         match self.read.trail(id) {
             Ok(Some(trail)) => match trail.stage() {
                 Stage::Executed => Executed::Earlier,
-                Stage::Confirmed | Stage::Dispatched | Stage::Unknown => Executed::Unknown,
+                // What somebody found is their word; the kernel proved nothing either way.
+                Stage::Confirmed
+                | Stage::Dispatched
+                | Stage::Unknown
+                | Stage::FoundExecuted
+                | Stage::FoundNotExecuted => Executed::Unknown,
                 Stage::Requested
                 | Stage::Explained
                 | Stage::Rejected
@@ -173,8 +182,38 @@ impl Workflow {
         })
     }
 
+    /// The fold of the records of an action that somebody wants to do something about. An attempt on
+    /// an id that stands for nothing is a record too (C9.4).
+    async fn known(
+        &self,
+        operator: &Operator,
+        id: ActionId,
+        attempt: &str,
+    ) -> Result<Trail, Refusal> {
+        match self.trail(id) {
+            Ok(trail) => Ok(trail),
+            Err(refusal) => Err(self.decline(operator, Some(id), attempt, refusal).await),
+        }
+    }
+
+    /// Waits for the turn of an attempt at the kernel, and gives the fold of the action's records as
+    /// they are then. One attempt at a time holds the turn; none gets it once the server stops.
+    async fn turn(
+        &self,
+        operator: &Operator,
+        id: ActionId,
+        attempt: &str,
+    ) -> Result<(MutexGuard<'_, Door>, Trail), Refusal> {
+        let door = self.execution.lock().await;
+        if let Err(refusal) = stopping(*door) {
+            return Err(self.decline(operator, Some(id), attempt, refusal).await);
+        }
+        let trail = self.known(operator, id, attempt).await?;
+        Ok((door, trail))
+    }
+
     /// The fold of the records of an action.
-    fn trail(&self, id: ActionId) -> Result<crate::observe::trail::Trail, Refusal> {
+    fn trail(&self, id: ActionId) -> Result<Trail, Refusal> {
         self.read.trail(id)?.ok_or_else(|| no_such_action(id))
     }
 }

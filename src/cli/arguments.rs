@@ -1,6 +1,7 @@
 //! The command line as a type. Names and options are an interface: they grow and keep their meaning.
 
 use super::address::{Address, DEFAULT_URL};
+use super::found::FoundArguments;
 use crate::ledger::note::LogKey;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::actor::ActorRole;
@@ -110,6 +111,32 @@ pub(super) enum Command {
         /// Why.
         #[arg(long, value_name = "TEXT")]
         reason: String,
+    },
+    /// Record what you found about an action that the kernel cannot settle, and close it.
+    Finding {
+        /// The action.
+        #[arg(value_parser = ActionId::parse)]
+        id: ActionId,
+        #[command(flatten)]
+        verdict: FoundArguments,
+        /// What that rests on.
+        #[arg(long, value_name = "TEXT")]
+        evidence: String,
+    },
+    /// Declare a freeze: every request and confirmation is refused until an operator lifts it.
+    Freeze {
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Lift the freeze that stands.
+    Unfreeze {
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Lift only the freeze that this record declared, as `status` shows it.
+        #[arg(long, value_name = "SEQ")]
+        freeze: Option<u64>,
     },
     /// One action: its explanation, outcome and records.
     Show {

@@ -71,7 +71,9 @@ impl Exit {
             | C::IdReused
             | C::TargetMistyped
             | C::NotWhatWasExplained
-            | C::WrongStage => Self::Usage,
+            | C::WrongStage
+            | C::NoFreeze
+            | C::Provable => Self::Usage,
             C::NotSignedIn
             | C::SignInFailed
             | C::TooManyAttempts
@@ -80,8 +82,8 @@ impl Exit {
             | C::SetupLinkSpent => Self::NotAuthorised,
             C::Rejected => Self::Rejected,
             C::Stale => Self::Stale,
-            C::Busy | C::Unresolved => Self::Busy,
-            C::NeedsPrimary => Self::Refused,
+            C::Busy | C::Unresolved | C::Frozen => Self::Busy,
+            C::NeedsPrimary | C::CannotSettle => Self::Refused,
             C::AuditUnavailable => Self::AuditUnavailable,
             C::KernelUnreachable | C::ShuttingDown | C::Internal => Self::Unreachable,
         }
@@ -99,7 +101,9 @@ impl Exit {
             | Stage::Executed
             | Stage::Refused
             | Stage::Unknown
-            | Stage::Voided => Self::of_confirmation(action),
+            | Stage::Voided
+            | Stage::FoundExecuted
+            | Stage::FoundNotExecuted => Self::of_confirmation(action),
         }
     }
 
@@ -113,14 +117,23 @@ impl Exit {
             Stage::Refused | Stage::Voided => Self::Refused,
             Stage::Requested | Stage::Explained | Stage::Withdrawn => Self::Usage,
             Stage::Confirmed if action.interrupted == Some(Interrupted::NeverSent) => Self::Busy,
-            Stage::Confirmed | Stage::Dispatched | Stage::Unknown => Self::Unknown,
+            // What an operator found is no proof, so no code says more than that it may have run.
+            Stage::Confirmed
+            | Stage::Dispatched
+            | Stage::Unknown
+            | Stage::FoundExecuted
+            | Stage::FoundNotExecuted => Self::Unknown,
         }
     }
 
-    /// How a settlement ends: it is done when the outcome is known, whatever it is.
+    /// How a settlement or a finding ends: it is done when the action is closed, whatever came of it.
     pub(super) fn of_settlement(action: &ActionAnswer) -> Self {
         match action.stage {
-            Stage::Executed | Stage::Voided | Stage::Refused => Self::Done,
+            Stage::Executed
+            | Stage::Voided
+            | Stage::Refused
+            | Stage::FoundExecuted
+            | Stage::FoundNotExecuted => Self::Done,
             Stage::Requested
             | Stage::Explained
             | Stage::Rejected
@@ -171,6 +184,10 @@ mod tests {
                 "wrong_stage 2",
                 "busy 9",
                 "unresolved 9",
+                "frozen 9",
+                "no_freeze 2",
+                "provable 2",
+                "cannot_settle 5",
                 "needs_primary 5",
                 "kernel_unreachable 10",
                 "audit_unavailable 7",
@@ -210,6 +227,8 @@ mod tests {
                 "refused [5, 5, 0]",
                 "unknown [6, 6, 6]",
                 "voided [5, 5, 0]",
+                "found_executed [6, 6, 0]",
+                "found_not_executed [6, 6, 0]",
             ]
         );
     }

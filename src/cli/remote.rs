@@ -10,7 +10,10 @@ use super::lines::{Lines, inert_json};
 use super::session::{SessionError, SessionFile, Stored};
 use super::{complain, render, secret};
 use crate::model::action::ActionId;
-use crate::model::answer::{ActionAnswer, ExplainAnswer, LogPage, Overview, SessionAnswer};
+use crate::model::answer::{
+    ActionAnswer, ExplainAnswer, FreezeAnswer, LogPage, Overview, SessionAnswer,
+};
+use crate::model::record::Found;
 use crate::model::refusal::RefusalCode;
 use serde_json::{Value, json};
 
@@ -153,6 +156,38 @@ impl Server<'_> {
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
         let exit = Exit::of_settlement(&answer.value);
         Ok(report(render::outcome(&answer.value), &answer.body, exit))
+    }
+
+    /// Closes an action by what an operator found.
+    pub(super) fn finding(
+        &self,
+        id: ActionId,
+        found: Found,
+        evidence: &str,
+    ) -> Result<Report, Failure> {
+        let path = format!("/actions/{id}/finding");
+        let body = json!({ "executed": found.word(), "evidence": evidence });
+        let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
+        let exit = Exit::of_settlement(&answer.value);
+        Ok(report(render::outcome(&answer.value), &answer.body, exit))
+    }
+
+    /// Declares a freeze.
+    pub(super) fn freeze(&self, reason: &str) -> Result<Report, Failure> {
+        let body = json!({ "reason": reason });
+        let answer: Answer<FreezeAnswer> = self.client()?.post("/freeze", &body, Asked::Record)?;
+        Ok(report(render::freeze(&answer.value), &answer.body, Exit::Done))
+    }
+
+    /// Lifts a freeze: the one named, or the one that stands.
+    pub(super) fn unfreeze(&self, reason: &str, freeze: Option<u64>) -> Result<Report, Failure> {
+        let body = match freeze {
+            Some(seq) => json!({ "reason": reason, "freeze": seq.to_string() }),
+            None => json!({ "reason": reason }),
+        };
+        let answer: Answer<FreezeAnswer> =
+            self.client()?.post("/unfreeze", &body, Asked::Record)?;
+        Ok(report(render::freeze(&answer.value), &answer.body, Exit::Done))
     }
 
     /// One action in full.

@@ -17,7 +17,7 @@ pub(super) use records::log;
 pub(super) use refusal::refusal;
 
 use super::lines::Lines;
-use crate::model::answer::SessionAnswer;
+use crate::model::answer::{FreezeAnswer, SessionAnswer};
 
 /// Who is signed in.
 pub(super) fn session(session: &SessionAnswer) -> Lines {
@@ -26,5 +26,16 @@ pub(super) fn session(session: &SessionAnswer) -> Lines {
         "Signed in as {} ({}) until {} at the latest.",
         session.name, session.role, session.expires_at
     ));
+    lines
+}
+
+/// What declaring or lifting a freeze came to.
+pub(super) fn freeze(answer: &FreezeAnswer) -> Lines {
+    let mut lines = Lines::new();
+    lines.line(match &answer.freeze {
+        Some(freeze) => format!("Frozen {freeze}"),
+        None => "No freeze stands.".to_owned(),
+    });
+    records::add(&mut lines, "", &answer.record);
     lines
 }

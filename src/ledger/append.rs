@@ -3,7 +3,7 @@
 use super::chain::{is_step, parse};
 use super::note::LogSigner;
 use super::prove::store_head;
-use super::read::{LedgerReader, last, stage_of};
+use super::read::{LedgerReader, last, stage_of, standing_freeze};
 use super::tree::{Seen, Tree};
 use super::{LedgerError, blob, stage_number, tiles};
 use crate::model::action::{ActionId, Stage};
@@ -199,6 +199,7 @@ fn insert(
         Err(why) => return Err(malformed(why)),
     }
     let step = legal_step(transaction, &record)?;
+    check_freeze(transaction, &record)?;
     let hash = Hash::of_leaf(&leaf);
     let action = record.action_id.as_ref().map(ActionId::bytes);
     transaction
@@ -224,6 +225,27 @@ fn insert(
 
 fn malformed(why: impl Into<String>) -> LedgerError {
     LedgerError::Malformed { why: why.into() }
+}
+
+/// A freeze is declared while none stands, lifted by its own number, and keeps out what would lead
+/// to an execution. The triggers of the file hold the same rules.
+fn check_freeze(transaction: &Transaction<'_>, record: &Record) -> Result<(), LedgerError> {
+    match &record.entry {
+        Entry::Frozen { .. } | Entry::Unfrozen { .. } if record.actor.is_none() => {
+            Err(malformed("a freeze is declared and lifted by somebody"))
+        }
+        Entry::Frozen { .. } | Entry::Explained { .. } | Entry::Confirmed { .. } => {
+            match standing_freeze(transaction)? {
+                None => Ok(()),
+                Some(freeze) => Err(LedgerError::Frozen { freeze }),
+            }
+        }
+        Entry::Unfrozen { freeze, .. } => match standing_freeze(transaction)? {
+            Some(stands) if stands.seq == *freeze => Ok(()),
+            stands => Err(LedgerError::NoFreeze { asked: *freeze, stands }),
+        },
+        _ => Ok(()),
+    }
 }
 
 type Step = (ActionId, Option<Stage>, Stage);

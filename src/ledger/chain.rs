@@ -57,6 +57,7 @@ pub struct Chain {
     head: Option<Hash>,
     at: Option<Timestamp>,
     stages: BTreeMap<ActionId, Stage>,
+    frozen: Option<u64>,
     remembered: Option<LogHead>,
     tree: Tree,
     log_key: Option<String>,
@@ -103,8 +104,8 @@ impl Chain {
     ///
     /// # Errors
     /// When it is too long, is not a canonical record of a known version, has another sequence
-    /// number or predecessor, goes back in time, takes a step that its action cannot take, or is
-    /// not the one that was remembered.
+    /// number or predecessor, goes back in time, takes a step that its action cannot take or that
+    /// a freeze forbids, or is not the one that was remembered.
     pub fn push(&mut self, leaf: &[u8]) -> Result<Link, Broken> {
         let seq = self.size;
         let broken = |why: String| Broken { seq, why };
@@ -123,7 +124,9 @@ impl Chain {
         if last.is_some_and(|head| head.hash != Some(hash)) {
             return Err(broken("it is not the record that was remembered".to_owned()));
         }
+        let frozen = self.freeze(&record).map_err(broken)?;
         let left = self.step(&record).map_err(broken)?;
+        self.frozen = frozen;
         self.size += 1;
         self.head = Some(hash);
         self.at = Some(record.at);
@@ -132,6 +135,28 @@ impl Chain {
             self.log_key = Some(key.clone());
         }
         Ok(Link { record, hash, left, tiles })
+    }
+
+    /// The freeze that stands after a record.
+    fn freeze(&self, record: &Record) -> Result<Option<u64>, String> {
+        match (&record.entry, self.frozen) {
+            (Entry::Frozen { .. } | Entry::Unfrozen { .. }, _) if record.actor.is_none() => {
+                Err("it is a freeze of nobody".to_owned())
+            }
+            (Entry::Frozen { .. }, None) => Ok(Some(record.seq)),
+            (Entry::Unfrozen { freeze, .. }, Some(stands)) if *freeze == stands => Ok(None),
+            (Entry::Unfrozen { freeze, .. }, _) => {
+                Err(format!("it lifts the freeze of record {freeze}, which does not stand"))
+            }
+            (
+                Entry::Frozen { .. } | Entry::Explained { .. } | Entry::Confirmed { .. },
+                Some(stands),
+            ) => {
+                let kind = record.entry.word();
+                Err(format!("it is {kind} while the freeze of record {stands} stands"))
+            }
+            (_, stands) => Ok(stands),
+        }
     }
 
     fn step(&mut self, record: &Record) -> Result<Option<Stage>, String> {

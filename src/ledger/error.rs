@@ -2,6 +2,7 @@
 
 use crate::model::action::{ActionId, Stage};
 use crate::model::invariant::Invariant;
+use crate::model::pinned::Freeze;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::store::{StoreError, WriteError};
 
@@ -34,6 +35,20 @@ pub enum LedgerError {
         action: ActionId,
         /// The one that is open.
         open: ActionId,
+    },
+    /// A freeze stands, and while it does nothing is declared, explained as possible or confirmed.
+    #[error("a freeze stands since record {}", freeze.seq)]
+    Frozen {
+        /// The freeze.
+        freeze: Freeze,
+    },
+    /// The freeze that was to be lifted does not stand.
+    #[error("the freeze of record {asked} does not stand")]
+    NoFreeze {
+        /// The record that was named.
+        asked: u64,
+        /// The freeze that stands instead, where one does.
+        stands: Option<Freeze>,
     },
     /// A record or a blob is larger than its limit.
     #[error("{what} has {bytes} bytes, and {limit} are the limit")]
@@ -95,6 +110,8 @@ impl WriteError for LedgerError {
             Self::Unavailable { source, .. } | Self::Store(source) => Some(source),
             Self::IllegalStep { .. }
             | Self::OtherOpen { .. }
+            | Self::Frozen { .. }
+            | Self::NoFreeze { .. }
             | Self::TooLarge { .. }
             | Self::Malformed { .. }
             | Self::Damaged { .. }
@@ -124,6 +141,8 @@ impl LedgerError {
                     .citing([Invariant::OneAtATime])
                     .about(*open)
             }
+            Self::Frozen { freeze } => Refusal::frozen(freeze),
+            Self::NoFreeze { asked, stands } => Refusal::no_freeze(Some(*asked), stands.as_ref()),
             Self::Unavailable { .. }
             | Self::TooLarge { .. }
             | Self::Malformed { .. }

@@ -6,6 +6,7 @@ use super::{LedgerError, blob, stage_number};
 use crate::model::action::{ActionId, Stage};
 use crate::model::answer::{LogHead, LogPage, PAGE_ROWS_MAX, StoredRecord};
 use crate::model::canonical::Hash;
+use crate::model::pinned::Freeze;
 use crate::model::text::ActorName;
 use crate::store::Reader;
 use rusqlite::types::Value;
@@ -136,6 +137,14 @@ impl LedgerReader {
         self.reader.read(open_actions)
     }
 
+    /// The freeze that stands, where there is one: two look-ups in an index, however long the log.
+    ///
+    /// # Errors
+    /// When its record is damaged or the file cannot be read.
+    pub fn freeze(&self) -> Result<Option<Freeze>, LedgerError> {
+        self.reader.read(standing_freeze)
+    }
+
     /// A blob by its hash; `None` when no record names it.
     ///
     /// # Errors
@@ -263,6 +272,13 @@ pub(super) fn stage_of(
         .query_row(params![action.bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     step.map(|(number, seq)| known_stage(number, seq)).transpose()
+}
+
+pub(super) fn standing_freeze(connection: &Connection) -> Result<Option<Freeze>, LedgerError> {
+    let sql = "SELECT leaf.seq, leaf.hash, leaf.bytes FROM freeze JOIN leaf USING (seq)";
+    let Some(stored) = records(connection, sql, Vec::new())?.pop() else { return Ok(None) };
+    let damaged = |why: &str| LedgerError::Damaged { seq: stored.record.seq, why: why.to_owned() };
+    stored.freeze().map(Some).ok_or_else(|| damaged("it does not say who declared which freeze"))
 }
 
 fn known_stage(number: i64, seq: u64) -> Result<Stage, LedgerError> {

@@ -18,6 +18,8 @@ pub(super) fn of(stage: Stage) -> i64 {
         Stage::Refused => 9,
         Stage::Unknown => 10,
         Stage::Voided => 11,
+        Stage::FoundExecuted => 12,
+        Stage::FoundNotExecuted => 13,
     }
 }
 

@@ -5,9 +5,9 @@ use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
 use crate::model::cluster::{ClusterState, Observation, ReceiptStatus};
 use crate::model::explanation::{Candidate, Explanation};
-use crate::model::pinned::{Moved, Unresolved};
+use crate::model::pinned::{Freeze, Moved, Unresolved};
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
-use crate::model::record::Record;
+use crate::model::record::{Entry, Found, Record};
 use crate::model::text::{ActorName, Reason};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,23 @@ pub struct StoredRecord {
     pub record: Record,
     /// Its hash.
     pub hash: Hash,
+}
+
+impl StoredRecord {
+    /// The freeze that this record declares, if it declares one.
+    #[must_use]
+    pub fn freeze(&self) -> Option<Freeze> {
+        let Record { seq, at, actor, entry, .. } = &self.record;
+        match (entry, actor) {
+            (Entry::Frozen { reason }, Some(actor)) => Some(Freeze {
+                seq: *seq,
+                by: actor.name.clone(),
+                since: *at,
+                reason: reason.clone(),
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// One page of the log, newest first.
@@ -114,6 +131,26 @@ pub enum Outcome {
         /// The kernel's proof.
         tombstone: Tombstone,
     },
+    /// An operator said what was found; the kernel could prove nothing.
+    Found {
+        /// Whether it ran, by that word.
+        executed: Found,
+        /// What the word rests on.
+        evidence: Reason,
+        /// Who says so.
+        by: ActorName,
+    },
+}
+
+/// How an action whose outcome is not known can be closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closing {
+    /// The kernel can settle it: prove that it ran, or make its id void.
+    #[default]
+    Settlement,
+    /// The kernel cannot: an operator says what was found.
+    Finding,
 }
 
 /// What a stop of the control plane left behind. Derived when read, never written (C6.3).
@@ -146,6 +183,9 @@ pub struct ActionAnswer {
     pub interrupted: Option<Interrupted>,
     /// What the kernel holds under its id now; asked only while the outcome is not known.
     pub kernel_says: Option<ReceiptStatus>,
+    /// How it can be closed, while its outcome is not known.
+    #[serde(default)]
+    pub closing: Closing,
     /// The explanation that was shown.
     pub explanation: Explanation,
     /// Its digest: what a confirmation repeats.
@@ -220,8 +260,20 @@ pub struct Overview {
     pub why_not: Vec<WhyNot>,
     /// The action that holds up every further mutation, where there is one.
     pub unresolved: Option<Unresolved>,
+    /// The freeze that stands, where there is one.
+    #[serde(default)]
+    pub freeze: Option<Freeze>,
     /// Where the data API listens, for the hint on how to write.
     pub data_address: Option<String>,
+}
+
+/// What declaring or lifting a freeze came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreezeAnswer {
+    /// The freeze that stands now, where there is one.
+    pub freeze: Option<Freeze>,
+    /// The record of it.
+    pub record: StoredRecord,
 }
 
 /// Who a session or token belongs to, as the pages and the command line show it.

@@ -98,11 +98,12 @@ impl ClusterState {
         self.nodes.iter().filter(is_up).filter(votes).collect()
     }
 
-    /// The facts that a confirmation is bound to, with the control plane's own.
+    /// The facts that a confirmation is bound to. The freeze is the control plane's own: who explains
+    /// adds it.
     #[must_use]
     pub fn pinned(&self, unresolved: Option<Unresolved>) -> Pinned {
         let nodes = self.nodes.iter().map(|node| node.pinned.clone()).collect();
-        Pinned { cluster: self.cluster.clone(), nodes, unresolved }
+        Pinned { cluster: self.cluster.clone(), nodes, unresolved, freeze: None }
     }
 }
 

@@ -106,6 +106,15 @@ invariants! {
     NothingUnresolved "nothing_unresolved" "C7.3"
         "No earlier action of this cluster has an outcome that is not known."
         "On top of an unknown outcome nothing can be explained truthfully.";
+    NoProof "no_proof" "C7.3"
+        "The kernel can prove nothing about the outcome."
+        "The word of an operator stands in for a proof only where there is none.";
+    NotFrozen "not_frozen" "C3.1"
+        "No freeze stands."
+        "A freeze is the word of an operator that nothing is to change until one lifts it.";
+    FreezeStanding "freeze_standing" "C4.2"
+        "The freeze that is to be lifted stands."
+        "What lifts one freeze must not lift the next one, which somebody declared for another reason.";
     AuditFirst "audit_first" "C6.4"
         "The record is durable before the kernel is called."
         "An act without a record cannot be accounted for.";

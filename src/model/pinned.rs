@@ -3,7 +3,7 @@
 
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::ambient::Timestamp;
-use crate::model::text::{NodeId, PlaceName};
+use crate::model::text::{ActorName, NodeId, PlaceName, Reason};
 use serde::{Deserialize, Serialize};
 
 /// A fact that was read, or one that was not. Never a default, never the last value (C8.4).
@@ -234,6 +234,26 @@ pub struct Unresolved {
     pub kind: ActionKind,
 }
 
+/// A freeze that stands: nothing is asked for or confirmed until an operator lifts it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freeze {
+    /// The sequence number of the record that declared it. Lifting a freeze names it, so that a late
+    /// or repeated delivery never lifts the next one (C7.2).
+    pub seq: u64,
+    /// Who declared it.
+    pub by: ActorName,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl std::fmt::Display for Freeze {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "by {} since {}: {}", self.by, self.since, self.reason)
+    }
+}
+
 /// Everything that a confirmation is bound to: if any of it moves, the confirmation is stale (C3.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pinned {
@@ -243,6 +263,9 @@ pub struct Pinned {
     pub nodes: Vec<PinnedNode>,
     /// The action of the control plane that is not resolved, where there is one.
     pub unresolved: Option<Unresolved>,
+    /// The freeze that stands, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeze: Option<Freeze>,
 }
 
 /// One fact with its value before and after, in words: `n2 reachable: yes -> no`.
@@ -295,6 +318,7 @@ impl Pinned {
                     .as_ref()
                     .map_or("none".to_owned(), |u| format!("{} {}", u.kind, u.action_id)),
             ),
+            named("freeze", self.freeze.as_ref().map_or("none".to_owned(), ToString::to_string)),
         ];
         for node in &self.nodes {
             let fact = |what: &str, value: String| (format!("{} {what}", node.id), value);

@@ -9,36 +9,15 @@ use crate::model::pinned::Moved;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::refusal::Refusal;
 use crate::model::text::{ActorName, Reason};
+pub use learned::{Delivery, Found, LearnedBy};
 use serde::{Deserialize, Serialize};
+
+mod learned;
 
 /// The version of the leaf. It grows when the meaning of a field changes.
 pub const RECORD_VERSION: u32 = 1;
 /// Longest leaf, in bytes: the entry bundles of the public tile format carry 16-bit lengths.
 pub const LEAF_BYTES_MAX: usize = 65_535;
-
-/// Which delivery was a repetition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// A request with an action id that was used before.
-    Request,
-    /// A confirmation of an action that was confirmed before.
-    Confirmation,
-    /// A withdrawal of an action that was withdrawn before.
-    Withdrawal,
-    /// A settlement of an action that was closed before.
-    Settlement,
-}
-
-/// How an action came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LearnedBy {
-    /// The kernel's answer to the order.
-    Answer,
-    /// An operator's request to settle it.
-    Settlement,
-}
 
 /// What a record says. The stage records of an action carry its whole story; everything big (the
 /// observation, the explanation) is a blob, named by its hash.
@@ -145,8 +124,27 @@ pub enum Entry {
         /// The kernel's proof.
         tombstone: Tombstone,
     },
+    /// An operator says what was found about an outcome that the kernel cannot prove.
+    Finding {
+        /// Whether it ran.
+        executed: Found,
+        /// What that rests on.
+        evidence: Reason,
+    },
     /// An operator asked the kernel to settle an action. Written before the kernel is asked.
     SettleRequested {
+        /// Why.
+        reason: Reason,
+    },
+    /// An operator declared a freeze: every request and confirmation is refused until it is lifted.
+    Frozen {
+        /// Why.
+        reason: Reason,
+    },
+    /// An operator lifted the freeze that stood.
+    Unfrozen {
+        /// The sequence number of the record that declared it.
+        freeze: u64,
         /// Why.
         reason: Reason,
     },
@@ -214,8 +212,11 @@ impl Entry {
             Self::Refused { .. } => Some(Stage::Refused),
             Self::Unknown { .. } => Some(Stage::Unknown),
             Self::Voided { .. } => Some(Stage::Voided),
+            Self::Finding { executed, .. } => Some(executed.stage()),
             Self::Boot { .. }
             | Self::SettleRequested { .. }
+            | Self::Frozen { .. }
+            | Self::Unfrozen { .. }
             | Self::Duplicate { .. }
             | Self::Declined { .. }
             | Self::Denied { .. }
@@ -244,7 +245,10 @@ impl Entry {
             | Self::Refused { .. }
             | Self::Unknown { .. }
             | Self::Voided { .. }
+            | Self::Finding { .. }
             | Self::SettleRequested { .. }
+            | Self::Frozen { .. }
+            | Self::Unfrozen { .. }
             | Self::Duplicate { .. }
             | Self::Declined { .. }
             | Self::Denied { .. }
@@ -299,7 +303,10 @@ impl Entry {
             Self::Refused { .. } => "refused",
             Self::Unknown { .. } => "unknown",
             Self::Voided { .. } => "voided",
+            Self::Finding { .. } => "finding",
             Self::SettleRequested { .. } => "settle_requested",
+            Self::Frozen { .. } => "frozen",
+            Self::Unfrozen { .. } => "unfrozen",
             Self::Duplicate { .. } => "duplicate",
             Self::Declined { .. } => "declined",
             Self::Denied { .. } => "denied",

@@ -3,7 +3,7 @@
 
 use crate::model::action::ActionId;
 use crate::model::invariant::Invariant;
-use crate::model::pinned::Moved;
+use crate::model::pinned::{Freeze, Moved};
 use crate::model::text::InputError;
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +76,10 @@ codes! {
     WrongStage "wrong_stage" ControlPlane "The action is not in a stage in which this can be done.";
     Busy "busy" ControlPlane "Another action is running.";
     Unresolved "unresolved" ControlPlane "The outcome of an earlier action is not known.";
+    Frozen "frozen" ControlPlane "An operator has declared a freeze.";
+    NoFreeze "no_freeze" ControlPlane "The freeze that was to be lifted does not stand.";
+    Provable "provable" ControlPlane "The kernel can prove the outcome, so no finding is taken.";
+    CannotSettle "cannot_settle" Kernel "This kernel cannot settle an action and holds no proof of it.";
     NeedsPrimary "needs_primary" Kernel "This needs a primary, and there is none.";
     KernelUnreachable "kernel_unreachable" Transport "The kernel does not answer.";
     AuditUnavailable "audit_unavailable" Transport "The record cannot be made durable.";
@@ -144,6 +148,37 @@ impl Refusal {
         }
     }
 
+    /// The refusal of whatever a standing freeze forbids: who declared it, since when, and why.
+    #[must_use]
+    pub fn frozen(freeze: &Freeze) -> Self {
+        let sentence = format!(
+            "{} declared a freeze at {}: {} Nothing was done; an operator lifts it first.",
+            freeze.by,
+            freeze.since,
+            ended(freeze.reason.as_str())
+        );
+        Self::new(RefusalCode::Frozen, sentence)
+            .citing([Invariant::NotFrozen])
+            .with_evidence(freeze.to_string(), "no freeze")
+    }
+
+    /// The refusal for lifting a freeze that does not stand: the one that was named, or any.
+    #[must_use]
+    pub fn no_freeze(asked: Option<u64>, stands: Option<&Freeze>) -> Self {
+        let wanted = asked.map_or_else(
+            || "a freeze that stands".to_owned(),
+            |seq| format!("the freeze of record {seq}"),
+        );
+        let found = stands.map_or_else(
+            || "no freeze".to_owned(),
+            |freeze| format!("the freeze of record {}, {freeze}", freeze.seq),
+        );
+        let sentence = format!("This would lift {wanted}; found {found}. Nothing was done.");
+        Self::new(RefusalCode::NoFreeze, sentence)
+            .citing([Invariant::FreezeStanding])
+            .with_evidence(found, wanted)
+    }
+
     /// The same refusal, citing these invariants.
     #[must_use]
     pub fn citing(mut self, invariants: impl IntoIterator<Item = Invariant>) -> Self {
@@ -166,12 +201,25 @@ impl Refusal {
         self
     }
 
+    /// The refusal as it is recorded of somebody who is not known: without what was typed, because a
+    /// password can stand in the wrong field and what is in the log stays there (C9.4).
+    #[must_use]
+    pub fn without_input(&self) -> Self {
+        let sentence = self.code.title().to_owned();
+        Self { found: None, field: None, sentence, ..self.clone() }
+    }
+
     /// The same refusal, naming an action.
     #[must_use]
     pub fn about(mut self, action_id: ActionId) -> Self {
         self.action_id = Some(action_id);
         self
     }
+}
+
+/// A text that ends like a sentence.
+fn ended(text: &str) -> String {
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 
 impl From<InputError> for Refusal {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Where a request stands. An action is the fold of its records; these are the states of that fold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Recorded; never seen alone, because its explanation is recorded in the same transaction.
@@ -29,11 +29,15 @@ pub enum Stage {
     Unknown,
     /// Never ran and never can: its id is void in the kernel.
     Voided,
+    /// An operator found, and said with evidence, that it ran. The kernel proved nothing.
+    FoundExecuted,
+    /// An operator found, and said with evidence, that it did not run. The kernel proved nothing.
+    FoundNotExecuted,
 }
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Requested,
         Self::Explained,
         Self::Rejected,
@@ -45,6 +49,8 @@ impl Stage {
         Self::Refused,
         Self::Unknown,
         Self::Voided,
+        Self::FoundExecuted,
+        Self::FoundNotExecuted,
     ];
 
     /// The stages that may follow this one: the one table that the database enforces too.
@@ -53,15 +59,29 @@ impl Stage {
         match self {
             Self::Requested => &[Self::Explained, Self::Rejected],
             Self::Explained => &[Self::Confirmed, Self::Stale, Self::Withdrawn],
-            Self::Confirmed => &[Self::Dispatched, Self::Voided],
-            Self::Dispatched => &[Self::Executed, Self::Refused, Self::Unknown, Self::Voided],
-            Self::Unknown => &[Self::Executed, Self::Voided],
+            Self::Confirmed => {
+                // It was provably never sent, so nobody can find that it ran.
+                &[Self::Dispatched, Self::Voided, Self::FoundNotExecuted]
+            }
+            Self::Dispatched => &[
+                Self::Executed,
+                Self::Refused,
+                Self::Unknown,
+                Self::Voided,
+                Self::FoundExecuted,
+                Self::FoundNotExecuted,
+            ],
+            Self::Unknown => {
+                &[Self::Executed, Self::Voided, Self::FoundExecuted, Self::FoundNotExecuted]
+            }
             Self::Rejected
             | Self::Withdrawn
             | Self::Stale
             | Self::Executed
             | Self::Refused
-            | Self::Voided => &[],
+            | Self::Voided
+            | Self::FoundExecuted
+            | Self::FoundNotExecuted => &[],
         }
     }
 
@@ -86,6 +106,8 @@ impl Stage {
             Self::Refused => "refused",
             Self::Unknown => "unknown",
             Self::Voided => "voided",
+            Self::FoundExecuted => "found_executed",
+            Self::FoundNotExecuted => "found_not_executed",
         }
     }
 

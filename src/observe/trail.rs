@@ -122,6 +122,12 @@ impl Trail {
         self.entries().any(|entry| matches!(entry, Entry::Confirmed { .. }))
     }
 
+    /// What an operator found, where that closed it.
+    #[must_use]
+    pub fn finding(&self) -> Option<&Entry> {
+        self.entries().find(|entry| matches!(entry, Entry::Finding { .. }))
+    }
+
     /// What moved, where it went stale.
     #[must_use]
     pub fn moved(&self) -> &[Moved] {
@@ -135,8 +141,9 @@ impl Trail {
     /// What came of it, where something did.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
-        let last = self.entries().filter(|entry| entry.stage().is_some()).last()?;
-        match last {
+        let steps = self.records.iter().map(|stored| &stored.record);
+        let last = steps.rev().find(|record| record.entry.stage().is_some())?;
+        match &last.entry {
             Entry::Executed { receipt, snapshot, differences, .. } => Some(Outcome::Executed {
                 receipt: receipt.clone(),
                 differences: differences.clone(),
@@ -145,6 +152,11 @@ impl Trail {
             Entry::Refused { refusal } => Some(Outcome::Refused { refusal: refusal.clone() }),
             Entry::Unknown { why } => Some(Outcome::Unknown { why: why.clone() }),
             Entry::Voided { tombstone } => Some(Outcome::Voided { tombstone: tombstone.clone() }),
+            Entry::Finding { executed, evidence } => Some(Outcome::Found {
+                executed: *executed,
+                evidence: evidence.clone(),
+                by: last.actor.as_ref()?.name.clone(),
+            }),
             _ => None,
         }
     }

@@ -56,6 +56,14 @@ CREATE TABLE checkpoint (
     note TEXT NOT NULL
 ) STRICT;
 
+-- The freeze that stands: the one record that declared it and that no later record lifted. It is read
+-- from the index of kinds, so there is nothing beside the records that could differ from them.
+CREATE VIEW freeze AS
+    SELECT seq FROM entry
+    WHERE kind = 'frozen' AND seq > coalesce(
+        (SELECT seq FROM entry WHERE kind = 'unfrozen' ORDER BY seq DESC LIMIT 1), -1)
+    ORDER BY seq DESC LIMIT 1;
+
 -- The steps that exist. 0 is "no record of this action yet". The ledger compares these rows with
 -- `Stage::next` whenever it opens.
 CREATE TABLE edge (
@@ -67,9 +75,11 @@ INSERT INTO edge (f, t) VALUES
     (0, 1),                             -- none       -> requested
     (1, 2), (1, 3),                     -- requested  -> explained, rejected
     (2, 4), (2, 5), (2, 6),             -- explained  -> confirmed, withdrawn, stale
-    (4, 7), (4, 11),                    -- confirmed  -> dispatched, voided
+    (4, 7), (4, 11), (4, 13),           -- confirmed  -> dispatched, voided, found not executed
     (7, 8), (7, 9), (7, 10), (7, 11),   -- dispatched -> executed, refused, unknown, voided
-    (10, 8), (10, 11);                  -- unknown    -> executed, voided
+    (7, 12), (7, 13),                   -- dispatched -> found executed, found not executed
+    (10, 8), (10, 11),                  -- unknown    -> executed, voided
+    (10, 12), (10, 13);                 -- unknown    -> found executed, found not executed
 
 -- The steps that were taken. The steps form no circle, so a stage is left at most once: one
 -- confirmation, one dispatch, one outcome per action (C7.1).
@@ -195,6 +205,18 @@ CREATE TRIGGER transition_record BEFORE INSERT ON transition
 WHEN (SELECT max(seq) FROM entry) IS NOT NEW.seq
     OR (SELECT action FROM entry WHERE seq = NEW.seq) IS NOT NEW.action
 BEGIN SELECT RAISE(ABORT, 'a step belongs to the record of its action'); END;
+
+-- A freeze is declared while none stands and lifted while one does. While it stands no action is
+-- explained as possible or confirmed; one that is confirmed already goes on to its end.
+CREATE TRIGGER entry_frozen BEFORE INSERT ON entry
+WHEN NEW.kind = 'frozen' AND EXISTS (SELECT 1 FROM freeze)
+BEGIN SELECT RAISE(ABORT, 'a freeze stands'); END;
+CREATE TRIGGER entry_unfrozen BEFORE INSERT ON entry
+WHEN NEW.kind = 'unfrozen' AND NOT EXISTS (SELECT 1 FROM freeze)
+BEGIN SELECT RAISE(ABORT, 'no freeze stands'); END;
+CREATE TRIGGER transition_frozen BEFORE INSERT ON transition
+WHEN NEW.t IN (2, 4) AND EXISTS (SELECT 1 FROM freeze)
+BEGIN SELECT RAISE(ABORT, 'a freeze stands'); END;
 
 -- One action at a time (C4.3). A failover alone may be confirmed beside an action that has no
 -- outcome: where settling needs a primary and there is none, nothing else could ever end it.

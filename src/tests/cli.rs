@@ -274,3 +274,31 @@ fn every_request_has_an_id_of_its_own() {
     assert!(ids.iter().all(|id| ActionId::parse(id).is_ok()) && ids.first() != ids.last());
     assert!(bodies.iter().all(|b| b["kind"] == "switchover" && b["params"] == json!({"to": "n2"})));
 }
+
+#[test]
+fn a_freeze_is_declared_and_lifted_with_a_reason_and_what_it_refuses_ends_with_9() {
+    let frozen = Refusal::new(RefusalCode::Frozen, "olga declared a freeze.");
+    let none = Refusal::new(RefusalCode::NoFreeze, "No freeze stands.");
+    let (frozen, none) = (refused(409, &frozen), refused(409, &none));
+    let server = Server::answering(vec![frozen.clone(), frozen, none.clone(), none]);
+    let person = Person::new();
+    for words in [&["freeze"][..], &["unfreeze"], &["unfreeze", "--freeze", "7"]] {
+        assert_eq!(person.runs(&server.url, words).code, 2, "a reason is needed: {words:?}");
+    }
+    let confirm = ["confirm", ID, "--digest", "00"];
+    assert_eq!(person.runs(&server.url, &confirm).code, 9);
+    assert_eq!(person.runs(&server.url, &["freeze", "--reason", "an audit"]).code, 9);
+    assert_eq!(person.runs(&server.url, &["unfreeze", "--reason", "done"]).code, 2);
+    let words = ["unfreeze", "--reason", "done", "--freeze", "7"];
+    assert_eq!(person.runs(&server.url, &words).code, 2);
+    let sent: Vec<_> = server.seen().into_iter().map(|sent| (sent.line, sent.body)).collect();
+    let post = |path: &str, body: &str| (format!("POST /api/v1/{path}"), body.to_owned());
+    assert_eq!(
+        sent[1..],
+        [
+            post("freeze", r#"{"reason":"an audit"}"#),
+            post("unfreeze", r#"{"reason":"done"}"#),
+            post("unfreeze", r#"{"freeze":"7","reason":"done"}"#),
+        ]
+    );
+}

@@ -96,6 +96,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// Somebody with this credential, or with none.
+    pub fn new(router: Router, bearer: Option<String>) -> Self {
+        Self { router, bearer }
+    }
+
     /// Sends a request.
     pub async fn send(&self, mut request: Request<Body>) -> Reply {
         if let Some(token) = &self.bearer {
@@ -296,7 +301,8 @@ impl TestApp {
     }
 }
 
-async fn open(
+/// Opens a control plane on a directory; a new one still waits for its first operator.
+pub async fn open(
     dir: &Path,
     nodes: u64,
     clock: &Arc<ManualClock>,

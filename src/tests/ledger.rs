@@ -119,7 +119,7 @@ async fn the_database_takes_exactly_the_steps_of_the_stage_table_after_every_his
         }
     }
     println!("{attempts} attempted steps, {accepted} accepted, {mismatches} mismatches");
-    assert_eq!((attempts, accepted, mismatches), (15 * 144, 14, 0));
+    assert_eq!((attempts, accepted, mismatches), (20 * 196, 19, 0));
 }
 
 #[tokio::test]

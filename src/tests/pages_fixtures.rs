@@ -4,8 +4,8 @@ use aerodb_control::model::action::{Action, ActionId, ActionKind, Stage};
 use aerodb_control::model::actor::{Actor, ActorRole, Via};
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::answer::{
-    ActionAnswer, ActionLine, ActionPage, LogPage, Outcome, Overview, SessionAnswer, StoredRecord,
-    WhyNot,
+    ActionAnswer, ActionLine, ActionPage, Closing, LogPage, Outcome, Overview, SessionAnswer,
+    StoredRecord, WhyNot,
 };
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::{ClusterState, NodeState, Positions};
@@ -50,7 +50,7 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         token: Some("secret-of-the-session".to_owned()),
         expires_at: at(3600),
     });
-    Frame { identity: identity(), session }
+    Frame { identity: identity(), session, freeze: Ok(None) }
 }
 
 pub(crate) fn node(name: &str, role: Role, last: u64) -> NodeState {
@@ -169,7 +169,7 @@ pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
     let kinds = [ActionKind::Switchover, ActionKind::Failover];
     let why_not = kinds.map(|kind| why_not(&state, kind, text)).to_vec();
     let data_address = Some("http://127.0.0.1:7410".to_owned());
-    Overview { state, why_not, unresolved: None, data_address }
+    Overview { state, why_not, unresolved: None, freeze: None, data_address }
 }
 
 pub(crate) fn action_id() -> ActionId {
@@ -245,6 +245,7 @@ pub(crate) fn answer(stage: Stage, text: &str) -> ActionAnswer {
         stage,
         interrupted: None,
         kernel_says: None,
+        closing: Closing::Settlement,
         digest,
         explanation,
         observation: now.observation,
@@ -298,7 +299,7 @@ pub(crate) fn actions() -> ActionPage {
         interrupted: None,
         seq,
     };
-    let lines = Stage::ALL.iter().rev().zip((0..11).rev());
+    let lines = Stage::ALL.iter().rev().zip((0..13).rev());
     let actions = lines.map(|(stage, seq)| one(seq, *stage)).collect();
     ActionPage { actions, next_before: Some(3) }
 }

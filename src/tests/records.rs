@@ -9,7 +9,7 @@ use aerodb_control::model::actor::{Actor, ActorRole, Via};
 use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::receipt::{KernelRefusal, Receipt, Tombstone, Witness};
-use aerodb_control::model::record::{Entry, LearnedBy};
+use aerodb_control::model::record::{Entry, Found, LearnedBy};
 use aerodb_control::model::text::{ActorName, NodeId, Reason};
 use aerodb_control::store::Store;
 use rusqlite::Connection;
@@ -178,8 +178,14 @@ pub(crate) fn step(action: ActionId, stage: Stage) -> Draft {
             },
             vec![],
         ),
+        Stage::FoundExecuted => (finding(Found::Executed), vec![]),
+        Stage::FoundNotExecuted => (finding(Found::NotExecuted), vec![]),
     };
     Draft { actor: Some(alice()), action_id: Some(action), entry, blobs }
+}
+
+fn finding(executed: Found) -> Entry {
+    Entry::Finding { executed, evidence: reason("seen in the engine's own log") }
 }
 
 fn receipt(action: ActionId) -> Receipt {

@@ -89,7 +89,9 @@ pub fn MovedNotice(pinned: Pinned) -> impl IntoView {
     stream::overviews(
         move |read| match read {
             Some(now) => {
-                moved.set(pinned.moved(&now.state.pinned(now.unresolved.clone())));
+                let (unresolved, freeze) = (now.unresolved.clone(), now.freeze.clone());
+                let present = Pinned { freeze, ..now.state.pinned(unresolved) };
+                moved.set(pinned.moved(&present));
                 following.set(Following::Live);
             }
             None => following.set(Following::Lost),
@@ -128,7 +130,7 @@ fn moved_words(moved: &[Moved], following: Following) -> String {
     let more = if more > 0 { format!("; and {}", counted(more, "fact")) } else { String::new() };
     format!(
         "The cluster changed after this explanation was made: {}{more}. As things stand, a \
-         confirmation would be refused as stale.",
+         confirmation would be refused.",
         say(&named.join("; "))
     )
 }

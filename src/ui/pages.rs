@@ -24,7 +24,7 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::Overview(data) => overview::overview(*data, viewer),
         Page::Catalogue => new_action::catalogue(viewer),
         Page::NewAction(data) => new_action::new_action(&data, viewer),
-        Page::Actions(data) => actions::actions(&data, viewer),
+        Page::Actions(data) => actions::actions(&data, frame),
         Page::Action(data) => action::action(&data, viewer),
         Page::Log(data) => log::log(&data),
         Page::Reference => reference::reference(),

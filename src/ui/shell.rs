@@ -1,6 +1,7 @@
 //! The HTML document round every page: head, header, navigation, main.
 
 use crate::model::actor::ActorRole;
+use crate::ui::components::notice;
 use crate::ui::{Frame, NavItem, Page, pages};
 use leptos::config::LeptosOptions;
 use leptos::hydration::HydrationScripts;
@@ -16,6 +17,7 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
         page.is_live().then(|| view! { <HydrationScripts options=options.clone() islands=true/> });
     let header = header(frame, page.nav());
     let heading = page.title();
+    let freeze = notice::freeze(&frame.freeze);
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -34,6 +36,7 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
                 {header}
                 <main class="page" id="main" tabindex="-1">
                     <h1>{heading}</h1>
+                    {freeze}
                     {pages::body(frame, page)}
                 </main>
                 <footer class="foot">

@@ -12,10 +12,11 @@ use crate::authority::Operator;
 use crate::model::action::{Action, ActionId, ActionKind};
 use crate::model::answer::ActionAnswer;
 use crate::model::canonical::Hash;
+use crate::model::record::Found;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{InputError, NodeId, Reason};
 use crate::ui::Page;
-use crate::workflow::{Confirmation, Workflow};
+use crate::workflow::{Confirmation, Finding, Workflow};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -103,6 +104,24 @@ pub(super) async fn settle(
     let outcome =
         step(&site, &operator, &id, "settle", parsed, |workflow, who, id, why| async move {
             workflow.settle(&who, id, why).await
+        });
+    let outcome = outcome.await;
+    about_action(&site, &operator, door, &id, outcome).await
+}
+
+/// `POST /actions/{id}/finding`: closes an open action by what an operator found.
+pub(super) async fn finding(
+    door: Door,
+    operator: Operator,
+    State(site): State<Acting>,
+    Segment(id): Segment,
+    body: Result<Fields, Refusal>,
+) -> Response {
+    let operator = Arc::new(operator);
+    let parsed = body.and_then(|fields| found(fields).map_err(Refusal::from));
+    let outcome =
+        step(&site, &operator, &id, "finding", parsed, |workflow, who, id, found| async move {
+            workflow.record_finding(&who, id, found).await
         });
     let outcome = outcome.await;
     about_action(&site, &operator, door, &id, outcome).await
@@ -233,9 +252,18 @@ fn reason(mut fields: Fields) -> Result<Reason, InputError> {
     Ok(reason)
 }
 
+fn found(mut fields: Fields) -> Result<Finding, InputError> {
+    let executed = Found::parse(&fields.text("executed")?)?;
+    let evidence = Reason::parse_field("evidence", &fields.text("evidence")?)?;
+    fields.finish()?;
+    Ok(Finding { executed, evidence })
+}
+
 /// Whether the request was recorded and rejected, so that there is a page of it to show.
 fn is_rejection(why: &Refusal, id: ActionId) -> bool {
-    matches!(why.code, RefusalCode::Rejected | RefusalCode::Unresolved) && why.action_id == Some(id)
+    let is_verdict =
+        matches!(why.code, RefusalCode::Rejected | RefusalCode::Unresolved | RefusalCode::Frozen);
+    is_verdict && why.action_id == Some(id)
 }
 
 fn to_action(id: ActionId) -> Response {

@@ -2,7 +2,7 @@
 //! never touch the cluster.
 
 use super::fields::{Door, Fields};
-use super::gate::{cookie_name, credential};
+use super::gate::{attempt, cookie_name, credential};
 use super::{Acting, pages, refusal};
 use crate::authority::Denied;
 use crate::model::answer::SessionAnswer;
@@ -12,18 +12,20 @@ use crate::ui::{Page, SetUp, SignIn};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::{Method, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 
 /// `POST /login`: a name and a password become a session.
 pub(super) async fn sign_in(
     door: Door,
+    uri: Uri,
     State(site): State<Acting>,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let mut page = SignIn::default();
     let outcome = match body.and_then(|fields| sent(fields, &mut page).map_err(Refusal::from)) {
         Ok((name, password)) => site.access.sign_in(&name, &password).await,
-        Err(why) => Err(why),
+        Err(why) => Err(recorded(&site, &uri, why).await),
     };
     match (door, outcome) {
         (Door::Api, Ok(session)) => Json(session).into_response(),
@@ -40,6 +42,15 @@ pub(super) async fn sign_in(
     }
 }
 
+/// Records an attempt by somebody who is not known, and gives its refusal back (C9.4). What was typed
+/// is not part of the record: a password can stand in the wrong field.
+async fn recorded(site: &Acting, uri: &Uri, why: Refusal) -> Refusal {
+    match site.workflow.deny(None, attempt(&Method::POST, uri), why.without_input()).await {
+        Ok(_) => why,
+        Err(unrecorded) => unrecorded,
+    }
+}
+
 /// Reads the fields of the sign-in form; what could be read is left in `page`.
 fn sent(mut fields: Fields, page: &mut SignIn) -> Result<(String, String), InputError> {
     page.next = fields.optional_text("next")?.map(|next| pages::local_path(&next));
@@ -53,6 +64,7 @@ fn sent(mut fields: Fields, page: &mut SignIn) -> Result<(String, String), Input
 /// `POST /logout`: ends the session.
 pub(super) async fn sign_out(
     door: Door,
+    uri: Uri,
     State(site): State<Acting>,
     headers: HeaderMap,
 ) -> Response {
@@ -61,6 +73,10 @@ pub(super) async fn sign_out(
     let ended = match held {
         Ok(held) => site.access.sign_out(held).await,
         Err(why) => Err(why),
+    };
+    let ended = match ended {
+        Ok(()) => Ok(()),
+        Err(why) => Err(recorded(&site, &uri, why).await),
     };
     match (door, ended) {
         (Door::Api, Ok(())) => axum::http::StatusCode::NO_CONTENT.into_response(),
@@ -82,11 +98,15 @@ pub(super) async fn sign_out(
 }
 
 /// `POST /setup`: creates the first operator through the one-time link.
-pub(super) async fn set_up(State(site): State<Acting>, body: Result<Fields, Refusal>) -> Response {
+pub(super) async fn set_up(
+    uri: Uri,
+    State(site): State<Acting>,
+    body: Result<Fields, Refusal>,
+) -> Response {
     let mut page = SetUp { token: String::new(), name: None, refusal: None };
     let outcome = match body.and_then(|fields| first(fields, &mut page).map_err(Refusal::from)) {
         Ok((name, password)) => site.access.redeem_setup_link(&page.token, &name, &password).await,
-        Err(why) => Err(why),
+        Err(why) => Err(recorded(&site, &uri, why).await),
     };
     match outcome {
         Ok(session) => with_session(&site, &session, "/"),

@@ -22,8 +22,12 @@ pub(super) async fn draw(
     page: Page,
     status: StatusCode,
 ) -> Response {
-    let frame =
-        Frame { identity: site.identity.clone(), session: viewer.map(gate::session_answer) };
+    let frame = Frame {
+        identity: site.identity.clone(),
+        session: viewer.map(gate::session_answer),
+        // Who is not signed in is told nothing about the cluster.
+        freeze: if viewer.is_some() { site.read.freeze() } else { Ok(None) },
+    };
     render::page(&site.leptos, frame, page, status).await
 }
 

@@ -90,6 +90,12 @@ pub enum Act {
     Withdraw,
     /// Settling one.
     Settle,
+    /// Recording what was found about one.
+    Finding,
+    /// Declaring a freeze.
+    Freeze,
+    /// Lifting it.
+    Unfreeze,
     /// Signing in from a program that a person runs.
     ApiSignIn,
     /// Signing out from it.
@@ -102,6 +108,12 @@ pub enum Act {
     ApiWithdraw,
     /// Settling one.
     ApiSettle,
+    /// Recording what was found about one.
+    ApiFinding,
+    /// Declaring a freeze.
+    ApiFreeze,
+    /// Lifting it.
+    ApiUnfreeze,
 }
 
 /// The routes that read: all of them answer GET.
@@ -139,10 +151,16 @@ pub const ACTS: &[(Act, &str, Needs)] = &[
     (Act::Confirm, "/actions/{id}/confirm", Needs::Operator),
     (Act::Withdraw, "/actions/{id}/withdraw", Needs::Operator),
     (Act::Settle, "/actions/{id}/settle", Needs::Operator),
+    (Act::Finding, "/actions/{id}/finding", Needs::Operator),
+    (Act::Freeze, "/freeze", Needs::Operator),
+    (Act::Unfreeze, "/unfreeze", Needs::Operator),
     (Act::ApiSignIn, "/api/v1/login", Needs::Anyone),
     (Act::ApiSignOut, "/api/v1/logout", Needs::Viewer),
     (Act::ApiRequest, "/api/v1/actions", Needs::Operator),
     (Act::ApiConfirm, "/api/v1/actions/{id}/confirm", Needs::Operator),
     (Act::ApiWithdraw, "/api/v1/actions/{id}/withdraw", Needs::Operator),
     (Act::ApiSettle, "/api/v1/actions/{id}/settle", Needs::Operator),
+    (Act::ApiFinding, "/api/v1/actions/{id}/finding", Needs::Operator),
+    (Act::ApiFreeze, "/api/v1/freeze", Needs::Operator),
+    (Act::ApiUnfreeze, "/api/v1/unfreeze", Needs::Operator),
 ];

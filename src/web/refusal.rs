@@ -42,6 +42,10 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | RefusalCode::WrongStage
         | RefusalCode::Busy
         | RefusalCode::Unresolved
+        | RefusalCode::Frozen
+        | RefusalCode::NoFreeze
+        | RefusalCode::Provable
+        | RefusalCode::CannotSettle
         | RefusalCode::NeedsPrimary => StatusCode::CONFLICT,
         RefusalCode::KernelUnreachable => StatusCode::BAD_GATEWAY,
         RefusalCode::AuditUnavailable | RefusalCode::ShuttingDown => {

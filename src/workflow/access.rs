@@ -10,7 +10,7 @@ use crate::model::actor::{Actor, ActorRole, Via};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::answer::SessionAnswer;
 use crate::model::record::Entry;
-use crate::model::refusal::Refusal;
+use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::ActorName;
 use crate::observe::unreadable;
 use crate::store::{Store, StoreError, WriteError};
@@ -122,7 +122,8 @@ impl Access {
         Ok(issued.await?)
     }
 
-    /// Makes the first operator through the one-time link, and signs in.
+    /// Makes the first operator through the one-time link, and signs in. Whatever it is refused for
+    /// is recorded (C9.4).
     ///
     /// # Errors
     /// `setup_link_spent`; `input_invalid`; `audit_unavailable`.
@@ -132,9 +133,24 @@ impl Access {
         name: &str,
         password: &str,
     ) -> Result<SessionAnswer, Refusal> {
-        if let Err(denied) = self.authority.check_setup_link(link) {
-            return Err(self.set_up_denied(denied.refusal()).await);
+        match self.first_operator(link, name, password).await {
+            Err(refusal) if refusal.code != RefusalCode::AuditUnavailable => {
+                let attempt = "set up".to_owned();
+                let entry = Entry::Denied { attempt, refusal: refusal.without_input() };
+                let recorded = self.ledger.append(vec![Draft::new(None, None, entry)]).await;
+                Err(recorded.map_or_else(unreadable, |_| refusal))
+            }
+            other => other,
         }
+    }
+
+    async fn first_operator(
+        &self,
+        link: &str,
+        name: &str,
+        password: &str,
+    ) -> Result<SessionAnswer, Refusal> {
+        self.authority.check_setup_link(link).map_err(|denied| denied.refusal())?;
         let name = ActorName::parse(name)?;
         let password = self.hash(password).await?;
         let (ledger, entropy, now) = self.parts();
@@ -147,22 +163,7 @@ impl Access {
             ledger.append_in(tx, vec![Draft::new(Some(actor), None, created)])?;
             begin(tx, &ledger, proven, &*entropy, now)
         });
-        match redeemed.await {
-            Ok(session) => Ok(session),
-            Err(Failed::Denied(Denied::SetupLinkSpent)) => {
-                Err(self.set_up_denied(Denied::SetupLinkSpent.refusal()).await)
-            }
-            Err(failed) => Err(failed.into()),
-        }
-    }
-
-    /// Records that somebody tried to become the first operator and may not (C9.4).
-    async fn set_up_denied(&self, refusal: Refusal) -> Refusal {
-        let entry = Entry::Denied { attempt: "set up".to_owned(), refusal: refusal.clone() };
-        match self.ledger.append(vec![Draft::new(None, None, entry)]).await {
-            Ok(_) => refusal,
-            Err(unrecorded) => unreadable(unrecorded),
-        }
+        Ok(redeemed.await?)
     }
 
     /// Signs a person in.

@@ -1,6 +1,6 @@
 //! A confirmation becomes an order, once, or is refused with what moved.
 
-use super::{Workflow, evidence, snapshot, stopping, wrong_stage};
+use super::{Workflow, evidence, snapshot, wrong_stage};
 use crate::authority::Operator;
 use crate::crash;
 use crate::explain::Request;
@@ -41,7 +41,8 @@ impl Workflow {
     /// its client goes away.
     ///
     /// # Errors
-    /// `busy`; `wrong_stage`; `not_what_was_explained`; `target_mistyped`; `stale` with what moved;
+    /// `busy`; `frozen`; `wrong_stage`; `not_what_was_explained`; `target_mistyped`; `stale` with
+    /// what moved;
     /// `kernel_unreachable` before anything was sent; `audit_unavailable`. A refusal of the kernel and
     /// an unknown outcome are answers, not errors.
     pub async fn confirm(
@@ -55,12 +56,7 @@ impl Workflow {
             Ok(held) => held,
             Err(busy) => return Err(self.decline(operator, Some(id), attempt, busy).await),
         };
-        let door = self.execution.lock().await;
-        let found = stopping(*door).and_then(|()| self.trail(id));
-        let trail = match found {
-            Ok(trail) => trail,
-            Err(refusal) => return Err(self.decline(operator, Some(id), attempt, refusal).await),
-        };
+        let (_turn, trail) = self.turn(operator, id, attempt).await?;
         if let Err(refusal) = self.may_confirm(operator, &trail, &confirmation).await? {
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
@@ -72,6 +68,11 @@ impl Workflow {
             }
             _ => return self.repeat(operator, id, Delivery::Confirmation).await,
         }
+        // Before the cluster is looked at: the action stays explained, and is neither stale nor spent.
+        if let Some(freeze) = self.read.freeze()? {
+            let refusal = Refusal::frozen(&freeze).about(id);
+            return Err(self.decline(operator, Some(id), attempt, refusal).await);
+        }
         let state = match self.read.observe().await {
             Ok(state) => state,
             Err(refusal) => return Err(self.decline(operator, Some(id), attempt, refusal).await),
@@ -79,8 +80,11 @@ impl Workflow {
         let running = held.run();
         let confirmed = match self.still_true(operator, &trail, confirmation, state).await {
             Ok(confirmed) => confirmed,
-            // Stale is a record of its own; that another delivery was first is not.
-            Err(refusal) if refusal.code == RefusalCode::WrongStage => {
+            // Stale is a record of its own. That another delivery was first is not, nor is a freeze
+            // declared after our look and recorded before our write: there the database decides.
+            Err(refusal)
+                if matches!(refusal.code, RefusalCode::WrongStage | RefusalCode::Frozen) =>
+            {
                 return Err(self.decline(operator, Some(id), attempt, refusal).await);
             }
             Err(refusal) => return Err(refusal),
@@ -143,13 +147,17 @@ impl Workflow {
         state: ClusterState,
     ) -> Result<Confirmed, Refusal> {
         let id = trail.action_id();
-        let unresolved = self.read.unresolved()?;
+        let standing = self.read.standing()?;
         let request = Request {
             action: trail.action(),
             operator: trail.requested_by(),
             reason: trail.reason(),
         };
-        let now = self.read.explain_in(&state, &request, unresolved);
+        let now = self.read.explain_in(&state, &request, standing);
+        // What was frozen meanwhile did not move: the answer names the freeze, and nothing is stale.
+        if let Some(freeze) = &now.pinned.freeze {
+            return Err(Refusal::frozen(freeze).about(id));
+        }
         if now.digest() != confirmation.digest {
             let then = self.read.action(id).await?.explanation;
             let moved = moved(&then, &now);
@@ -233,6 +241,7 @@ impl Workflow {
                 let stage = self.trail(id).map_or(Stage::Requested, |trail| trail.stage());
                 wrong_stage(id, stage, "the stage before this step")
             }
+            LedgerError::Frozen { freeze } => Refusal::frozen(&freeze).about(id),
             other => unreadable(other),
         })?;
         let record = records.first().ok_or_else(|| {

@@ -22,8 +22,8 @@ impl Workflow {
     /// The same request again is shown the action as it stands and recorded as a repetition.
     ///
     /// # Errors
-    /// `action_id_reused` for another request under the same id; `rejected` or `unresolved` when a
-    /// pre-condition does not hold (recorded, with its explanation); `kernel_unreachable`;
+    /// `action_id_reused` for another request under the same id; `rejected`, `unresolved` or `frozen`
+    /// when a pre-condition does not hold (recorded, with its explanation); `kernel_unreachable`;
     /// `audit_unavailable`.
     pub async fn request(
         &self,
@@ -43,7 +43,7 @@ impl Workflow {
         };
         let name = &operator.actor().name;
         let request = Request { action: &action, operator: name, reason: &reason };
-        let explanation = self.read.explain_in(&state, &request, self.read.unresolved()?);
+        let explanation = self.read.explain_in(&state, &request, self.read.standing()?);
         let entries = vec![
             (Entry::Requested { action: action.clone(), reason: reason.clone() }, Vec::new()),
             (decided(&explanation, &state), evidence(&explanation, &state)),
@@ -54,6 +54,11 @@ impl Workflow {
             Err(LedgerError::IllegalStep { .. }) => {
                 let trail = self.trail(id)?;
                 return self.request_again(operator, &trail, &action, &reason).await;
+            }
+            // Declared after our look and recorded before our write: the database decides.
+            Err(LedgerError::Frozen { freeze }) => {
+                let refusal = Refusal::frozen(&freeze);
+                return Err(self.decline(operator, Some(id), "request", refusal).await);
             }
             Err(error) => return Err(unreadable(error)),
         }
@@ -113,14 +118,18 @@ fn decided(explanation: &Explanation, state: &ClusterState) -> Entry {
     }
 }
 
-/// The refusal for an explanation with a check that does not pass. Where the only thing in the way
-/// is an earlier action, the refusal says so by its own code.
+/// The refusal for an explanation with a check that does not pass. A freeze outweighs every other
+/// reason; where the only thing in the way is an earlier action, the refusal says so too.
 fn rejection(id: ActionId, explanation: &Explanation) -> Refusal {
     let against: Vec<&Check> =
         explanation.checks.iter().filter(|check| check.verdict != Verdict::Pass).collect();
     let violated = explanation.violated();
     let only_unresolved = violated == [Invariant::NothingUnresolved];
-    let code = if only_unresolved { RefusalCode::Unresolved } else { RefusalCode::Rejected };
+    let code = match &explanation.pinned.freeze {
+        Some(_) => RefusalCode::Frozen,
+        None if only_unresolved => RefusalCode::Unresolved,
+        None => RefusalCode::Rejected,
+    };
     let reasons: Vec<String> = against.iter().map(|check| in_words(check)).collect();
     let sentence = format!(
         "The request to {} is rejected: {}. Nothing was done.",

@@ -2,15 +2,16 @@
 //! settling one that a stop left open.
 
 use super::confirm::unrecorded;
-use super::{Workflow, stopping, wrong_stage};
+use super::{Workflow, wrong_stage};
 use crate::authority::Operator;
 use crate::crash;
 use crate::kernel::{SettleError, Settled};
 use crate::model::action::{ActionId, Stage};
-use crate::model::answer::ActionAnswer;
+use crate::model::answer::{ActionAnswer, Closing};
+use crate::model::cluster::ReceiptStatus;
 use crate::model::invariant::Invariant;
 use crate::model::record::{Delivery, Entry, LearnedBy};
-use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::model::text::Reason;
 
 impl Workflow {
@@ -24,12 +25,7 @@ impl Workflow {
         id: ActionId,
         reason: Reason,
     ) -> Result<ActionAnswer, Refusal> {
-        let stage = match self.trail(id) {
-            Ok(trail) => trail.stage(),
-            Err(refusal) => {
-                return Err(self.decline(operator, Some(id), "withdraw", refusal).await);
-            }
-        };
+        let stage = self.known(operator, id, "withdraw").await?.stage();
         if stage == Stage::Withdrawn {
             return self.repeat(operator, id, Delivery::Withdrawal).await;
         }
@@ -49,8 +45,9 @@ impl Workflow {
     /// Asks the kernel for the receipt of an open action, or to void its id for ever (C7.3).
     ///
     /// # Errors
-    /// `busy`; `wrong_stage` when the action is not open; `needs_primary`; `kernel_unreachable`;
-    /// `audit_unavailable`. Asking again is possible and gives the same answer.
+    /// `busy`; `wrong_stage` when the action is not open; `needs_primary`; `cannot_settle` where the
+    /// kernel holds no proof and cannot make one; `kernel_unreachable`; `audit_unavailable`. Asking
+    /// again is possible and gives the same answer.
     pub async fn settle(
         &self,
         operator: &Operator,
@@ -62,12 +59,8 @@ impl Workflow {
             Ok(held) => held,
             Err(busy) => return Err(self.decline(operator, Some(id), attempt, busy).await),
         };
-        let door = self.execution.lock().await;
-        let found = stopping(*door).and_then(|()| self.trail(id));
-        let stage = match found {
-            Ok(trail) => trail.stage(),
-            Err(refusal) => return Err(self.decline(operator, Some(id), attempt, refusal).await),
-        };
+        let (_turn, trail) = self.turn(operator, id, attempt).await?;
+        let stage = trail.stage();
         if matches!(stage, Stage::Executed | Stage::Voided) {
             return self.repeat(operator, id, Delivery::Settlement).await;
         }
@@ -78,7 +71,7 @@ impl Workflow {
         let asked = self.step(operator, id, Entry::SettleRequested { reason }, Vec::new()).await;
         asked.map_err(|refusal| refusal.admitting(self.has_run(id)))?;
         crash::point("workflow.settle_requested");
-        let entry = match self.kernel.settle(id).await {
+        let entry = match self.proof(id).await {
             // The prediction was made for another moment, so nothing is compared with it now.
             Ok(Settled::Executed(receipt)) => Entry::Executed {
                 receipt,
@@ -87,8 +80,7 @@ impl Workflow {
                 differences: Vec::new(),
             },
             Ok(Settled::Voided(tombstone)) => Entry::Voided { tombstone },
-            Err(error) => {
-                let refusal = unsettled(id, &error);
+            Err(refusal) => {
                 return Err(self.decline(operator, Some(id), attempt, refusal).await);
             }
         };
@@ -98,6 +90,33 @@ impl Workflow {
         let shown = self.read.action(id).await;
         shown.map_err(|refusal| refusal.admitting(self.has_run(id)))
     }
+
+    /// The kernel's word for ever: made by settling, or read where the kernel cannot settle.
+    async fn proof(&self, id: ActionId) -> Result<Settled, Refusal> {
+        match self.read.closing() {
+            Closing::Settlement => {
+                self.kernel.settle(id).await.map_err(|error| unsettled(id, &error))
+            }
+            Closing::Finding => match self.read.receipt(id).await? {
+                ReceiptStatus::Executed { receipt } => Ok(Settled::Executed(receipt)),
+                ReceiptStatus::Voided { tombstone } => Ok(Settled::Voided(tombstone)),
+                ReceiptStatus::NoneYet { .. } => Err(no_proof(id)),
+            },
+        }
+    }
+}
+
+fn no_proof(id: ActionId) -> Refusal {
+    let sentence = format!(
+        "The kernel holds nothing about {id}, which proves nothing, and it cannot settle. The \
+         outcome stays unknown until an operator records what was found, with evidence."
+    );
+    Refusal {
+        executed: Executed::Unknown,
+        ..Refusal::new(RefusalCode::CannotSettle, sentence)
+            .citing([Invariant::NothingUnresolved])
+            .about(id)
+    }
 }
 
 fn unsettled(id: ActionId, error: &SettleError) -> Refusal {
@@ -106,7 +125,7 @@ fn unsettled(id: ActionId, error: &SettleError) -> Refusal {
         SettleError::Unobservable(_) => RefusalCode::KernelUnreachable,
     };
     Refusal {
-        executed: crate::model::refusal::Executed::Unknown,
+        executed: Executed::Unknown,
         ..Refusal::new(
             code,
             format!("The outcome of {id} cannot be settled now, and stays unknown: {error}"),

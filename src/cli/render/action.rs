@@ -4,7 +4,7 @@ use super::explanation::explanation;
 use super::records;
 use crate::cli::lines::Lines;
 use crate::model::action::Stage;
-use crate::model::answer::{ActionAnswer, Interrupted, Outcome};
+use crate::model::answer::{ActionAnswer, Closing, Interrupted, Outcome};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::receipt::Receipt;
 
@@ -59,7 +59,6 @@ fn standing(action: &ActionAnswer) -> Lines {
                 "The control plane stopped while it was under way: its outcome is not known here."
             }
         });
-        lines.line(format!("To close it: aerodb-control settle {} --reason TEXT", action.id));
     }
     match &action.kernel_says {
         Some(ReceiptStatus::Executed { receipt }) => {
@@ -79,6 +78,9 @@ fn standing(action: &ActionAnswer) -> Lines {
         }
         None => {}
     }
+    if action.interrupted.is_some() || action.stage == Stage::Unknown {
+        lines.line(closing(action));
+    }
     for moved in &action.moved {
         lines.line(format!("Moved: {moved}"));
     }
@@ -86,6 +88,23 @@ fn standing(action: &ActionAnswer) -> Lines {
         add_outcome(&mut lines, outcome);
     }
     lines
+}
+
+/// The command that closes an open action. Where the kernel holds a proof it is taken from there.
+fn closing(action: &ActionAnswer) -> String {
+    let proof = matches!(
+        action.kernel_says,
+        Some(ReceiptStatus::Executed { .. } | ReceiptStatus::Voided { .. })
+    );
+    match action.closing {
+        Closing::Finding if !proof => format!(
+            "To close it: aerodb-control finding {} --executed|--not-executed --evidence TEXT",
+            action.id
+        ),
+        Closing::Finding | Closing::Settlement => {
+            format!("To close it: aerodb-control settle {} --reason TEXT", action.id)
+        }
+    }
 }
 
 /// What a stage says about execution, so that no word has to be looked up.
@@ -102,6 +121,10 @@ fn meaning(stage: Stage) -> &'static str {
         Stage::Refused => "the kernel refused it; nothing ran",
         Stage::Unknown => "it may have run; further mutations wait until it is settled",
         Stage::Voided => "it never ran and never can",
+        Stage::FoundExecuted => "an operator found that it ran; the kernel proved nothing",
+        Stage::FoundNotExecuted => {
+            "an operator found that it did not run; the kernel proved nothing"
+        }
     }
 }
 
@@ -129,6 +152,11 @@ fn add_outcome(lines: &mut Lines, outcome: &Outcome) {
         Outcome::Voided { tombstone } => {
             lines.line(format!("Voided at {}: {}", tombstone.voided_at, tombstone.result));
         }
+        Outcome::Found { executed, evidence, by } => lines.line(format!(
+            "Found by {by}: executed {}. Evidence: {}",
+            executed.word(),
+            evidence.as_str()
+        )),
     }
 }
 

@@ -3,12 +3,12 @@
 use crate::model::action::{Action, ActionId, Stage};
 use crate::model::actor::{Actor, ActorRole, Via};
 use crate::model::ambient::Timestamp;
-use crate::model::answer::{ActionAnswer, Overview, StoredRecord};
+use crate::model::answer::{ActionAnswer, Closing, Overview, StoredRecord};
 use crate::model::cluster::{ClusterState, NodeState, Positions};
 use crate::model::explanation::{EXPLANATION_FORMAT, Explanation};
 use crate::model::pinned::{
-    Cause, ClusterIdentity, Fact, Fence, PinnedCluster, PinnedNode, Role, Since, Unreachable,
-    Writes,
+    Cause, ClusterIdentity, Fact, Fence, Freeze, PinnedCluster, PinnedNode, Role, Since,
+    Unreachable, Writes,
 };
 use crate::model::record::{Entry, RECORD_VERSION, Record};
 use crate::model::text::{ActorName, NodeId, PlaceName, Reason};
@@ -79,7 +79,13 @@ pub(in crate::cli) fn overview_without_primary() -> Overview {
     n3.pinned.epoch = gone();
     n3.positions =
         Positions { last: gone(), last_epoch: gone(), committed: gone(), applied: gone() };
-    Overview { state, why_not: Vec::new(), unresolved: None, data_address: None }
+    Overview { state, why_not: Vec::new(), unresolved: None, freeze: None, data_address: None }
+}
+
+/// A freeze that ada declared.
+pub(in crate::cli) fn freeze() -> Freeze {
+    let reason = Reason::parse("an audit runs").expect("valid");
+    Freeze { seq: 7, by: ActorName::parse("ada").expect("valid"), since: at(), reason }
 }
 
 /// A switchover to n2 in this stage.
@@ -113,6 +119,7 @@ pub(in crate::cli) fn action(stage: Stage) -> ActionAnswer {
         stage,
         interrupted: None,
         kernel_says: None,
+        closing: Closing::Settlement,
         digest: explanation.digest(),
         explanation,
         observation: seen.observation,

@@ -30,6 +30,13 @@ pub(in crate::cli) fn overview(overview: &Overview) -> Lines {
         )),
         None => lines.line("Unresolved: none"),
     }
+    lines.line(match &overview.freeze {
+        Some(freeze) => format!(
+            "FROZEN {freeze} (record {}); requests and confirmations are refused",
+            freeze.seq
+        ),
+        None => "Freeze: none".to_owned(),
+    });
     if let Some(address) = &overview.data_address {
         lines.line(format!("Data API: {address}"));
     }
@@ -127,6 +134,16 @@ mod tests {
         assert!(
             text.as_str().contains("n3 is not reachable since 2026-01-31T09:45:00.000Z: taken")
         );
+    }
+
+    #[test]
+    fn a_freeze_is_said_with_who_since_when_why_and_its_record() {
+        let mut value = overview_without_primary();
+        assert!(overview(&value).as_str().lines().any(|line| line == "Freeze: none"));
+        value.freeze = Some(crate::cli::render::fixtures::freeze());
+        let text = overview(&value);
+        let wanted = "FROZEN by ada since 2026-01-31T09:45:00.000Z: an audit runs (record 7)";
+        assert!(text.as_str().lines().any(|line| line.starts_with(wanted)), "{}", text.as_str());
     }
 
     #[test]

@@ -58,6 +58,13 @@ fn says(entry: &Entry) -> String {
         Entry::Withdrawn { reason } | Entry::SettleRequested { reason } => {
             reason.as_str().to_owned()
         }
+        Entry::Finding { executed, evidence } => {
+            format!("executed {}, by this evidence: {}", executed.word(), evidence.as_str())
+        }
+        Entry::Frozen { reason } => reason.as_str().to_owned(),
+        Entry::Unfrozen { freeze, reason } => {
+            format!("the freeze of #{freeze}: {}", reason.as_str())
+        }
         Entry::Dispatched { expected_epoch } => match expected_epoch {
             Some(epoch) => format!("for epoch {epoch}"),
             None => "for an epoch that was not known".to_owned(),
@@ -83,6 +90,7 @@ fn says(entry: &Entry) -> String {
                 Delivery::Confirmation => "confirmation",
                 Delivery::Settlement => "settlement",
                 Delivery::Withdrawal => "withdrawal",
+                Delivery::Finding => "finding",
             };
             format!("repeated {what}, shown as {shown}")
         }

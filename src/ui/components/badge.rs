@@ -20,6 +20,8 @@ const CROSS: &str = "M2.6 2.6 9.4 9.4M9.4 2.6 2.6 9.4";
 const DASH: &str = "M2 6H10";
 const ARROW: &str = "M1.6 6H10M6.6 2.6 10 6 6.6 9.4";
 const NOT_EQUAL: &str = "M2 4.4H10M2 7.6H10M8 1.8 4 10.2";
+const EYE: &str =
+    "M1 6C3.4 2.4 8.6 2.4 11 6 8.6 9.6 3.4 9.6 1 6ZM6 4.6A1.4 1.4 0 1 0 6 7.4 1.4 1.4 0 1 0 6 4.6Z";
 /// The shape of nobody and nothing: a circle struck through.
 pub const VOID: &str = "M6 1.4A4.6 4.6 0 1 0 6 10.6 4.6 4.6 0 1 0 6 1.4ZM2.8 9.2 9.2 2.8";
 const OPEN: &str = "M6 1.4A4.6 4.6 0 1 0 6 10.6 4.6 4.6 0 1 0 6 1.4ZM6 3.4V6.2L8 7.4";
@@ -59,6 +61,7 @@ pub fn stage(stage: Stage, interrupted: Option<Interrupted>) -> AnyView {
         Stage::Stale => ("stop", NOT_EQUAL),
         Stage::Unknown => ("unknown", QUESTION),
         Stage::Voided => ("plain", VOID),
+        Stage::FoundExecuted | Stage::FoundNotExecuted => ("unknown", EYE),
     };
     let (word, tone, shape) = match interrupted {
         None => (stage.word().to_owned(), tone, shape),

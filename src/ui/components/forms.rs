@@ -2,6 +2,7 @@
 //! flag, and has nothing filled in or ticked in advance (C2.4).
 
 use crate::model::answer::ActionAnswer;
+use crate::model::pinned::Freeze;
 use crate::model::text::REASON_CHARS_MAX;
 use crate::ui::components::words::say;
 use leptos::prelude::*;
@@ -101,6 +102,100 @@ pub fn settle(answer: &ActionAnswer) -> AnyView {
             {reason_field("settle-reason", None)}
             <button type="submit" data-tone="act">
                 "Settle the action"
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+/// Says what was found about an action that the kernel cannot settle. Nothing is ticked in advance.
+#[must_use]
+pub fn finding(answer: &ActionAnswer) -> AnyView {
+    let limit = REASON_CHARS_MAX.to_string();
+    let choice = |value: &'static str, words: &'static str| {
+        let id = format!("executed-{value}");
+        view! {
+            <p>
+                <input type="radio" id=id.clone() name="executed" value=value required/>
+                <label for=id>
+                    <strong>{value}</strong>
+                    <span>{words}</span>
+                </label>
+            </p>
+        }
+    };
+    view! {
+        <form
+            class="form"
+            method="post"
+            action=format!("/actions/{}/finding", answer.id)
+            autocomplete="off"
+        >
+            <h3>"Record a finding"</h3>
+            <p>
+                "This kernel cannot settle an action, and holds no proof of this one. Say what you \
+                found in the cluster itself, and what that rests on. It is recorded under your \
+                name and closes the action; nothing is sent."
+            </p>
+            <fieldset class="choice">
+                <legend>"Was it executed"</legend>
+                {choice("yes", "it ran")}
+                {choice("no", "it did not run, and cannot any more")}
+            </fieldset>
+            <p class="field">
+                <label for="finding-evidence">"Evidence"</label>
+                <input
+                    type="text"
+                    id="finding-evidence"
+                    name="evidence"
+                    required
+                    maxlength=limit
+                    autocomplete="off"
+                />
+            </p>
+            <button type="submit" data-tone="act">
+                "Record the finding"
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+/// Declares that nothing is to change.
+#[must_use]
+pub fn freeze() -> AnyView {
+    view! {
+        <form class="form" method="post" action="/freeze" autocomplete="off">
+            <h2>"Freeze"</h2>
+            <p>
+                "Refuses every request and every confirmation, of every operator, until one lifts \
+                it. What was confirmed before runs to its end. A freeze does not end by itself."
+            </p>
+            {reason_field("freeze-reason", None)}
+            <button type="submit">"Declare a freeze"</button>
+        </form>
+    }
+    .into_any()
+}
+
+/// Lifts the freeze that the page shows, and no later one.
+#[must_use]
+pub fn unfreeze(freeze: &Freeze) -> AnyView {
+    view! {
+        <form class="form" method="post" action="/unfreeze" autocomplete="off">
+            <h2>"Lift the freeze"</h2>
+            <p>
+                {format!(
+                    "Lifts the freeze that {} declared in record {}. Nothing runs by this; what is \
+                    explained can be confirmed again if no pinned fact has moved.",
+                    freeze.by,
+                    freeze.seq,
+                )}
+            </p>
+            <input type="hidden" name="freeze" value=freeze.seq.to_string()/>
+            {reason_field("unfreeze-reason", None)}
+            <button type="submit" data-tone="act">
+                "Lift the freeze"
             </button>
         </form>
     }

@@ -1,9 +1,9 @@
 //! Notices: what stands in the way, what was refused, and what was repeated.
 
 use crate::model::action::Stage;
-use crate::model::pinned::{Moved, Unresolved};
+use crate::model::pinned::{Freeze, Moved, Unresolved};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
-use crate::ui::components::words::say;
+use crate::ui::components::words::{say, time};
 use leptos::prelude::*;
 
 /// A refusal with everything it carries. It has the role of an alert, so it is read out first.
@@ -102,6 +102,38 @@ pub fn unresolved(unresolved: &Unresolved) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// The freeze that stands, on every page; or that it is not known whether one does.
+#[must_use]
+pub fn freeze(freeze: &Result<Option<Freeze>, Refusal>) -> Option<AnyView> {
+    let (tone, heading, body) = match freeze {
+        Ok(None) => return None,
+        Ok(Some(freeze)) => {
+            let body = view! {
+                <p>
+                    {freeze.by.to_string()} " declared a freeze at " {time(freeze.since)}
+                    {format!(", in record {}. Reason: {}", freeze.seq, say(freeze.reason.as_str()))}
+                </p>
+                <p>
+                    "Every request and every confirmation is refused until an operator lifts it. \
+                    What was confirmed before runs to its end."
+                </p>
+            };
+            ("stop", "Frozen", body.into_any())
+        }
+        Err(why) => {
+            let body = view! { <p>{say(&why.sentence)}</p> };
+            ("unknown", "Whether a freeze stands is unknown", body.into_any())
+        }
+    };
+    let section = view! {
+        <section class="notice" data-tone=tone data-notice="freeze">
+            <h2>{heading}</h2>
+            {body}
+        </section>
+    };
+    Some(section.into_any())
 }
 
 /// That a delivery was a repetition, and was answered with the action as it stands (C7.2).

@@ -6,6 +6,8 @@ use crate::model::answer::{ActionAnswer, Interrupted, Outcome};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::pinned::Moved;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
+use crate::model::record::Found;
+use crate::model::text::{ActorName, Reason};
 use crate::ui::components::effects::differences;
 use crate::ui::components::notice;
 use crate::ui::components::words::{hash, say, time};
@@ -54,6 +56,7 @@ fn of_outcome(outcome: &Outcome) -> Part {
             ("unknown", "Outcome unknown", body.into_any())
         }
         Outcome::Voided { tombstone } => ("plain", "Voided", voided(tombstone)),
+        Outcome::Found { executed, evidence, by } => found(*executed, evidence, by),
     }
 }
 
@@ -152,6 +155,27 @@ fn voided(tombstone: &Tombstone) -> AnyView {
     .into_any()
 }
 
+/// What an operator said. Its tone stays that of the unknown: nothing was proven.
+fn found(executed: Found, evidence: &Reason, by: &ActorName) -> Part {
+    let heading = match executed {
+        Found::Executed => "Found: it ran",
+        Found::NotExecuted => "Found: it did not run",
+    };
+    let body = view! {
+        <p>
+            {format!("{by} says so. The kernel could neither prove nor settle it. ")}
+            "Nothing was sent again."
+        </p>
+        <dl class="facts">
+            <div>
+                <dt>"Evidence"</dt>
+                <dd>{say(evidence.as_str())}</dd>
+            </div>
+        </dl>
+    };
+    ("unknown", heading, body.into_any())
+}
+
 fn of_interruption(interrupted: Interrupted) -> Part {
     let (heading, text) = match interrupted {
         Interrupted::NeverSent => (
@@ -210,6 +234,10 @@ fn of_stage(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<Part> {
         Stage::Refused => ("stop", "Refused by the kernel", text("Nothing ran.")),
         Stage::Unknown => ("unknown", "Outcome unknown", text("It may have run.")),
         Stage::Voided => ("plain", "Voided", text("It never ran and never can.")),
+        Stage::FoundExecuted => ("unknown", "Found: it ran", text("An operator found that.")),
+        Stage::FoundNotExecuted => {
+            ("unknown", "Found: it did not run", text("An operator found that."))
+        }
     };
     Some(part)
 }

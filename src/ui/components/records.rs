@@ -137,12 +137,22 @@ pub fn summary(entry: &Entry) -> String {
         Entry::Unknown { why } => format!("It may have run: {why}"),
         Entry::Voided { tombstone } => format!("It never can run: {}", tombstone.result),
         Entry::SettleRequested { reason } => format!("Asked to settle it. Reason: {reason}"),
+        Entry::Finding { executed, evidence } => {
+            format!("Found: executed {}. Evidence: {evidence}", executed.word())
+        }
+        Entry::Frozen { reason } => {
+            format!("Declared a freeze: nothing can be asked for or confirmed. Reason: {reason}")
+        }
+        Entry::Unfrozen { freeze, reason } => {
+            format!("Lifted the freeze of record {freeze}. Reason: {reason}")
+        }
         Entry::Duplicate { delivery, shown } => {
             let what = match delivery {
                 Delivery::Request => "request",
                 Delivery::Confirmation => "confirmation",
                 Delivery::Settlement => "settlement",
                 Delivery::Withdrawal => "withdrawal",
+                Delivery::Finding => "finding",
             };
             format!("A repeated {what}; the action was shown as {shown}. Nothing ran again.")
         }

@@ -2,7 +2,8 @@
 
 use crate::model::action::Stage;
 use crate::model::actor::ActorRole;
-use crate::model::answer::ActionAnswer;
+use crate::model::answer::{ActionAnswer, Closing};
+use crate::model::cluster::ReceiptStatus;
 use crate::ui::components::words::{say, time};
 use crate::ui::components::{badge, explanation, forms, notice, outcome, records};
 use crate::ui::live::{ChangeNotice, MovedNotice};
@@ -98,9 +99,21 @@ fn settlement(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyVie
         return None;
     }
     let form = if viewer == Some(ActorRole::Operator) {
-        forms::settle(answer)
+        close(answer)
     } else {
-        pages::for_operators(viewer, "settle it")
+        pages::for_operators(viewer, "close it")
     };
-    Some(view! { <section aria-label="Settlement">{form}</section> }.into_any())
+    Some(view! { <section aria-label="Closing">{form}</section> }.into_any())
+}
+
+/// What the kernel can prove is settled; only what it cannot is found.
+fn close(answer: &ActionAnswer) -> AnyView {
+    let has_proof = matches!(
+        answer.kernel_says,
+        Some(ReceiptStatus::Executed { .. } | ReceiptStatus::Voided { .. })
+    );
+    match answer.closing {
+        Closing::Finding if !has_proof => forms::finding(answer),
+        Closing::Finding | Closing::Settlement => forms::settle(answer),
+    }
 }

@@ -2,15 +2,16 @@
 
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionLine, ActionPage};
-use crate::ui::components::badge;
 use crate::ui::components::rules::scrolling;
 use crate::ui::components::words::{capital, time};
+use crate::ui::components::{badge, forms};
 use crate::ui::live::ChangeNotice;
-use crate::ui::pages;
+use crate::ui::{Frame, pages};
 use leptos::prelude::*;
 
 /// The list of actions.
-pub(super) fn actions(data: &ActionPage, viewer: Option<ActorRole>) -> AnyView {
+pub(super) fn actions(data: &ActionPage, frame: &Frame) -> AnyView {
+    let viewer = frame.viewer();
     let ask = if viewer == Some(ActorRole::Operator) {
         view! {
             <p>
@@ -35,7 +36,13 @@ pub(super) fn actions(data: &ActionPage, viewer: Option<ActorRole>) -> AnyView {
             </p>
         }
     });
-    view! { <ChangeNotice/> {ask} {list} {older} }.into_any()
+    let freeze = (viewer == Some(ActorRole::Operator)).then(|| match &frame.freeze {
+        Ok(None) => forms::freeze(),
+        Ok(Some(freeze)) => forms::unfreeze(freeze),
+        // Without knowing what stands there is nothing to declare and nothing to lift.
+        Err(_) => ().into_any(),
+    });
+    view! { <ChangeNotice/> {ask} {list} {older} {freeze} }.into_any()
 }
 
 fn table(actions: &[ActionLine]) -> AnyView {

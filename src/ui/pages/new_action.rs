@@ -18,7 +18,7 @@ pub(super) fn catalogue(viewer: Option<ActorRole>) -> AnyView {
     let items = CATALOGUE.iter().map(|entry| item(entry, asks)).collect_view();
     view! {
         <p>"This is the whole list. Each action is explained before it can be confirmed; asking \
-            runs nothing."</p>
+            runs nothing. While an operator's freeze stands, none can be asked for or confirmed."</p>
         {note}
         <ul class="catalogue">{items}</ul>
     }

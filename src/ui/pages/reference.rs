@@ -24,6 +24,9 @@ pub(super) fn reference() -> AnyView {
                     <a href="#stages">"Stages"</a>
                 </li>
                 <li>
+                    <a href="#freeze">"Freeze"</a>
+                </li>
+                <li>
                     <a href="#roles">"Roles"</a>
                 </li>
                 <li>
@@ -41,6 +44,10 @@ pub(super) fn reference() -> AnyView {
         <section id="stages">
             <h2>"Stages"</h2>
             {stages()}
+        </section>
+        <section id="freeze">
+            <h2>"Freeze"</h2>
+            {freeze()}
         </section>
         <section id="roles">
             <h2>"Roles"</h2>
@@ -151,6 +158,10 @@ fn stage_meaning(stage: Stage) -> &'static str {
         Stage::Refused => "The kernel refused it. Nothing ran.",
         Stage::Unknown => "It may have run. Further mutations wait until it is settled.",
         Stage::Voided => "Never ran and never can.",
+        Stage::FoundExecuted => "An operator found that it ran. The kernel proved nothing.",
+        Stage::FoundNotExecuted => {
+            "An operator found that it did not run. The kernel proved nothing."
+        }
     }
 }
 
@@ -172,13 +183,29 @@ fn stages() -> AnyView {
     table("Stages of an action", &["Stage", "Meaning", "May be followed by"], rows.into_any())
 }
 
+/// What a freeze stops and what it leaves alone.
+fn freeze() -> AnyView {
+    sentences(&[
+        "An operator declares a freeze, with a reason. From then on every request and every \
+         confirmation is refused, and the refusal names who declared it, since when and why.",
+        "What was confirmed before runs to its end. A freeze waits for nothing and takes nothing \
+         back.",
+        "Withdrawing an action, settling one and recording a finding stay possible: they run \
+         nothing, and say how an action ended.",
+        "An operator lifts it, with a reason. It does not end by itself.",
+        "An explanation that was made before a freeze can be confirmed after it, if no pinned fact \
+         has moved.",
+    ])
+}
+
 fn roles() -> AnyView {
     let rows = ActorRole::ALL
         .map(|role| {
             let may = match role {
                 ActorRole::Observer => "Sees the cluster, the actions and the log.",
                 ActorRole::Operator => {
-                    "Sees, and asks for, confirms, withdraws and settles actions."
+                    "Sees; asks for, confirms, withdraws and settles actions; declares and lifts a \
+                    freeze."
                 }
                 ActorRole::Auditor => "Sees, and verifies the whole log.",
             };

@@ -1,0 +1,112 @@
+//! Every command of the program leaves exactly its records, against a real server and on a real data
+//! directory. A command that `--help` lists and that has no row here fails.
+
+use crate::harness::{PASSWORD, id};
+use crate::server::{Place, Server, Session};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::process::Output;
+
+/// A run of one command: its words, what it reads, how it ends, and the records that it adds.
+type Row = (&'static str, Vec<String>, &'static str, i32, &'static [&'static str]);
+
+fn words(line: &str) -> Vec<String> {
+    line.split(' ').map(|word| word.replace('_', " ").replace('~', "_")).collect()
+}
+
+fn kinds(server: &Server, session: &Session) -> Vec<String> {
+    let (status, page) = server.get(session, "/api/v1/log?limit=200");
+    assert_eq!(status, 200, "{page}");
+    let records = page["records"].as_array().expect("records").clone();
+    let kind = |r: &Value| r["entry"]["kind"].as_str().expect("a kind").to_owned();
+    records.iter().rev().map(kind).collect()
+}
+
+/// Every command that `--help` lists.
+fn commands(place: &Place) -> BTreeSet<String> {
+    let help = place.command(None, &["--help"], "");
+    let help = String::from_utf8(help.stdout).expect("text");
+    let list = help.split("Commands:").nth(1).expect("a list of commands");
+    let list = list.split("Options:").next().expect("its end");
+    let name = |line: &str| line.split_whitespace().next().map(str::to_owned);
+    list.lines().filter(|line| line.starts_with("  ")).filter_map(name).collect()
+}
+
+/// The rows in an order in which each finds what it needs.
+fn rows(digest: &str) -> Vec<Row> {
+    let one = id(1);
+    let line = |text: &str| words(&text.replace("ID", &one).replace("DIGEST", digest));
+    let asked = "request stop~writes --reason a_drill --action-id ID";
+    vec![
+        ("login", line("login olga"), PASSWORD, 0, &["signed_in"]),
+        ("login", line("login olga"), "not the password", 8, &["sign_in_failed"]),
+        ("status", line("status"), "", 0, &[]),
+        ("catalogue", line("catalogue"), "", 0, &[]),
+        ("explain", line("explain stop~writes --reason r"), "", 0, &[]),
+        ("request", line(asked), "", 0, &["requested", "explained"]),
+        ("request", line(asked), "", 0, &["duplicate"]),
+        ("request", line("request resume~writes --reason r"), "", 3, &["requested", "rejected"]),
+        ("show", line("show ID"), "", 0, &[]),
+        ("settle", line("settle ID --reason r"), "", 2, &["declined"]),
+        ("finding", line("finding ID --executed --evidence e"), "", 2, &["declined"]),
+        ("freeze", line("freeze --reason r"), "", 0, &["frozen"]),
+        ("freeze", line("freeze --reason r"), "", 9, &["declined"]),
+        ("confirm", line("confirm ID --digest DIGEST --type aerodb"), "", 9, &["declined"]),
+        ("unfreeze", line("unfreeze --reason r --freeze 0"), "", 2, &["declined"]),
+        ("unfreeze", line("unfreeze --reason r"), "", 0, &["unfrozen"]),
+        ("confirm", line("confirm ID --digest DIGEST --type wrong"), "", 2, &["declined"]),
+        (
+            "confirm",
+            line("confirm ID --digest DIGEST --type aerodb"),
+            "",
+            0,
+            &["confirmed", "dispatched", "executed"],
+        ),
+        ("withdraw", line("withdraw ID --reason r"), "", 2, &["declined"]),
+        ("log", line("log --limit 3"), "", 0, &[]),
+        ("verify-log", line("verify-log --config Leptos.toml"), "", 0, &[]),
+        ("export-log", line("export-log exported --config Leptos.toml"), "", 0, &[]),
+        (
+            "account",
+            line("account add otto --role observer --config Leptos.toml"),
+            PASSWORD,
+            0,
+            &["account_created"],
+        ),
+        ("token", line("token issue metrics --config Leptos.toml"), "", 0, &["token_issued"]),
+        ("logout", line("logout"), "", 0, &["signed_out"]),
+        ("request", line("request stop~writes --reason r"), "", 8, &["denied"]),
+        ("help", line("help"), "", 0, &[]),
+    ]
+}
+
+#[test]
+fn every_command_leaves_exactly_its_records() {
+    let place = Place::new();
+    let server = place.start(None);
+    let session = server.set_up();
+    let began = kinds(&server, &session);
+    let start = ["boot", "setup_link_issued", "account_created", "signed_in", "signed_in"];
+    assert_eq!(began, start, "serve and the first operator");
+    let mut run = BTreeSet::from(["serve".to_owned()]);
+    let mut digest = "00".repeat(32);
+    let total = rows(&digest).len();
+    for number in 0..total {
+        let (command, words, input, code, records) = rows(&digest).swap_remove(number);
+        let before = kinds(&server, &session).len();
+        let arguments: Vec<&str> = words.iter().map(String::as_str).collect();
+        let ended: Output = place.command(Some(&server), &arguments, input);
+        let said = format!("{words:?}: {ended:?}");
+        assert_eq!(ended.status.code(), Some(code), "{said}");
+        assert_eq!(kinds(&server, &session)[before..], *records, "{said}");
+        run.insert(command.to_owned());
+        if command == "request" && code == 0 {
+            let path = format!("/api/v1/actions/{}", id(1));
+            let (_, action) = server.get(&session, &path);
+            action["digest"].as_str().expect("a digest").clone_into(&mut digest);
+        }
+    }
+    assert_eq!(commands(&place), run, "a command without a row");
+    println!("{} commands, {total} runs, each with exactly its records", run.len());
+    server.kill();
+}

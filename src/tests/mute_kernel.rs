@@ -1,0 +1,151 @@
+//! A kernel that runs what it is told and cannot say so: the embedded kernel behind a link that
+//! loses its answers, without a way to settle. Everything else is a whole control plane.
+
+use crate::embedded_bench::config;
+use crate::harness::{Client, CountedEntropy, ManualClock, PASSWORD};
+use aerodb_control::authority::PasswordCost;
+use aerodb_control::kernel::embedded::EmbeddedKernel;
+use aerodb_control::kernel::{
+    Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
+    Settled, Unobservable,
+};
+use aerodb_control::ledger::Ledger;
+use aerodb_control::model::action::{Action, ActionId};
+use aerodb_control::model::ambient::{Clock, Entropy};
+use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
+use aerodb_control::model::explanation::Checks;
+use aerodb_control::model::receipt::Receipt;
+use aerodb_control::observe::ReadSide;
+use aerodb_control::observe::in_flight::InFlight;
+use aerodb_control::store::Store;
+use aerodb_control::web::{Site, router};
+use aerodb_control::workflow::Workflow;
+use aerodb_control::workflow::access::Access;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+/// What the link does with an order and with a question about it.
+#[derive(Default)]
+pub struct Link {
+    /// The order is lost on the way to the kernel; otherwise only the answer is, on the way back.
+    pub loses_orders: AtomicBool,
+    /// The kernel keeps receipts that can be asked for, as an engine with a table of them would.
+    pub shows_receipts: AtomicBool,
+    /// Nothing gets through.
+    pub is_cut: AtomicBool,
+    /// How many orders were handed over.
+    pub orders: AtomicU64,
+    /// How often somebody asked to settle, which this kernel cannot.
+    pub settlements: AtomicU64,
+}
+
+impl Link {
+    fn is(flag: &AtomicBool) -> bool {
+        flag.load(Ordering::SeqCst)
+    }
+
+    fn passes(&self) -> Result<(), Unobservable> {
+        let cut = || Unobservable { why: "the link is cut".to_owned() };
+        if Self::is(&self.is_cut) { Err(cut()) } else { Ok(()) }
+    }
+}
+
+/// The embedded kernel behind the link.
+pub struct MuteKernel {
+    inner: EmbeddedKernel,
+    link: Arc<Link>,
+}
+
+impl ObserveKernel for MuteKernel {
+    fn describe(&self) -> KernelDescription {
+        KernelDescription { kind: "mute", can_settle: false, ..self.inner.describe() }
+    }
+
+    fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
+        Box::pin(async {
+            self.link.passes()?;
+            self.inner.observe().await
+        })
+    }
+
+    fn receipt(&self, action_id: ActionId) -> Answer<'_, Result<ReceiptStatus, Unobservable>> {
+        Box::pin(async move {
+            self.link.passes()?;
+            if Link::is(&self.link.shows_receipts) {
+                return self.inner.receipt(action_id).await;
+            }
+            Ok(ReceiptStatus::NoneYet { action_id })
+        })
+    }
+
+    fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
+        self.inner.checks(state, action)
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changes()
+    }
+}
+
+impl CommandKernel for MuteKernel {
+    fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>> {
+        Box::pin(async move {
+            self.link.orders.fetch_add(1, Ordering::SeqCst);
+            if !Link::is(&self.link.loses_orders) {
+                // It really runs; only the answer is lost.
+                let _ = self.inner.apply(order).await;
+            }
+            Err(ApplyError::Unknown { why: "the link was lost after the order".to_owned() })
+        })
+    }
+
+    fn settle(&self, _: ActionId) -> Answer<'_, Result<Settled, SettleError>> {
+        self.link.settlements.fetch_add(1, Ordering::SeqCst);
+        let why = "this kernel cannot settle".to_owned();
+        Box::pin(async { Err(Unobservable { why }.into()) })
+    }
+}
+
+/// A control plane over such a kernel, with Olga signed in as an operator.
+pub struct MuteApp {
+    pub olga: Client,
+    pub link: Arc<Link>,
+    pub store: Store,
+    _stop: watch::Sender<()>,
+    _dir: TempDir,
+}
+
+impl MuteApp {
+    pub async fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path()).expect("a store");
+        let clock: Arc<dyn Clock> = ManualClock::new();
+        let entropy: Arc<dyn Entropy> = Arc::new(CountedEntropy::default());
+        let inner = EmbeddedKernel::open(&config(dir.path(), 3), Arc::clone(&clock), &*entropy);
+        let link = Arc::new(Link::default());
+        let inner = inner.expect("a kernel");
+        let kernel = Arc::new(MuteKernel { inner, link: Arc::clone(&link) });
+        let ledger = Ledger::open(&store, Arc::clone(&clock)).expect("a ledger");
+        let in_flight = InFlight::default();
+        let observer: Arc<dyn ObserveKernel> = kernel.clone();
+        let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), None);
+        let identity = kernel.observe().await.expect("a state").cluster.identity;
+        let workflow = Arc::new(Workflow::new(read.clone(), kernel, ledger.clone(), in_flight));
+        let cost = PasswordCost::of(64, 1);
+        let access = Arc::new(Access::new(ledger, Arc::clone(&clock), Arc::clone(&entropy), cost));
+        access.add_account("olga", "operator", PASSWORD).await.expect("olga");
+        let session = access.sign_in("olga", PASSWORD).await.expect("a session");
+        let (stop, stopping) = watch::channel(());
+        let leptos = leptos::config::LeptosOptions::builder().output_name("aerodb-control").build();
+        let site = Site { read, workflow, access, identity, leptos, clock, entropy, stopping };
+        let olga = Client::new(router(site), session.token);
+        Self { olga, link, store, _stop: stop, _dir: dir }
+    }
+
+    /// Sets one of the link's faults.
+    pub fn set(flag: &AtomicBool) {
+        flag.store(true, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,130 @@
+//! What holds in every state that the workflow can reach, and how each way to build it wrong shows.
+
+use crate::workflow_model::{ACTIONS, Event, Fault, Held, Workflow, World};
+use aerodb_control::model::action::Stage;
+use stateright::{Checker as _, Model as _, Path, Property};
+use std::collections::BTreeSet;
+
+const ONCE: &str = "an id runs at most once (C7.1)";
+const RECORDED: &str = "what ran was confirmed and dispatched in the log before (C6.4)";
+const NO_FALSE_END: &str = "what is said not to have run did not, and never will (C7.3)";
+const PROVEN: &str = "what is said to have run has a receipt (C7.3)";
+const NEVER_SENT: &str = "confirmed without dispatched was never sent (C6.2)";
+const ONE_OPEN: &str = "one action is open at a time (C4.3)";
+const FREEZE: &str = "nothing is confirmed while a freeze stands (C3.1)";
+/// Everything that is promised.
+const ALWAYS: [&str; 7] = [ONCE, RECORDED, NO_FALSE_END, PROVEN, NEVER_SENT, ONE_OPEN, FREEZE];
+
+/// No counterexample to these faults is longer, so a search that goes deeper has missed one.
+const DEPTH_MAX: usize = 16;
+
+fn every(world: &World, holds: impl Fn(usize, Option<Stage>) -> bool) -> bool {
+    (0..ACTIONS).all(|action| holds(action, world.ledger.stage[action]))
+}
+
+pub(crate) fn properties() -> Vec<Property<Workflow>> {
+    let mut all = vec![
+        Property::always(ONCE, |_, world: &World| every(world, |a, _| world.ran[a] <= 1)),
+        Property::always(RECORDED, |_, world: &World| {
+            let ledger = &world.ledger;
+            every(world, |a, _| world.ran[a] == 0 || (ledger.confirmed[a] && ledger.dispatched[a]))
+        }),
+        Property::always(NO_FALSE_END, |_, world: &World| {
+            every(world, |a, stage| !says_it_did_not_run(stage) || world.ran[a] == 0)
+        }),
+        Property::always(PROVEN, |_, world: &World| {
+            every(world, |a, stage| {
+                stage != Some(Stage::Executed) || world.held[a] == Held::Receipt
+            })
+        }),
+        Property::always(NEVER_SENT, |_, world: &World| {
+            let sent = |a: usize| world.wire.iter().any(|(action, _)| *action == a);
+            every(world, |a, stage| {
+                stage != Some(Stage::Confirmed) || (world.ran[a] == 0 && !sent(a))
+            })
+        }),
+        Property::always(ONE_OPEN, |_, world: &World| {
+            world.ledger.stage.iter().flatten().filter(|stage| stage.is_open()).count() <= 1
+        }),
+        Property::always(FREEZE, |_, world: &World| !world.ledger.broke_freeze),
+    ];
+    all.extend([
+        Property::sometimes("something runs", |_, world: &World| world.ran[0] == 1),
+        Property::sometimes("something runs while its outcome is unknown", |_, world: &World| {
+            every(world, |a, stage| a > 0 || stage == Some(Stage::Unknown)) && world.ran[0] == 1
+        }),
+        Property::sometimes("both actions come to an end", |_, world: &World| {
+            every(world, |_, stage| stage.is_some_and(|stage| stage.next().is_empty()))
+        }),
+    ]);
+    all
+}
+
+/// Stages that say "nothing ran". A finding is an operator's word and promises nothing here.
+fn says_it_did_not_run(stage: Option<Stage>) -> bool {
+    match stage {
+        Some(
+            Stage::Rejected | Stage::Withdrawn | Stage::Stale | Stage::Refused | Stage::Voided,
+        ) => true,
+        Some(
+            Stage::Requested
+            | Stage::Explained
+            | Stage::Confirmed
+            | Stage::Dispatched
+            | Stage::Executed
+            | Stage::Unknown
+            | Stage::FoundExecuted
+            | Stage::FoundNotExecuted,
+        )
+        | None => false,
+    }
+}
+
+#[test]
+fn every_reachable_state_keeps_the_promises_and_every_step_of_the_table_is_reached() {
+    let mut taken = BTreeSet::new();
+    for can_settle in [true, false] {
+        let model = Workflow::new(Fault::None, can_settle);
+        let steps = model.taken.clone();
+        let checker = model.checker().spawn_bfs().join();
+        assert!(checker.is_done(), "the search came to its end");
+        checker.assert_properties();
+        println!(
+            "settling {can_settle}: {} states, {} transitions, every promise holds in each",
+            checker.unique_state_count(),
+            checker.state_count()
+        );
+        taken.extend(steps.lock().unwrap().iter().copied());
+    }
+    let table: BTreeSet<_> =
+        Stage::ALL.into_iter().flat_map(|f| f.next().iter().map(move |t| (f, *t))).collect();
+    assert_eq!(taken, table, "the model takes exactly the steps of the table");
+    println!("{} steps of the table, all of them taken", table.len());
+}
+
+#[test]
+fn every_way_to_build_it_wrong_has_a_counterexample() {
+    for (fault, breaks) in [
+        (Fault::SendBeforeRecord, RECORDED),
+        (Fault::SendBeforeRecord, NEVER_SENT),
+        (Fault::Retry, NO_FALSE_END),
+        (Fault::AbsenceIsProof, NO_FALSE_END),
+        (Fault::LazySync, RECORDED),
+        (Fault::FreezeLookedAt, FREEZE),
+        (Fault::ManyOpen, ONE_OPEN),
+    ] {
+        let events = shortest(fault, breaks);
+        println!("{fault:?} breaks \"{breaks}\" in {} steps: {events:?}", events.len());
+        assert!(ALWAYS.contains(&breaks));
+    }
+}
+
+/// The shortest way to break a promise: each depth is searched before the next one.
+fn shortest(fault: Fault, breaks: &'static str) -> Vec<Event> {
+    let at = |depth: usize| {
+        let model = Workflow::new(fault, true).checker().target_max_depth(depth);
+        model.spawn_bfs().join().discovery(breaks).map(Path::into_actions)
+    };
+    let found = (2..=DEPTH_MAX).find_map(at);
+    found.unwrap_or_else(|| panic!("{fault:?} is not found out: {breaks}"))
+}

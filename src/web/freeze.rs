@@ -1,0 +1,76 @@
+//! The handlers that declare and lift a freeze: for forms and for JSON alike.
+
+use super::fields::{Door, Fields};
+use super::{Acting, pages};
+use crate::authority::Operator;
+use crate::model::answer::FreezeAnswer;
+use crate::model::refusal::Refusal;
+use crate::model::text::{InputError, Reason};
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+
+/// `POST /freeze`: declares that nothing is to change.
+pub(super) async fn freeze(
+    door: Door,
+    operator: Operator,
+    State(site): State<Acting>,
+    body: Result<Fields, Refusal>,
+) -> Response {
+    let outcome = match body.and_then(|fields| declared(fields).map_err(Refusal::from)) {
+        Ok(reason) => site.workflow.freeze(&operator, reason).await,
+        Err(why) => Err(site.workflow.decline(&operator, None, "freeze", why).await),
+    };
+    answer(&site, &operator, door, outcome).await
+}
+
+/// `POST /unfreeze`: lifts the freeze that stands. A form names the one that its page showed.
+pub(super) async fn unfreeze(
+    door: Door,
+    operator: Operator,
+    State(site): State<Acting>,
+    body: Result<Fields, Refusal>,
+) -> Response {
+    let outcome = match body.and_then(|fields| lifted(fields, door).map_err(Refusal::from)) {
+        Ok((freeze, reason)) => site.workflow.unfreeze(&operator, freeze, reason).await,
+        Err(why) => Err(site.workflow.decline(&operator, None, "unfreeze", why).await),
+    };
+    answer(&site, &operator, door, outcome).await
+}
+
+fn declared(mut fields: Fields) -> Result<Reason, InputError> {
+    let reason = Reason::parse(&fields.text("reason")?)?;
+    fields.finish()?;
+    Ok(reason)
+}
+
+fn lifted(mut fields: Fields, door: Door) -> Result<(Option<u64>, Reason), InputError> {
+    let reason = Reason::parse(&fields.text("reason")?)?;
+    let named = match door {
+        // A page may have stood open for long: what it lifts is what it showed (C7.2).
+        Door::Page => Some(fields.text("freeze")?),
+        Door::Api => fields.optional_text("freeze")?,
+    };
+    fields.finish()?;
+    let required = "the sequence number of the record that declared the freeze";
+    let number = |text: String| {
+        let number = text.parse().ok().filter(|seq| i64::try_from(*seq).is_ok());
+        number.ok_or_else(|| InputError::new("freeze", &text, required))
+    };
+    Ok((named.map(number).transpose()?, reason))
+}
+
+/// A form goes back to the actions, where the freeze stands or no longer does.
+async fn answer(
+    site: &Acting,
+    operator: &Operator,
+    door: Door,
+    outcome: Result<FreezeAnswer, Refusal>,
+) -> Response {
+    match (door, outcome) {
+        (Door::Api, Ok(answer)) => Json(answer).into_response(),
+        (Door::Api, Err(why)) => why.into_response(),
+        (Door::Page, Ok(_)) => Redirect::to("/actions").into_response(),
+        (Door::Page, Err(why)) => pages::refused(&site.reading, Some(operator.viewer()), why).await,
+    }
+}
