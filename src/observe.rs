@@ -146,6 +146,12 @@ impl ReadSide {
         Ok(None)
     }
 
+    /// Why nothing can be recorded any more, and so nothing can be done (C6.4); `None` while it can.
+    #[must_use]
+    pub fn unrecordable(&self) -> Option<String> {
+        self.ledger.failure().map(str::to_owned)
+    }
+
     /// The freeze that stands, where there is one.
     ///
     /// # Errors

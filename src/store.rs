@@ -75,8 +75,8 @@ impl Store {
 
     fn start(dir: &Path, connection: Connection, lock: Option<File>) -> Result<Self, StoreError> {
         let path = dir.join(DATABASE_FILE);
-        let reader = Reader::beside_writer(&path)?;
         let failure = Arc::new(OnceLock::new());
+        let reader = Reader::beside_writer(&path, Arc::clone(&failure))?;
         let mut writer = Writer::new(connection, &path, Arc::clone(&failure))?;
         // By now the log of the database has its file. The next write relies on it.
         open::sync_dir(dir)?;

@@ -65,6 +65,12 @@ impl LedgerReader {
         self
     }
 
+    /// Why no record can be written any more; `None` while they can (C6.4).
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.reader.failure()
+    }
+
     /// The end of the log.
     ///
     /// # Errors

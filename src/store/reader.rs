@@ -3,7 +3,7 @@
 use super::{StoreError, open};
 use rusqlite::{Connection, ErrorCode};
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Connections that serve all readers. They are opened at the start and never again: a connection
 /// opened later would read whatever file is at the path by then.
@@ -13,6 +13,7 @@ const CONNECTIONS: usize = 4;
 #[derive(Clone)]
 pub struct Reader {
     pool: Arc<Pool>,
+    failure: Arc<OnceLock<String>>,
 }
 
 struct Pool {
@@ -35,16 +36,26 @@ impl Reader {
             }
             other => other?,
         };
-        Ok(Self::over(vec![connection]))
+        Ok(Self::over(vec![connection], Arc::default()))
     }
 
-    pub(super) fn beside_writer(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn beside_writer(
+        path: &Path,
+        failure: Arc<OnceLock<String>>,
+    ) -> Result<Self, StoreError> {
         let connections: Result<Vec<_>, _> = (0..CONNECTIONS).map(|_| open::reader(path)).collect();
-        Ok(Self::over(connections?))
+        Ok(Self::over(connections?, failure))
     }
 
-    fn over(connections: Vec<Connection>) -> Self {
-        Self { pool: Arc::new(Pool { idle: Mutex::new(connections), returned: Condvar::new() }) }
+    fn over(connections: Vec<Connection>, failure: Arc<OnceLock<String>>) -> Self {
+        let pool = Pool { idle: Mutex::new(connections), returned: Condvar::new() };
+        Self { pool: Arc::new(pool), failure }
+    }
+
+    /// Why the writer beside this reader has ended; `None` while it goes on, or where there is none.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
     }
 
     /// Runs `work` on one snapshot of the file: all its statements see the same moment (C8.4).

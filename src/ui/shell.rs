@@ -18,6 +18,7 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
     let header = header(frame, page.nav());
     let heading = page.title();
     let freeze = notice::freeze(&frame.freeze);
+    let unrecordable = frame.unrecordable.as_deref().map(notice::unrecordable);
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -36,6 +37,7 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
                 {header}
                 <main class="page" id="main" tabindex="-1">
                     <h1>{heading}</h1>
+                    {unrecordable}
                     {freeze}
                     {pages::body(frame, page)}
                 </main>
