@@ -42,6 +42,7 @@ struct panel {
     volatile uint64_t overflow;
     char target[PATH_BYTES];  /* the file whose calls count, with what SQLite keeps beside it */
     char folder[PATH_BYTES];  /* below it, what is un-synced is remembered */
+    uint32_t alone;           /* whether the files beside the target do not count */
 };
 
 /* What was in a file before a write, or that a sync of it failed: then it is lost for good. */
@@ -85,6 +86,7 @@ static int path_of(int fd, char *path) {
 static int is_target(const char *path) {
     size_t length = strlen(panel->target);
     if (!length || strncmp(path, panel->target, length)) return 0;
+    if (panel->alone) return path[length] == 0;
     return path[length] == 0 || path[length] == '-' || path[length] == ' ';
 }
 

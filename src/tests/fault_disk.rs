@@ -36,6 +36,7 @@ const AT_UNDO_END: u64 = 40;
 const AT_OVERFLOW: u64 = 48;
 const AT_TARGET: u64 = 56;
 const AT_FOLDER: u64 = AT_TARGET + PATH_BYTES as u64;
+const AT_ALONE: u64 = AT_FOLDER + PATH_BYTES as u64;
 
 /// What the failing call does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +122,11 @@ impl FaultDisk {
     /// From now on remembers what was written to the data and not synced.
     pub fn remember(&self) {
         self.put(AT_REMEMBER, 1);
+    }
+
+    /// From now on only calls on the database itself count, not those on its log.
+    pub fn aim_at_the_database_alone(&self) {
+        self.put(AT_ALONE, 1);
     }
 
     /// From now on counts calls on the ledger's files; the `at`-th fails, or none when it is 0.

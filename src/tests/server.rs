@@ -164,6 +164,14 @@ impl Server {
         read(request.call())
     }
 
+    /// A page as somebody.
+    pub fn page(&self, session: &Session, path: &str) -> (u16, String) {
+        let request = agent().get(format!("{}{path}", self.console));
+        let request = request.header("authorization", format!("Bearer {}", session.0));
+        let Ok(mut answer) = request.call() else { return (0, String::new()) };
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap_or_default())
+    }
+
     /// `POST` with JSON as somebody. A status of 0 says that there was no answer.
     pub fn post(&self, session: &Session, path: &str, body: &Value) -> (u16, Value) {
         post(&format!("{}{path}", self.console), Some(session), body)
