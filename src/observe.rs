@@ -168,12 +168,12 @@ impl ReadSide {
         Ok(Standing { unresolved: self.unresolved()?, freeze: self.freeze()? })
     }
 
-    /// The records of an action, folded; `None` when there is no such action.
+    /// The steps of an action, folded; `None` when there is no such action.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn trail(&self, id: ActionId) -> Result<Option<Trail>, Refusal> {
-        Trail::fold(self.ledger.trail(id).map_err(unreadable)?)
+        Trail::fold(self.ledger.steps(id).map_err(unreadable)?)
     }
 
     /// One action as it stands, with what was shown when it was explained.
@@ -182,8 +182,9 @@ impl ReadSide {
     /// `not_found`; or when the ledger cannot be read.
     pub async fn action(&self, id: ActionId) -> Result<ActionAnswer, Refusal> {
         let before = self.in_flight.quiet_mark(id);
-        let trail = self.trail(id)?.ok_or_else(|| no_such_action(id))?;
-        let explanation: Explanation = self.blob(&trail.explained().explanation)?;
+        let trail = Trail::fold(self.ledger.trail(id).map_err(unreadable)?)?;
+        let trail = trail.ok_or_else(|| no_such_action(id))?;
+        let explanation = self.explanation(&trail)?;
         let snapshot: ClusterState = self.blob(&trail.explained().snapshot)?;
         let interrupted = self.interrupted(id, before, trail.stage());
         let stage = shown_stage(trail.stage(), interrupted);
@@ -209,6 +210,14 @@ impl ReadSide {
             duplicate: false,
             records: trail.into_records(),
         })
+    }
+
+    /// What was put before the operator of an action.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn explanation(&self, trail: &Trail) -> Result<Explanation, Refusal> {
+        self.blob(&trail.explained().explanation)
     }
 
     /// How an action whose outcome is not known can be closed with this kernel.

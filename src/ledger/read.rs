@@ -109,6 +109,19 @@ impl LedgerReader {
         Ok(LogPage { records, next_before })
     }
 
+    /// The steps of one action, oldest first: all that its stage follows from, however often it was
+    /// delivered again.
+    ///
+    /// # Errors
+    /// When one of them is damaged or the file cannot be read.
+    pub fn steps(&self, action: ActionId) -> Result<Vec<StoredRecord>, LedgerError> {
+        let sql = "SELECT seq, hash, bytes FROM leaf WHERE seq IN
+                       (SELECT seq FROM transition WHERE action = ?1)
+                   ORDER BY seq";
+        let values = vec![Value::Blob(action.bytes().to_vec())];
+        self.reader.read(|connection| records(connection, sql, values))
+    }
+
     /// The records of one action, oldest first: every step, and the first [`TRAIL_OTHERS_MAX`] of
     /// the others.
     ///

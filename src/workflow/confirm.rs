@@ -57,7 +57,7 @@ impl Workflow {
             Err(busy) => return Err(self.decline(operator, Some(id), attempt, busy).await),
         };
         let (_turn, trail) = self.turn(operator, id, attempt).await?;
-        if let Err(refusal) = self.may_confirm(operator, &trail, &confirmation).await? {
+        if let Err(refusal) = self.may_confirm(operator, &trail, &confirmation)? {
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
         match trail.stage() {
@@ -96,7 +96,7 @@ impl Workflow {
     }
 
     /// Whether this confirmation fits the action, whatever the cluster is like.
-    async fn may_confirm(
+    fn may_confirm(
         &self,
         operator: &Operator,
         trail: &Trail,
@@ -130,9 +130,11 @@ impl Workflow {
                     ),
             );
         }
-        let wanted = self.read.action(id).await?.explanation.typed_target;
-        if stage == Stage::Explained && wanted != confirmation.typed_target {
-            return refused(mistyped(wanted, confirmation.typed_target.as_ref()));
+        if stage == Stage::Explained {
+            let wanted = self.read.explanation(trail)?.typed_target;
+            if wanted != confirmation.typed_target {
+                return refused(mistyped(wanted, confirmation.typed_target.as_ref()));
+            }
         }
         Ok(Ok(()))
     }
@@ -159,7 +161,7 @@ impl Workflow {
             return Err(Refusal::frozen(freeze).about(id));
         }
         if now.digest() != confirmation.digest {
-            let then = self.read.action(id).await?.explanation;
+            let then = self.read.explanation(trail)?;
             let moved = moved(&then, &now);
             let entry = Entry::Stale {
                 moved: moved.clone(),
