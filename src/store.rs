@@ -3,7 +3,7 @@
 //! One writer thread and read-only readers. A write resolves only when it is on the disk, and the
 //! first sign that this cannot be relied on ends all writing until an operator restarts the program
 //! (C6.4). This room never repairs the file, never repeats a write or an fsync, never changes the
-//! file in the background, and knows nothing of what the rows mean: it imports no other room.
+//! file in the background, and knows nothing of what the rows mean: it imports no other room but `crash`.
 
 mod error;
 mod files;
