@@ -21,7 +21,7 @@ pub const SYNC: u32 = 1;
 pub const WRITE: u32 = 2;
 /// A call that cuts a file.
 pub const TRUNCATE: u32 = 4;
-/// A call that opens a file.
+/// A call that opens a file, by its whole path.
 pub const OPEN: u32 = 8;
 
 const PANEL_BYTES: u64 = 96 << 20;
@@ -187,6 +187,12 @@ impl FaultDisk {
         taken
     }
 
+    /// What was not synced stays, as after a kill: the system still has it.
+    pub fn forget(&self) -> usize {
+        self.panel.write_all_at(&0_u64.to_ne_bytes(), AT_UNDO_END).expect("the panel");
+        0
+    }
+
     fn put(&self, at: u64, value: u32) {
         self.panel.write_all_at(&value.to_ne_bytes(), at).expect("the panel");
     }
@@ -273,6 +279,13 @@ fn take(path: &Path, writes: &[Undo], lost: Lost, coin: &mut Coin) -> usize {
 pub struct Coin(pub u64);
 
 impl Coin {
+    /// The coin of a seed; equal seeds fall equally.
+    pub fn seeded(seed: u64) -> Self {
+        let mut coin = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+        coin.next();
+        coin
+    }
+
     /// The next number.
     pub fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;

@@ -6,7 +6,9 @@
 //! fault-sweep` tries all.
 
 use crate::durable::{Disk, Held};
-use crate::fault_disk::{Counts, EIO, ENOSPC, EROFS, Fault, FaultDisk, Lost, SYNC, WRITE, start};
+use crate::fault_disk::{
+    Counts, EIO, ENOSPC, EROFS, Fault, FaultDisk, Lost, OPEN, SYNC, TRUNCATE, WRITE, start,
+};
 use crate::harness::id;
 use crate::prepared::prepared;
 use crate::server::{Place, Server, Session};
@@ -178,6 +180,15 @@ fn survives(case: &Case) -> u32 {
     agrees(&answers, &found.kernel_of(&id(1)), &found, &what);
     ends_truthfully(&place, &what);
     counts.counted
+}
+
+#[test]
+fn an_action_neither_opens_nor_cuts_a_file_of_the_ledger() {
+    // So there is no such call that could fail: what is open at the start stays open.
+    for kind in ActionKind::ALL {
+        let case = Case { kind, calls: OPEN | TRUNCATE, at: 0, fault: Fault::Kill };
+        assert_eq!(survives(&case), 0, "{kind}");
+    }
 }
 
 /// How many of these calls an action of each kind makes; it has to be some.

@@ -127,8 +127,13 @@ impl Server {
 
     /// Asks it to stop, as a service manager does.
     pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().expect("a signal");
+        let sent = Command::new("kill").args([signal, &id]).status().expect("a signal");
         assert!(sent.success());
     }
 
