@@ -60,6 +60,10 @@ pub struct Client<'a> {
 impl Client<'_> {
     /// Works through the actions of a run, until the server is gone.
     pub fn work(&mut self, plans: &[Plan]) {
+        // Some operators look first at what the stop left behind.
+        if self.coin.below(3) == 0 && self.settle_what_is_open().is_none() {
+            return;
+        }
         for plan in plans {
             if self.act(plan).is_none() {
                 return;

@@ -41,12 +41,21 @@ pub fn request(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
 
 /// Sends a request on a connection of its own; `None` where no whole answer came.
 pub fn exchange(to: SocketAddr, request: &[u8]) -> Option<(u16, Value)> {
+    let (status, body) = fetch(to, request)?;
+    Some((status, serde_json::from_str(&body).unwrap_or(Value::Null)))
+}
+
+/// The same, with the body as it came: a page is sent in chunks, and they stay in it.
+pub fn fetch(to: SocketAddr, request: &[u8]) -> Option<(u16, String)> {
     let answer = carry_over(to, request)?;
     let text = String::from_utf8(answer).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    let length = header(head, "content-length")?;
-    (body.len() == length).then(|| (status, serde_json::from_str(body).unwrap_or(Value::Null)))
+    let is_whole = match header(head, "content-length") {
+        Some(length) => body.len() == length,
+        None => body.ends_with("0\r\n\r\n"),
+    };
+    is_whole.then(|| (status, body.to_owned()))
 }
 
 fn carry_over(to: SocketAddr, bytes: &[u8]) -> Option<Vec<u8>> {

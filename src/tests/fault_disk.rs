@@ -4,7 +4,8 @@
 //! and Rust's both pass. It was chosen over a tracer because it needs nothing but the C compiler
 //! that the build needs anyway: no right to trace a process, which containers withhold, and no tool
 //! to install. It can also be armed while the program runs, and it can take away what was written
-//! and never synced, which a tracer cannot.
+//! and never synced, which a tracer cannot. It needs Linux and a program that is linked to the C
+//! library when it starts, which is how cargo links for glibc.
 
 use crate::server::{Place, Server};
 use std::collections::BTreeMap;
@@ -90,7 +91,7 @@ fn shim() -> &'static Path {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/fault_disk.c");
         let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
         let mut compile = Command::new(compiler);
-        compile.args(["-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-o"]);
+        compile.args(["-O2", "-Wall", "-Wextra", "-fPIC", "-shared", "-o"]);
         compile.arg(&made).arg(source).args(["-ldl", "-lpthread"]);
         assert!(compile.status().expect("a C compiler").success(), "the shim compiles");
         let shim = folder.join("fault_disk.so");

@@ -201,6 +201,7 @@ fn counted(kind: ActionKind, calls: u32) -> u32 {
 /// Tries every call whose number leaves this remainder, in turn with each of the faults.
 fn sweep(calls: u32, every: u32, faults: &[Fault]) {
     let every = std::env::var("FAULT_EVERY").map_or(every, |text| text.parse().expect("a number"));
+    let mut tried = 0;
     for (place, kind) in (0..).zip(ActionKind::ALL) {
         let count = counted(kind, calls);
         let chosen: Vec<u32> = (1..=count).filter(|at| (at + place) % every == 0).collect();
@@ -209,8 +210,10 @@ fn sweep(calls: u32, every: u32, faults: &[Fault]) {
                 survives(&Case { kind, calls, at: *at, fault: *fault });
             }
         }
+        tried += chosen.len();
         println!("{kind}: {} of {count} calls, {} faults each", chosen.len(), faults.len());
     }
+    assert!(tried > 0, "a sweep tries something");
 }
 
 #[test]
