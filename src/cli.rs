@@ -11,17 +11,16 @@ mod client;
 mod exit;
 mod failure;
 mod found;
-mod lines;
 mod local;
+mod reconstruct;
 mod remote;
-mod render;
 mod secret;
 mod session;
 
+use crate::plain::lines::Lines;
 use arguments::{AccountCommand, Cli, Command, TokenCommand};
 use clap::Parser as _;
 use failure::Failure;
-use lines::Lines;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -67,7 +66,8 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options),
         Command::VerifyLog(options) => local::verify_log(&options),
         Command::ExportLog(options) => local::export_log(&options),
-        Command::Catalogue { kind } => Ok(render::catalogue(kind.as_deref())),
+        Command::Reconstruct(options) => reconstruct::reconstruct(&options, cli.json),
+        Command::Catalogue { kind } => Ok(local::catalogue(kind.as_deref())),
         Command::Login { name } => server.login(name),
         Command::Logout => server.logout(),
         Command::Status => server.status(),

@@ -51,13 +51,21 @@ pub fn explain(
     standing: Standing,
     kernel: impl Fn(&ClusterState, &Action) -> Checks,
 ) -> Explanation {
-    let Standing { unresolved, freeze } = standing;
     let action = request.action;
     let own = kernel(state, action);
     let mut checks = own.checks;
     let mut consequences = own.consequences;
-    checks.push(nothing_unresolved(state, action, unresolved.as_ref()));
-    checks.push(not_frozen(freeze.as_ref()));
+    checks.extend(own_checks(state, action, &standing));
+    let candidates = match action.kind() {
+        ActionKind::Switchover | ActionKind::Failover => {
+            why_not(state, action.kind(), &standing, kernel)
+        }
+        ActionKind::StopWrites
+        | ActionKind::ResumeWrites
+        | ActionKind::TakeOffline
+        | ActionKind::BringOnline => Vec::new(),
+    };
+    let Standing { unresolved, freeze } = standing;
     if let Some(open) = &unresolved {
         consequences.push(format!(
             "The action {} ({}) has an outcome that is not known. Its effect is not part of this explanation.",
@@ -85,13 +93,7 @@ pub fn explain(
         command: action.command(request.reason.as_str()),
         engine_command: own.engine_command,
         typed_target: typed_target(state, action),
-        candidates: match action.kind() {
-            ActionKind::Switchover | ActionKind::Failover => why_not(state, action.kind(), kernel),
-            ActionKind::StopWrites
-            | ActionKind::ResumeWrites
-            | ActionKind::TakeOffline
-            | ActionKind::BringOnline => Vec::new(),
-        },
+        candidates,
     }
 }
 
@@ -100,15 +102,25 @@ pub fn explain(
 pub fn why_not(
     state: &ClusterState,
     kind: ActionKind,
+    standing: &Standing,
     kernel: impl Fn(&ClusterState, &Action) -> Checks,
 ) -> Vec<Candidate> {
     let candidate = |node: &crate::model::text::NodeId| {
         let action = kind.on(node.clone())?;
         let checks = kernel(state, &action).checks;
-        let against = checks.into_iter().filter(|c| c.verdict != Verdict::Pass).collect();
+        let checks = checks.into_iter().chain(own_checks(state, &action, standing));
+        let against = checks.filter(|check| check.verdict != Verdict::Pass).collect();
         Some(Candidate { node: node.clone(), against })
     };
     state.nodes.iter().filter_map(|node| candidate(&node.pinned.id)).collect()
+}
+
+/// The checks that the control plane makes of its own records, for every action.
+fn own_checks(state: &ClusterState, action: &Action, standing: &Standing) -> [Check; 2] {
+    [
+        nothing_unresolved(state, action, standing.unresolved.as_ref()),
+        not_frozen(standing.freeze.as_ref()),
+    ]
 }
 
 /// What has to be typed to confirm: the node for an action on a node, else the cluster.

@@ -41,6 +41,8 @@ mod tiles;
 mod verify;
 #[cfg(feature = "ssr")]
 mod verify_export;
+#[cfg(feature = "ssr")]
+mod window;
 
 #[cfg(feature = "ssr")]
 pub use append::{Draft, Ledger};
@@ -58,3 +60,5 @@ pub use read::{ActionRow, ActionRows, LedgerReader, LogFilter, TRAIL_OTHERS_MAX}
 pub use verify::{Expected, VerifyError, verify_file};
 #[cfg(feature = "ssr")]
 pub use verify_export::{is_export, verify_export};
+#[cfg(feature = "ssr")]
+pub use window::Window;

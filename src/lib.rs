@@ -28,7 +28,8 @@
 //! | `observe` | all that can be read | model, explain, kernel, ledger |
 //! | `workflow` | the one way to act, and who may sign in | all above |
 //! | [`ui`] | pages and components, drawn from values | model, the pure half of ledger |
-//! | `web` | routes, the gate, forms and JSON, refusals as HTTP | model, authority, observe, workflow, ui |
+//! | `plain` | answers and reports as plain text, every line inert | model |
+//! | `web` | routes, the gate, forms and JSON, refusals as HTTP | model, authority, observe, workflow, ui, plain |
 //! | `serve` | puts the parts together; alone names a concrete kernel | all |
 //! | `cli` | the command line: one more client, and the commands on a data directory | all |
 //! | `crash` | where a test ends the process, and faults that it must find | nothing |
@@ -88,6 +89,8 @@ pub mod ledger;
 pub mod model;
 #[cfg(feature = "ssr")]
 pub mod observe;
+#[cfg(feature = "ssr")]
+pub mod plain;
 #[cfg(feature = "ssr")]
 pub mod serve;
 #[cfg(feature = "ssr")]

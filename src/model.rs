@@ -17,5 +17,6 @@ pub mod pinned;
 pub mod receipt;
 pub mod record;
 pub mod refusal;
+pub mod report;
 pub mod stage;
 pub mod text;

@@ -5,6 +5,8 @@
 //! one observation (C8.4).
 
 pub mod in_flight;
+mod log;
+pub mod report;
 pub mod trail;
 
 use crate::explain::{Request, Standing, explain, why_not};
@@ -13,8 +15,8 @@ pub use crate::ledger::LogFilter;
 use crate::ledger::{LedgerError, LedgerReader};
 use crate::model::action::{Action, ActionId, ActionKind, Stage};
 use crate::model::answer::{
-    ActionAnswer, ActionLine, ActionPage, Closing, ConsistencyProof, ExplainAnswer, InclusionProof,
-    Interrupted, LogPage, Overview, SignedHead, StoredRecord, WhyNot,
+    ActionAnswer, ActionLine, ActionPage, Closing, ExplainAnswer, Interrupted, Overview, Present,
+    WhyNot,
 };
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::explanation::Explanation;
@@ -53,10 +55,20 @@ impl ReadSide {
         self.kernel.describe()
     }
 
-    /// A number that grows when the kernel changes.
+    /// What grows when the kernel changes, and with each durable write of this control plane. They
+    /// say that it is worth asking [`Self::present`], and nothing else.
     #[must_use]
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.kernel.changes()
+    pub fn changes(&self) -> [watch::Receiver<u64>; 2] {
+        [self.kernel.changes(), self.ledger.commits()]
+    }
+
+    /// Which state of the kernel and of the log is the present one.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn present(&self) -> Result<Present, Refusal> {
+        let log = self.ledger.head().map_err(unreadable)?.size;
+        Ok(Present { cluster: *self.kernel.changes().borrow(), log })
     }
 
     /// One observation of the cluster.
@@ -81,11 +93,12 @@ impl ReadSide {
     /// When the kernel or the ledger cannot be read.
     pub async fn overview(&self) -> Result<Overview, Refusal> {
         let state = self.observe().await?;
+        let standing = self.standing()?;
         let why_not = [ActionKind::Switchover, ActionKind::Failover]
             .into_iter()
-            .map(|kind| WhyNot { kind, candidates: self.why_not(&state, kind) })
+            .map(|kind| WhyNot { kind, candidates: self.why_not(&state, kind, &standing) })
             .collect();
-        let Standing { unresolved, freeze } = self.standing()?;
+        let Standing { unresolved, freeze } = standing;
         let data_address = self.data_address.clone();
         Ok(Overview { state, why_not, unresolved, freeze, data_address })
     }
@@ -96,8 +109,9 @@ impl ReadSide {
         &self,
         state: &ClusterState,
         kind: ActionKind,
+        standing: &Standing,
     ) -> Vec<crate::model::explanation::Candidate> {
-        why_not(state, kind, |state, action| self.kernel.checks(state, action))
+        why_not(state, kind, standing, |state, action| self.kernel.checks(state, action))
     }
 
     /// Explains a request in a state, with what the ledger puts in its way.
@@ -176,6 +190,14 @@ impl ReadSide {
         Trail::fold(self.ledger.steps(id).map_err(unreadable)?)
     }
 
+    /// The explanation that was put before the operator.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or does not hold it.
+    pub fn explained(&self, trail: &Trail) -> Result<Explanation, Refusal> {
+        self.blob(&trail.explained().explanation)
+    }
+
     /// One action as it stands, with what was shown when it was explained.
     ///
     /// # Errors
@@ -184,7 +206,7 @@ impl ReadSide {
         let before = self.in_flight.quiet_mark(id);
         let trail = Trail::fold(self.ledger.trail(id).map_err(unreadable)?)?;
         let trail = trail.ok_or_else(|| no_such_action(id))?;
-        let explanation = self.explanation(&trail)?;
+        let explanation = self.explained(&trail)?;
         let snapshot: ClusterState = self.blob(&trail.explained().snapshot)?;
         let interrupted = self.interrupted(id, before, trail.stage());
         let stage = shown_stage(trail.stage(), interrupted);
@@ -208,16 +230,9 @@ impl ReadSide {
             outcome: trail.outcome(),
             moved: trail.moved().to_vec(),
             duplicate: false,
+            more_records: self.ledger.has_more_than_the_trail(id).map_err(unreadable)?,
             records: trail.into_records(),
         })
-    }
-
-    /// What was put before the operator of an action.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn explanation(&self, trail: &Trail) -> Result<Explanation, Refusal> {
-        self.blob(&trail.explained().explanation)
     }
 
     /// How an action whose outcome is not known can be closed with this kernel.
@@ -251,60 +266,6 @@ impl ReadSide {
             });
         }
         Ok(ActionPage { actions, next_before: page.next_before })
-    }
-
-    /// One page of the log, newest first.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn log(
-        &self,
-        before: Option<u64>,
-        limit: u32,
-        filter: &LogFilter,
-    ) -> Result<LogPage, Refusal> {
-        self.ledger.page(before, limit, filter).map_err(unreadable)
-    }
-
-    /// One record.
-    ///
-    /// # Errors
-    /// `not_found`; or when the ledger cannot be read.
-    pub fn record(&self, seq: u64) -> Result<StoredRecord, Refusal> {
-        let record = self.ledger.record(seq).map_err(unreadable)?;
-        record.ok_or_else(|| {
-            Refusal::new(RefusalCode::NotFound, format!("The log holds no record {seq}."))
-        })
-    }
-
-    /// The end of the log, signed.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn head(&self) -> Result<SignedHead, Refusal> {
-        self.ledger.signed_head().map_err(unreadable)
-    }
-
-    /// The proof that a record is in the log of `size` records, or of all.
-    ///
-    /// # Errors
-    /// `not_found`; or when the ledger cannot be read.
-    pub fn proof(&self, seq: u64, size: Option<u64>) -> Result<InclusionProof, Refusal> {
-        let proof = self.ledger.proof(seq, size).map_err(unreadable)?;
-        let of = size.map_or_else(String::new, |size| format!(" of {size} records"));
-        let sentence = format!("There is no log{of} that holds a record {seq}.");
-        proof.ok_or_else(|| Refusal::new(RefusalCode::NotFound, sentence))
-    }
-
-    /// The proof that the log of `from` records is the beginning of that of `to`, or of all.
-    ///
-    /// # Errors
-    /// `not_found`; or when the ledger cannot be read.
-    pub fn consistency(&self, from: u64, to: Option<u64>) -> Result<ConsistencyProof, Refusal> {
-        let proof = self.ledger.consistency(from, to).map_err(unreadable)?;
-        let of = to.map_or_else(|| "the log".to_owned(), |to| format!("a log of {to} records"));
-        let sentence = format!("{from} records are not the beginning of {of}.");
-        proof.ok_or_else(|| Refusal::new(RefusalCode::NotFound, sentence))
     }
 
     /// What a stop of an earlier control plane left behind. `mark` was taken before the trail was

@@ -20,7 +20,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use writer::{Job, Writer};
 
 /// Writes that may wait for the writer thread. More than that wait for a place in the queue.
@@ -75,9 +75,10 @@ impl Store {
 
     fn start(dir: &Path, connection: Connection, lock: Option<File>) -> Result<Self, StoreError> {
         let path = dir.join(DATABASE_FILE);
+        let (committed, commits) = watch::channel(0);
         let failure = Arc::new(OnceLock::new());
-        let reader = Reader::beside_writer(&path, Arc::clone(&failure))?;
-        let mut writer = Writer::new(connection, &path, Arc::clone(&failure))?;
+        let reader = Reader::beside_writer(&path, commits, Arc::clone(&failure))?;
+        let mut writer = Writer::new(connection, &path, Arc::clone(&failure), committed)?;
         // By now the log of the database has its file. The next write relies on it.
         open::sync_dir(dir)?;
         let (queue, mut jobs) = mpsc::channel::<Job>(WAITING_WRITES_MAX);

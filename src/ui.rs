@@ -26,6 +26,7 @@ use crate::model::cluster::ClusterState;
 use crate::model::explanation::Candidate;
 use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
 use crate::model::refusal::Refusal;
+use crate::model::report::{ActionReport, WindowReport};
 use crate::model::text::NodeId;
 
 /// What stands round every page: which cluster this is, and who reads it.
@@ -101,6 +102,21 @@ pub struct ActionView {
     pub refusal: Option<Refusal>,
 }
 
+/// The form of a window of time, with one page of its report.
+#[derive(Clone, Debug, Default)]
+pub struct WindowView {
+    /// What was typed as its beginning.
+    pub from: String,
+    /// What was typed as its end.
+    pub to: String,
+    /// The record that this page begins after; absent on the first.
+    pub after: Option<u64>,
+    /// The report, once a window is named.
+    pub report: Option<WindowReport>,
+    /// Why it could not be made.
+    pub refusal: Option<Refusal>,
+}
+
 /// Every page, with its data.
 #[derive(Clone, Debug)]
 pub enum Page {
@@ -120,6 +136,10 @@ pub enum Page {
     Action(Box<ActionView>),
     /// `GET /log`.
     Log(LogPage),
+    /// `GET /actions/{id}/report`.
+    Report(Box<ActionReport>),
+    /// `GET /report`.
+    Window(Box<WindowView>),
     /// `GET /reference`.
     Reference,
     /// Any address that was refused.
@@ -135,13 +155,16 @@ pub enum NavItem {
     Actions,
     /// The ledger.
     Log,
+    /// A window of the ledger, rebuilt.
+    Report,
     /// What every word means.
     Reference,
 }
 
 impl NavItem {
     /// Every entry, in order.
-    pub const ALL: [Self; 4] = [Self::Overview, Self::Actions, Self::Log, Self::Reference];
+    pub const ALL: [Self; 5] =
+        [Self::Overview, Self::Actions, Self::Log, Self::Report, Self::Reference];
 
     /// The entry in a word.
     #[must_use]
@@ -150,6 +173,7 @@ impl NavItem {
             Self::Overview => "Overview",
             Self::Actions => "Actions",
             Self::Log => "Log",
+            Self::Report => "Report",
             Self::Reference => "Reference",
         }
     }
@@ -161,6 +185,7 @@ impl NavItem {
             Self::Overview => "/",
             Self::Actions => "/actions",
             Self::Log => "/log",
+            Self::Report => "/report",
             Self::Reference => "/reference",
         }
     }
@@ -182,6 +207,8 @@ impl Page {
             Self::Actions(_) => "Actions".to_owned(),
             Self::Action(view) => components::words::capital(&view.answer.action.title()),
             Self::Log(_) => "Log".to_owned(),
+            Self::Report(told) => format!("Report: {}", told.action.title()),
+            Self::Window(_) => "Report".to_owned(),
             Self::Reference => "Reference".to_owned(),
             Self::Refused(_) => "Refused".to_owned(),
         }
@@ -196,6 +223,7 @@ impl Page {
                 Some(NavItem::Actions)
             }
             Self::Log(_) => Some(NavItem::Log),
+            Self::Report(_) | Self::Window(_) => Some(NavItem::Report),
             Self::Reference => Some(NavItem::Reference),
             Self::SignIn(_) | Self::SetUp(_) | Self::Refused(_) => None,
         }
@@ -204,6 +232,14 @@ impl Page {
     /// Whether the page has live parts, and so needs the browser's half.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        matches!(self, Self::Overview(_) | Self::Actions(_) | Self::Action(_) | Self::Log(_))
+        matches!(
+            self,
+            Self::Overview(_)
+                | Self::Actions(_)
+                | Self::Action(_)
+                | Self::Log(_)
+                | Self::Report(_)
+                | Self::Window(_)
+        )
     }
 }

@@ -17,7 +17,9 @@ mod gate;
 mod login;
 mod pages;
 mod query;
+mod report;
 
+pub use events::{STREAMS_IN_ALL, STREAMS_PER_SESSION};
 pub use fields::BODY_BYTES_MAX;
 
 use crate::authority::Authority;
@@ -72,6 +74,7 @@ struct Reading {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     stopping: events::Stopping,
+    streams: events::Streams,
 }
 
 /// The state of everything that writes.
@@ -92,6 +95,7 @@ pub fn router(site: Site) -> Router {
         clock: site.clock,
         entropy: site.entropy,
         stopping: site.stopping,
+        streams: events::Streams::default(),
     };
     let acting = Acting { reading: reading.clone(), workflow: site.workflow, access: site.access };
     let reads = READS
@@ -127,6 +131,10 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::NewAction => get(pages::new_action),
         Read::Action => get(pages::action),
         Read::Log => get(pages::log),
+        Read::Report => get(report::action_page),
+        Read::ReportText => get(report::action_text),
+        Read::Window => get(report::window_page),
+        Read::WindowText => get(report::window_text),
         Read::Reference => get(pages::reference),
         Read::SignIn => get(pages::sign_in),
         Read::SetUp => get(pages::set_up),
@@ -142,6 +150,8 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::ApiLogProof => get(api::proof),
         Read::ApiLogConsistency => get(api::consistency),
         Read::ApiRecord => get(api::record),
+        Read::ApiReport => get(report::action_json),
+        Read::ApiWindow => get(report::window_json),
         Read::ApiSession => get(api::session),
         Read::ApiEvents => get(events::stream),
     }

@@ -22,13 +22,13 @@ use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::model::action::{ActionId, Stage};
 use crate::model::actor::Actor;
 use crate::model::answer::{ActionAnswer, StoredRecord};
-use crate::model::cluster::ClusterState;
-use crate::model::explanation::Explanation;
+use crate::model::canonical::{Hash, canonical_json};
 use crate::model::record::{Delivery, Entry};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::observe::in_flight::{Held, InFlight};
 use crate::observe::trail::Trail;
 use crate::observe::{ReadSide, no_such_action, unreadable};
+use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -218,9 +218,18 @@ impl Workflow {
     }
 }
 
-/// The blobs behind an explanation: what was shown, and the observation that it was made from.
-fn evidence(explanation: &Explanation, state: &ClusterState) -> Vec<Vec<u8>> {
-    vec![explanation.canonical(), snapshot(state)]
+/// Something too big for a record: the bytes that are stored, and the hash by which a record names
+/// them. Made once, so the two cannot differ.
+struct Kept {
+    hash: Hash,
+    bytes: Vec<u8>,
+}
+
+impl Kept {
+    fn of(value: &impl Serialize) -> Self {
+        let bytes = canonical_json(value);
+        Self { hash: Hash::of(&bytes), bytes }
+    }
 }
 
 /// The refusal for what comes while the server stops.
@@ -232,11 +241,6 @@ fn stopping(door: Door) -> Result<(), Refusal> {
             "The control plane is stopping. This attempt did nothing.",
         )),
     }
-}
-
-/// An observation as it is stored.
-fn snapshot(state: &ClusterState) -> Vec<u8> {
-    crate::model::canonical::canonical_json(state)
 }
 
 /// The refusal for an action that is not where the attempt needs it to be.

@@ -29,6 +29,17 @@ test('an open explanation does not change; a notice says that the cluster did', 
   expect(await explained.innerText()).toBe(before);
 });
 
+test('a freeze that somebody else declares is on an open overview without a reload', async ({
+  page,
+  plane,
+}) => {
+  await becomeOperator(page, plane);
+  plane.login(OPERATOR, PASSWORD);
+  await expect(page.locator('[data-notice="freeze"]')).toHaveCount(0);
+  plane.run(['freeze', '--reason', 'declared elsewhere']);
+  await expect(page.locator('[data-notice="freeze"]')).toContainText('declared elsewhere');
+});
+
 test('an open overview asks for nothing but reads', async ({ page, plane }) => {
   await becomeOperator(page, plane);
   const methods = new Set<string>();

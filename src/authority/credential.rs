@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use std::fmt;
 
 /// What a secret is for. Its prefix says so to people, and to tools that look for leaked secrets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Purpose {
     Session,
     Token,
@@ -59,7 +59,7 @@ pub(super) fn hash_of(purpose: Purpose, text: &str) -> Option<Hash> {
 }
 
 /// What came with a request: a session of a person, or a token of a program.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Credential {
     purpose: Purpose,
     hash: Hash,

@@ -5,6 +5,7 @@ use super::found::FoundArguments;
 use crate::ledger::note::LogKey;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::actor::ActorRole;
+use crate::model::ambient::Timestamp;
 use crate::model::answer::LogHead;
 use crate::model::canonical::Hash;
 use clap::builder::PossibleValuesParser;
@@ -148,6 +149,8 @@ pub(super) enum Command {
     Log(LogArguments),
     /// Verify a log without a server: the file of a data directory, or an export.
     VerifyLog(VerifyArguments),
+    /// Rebuild an action, or everything in a window of time, from the log alone, as Markdown.
+    Reconstruct(ReconstructArguments),
     /// Write the log as files that other tools can verify (C2SP tlog-tiles).
     ExportLog(ExportArguments),
 }
@@ -239,6 +242,21 @@ pub(super) struct VerifyArguments {
     /// The key of the log that was noted down earlier, as NAME+ID+KEY.
     #[arg(long, value_name = "KEY", value_parser = LogKey::parse)]
     pub(super) key: Option<LogKey>,
+    #[command(flatten)]
+    pub(super) place: DataArguments,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ReconstructArguments {
+    /// The action.
+    #[arg(value_parser = ActionId::parse, required_unless_present = "from", conflicts_with = "from")]
+    pub(super) id: Option<ActionId>,
+    /// The beginning of a window, such as 2026-01-31T09:30:00Z; included.
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, requires = "to")]
+    pub(super) from: Option<Timestamp>,
+    /// Its end; included.
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, requires = "from")]
+    pub(super) to: Option<Timestamp>,
     #[command(flatten)]
     pub(super) place: DataArguments,
 }

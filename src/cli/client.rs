@@ -3,8 +3,8 @@
 
 use super::address::Address;
 use super::failure::{Asked, Failure};
-use super::lines::Lines;
 use crate::model::refusal::Refusal;
+use crate::plain::lines::Lines;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;

@@ -77,6 +77,7 @@ impl Exit {
             C::NotSignedIn
             | C::SignInFailed
             | C::TooManyAttempts
+            | C::TooManyStreams
             | C::NotPermitted
             | C::CrossSite
             | C::SetupLinkSpent => Self::NotAuthorised,
@@ -154,7 +155,7 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::render::fixtures::action;
+    use crate::plain::fixtures::action;
 
     #[test]
     fn every_refusal_has_its_code() {
@@ -175,6 +176,7 @@ mod tests {
                 "not_signed_in 8",
                 "sign_in_failed 8",
                 "too_many_attempts 8",
+                "too_many_streams 8",
                 "not_permitted 8",
                 "cross_site 8",
                 "setup_link_spent 8",

@@ -2,11 +2,11 @@
 
 use super::address::Address;
 use super::exit::Exit;
-use super::lines::{Lines, inert_json};
-use super::render;
 use crate::model::action::ActionId;
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::model::text::InputError;
+use crate::plain;
+use crate::plain::lines::{Lines, inert_json};
 use serde_json::json;
 
 /// What a request could have changed, if it arrived.
@@ -86,7 +86,7 @@ impl Failure {
     /// The failure for people.
     pub(super) fn text(&self) -> Lines {
         if let Self::Refused { refusal, .. } = self {
-            let mut lines = render::refusal(refusal);
+            let mut lines = plain::refusal(refusal);
             if refusal.code == RefusalCode::NotSignedIn {
                 lines.line("  To sign in: aerodb-control login NAME");
             }

@@ -7,13 +7,15 @@ use super::arguments::{
 };
 use super::exit::Exit;
 use super::failure::Failure;
-use super::lines::Lines;
 use super::secret;
 use crate::ledger::{
     Expected, ExportError, Exported, KEY_FILE, LedgerError, VerifyError, existing_key, export,
     is_export, verify_export, verify_file,
 };
+use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
 use crate::model::refusal::Refusal;
+use crate::plain;
+use crate::plain::lines::{Lines, inert_json};
 use crate::serve::{self, ServeError, ServeOptions};
 use crate::store::DATABASE_FILE;
 use serde_json::json;
@@ -31,6 +33,15 @@ pub(super) fn serve(options: &ServeArguments) -> Result<Report, Failure> {
     };
     wait(serve::run(options))?.map_err(not_served)?;
     Ok(done("The control plane has stopped.", &json!({ "stopped": true })))
+}
+
+/// Every action, or the one that is named. It needs no server: the catalogue is part of the program.
+pub(super) fn catalogue(kind: Option<&str>) -> Report {
+    let is_wanted = |entry: &&CatalogueEntry| kind.is_none_or(|kind| entry.kind.word() == kind);
+    let entries: Vec<&CatalogueEntry> = CATALOGUE.iter().filter(is_wanted).collect();
+    let json = serde_json::to_string(&entries).expect("the catalogue holds text keys only");
+    let json = inert_json(&json);
+    Report { text: plain::catalogue(&entries), json, exit: Exit::Done }
 }
 
 /// Makes an account in the data directory.
@@ -128,7 +139,7 @@ fn access(place: &DataArguments) -> Result<crate::workflow::access::Access, Fail
     serve::access(place.config.as_deref(), place.data.as_deref()).map_err(not_served)
 }
 
-fn data_dir(place: &DataArguments) -> Result<std::path::PathBuf, Failure> {
+pub(super) fn data_dir(place: &DataArguments) -> Result<std::path::PathBuf, Failure> {
     serve::data_dir(place.config.as_deref(), place.data.as_deref()).map_err(not_served)
 }
 
@@ -147,7 +158,7 @@ fn not_served(error: ServeError) -> Failure {
     }
 }
 
-fn refused(refusal: Refusal) -> Failure {
+pub(super) fn refused(refusal: Refusal) -> Failure {
     let body = line_of(&json!({ "refusal": refusal }));
     Failure::Refused { refusal: Box::new(refusal), body, before: Lines::new() }
 }

@@ -6,15 +6,16 @@ use super::arguments::{AskArguments, LogArguments};
 use super::client::{Answer, Client};
 use super::exit::Exit;
 use super::failure::{Asked, Failure};
-use super::lines::{Lines, inert_json};
 use super::session::{SessionError, SessionFile, Stored};
-use super::{complain, render, secret};
+use super::{complain, secret};
 use crate::model::action::ActionId;
 use crate::model::answer::{
     ActionAnswer, ExplainAnswer, FreezeAnswer, LogPage, Overview, SessionAnswer,
 };
 use crate::model::record::Found;
 use crate::model::refusal::RefusalCode;
+use crate::plain;
+use crate::plain::lines::{Lines, inert_json};
 use serde_json::{Value, json};
 
 /// A control plane, by its address.
@@ -45,7 +46,7 @@ impl Server<'_> {
         };
         let (name, role, expires_at) = (session.name.clone(), session.role, session.expires_at);
         file.save(self.url, Stored { name, role, token, expires_at })?;
-        let mut text = render::session(&session);
+        let mut text = plain::session(&session);
         text.line(format!("The session is kept in {}.", file.path().display()));
         if std::env::var_os("AERODB_CONTROL_TOKEN").is_some() {
             text.line("AERODB_CONTROL_TOKEN is set and is used instead of this session.");
@@ -83,7 +84,7 @@ impl Server<'_> {
     /// The overview in words.
     pub(super) fn status(&self) -> Result<Report, Failure> {
         let answer: Answer<Overview> = self.client()?.get("/overview", &[])?;
-        Ok(report(render::overview(&answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::overview(&answer.value), &answer.body, Exit::Done))
     }
 
     /// What would be explained now.
@@ -92,7 +93,7 @@ impl Server<'_> {
         query.extend(ask.params().into_iter().map(|(name, value)| (name, value.to_owned())));
         query.push(("reason", ask.reason.clone()));
         let answer: Answer<ExplainAnswer> = self.client()?.get("/explain", &query)?;
-        let mut text = render::explanation(&answer.value.explanation, &answer.value.observation);
+        let mut text = plain::explanation(&answer.value.explanation, &answer.value.observation);
         text.gap();
         text.line(format!("Digest: {}", answer.value.digest));
         text.line("Nothing was asked for: this is what a request would be told now.");
@@ -116,7 +117,7 @@ impl Server<'_> {
         match client.post::<ActionAnswer>("/actions", &body, Asked::Record) {
             Ok(answer) => {
                 let exit = Exit::of_request(&answer.value);
-                let text = render::requested(&answer.value, &self.url.option());
+                let text = plain::requested(&answer.value, &self.url.option());
                 Ok(report(text, &answer.body, exit))
             }
             Err(failure) => Err(self.with_explanation(failure, id)),
@@ -137,7 +138,7 @@ impl Server<'_> {
         let path = format!("/actions/{id}/confirm");
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
         let exit = Exit::of_confirmation(&answer.value);
-        Ok(report(render::outcome(&answer.value), &answer.body, exit))
+        Ok(report(plain::outcome(&answer.value), &answer.body, exit))
     }
 
     /// Takes a request back.
@@ -146,7 +147,7 @@ impl Server<'_> {
         let body = json!({ "reason": reason });
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
         let exit = Exit::of_withdrawal(&answer.value);
-        Ok(report(render::outcome(&answer.value), &answer.body, exit))
+        Ok(report(plain::outcome(&answer.value), &answer.body, exit))
     }
 
     /// Closes an action whose outcome is not known, by what the kernel holds or voids.
@@ -155,7 +156,7 @@ impl Server<'_> {
         let body = json!({ "reason": reason });
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
         let exit = Exit::of_settlement(&answer.value);
-        Ok(report(render::outcome(&answer.value), &answer.body, exit))
+        Ok(report(plain::outcome(&answer.value), &answer.body, exit))
     }
 
     /// Closes an action by what an operator found.
@@ -169,14 +170,14 @@ impl Server<'_> {
         let body = json!({ "executed": found.word(), "evidence": evidence });
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
         let exit = Exit::of_settlement(&answer.value);
-        Ok(report(render::outcome(&answer.value), &answer.body, exit))
+        Ok(report(plain::outcome(&answer.value), &answer.body, exit))
     }
 
     /// Declares a freeze.
     pub(super) fn freeze(&self, reason: &str) -> Result<Report, Failure> {
         let body = json!({ "reason": reason });
         let answer: Answer<FreezeAnswer> = self.client()?.post("/freeze", &body, Asked::Record)?;
-        Ok(report(render::freeze(&answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::freeze(&answer.value), &answer.body, Exit::Done))
     }
 
     /// Lifts a freeze: the one named, or the one that stands.
@@ -187,13 +188,13 @@ impl Server<'_> {
         };
         let answer: Answer<FreezeAnswer> =
             self.client()?.post("/unfreeze", &body, Asked::Record)?;
-        Ok(report(render::freeze(&answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::freeze(&answer.value), &answer.body, Exit::Done))
     }
 
     /// One action in full.
     pub(super) fn show(&self, id: ActionId) -> Result<Report, Failure> {
         let answer: Answer<ActionAnswer> = self.client()?.get(&format!("/actions/{id}"), &[])?;
-        Ok(report(render::action(&answer.value, &self.url.option()), &answer.body, Exit::Done))
+        Ok(report(plain::action(&answer.value, &self.url.option()), &answer.body, Exit::Done))
     }
 
     /// One page of the log.
@@ -209,7 +210,7 @@ impl Server<'_> {
         .filter_map(|(name, value)| value.map(|value| (name, value)))
         .collect();
         let answer: Answer<LogPage> = self.client()?.get("/log", &query)?;
-        Ok(report(render::log(&answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::log(&answer.value), &answer.body, Exit::Done))
     }
 
     /// A client with the credential of whoever runs the command. Without one the server answers
@@ -240,7 +241,7 @@ impl Server<'_> {
                     .client()
                     .and_then(|client| client.get::<ActionAnswer>(&format!("/actions/{id}"), &[]));
                 if let Ok(answer) = found {
-                    before = render::requested(&answer.value, "");
+                    before = plain::requested(&answer.value, "");
                 }
                 Failure::Refused { refusal, body, before }
             }

@@ -12,6 +12,7 @@ use crate::store::Reader;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Records in one trail that are not steps, such as repeated deliveries. The rest of them is paged.
 pub const TRAIL_OTHERS_MAX: u32 = 200;
@@ -69,6 +70,12 @@ impl LedgerReader {
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.reader.failure()
+    }
+
+    /// A number that grows with each durable write of this process to the file of the log.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.reader.commits()
     }
 
     /// The end of the log.
@@ -137,6 +144,19 @@ impl LedgerReader {
                    ORDER BY seq";
         let values = vec![Value::Blob(action.bytes().to_vec()), i64::from(TRAIL_OTHERS_MAX).into()];
         self.reader.read(|connection| records(connection, sql, values))
+    }
+
+    /// Whether the log holds more records of an action than [`Self::trail`] gives.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn has_more_than_the_trail(&self, action: ActionId) -> Result<bool, LedgerError> {
+        self.reader.read(|connection| {
+            let sql = "SELECT 1 FROM entry WHERE action = ?1 AND seq NOT IN
+                           (SELECT seq FROM transition WHERE action = ?1) LIMIT 1 OFFSET ?2";
+            let values = params![action.bytes(), TRAIL_OTHERS_MAX];
+            Ok(connection.prepare_cached(sql)?.exists(values)?)
+        })
     }
 
     /// Where an action stands; `None` when it was never requested.
@@ -235,7 +255,7 @@ fn page_query(before: Option<u64>, limit: u32, filter: &LogFilter) -> (String, V
     (sql, values)
 }
 
-fn records(
+pub(super) fn records(
     connection: &Connection,
     sql: &str,
     values: Vec<Value>,

@@ -52,6 +52,31 @@ pub struct LogPage {
     pub next_before: Option<u64>,
 }
 
+/// Which state is the present one. Two of these are equal where nothing has changed between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// The state of the kernel, counted since its start.
+    pub cluster: u64,
+    /// How many records the log has.
+    pub log: u64,
+}
+
+impl Present {
+    /// Parses the form in which events carry it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (cluster, log) = text.split_once('.')?;
+        Some(Self { cluster: cluster.parse().ok()?, log: log.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for Present {
+    /// `CLUSTER.LOG`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.cluster, self.log)
+    }
+}
+
 /// The end of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogHead {
@@ -198,7 +223,10 @@ pub struct ActionAnswer {
     pub moved: Vec<Moved>,
     /// Whether this answers a repeated delivery.
     pub duplicate: bool,
-    /// Its records, oldest first.
+    /// Whether the log holds more records of it than are listed: repeated and declined attempts.
+    #[serde(default)]
+    pub more_records: bool,
+    /// Every step of it, and other records of it, oldest first.
     pub records: Vec<StoredRecord>,
 }
 

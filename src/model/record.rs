@@ -13,6 +13,7 @@ pub use learned::{Delivery, Found, LearnedBy};
 use serde::{Deserialize, Serialize};
 
 mod learned;
+mod sentence;
 
 /// The version of the leaf. It grows when the meaning of a field changes.
 pub const RECORD_VERSION: u32 = 1;

@@ -67,6 +67,7 @@ codes! {
     NotSignedIn "not_signed_in" Authority "Nobody is signed in.";
     SignInFailed "sign_in_failed" Authority "The name and the password do not belong together.";
     TooManyAttempts "too_many_attempts" Authority "Too many attempts to sign in at once.";
+    TooManyStreams "too_many_streams" Authority "Too many pages of this session listen for changes.";
     NotPermitted "not_permitted" Authority "The role does not permit this.";
     CrossSite "cross_site" Authority "The request came from another site.";
     SetupLinkSpent "setup_link_spent" Authority "The set-up link is not valid, or was used.";

@@ -161,7 +161,13 @@ impl Trail {
         }
     }
 
-    /// The records.
+    /// The records, oldest first.
+    #[must_use]
+    pub fn records(&self) -> &[StoredRecord] {
+        &self.records
+    }
+
+    /// The records, oldest first.
     #[must_use]
     pub fn into_records(self) -> Vec<StoredRecord> {
         self.records

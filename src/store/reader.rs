@@ -4,6 +4,7 @@ use super::{StoreError, open};
 use rusqlite::{Connection, ErrorCode};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use tokio::sync::watch;
 
 /// Connections that serve all readers. They are opened at the start and never again: a connection
 /// opened later would read whatever file is at the path by then.
@@ -17,6 +18,7 @@ pub struct Reader {
 }
 
 struct Pool {
+    commits: watch::Receiver<u64>,
     idle: Mutex<Vec<Connection>>,
     returned: Condvar,
 }
@@ -36,26 +38,38 @@ impl Reader {
             }
             other => other?,
         };
-        Ok(Self::over(vec![connection], Arc::default()))
+        // Nobody in this process writes to it, so nobody says when somebody has.
+        Ok(Self::over(vec![connection], watch::channel(0).1, Arc::default()))
     }
 
     pub(super) fn beside_writer(
         path: &Path,
+        commits: watch::Receiver<u64>,
         failure: Arc<OnceLock<String>>,
     ) -> Result<Self, StoreError> {
         let connections: Result<Vec<_>, _> = (0..CONNECTIONS).map(|_| open::reader(path)).collect();
-        Ok(Self::over(connections?, failure))
+        Ok(Self::over(connections?, commits, failure))
     }
 
-    fn over(connections: Vec<Connection>, failure: Arc<OnceLock<String>>) -> Self {
-        let pool = Pool { idle: Mutex::new(connections), returned: Condvar::new() };
-        Self { pool: Arc::new(pool), failure }
+    fn over(
+        connections: Vec<Connection>,
+        commits: watch::Receiver<u64>,
+        failure: Arc<OnceLock<String>>,
+    ) -> Self {
+        let idle = Mutex::new(connections);
+        Self { pool: Arc::new(Pool { commits, idle, returned: Condvar::new() }), failure }
     }
 
     /// Why the writer beside this reader has ended; `None` while it goes on, or where there is none.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.failure.get().map(String::as_str)
+    }
+
+    /// A number that grows with each durable write of this process.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.pool.commits.clone()
     }
 
     /// Runs `work` on one snapshot of the file: all its statements see the same moment (C8.4).

@@ -5,6 +5,7 @@ use super::{StoreError, WriteError, open};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use tokio::sync::watch;
 
 /// One write, as it waits in the queue.
 pub(super) type Job = Box<dyn FnOnce(&mut Writer) + Send>;
@@ -18,6 +19,7 @@ pub(super) struct Writer {
     files: Files,
     failure: Arc<OnceLock<String>>,
     writes_since_checkpoint: u32,
+    commits: watch::Sender<u64>,
 }
 
 /// How a transaction can end without effect.
@@ -33,9 +35,10 @@ impl Writer {
         connection: Connection,
         path: &Path,
         failure: Arc<OnceLock<String>>,
+        commits: watch::Sender<u64>,
     ) -> Result<Self, StoreError> {
         let files = Files::remember(path)?;
-        Ok(Self { connection, files, failure, writes_since_checkpoint: 0 })
+        Ok(Self { connection, files, failure, writes_since_checkpoint: 0, commits })
     }
 
     /// One transaction. `Ok` means that it is on the disk, in the file that is at the path.
@@ -52,6 +55,7 @@ impl Writer {
                 // A commit into a file that was replaced meanwhile is not durable at the path.
                 self.files.unchanged().map_err(|why| self.fail(why))?;
                 self.writes_since_checkpoint += 1;
+                self.commits.send_modify(|count| *count += 1);
                 Ok(value)
             }
             Err(Ending::Refused(error)) => Err(error),

@@ -65,6 +65,7 @@ fn rows(digest: &str) -> Vec<Row> {
         ("withdraw", line("withdraw ID --reason r"), "", 2, &["declined"]),
         ("log", line("log --limit 3"), "", 0, &[]),
         ("verify-log", line("verify-log --config Leptos.toml"), "", 0, &[]),
+        ("reconstruct", line("reconstruct ID --config Leptos.toml"), "", 0, &[]),
         ("export-log", line("export-log exported --config Leptos.toml"), "", 0, &[]),
         (
             "account",

@@ -137,3 +137,24 @@ async fn a_client_that_goes_away_does_not_cancel_what_it_confirmed() {
     assert_eq!(count(&kinds, "executed"), 1, "{kinds:?}");
     assert_eq!(app.cluster().await["primary"], "n2");
 }
+
+#[tokio::test]
+async fn an_action_that_another_program_confirmed_in_between_keeps_this_one_out() {
+    let app = TestApp::new().await;
+    let olga = app.operator();
+    let explained = olga.request(1, "stop_writes", json!({})).await.expect(201).json();
+    // What the database says when another action was opened after our look and before our write.
+    let raw = rusqlite::Connection::open(app.dir().join("control.sqlite")).expect("the file");
+    raw.execute_batch(
+        "CREATE TRIGGER raced BEFORE INSERT ON transition WHEN NEW.t = 4
+         BEGIN SELECT RAISE(ABORT, 'another action is open'); END",
+    )
+    .expect("a trigger");
+    let refused = olga.confirm(&explained).await.expect(409);
+    assert_eq!(refused.code(), "busy");
+    assert_eq!(refused.json()["refusal"]["executed"], "no");
+    assert_eq!(app.cluster().await["write_fence"], "lifted");
+    assert_eq!(app.record_kinds().await.last().expect("a record"), "declined");
+    raw.execute_batch("DROP TRIGGER raced").expect("dropped");
+    olga.confirm(&explained).await.expect(200);
+}

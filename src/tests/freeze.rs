@@ -338,3 +338,21 @@ async fn a_log_in_which_something_was_confirmed_during_a_freeze_does_not_verify(
 fn id_of(number: u8) -> aerodb_control::model::action::ActionId {
     crate::records::id(number)
 }
+
+#[tokio::test]
+async fn a_freeze_speaks_against_every_node_wherever_rules_against_nodes_are_listed() {
+    let app = TestApp::new().await;
+    let olga = app.operator();
+    olga.post("/api/v1/freeze", &json!({"reason": "a drill"})).await.expect(200);
+    let overview = olga.get("/api/v1/overview").await.expect(200).json();
+    for table in overview["why_not"].as_array().expect("tables") {
+        for candidate in table["candidates"].as_array().expect("nodes") {
+            let against = candidate["against"].as_array().expect("checks");
+            assert!(against.iter().any(|check| check["invariant"] == "not_frozen"), "{candidate}");
+        }
+    }
+    for kind in ["switchover", "take_offline"] {
+        let page = olga.get(&format!("/actions/new?kind={kind}")).await.expect(200).body;
+        assert!(!page.contains("No rule speaks against it"), "{kind}");
+    }
+}

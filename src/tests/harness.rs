@@ -12,6 +12,7 @@ use aerodb_control::serve::{Ambient, House, assemble};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
+use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -124,14 +125,18 @@ impl Client {
 
     /// The status of a `GET`, without reading a body that may never end.
     pub async fn head_status(&self, path: &str) -> u16 {
+        self.response(path).await.status().as_u16()
+    }
+
+    /// The answer to a `GET`, with its body still to be read.
+    pub async fn response(&self, path: &str) -> Response {
         let request = Request::get(path).header(header::HOST, "127.0.0.1:7400");
         let mut request = request.body(Body::empty()).expect("a request");
         if let Some(token) = &self.bearer {
             let value = format!("Bearer {token}").parse().expect("a header value");
             request.headers_mut().insert(header::AUTHORIZATION, value);
         }
-        let answer = self.router.clone().oneshot(request).await.expect("the router answers");
-        answer.status().as_u16()
+        self.router.clone().oneshot(request).await.expect("the router answers")
     }
 
     /// `PUT` with a plain body, as the data API takes it.

@@ -252,6 +252,7 @@ pub(crate) fn answer(stage: Stage, text: &str) -> ActionAnswer {
         outcome: None,
         moved: Vec::new(),
         duplicate: false,
+        more_records: false,
         records: vec![record(1, requested), record(2, Entry::Unknown { why: text.to_owned() })],
     }
 }

@@ -67,7 +67,7 @@ async fn a_digest_that_was_not_shown_confirms_nothing() {
     let explained = app.operator().request(1, "stop_writes", json!({})).await.expect(201).json();
     let path = format!("/api/v1/actions/{}/confirm", id(1));
     let body = json!({"digest": "00".repeat(32), "typed_target": "aerodb"});
-    let reply = app.operator().post(&path, &body).await.expect(409);
+    let reply = app.operator().post(&path, &body).await.expect(422);
     assert_eq!(reply.code(), "not_what_was_explained");
     assert_eq!(app.cluster().await["write_fence"], "lifted");
     app.operator().post(&path, &confirmation(&explained)).await.expect(200);

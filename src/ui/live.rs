@@ -15,7 +15,7 @@ mod stream;
 mod stream;
 
 use crate::model::actor::ActorRole;
-use crate::model::answer::Overview;
+use crate::model::answer::{Overview, Present};
 use crate::model::pinned::{Moved, Pinned};
 use crate::ui::components::overview::overview;
 use crate::ui::components::words::{counted, say};
@@ -24,9 +24,9 @@ use leptos::prelude::*;
 /// What the server says about its stream of changes, or that it cannot be heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The number of the present state. The server sends it when the stream opens, and after each
+    /// Which state is the present one. The server sends it when the stream opens, and after each
     /// change; `None` where it cannot be read.
-    Present(Option<u64>),
+    Present(Option<Present>),
     /// The stream is lost. The browser opens it again by itself.
     Lost,
 }
@@ -138,23 +138,20 @@ fn moved_words(moved: &[Moved], following: Following) -> String {
 /// Says that something changed after the page was made. It replaces nothing.
 #[island]
 pub fn ChangeNotice() -> impl IntoView {
-    let changed = RwSignal::new(false);
+    let news = RwSignal::new(None::<String>);
     let first = StoredValue::new(None);
     stream::listen(move |event| {
-        if let Event::Present(number) = event
-            && first.try_update_value(|first| is_news(first, number)) == Some(true)
+        if let Event::Present(present) = event
+            && let Some(found) =
+                first.try_update_value(|first| news_since(first, present)).flatten()
         {
-            changed.set(true);
+            news.set(Some(found));
         }
     });
     let words = move || {
-        if changed.get() {
-            "Something changed after this page was made. Reload to see the present."
-        } else {
-            "This page shows the moment at which it was made."
-        }
+        news.get().unwrap_or_else(|| "This page shows the moment at which it was made.".to_owned())
     };
-    let state = move || if changed.get() { "changed" } else { "not-yet" };
+    let state = move || if news.with(Option::is_some) { "changed" } else { "not-yet" };
     view! {
         <p class="live" role="status" data-state=state>
             {words}
@@ -162,16 +159,31 @@ pub fn ChangeNotice() -> impl IntoView {
     }
 }
 
-/// Whether a number says that something changed since the first one. The first says only where the
-/// stream began, also when it is opened again.
-fn is_news(first: &mut Option<u64>, number: Option<u64>) -> bool {
-    match (*first, number) {
-        (_, None) => true,
-        (None, Some(_)) => {
-            *first = number;
-            false
+/// What changed since the first state, in a sentence. The first says only where the stream began,
+/// also when it is opened again.
+fn news_since(first: &mut Option<Present>, present: Option<Present>) -> Option<String> {
+    const RELOAD: &str = "Reload to see the present.";
+    let (began, now) = match (*first, present) {
+        (_, None) => {
+            return Some(format!("What changed after this page was made is unknown. {RELOAD}"));
         }
-        (Some(first), Some(now)) => first != now,
+        (None, Some(now)) => {
+            *first = Some(now);
+            return None;
+        }
+        (Some(began), Some(now)) => (began, now),
+    };
+    let grown = now.log.saturating_sub(began.log);
+    let grown = counted(usize::try_from(grown).unwrap_or(usize::MAX), "record");
+    match (began.cluster == now.cluster, began.log == now.log) {
+        (true, true) => None,
+        (false, true) => Some(format!("The cluster changed after this page was made. {RELOAD}")),
+        (true, false) => {
+            Some(format!("The log grew by {grown} after this page was made. {RELOAD}"))
+        }
+        (false, false) => Some(format!(
+            "The cluster changed and the log grew by {grown} after this page was made. {RELOAD}"
+        )),
     }
 }
 
@@ -191,12 +203,16 @@ mod tests {
     }
 
     #[test]
-    fn the_first_number_is_no_news_and_a_later_one_is() {
+    fn the_first_state_is_no_news_and_a_later_one_says_what_changed() {
+        let at = |cluster, log| Some(Present { cluster, log });
         let mut first = None;
-        assert!(!is_news(&mut first, Some(7)), "where the stream began");
-        assert!(!is_news(&mut first, Some(7)), "opened again, and nothing changed");
-        assert!(is_news(&mut first, Some(8)));
-        assert!(is_news(&mut first, None), "what cannot be read is not taken for no change");
+        assert_eq!(news_since(&mut first, at(7, 3)), None, "where the stream began");
+        assert_eq!(news_since(&mut first, at(7, 3)), None, "opened again, and nothing changed");
+        let mut says = |present| news_since(&mut first, present).expect("news");
+        assert!(says(at(8, 3)).starts_with("The cluster changed after"));
+        assert!(says(at(7, 4)).starts_with("The log grew by 1 record after"));
+        assert!(says(at(9, 5)).starts_with("The cluster changed and the log grew by 2 records"));
+        assert!(says(None).contains("unknown"), "what cannot be read is not taken for no change");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod new_action;
 mod overview;
 mod reference;
 mod refused;
+mod report;
 mod sign_in;
 
 use crate::model::actor::ActorRole;
@@ -27,6 +28,8 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::Actions(data) => actions::actions(&data, frame),
         Page::Action(data) => action::action(&data, viewer),
         Page::Log(data) => log::log(&data),
+        Page::Report(data) => report::action(&data),
+        Page::Window(data) => report::window(&data),
         Page::Reference => reference::reference(),
         Page::Refused(data) => refused::refused(&data),
     }

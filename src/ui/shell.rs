@@ -17,8 +17,10 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
         page.is_live().then(|| view! { <HydrationScripts options=options.clone() islands=true/> });
     let header = header(frame, page.nav());
     let heading = page.title();
-    let freeze = notice::freeze(&frame.freeze);
     let unrecordable = frame.unrecordable.as_deref().map(notice::unrecordable);
+    // The overview draws it itself, because there it is kept up to date.
+    let is_drawn = matches!(page, Page::Overview(_));
+    let freeze = (!is_drawn).then(|| notice::freeze(&frame.freeze)).flatten();
     view! {
         <!DOCTYPE html>
         <html lang="en">

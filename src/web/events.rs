@@ -1,30 +1,107 @@
-//! That something changed, as server-sent events: a number and nothing else. Whoever hears it asks
-//! again; it triggers nothing on the server (C8.3).
+//! That something changed, as server-sent events: two numbers and nothing else. Whoever hears them
+//! asks again; they trigger nothing on the server (C8.3).
 
 use super::Reading;
-use super::gate::SignedIn;
+use super::gate::{SignedIn, credential};
+use crate::authority::{Credential, Denied};
+use crate::model::answer::Present;
+use crate::model::refusal::{Refusal, RefusalCode};
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
 use tokio_stream::{Stream, StreamExt};
 
-/// Streams a `changed` event for the present state and for each later one. It ends when the server
-/// stops, so that an open page does not hold the server up.
+/// Streams that one session may hold open: the pages of one person on one machine.
+pub const STREAMS_PER_SESSION: usize = 16;
+/// Streams that are open at most, of all sessions together. Each costs a few kilobytes.
+pub const STREAMS_IN_ALL: usize = 4_096;
+/// How often a stream without news says that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// When a browser opens a lost stream again.
+const REOPEN: Duration = Duration::from_secs(2);
+
+/// Streams one `changed` event for the present state and for each later one. It ends when the
+/// session does, at the next event, and when the server stops: an open page holds nothing up.
 pub(super) async fn stream(
     _: SignedIn,
     State(site): State<Reading>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let changes = WatchStream::new(site.read.changes()).map(Some);
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
+    let held = credential(&headers, &site.identity);
+    let held = held.ok_or_else(|| Denied::without_credential().refusal())?;
+    let place = site.streams.open(&held)?;
+    let [cluster, log] = site.read.changes();
+    let news = WatchStream::new(cluster).merge(WatchStream::new(log)).map(|_| Some(()));
     let stopping = WatchStream::from_changes(site.stopping.clone()).map(|()| None);
-    let events = changes
-        .merge(stopping)
-        .take_while(Option::is_some)
-        .filter_map(|number| number)
-        .map(|number| Ok(Event::default().event("changed").data(number.to_string())));
-    Sse::new(events).keep_alive(KeepAlive::default())
+    let mut last: Option<Present> = None;
+    let events = news.merge(stopping).map_while(move |news| {
+        // Given back when the stream is dropped, however it ends.
+        let _place = &place;
+        news?;
+        site.authority.viewer(&held, site.clock.now()).ok()?;
+        // Where the log cannot be read, the page hears that the stream is lost, and not silence.
+        let present = site.read.present().ok()?;
+        Some((last.replace(present) != Some(present)).then_some(present))
+    });
+    let events = events.filter_map(|present| present).map(|present| {
+        Ok(Event::default().event("changed").retry(REOPEN).data(present.to_string()))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }
 
 /// What ends every stream: the sender half belongs to the server.
 pub(super) type Stopping = watch::Receiver<()>;
+
+/// The streams that are open, counted by session.
+#[derive(Clone, Default)]
+pub(super) struct Streams(Arc<Mutex<BTreeMap<Credential, usize>>>);
+
+/// The place of one open stream, given back when it is dropped.
+struct Place {
+    streams: Streams,
+    held: Credential,
+}
+
+impl Streams {
+    fn open(&self, held: &Credential) -> Result<Place, Refusal> {
+        let mut open = self.lock();
+        let here = open.get(held).copied().unwrap_or_default();
+        let in_all: usize = open.values().sum();
+        let too_many = |found: usize, limit: usize, whose: &str| {
+            let sentence = format!(
+                "{found} streams of events are open {whose}, and {limit} may be. This page does \
+                 not hear of changes; nothing else is refused."
+            );
+            Refusal::new(RefusalCode::TooManyStreams, sentence)
+        };
+        if here >= STREAMS_PER_SESSION {
+            return Err(too_many(here, STREAMS_PER_SESSION, "in this session"));
+        }
+        if in_all >= STREAMS_IN_ALL {
+            return Err(too_many(in_all, STREAMS_IN_ALL, "in all"));
+        }
+        open.insert(held.clone(), here + 1);
+        Ok(Place { streams: self.clone(), held: held.clone() })
+    }
+
+    // A panic while it was held left whole numbers behind.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Credential, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.streams.lock();
+        match open.get(&self.held).copied() {
+            Some(count) if count > 1 => open.insert(self.held.clone(), count - 1),
+            _ => open.remove(&self.held),
+        };
+    }
+}

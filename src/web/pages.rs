@@ -33,7 +33,11 @@ pub(super) async fn draw(
 }
 
 /// Draws the data, or the refusal that came instead of it.
-async fn answer(site: &Reading, viewer: &Viewer, page: Result<Page, Refusal>) -> Response {
+pub(super) async fn answer(
+    site: &Reading,
+    viewer: &Viewer,
+    page: Result<Page, Refusal>,
+) -> Response {
     match page {
         Ok(page) => draw(site, Some(viewer), page, StatusCode::OK).await,
         Err(why) => refused(site, Some(viewer), why).await,
@@ -140,8 +144,9 @@ pub(super) struct Form {
 /// The page with the form of an action.
 pub(super) async fn form_page(site: &Reading, form: Form) -> Result<Page, Refusal> {
     let state = site.read.observe().await?;
-    let candidates = site.read.why_not(&state, form.kind);
-    let unresolved = site.read.unresolved()?;
+    let standing = site.read.standing()?;
+    let candidates = site.read.why_not(&state, form.kind, &standing);
+    let unresolved = standing.unresolved;
     Ok(Page::NewAction(Box::new(NewAction {
         action_id: form.id,
         kind: form.kind,

@@ -37,6 +37,14 @@ pub enum Read {
     Action,
     /// The log.
     Log,
+    /// One action, rebuilt from the log.
+    Report,
+    /// The same as Markdown.
+    ReportText,
+    /// A window of the log, rebuilt.
+    Window,
+    /// The same as Markdown.
+    WindowText,
     /// The catalogue and the invariants.
     Reference,
     /// The sign-in form.
@@ -67,6 +75,10 @@ pub enum Read {
     ApiLogConsistency,
     /// One record.
     ApiRecord,
+    /// One action, rebuilt from the log, as JSON.
+    ApiReport,
+    /// A window of the log, rebuilt, as JSON.
+    ApiWindow,
     /// Who is signed in.
     ApiSession,
     /// That something changed, as server-sent events.
@@ -123,6 +135,10 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::NewAction, "/actions/new", Needs::Viewer),
     (Read::Action, "/actions/{id}", Needs::Viewer),
     (Read::Log, "/log", Needs::Viewer),
+    (Read::Report, "/actions/{id}/report", Needs::Viewer),
+    (Read::ReportText, "/actions/{id}/report.md", Needs::Viewer),
+    (Read::Window, "/report", Needs::Viewer),
+    (Read::WindowText, "/report.md", Needs::Viewer),
     (Read::Reference, "/reference", Needs::Viewer),
     (Read::SignIn, "/login", Needs::Anyone),
     (Read::SetUp, "/setup/{token}", Needs::Anyone),
@@ -138,6 +154,8 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::ApiLogProof, "/api/v1/log/proof/{seq}", Needs::Viewer),
     (Read::ApiLogConsistency, "/api/v1/log/consistency", Needs::Viewer),
     (Read::ApiRecord, "/api/v1/log/{seq}", Needs::Viewer),
+    (Read::ApiReport, "/api/v1/actions/{id}/report", Needs::Viewer),
+    (Read::ApiWindow, "/api/v1/report", Needs::Viewer),
     (Read::ApiSession, "/api/v1/session", Needs::Viewer),
     (Read::ApiEvents, "/api/v1/events", Needs::Viewer),
 ];

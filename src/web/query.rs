@@ -29,6 +29,15 @@ impl Query {
         text.parse().map(Some).map_err(wrong)
     }
 
+    /// Takes `limit`: how many rows of a list at most.
+    pub(super) fn limit(&mut self) -> Result<u32, InputError> {
+        let asked = self.number("limit")?.unwrap_or(u64::from(PAGE_ROWS_DEFAULT));
+        let limit = u32::try_from(asked).ok().filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit));
+        let required = format!("a whole number from 1 to {PAGE_ROWS_MAX}");
+        let wrong = || InputError::new("limit", &asked.to_string(), required);
+        limit.ok_or_else(wrong)
+    }
+
     /// Takes everything that is left.
     pub(super) fn rest(&mut self) -> BTreeMap<String, String> {
         std::mem::take(&mut self.0)
@@ -87,11 +96,7 @@ impl Page {
     /// Takes `before` and `limit`.
     pub(super) fn take(query: &mut Query) -> Result<Self, InputError> {
         let before = query.number("before")?;
-        let asked = query.number("limit")?.unwrap_or(u64::from(PAGE_ROWS_DEFAULT));
-        let limit = u32::try_from(asked).ok().filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit));
-        let required = format!("a whole number from 1 to {PAGE_ROWS_MAX}");
-        let wrong = || InputError::new("limit", &asked.to_string(), required);
-        let limit = limit.ok_or_else(wrong)?;
+        let limit = query.limit()?;
         Ok(Self { before, limit })
     }
 }

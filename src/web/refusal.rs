@@ -31,14 +31,15 @@ pub fn status(code: RefusalCode) -> StatusCode {
         RefusalCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         RefusalCode::NotFound => StatusCode::NOT_FOUND,
         RefusalCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        RefusalCode::IdReused | RefusalCode::TargetMistyped => StatusCode::UNPROCESSABLE_ENTITY,
+        RefusalCode::IdReused | RefusalCode::TargetMistyped | RefusalCode::NotWhatWasExplained => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         RefusalCode::NotSignedIn | RefusalCode::SignInFailed => StatusCode::UNAUTHORIZED,
-        RefusalCode::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
+        RefusalCode::TooManyAttempts | RefusalCode::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
         RefusalCode::NotPermitted | RefusalCode::CrossSite => StatusCode::FORBIDDEN,
         RefusalCode::SetupLinkSpent => StatusCode::GONE,
         RefusalCode::Rejected => StatusCode::PRECONDITION_FAILED,
         RefusalCode::Stale
-        | RefusalCode::NotWhatWasExplained
         | RefusalCode::WrongStage
         | RefusalCode::Busy
         | RefusalCode::Unresolved

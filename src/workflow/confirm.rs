@@ -1,6 +1,6 @@
 //! A confirmation becomes an order, once, or is refused with what moved.
 
-use super::{Workflow, evidence, snapshot, wrong_stage};
+use super::{Kept, Workflow, wrong_stage};
 use crate::authority::Operator;
 use crate::crash::{self, Sabotage};
 use crate::explain::Request;
@@ -80,10 +80,13 @@ impl Workflow {
         let running = held.run();
         let confirmed = match self.still_true(operator, &trail, confirmation, state).await {
             Ok(confirmed) => confirmed,
-            // Stale is a record of its own. That another delivery was first is not, nor is a freeze
-            // declared after our look and recorded before our write: there the database decides.
+            // Stale is a record of its own. That another delivery, another action or a freeze was
+            // recorded between our look and our write is not: there the database decides.
             Err(refusal)
-                if matches!(refusal.code, RefusalCode::WrongStage | RefusalCode::Frozen) =>
+                if matches!(
+                    refusal.code,
+                    RefusalCode::WrongStage | RefusalCode::Busy | RefusalCode::Frozen
+                ) =>
             {
                 return Err(self.decline(operator, Some(id), attempt, refusal).await);
             }
@@ -130,11 +133,10 @@ impl Workflow {
                     ),
             );
         }
-        if stage == Stage::Explained {
-            let wanted = self.read.explanation(trail)?.typed_target;
-            if wanted != confirmation.typed_target {
-                return refused(mistyped(wanted, confirmation.typed_target.as_ref()));
-            }
+        // Also of a repetition: another body is another request, and not a second delivery (C7.2).
+        let wanted = self.read.explained(trail)?.typed_target;
+        if wanted != confirmation.typed_target {
+            return refused(mistyped(wanted, confirmation.typed_target.as_ref()));
         }
         Ok(Ok(()))
     }
@@ -161,26 +163,28 @@ impl Workflow {
             return Err(Refusal::frozen(freeze).about(id));
         }
         if now.digest() != confirmation.digest {
-            let then = self.read.explanation(trail)?;
+            let then = self.read.explained(trail)?;
             let moved = moved(&then, &now);
+            let (told, seen) = (Kept::of(&now), Kept::of(&state));
             let entry = Entry::Stale {
                 moved: moved.clone(),
                 digest: now.digest(),
-                explanation: Hash::of(&now.canonical()),
-                snapshot: Hash::of(&snapshot(&state)),
+                explanation: told.hash,
+                snapshot: seen.hash,
             };
-            self.step(operator, id, entry, evidence(&now, &state)).await?;
+            self.step(operator, id, entry, vec![told.bytes, seen.bytes]).await?;
             return Err(stale(id, moved));
         }
         // The digest covers every verdict, and only an explanation that passed was offered.
         assert!(now.verdict() == Verdict::Pass, "an explanation with a failed check was confirmed");
         crash::point("workflow.before_confirmed");
+        let seen = Kept::of(&state);
         let entry = Entry::Confirmed {
             digest: confirmation.digest,
             typed_target: confirmation.typed_target,
-            snapshot: Hash::of(&snapshot(&state)),
+            snapshot: seen.hash,
         };
-        self.step(operator, id, entry, vec![snapshot(&state)]).await?;
+        self.step(operator, id, entry, vec![seen.bytes]).await?;
         crash::point("workflow.confirmed");
         Ok(Confirmed { id, explanation: now, before: state })
     }
@@ -224,13 +228,14 @@ impl Workflow {
     ) -> (Entry, Vec<Vec<u8>>) {
         let after = self.read.observe().await.ok();
         let differences = after.as_ref().map(|after| differences(before, effects, after));
+        let seen = after.as_ref().map(Kept::of);
         let entry = Entry::Executed {
             receipt,
             learned_by: LearnedBy::Answer,
-            snapshot: after.as_ref().map(|after| Hash::of(&snapshot(after))),
+            snapshot: seen.as_ref().map(|seen| seen.hash),
             differences: differences.unwrap_or_default(),
         };
-        (entry, after.iter().map(snapshot).collect())
+        (entry, seen.into_iter().map(|seen| seen.bytes).collect())
     }
 
     /// Appends one stage record and returns its witness.
@@ -249,6 +254,7 @@ impl Workflow {
                 wrong_stage(id, stage, "the stage before this step")
             }
             LedgerError::Frozen { freeze } => Refusal::frozen(&freeze).about(id),
+            busy @ LedgerError::OtherOpen { .. } => busy.refusal(),
             other => unreadable(other),
         })?;
         let record = records.first().ok_or_else(|| {

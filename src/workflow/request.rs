@@ -1,13 +1,12 @@
 //! A request becomes an explanation, and both become records in one transaction.
 
-use super::{Workflow, evidence};
+use super::{Kept, Workflow};
 use crate::authority::Operator;
 use crate::explain::Request;
 use crate::ledger::LedgerError;
 use crate::model::action::{Action, ActionId, Stage};
 use crate::model::answer::ActionAnswer;
 use crate::model::canonical::Hash;
-use crate::model::cluster::ClusterState;
 use crate::model::explanation::{Check, Explanation, Verdict};
 use crate::model::invariant::Invariant;
 use crate::model::record::{Delivery, Entry};
@@ -44,9 +43,11 @@ impl Workflow {
         let name = &operator.actor().name;
         let request = Request { action: &action, operator: name, reason: &reason };
         let explanation = self.read.explain_in(&state, &request, self.read.standing()?);
+        let (told, seen) = (Kept::of(&explanation), Kept::of(&state));
+        let decided = decided(&explanation, told.hash, seen.hash);
         let entries = vec![
             (Entry::Requested { action: action.clone(), reason: reason.clone() }, Vec::new()),
-            (decided(&explanation, &state), evidence(&explanation, &state)),
+            (decided, vec![told.bytes, seen.bytes]),
         ];
         match self.append(operator, Some(id), entries).await {
             Ok(_) => {}
@@ -102,10 +103,8 @@ impl Workflow {
 }
 
 /// The record of what the explanation came to.
-fn decided(explanation: &Explanation, state: &ClusterState) -> Entry {
+fn decided(explanation: &Explanation, hash: Hash, snapshot: Hash) -> Entry {
     let digest = explanation.digest();
-    let snapshot = Hash::of(&super::snapshot(state));
-    let hash = Hash::of(&explanation.canonical());
     if explanation.verdict() == Verdict::Pass {
         let mut relied_on = explanation.relies_on.clone();
         relied_on.extend(explanation.checks.iter().map(|check| check.invariant));

@@ -32,6 +32,19 @@ pub fn outcome(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyVi
     Some(section.into_any())
 }
 
+/// What came of the action, as its last record says.
+#[must_use]
+pub fn recorded(outcome: &Outcome) -> AnyView {
+    let (tone, heading, body) = of_outcome(outcome);
+    view! {
+        <section class="outcome" data-tone=tone>
+            <h3>{heading}</h3>
+            {body}
+        </section>
+    }
+    .into_any()
+}
+
 /// What an open action holds up, and what it does not.
 const UNTIL_SETTLED: &str = "Nothing is repaired or sent again by itself. Until an operator settles \
     it, further mutations of this cluster are refused, but for a failover while nobody is primary: \

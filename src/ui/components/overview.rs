@@ -12,6 +12,7 @@ use leptos::prelude::*;
 #[must_use]
 pub fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
     let state = &overview.state;
+    let freeze = notice::freeze(&Ok(overview.freeze.clone()));
     let unresolved = overview.unresolved.as_ref().map(notice::unresolved);
     let tables = overview.why_not.iter().map(rules::why_not).collect_view();
     let every = (viewer == Some(ActorRole::Operator)).then(|| {
@@ -24,6 +25,7 @@ pub fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
     view! {
         <div class="overview">
             {observation(&state.observation)}
+            {freeze}
             {unresolved}
             <section aria-label="Cluster">{cluster_facts(state)}</section>
             <div class="figures">

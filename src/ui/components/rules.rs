@@ -7,11 +7,11 @@ use crate::ui::components::words::{capital, say, time};
 use leptos::prelude::*;
 
 /// A region that scrolls sideways by itself, so that a wide table never widens the page. It takes
-/// the focus, so that it can be scrolled with the keyboard.
+/// the focus, so that it can be scrolled with the keyboard. A group and no region: a page has too many for landmarks.
 #[must_use]
 pub fn scrolling(name: &str, table: AnyView) -> AnyView {
     view! {
-        <div class="scrolling" role="region" aria-label=name.to_owned() tabindex="0">
+        <div class="scrolling" role="group" aria-label=name.to_owned() tabindex="0">
             {table}
         </div>
     }

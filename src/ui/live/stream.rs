@@ -3,7 +3,7 @@
 //! There is no timer here. The browser opens a lost stream again by itself; while one reading is
 //! under way, any number of events lead to one more, so a busy cluster cannot pile readings up.
 
-use crate::model::answer::Overview;
+use crate::model::answer::{Overview, Present};
 use crate::ui::live::Event;
 use gloo_net::http::Request;
 use leptos::task::spawn_local;
@@ -27,8 +27,8 @@ pub(super) fn listen(on: impl Fn(Event) + 'static) {
     let on = Rc::new(on);
     let heard = Rc::clone(&on);
     let changed = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
-        let number = message.data().as_string().and_then(|text| text.parse().ok());
-        heard(Event::Present(number));
+        let present = message.data().as_string().and_then(|text| Present::parse(&text));
+        heard(Event::Present(present));
     });
     let gone = Rc::clone(&on);
     let lost = Closure::<dyn Fn()>::new(move || gone(Event::Lost));

@@ -30,6 +30,10 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
             <h2>"Records"</h2>
             {verify(&answer.records)}
             {records::records("Records of this action, oldest first", &answer.records)}
+            {answer.more_records.then(|| records::more(answer.id))}
+            <p>
+                <a href=format!("/actions/{}/report", answer.id)>"Report from the log alone"</a>
+            </p>
         </section>
     }
     .into_any()

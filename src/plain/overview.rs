@@ -1,14 +1,14 @@
 //! The overview in words. What could not be read is the word "unknown", with since when and why.
 
 use super::explanation::add_candidate;
-use crate::cli::lines::Lines;
 use crate::model::answer::Overview;
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::pinned::{Fact, Missing, Since};
 use crate::model::text::NodeId;
+use crate::plain::lines::Lines;
 
 /// Everything that the overview page shows.
-pub(in crate::cli) fn overview(overview: &Overview) -> Lines {
+pub fn overview(overview: &Overview) -> Lines {
     let mut lines = Lines::new();
     let state = &overview.state;
     let identity = &state.cluster.identity;
@@ -115,7 +115,7 @@ fn since(since: Option<&Since>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::render::fixtures::{overview_without_primary, state};
+    use crate::plain::fixtures::{overview_without_primary, state};
 
     #[test]
     fn nobody_being_primary_is_said_with_since_when_and_why() {
@@ -140,7 +140,7 @@ mod tests {
     fn a_freeze_is_said_with_who_since_when_why_and_its_record() {
         let mut value = overview_without_primary();
         assert!(overview(&value).as_str().lines().any(|line| line == "Freeze: none"));
-        value.freeze = Some(crate::cli::render::fixtures::freeze());
+        value.freeze = Some(crate::plain::fixtures::freeze());
         let text = overview(&value);
         let wanted = "FROZEN by ada since 2026-01-31T09:45:00.000Z: an audit runs (record 7)";
         assert!(text.as_str().lines().any(|line| line.starts_with(wanted)), "{}", text.as_str());

@@ -1,26 +1,32 @@
-//! Answers as text for people: the same words as the pages, in a stable order. Pure.
+//! Answers as plain text: for a terminal and for files that people keep. Pure.
+//!
+//! The same words as the pages, in a stable order. Every line is made inert as it is added. This room
+//! reads nothing and decides nothing.
 
 mod action;
 mod catalogue;
 mod explanation;
 #[cfg(test)]
-pub(super) mod fixtures;
+pub(crate) mod fixtures;
+pub mod lines;
 mod overview;
 mod records;
 mod refusal;
+mod report;
 
-pub(super) use action::{action, outcome, requested};
-pub(super) use catalogue::catalogue;
-pub(super) use explanation::explanation;
-pub(super) use overview::overview;
-pub(super) use records::log;
-pub(super) use refusal::refusal;
+pub use action::{action, outcome, requested};
+pub use catalogue::catalogue;
+pub use explanation::explanation;
+pub use overview::overview;
+pub use records::log;
+pub use refusal::refusal;
+pub use report::{report, window};
 
-use super::lines::Lines;
 use crate::model::answer::{FreezeAnswer, SessionAnswer};
+use lines::Lines;
 
 /// Who is signed in.
-pub(super) fn session(session: &SessionAnswer) -> Lines {
+pub fn session(session: &SessionAnswer) -> Lines {
     let mut lines = Lines::new();
     lines.line(format!(
         "Signed in as {} ({}) until {} at the latest.",
@@ -30,7 +36,7 @@ pub(super) fn session(session: &SessionAnswer) -> Lines {
 }
 
 /// What declaring or lifting a freeze came to.
-pub(super) fn freeze(answer: &FreezeAnswer) -> Lines {
+pub fn freeze(answer: &FreezeAnswer) -> Lines {
     let mut lines = Lines::new();
     lines.line(match &answer.freeze {
         Some(freeze) => format!("Frozen {freeze}"),

@@ -37,7 +37,7 @@ fn node(number: u64, role: Role) -> NodeState {
 }
 
 /// Three nodes, n1 primary.
-pub(in crate::cli) fn state() -> ClusterState {
+pub(crate) fn state() -> ClusterState {
     let place = |text| PlaceName::parse(text).expect("valid");
     let cluster = PinnedCluster {
         identity: ClusterIdentity {
@@ -60,7 +60,7 @@ pub(in crate::cli) fn state() -> ClusterState {
 }
 
 /// The same cluster after a restart, with n3 offline.
-pub(in crate::cli) fn overview_without_primary() -> Overview {
+pub(crate) fn overview_without_primary() -> Overview {
     let mut state = state();
     let since = |why: &str| Some(Since { since: at(), why: why.to_owned() });
     state.cluster.primary = Fact::Known(None);
@@ -83,13 +83,13 @@ pub(in crate::cli) fn overview_without_primary() -> Overview {
 }
 
 /// A freeze that ada declared.
-pub(in crate::cli) fn freeze() -> Freeze {
+pub(crate) fn freeze() -> Freeze {
     let reason = Reason::parse("an audit runs").expect("valid");
     Freeze { seq: 7, by: ActorName::parse("ada").expect("valid"), since: at(), reason }
 }
 
 /// A switchover to n2 in this stage.
-pub(in crate::cli) fn action(stage: Stage) -> ActionAnswer {
+pub(crate) fn action(stage: Stage) -> ActionAnswer {
     let seen = state();
     let action = Action::Switchover { to: NodeId::numbered(2) };
     let operator = ActorName::parse("ada").expect("valid");
@@ -126,12 +126,13 @@ pub(in crate::cli) fn action(stage: Stage) -> ActionAnswer {
         outcome: None,
         moved: Vec::new(),
         duplicate: false,
+        more_records: false,
         records: Vec::new(),
     }
 }
 
 /// A record of the operator ada.
-pub(in crate::cli) fn stored(seq: u64, entry: Entry) -> StoredRecord {
+pub(crate) fn stored(seq: u64, entry: Entry) -> StoredRecord {
     let name = ActorName::parse("ada").expect("valid");
     let record = Record {
         v: RECORD_VERSION,

@@ -1,11 +1,11 @@
 //! An explanation as text: everything that the page shows, in the same order.
 
-use crate::cli::lines::Lines;
 use crate::model::cluster::Observation;
 use crate::model::explanation::{Candidate, Check, Explanation, Verdict};
+use crate::plain::lines::Lines;
 
 /// An explanation with the observation that it was made from.
-pub(in crate::cli) fn explanation(told: &Explanation, observation: &Observation) -> Lines {
+pub fn explanation(told: &Explanation, observation: &Observation) -> Lines {
     let mut lines = Lines::new();
     lines.line(told.action.title());
     lines.line(format!("  asked by: {}", told.operator));

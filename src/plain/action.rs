@@ -2,15 +2,15 @@
 
 use super::explanation::explanation;
 use super::records;
-use crate::cli::lines::Lines;
 use crate::model::action::Stage;
 use crate::model::answer::{ActionAnswer, Closing, Interrupted, Outcome};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::receipt::Receipt;
+use crate::plain::lines::Lines;
 
 /// A request as it was answered: its explanation, and the command that confirms it. `option` is
 /// what leads that command to the same server.
-pub(in crate::cli) fn requested(action: &ActionAnswer, option: &str) -> Lines {
+pub fn requested(action: &ActionAnswer, option: &str) -> Lines {
     let mut lines = explanation(&action.explanation, &action.observation);
     lines.gap();
     lines.line(format!("Action: {}", action.id));
@@ -21,7 +21,7 @@ pub(in crate::cli) fn requested(action: &ActionAnswer, option: &str) -> Lines {
 }
 
 /// What came of an action, without repeating its explanation.
-pub(in crate::cli) fn outcome(action: &ActionAnswer) -> Lines {
+pub fn outcome(action: &ActionAnswer) -> Lines {
     let mut lines = Lines::new();
     lines.line(format!("{} ({})", action.action.title(), action.id));
     lines.append(&standing(action));
@@ -29,11 +29,14 @@ pub(in crate::cli) fn outcome(action: &ActionAnswer) -> Lines {
 }
 
 /// One action in full, with its records.
-pub(in crate::cli) fn action(action: &ActionAnswer, option: &str) -> Lines {
+pub fn action(action: &ActionAnswer, option: &str) -> Lines {
     let mut lines = requested(action, option);
     lines.heading("Records");
     for stored in &action.records {
         records::add(&mut lines, "  ", stored);
+    }
+    if action.more_records {
+        lines.line(format!("  More: aerodb-control log --action {}{option}", action.id));
     }
     lines
 }
@@ -108,7 +111,7 @@ fn closing(action: &ActionAnswer) -> String {
 }
 
 /// What a stage says about execution, so that no word has to be looked up.
-fn meaning(stage: Stage) -> &'static str {
+pub(super) fn meaning(stage: Stage) -> &'static str {
     match stage {
         Stage::Requested => "recorded; nothing ran",
         Stage::Explained => "every pre-condition held; nothing ran, it waits to be confirmed",
@@ -128,7 +131,7 @@ fn meaning(stage: Stage) -> &'static str {
     }
 }
 
-fn add_outcome(lines: &mut Lines, outcome: &Outcome) {
+pub(super) fn add_outcome(lines: &mut Lines, outcome: &Outcome) {
     match outcome {
         Outcome::Executed { receipt, differences, observed_after } => {
             add_receipt(lines, receipt);
@@ -197,8 +200,8 @@ fn next(lines: &mut Lines, action: &ActionAnswer, option: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::render::fixtures;
     use crate::model::text::is_treacherous;
+    use crate::plain::fixtures;
 
     #[test]
     fn the_command_to_type_never_holds_the_name_of_the_target() {

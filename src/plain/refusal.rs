@@ -1,10 +1,10 @@
 //! A refusal: what was found and required, which invariants, and what did not happen.
 
-use crate::cli::lines::Lines;
 use crate::model::refusal::{Executed, Refusal};
+use crate::plain::lines::Lines;
 
 /// A refusal, complete.
-pub(in crate::cli) fn refusal(refusal: &Refusal) -> Lines {
+pub fn refusal(refusal: &Refusal) -> Lines {
     let mut lines = Lines::new();
     lines.line(format!("Refused: {} ({})", refusal.code.title(), refusal.code.id()));
     lines.line(format!("  {}", refusal.sentence));

@@ -1,21 +1,17 @@
 //! The catalogue, from the same type as the pages and the checks.
 
-use crate::cli::Report;
-use crate::cli::exit::Exit;
-use crate::cli::lines::{Lines, inert_json};
-use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Impact, Target};
+use crate::model::catalogue::{CatalogueEntry, Impact, Target};
+use crate::plain::lines::Lines;
 
-/// Every action, or the one that is named. It needs no server: the catalogue is part of the program.
-pub(in crate::cli) fn catalogue(kind: Option<&str>) -> Report {
-    let is_wanted = |entry: &&CatalogueEntry| kind.is_none_or(|kind| entry.kind.word() == kind);
-    let entries: Vec<&CatalogueEntry> = CATALOGUE.iter().filter(is_wanted).collect();
+/// These actions, one after the other.
+#[must_use]
+pub fn catalogue(entries: &[&CatalogueEntry]) -> Lines {
     let mut text = Lines::new();
-    for entry in &entries {
+    for entry in entries {
         text.gap();
         one(&mut text, entry);
     }
-    let json = serde_json::to_string(&entries).expect("the catalogue holds text keys only");
-    Report { text, json: inert_json(&json), exit: Exit::Done }
+    text
 }
 
 fn one(text: &mut Lines, entry: &CatalogueEntry) {
@@ -60,23 +56,17 @@ fn list(text: &mut Lines, title: &str, items: &[&str]) {
 mod tests {
     use super::*;
     use crate::model::action::ActionKind;
+    use crate::model::catalogue::{CATALOGUE, entry};
 
     #[test]
     fn every_action_is_printed_with_its_parameters_and_preconditions() {
-        let all = catalogue(None);
+        let all = catalogue(&CATALOGUE.iter().collect::<Vec<_>>());
         for kind in ActionKind::ALL {
-            let one = catalogue(Some(kind.word()));
-            assert!(all.text.as_str().contains(one.text.as_str()), "{kind}");
-            assert!(one.text.as_str().contains("  must hold:\n    "), "{kind}");
+            let one = catalogue(&[entry(kind)]);
+            assert!(all.as_str().contains(one.as_str()), "{kind}");
+            assert!(one.as_str().contains("  must hold:\n    "), "{kind}");
             let parameter = kind.node_parameter().map(|name| format!("  --{name}: "));
-            assert!(parameter.is_none_or(|p| one.text.as_str().contains(&p)), "{kind}");
+            assert!(parameter.is_none_or(|p| one.as_str().contains(&p)), "{kind}");
         }
-    }
-
-    #[test]
-    fn the_json_form_is_a_list_of_entries() {
-        let json: serde_json::Value =
-            serde_json::from_str(&catalogue(None).json).expect("valid JSON");
-        assert_eq!(json.as_array().map(Vec::len), Some(CATALOGUE.len()));
     }
 }

@@ -5,40 +5,51 @@ use crate::model::text::{is_treacherous, visible};
 /// Lines of plain text. A line that holds a control or direction character has it spelled out, a
 /// line break within included: nothing from a server can move a cursor or forge a line.
 #[derive(Debug, Default)]
-pub(super) struct Lines(String);
+pub struct Lines(String);
 
 impl Lines {
     /// No lines.
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self::default()
     }
 
     /// Adds one line.
-    pub(super) fn line(&mut self, text: impl AsRef<str>) {
+    pub fn line(&mut self, text: impl AsRef<str>) {
         self.0.push_str(visible(text.as_ref()).trim_end());
         self.0.push('\n');
     }
 
     /// Adds an empty line, unless nothing stands above it.
-    pub(super) fn gap(&mut self) {
+    pub fn gap(&mut self) {
         if !self.0.is_empty() {
             self.0.push('\n');
         }
     }
 
     /// Adds a heading after a gap.
-    pub(super) fn heading(&mut self, text: &str) {
+    pub fn heading(&mut self, text: &str) {
         self.gap();
         self.line(text);
     }
 
     /// Adds lines made elsewhere.
-    pub(super) fn append(&mut self, other: &Self) {
+    pub fn append(&mut self, other: &Self) {
         self.0.push_str(&other.0);
     }
 
+    /// Adds lines made elsewhere as an indented block, in which Markdown has no markup.
+    pub fn indented(&mut self, other: &Self) {
+        for line in other.0.lines() {
+            if !line.is_empty() {
+                self.0.push_str("    ");
+                self.0.push_str(line);
+            }
+            self.0.push('\n');
+        }
+    }
+
     /// Adds rows, each cell padded to the widest of its column.
-    pub(super) fn table(&mut self, indent: &str, rows: &[Vec<String>]) {
+    pub fn table(&mut self, indent: &str, rows: &[Vec<String>]) {
         let rows: Vec<Vec<String>> =
             rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -55,13 +66,13 @@ impl Lines {
     }
 
     /// The text.
-    pub(super) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 /// JSON as it came, with every treacherous character in its escaped form: the same value, inert.
-pub(super) fn inert_json(body: &str) -> String {
+pub fn inert_json(body: &str) -> String {
     let mut out = String::with_capacity(body.len() + 1);
     let mut units = [0u16; 2];
     for c in body.trim_end().chars() {

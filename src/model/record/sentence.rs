@@ -1,0 +1,108 @@
+//! A record in a sentence: the one text that pages, terminals and reports print.
+
+use super::{Delivery, Entry, LearnedBy};
+
+impl Entry {
+    /// A record in a sentence. It matches without a wildcard, so that no kind can go unsaid (C8.1).
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Boot { version, cluster, note, interrupted, log_key } => {
+                let left = if interrupted.is_empty() {
+                    "No action was left open.".to_owned()
+                } else {
+                    format!("Left open: {}.", ids(interrupted))
+                };
+                let key = log_key.as_ref().map(|key| format!(" Signs heads with {key}."));
+                let key = key.unwrap_or_default();
+                format!("Version {version} started for {cluster}. {note} {left}{key}")
+            }
+            Self::Requested { action, reason } => {
+                format!("Asked for: {}. Reason: {reason}", action.title())
+            }
+            Self::Explained { relied_on, .. } => {
+                format!("Every check passed: {}.", counted(relied_on.len(), "invariant"))
+            }
+            Self::Rejected { violated, .. } => {
+                format!("Nothing ran. Against it: {}.", ids(violated))
+            }
+            Self::Confirmed { typed_target, .. } => typed_target.as_ref().map_or_else(
+                || "Confirmed what was explained.".to_owned(),
+                |target| format!("Confirmed what was explained, and typed {target}."),
+            ),
+            Self::Stale { moved, .. } => format!("Nothing ran. Moved: {}.", ids(moved)),
+            Self::Withdrawn { reason } => format!("Nothing ran. Withdrawn: {reason}"),
+            Self::Dispatched { expected_epoch } => match expected_epoch {
+                Some(epoch) => format!("About to be sent to the kernel, for epoch {epoch}."),
+                None => {
+                    "About to be sent to the kernel, for an epoch that was not known.".to_owned()
+                }
+            },
+            Self::Executed { receipt, learned_by, differences, .. } => {
+                let how = match learned_by {
+                    LearnedBy::Answer => "the kernel's answer",
+                    LearnedBy::Settlement => "a settlement",
+                };
+                let found = if differences.is_empty() {
+                    String::new()
+                } else {
+                    format!(" Differs from the explanation: {}.", ids(differences))
+                };
+                format!("Ran once, known from {how}: {}{found}", receipt.result)
+            }
+            Self::Refused { refusal } => {
+                format!("Nothing ran. The kernel refused ({}): {}", refusal.rule, refusal.sentence)
+            }
+            Self::Unknown { why } => format!("It may have run: {why}"),
+            Self::Voided { tombstone } => format!("It never can run: {}", tombstone.result),
+            Self::SettleRequested { reason } => format!("Asked to settle it. Reason: {reason}"),
+            Self::Finding { executed, evidence } => {
+                format!("Found: executed {}. Evidence: {evidence}", executed.word())
+            }
+            Self::Frozen { reason } => {
+                format!(
+                    "Declared a freeze: nothing can be asked for or confirmed. Reason: {reason}"
+                )
+            }
+            Self::Unfrozen { freeze, reason } => {
+                format!("Lifted the freeze of record {freeze}. Reason: {reason}")
+            }
+            Self::Duplicate { delivery, shown } => {
+                let what = match delivery {
+                    Delivery::Request => "request",
+                    Delivery::Confirmation => "confirmation",
+                    Delivery::Settlement => "settlement",
+                    Delivery::Withdrawal => "withdrawal",
+                    Delivery::Finding => "finding",
+                };
+                format!("A repeated {what}; the action was shown as {shown}. Nothing ran again.")
+            }
+            Self::Declined { attempt, refusal } => {
+                format!("Declined {attempt} ({}): {}", refusal.code.id(), refusal.sentence)
+            }
+            Self::Denied { attempt, refusal } => {
+                format!("Denied {attempt} ({}): {}", refusal.code.id(), refusal.sentence)
+            }
+            Self::SetupLinkIssued {} => "The one-time set-up link was issued.".to_owned(),
+            Self::AccountCreated { name, role } => format!("Account {name} was made: {role}."),
+            Self::SignedIn {} => "Signed in.".to_owned(),
+            Self::SignedOut {} => "Signed out.".to_owned(),
+            Self::SignInFailed { name } => format!("Could not sign in as {name}."),
+            Self::TokenIssued { name, expires_at } => {
+                format!("Token {name} was issued; it ends at {expires_at}.")
+            }
+        }
+    }
+}
+
+fn ids<T: ToString>(list: &[T]) -> String {
+    if list.is_empty() {
+        return "none".to_owned();
+    }
+    list.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A number with its noun: `1 rule`, `2 rules`.
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

@@ -1,0 +1,163 @@
+//! What a report says: an action, or a window of time, rebuilt from the log alone (C9.3).
+
+use crate::model::action::{Action, ActionId, Stage};
+use crate::model::ambient::Timestamp;
+use crate::model::answer::{Outcome, StoredRecord};
+use crate::model::canonical::Hash;
+use crate::model::cluster::ClusterState;
+use crate::model::explanation::Explanation;
+use crate::model::pinned::Moved;
+use crate::model::record::Entry;
+use crate::model::text::{ActorName, Reason};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Something too big for a record, as the log keeps it under its hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// SHA-256 of the bytes.
+    pub hash: Hash,
+    /// The first record of the action that names it.
+    pub seq: u64,
+    /// The bytes, or why they could not be had.
+    #[serde(flatten)]
+    pub content: Content,
+}
+
+/// The bytes under a hash, or why they could not be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// Canonical JSON, byte for byte as it was hashed.
+    Canonical(String),
+    /// The log does not give them, and says why.
+    Missing(String),
+}
+
+impl Kept {
+    /// What the bytes say.
+    ///
+    /// # Errors
+    /// The sentence that says why that cannot be known.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, String> {
+        match &self.content {
+            Content::Missing(why) => Err(why.clone()),
+            Content::Canonical(text) => serde_json::from_str(text).map_err(|error| {
+                format!("its bytes are kept, and this version does not read them: {error}")
+            }),
+        }
+    }
+}
+
+/// An action, rebuilt from its records and from nothing else. What the kernel says today is not in
+/// it, so the same log gives the same bytes at any time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionReport {
+    /// Its id.
+    pub id: ActionId,
+    /// What was asked.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// Who asked.
+    pub requested_by: ActorName,
+    /// When.
+    pub requested_at: Timestamp,
+    /// The digest of what was shown, which a confirmation repeats.
+    pub digest: Hash,
+    /// Where its records end.
+    pub stage: Stage,
+    /// What moved between the explanation and the confirmation, where it went stale.
+    pub moved: Vec<Moved>,
+    /// What came of it, where a record says so.
+    pub outcome: Option<Outcome>,
+    /// Every step of it, and other records of it, oldest first.
+    pub records: Vec<StoredRecord>,
+    /// Whether the log holds more records of it than are listed: repeated and declined attempts.
+    pub more_records: bool,
+    /// What its records name, in the order in which they name it.
+    pub kept: Vec<Kept>,
+}
+
+impl ActionReport {
+    /// What the log keeps under a hash that a record of this action names.
+    #[must_use]
+    pub fn kept(&self, hash: &Hash) -> Option<&Kept> {
+        self.kept.iter().find(|kept| kept.hash == *hash)
+    }
+
+    /// The explanation that was shown.
+    ///
+    /// # Errors
+    /// The sentence that says why it cannot be shown again.
+    pub fn explanation(&self) -> Result<Explanation, String> {
+        self.named(|entry| match entry {
+            Entry::Explained { explanation, .. } | Entry::Rejected { explanation, .. } => {
+                Some(*explanation)
+            }
+            _ => None,
+        })
+    }
+
+    /// The observation that the explanation was made from.
+    ///
+    /// # Errors
+    /// The sentence that says why it cannot be shown again.
+    pub fn seen(&self) -> Result<ClusterState, String> {
+        self.named(|entry| match entry {
+            Entry::Explained { snapshot, .. } | Entry::Rejected { snapshot, .. } => Some(*snapshot),
+            _ => None,
+        })
+    }
+
+    /// The observation that the decision was judged by: the one under the execution lock, which
+    /// belongs to the confirmation or says what had moved. `None` where nothing was confirmed.
+    #[must_use]
+    pub fn judged_by(&self) -> Option<Result<ClusterState, String>> {
+        let is_judged = |r: &StoredRecord| {
+            matches!(r.record.entry, Entry::Confirmed { .. } | Entry::Stale { .. })
+        };
+        self.records.iter().any(is_judged).then(|| {
+            self.named(|entry| match entry {
+                Entry::Confirmed { snapshot, .. } | Entry::Stale { snapshot, .. } => {
+                    Some(*snapshot)
+                }
+                _ => None,
+            })
+        })
+    }
+
+    /// The observation after it ran. `None` where none was recorded.
+    #[must_use]
+    pub fn after(&self) -> Option<Result<ClusterState, String>> {
+        let made = self.records.iter().find_map(|r| match r.record.entry {
+            Entry::Executed { snapshot, .. } => snapshot,
+            _ => None,
+        })?;
+        Some(self.named(|_| Some(made)))
+    }
+
+    fn named<T: DeserializeOwned>(
+        &self,
+        pick: impl Fn(&Entry) -> Option<Hash>,
+    ) -> Result<T, String> {
+        let hash = self.records.iter().find_map(|stored| pick(&stored.record.entry));
+        let hash = hash.ok_or("no record of the action names it")?;
+        self.kept(&hash).ok_or("it is not among what is kept")?.read()
+    }
+}
+
+/// One page of everything that the log holds of a window of time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowReport {
+    /// From when, by the clock of the records; included.
+    pub from: Timestamp,
+    /// Until when; included.
+    pub to: Timestamp,
+    /// The records, oldest first.
+    pub records: Vec<StoredRecord>,
+    /// The actions whose first record in the window is on this page, each rebuilt whole.
+    pub actions: Vec<ActionReport>,
+    /// The key of the next page: records after this sequence number; absent on the last.
+    pub next_after: Option<u64>,
+}

@@ -1,0 +1,69 @@
+//! Records of the log as text: one line each, and what it says on a second.
+
+use crate::model::answer::{LogPage, StoredRecord};
+use crate::plain::lines::Lines;
+
+/// One page of the log, newest first.
+pub fn log(page: &LogPage) -> Lines {
+    let mut lines = Lines::new();
+    for stored in &page.records {
+        add(&mut lines, "", stored);
+    }
+    match page.next_before {
+        Some(before) => lines.line(format!("Older: aerodb-control log --before {before}")),
+        None => lines.line("No older records."),
+    }
+    lines
+}
+
+/// One record.
+pub(super) fn add(lines: &mut Lines, indent: &str, stored: &StoredRecord) {
+    let record = &stored.record;
+    let actor = record.actor.as_ref().map_or_else(
+        || "the control plane".to_owned(),
+        |actor| format!("{} ({})", actor.name, actor.role),
+    );
+    let action = record.action_id.map(|id| format!("  {id}")).unwrap_or_default();
+    lines.line(format!(
+        "{indent}#{}  {}  {}  {actor}{action}",
+        record.seq,
+        record.at,
+        record.entry.word()
+    ));
+    let says = record.entry.sentence();
+    lines.line(format!("{indent}    {says}"));
+    lines.line(format!("{indent}    hash {}", stored.hash));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::record::Entry;
+    use crate::model::refusal::{Refusal, RefusalCode};
+    use crate::plain::fixtures::stored;
+
+    #[test]
+    fn a_record_shows_its_place_time_kind_actor_and_hash() {
+        let mut lines = Lines::new();
+        let record = stored(7, Entry::SignInFailed { name: "eve\nx".to_owned() });
+        add(&mut lines, "", &record);
+        let wanted = format!(
+            "#7  2026-01-31T09:45:00.000Z  sign_in_failed  ada (operator)\n    Could not sign in as eve⟨U+000A⟩x.\n    hash {}\n",
+            record.hash
+        );
+        assert_eq!(lines.as_str(), wanted);
+    }
+
+    #[test]
+    fn a_page_says_how_to_read_on_or_that_it_is_the_last() {
+        let refusal = Refusal::new(RefusalCode::NotPermitted, "Not for observers.");
+        let attempt = "POST /actions".to_owned();
+        let records = vec![stored(3, Entry::Denied { attempt, refusal })];
+        let mut page = LogPage { records, next_before: Some(3) };
+        let text = log(&page);
+        assert!(text.as_str().contains("Denied POST /actions (not_permitted): Not for observers."));
+        assert!(text.as_str().ends_with("Older: aerodb-control log --before 3\n"));
+        page.next_before = None;
+        assert!(log(&page).as_str().ends_with("No older records.\n"));
+    }
+}

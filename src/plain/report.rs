@@ -1,0 +1,204 @@
+//! Reports as Markdown: headings of ours, and everything else in indented blocks.
+//!
+//! In an indented block nothing is markup, and [`Lines`] keeps each text on its line, so nothing that
+//! a person or an engine wrote can become a heading, a link or an instruction.
+
+use super::action::{add_outcome, meaning};
+use super::explanation::explanation;
+use super::lines::Lines;
+use super::records;
+use crate::model::action::Stage;
+use crate::model::cluster::ClusterState;
+use crate::model::explanation::Explanation;
+use crate::model::record::Entry;
+use crate::model::report::{ActionReport, Content, Kept, WindowReport};
+
+/// The report of one action.
+#[must_use]
+pub fn report(told: &ActionReport) -> Lines {
+    let mut lines = Lines::new();
+    lines.line(format!("# Report of the action {}", told.id));
+    lines.gap();
+    lines.line("Rebuilt from the log alone. Order is the sequence number of the records.");
+    parts(&mut lines, told, "##");
+    lines
+}
+
+/// One page of the report of a window; the first page has `after` absent.
+#[must_use]
+pub fn window(told: &WindowReport, after: Option<u64>) -> Lines {
+    let mut lines = Lines::new();
+    if after.is_none() {
+        lines.line(format!("# Report of the log from {} to {}", told.from, told.to));
+        lines.gap();
+        lines.line("Rebuilt from the log alone. Order is the sequence number of the records.");
+        lines.gap();
+        lines.line("An action is rebuilt whole where its first record of this window stands.");
+    }
+    section(&mut lines, "## Records", |lines| {
+        for stored in &told.records {
+            records::add(lines, "", stored);
+        }
+        if told.records.is_empty() {
+            lines.line("The log holds no record of this window.");
+        }
+    });
+    for action in &told.actions {
+        lines.gap();
+        lines.line(format!("## Action {}", action.id));
+        parts(&mut lines, action, "###");
+    }
+    lines.gap();
+    lines.line(match told.next_after {
+        Some(seq) => format!("The window goes on after record {seq}."),
+        None => "The window ends here.".to_owned(),
+    });
+    lines
+}
+
+fn parts(lines: &mut Lines, told: &ActionReport, level: &str) {
+    section(lines, &format!("{level} Asked"), |lines| {
+        lines.line(told.action.title());
+        lines.line(format!("asked by {} at {}", told.requested_by, told.requested_at));
+        lines.line(format!("reason: {}", told.reason.as_str()));
+    });
+    section(lines, &format!("{level} Shown"), |lines| shown(lines, told));
+    section(lines, &format!("{level} Decided"), |lines| decided(lines, told));
+    section(lines, &format!("{level} Relied on"), |lines| relied_on(lines, told));
+    section(lines, &format!("{level} Came of it"), |lines| came_of_it(lines, told));
+    section(lines, &format!("{level} Records"), |lines| {
+        for stored in &told.records {
+            records::add(lines, "", stored);
+        }
+        if told.more_records {
+            lines.line(format!("More: aerodb-control log --action {}", told.id));
+        }
+    });
+    section(lines, &format!("{level} Kept bytes"), |lines| {
+        lines
+            .line("Each line of JSON has the SHA-256 that stands above it, where no character was");
+        lines.line("spelled out to make it harmless; the JSON report has the bytes in any case.");
+        for kept in &told.kept {
+            bytes(lines, kept);
+        }
+    });
+}
+
+fn shown(lines: &mut Lines, told: &ActionReport) {
+    match (told.explanation(), told.seen()) {
+        (Ok(explained), Ok(seen)) => lines.append(&explanation(&explained, &seen.observation)),
+        (Err(why), _) => lines.line(format!("The explanation cannot be shown again: {why}.")),
+        (_, Err(why)) => lines.line(format!("The observation cannot be shown again: {why}.")),
+    }
+    lines.gap();
+    lines.line(format!("Digest: {}", told.digest));
+    if let Ok(Explanation { typed_target: Some(target), .. }) = told.explanation() {
+        lines.line(format!("To be typed: {target}"));
+    }
+}
+
+fn decided(lines: &mut Lines, told: &ActionReport) {
+    let mut nobody = true;
+    for stored in &told.records {
+        let record = &stored.record;
+        let decision = match &record.entry {
+            Entry::Confirmed { digest, typed_target, .. } => {
+                let typed = typed_target.as_ref().map(|name| format!(", and typed {name}"));
+                format!("confirmed the digest {digest}{}", typed.unwrap_or_default())
+            }
+            Entry::Stale { digest, .. } => {
+                format!("confirmed what was no longer true; it would now be {digest}")
+            }
+            Entry::Withdrawn { .. } | Entry::SettleRequested { .. } | Entry::Finding { .. } => {
+                record.entry.sentence()
+            }
+            _ => continue,
+        };
+        nobody = false;
+        let by = record.actor.as_ref();
+        let by = by.map_or_else(|| "nobody".to_owned(), |a| format!("{} ({})", a.name, a.role));
+        lines.line(format!("#{}  {}  {by} {decision}", record.seq, record.at));
+    }
+    if nobody {
+        lines.line("Nobody decided anything about it.");
+    }
+}
+
+fn relied_on(lines: &mut Lines, told: &ActionReport) {
+    let observed = |lines: &mut Lines, what: &str, seen: Result<ClusterState, String>| match seen {
+        Ok(ClusterState { observation, .. }) => lines.line(format!(
+            "{what}: {} at {} ({} clock), {}",
+            observation.id, observation.observed_at, observation.clock, observation.source
+        )),
+        Err(why) => lines.line(format!("{what}: cannot be shown again: {why}")),
+    };
+    observed(lines, "observation behind the explanation", told.seen());
+    if let Some(judged) = told.judged_by() {
+        observed(lines, "observation behind the decision", judged);
+    }
+    for stored in &told.records {
+        let (what, invariants) = match &stored.record.entry {
+            Entry::Explained { relied_on, .. } => ("holds", relied_on),
+            Entry::Rejected { violated, .. } => ("violated", violated),
+            _ => continue,
+        };
+        for invariant in invariants {
+            lines.line(format!("{what}: {invariant}: {}", invariant.statement()));
+        }
+    }
+    if let Ok(explained) = told.explanation() {
+        for (name, value) in explained.pinned.facts() {
+            lines.line(format!("pinned: {name}: {value}"));
+        }
+    }
+}
+
+fn came_of_it(lines: &mut Lines, told: &ActionReport) {
+    lines.line(format!("Stage: {}: {}", told.stage, meaning(told.stage)));
+    if matches!(told.stage, Stage::Confirmed | Stage::Dispatched) {
+        lines.line("The log holds no end of it.");
+    }
+    for moved in &told.moved {
+        lines.line(format!("Moved: {moved}"));
+    }
+    if let Some(outcome) = &told.outcome {
+        add_outcome(lines, outcome);
+    }
+    match told.after() {
+        Some(Ok(ClusterState { observation, .. })) => lines.line(format!(
+            "Observation after it: {} at {} ({} clock)",
+            observation.id, observation.observed_at, observation.clock
+        )),
+        Some(Err(why)) => {
+            lines.line(format!("The observation after it cannot be shown again: {why}."));
+        }
+        None => {}
+    }
+}
+
+fn bytes(lines: &mut Lines, kept: &Kept) {
+    lines.gap();
+    match &kept.content {
+        Content::Canonical(text) => {
+            lines.line(format!(
+                "sha256 {}, {} bytes, named by #{}",
+                kept.hash,
+                text.len(),
+                kept.seq
+            ));
+            lines.line(text);
+        }
+        Content::Missing(why) => {
+            lines.line(format!("sha256 {}, named by #{}: missing: {why}", kept.hash, kept.seq));
+        }
+    }
+}
+
+/// A heading and an indented block under it.
+fn section(lines: &mut Lines, heading: &str, fill: impl FnOnce(&mut Lines)) {
+    lines.heading(heading);
+    lines.gap();
+    let mut block = Lines::new();
+    fill(&mut block);
+    lines.indented(&block);
+}

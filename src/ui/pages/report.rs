@@ -1,0 +1,275 @@
+//! `GET /actions/{id}/report` and `GET /report`: what the log alone says of an action or a window.
+
+use crate::model::action::Stage;
+use crate::model::cluster::ClusterState;
+use crate::model::record::Entry;
+use crate::model::report::{ActionReport, Content, Kept};
+use crate::ui::components::words::{hash, observation, say, time};
+use crate::ui::components::{badge, explanation, notice, outcome, positions, records, topology};
+use crate::ui::verify::verify;
+use crate::ui::{WindowView, pages};
+use leptos::prelude::*;
+
+/// The report of one action.
+pub(super) fn action(told: &ActionReport) -> AnyView {
+    let address = format!("/actions/{}", told.id);
+    view! {
+        <p>
+            "Rebuilt from the log alone: the same log gives the same report. "
+            <a href=address.clone()>"The action as it stands"</a> ", as "
+            <a href=format!("{address}/report.md") download>"Markdown"</a> ", as "
+            <a href=format!("/api/v1{address}/report")>"JSON"</a> "."
+        </p>
+        {verify(&told.records)}
+        {parts(told)}
+    }
+    .into_any()
+}
+
+/// The form of a window, and one page of its report.
+pub(super) fn window(view: &WindowView) -> AnyView {
+    view! {
+        {pages::refusal(view.refusal.as_ref())}
+        {form(view)}
+        {view.report.as_ref().map(|_| report(view))}
+    }
+    .into_any()
+}
+
+fn form(view: &WindowView) -> AnyView {
+    let field = |name: &'static str, label: &'static str, typed: &str| {
+        view! {
+            <p class="field">
+                <label for=name>{label}</label>
+                <input
+                    type="text"
+                    id=name
+                    name=name
+                    required
+                    autocomplete="off"
+                    spellcheck="false"
+                    aria-describedby="window-hint"
+                    value=say(typed)
+                />
+            </p>
+        }
+    };
+    view! {
+        <form class="form" method="get" action="/report" autocomplete="off">
+            <h2>"Window"</h2>
+            <p id="window-hint">
+                "Times as in the log: UTC, such as 2026-01-31T09:30:00Z. Both are included. The report \
+                holds every record of the window, and each action with a record in it, whole."
+            </p>
+            {field("from", "From", &view.from)}
+            {field("to", "To", &view.to)}
+            <button type="submit">"Show the report"</button>
+        </form>
+    }
+    .into_any()
+}
+
+fn report(view: &WindowView) -> Option<AnyView> {
+    let told = view.report.as_ref()?;
+    let query = |after: Option<u64>| {
+        let after = after.map(|seq| format!("&after={seq}")).unwrap_or_default();
+        format!("?from={}&to={}{after}", told.from, told.to)
+    };
+    let here = query(view.after);
+    let next = told.next_after.map(|seq| {
+        view! {
+            <p>
+                <a href=format!("/report{}", query(Some(seq)))>
+                    {format!("The window goes on after record {seq}")}
+                </a>
+            </p>
+        }
+    });
+    let actions = told.actions.iter().map(|action| {
+        view! {
+            <section class="entry">
+                <h2>
+                    <a href=format!("/actions/{}/report", action.id)>{action.action.title()}</a>
+                </h2>
+                {parts(action)}
+            </section>
+        }
+    });
+    let actions = actions.collect_view();
+    Some(
+        view! {
+            <p>
+                {format!("From {} to {}, from the log alone. This page as ", told.from, told.to)}
+                <a href=format!("/report.md{here}") download>"Markdown"</a> ", as "
+                <a href=format!("/api/v1/report{here}")>"JSON"</a> "."
+            </p>
+            {verify(&told.records)}
+            {records::records("Records of the window, oldest first", &told.records)}
+            {actions}
+            {next}
+        }
+        .into_any(),
+    )
+}
+
+fn parts(told: &ActionReport) -> AnyView {
+    let more = told.more_records.then(|| records::more(told.id));
+    let kept = told.kept.iter().map(bytes).collect_view();
+    view! {
+        {asked(told)}
+        {shown(told)}
+        {decided(told)}
+        {came_of_it(told)}
+        <section>
+            <h2>"Records"</h2>
+            {records::records("Records of this action, oldest first", &told.records)}
+            {more}
+        </section>
+        <section>
+            <h2>"Kept bytes"</h2>
+            <p>"What the records name by its SHA-256, byte for byte as it was hashed."</p>
+            {kept}
+        </section>
+    }
+    .into_any()
+}
+
+fn asked(told: &ActionReport) -> AnyView {
+    view! {
+        <section>
+            <h2>"Asked"</h2>
+            <dl class="facts">
+                <div>
+                    <dt>"Action"</dt>
+                    <dd>{told.action.title()}</dd>
+                </div>
+                <div>
+                    <dt>"Reason"</dt>
+                    <dd>{say(told.reason.as_str())}</dd>
+                </div>
+                <div>
+                    <dt>"Asked by"</dt>
+                    <dd>{told.requested_by.to_string()}", at "{time(told.requested_at)}</dd>
+                </div>
+                <div>
+                    <dt>"Id"</dt>
+                    <dd>
+                        <code>{told.id.to_string()}</code>
+                    </dd>
+                </div>
+            </dl>
+        </section>
+    }
+    .into_any()
+}
+
+fn shown(told: &ActionReport) -> AnyView {
+    let explained = match (told.explanation(), told.seen()) {
+        (Ok(explained), Ok(seen)) => {
+            explanation::explanation(&explained, &told.digest, &seen.observation)
+        }
+        (Err(why), _) => lost("The explanation", &why),
+        (_, Err(why)) => lost("The observation behind it", &why),
+    };
+    view! {
+        <section>
+            <h2>"Shown"</h2>
+            {explained}
+            {pictured("The cluster as it was shown", told.seen())}
+        </section>
+    }
+    .into_any()
+}
+
+fn decided(told: &ActionReport) -> AnyView {
+    let decisions: Vec<_> = told
+        .records
+        .iter()
+        .filter(|stored| {
+            matches!(
+                stored.record.entry,
+                Entry::Confirmed { .. }
+                    | Entry::Stale { .. }
+                    | Entry::Withdrawn { .. }
+                    | Entry::SettleRequested { .. }
+                    | Entry::Finding { .. }
+            )
+        })
+        .cloned()
+        .collect();
+    let list = if decisions.is_empty() {
+        view! { <p class="none">"Nobody decided anything about it."</p> }.into_any()
+    } else {
+        records::records("Decisions, oldest first", &decisions)
+    };
+    let judged = told.judged_by().map(|seen| pictured("The cluster at the decision", seen));
+    view! {
+        <section>
+            <h2>"Decided"</h2>
+            {list}
+            {judged}
+        </section>
+    }
+    .into_any()
+}
+
+fn came_of_it(told: &ActionReport) -> AnyView {
+    let open = matches!(told.stage, Stage::Confirmed | Stage::Dispatched);
+    let open = open.then(|| view! { <p>"The log holds no end of it."</p> });
+    let moved = (!told.moved.is_empty()).then(|| notice::moved(&told.moved));
+    let after = told.after().map(|seen| pictured("The cluster after it", seen));
+    view! {
+        <section>
+            <h2>"Came of it"</h2>
+            <p>{badge::stage(told.stage, None)}</p>
+            {open}
+            {moved}
+            {told.outcome.as_ref().map(outcome::recorded)}
+            {after}
+        </section>
+    }
+    .into_any()
+}
+
+fn pictured(heading: &'static str, seen: Result<ClusterState, String>) -> AnyView {
+    match seen {
+        Err(why) => lost(heading, &why),
+        Ok(state) => view! {
+            <details class="pinned">
+                <summary>{heading}</summary>
+                {observation(&state.observation)}
+                {topology::topology(&state)}
+                {positions::positions(&state)}
+            </details>
+        }
+        .into_any(),
+    }
+}
+
+fn lost(what: &'static str, why: &str) -> AnyView {
+    view! { <p class="unknown">{format!("{what}: cannot be shown again: {}.", say(why))}</p> }
+        .into_any()
+}
+
+fn bytes(kept: &Kept) -> AnyView {
+    match &kept.content {
+        Content::Missing(why) => view! {
+            <p class="unknown">
+                {format!("Named by record {}: missing: {} ", kept.seq, say(why))} {hash(&kept.hash)}
+            </p>
+        }
+        .into_any(),
+        Content::Canonical(text) => view! {
+            <details class="pinned">
+                <summary>
+                    {format!("{} bytes, named by record {}, SHA-256 ", text.len(), kept.seq)}
+                    <code>{kept.hash.to_string()}</code>
+                </summary>
+                <pre class="command" tabindex="0">
+                    <code>{say(text)}</code>
+                </pre>
+            </details>
+        }
+        .into_any(),
+    }
+}

@@ -1,0 +1,153 @@
+//! Reports: one action or one window of the log, as a page, as Markdown and as JSON.
+//!
+//! All three are drawn from the same value, which is made from the log alone (C9.3).
+
+use super::Reading;
+use super::gate::SignedIn;
+use super::pages;
+use super::query::{Query, Segment};
+use super::refusal;
+use crate::model::action::ActionId;
+use crate::model::ambient::Timestamp;
+use crate::model::refusal::Refusal;
+use crate::model::report::{ActionReport, WindowReport};
+use crate::model::text::InputError;
+use crate::plain;
+use crate::plain::lines::Lines;
+use crate::ui::{Page, WindowView};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// The report of one action.
+pub(super) async fn action_page(
+    SignedIn(viewer): SignedIn,
+    State(site): State<Reading>,
+    Segment(id): Segment,
+) -> Response {
+    let page = of_action(&site, &id).map(|told| Page::Report(Box::new(told)));
+    pages::answer(&site, &viewer, page).await
+}
+
+/// The same as Markdown.
+pub(super) async fn action_text(
+    SignedIn(viewer): SignedIn,
+    State(site): State<Reading>,
+    Segment(id): Segment,
+) -> Response {
+    match of_action(&site, &id) {
+        Ok(told) => markdown(&format!("action-{}", told.id), &plain::report(&told)),
+        Err(why) => pages::refused(&site, Some(&viewer), why).await,
+    }
+}
+
+/// The same as JSON.
+pub(super) async fn action_json(
+    _: SignedIn,
+    State(site): State<Reading>,
+    Segment(id): Segment,
+) -> Result<Json<ActionReport>, Refusal> {
+    of_action(&site, &id).map(Json)
+}
+
+/// The form of a window, and one page of its report where a window is named.
+pub(super) async fn window_page(
+    SignedIn(viewer): SignedIn,
+    State(site): State<Reading>,
+    mut query: Query,
+) -> Response {
+    let typed = |query: &mut Query, name| query.optional(name).unwrap_or_default();
+    let mut view = WindowView {
+        from: typed(&mut query, "from"),
+        to: typed(&mut query, "to"),
+        ..WindowView::default()
+    };
+    let named = !(view.from.is_empty() && view.to.is_empty());
+    let rest = Part::take(&mut query).and_then(|part| query.finish().map(|()| part));
+    let report = rest.map_err(Refusal::from).and_then(|part| {
+        view.after = part.after;
+        named.then(|| of_window(&site, &view.from, &view.to, part)).transpose()
+    });
+    let mut status = StatusCode::OK;
+    match report {
+        Ok(report) => view.report = report,
+        Err(why) => {
+            status = refusal::status(why.code);
+            view.refusal = Some(why);
+        }
+    }
+    pages::draw(&site, Some(&viewer), Page::Window(Box::new(view)), status).await
+}
+
+/// One page of the report of a window as Markdown.
+pub(super) async fn window_text(
+    SignedIn(viewer): SignedIn,
+    State(site): State<Reading>,
+    query: Query,
+) -> Response {
+    match asked_window(&site, query) {
+        Ok((told, part)) => markdown("window", &plain::window(&told, part.after)),
+        Err(why) => pages::refused(&site, Some(&viewer), why).await,
+    }
+}
+
+/// The same as JSON.
+pub(super) async fn window_json(
+    _: SignedIn,
+    State(site): State<Reading>,
+    query: Query,
+) -> Result<Json<WindowReport>, Refusal> {
+    asked_window(&site, query).map(|(told, _)| Json(told))
+}
+
+fn of_action(site: &Reading, id: &str) -> Result<ActionReport, Refusal> {
+    site.read.report(ActionId::parse(id)?)
+}
+
+/// Which part of a window is asked for.
+#[derive(Clone, Copy)]
+struct Part {
+    after: Option<u64>,
+    limit: u32,
+}
+
+impl Part {
+    fn take(query: &mut Query) -> Result<Self, InputError> {
+        let after = query.number("after")?;
+        Ok(Self { after, limit: query.limit()? })
+    }
+}
+
+fn asked_window(site: &Reading, mut query: Query) -> Result<(WindowReport, Part), Refusal> {
+    let (from, to) = (query.text("from")?, query.text("to")?);
+    let part = Part::take(&mut query)?;
+    query.finish()?;
+    of_window(site, &from, &to, part).map(|told| (told, part))
+}
+
+fn of_window(site: &Reading, from: &str, to: &str, part: Part) -> Result<WindowReport, Refusal> {
+    let (from, to) = window(from, to)?;
+    site.read.window(from, to, part.after, part.limit)
+}
+
+/// Reads the two ends of a window. An end before the beginning is a mistake, not an empty window.
+fn window(from: &str, to: &str) -> Result<(Timestamp, Timestamp), InputError> {
+    let instant = |name: &str, text: &str| {
+        Timestamp::parse(text).map_err(|error| InputError::new(name, text, error.required))
+    };
+    let (begin, end) = (instant("from", from)?, instant("to", to)?);
+    if end < begin {
+        return Err(InputError::new("to", to, format!("not before {begin}")));
+    }
+    Ok((begin, end))
+}
+
+/// A text to be kept as a file.
+fn markdown(name: &str, text: &Lines) -> Response {
+    let media = "text/markdown; charset=utf-8";
+    let disposition = format!("attachment; filename=\"aerodb-report-{name}.md\"");
+    let headers =
+        [(header::CONTENT_TYPE, media), (header::CONTENT_DISPOSITION, disposition.as_str())];
+    (headers, text.as_str().to_owned()).into_response()
+}
