@@ -10,6 +10,7 @@ pub mod config;
 mod error;
 mod host;
 mod listener;
+mod sabotage;
 
 pub use error::ServeError;
 pub use listener::CONNECTIONS_MAX;
@@ -156,7 +157,8 @@ pub async fn assemble(
     let in_flight = InFlight::default();
     let observer: Arc<dyn ObserveKernel> = kernel.clone();
     let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), data_address);
-    let workflow = Workflow::new(read.clone(), kernel.clone(), ledger.clone(), in_flight);
+    let commanded = sabotage::over(kernel.clone(), &ledger).await?;
+    let workflow = Workflow::new(read.clone(), commanded, ledger.clone(), in_flight);
     let workflow = Arc::new(workflow);
     let access = Arc::new(Access::new(
         ledger.clone(),

@@ -39,6 +39,8 @@ pub struct Frame {
     pub session: Option<SessionAnswer>,
     /// The freeze that stands, or why that could not be read.
     pub freeze: Result<Option<Freeze>, Refusal>,
+    /// Why nothing can be recorded any more, where that is so.
+    pub unrecordable: Option<String>,
 }
 
 impl Frame {

@@ -69,7 +69,7 @@ fn stage(server: &Server, session: &Session) -> Value {
 }
 
 /// Makes a node primary: the first against which no rule speaks.
-fn fail_over(server: &Server, session: &Session, number: u8, what: &str) -> Value {
+pub fn fail_over(server: &Server, session: &Session, number: u8, what: &str) -> Value {
     let (_, overview) = server.get(session, "/api/v1/overview");
     let candidates = overview["why_not"][1]["candidates"].as_array().expect("candidates").clone();
     let free = |candidate: &&Value| candidate["against"].as_array().expect("checks").is_empty();

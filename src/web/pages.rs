@@ -27,6 +27,7 @@ pub(super) async fn draw(
         session: viewer.map(gate::session_answer),
         // Who is not signed in is told nothing about the cluster.
         freeze: if viewer.is_some() { site.read.freeze() } else { Ok(None) },
+        unrecordable: viewer.and_then(|_| site.read.unrecordable()),
     };
     render::page(&site.leptos, frame, page, status).await
 }
