@@ -90,7 +90,9 @@ pub fn explain(
             ActionKind::StopWrites
             | ActionKind::ResumeWrites
             | ActionKind::TakeOffline
-            | ActionKind::BringOnline => Vec::new(),
+            | ActionKind::BringOnline
+            | ActionKind::TakeCheckpoint
+            | ActionKind::PurgeLog => Vec::new(),
         },
     }
 }

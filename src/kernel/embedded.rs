@@ -15,6 +15,7 @@ mod data;
 pub mod data_api;
 mod ensemble;
 mod founding;
+pub mod image;
 pub mod machine;
 mod node;
 mod observation;

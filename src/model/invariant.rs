@@ -79,6 +79,12 @@ invariants! {
     NodeOffline "node_offline" "C4.2"
         "The node was taken offline by an operator."
         "Only a node that an operator took offline can be brought online.";
+    CheckpointCovers "checkpoint_covers" "C2.5"
+        "The checkpoint of the node covers every position that is to be given back."
+        "What no checkpoint covers is nowhere else on this node: giving it back would lose it.";
+    LogHeld "log_held" "C4.2"
+        "The log of the node holds the last position that is to be given back."
+        "What was given back already, or never was there, cannot be given back.";
     SingleWriter "single_writer" "C2.5"
         "At most one node acknowledges writes in an epoch, and a later epoch ends every earlier one."
         "Two writers would make two histories.";

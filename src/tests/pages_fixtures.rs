@@ -67,6 +67,8 @@ pub(crate) fn node(name: &str, role: Role, last: u64) -> NodeState {
             last_epoch: Fact::Known(4),
             committed: Fact::Known(last.saturating_sub(1)),
             applied: Fact::Known(last.saturating_sub(2)),
+            first: Fact::Known(1),
+            checkpoint: Fact::Known(None),
         },
         source: "read from the node".to_owned(),
     }
@@ -88,12 +90,7 @@ pub(crate) fn lost(name: &str, why: &str) -> NodeState {
             }),
             epoch: gone(why),
         },
-        positions: Positions {
-            last: gone(why),
-            last_epoch: gone(why),
-            committed: gone(why),
-            applied: gone(why),
-        },
+        positions: Positions::unknown(at(-600), why),
         source: "not read".to_owned(),
     }
 }

@@ -31,6 +31,8 @@ fn node(number: u64, role: Role) -> NodeState {
             last_epoch: Fact::Known(3),
             committed: Fact::Known(12),
             applied: Fact::Known(11),
+            first: Fact::Known(1),
+            checkpoint: Fact::Known(None),
         },
         source: "its own store".to_owned(),
     }
@@ -68,7 +70,6 @@ pub(in crate::cli) fn overview_without_primary() -> Overview {
     state.cluster.writes = Fact::Known(Writes::Stopped);
     state.cluster.writes_refused = since("Nobody is primary.");
     let n3 = state.nodes.last_mut().expect("three nodes");
-    let gone = || Fact::unknown(at(), "n3 is offline");
     n3.pinned.role = Fact::unknown(at(), "n3 is offline");
     n3.pinned.reachable = Fact::Known(false);
     n3.pinned.unreachable = Some(Unreachable {
@@ -76,9 +77,8 @@ pub(in crate::cli) fn overview_without_primary() -> Overview {
         why: "taken offline by an operator".to_owned(),
         causes: vec![Cause::TakenOffline],
     });
-    n3.pinned.epoch = gone();
-    n3.positions =
-        Positions { last: gone(), last_epoch: gone(), committed: gone(), applied: gone() };
+    n3.pinned.epoch = Fact::unknown(at(), "n3 is offline");
+    n3.positions = Positions::unknown(at(), "n3 is offline");
     Overview { state, why_not: Vec::new(), unresolved: None, freeze: None, data_address: None }
 }
 

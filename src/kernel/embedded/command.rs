@@ -40,6 +40,22 @@ pub enum Command {
         /// The state that the fence takes.
         fence: Fence,
     },
+    /// A node takes a checkpoint: of what it has applied with this entry.
+    Checkpoint {
+        /// The order.
+        order: Accepted,
+        /// The node.
+        node: NodeId,
+    },
+    /// A node gives back the beginning of its log.
+    Purge {
+        /// The order.
+        order: Accepted,
+        /// The node.
+        node: NodeId,
+        /// The last position that it gives back.
+        up_to: u64,
+    },
     /// An id is voided, unless it has a receipt.
     Settle {
         /// The id.
@@ -81,12 +97,28 @@ impl Command {
         })
     }
 
+    /// The entry that is the whole effect of an order; `None` where it takes more than an entry.
+    pub(super) fn of(order: &Accepted) -> Option<Self> {
+        let order = order.clone();
+        Some(match order.action.clone() {
+            Action::StopWrites {} => Self::Fence { order, fence: Fence::Standing },
+            Action::ResumeWrites {} => Self::Fence { order, fence: Fence::Lifted },
+            Action::TakeCheckpoint { node } => Self::Checkpoint { order, node },
+            Action::PurgeLog { node, up_to } => Self::Purge { order, node, up_to: up_to.get() },
+            Action::Switchover { .. }
+            | Action::Failover { .. }
+            | Action::TakeOffline { .. }
+            | Action::BringOnline { .. } => return None,
+        })
+    }
+
     /// The action behind the entry; empty for data.
     pub(super) fn context(&self) -> Vec<u8> {
         match self {
-            Self::Promote { order, .. } | Self::Fence { order, .. } => {
-                order.action_id.bytes().to_vec()
-            }
+            Self::Promote { order, .. }
+            | Self::Fence { order, .. }
+            | Self::Checkpoint { order, .. }
+            | Self::Purge { order, .. } => order.action_id.bytes().to_vec(),
             Self::Birth { .. } | Self::Settle { .. } | Self::Put { .. } | Self::Delete { .. } => {
                 Vec::new()
             }

@@ -231,7 +231,7 @@ impl Ensemble {
                 node.receive(message, now);
             }
         } else if let Some(node) = self.node_mut(from) {
-            node.not_delivered(to, now);
+            node.not_delivered(&message, now);
         }
     }
 

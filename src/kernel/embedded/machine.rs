@@ -3,16 +3,19 @@
 //! An entry is applied in the transaction that records that it was applied. Application reads no
 //! clock and no other node, so equal logs give equal states.
 
+mod read;
+
 use super::command::{Accepted, Command};
-use super::sqlite::{Doing, StoreError, from_json, to_json};
+use super::sqlite::{Doing, StoreError, to_json};
 use crate::kernel::Settled;
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::invariant::Invariant;
-use crate::model::pinned::{Fence, Since};
+use crate::model::pinned::Fence;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::text::NodeId;
-use rusqlite::{Connection, OptionalExtension, params};
+pub(super) use read::{birth, checkpoint_of, epochs, fence, receipt, tombstone, value};
+use rusqlite::{Connection, params};
 
 /// What one entry did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +71,8 @@ pub fn apply(db: &Connection, place: Place, command: Command) -> Result<Applied,
         }
         Command::Promote { order, primary } => promote(db, place, &order, &primary),
         Command::Fence { order, fence: to } => raise_or_lift(db, place, &order, to),
+        Command::Checkpoint { order, node } => checkpoint(db, place, &order, &node),
+        Command::Purge { order, node, up_to } => purge(db, place, &order, &node, up_to),
         Command::Settle { action_id, at } => settle(db, place, action_id, at),
         Command::Put { key, value } => write(db, place, |db| {
             db.prepare_cached(
@@ -133,11 +138,8 @@ fn raise_or_lift(
     order: &Accepted,
     to: Fence,
 ) -> Result<Applied, StoreError> {
-    if let Some(refused) = refuse_late(db, place, order)? {
+    if let Some(refused) = refuse_moved(db, place, order)? {
         return Ok(refused);
-    }
-    if order.expected_epoch.is_some_and(|epoch| epoch != place.epoch) {
-        return late(db, place, order, "epoch_moved", Invariant::EpochUnchanged);
     }
     if fence(db)?.0 == to {
         let invariant = match to {
@@ -154,6 +156,55 @@ fn raise_or_lift(
         Fence::Standing => format!("Writes are stopped from position {} on.", place.position),
         Fence::Lifted => format!("Writes are accepted again from position {} on.", place.position),
     };
+    execute(db, place, order, result)
+}
+
+fn checkpoint(
+    db: &Connection,
+    place: Place,
+    order: &Accepted,
+    node: &NodeId,
+) -> Result<Applied, StoreError> {
+    if let Some(refused) = refuse_moved(db, place, order)? {
+        return Ok(refused);
+    }
+    db.prepare_cached(
+        "INSERT INTO storage (node, checkpoint, checkpoint_at, purged) VALUES (?1, ?2, ?3, 0)
+         ON CONFLICT (node) DO UPDATE SET checkpoint = ?2, checkpoint_at = ?3",
+    )
+    .and_then(|mut s| s.execute(params![node.as_str(), place.position, order.at.millis()]))
+    .doing("record a checkpoint")?;
+    let result = format!(
+        "The checkpoint of {node} covers position {} of epoch {}; taking it is part of the entry \
+         there.",
+        place.position, place.epoch
+    );
+    execute(db, place, order, result)
+}
+
+fn purge(
+    db: &Connection,
+    place: Place,
+    order: &Accepted,
+    node: &NodeId,
+    up_to: u64,
+) -> Result<Applied, StoreError> {
+    if let Some(refused) = refuse_moved(db, place, order)? {
+        return Ok(refused);
+    }
+    let (covered, purged) = checkpoint_of(db, node)?.unwrap_or((0, 0));
+    if up_to > covered {
+        return late(db, place, order, "checkpoint_moved", Invariant::CheckpointCovers);
+    }
+    if up_to <= purged {
+        return late(db, place, order, "log_purged", Invariant::LogHeld);
+    }
+    db.prepare_cached("UPDATE storage SET purged = ?2 WHERE node = ?1")
+        .and_then(|mut s| s.execute(params![node.as_str(), up_to]))
+        .doing("record a purge")?;
+    let result = format!(
+        "The log of {node} begins after position {up_to}; its checkpoint covers position {covered}."
+    );
     execute(db, place, order, result)
 }
 
@@ -196,6 +247,21 @@ fn write(
     }
     change(db).doing("change a key")?;
     Ok(Applied::Done)
+}
+
+/// An entry has no effect in another epoch than it was confirmed for.
+fn refuse_moved(
+    db: &Connection,
+    place: Place,
+    order: &Accepted,
+) -> Result<Option<Applied>, StoreError> {
+    if let Some(refused) = refuse_late(db, place, order)? {
+        return Ok(Some(refused));
+    }
+    if order.expected_epoch.is_some_and(|epoch| epoch != place.epoch) {
+        return late(db, place, order, "epoch_moved", Invariant::EpochUnchanged).map(Some);
+    }
+    Ok(None)
 }
 
 /// An id that is void, or has run, has no effect any more.
@@ -258,69 +324,4 @@ fn execute(
         .and_then(|mut s| s.execute(params![order.action_id.bytes(), to_json(&receipt)]))
         .doing("write a receipt")?;
     Ok(Applied::Executed(receipt))
-}
-
-/// The write fence, and since when it stands.
-pub(super) fn fence(db: &Connection) -> Result<(Fence, Option<Since>), StoreError> {
-    let (word, since): (String, Option<i64>) = db
-        .prepare_cached("SELECT fence, fence_since FROM node")
-        .and_then(|mut s| s.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
-        .doing("read the write fence")?;
-    let since = since.map(|millis| Since {
-        since: Timestamp::from_millis(millis),
-        why: "an operator stopped writes".to_owned(),
-    });
-    Ok((if word == "standing" { Fence::Standing } else { Fence::Lifted }, since))
-}
-
-/// The receipt under an id.
-pub(super) fn receipt(db: &Connection, id: ActionId) -> Result<Option<Receipt>, StoreError> {
-    let text = text_under(db, "SELECT receipt FROM receipts WHERE action_id = ?1", id)?;
-    text.as_deref().map(from_json).transpose()
-}
-
-/// The tombstone under an id.
-pub(super) fn tombstone(db: &Connection, id: ActionId) -> Result<Option<Tombstone>, StoreError> {
-    let text = text_under(db, "SELECT tombstone FROM voided WHERE action_id = ?1", id)?;
-    text.as_deref().map(from_json).transpose()
-}
-
-fn text_under(db: &Connection, sql: &str, id: ActionId) -> Result<Option<String>, StoreError> {
-    db.prepare_cached(sql)
-        .and_then(|mut s| s.query_row([id.bytes()], |row| row.get(0)).optional())
-        .doing("look for an action id")
-}
-
-/// The value of a key.
-pub(super) fn value(db: &Connection, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    db.prepare_cached("SELECT value FROM kv WHERE key = ?1")
-        .and_then(|mut s| s.query_row([key], |row| row.get(0)).optional())
-        .doing("read a key")
-}
-
-/// The history of epochs, oldest first.
-pub(super) fn epochs(db: &Connection) -> Result<Vec<Epoch>, StoreError> {
-    let read = |row: &rusqlite::Row<'_>| {
-        let id: Option<[u8; 16]> = row.get(3)?;
-        Ok(Epoch {
-            epoch: row.get(0)?,
-            primary: row.get(1)?,
-            first_position: row.get(2)?,
-            action_id: id.map(ActionId::from_bytes),
-        })
-    };
-    db.prepare_cached(
-        "SELECT epoch, primary_node, first_position, action_id FROM epochs ORDER BY epoch",
-    )
-    .and_then(|mut s| s.query_map([], read)?.collect())
-    .doing("read the epoch history")
-}
-
-/// The birth record: a sentence, and when the cluster was founded.
-pub(super) fn birth(db: &Connection) -> Result<Option<(String, Timestamp)>, StoreError> {
-    db.prepare_cached("SELECT sentence, founded_at FROM birth")
-        .and_then(|mut s| {
-            s.query_row([], |row| Ok((row.get(0)?, Timestamp::from_millis(row.get(1)?)))).optional()
-        })
-        .doing("read the birth record")
 }

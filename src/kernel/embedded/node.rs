@@ -10,8 +10,8 @@ use crate::crash;
 use crate::model::ambient::Timestamp;
 use crate::model::pinned::Since;
 use crate::model::text::NodeId;
-use raft::eraftpb::Message;
-use raft::{Config, RawNode, StateRole};
+use raft::eraftpb::{Message, MessageType};
+use raft::{Config, RawNode, SnapshotStatus, StateRole};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Bytes of entries in one message between nodes.
@@ -115,9 +115,13 @@ impl Node {
     }
 
     /// Tells the node that a message to another did not arrive.
-    pub(super) fn not_delivered(&mut self, to: u64, now: Timestamp) {
+    pub(super) fn not_delivered(&mut self, message: &Message, now: Timestamp) {
         self.with(now, |raw| {
-            raw.report_unreachable(to);
+            raw.report_unreachable(message.to);
+            if message.msg_type == MessageType::MsgSnapshot {
+                // Or the library would wait for an answer for ever, and never send it again.
+                raw.report_snapshot(message.to, SnapshotStatus::Failure);
+            }
             Ok(())
         });
     }
@@ -262,16 +266,18 @@ fn take_turn(raw: &mut RawNode<NodeStore>, turn: &mut Turn) -> Result<(), StoreE
     // What is written before it is applied is the entry of an order: this node's own append.
     let appends_order = ready.entries().iter().any(|entry| !entry.context.is_empty())
         && raw.raft.state == StateRole::Leader;
-    if !ready.snapshot().is_empty() {
-        return Err(StoreError::corrupt("a snapshot arrived, and none is ever sent"));
-    }
+    let installs = !ready.snapshot().is_empty();
     let batch = Batch {
+        snapshot: installs.then(|| ready.snapshot().clone()),
         entries: ready.take_entries(),
         hard_state: ready.hs().cloned(),
         committed: None,
         apply: ready.take_committed_entries(),
     };
     turn.applied.extend(raw.mut_store().save(batch)?);
+    if installs {
+        crash::point("kernel.installed");
+    }
     if appends_order {
         crash::point("kernel.appended");
     }

@@ -2,7 +2,7 @@
 
 CREATE TABLE node (
   one            INTEGER PRIMARY KEY CHECK (one = 1),
-  format         INTEGER NOT NULL CHECK (format = 1),
+  format         INTEGER NOT NULL CHECK (format = 2),
   cluster_id     TEXT    NOT NULL,
   number         INTEGER NOT NULL CHECK (number >= 1),
   voters         INTEGER NOT NULL CHECK (voters >= number),
@@ -13,7 +13,23 @@ CREATE TABLE node (
   -- How far the tables below are built; written in the transaction that builds them.
   applied        INTEGER NOT NULL DEFAULT 0 CHECK (applied <= committed),
   fence          TEXT    NOT NULL DEFAULT 'lifted' CHECK (fence IN ('lifted', 'standing')),
-  fence_since    INTEGER
+  fence_since    INTEGER,
+  -- The last entry that was given back, or that came with the whole state; the log begins after it.
+  purged         INTEGER NOT NULL DEFAULT 0 CHECK (purged <= applied),
+  purged_epoch   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- The copy of the state machine that this node keeps: an image, cut into its frames.
+CREATE TABLE checkpoint (
+  one            INTEGER PRIMARY KEY CHECK (one = 1),
+  position       INTEGER NOT NULL,
+  epoch          INTEGER NOT NULL,
+  digest         BLOB    NOT NULL CHECK (length(digest) = 32)
+) STRICT;
+
+CREATE TABLE checkpoint_frames (
+  number         INTEGER PRIMARY KEY,
+  frame          BLOB    NOT NULL
 ) STRICT;
 
 CREATE TABLE log (
@@ -60,6 +76,15 @@ CREATE TABLE refused_late (
   position       INTEGER PRIMARY KEY,
   action_id      BLOB    NOT NULL,
   refusal        TEXT    NOT NULL
+) STRICT;
+
+-- What the log says about the disk of each node: how far its checkpoint reaches, and what it gave
+-- back. The same on every node, so that an order about one of them is judged alike by all.
+CREATE TABLE storage (
+  node           TEXT    PRIMARY KEY,
+  checkpoint     INTEGER NOT NULL,
+  checkpoint_at  INTEGER NOT NULL,
+  purged         INTEGER NOT NULL CHECK (purged <= checkpoint)
 ) STRICT;
 
 CREATE TRIGGER receipts_stay_1 BEFORE UPDATE ON receipts

@@ -21,7 +21,7 @@ impl Cluster {
             self.clock,
             "embedded kernel: all nodes at one instant between two commands",
             self.observe_cluster()?,
-            nodes.iter().map(|node| self.observe_node(node)).collect(),
+            nodes.iter().map(|node| self.observe_node(node)).collect::<Result<_, _>>()?,
         ))
     }
 
@@ -121,7 +121,7 @@ impl Cluster {
         Some(Since { since, why: whys.join("; ") })
     }
 
-    fn observe_node(&self, node: &Node) -> NodeState {
+    fn observe_node(&self, node: &Node) -> Result<NodeState, Unobservable> {
         let vitals = node.vitals().filter(|_| self.ensemble.reaches(node.number));
         if let Some(vitals) = vitals {
             return self.observe_reachable(node, vitals);
@@ -129,7 +129,7 @@ impl Cluster {
         // A node that runs and is connected is reachable, so one that is not has a cause.
         let cut = self.cut(node.number).since().expect("an unreachable node has a cause");
         let source = format!("the switchboard; {} was not asked", node.id);
-        NodeState {
+        Ok(NodeState {
             pinned: PinnedNode {
                 id: node.id.clone(),
                 role: Fact::unknown(cut.since, cut.why.clone()),
@@ -137,19 +137,16 @@ impl Cluster {
                 epoch: Fact::unknown(cut.since, cut.why.clone()),
                 unreachable: Some(cut.clone()),
             },
-            positions: Positions {
-                last: Fact::unknown(cut.since, cut.why.clone()),
-                last_epoch: Fact::unknown(cut.since, cut.why.clone()),
-                committed: Fact::unknown(cut.since, cut.why.clone()),
-                applied: Fact::unknown(cut.since, cut.why),
-            },
+            positions: Positions::unknown(cut.since, &cut.why),
             source,
-        }
+        })
     }
 
-    fn observe_reachable(&self, node: &Node, vitals: Vitals) -> NodeState {
+    fn observe_reachable(&self, node: &Node, vitals: Vitals) -> Result<NodeState, Unobservable> {
         let is_primary = self.primary() == Some(node.number);
-        NodeState {
+        let store = node.store().expect("a node that can be reached runs");
+        let checkpoint = store.checkpoint().map_err(|e| Unobservable { why: e.to_string() })?;
+        Ok(NodeState {
             pinned: PinnedNode {
                 id: node.id.clone(),
                 role: Fact::Known(if is_primary { Role::Primary } else { Role::Standby }),
@@ -162,8 +159,10 @@ impl Cluster {
                 last_epoch: Fact::Known(vitals.last.epoch),
                 committed: Fact::Known(vitals.committed),
                 applied: Fact::Known(vitals.applied),
+                first: Fact::Known(store.first()),
+                checkpoint: Fact::Known(checkpoint),
             },
             source: format!("{}: its own store and Raft state", node.id),
-        }
+        })
     }
 }

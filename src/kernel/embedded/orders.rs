@@ -17,7 +17,7 @@ use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
 use crate::model::explanation::Verdict;
 use crate::model::invariant::Invariant;
-use crate::model::pinned::{Fact, Fence, Since};
+use crate::model::pinned::{Fact, Since};
 use crate::model::receipt::{KernelRefusal, Receipt};
 use crate::model::text::NodeId;
 
@@ -49,8 +49,10 @@ impl Cluster {
                 self.accept(&accepted, now)?;
                 self.promote(&accepted, to, now)
             }
-            Action::StopWrites {} => self.set_fence(&accepted, Fence::Standing, now),
-            Action::ResumeWrites {} => self.set_fence(&accepted, Fence::Lifted, now),
+            Action::StopWrites {}
+            | Action::ResumeWrites {}
+            | Action::TakeCheckpoint { .. }
+            | Action::PurgeLog { .. } => self.enter_in_log(&accepted, now),
         };
         let why = format!("{} did not come to its end", order.action().title());
         self.remember(now, &why);
@@ -189,15 +191,11 @@ impl Cluster {
         }
     }
 
-    fn set_fence(
-        &mut self,
-        order: &Accepted,
-        fence: Fence,
-        now: Timestamp,
-    ) -> Result<Receipt, ApplyError> {
+    /// An action whose whole effect is its entry.
+    fn enter_in_log(&mut self, order: &Accepted, now: Timestamp) -> Result<Receipt, ApplyError> {
+        let command = Command::of(order).expect("the action was chosen by its kind");
         self.accept(order, now)?;
         let primary = self.primary().expect("the primary was checked to be alive");
-        let command = Command::Fence { order: order.clone(), fence };
         let mut answers = self.ensemble.propose(primary, &[command], now);
         match answers.pop() {
             Some(heard) => executed(heard),
