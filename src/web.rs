@@ -144,6 +144,7 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::ApiRecord => get(api::record),
         Read::ApiSession => get(api::session),
         Read::ApiEvents => get(events::stream),
+        Read::ApiKernelEvents => get(api::kernel_events),
     }
 }
 

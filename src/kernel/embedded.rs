@@ -14,6 +14,7 @@ pub mod command;
 mod data;
 pub mod data_api;
 mod ensemble;
+mod events;
 mod founding;
 pub mod image;
 pub mod machine;
@@ -38,6 +39,7 @@ use crate::kernel::{
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::{Clock, Entropy};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
+use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
 use crate::model::receipt::KernelRefusal;
 use crate::model::text::{NodeId, PlaceName};
@@ -270,6 +272,14 @@ impl ObserveKernel for EmbeddedKernel {
 
     fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
         checks::checks(state, action)
+    }
+
+    fn events(
+        &self,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Answer<'_, Result<EventPage, Unobservable>> {
+        Box::pin(self.asked(move |reply| Request::Events(before, limit, reply)))
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

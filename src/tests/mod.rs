@@ -23,6 +23,7 @@ mod harness;
 mod idle;
 mod kernel_checkpoint;
 mod kernel_contract;
+mod kernel_events;
 mod layers;
 mod ledger;
 mod ledger_export;

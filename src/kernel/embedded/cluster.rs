@@ -4,6 +4,7 @@
 //! its end, and leaves nothing under way. Equal commands at equal times give equal states (C5.1).
 
 use super::ensemble::Ensemble;
+use super::events::Seen;
 use super::sqlite::StoreError;
 use super::store::NodeStore;
 use super::switchboard::{LastKnown, Switchboard};
@@ -40,6 +41,7 @@ pub(super) struct Cluster {
     pub(super) clock: &'static str,
     severed: BTreeMap<u64, Severed>,
     last_primary: Option<NodeId>,
+    pub(super) seen: Seen,
     stopped: Option<Since>,
 }
 
@@ -67,6 +69,7 @@ impl Cluster {
             clock,
             severed: BTreeMap::new(),
             last_primary: None,
+            seen: Seen::default(),
             stopped: None,
         }
     }
@@ -183,7 +186,9 @@ impl Cluster {
             Office::Vacant => Some(last.nobody.unwrap_or_else(|| self.vacant_since(now, why))),
         };
         let known = LastKnown { epoch: self.epoch(), fence, nobody };
-        if let Err(error) = self.switchboard.remember(known) {
+        let before = self.switchboard.last_known().clone();
+        let kept = self.switchboard.remember(known);
+        if let Err(error) = kept.and_then(|()| self.note_events(&before, now)) {
             self.stop(&error, now);
         }
     }

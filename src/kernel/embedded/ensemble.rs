@@ -25,6 +25,7 @@ pub(super) struct Ensemble {
     began: bool,
     heard: BTreeMap<u64, (Place, Applied)>,
     heard_from: u64,
+    installed: Vec<(u64, Place)>,
 }
 
 impl Ensemble {
@@ -38,7 +39,13 @@ impl Ensemble {
             began: false,
             heard: BTreeMap::new(),
             heard_from: u64::MAX,
+            installed: Vec::new(),
         }
+    }
+
+    /// The nodes that received the whole state since this was asked last, and up to where.
+    pub(super) fn take_installed(&mut self) -> Vec<(u64, Place)> {
+        std::mem::take(&mut self.installed)
     }
 
     /// The nodes, in the order of their numbers.
@@ -196,6 +203,8 @@ impl Ensemble {
             };
             moved = true;
             self.wire.extend(turn.messages);
+            let number = self.nodes.get(index).map_or(0, |node| node.number);
+            self.installed.extend(turn.installed.map(|place| (number, place)));
             for (place, applied) in turn.applied {
                 if place.position >= self.heard_from {
                     self.heard.insert(place.position, (place, applied));

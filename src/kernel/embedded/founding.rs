@@ -67,6 +67,8 @@ pub(super) fn open(
         sync(&config.dir)?;
     }
     let (mut cluster, founded_at) = assemble(config, clock, now)?;
+    let begun = cluster.begin_events(now);
+    begun.map_err(|e| OpenError::switchboard(&config.dir, e))?;
     let is_over = cluster.switchboard.is_appointed();
     let start_note = if is_over.map_err(|e| OpenError::switchboard(&config.dir, e))? {
         cluster.vacate_after_start(now);

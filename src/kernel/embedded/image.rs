@@ -57,6 +57,7 @@ const TABLES: &[Table] = &[
         columns: &["position", "action_id", "refusal"],
         rows: Rows::Replaced,
     },
+    Table { name: "events", columns: &["position", "epoch", "event"], rows: Rows::Replaced },
     Table {
         name: "storage",
         columns: &["node", "checkpoint", "checkpoint_at", "purged"],

@@ -6,15 +6,17 @@
 mod read;
 
 use super::command::{Accepted, Command};
+use super::events as kernel_events;
 use super::sqlite::{Doing, StoreError, to_json};
 use crate::kernel::Settled;
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
+use crate::model::event::{EventKind, EventPlace, KernelEvent};
 use crate::model::invariant::Invariant;
 use crate::model::pinned::Fence;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::text::NodeId;
-pub(super) use read::{birth, checkpoint_of, epochs, fence, receipt, tombstone, value};
+pub(super) use read::{birth, checkpoint_of, epochs, events, fence, receipt, tombstone, value};
 use rusqlite::{Connection, params};
 
 /// What one entry did.
@@ -50,6 +52,13 @@ pub struct Place {
     pub epoch: u64,
     /// Its position.
     pub position: u64,
+}
+
+impl Place {
+    /// The place of the event that the entry here makes.
+    fn of_event(self) -> EventPlace {
+        EventPlace { epoch: self.epoch, position: self.position, number: 0 }
+    }
 }
 
 /// Applies one committed entry inside the caller's transaction.
@@ -108,6 +117,29 @@ fn begin_epoch(
         ])
     })
     .doing("write the epoch history")?;
+    let sentence = match action_id {
+        None => format!("{primary} was appointed primary of epoch {}.", place.epoch),
+        Some(_) => format!("{primary} became primary of epoch {}.", place.epoch),
+    };
+    happened(
+        db,
+        KernelEvent {
+            place: place.of_event(),
+            at,
+            kind: EventKind::EpochBegan,
+            node: Some(primary.clone()),
+            action_id,
+            sentence,
+        },
+    )
+}
+
+fn happened(db: &Connection, event: KernelEvent) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO events (position, epoch, event) VALUES (?1, ?2, ?3)")
+        .and_then(|mut s| {
+            s.execute(params![event.place.position, event.place.epoch, to_json(&event)])
+        })
+        .doing("write an event")?;
     Ok(())
 }
 
@@ -310,6 +342,19 @@ fn execute(
     order: &Accepted,
     result: String,
 ) -> Result<Applied, StoreError> {
+    if let Some(kind) = kernel_events::kind_of(&order.action) {
+        happened(
+            db,
+            KernelEvent {
+                place: place.of_event(),
+                at: order.at,
+                kind,
+                node: order.action.node().cloned(),
+                action_id: Some(order.action_id),
+                sentence: result.clone(),
+            },
+        )?;
+    }
     let receipt = Receipt {
         action_id: order.action_id,
         action: order.action.clone(),

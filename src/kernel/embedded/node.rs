@@ -34,6 +34,7 @@ pub(super) struct Vitals {
 pub(super) struct Turn {
     pub(super) messages: Vec<Message>,
     pub(super) applied: Vec<(Place, Applied)>,
+    pub(super) installed: Option<Place>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "there are at most nine nodes")]
@@ -267,6 +268,8 @@ fn take_turn(raw: &mut RawNode<NodeStore>, turn: &mut Turn) -> Result<(), StoreE
     let appends_order = ready.entries().iter().any(|entry| !entry.context.is_empty())
         && raw.raft.state == StateRole::Leader;
     let installs = !ready.snapshot().is_empty();
+    let metadata = ready.snapshot().get_metadata();
+    let state = Place { epoch: metadata.term, position: metadata.index };
     let batch = Batch {
         snapshot: installs.then(|| ready.snapshot().clone()),
         entries: ready.take_entries(),
@@ -276,6 +279,7 @@ fn take_turn(raw: &mut RawNode<NodeStore>, turn: &mut Turn) -> Result<(), StoreE
     };
     turn.applied.extend(raw.mut_store().save(batch)?);
     if installs {
+        turn.installed = Some(state);
         crash::point("kernel.installed");
     }
     if appends_order {

@@ -87,6 +87,13 @@ CREATE TABLE storage (
   purged         INTEGER NOT NULL CHECK (purged <= checkpoint)
 ) STRICT;
 
+-- What happened by the log: at most one event for an entry.
+CREATE TABLE events (
+  position       INTEGER PRIMARY KEY,
+  epoch          INTEGER NOT NULL,
+  event          TEXT    NOT NULL
+) STRICT;
+
 CREATE TRIGGER receipts_stay_1 BEFORE UPDATE ON receipts
   BEGIN SELECT RAISE(ABORT, 'a receipt stays'); END;
 CREATE TRIGGER receipts_stay_2 BEFORE DELETE ON receipts

@@ -41,6 +41,7 @@ impl Cluster {
             return earlier;
         }
         self.validate(order, now)?;
+        self.seen.acting = Some(order.action_id());
         let accepted = Accepted::new(order, now);
         let answer = match order.action() {
             Action::TakeOffline { node } => self.throw(&accepted, node, Switch::Off, now),
@@ -55,7 +56,13 @@ impl Cluster {
             | Action::PurgeLog { .. } => self.enter_in_log(&accepted, now),
         };
         let why = format!("{} did not come to its end", order.action().title());
+        if let (Action::Switchover { to } | Action::Failover { to }, Err(error)) =
+            (order.action(), &answer)
+        {
+            self.note_refused_election(to, &error.to_string(), now);
+        }
         self.remember(now, &why);
+        self.seen.acting = None;
         let answer = self.journal(order.action_id(), answer, now);
         crash::point("kernel.receipt");
         answer

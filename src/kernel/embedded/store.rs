@@ -14,6 +14,7 @@ use super::sqlite::{Database, Doing, StoreError};
 use crate::crash;
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
+use crate::model::event::{EventPlace, KernelEvent};
 use crate::model::pinned::{Fence, Since};
 use crate::model::receipt::{Receipt, Tombstone};
 use crate::model::text::NodeId;
@@ -287,6 +288,15 @@ impl NodeStore {
     /// The history of epochs, oldest first.
     pub fn epochs(&self) -> Result<Vec<Epoch>, StoreError> {
         machine::epochs(self.database.connection())
+    }
+
+    /// What happened by the log before a place, newest first.
+    pub fn events(
+        &self,
+        before: Option<EventPlace>,
+        limit: usize,
+    ) -> Result<Vec<KernelEvent>, StoreError> {
+        machine::events(self.database.connection(), before, limit)
     }
 
     /// The birth record: its sentence, and when the cluster was founded.

@@ -3,7 +3,7 @@
 
 CREATE TABLE cluster (
   one            INTEGER PRIMARY KEY CHECK (one = 1),
-  format         INTEGER NOT NULL CHECK (format = 1),
+  format         INTEGER NOT NULL CHECK (format = 2),
   cluster_id     TEXT    NOT NULL,
   name           TEXT    NOT NULL,
   environment    TEXT    NOT NULL,
@@ -45,6 +45,22 @@ CREATE TABLE receipts (
   receipt        TEXT    NOT NULL
 ) STRICT;
 
+-- What happened that no log holds. The order is that of the key, never that of the times.
+CREATE TABLE events (
+  epoch          INTEGER NOT NULL,
+  position       INTEGER NOT NULL,
+  number         INTEGER NOT NULL CHECK (number >= 1),
+  kind           TEXT    NOT NULL,
+  node           TEXT,
+  event          TEXT    NOT NULL,
+  PRIMARY KEY (epoch, position, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX events_by_kind ON events (node, kind, epoch, position, number);
+
+CREATE TRIGGER events_stay_1 BEFORE UPDATE ON events
+  BEGIN SELECT RAISE(ABORT, 'an event stays'); END;
+CREATE TRIGGER events_stay_2 BEFORE DELETE ON events
+  BEGIN SELECT RAISE(ABORT, 'an event stays'); END;
 CREATE TRIGGER receipts_stay_1 BEFORE UPDATE ON receipts
   BEGIN SELECT RAISE(ABORT, 'a receipt stays'); END;
 CREATE TRIGGER receipts_stay_2 BEFORE DELETE ON receipts

@@ -2,12 +2,14 @@
 
 use super::Epoch;
 use crate::kernel::embedded::sqlite::{Doing, StoreError, from_json};
+use crate::kernel::embedded::switchboard::END;
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
+use crate::model::event::{EventPlace, KernelEvent};
 use crate::model::pinned::{Fence, Since};
 use crate::model::receipt::{Receipt, Tombstone};
 use crate::model::text::NodeId;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
 /// The write fence, and since when it stands.
 pub(in crate::kernel::embedded) fn fence(
@@ -97,4 +99,25 @@ pub(in crate::kernel::embedded) fn checkpoint_of(
             s.query_row([node.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
         })
         .doing("look for a checkpoint")
+}
+
+/// Events of the log before a place, newest first.
+pub(in crate::kernel::embedded) fn events(
+    db: &Connection,
+    before: Option<EventPlace>,
+    limit: usize,
+) -> Result<Vec<KernelEvent>, StoreError> {
+    let end = before.unwrap_or(END);
+    let texts: Vec<String> = db
+        .prepare_cached(
+            // An entry is the event 0 of its place.
+            "SELECT event FROM events WHERE (epoch, position, 0) < (?1, ?2, ?3)
+             ORDER BY position DESC LIMIT ?4",
+        )
+        .and_then(|mut s| {
+            s.query_map(params![end.epoch, end.position, end.number, limit], |row| row.get(0))?
+                .collect()
+        })
+        .doing("read the events")?;
+    texts.iter().map(|text| from_json(text)).collect()
 }
