@@ -91,6 +91,9 @@ pub fn explain(
             | ActionKind::ResumeWrites
             | ActionKind::TakeOffline
             | ActionKind::BringOnline
+            | ActionKind::AddReplica
+            | ActionKind::GrantVote
+            | ActionKind::RemoveReplica
             | ActionKind::TakeCheckpoint
             | ActionKind::PurgeLog => Vec::new(),
         },

@@ -18,6 +18,7 @@ mod events;
 mod founding;
 pub mod image;
 pub mod machine;
+pub mod membership;
 mod node;
 mod observation;
 mod orders;
@@ -200,8 +201,9 @@ impl EmbeddedKernel {
         let description = KernelDescription {
             kind: "embedded",
             cluster: format!(
-                "{} {} ({}), {} nodes in this process",
-                identity.environment, identity.cluster, identity.id, opened.nodes
+                // What never changes: the ledger compares it at every start.
+                "{} {} ({}), founded with {} nodes in this process",
+                identity.environment, identity.cluster, identity.id, opened.cluster.founders
             ),
             start_note: opened.start_note,
             can_settle: true,

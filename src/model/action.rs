@@ -96,6 +96,21 @@ pub enum Action {
         /// The node.
         node: NodeId,
     },
+    /// A new node joins the cluster, without a vote.
+    AddReplica {
+        /// The name of the new node.
+        node: NodeId,
+    },
+    /// A node without a vote takes one.
+    GrantVote {
+        /// The node.
+        node: NodeId,
+    },
+    /// A node leaves the cluster for good.
+    RemoveReplica {
+        /// The node.
+        node: NodeId,
+    },
     /// One node keeps a copy of its whole state beside its log.
     TakeCheckpoint {
         /// The node.
@@ -178,6 +193,9 @@ impl Action {
             ActionKind::ResumeWrites => Self::ResumeWrites {},
             ActionKind::TakeOffline => Self::TakeOffline { node: node("node")? },
             ActionKind::BringOnline => Self::BringOnline { node: node("node")? },
+            ActionKind::AddReplica => Self::AddReplica { node: node("node")? },
+            ActionKind::GrantVote => Self::GrantVote { node: node("node")? },
+            ActionKind::RemoveReplica => Self::RemoveReplica { node: node("node")? },
             ActionKind::TakeCheckpoint => Self::TakeCheckpoint { node: node("node")? },
             ActionKind::PurgeLog => Self::PurgeLog {
                 node: node("node")?,
@@ -196,6 +214,9 @@ impl Action {
             Self::ResumeWrites {} => ActionKind::ResumeWrites,
             Self::TakeOffline { .. } => ActionKind::TakeOffline,
             Self::BringOnline { .. } => ActionKind::BringOnline,
+            Self::AddReplica { .. } => ActionKind::AddReplica,
+            Self::GrantVote { .. } => ActionKind::GrantVote,
+            Self::RemoveReplica { .. } => ActionKind::RemoveReplica,
             Self::TakeCheckpoint { .. } => ActionKind::TakeCheckpoint,
             Self::PurgeLog { .. } => ActionKind::PurgeLog,
         }
@@ -209,6 +230,9 @@ impl Action {
             | Self::Failover { to: node }
             | Self::TakeOffline { node }
             | Self::BringOnline { node }
+            | Self::AddReplica { node }
+            | Self::GrantVote { node }
+            | Self::RemoveReplica { node }
             | Self::TakeCheckpoint { node }
             | Self::PurgeLog { node, .. } => Some(node),
             Self::StopWrites {} | Self::ResumeWrites {} => None,
@@ -237,6 +261,9 @@ impl Action {
             Self::ResumeWrites {} => "resume writes".to_owned(),
             Self::TakeOffline { node } => format!("take {node} offline"),
             Self::BringOnline { node } => format!("bring {node} online"),
+            Self::AddReplica { node } => format!("add {node} as a learner"),
+            Self::GrantVote { node } => format!("grant {node} a vote"),
+            Self::RemoveReplica { node } => format!("remove {node} for good"),
             Self::TakeCheckpoint { node } => format!("take a checkpoint of {node}"),
             Self::PurgeLog { node, up_to } => format!("purge the log of {node} up to {up_to}"),
         }

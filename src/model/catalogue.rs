@@ -147,6 +147,9 @@ pub const CATALOGUE: [CatalogueEntry; ActionKind::ALL.len()] = [
     roles::RESUME_WRITES,
     nodes::TAKE_OFFLINE,
     nodes::BRING_ONLINE,
+    nodes::ADD_REPLICA,
+    nodes::GRANT_VOTE,
+    nodes::REMOVE_REPLICA,
     storage::TAKE_CHECKPOINT,
     storage::PURGE_LOG,
 ];
@@ -161,8 +164,11 @@ pub fn entry(kind: ActionKind) -> &'static CatalogueEntry {
         ActionKind::ResumeWrites => 3,
         ActionKind::TakeOffline => 4,
         ActionKind::BringOnline => 5,
-        ActionKind::TakeCheckpoint => 6,
-        ActionKind::PurgeLog => 7,
+        ActionKind::AddReplica => 6,
+        ActionKind::GrantVote => 7,
+        ActionKind::RemoveReplica => 8,
+        ActionKind::TakeCheckpoint => 9,
+        ActionKind::PurgeLog => 10,
     };
     CATALOGUE.get(place).expect("the places above are those of the array")
 }

@@ -78,6 +78,12 @@ pub enum EventKind {
     NodeLost,
     /// A node can be reached again.
     NodeRegained,
+    /// A new node joined, without a vote.
+    ReplicaAdded,
+    /// A node without a vote took one.
+    VoteGranted,
+    /// A node left for good.
+    ReplicaRemoved,
     /// A node keeps a new checkpoint.
     CheckpointTaken,
     /// A node gave the beginning of its log back.
@@ -102,6 +108,9 @@ impl EventKind {
             Self::QuorumRegained => "quorum_regained",
             Self::NodeLost => "node_lost",
             Self::NodeRegained => "node_regained",
+            Self::ReplicaAdded => "replica_added",
+            Self::VoteGranted => "vote_granted",
+            Self::ReplicaRemoved => "replica_removed",
             Self::CheckpointTaken => "checkpoint_taken",
             Self::LogPurged => "log_purged",
             Self::StateReceived => "state_received",

@@ -32,9 +32,20 @@ const KINDS: &[(&str, &[&str])] = &[
             "kernel.receipt",
         ],
     ),
+    (
+        "add_replica",
+        &[
+            "kernel.accepted",
+            "kernel.node_laid_out",
+            "kernel.appended",
+            "kernel.committed",
+            "kernel.receipt",
+        ],
+    ),
 ];
-/// Kinds that need other actions before them, so only points that those do not pass.
+/// Kinds of which the other points are the same, or are passed by the actions that they need before.
 const PREPARED: &[(&str, &[&str])] = &[
+    ("remove_replica", &["kernel.node_removed"]),
     ("purge_log", &["kernel.log_purged"]),
     ("bring_online", &["kernel.state_received", "kernel.installed"]),
 ];
@@ -49,6 +60,8 @@ fn has_run(kind: &str, cluster: &Value) -> bool {
         "switchover" => cluster["epoch"].as_u64().expect("an epoch") >= 2,
         "stop_writes" => cluster["write_fence"] == "standing",
         "take_checkpoint" => cluster["nodes"][1]["positions"]["checkpoint"].is_number(),
+        "add_replica" => cluster["nodes"].as_array().expect("nodes").len() == 4,
+        "remove_replica" => cluster["nodes"].as_array().expect("nodes").len() == 2,
         "purge_log" => cluster["nodes"][1]["positions"]["first"] == 3,
         "bring_online" => cluster["nodes"][2]["reachable"] == true,
         _ => cluster["nodes"][2]["reachable"] == false,
@@ -60,6 +73,7 @@ fn params(kind: &str) -> Value {
         "switchover" => json!({"to": "n2"}),
         "stop_writes" => json!({}),
         "take_checkpoint" => json!({"node": "n2"}),
+        "add_replica" => json!({"node": "n4"}),
         "purge_log" => json!({"node": "n2", "up_to": "2"}),
         _ => json!({"node": "n3"}),
     }

@@ -276,6 +276,10 @@ async fn any_order(nodes: u64, seed: u64, steps: u8) {
         let action = match kind {
             ActionKind::StopWrites => Action::StopWrites {},
             ActionKind::ResumeWrites => Action::ResumeWrites {},
+            ActionKind::AddReplica if numbers.below(2) == 0 => {
+                let state = bench.kernel().observe().await.unwrap();
+                Action::AddReplica { node: state.cluster.next_node }
+            }
             ActionKind::PurgeLog => {
                 let up_to = (1 + numbers.below(u64::from(step))).to_string();
                 let up_to = LogPosition::parse_field("up_to", &up_to).unwrap();

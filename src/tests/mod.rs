@@ -24,6 +24,7 @@ mod idle;
 mod kernel_checkpoint;
 mod kernel_contract;
 mod kernel_events;
+mod kernel_members;
 mod layers;
 mod ledger;
 mod ledger_export;

@@ -107,6 +107,7 @@ pub(crate) fn state_of(primary: Option<&str>, nodes: Vec<NodeState>) -> ClusterS
         writes_refused: primary.is_none().then(|| without("Nobody is primary.")),
         write_fence: Fact::Known(Fence::Lifted),
         quorum: names.len() / 2 + 1,
+        next_node: node_id("n9"),
         voters: names,
     };
     ClusterState::new(at(0), "system clock, UTC", "all nodes read in one call", cluster, nodes)

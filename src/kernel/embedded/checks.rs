@@ -4,9 +4,10 @@
 //! never assumed (C6.1). The kernel asks the same function again, on an observation of its own,
 //! when an order arrives.
 
+mod members;
 mod subject;
 
-use super::predict;
+use super::{NODES_MAX, predict};
 use crate::model::action::Action;
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::{ClusterState, NodeState};
@@ -44,6 +45,28 @@ pub fn checks(state: &ClusterState, action: &Action) -> Checks {
         }
         Action::TakeOffline { node } => vec![on(node).is_member(), on(node).is_online()],
         Action::BringOnline { node } => vec![on(node).is_member(), on(node).is_offline()],
+        Action::AddReplica { node } => vec![
+            on(node).is_new(),
+            room_for_node(state),
+            primary_alive(state),
+            quorum_reachable(state),
+        ],
+        Action::GrantVote { node } => vec![
+            on(node).is_member(),
+            on(node).is_reachable(),
+            on(node).is_learner(),
+            primary_alive(state),
+            quorum_reachable(state),
+            on(node).has_caught_up(),
+        ],
+        Action::RemoveReplica { node } => vec![
+            on(node).is_member(),
+            primary_alive(state),
+            quorum_reachable(state),
+            on(node).is_not_primary(),
+            on(node).leaves_a_voter(),
+            on(node).leaves_a_quorum(),
+        ],
         Action::TakeCheckpoint { node } => vec![
             on(node).is_member(),
             on(node).is_reachable(),
@@ -146,9 +169,11 @@ fn no_primary_alive(state: &ClusterState) -> Check {
 fn quorum_reachable(state: &ClusterState) -> Check {
     let (voters, quorum) = (state.cluster.voters.len(), state.cluster.quorum);
     let up = state.reachable_voters().len();
+    let is_voter = |node: &&NodeState| state.cluster.voters.contains(&node.pinned.id);
     let unread = |node: &&NodeState| node.pinned.reachable.known().is_none();
-    let unread = state.nodes.iter().filter(unread).count();
-    let cuts = state.nodes.iter().filter_map(|node| node.pinned.unreachable.as_ref());
+    let unread = state.nodes.iter().filter(is_voter).filter(unread).count();
+    let cuts = state.nodes.iter().filter(is_voter);
+    let cuts = cuts.filter_map(|node| node.pinned.unreachable.as_ref());
     let mut found = Found::new(up >= quorum, format!("{up} of {voters} voters can be reached"));
     if up < quorum {
         // Since the cut that left fewer than a majority.
@@ -163,6 +188,17 @@ fn quorum_reachable(state: &ClusterState) -> Check {
         Invariant::QuorumReachable,
         "A majority of the voters is reachable.",
         &format!("at least {quorum} of {voters} voters"),
+        &state.observation.source,
+    )
+}
+
+fn room_for_node(state: &ClusterState) -> Check {
+    let count = state.nodes.len();
+    let room = u64::try_from(count).is_ok_and(|count| count < NODES_MAX);
+    Found::new(room, format!("the cluster has {count} members")).check(
+        Invariant::RoomForNode,
+        "The cluster has fewer members than it may have.",
+        &format!("fewer than {NODES_MAX} members"),
         &state.observation.source,
     )
 }

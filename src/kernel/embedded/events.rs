@@ -193,6 +193,9 @@ pub(super) fn kind_of(action: &crate::model::action::Action) -> Option<EventKind
     match action {
         Action::StopWrites {} => Some(EventKind::WritesStopped),
         Action::ResumeWrites {} => Some(EventKind::WritesResumed),
+        Action::AddReplica { .. } => Some(EventKind::ReplicaAdded),
+        Action::GrantVote { .. } => Some(EventKind::VoteGranted),
+        Action::RemoveReplica { .. } => Some(EventKind::ReplicaRemoved),
         Action::TakeCheckpoint { .. } => Some(EventKind::CheckpointTaken),
         Action::PurgeLog { .. } => Some(EventKind::LogPurged),
         // The first entry of an epoch is its own event, and a switch is no entry.

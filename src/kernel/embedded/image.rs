@@ -5,6 +5,7 @@
 //! back with the tables of a node as the judge: what they hold afterwards must have the digest of
 //! what was read, or nothing of it is kept.
 
+use super::membership::Members;
 use super::sqlite::{Doing, StoreError};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::{Hash, canonical_json};
@@ -57,6 +58,7 @@ const TABLES: &[Table] = &[
         columns: &["position", "action_id", "refusal"],
         rows: Rows::Replaced,
     },
+    Table { name: "members", columns: &["one", "members"], rows: Rows::Replaced },
     Table { name: "events", columns: &["position", "epoch", "event"], rows: Rows::Replaced },
     Table {
         name: "storage",
@@ -77,6 +79,8 @@ pub struct About {
     pub position: u64,
     /// The epoch of the entry there.
     pub epoch: u64,
+    /// The members.
+    pub members: Members,
     /// The write fence.
     pub fence: Fence,
     /// Since when it stands.
@@ -88,6 +92,7 @@ impl About {
     pub(super) fn new(
         cluster_id: &str,
         (position, epoch): (u64, u64),
+        members: Members,
         (fence, fence_since): (Fence, Option<Timestamp>),
     ) -> Self {
         Self {
@@ -95,6 +100,7 @@ impl About {
             cluster_id: cluster_id.to_owned(),
             position,
             epoch,
+            members,
             fence,
             fence_since,
         }

@@ -3,6 +3,7 @@
 //! An entry is applied in the transaction that records that it was applied. Application reads no
 //! clock and no other node, so equal logs give equal states.
 
+mod nodes;
 mod read;
 
 use super::command::{Accepted, Command};
@@ -16,7 +17,9 @@ use crate::model::invariant::Invariant;
 use crate::model::pinned::Fence;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::text::NodeId;
-pub(super) use read::{birth, checkpoint_of, epochs, events, fence, receipt, tombstone, value};
+pub(super) use read::{
+    birth, checkpoint_of, epochs, events, fence, members, receipt, tombstone, value,
+};
 use rusqlite::{Connection, params};
 
 /// What one entry did.
@@ -80,8 +83,9 @@ pub fn apply(db: &Connection, place: Place, command: Command) -> Result<Applied,
         }
         Command::Promote { order, primary } => promote(db, place, &order, &primary),
         Command::Fence { order, fence: to } => raise_or_lift(db, place, &order, to),
-        Command::Checkpoint { order, node } => checkpoint(db, place, &order, &node),
-        Command::Purge { order, node, up_to } => purge(db, place, &order, &node, up_to),
+        Command::Checkpoint { order, node } => nodes::checkpoint(db, place, &order, &node),
+        Command::Purge { order, node, up_to } => nodes::purge(db, place, &order, &node, up_to),
+        Command::Membership { order, change } => nodes::change_members(db, place, &order, change),
         Command::Settle { action_id, at } => settle(db, place, action_id, at),
         Command::Put { key, value } => write(db, place, |db| {
             db.prepare_cached(
@@ -188,55 +192,6 @@ fn raise_or_lift(
         Fence::Standing => format!("Writes are stopped from position {} on.", place.position),
         Fence::Lifted => format!("Writes are accepted again from position {} on.", place.position),
     };
-    execute(db, place, order, result)
-}
-
-fn checkpoint(
-    db: &Connection,
-    place: Place,
-    order: &Accepted,
-    node: &NodeId,
-) -> Result<Applied, StoreError> {
-    if let Some(refused) = refuse_moved(db, place, order)? {
-        return Ok(refused);
-    }
-    db.prepare_cached(
-        "INSERT INTO storage (node, checkpoint, checkpoint_at, purged) VALUES (?1, ?2, ?3, 0)
-         ON CONFLICT (node) DO UPDATE SET checkpoint = ?2, checkpoint_at = ?3",
-    )
-    .and_then(|mut s| s.execute(params![node.as_str(), place.position, order.at.millis()]))
-    .doing("record a checkpoint")?;
-    let result = format!(
-        "The checkpoint of {node} covers position {} of epoch {}; taking it is part of the entry \
-         there.",
-        place.position, place.epoch
-    );
-    execute(db, place, order, result)
-}
-
-fn purge(
-    db: &Connection,
-    place: Place,
-    order: &Accepted,
-    node: &NodeId,
-    up_to: u64,
-) -> Result<Applied, StoreError> {
-    if let Some(refused) = refuse_moved(db, place, order)? {
-        return Ok(refused);
-    }
-    let (covered, purged) = checkpoint_of(db, node)?.unwrap_or((0, 0));
-    if up_to > covered {
-        return late(db, place, order, "checkpoint_moved", Invariant::CheckpointCovers);
-    }
-    if up_to <= purged {
-        return late(db, place, order, "log_purged", Invariant::LogHeld);
-    }
-    db.prepare_cached("UPDATE storage SET purged = ?2 WHERE node = ?1")
-        .and_then(|mut s| s.execute(params![node.as_str(), up_to]))
-        .doing("record a purge")?;
-    let result = format!(
-        "The log of {node} begins after position {up_to}; its checkpoint covers position {covered}."
-    );
     execute(db, place, order, result)
 }
 

@@ -5,7 +5,8 @@ CREATE TABLE node (
   format         INTEGER NOT NULL CHECK (format = 2),
   cluster_id     TEXT    NOT NULL,
   number         INTEGER NOT NULL CHECK (number >= 1),
-  voters         INTEGER NOT NULL CHECK (voters >= number),
+  -- How many nodes the founding made; later ones have higher numbers.
+  voters         INTEGER NOT NULL CHECK (voters >= 1),
   -- The promises that Raft calls hard state.
   epoch          INTEGER NOT NULL DEFAULT 0,
   vote           INTEGER NOT NULL DEFAULT 0,
@@ -92,6 +93,12 @@ CREATE TABLE events (
   position       INTEGER PRIMARY KEY,
   epoch          INTEGER NOT NULL,
   event          TEXT    NOT NULL
+) STRICT;
+
+-- The members, as of the last entry that changed them.
+CREATE TABLE members (
+  one            INTEGER PRIMARY KEY CHECK (one = 1),
+  members        TEXT    NOT NULL
 ) STRICT;
 
 CREATE TRIGGER receipts_stay_1 BEFORE UPDATE ON receipts

@@ -10,6 +10,7 @@ use crate::kernel::Unobservable;
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::{ClusterState, NodeState, Positions};
 use crate::model::pinned::{Fact, Fence, PinnedCluster, PinnedNode, Role, Since, Writes};
+use crate::model::text::NodeId;
 
 impl Cluster {
     /// Observes the cluster.
@@ -21,7 +22,7 @@ impl Cluster {
             self.clock,
             "embedded kernel: all nodes at one instant between two commands",
             self.observe_cluster()?,
-            nodes.iter().map(|node| self.observe_node(node)).collect::<Result<_, _>>()?,
+            nodes.map(|node| self.observe_node(node)).collect::<Result<_, _>>()?,
         ))
     }
 
@@ -47,8 +48,9 @@ impl Cluster {
             writes: Fact::Known(writes),
             writes_refused,
             write_fence,
-            voters: self.ensemble.nodes().iter().map(|node| node.id.clone()).collect(),
+            voters: self.ensemble.members().voters.into_iter().map(NodeId::numbered).collect(),
             quorum: self.ensemble.quorum(),
+            next_node: NodeId::numbered(self.ensemble.members().highest + 1),
         })
     }
 
@@ -87,8 +89,8 @@ impl Cluster {
         match self.no_quorum_since() {
             None => Fact::Known(value),
             Some(since) => {
-                let reachable = self.ensemble.reachable().count();
-                let of = self.ensemble.nodes().len();
+                let reachable = self.ensemble.voters_reached();
+                let of = self.ensemble.members().voters.len();
                 let quorum = self.ensemble.quorum();
                 let last = words(&value);
                 Fact::unknown(since, wording::no_majority(reachable, of, quorum, &last))
@@ -110,8 +112,8 @@ impl Cluster {
             since,
             why: format!(
                 "only {} of {} voters can be reached and {} make a majority",
-                self.ensemble.reachable().count(),
-                self.ensemble.nodes().len(),
+                self.ensemble.voters_reached(),
+                self.ensemble.members().voters.len(),
                 self.ensemble.quorum()
             ),
         });
@@ -144,12 +146,17 @@ impl Cluster {
 
     fn observe_reachable(&self, node: &Node, vitals: Vitals) -> Result<NodeState, Unobservable> {
         let is_primary = self.primary() == Some(node.number);
+        let is_voter = self.ensemble.members().voters.contains(&node.number);
         let store = node.store().expect("a node that can be reached runs");
         let checkpoint = store.checkpoint().map_err(|e| Unobservable { why: e.to_string() })?;
         Ok(NodeState {
             pinned: PinnedNode {
                 id: node.id.clone(),
-                role: Fact::Known(if is_primary { Role::Primary } else { Role::Standby }),
+                role: Fact::Known(match (is_primary, is_voter) {
+                    (true, _) => Role::Primary,
+                    (false, true) => Role::Standby,
+                    (false, false) => Role::Learner,
+                }),
                 reachable: Fact::Known(true),
                 unreachable: None,
                 epoch: Fact::Known(vitals.epoch),

@@ -50,6 +50,9 @@ impl Cluster {
                 self.accept(&accepted, now)?;
                 self.promote(&accepted, to, now)
             }
+            Action::AddReplica { .. } | Action::GrantVote { .. } | Action::RemoveReplica { .. } => {
+                self.change_members(&accepted, now)
+            }
             Action::StopWrites {}
             | Action::ResumeWrites {}
             | Action::TakeCheckpoint { .. }
@@ -138,7 +141,7 @@ impl Cluster {
         Err(refusal(first.invariant.id(), sentence, &invariants).into())
     }
 
-    fn accept(&mut self, order: &Accepted, now: Timestamp) -> Result<(), ApplyError> {
+    pub(super) fn accept(&mut self, order: &Accepted, now: Timestamp) -> Result<(), ApplyError> {
         if let Err(error) = self.switchboard.accept(order) {
             // It was not executed, and after this nothing is.
             let sentence = format!("The kernel cannot journal the order, and stops: {error}.");
@@ -200,8 +203,17 @@ impl Cluster {
 
     /// An action whose whole effect is its entry.
     fn enter_in_log(&mut self, order: &Accepted, now: Timestamp) -> Result<Receipt, ApplyError> {
-        let command = Command::of(order).expect("the action was chosen by its kind");
         self.accept(order, now)?;
+        self.propose_alone(order, now)
+    }
+
+    /// Proposes the entry of an accepted order, and waits for what becomes of it.
+    pub(super) fn propose_alone(
+        &mut self,
+        order: &Accepted,
+        now: Timestamp,
+    ) -> Result<Receipt, ApplyError> {
+        let command = Command::of(order).expect("the action was chosen by its kind");
         let primary = self.primary().expect("the primary was checked to be alive");
         let mut answers = self.ensemble.propose(primary, &[command], now);
         match answers.pop() {

@@ -3,6 +3,8 @@
 //! The prediction is made on the same facts that the observation after it shows, so the two can be
 //! laid side by side, and any difference is said aloud (C2.6).
 
+mod members;
+
 use super::wording;
 use crate::model::action::Action;
 use crate::model::cluster::ClusterState;
@@ -21,6 +23,9 @@ pub(super) fn after(state: &ClusterState, action: &Action) -> Pinned {
         Action::BringOnline { node } => bring_online(&mut after, node),
         // Positions move all the time, so no pinned fact does.
         Action::TakeCheckpoint { .. } | Action::PurgeLog { .. } => {}
+        Action::AddReplica { node } => members::add(&mut after, node),
+        Action::GrantVote { node } => members::grant_vote(&mut after, node),
+        Action::RemoveReplica { node } => members::remove(&mut after, node),
     }
     let accepted = matches!(after.cluster.primary, Fact::Known(Some(_)))
         && reachable(&after) >= after.cluster.quorum
@@ -47,8 +52,11 @@ fn promote(after: &mut Pinned, to: &NodeId) {
     after.cluster.primary = Fact::Known(Some(to.clone()));
     for node in &mut after.nodes {
         if node.reachable == Fact::Known(true) {
-            let role = if &node.id == to { Role::Primary } else { Role::Standby };
-            node.role = Fact::Known(role);
+            if &node.id == to {
+                node.role = Fact::Known(Role::Primary);
+            } else if node.role == Fact::Known(Role::Primary) {
+                node.role = Fact::Known(Role::Standby);
+            }
             node.epoch = Fact::Known(epoch + 1);
         }
     }
@@ -82,7 +90,8 @@ fn bring_online(after: &mut Pinned, id: &NodeId) {
         return;
     }
     node.reachable = Fact::Known(true);
-    node.role = Fact::Known(Role::Standby);
+    let votes = after.cluster.voters.contains(id);
+    node.role = Fact::Known(if votes { Role::Standby } else { Role::Learner });
     let epoch = match &after.cluster.epoch {
         Fact::Known(epoch) => Some(*epoch),
         Fact::Unknown { unknown } => {
@@ -163,6 +172,9 @@ pub(super) fn consequences(state: &ClusterState, action: &Action) -> Vec<String>
                 _ => format!("{node} receives what it missed when there is a primary."),
             });
         }
+        Action::AddReplica { .. } | Action::GrantVote { .. } | Action::RemoveReplica { .. } => {
+            said.extend(members::consequences(state, &after, action));
+        }
         Action::TakeCheckpoint { node } => {
             let kept = state.node(node).and_then(|node| node.positions.checkpoint.known());
             said.push(match kept.copied().flatten() {
@@ -226,6 +238,16 @@ pub(super) fn not_checked(action: &Action) -> Vec<String> {
             "Whether the files of the node were changed by other programs while it was offline."
                 .to_owned(),
         ),
+        Action::AddReplica { .. } => {
+            said.push("Whether the disk has room for another copy of everything.".to_owned());
+        }
+        Action::GrantVote { .. } => {
+            said.push("Whether the node fails together with another one.".to_owned());
+        }
+        Action::RemoveReplica { .. } => said.push(
+            "Whether the remaining nodes fail together, and what becomes of the files of the node."
+                .to_owned(),
+        ),
         Action::TakeCheckpoint { .. } => {
             said.push("Whether the disk has room for the copy, and how long it takes.".to_owned());
         }
@@ -254,6 +276,14 @@ pub(super) fn relies_on(action: &Action) -> Vec<Invariant> {
         Action::TakeOffline { .. } | Action::BringOnline { .. } => {
             vec![Invariant::AcknowledgedWritesKept, Invariant::ReceiptOnce]
         }
+        Action::AddReplica { .. } | Action::GrantVote { .. } | Action::RemoveReplica { .. } => {
+            vec![
+                Invariant::SingleWriter,
+                Invariant::AcknowledgedWritesKept,
+                Invariant::EpochUnchanged,
+                Invariant::ReceiptOnce,
+            ]
+        }
         Action::TakeCheckpoint { .. } | Action::PurgeLog { .. } => vec![
             Invariant::AcknowledgedWritesKept,
             Invariant::EpochUnchanged,
@@ -281,6 +311,15 @@ pub(super) fn engine_command(state: &ClusterState, action: &Action) -> String {
         Action::TakeOffline { node } => format!("switchboard: {node} off"),
         Action::BringOnline { node } => {
             format!("switchboard: {node} on; raft: heartbeat from {leader}")
+        }
+        Action::AddReplica { node } => {
+            format!("raft: propose that {node} is a learner, on {leader} in {epoch}")
+        }
+        Action::GrantVote { node } => {
+            format!("raft: propose that {node} is a voter, on {leader} in {epoch}")
+        }
+        Action::RemoveReplica { node } => {
+            format!("raft: propose that {node} is no member, on {leader} in {epoch}")
         }
         Action::TakeCheckpoint { node } => {
             format!("raft: propose a checkpoint of {node} on {leader} in {epoch}")

@@ -10,7 +10,8 @@ mod log;
 use super::command::Command;
 use super::image::Image;
 use super::machine::{self, Applied, Epoch, Place};
-use super::sqlite::{Database, Doing, StoreError};
+use super::membership::Members;
+use super::sqlite::{Database, Doing, StoreError, to_json};
 use crate::crash;
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
@@ -18,7 +19,7 @@ use crate::model::event::{EventPlace, KernelEvent};
 use crate::model::pinned::{Fence, Since};
 use crate::model::receipt::{Receipt, Tombstone};
 use crate::model::text::NodeId;
-use raft::eraftpb::{Entry, HardState, Snapshot};
+use raft::eraftpb::{Entry, EntryType, HardState, Snapshot};
 use rusqlite::{Connection, Transaction, params};
 use std::path::Path;
 
@@ -69,6 +70,7 @@ pub struct NodeStore {
     identity: NodeIdentity,
     hard_state: HardState,
     extent: Extent,
+    members: Members,
 }
 
 /// What a node holds: the log from after `base` to `last`, and the state up to `applied`.
@@ -94,6 +96,13 @@ impl NodeStore {
                 params![FORMAT, identity.cluster_id, identity.number, identity.voters],
             )
             .doing("name the node")?;
+        database
+            .connection()
+            .execute(
+                "INSERT INTO members (one, members) VALUES (1, ?1)",
+                [to_json(&Members::founding(identity.voters))],
+            )
+            .doing("name the members")?;
         drop(database);
         Self::open(path, identity)
     }
@@ -143,7 +152,8 @@ impl NodeStore {
             )));
         }
         let extent = Extent { base, last, applied };
-        Ok(Self { database, identity: found, hard_state, extent })
+        let members = machine::members(db)?;
+        Ok(Self { database, identity: found, hard_state, extent, members })
     }
 
     /// Makes a batch durable in one transaction, and applies its committed entries in it.
@@ -158,6 +168,8 @@ impl NodeStore {
             return Ok(Vec::new());
         }
         let (mut hard_state, mut extent) = (self.hard_state.clone(), self.extent);
+        let is_change = |entry: &Entry| entry.entry_type != EntryType::EntryNormal;
+        let moves_members = batch.snapshot.is_some() || batch.apply.iter().any(is_change);
         let tx = self.database.begin()?;
         if let Some(snapshot) = &batch.snapshot {
             extent = checkpoint::install(&tx, &self.identity, snapshot)?;
@@ -180,7 +192,7 @@ impl NodeStore {
             assert!(entry.index == extent.applied + 1, "entries are applied in order");
             extent.applied = entry.index;
             let place = Place { epoch: entry.term, position: entry.index };
-            let applied = machine::apply(&tx, place, Command::decode(&entry.data)?)?;
+            let applied = machine::apply(&tx, place, Command::read(&entry)?)?;
             if let Applied::Executed(receipt) = &applied {
                 self.carry_out(&tx, place, receipt, &mut extent)?;
             }
@@ -201,8 +213,9 @@ impl NodeStore {
             ])
         })
         .doing("write the promises")?;
+        let members = if moves_members { machine::members(&tx)? } else { self.members.clone() };
         tx.commit().doing("commit")?;
-        (self.hard_state, self.extent) = (hard_state, extent);
+        (self.hard_state, self.extent, self.members) = (hard_state, extent, members);
         self.database.committed()?;
         Ok(outcomes)
     }
@@ -257,6 +270,12 @@ impl NodeStore {
         let own = NodeId::numbered(self.identity.number);
         let kept = machine::checkpoint_of(self.database.connection(), &own)?;
         Ok(kept.map(|(position, _)| position))
+    }
+
+    /// The members, as far as this node knows.
+    #[must_use]
+    pub fn members(&self) -> &Members {
+        &self.members
     }
 
     /// The image of the state as it is.

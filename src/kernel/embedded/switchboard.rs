@@ -5,10 +5,12 @@
 //! nothing is written again (C6.1).
 
 mod events;
+mod members;
 
 pub(super) use events::END;
 
 use super::command::Accepted;
+use super::membership::Members;
 use super::sqlite::{Database, Doing, StoreError, from_json, to_json};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
@@ -93,6 +95,16 @@ impl Switchboard {
                 ],
             )
             .doing("name the cluster")?;
+        for number in 1..=cluster.nodes {
+            members::list(database.connection(), number)?;
+        }
+        database
+            .connection()
+            .execute(
+                "INSERT INTO members (one, members) VALUES (1, ?1)",
+                [to_json(&Members::founding(cluster.nodes))],
+            )
+            .doing("name the members")?;
         Ok(())
     }
 

@@ -20,6 +20,17 @@ CREATE TABLE cluster (
   CHECK ((nobody_since IS NULL) = (nobody_why IS NULL))
 ) STRICT;
 
+-- The nodes whose files are opened, members or laid out to become one.
+CREATE TABLE listed (
+  node           INTEGER PRIMARY KEY
+) STRICT;
+
+-- The members, as a primary with a majority last knew them.
+CREATE TABLE members (
+  one            INTEGER PRIMARY KEY CHECK (one = 1),
+  members        TEXT    NOT NULL
+) STRICT;
+
 CREATE TABLE switched_off (
   node           INTEGER PRIMARY KEY,
   since          INTEGER NOT NULL,

@@ -40,6 +40,9 @@ kinds! {
     ResumeWrites "resume_writes" [];
     TakeOffline "take_offline" ["node"];
     BringOnline "bring_online" ["node"];
+    AddReplica "add_replica" ["node"];
+    GrantVote "grant_vote" ["node"];
+    RemoveReplica "remove_replica" ["node"];
     TakeCheckpoint "take_checkpoint" ["node"];
     PurgeLog "purge_log" ["node", "up_to"];
 }
@@ -76,6 +79,9 @@ impl ActionKind {
             Self::Failover => Some(Action::Failover { to: node }),
             Self::TakeOffline => Some(Action::TakeOffline { node }),
             Self::BringOnline => Some(Action::BringOnline { node }),
+            Self::AddReplica => Some(Action::AddReplica { node }),
+            Self::GrantVote => Some(Action::GrantVote { node }),
+            Self::RemoveReplica => Some(Action::RemoveReplica { node }),
             Self::TakeCheckpoint => Some(Action::TakeCheckpoint { node }),
             Self::StopWrites | Self::ResumeWrites | Self::PurgeLog => None,
         }

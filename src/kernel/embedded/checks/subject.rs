@@ -16,7 +16,7 @@ pub(super) struct Subject<'a> {
 
 impl Subject<'_> {
     /// A check that needs the node; without it there is nothing to look at.
-    fn check(
+    pub(super) fn check(
         &self,
         invariant: Invariant,
         statement: &str,

@@ -1,6 +1,7 @@
 //! What the state machine holds, for those who ask.
 
 use super::Epoch;
+use crate::kernel::embedded::membership::Members;
 use crate::kernel::embedded::sqlite::{Doing, StoreError, from_json};
 use crate::kernel::embedded::switchboard::END;
 use crate::model::action::ActionId;
@@ -99,6 +100,15 @@ pub(in crate::kernel::embedded) fn checkpoint_of(
             s.query_row([node.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
         })
         .doing("look for a checkpoint")
+}
+
+/// The members.
+pub(in crate::kernel::embedded) fn members(db: &Connection) -> Result<Members, StoreError> {
+    let text: String = db
+        .prepare_cached("SELECT members FROM members")
+        .and_then(|mut s| s.query_row([], |row| row.get(0)))
+        .doing("read the members")?;
+    from_json(&text)
 }
 
 /// Events of the log before a place, newest first.

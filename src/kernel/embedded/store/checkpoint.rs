@@ -5,7 +5,7 @@ use crate::kernel::embedded::image::{About, Image};
 use crate::kernel::embedded::machine;
 use crate::kernel::embedded::sqlite::{Doing, StoreError};
 use crate::model::canonical::Hash;
-use raft::eraftpb::{ConfState, Snapshot};
+use raft::eraftpb::Snapshot;
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// The image of the state as it is, which contains everything up to `place`.
@@ -16,7 +16,8 @@ pub(super) fn image(
 ) -> Result<Image, StoreError> {
     let (fence, since) = machine::fence(db)?;
     let since = since.map(|since| since.since);
-    let about = About::new(&identity.cluster_id, (place.position, place.epoch), (fence, since));
+    let at = (place.position, place.epoch);
+    let about = About::new(&identity.cluster_id, at, machine::members(db)?, (fence, since));
     Image::take(db, about)
 }
 
@@ -73,9 +74,13 @@ pub(super) fn to_send(
     identity: &NodeIdentity,
     place: Place,
     at_least: u64,
+    to: u64,
 ) -> Result<Image, StoreError> {
     match read(db)? {
-        Some(kept) if kept.about.position >= at_least => Ok(kept),
+        // A node that joined after the checkpoint has no place in it.
+        Some(kept) if kept.about.position >= at_least && kept.about.members.contains(to) => {
+            Ok(kept)
+        }
         Some(_) | None => image(db, identity, place),
     }
 }
@@ -89,8 +94,7 @@ pub(super) fn snapshot(image: &Image, identity: &NodeIdentity) -> Result<Snapsho
     let metadata = snapshot.mut_metadata();
     metadata.index = image.about.position;
     metadata.term = image.about.epoch;
-    let voters = (1..=identity.voters).collect();
-    metadata.set_conf_state(ConfState { voters, ..ConfState::default() });
+    metadata.set_conf_state(image.about.members.conf_state());
     snapshot.data = [image.digest.bytes().to_vec(), image.frames.concat()].concat().into();
     Ok(snapshot)
 }

@@ -2,7 +2,8 @@
 
 use super::{Extent, NodeStore, Place, checkpoint};
 use crate::kernel::embedded::sqlite::{Doing, StoreError};
-use raft::eraftpb::{ConfState, Entry, EntryType, Snapshot};
+use protobuf::ProtobufEnum as _;
+use raft::eraftpb::{Entry, EntryType, Snapshot};
 use raft::{GetEntriesContext, RaftState, StorageError};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -62,9 +63,9 @@ pub(super) fn append(db: &Connection, entries: &[Entry]) -> Result<Place, StoreE
         .doing("append to the log")?;
     for entry in entries {
         assert!(last.position == 0 || entry.index == last.position + 1, "entries are in order");
-        assert!(entry.entry_type == EntryType::EntryNormal, "membership does not change");
+        let kind = entry.entry_type.value();
         insert
-            .execute(params![entry.index, entry.term, 0, &entry.data[..], &entry.context[..]])
+            .execute(params![entry.index, entry.term, kind, &entry.data[..], &entry.context[..]])
             .doing("append to the log")?;
         last = Place { epoch: entry.term, position: entry.index };
     }
@@ -81,9 +82,11 @@ pub(super) fn purge(db: &Connection, up_to: u64) -> Result<Place, StoreError> {
 }
 
 fn read_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
+    let kind = EntryType::from_i32(row.get(2)?);
     Ok(Entry {
         index: row.get(0)?,
         term: row.get(1)?,
+        entry_type: kind.ok_or(rusqlite::Error::IntegralValueOutOfRange(2, 0))?,
         data: row.get::<_, Vec<u8>>(3)?.into(),
         context: row.get::<_, Vec<u8>>(4)?.into(),
         ..Entry::default()
@@ -96,9 +99,7 @@ fn unreadable(error: StoreError) -> raft::Error {
 
 impl raft::Storage for NodeStore {
     fn initial_state(&self) -> raft::Result<RaftState> {
-        let voters = (1..=self.identity.voters).collect();
-        let conf_state = ConfState { voters, ..ConfState::default() };
-        Ok(RaftState::new(self.hard_state.clone(), conf_state))
+        Ok(RaftState::new(self.hard_state.clone(), self.members.conf_state()))
     }
 
     fn entries(
@@ -145,11 +146,11 @@ impl raft::Storage for NodeStore {
         Ok(self.extent.last.position)
     }
 
-    fn snapshot(&self, request_index: u64, _to: u64) -> raft::Result<Snapshot> {
+    fn snapshot(&self, request_index: u64, to: u64) -> raft::Result<Snapshot> {
         let applied = self.extent.applied;
         let place = Place { epoch: self.term(applied)?, position: applied };
         let db = self.database.connection();
-        let image = checkpoint::to_send(db, &self.identity, place, request_index);
+        let image = checkpoint::to_send(db, &self.identity, place, request_index, to);
         checkpoint::snapshot(&image.map_err(unreadable)?, &self.identity).map_err(unreadable)
     }
 }
