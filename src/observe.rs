@@ -19,6 +19,7 @@ use crate::model::answer::{
     WhyNot,
 };
 use crate::model::cluster::{ClusterState, ReceiptStatus};
+use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Explanation;
 use crate::model::pinned::{Freeze, Unresolved};
 use crate::model::refusal::{Refusal, RefusalCode};
@@ -77,6 +78,18 @@ impl ReadSide {
     /// `kernel_unreachable` when the kernel does not answer.
     pub async fn observe(&self) -> Result<ClusterState, Refusal> {
         self.kernel.observe().await.map_err(unreachable)
+    }
+
+    /// One page of what happened in the kernel, newest first.
+    ///
+    /// # Errors
+    /// `kernel_unreachable` when the kernel does not answer.
+    pub async fn events(
+        &self,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Result<EventPage, Refusal> {
+        self.kernel.events(before, limit).await.map_err(unreachable)
     }
 
     /// What the kernel holds under an action id.

@@ -11,6 +11,7 @@ use crate::kernel::{
 use crate::ledger::{Ledger, LedgerError};
 use crate::model::action::{Action, ActionId};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
+use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
 use crate::model::receipt::{Receipt, Tombstone, Witness};
 use crate::model::record::Entry;
@@ -71,6 +72,14 @@ impl ObserveKernel for Saboteur {
 
     fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
         self.inner.checks(state, action)
+    }
+
+    fn events(
+        &self,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Answer<'_, Result<EventPage, Unobservable>> {
+        self.inner.events(before, limit)
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

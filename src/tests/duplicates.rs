@@ -10,6 +10,7 @@ use aerodb_control::kernel::{
 };
 use aerodb_control::model::action::{Action, ActionId};
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
+use aerodb_control::model::event::{EventPage, EventPlace};
 use aerodb_control::model::explanation::Checks;
 use aerodb_control::model::receipt::Receipt;
 use serde_json::{Value, json};
@@ -38,6 +39,14 @@ impl ObserveKernel for Counted {
 
     fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
         self.inner.checks(state, action)
+    }
+
+    fn events(
+        &self,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Answer<'_, Result<EventPage, Unobservable>> {
+        self.inner.events(before, limit)
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

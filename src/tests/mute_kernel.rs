@@ -13,6 +13,7 @@ use aerodb_control::ledger::Ledger;
 use aerodb_control::model::action::{Action, ActionId};
 use aerodb_control::model::ambient::{Clock, Entropy};
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
+use aerodb_control::model::event::{EventPage, EventPlace};
 use aerodb_control::model::explanation::Checks;
 use aerodb_control::model::receipt::Receipt;
 use aerodb_control::observe::ReadSide;
@@ -83,6 +84,17 @@ impl ObserveKernel for MuteKernel {
 
     fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
         self.inner.checks(state, action)
+    }
+
+    fn events(
+        &self,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Answer<'_, Result<EventPage, Unobservable>> {
+        Box::pin(async move {
+            self.link.passes()?;
+            self.inner.events(before, limit).await
+        })
     }
 
     fn changes(&self) -> watch::Receiver<u64> {
