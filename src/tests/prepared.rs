@@ -32,8 +32,10 @@ pub struct Prepared {
     routes: BTreeMap<ActionKind, Route>,
 }
 
-/// The nodes of the prepared cluster.
-const NODES: [&str; 3] = ["n1", "n2", "n3"];
+/// The nodes of the prepared cluster, and two that can join it.
+const NODES: [&str; 5] = ["n1", "n2", "n3", "n4", "n5"];
+/// Positions in its log, which is short after a start.
+const POSITIONS: [&str; 3] = ["1", "2", "3"];
 /// Actions before the one that is wanted: enough for every kind that exists.
 const STEPS_MAX: usize = 2;
 
@@ -120,11 +122,24 @@ impl Prepared {
 
 /// Everything that the parameters of a kind can be on the prepared cluster.
 pub fn candidates(entry: &CatalogueEntry) -> Vec<Value> {
-    match entry.parameters {
-        [] => vec![json!({})],
-        [one] => NODES.iter().map(|node| json!({ one.name: node })).collect(),
-        more => panic!("say what the parameters of {} can be: {more:?}", entry.kind),
+    let mut found = vec![json!({})];
+    for parameter in entry.parameters {
+        let values = match parameter.name {
+            "node" | "to" => &NODES[..],
+            "up_to" => &POSITIONS[..],
+            other => panic!("say what {other} of {} can be", entry.kind),
+        };
+        let with = |params: &Value| {
+            let with = |value: &&str| {
+                let mut params = params.clone();
+                params[parameter.name] = json!(value);
+                params
+            };
+            values.iter().map(with).collect::<Vec<_>>()
+        };
+        found = found.iter().flat_map(with).collect();
     }
+    found
 }
 
 /// What an action would be explained as now.
