@@ -131,6 +131,28 @@ mod tests {
         cost.expect("readable")
     }
 
+    /// What every append and every page ask beside: they walk no table.
+    #[tokio::test]
+    async fn a_freeze_and_a_key_are_found_without_reading_the_log() {
+        let (_dir, store) = log(3000).await;
+        let steps = store.reader().read(|connection| {
+            let mut steps = Vec::new();
+            for sql in [
+                "SELECT seq FROM freeze",
+                "SELECT max(seq) FROM entry WHERE kind IN ('boot', 'log_key_rotated')",
+            ] {
+                let mut statement = connection.prepare(sql)?;
+                let mut rows = statement.query([])?;
+                while rows.next()?.is_some() {}
+                drop(rows);
+                steps.push(statement.get_status(StatementStatus::VmStep));
+            }
+            Ok::<_, LedgerError>(steps)
+        });
+        let steps = steps.expect("readable");
+        assert!(steps.iter().all(|steps| *steps < 100), "{steps:?}");
+    }
+
     #[tokio::test]
     async fn a_page_takes_as_many_steps_in_a_long_log_as_in_a_short_one() {
         let (_short, short) = log(100).await;

@@ -18,6 +18,9 @@ CREATE TABLE entry (
 CREATE INDEX entry_by_action ON entry (action) WHERE action IS NOT NULL;
 CREATE INDEX entry_by_time ON entry (at_ms);
 CREATE INDEX entry_of_keys ON entry (seq) WHERE kind IN ('boot', 'log_key_rotated');
+-- Every append asks whether a freeze stands. SQLite takes a partial index for the very same condition.
+CREATE INDEX entry_of_freezes ON entry (seq) WHERE kind = 'frozen';
+CREATE INDEX entry_of_ends_of_freezes ON entry (seq) WHERE kind = 'unfrozen';
 
 -- What the log is searched by: per record the words of its text, and terms such as `actor=alice`.
 -- Any number of conditions are met by walking their lists of records side by side. The marks are

@@ -15,9 +15,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Records of one append: a transaction as large as this costs next to nothing for being durable.
-pub(crate) const BATCH: usize = 8_000;
+pub(crate) const BATCH: usize = 1_000;
 /// Records of the last append.
-const LAST: usize = 800;
+const LAST: usize = 400;
 /// Records of one action, from the request to a repeated confirmation.
 const STORY: u64 = 8;
 /// 2026-01-31T09:45:00Z.
