@@ -15,6 +15,7 @@ mod lines;
 mod local;
 mod remote;
 mod render;
+mod restore;
 mod secret;
 mod session;
 
@@ -67,6 +68,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options),
         Command::VerifyLog(options) => local::verify_log(&options),
         Command::ExportLog(options) => local::export_log(&options),
+        Command::Kernel(command) => restore::run(&command),
         Command::Catalogue { kind } => Ok(render::catalogue(kind.as_deref())),
         Command::Login { name } => server.login(name),
         Command::Logout => server.logout(),

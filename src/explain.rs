@@ -95,6 +95,7 @@ pub fn explain(
             | ActionKind::GrantVote
             | ActionKind::RemoveReplica
             | ActionKind::TakeCheckpoint
+            | ActionKind::CreateBackup
             | ActionKind::PurgeLog => Vec::new(),
         },
     }
