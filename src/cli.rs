@@ -15,6 +15,7 @@ mod local;
 mod log_arguments;
 mod reconstruct;
 mod remote;
+mod restore;
 mod secret;
 mod session;
 mod verify;
@@ -70,6 +71,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::RotateLogKey(options) => local::rotate_log_key(&options),
         Command::ExportLog(options) => local::export_log(&options),
         Command::Reconstruct(options) => reconstruct::reconstruct(&options, cli.json),
+        Command::Kernel(command) => restore::run(&command),
         Command::Catalogue { kind } => Ok(local::catalogue(kind.as_deref())),
         Command::Login { name } => server.login(name),
         Command::Logout => server.logout(),

@@ -68,6 +68,7 @@ pub fn explain(
         | ActionKind::GrantVote
         | ActionKind::RemoveReplica
         | ActionKind::TakeCheckpoint
+        | ActionKind::CreateBackup
         | ActionKind::PurgeLog => Vec::new(),
     };
     let Standing { unresolved, freeze } = standing;

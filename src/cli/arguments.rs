@@ -5,6 +5,7 @@ use super::found::FoundArguments;
 use super::log_arguments::{
     ExportArguments, LogArguments, ReconstructArguments, RotateArguments, VerifyArguments,
 };
+use super::restore::KernelCommand;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::actor::ActorRole;
 use clap::builder::PossibleValuesParser;
@@ -54,6 +55,9 @@ pub(super) enum Command {
     /// Accounts, on the data directory of this machine.
     #[command(subcommand)]
     Account(AccountCommand),
+    /// The kernel's files on this machine, while nothing serves them.
+    #[command(subcommand)]
+    Kernel(KernelCommand),
     /// Sign in; the session is kept in a file that only you can read.
     Login {
         /// Your account; asked for when it is absent.
@@ -239,6 +243,9 @@ pub(super) struct AskArguments {
     /// The last position of the log that is given back.
     #[arg(long, value_name = "POSITION")]
     pub(super) up_to: Option<String>,
+    /// The name of what is made.
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: Option<String>,
     /// Why, in a line of plain text.
     #[arg(long, value_name = "TEXT")]
     pub(super) reason: String,
@@ -247,7 +254,7 @@ pub(super) struct AskArguments {
 impl AskArguments {
     /// The parameters by name, as they were typed.
     pub(super) fn params(&self) -> BTreeMap<&'static str, &str> {
-        [("to", &self.to), ("node", &self.node), ("up_to", &self.up_to)]
+        [("to", &self.to), ("node", &self.node), ("up_to", &self.up_to), ("name", &self.name)]
             .into_iter()
             .filter_map(|(name, value)| value.as_deref().map(|value| (name, value)))
             .collect()

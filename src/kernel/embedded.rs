@@ -8,6 +8,7 @@
 //!
 //! It never re-creates a lost node, never repairs a file, and never asks twice.
 
+pub mod backup;
 pub mod checks;
 mod cluster;
 pub mod command;
@@ -23,6 +24,7 @@ mod node;
 mod observation;
 mod orders;
 mod predict;
+pub mod restore;
 mod settle;
 mod sqlite;
 pub mod store;

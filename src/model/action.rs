@@ -3,7 +3,7 @@
 mod kind;
 
 pub use crate::model::stage::Stage;
-use crate::model::text::{InputError, NodeId};
+use crate::model::text::{InputError, NodeId, PlaceName};
 pub use kind::ActionKind;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -123,6 +123,11 @@ pub enum Action {
         /// The last position that is given back.
         up_to: LogPosition,
     },
+    /// A copy of the whole state goes into files of its own.
+    CreateBackup {
+        /// The name of the backup.
+        name: PlaceName,
+    },
 }
 
 /// A position in the log, from 1 on. Written as text, as every parameter is: a JSON number would
@@ -201,6 +206,9 @@ impl Action {
                 node: node("node")?,
                 up_to: LogPosition::parse_field("up_to", text("up_to"))?,
             },
+            ActionKind::CreateBackup => {
+                Self::CreateBackup { name: PlaceName::parse_field("name", text("name"))? }
+            }
         })
     }
 
@@ -219,6 +227,7 @@ impl Action {
             Self::RemoveReplica { .. } => ActionKind::RemoveReplica,
             Self::TakeCheckpoint { .. } => ActionKind::TakeCheckpoint,
             Self::PurgeLog { .. } => ActionKind::PurgeLog,
+            Self::CreateBackup { .. } => ActionKind::CreateBackup,
         }
     }
 
@@ -235,7 +244,7 @@ impl Action {
             | Self::RemoveReplica { node }
             | Self::TakeCheckpoint { node }
             | Self::PurgeLog { node, .. } => Some(node),
-            Self::StopWrites {} | Self::ResumeWrites {} => None,
+            Self::StopWrites {} | Self::ResumeWrites {} | Self::CreateBackup { .. } => None,
         }
     }
 
@@ -246,6 +255,7 @@ impl Action {
         let node = name.zip(self.node()).map(|(name, node)| (name.to_owned(), node.to_string()));
         let value = match self {
             Self::PurgeLog { up_to, .. } => Some(("up_to".to_owned(), up_to.to_string())),
+            Self::CreateBackup { name } => Some(("name".to_owned(), name.to_string())),
             _ => None,
         };
         node.into_iter().chain(value).collect()
@@ -266,6 +276,7 @@ impl Action {
             Self::RemoveReplica { node } => format!("remove {node} for good"),
             Self::TakeCheckpoint { node } => format!("take a checkpoint of {node}"),
             Self::PurgeLog { node, up_to } => format!("purge the log of {node} up to {up_to}"),
+            Self::CreateBackup { name } => format!("create the backup {name}"),
         }
     }
 

@@ -152,6 +152,7 @@ pub const CATALOGUE: [CatalogueEntry; ActionKind::ALL.len()] = [
     nodes::REMOVE_REPLICA,
     storage::TAKE_CHECKPOINT,
     storage::PURGE_LOG,
+    storage::CREATE_BACKUP,
 ];
 
 /// The entry of a kind.
@@ -169,6 +170,7 @@ pub fn entry(kind: ActionKind) -> &'static CatalogueEntry {
         ActionKind::RemoveReplica => 8,
         ActionKind::TakeCheckpoint => 9,
         ActionKind::PurgeLog => 10,
+        ActionKind::CreateBackup => 11,
     };
     CATALOGUE.get(place).expect("the places above are those of the array")
 }

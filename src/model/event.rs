@@ -88,6 +88,8 @@ pub enum EventKind {
     CheckpointTaken,
     /// A node gave the beginning of its log back.
     LogPurged,
+    /// A backup was made.
+    BackupCreated,
     /// A node received the whole state, because the entries that it missed were given back.
     StateReceived,
     /// The kernel was started. What happened while it did not run is not recorded: a gap.
@@ -113,6 +115,7 @@ impl EventKind {
             Self::ReplicaRemoved => "replica_removed",
             Self::CheckpointTaken => "checkpoint_taken",
             Self::LogPurged => "log_purged",
+            Self::BackupCreated => "backup_created",
             Self::StateReceived => "state_received",
             Self::Started => "started",
         }

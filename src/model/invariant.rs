@@ -106,6 +106,9 @@ invariants! {
     LogHeld "log_held" "C4.2"
         "The log of the node holds the last position that is to be given back."
         "What was given back already, or never was there, cannot be given back.";
+    BackupNameFree "backup_name_free" "C4.2"
+        "No backup has this name."
+        "A backup is never replaced: its name stands for one state.";
     SingleWriter "single_writer" "C2.5"
         "At most one node acknowledges writes in an epoch, and a later epoch ends every earlier one."
         "Two writers would make two histories.";

@@ -210,6 +210,8 @@ pub struct PinnedCluster {
     pub quorum: usize,
     /// The next name that was never given to a node.
     pub next_node: NodeId,
+    /// The backups that there are, by name.
+    pub backups: Vec<PlaceName>,
 }
 
 /// The facts about one node that a confirmation is bound to.
@@ -297,6 +299,8 @@ impl Pinned {
     pub fn facts(&self) -> Vec<(String, String)> {
         let cluster = &self.cluster;
         let voters: Vec<_> = cluster.voters.iter().map(NodeId::as_str).collect();
+        let backups: Vec<_> = cluster.backups.iter().map(PlaceName::as_str).collect();
+        let backups = if backups.is_empty() { "none".to_owned() } else { backups.join(", ") };
         let identity = &cluster.identity;
         let named = |name: &str, value: String| (name.to_owned(), value);
         let mut facts = vec![
@@ -315,6 +319,7 @@ impl Pinned {
             named("write fence", cluster.write_fence.word(|f| f.word().to_owned())),
             named("voters", voters.join(", ")),
             named("next node name", cluster.next_node.to_string()),
+            named("backups", backups),
             named(
                 "unresolved action",
                 self.unresolved

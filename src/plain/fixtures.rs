@@ -57,6 +57,7 @@ pub(crate) fn state() -> ClusterState {
         voters: (1..=3).map(NodeId::numbered).collect(),
         quorum: 2,
         next_node: NodeId::numbered(4),
+        backups: Vec::new(),
     };
     let nodes = vec![node(1, Role::Primary), node(2, Role::Standby), node(3, Role::Standby)];
     ClusterState::new(at(), "fixed", "one instant", cluster, nodes)

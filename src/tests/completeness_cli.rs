@@ -77,6 +77,7 @@ fn rows(digest: &str) -> Vec<Row> {
             &["account_created"],
         ),
         ("token", line("token issue metrics --config Leptos.toml"), "", 0, &["token_issued"]),
+        ("kernel", line("kernel restore no_backup --into new"), "", 1, &[]),
         ("logout", line("logout"), "", 0, &["signed_out"]),
         ("request", line("request stop~writes --reason r"), "", 8, &["denied"]),
         ("help", line("help"), "", 0, &[]),

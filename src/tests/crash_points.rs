@@ -46,6 +46,16 @@ const KINDS: &[(&str, &[&str])] = &[
 /// Kinds of which the other points are the same, or are passed by the actions that they need before.
 const PREPARED: &[(&str, &[&str])] = &[
     ("remove_replica", &["kernel.node_removed"]),
+    (
+        "create_backup",
+        &[
+            "kernel.accepted",
+            "kernel.backup_state_written",
+            "kernel.backup_verified",
+            "kernel.backup_renamed",
+            "kernel.receipt",
+        ],
+    ),
     ("purge_log", &["kernel.log_purged"]),
     ("bring_online", &["kernel.state_received", "kernel.installed"]),
 ];
@@ -60,6 +70,7 @@ fn has_run(kind: &str, cluster: &Value) -> bool {
         "switchover" => cluster["epoch"].as_u64().expect("an epoch") >= 2,
         "stop_writes" => cluster["write_fence"] == "standing",
         "take_checkpoint" => cluster["nodes"][1]["positions"]["checkpoint"].is_number(),
+        "create_backup" => cluster["backups"] == json!(["monday"]),
         "add_replica" => cluster["nodes"].as_array().expect("nodes").len() == 4,
         "remove_replica" => cluster["nodes"].as_array().expect("nodes").len() == 2,
         "purge_log" => cluster["nodes"][1]["positions"]["first"] == 3,
@@ -73,6 +84,7 @@ fn params(kind: &str) -> Value {
         "switchover" => json!({"to": "n2"}),
         "stop_writes" => json!({}),
         "take_checkpoint" => json!({"node": "n2"}),
+        "create_backup" => json!({"name": "monday"}),
         "add_replica" => json!({"node": "n4"}),
         "purge_log" => json!({"node": "n2", "up_to": "2"}),
         _ => json!({"node": "n3"}),

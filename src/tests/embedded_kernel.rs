@@ -280,6 +280,10 @@ async fn any_order(nodes: u64, seed: u64, steps: u8) {
                 let state = bench.kernel().observe().await.unwrap();
                 Action::AddReplica { node: state.cluster.next_node }
             }
+            ActionKind::CreateBackup => {
+                let name = format!("b{}", numbers.below(3));
+                Action::CreateBackup { name: PlaceName::parse(&name).unwrap() }
+            }
             ActionKind::PurgeLog => {
                 let up_to = (1 + numbers.below(u64::from(step))).to_string();
                 let up_to = LogPosition::parse_field("up_to", &up_to).unwrap();

@@ -33,6 +33,7 @@ mod finding;
 mod freeze;
 mod harness;
 mod idle;
+mod kernel_backup;
 mod kernel_checkpoint;
 mod kernel_contract;
 mod kernel_events;

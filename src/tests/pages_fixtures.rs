@@ -109,6 +109,7 @@ pub(crate) fn state_of(primary: Option<&str>, nodes: Vec<NodeState>) -> ClusterS
         write_fence: Fact::Known(Fence::Lifted),
         quorum: names.len() / 2 + 1,
         next_node: node_id("n9"),
+        backups: Vec::new(),
         voters: names,
     };
     ClusterState::new(at(0), "system clock, UTC", "all nodes read in one call", cluster, nodes)

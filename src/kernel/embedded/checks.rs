@@ -14,6 +14,7 @@ use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::explanation::{Check, Checks, Evidence, Verdict};
 use crate::model::invariant::Invariant;
 use crate::model::pinned::{Fact, Fence, Missing};
+use crate::model::text::PlaceName;
 use subject::Subject;
 
 /// The checks, effects and limits of an action in a state.
@@ -73,6 +74,9 @@ pub fn checks(state: &ClusterState, action: &Action) -> Checks {
             primary_alive(state),
             quorum_reachable(state),
         ],
+        Action::CreateBackup { name } => {
+            vec![primary_alive(state), quorum_reachable(state), backup_name_free(state, name)]
+        }
         Action::PurgeLog { node, up_to } => vec![
             on(node).is_member(),
             on(node).is_reachable(),
@@ -200,6 +204,17 @@ fn room_for_node(state: &ClusterState) -> Check {
         "The cluster has fewer members than it may have.",
         &format!("fewer than {NODES_MAX} members"),
         &state.observation.source,
+    )
+}
+
+fn backup_name_free(state: &ClusterState, name: &PlaceName) -> Check {
+    let taken = state.cluster.backups.contains(name);
+    let observed = if taken { format!("{name} is there") } else { format!("no {name} is there") };
+    Found::new(!taken, observed).check(
+        Invariant::BackupNameFree,
+        &format!("No backup is called {name}."),
+        "a name that no backup has",
+        "the directory of backups, as the kernel read it when it was opened",
     )
 }
 

@@ -3,6 +3,7 @@
 //! It has no thread, no channel and no clock: each command takes the time as an argument, runs to
 //! its end, and leaves nothing under way. Equal commands at equal times give equal states (C5.1).
 
+use super::backup;
 use super::ensemble::Ensemble;
 use super::events::Seen;
 use super::sqlite::StoreError;
@@ -12,7 +13,8 @@ use super::wording::Cut;
 use crate::kernel::Unobservable;
 use crate::model::ambient::Timestamp;
 use crate::model::pinned::{ClusterIdentity, Since};
-use crate::model::text::NodeId;
+use crate::model::receipt::Receipt;
+use crate::model::text::{NodeId, PlaceName};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -43,6 +45,8 @@ pub(super) struct Cluster {
     /// How many nodes the founding made.
     pub(super) founders: u64,
     pub(super) clock: &'static str,
+    /// The backups, with the receipts in their manifests.
+    pub(super) backups: BTreeMap<PlaceName, Receipt>,
     severed: BTreeMap<u64, Severed>,
     last_primary: Option<NodeId>,
     pub(super) seen: Seen,
@@ -71,6 +75,7 @@ impl Cluster {
             ensemble,
             switchboard,
             identity,
+            backups: backup::list(&dir),
             dir,
             founders,
             clock,

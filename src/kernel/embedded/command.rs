@@ -132,6 +132,7 @@ impl Command {
             | Action::Failover { .. }
             | Action::TakeOffline { .. }
             | Action::BringOnline { .. }
+            | Action::CreateBackup { .. }
             // A name without a number is refused before.
             | Action::AddReplica { .. }
             | Action::GrantVote { .. }

@@ -111,6 +111,14 @@ impl Cluster {
         }
     }
 
+    /// Keeps that a backup was made.
+    pub(super) fn note_backup(&mut self, result: &str, now: Timestamp) {
+        let happened = Happening::new(EventKind::BackupCreated, None, result.to_owned());
+        if let Err(error) = self.keep_events(vec![happened], now) {
+            self.stop(&error, now);
+        }
+    }
+
     fn primary_lost(&mut self, before: &LastKnown) -> Option<Happening> {
         let nobody = self.switchboard.last_known().nobody.clone();
         let had = std::mem::replace(&mut self.seen.has_primary, nobody.is_none());
@@ -201,6 +209,7 @@ pub(super) fn kind_of(action: &crate::model::action::Action) -> Option<EventKind
         // The first entry of an epoch is its own event, and a switch is no entry.
         Action::Switchover { .. }
         | Action::Failover { .. }
+        | Action::CreateBackup { .. }
         | Action::TakeOffline { .. }
         | Action::BringOnline { .. } => None,
     }

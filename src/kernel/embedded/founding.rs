@@ -19,7 +19,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SWITCHBOARD: &str = "switchboard.sqlite";
+pub(super) const SWITCHBOARD: &str = "switchboard.sqlite";
 const SWITCHBOARD_UNFINISHED: &str = "switchboard.unfinished";
 const FOUNDING: &str = "founding";
 
@@ -113,8 +113,7 @@ fn lay_out(config: &Config, entropy: &dyn Entropy, now: Timestamp) -> Result<(),
     for node in nodes {
         fs::remove_dir_all(&node).map_err(|e| OpenError::io("remove", &node, e))?;
     }
-    let cluster_id = uuid::Builder::from_random_bytes(first_half(entropy.bytes())).into_uuid();
-    let cluster_id = cluster_id.hyphenated().to_string();
+    let cluster_id = cluster_id(entropy);
     for number in 1..=config.nodes.asked() {
         let node = node_directory(dir, number);
         fs::create_dir(&node).map_err(|e| OpenError::io("create", &node, e))?;
@@ -238,6 +237,12 @@ pub(super) fn lay_out_node(
     sync(&node)?;
     sync(dir)?;
     Ok((identity, store))
+}
+
+/// The id of a new cluster.
+pub(super) fn cluster_id(entropy: &dyn Entropy) -> String {
+    let uuid = uuid::Builder::from_random_bytes(first_half(entropy.bytes())).into_uuid();
+    uuid.hyphenated().to_string()
 }
 
 fn identity(cluster_id: &str, number: u64, voters: u64) -> NodeIdentity {

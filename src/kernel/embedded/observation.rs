@@ -50,6 +50,7 @@ impl Cluster {
             write_fence,
             voters: self.ensemble.members().voters.into_iter().map(NodeId::numbered).collect(),
             quorum: self.ensemble.quorum(),
+            backups: self.backups.keys().cloned().collect(),
             next_node: NodeId::numbered(self.ensemble.members().highest + 1),
         })
     }

@@ -4,6 +4,7 @@
 //! After it, a refusal is given only where it is proven that nothing ran; otherwise the answer is
 //! `Unknown` (C7.3).
 
+use super::backup::{self, BackupError, Manifest};
 use super::checks;
 use super::cluster::Cluster;
 use super::command::{Accepted, Command};
@@ -19,7 +20,7 @@ use crate::model::explanation::Verdict;
 use crate::model::invariant::Invariant;
 use crate::model::pinned::{Fact, Since};
 use crate::model::receipt::{KernelRefusal, Receipt};
-use crate::model::text::NodeId;
+use crate::model::text::{NodeId, PlaceName};
 
 /// A refusal with its rule.
 fn refusal(rule: &str, sentence: impl Into<String>, invariants: &[Invariant]) -> KernelRefusal {
@@ -44,6 +45,7 @@ impl Cluster {
         self.seen.acting = Some(order.action_id());
         let accepted = Accepted::new(order, now);
         let answer = match order.action() {
+            Action::CreateBackup { name } => self.back_up(&accepted, name, now),
             Action::TakeOffline { node } => self.throw(&accepted, node, Switch::Off, now),
             Action::BringOnline { node } => self.throw(&accepted, node, Switch::On, now),
             Action::Switchover { to } | Action::Failover { to } => {
@@ -285,9 +287,9 @@ impl Cluster {
         now: Timestamp,
     ) -> Result<Receipt, ApplyError> {
         let kept = match &answer {
-            Ok(receipt) if receipt.position.is_some() => self.switchboard.keep(receipt),
+            Ok(receipt) if !is_switch(&receipt.action) => self.switchboard.keep(receipt),
             Err(ApplyError::Refused(refusal)) => self.switchboard.close(id, refusal),
-            // A switch and its receipt are one transaction; what is unknown stays accepted.
+            // What is unknown stays accepted.
             Ok(_) | Err(ApplyError::Unknown { .. }) => Ok(()),
         };
         if let Err(error) = kept {
@@ -303,8 +305,63 @@ impl Cluster {
         }
         let stores = self.ensemble.reachable().filter_map(|(node, _)| node.store());
         let found: Result<Vec<_>, _> = stores.map(|store| store.receipt(id)).collect();
-        Ok(found?.into_iter().flatten().next())
+        if let Some(receipt) = found?.into_iter().flatten().next() {
+            return Ok(Some(receipt));
+        }
+        Ok(self.backups.values().find(|receipt| receipt.action_id == id).cloned())
     }
+
+    /// Writes a backup of what the primary has applied, which is all that is acknowledged.
+    fn back_up(
+        &mut self,
+        order: &Accepted,
+        name: &PlaceName,
+        now: Timestamp,
+    ) -> Result<Receipt, ApplyError> {
+        self.accept(order, now)?;
+        let primary = self.primary().expect("the primary was checked to be alive");
+        let store = self.ensemble.node(primary).and_then(|node| node.store());
+        let image = store.expect("a primary runs").image();
+        let mut renamed = false;
+        let made = image.map_err(BackupError::from).and_then(|image| {
+            let (position, digest) = (image.about.position, image.digest);
+            let receipt = Receipt {
+                action_id: order.action_id,
+                action: order.action.clone(),
+                epoch: Some(self.epoch()),
+                position: None,
+                executed_at: now,
+                witness: order.witness.clone(),
+                result: format!(
+                    "The backup {name} holds everything up to position {position}, was read back, \
+                     and has the digest {digest}."
+                ),
+                duplicate: false,
+            };
+            let manifest = |bytes, sha256| {
+                let (cluster, founders) = (self.identity.clone(), self.founders);
+                Manifest::new(name.clone(), cluster, founders, &image, receipt, (bytes, sha256))
+            };
+            backup::create(&self.dir, &image, manifest, &mut renamed)
+        });
+        match made {
+            Ok(Manifest { receipt, .. }) => {
+                self.backups.insert(name.clone(), receipt.clone());
+                self.note_backup(&receipt.result, now);
+                Ok(receipt)
+            }
+            Err(error) if renamed => Err(unknown(&format!("The backup may be there: {error}."))),
+            Err(error) => {
+                let sentence = format!("The kernel refuses: there is no backup, because {error}.");
+                Err(refusal("backup_failed", sentence, &[]).into())
+            }
+        }
+    }
+}
+
+/// A switch and its receipt are one transaction; other receipts are copied.
+fn is_switch(action: &Action) -> bool {
+    matches!(action, Action::TakeOffline { .. } | Action::BringOnline { .. })
 }
 
 fn unknown(why: &str) -> ApplyError {

@@ -23,6 +23,10 @@ pub(super) fn after(state: &ClusterState, action: &Action) -> Pinned {
         Action::BringOnline { node } => bring_online(&mut after, node),
         // Positions move all the time, so no pinned fact does.
         Action::TakeCheckpoint { .. } | Action::PurgeLog { .. } => {}
+        Action::CreateBackup { name } => {
+            after.cluster.backups.push(name.clone());
+            after.cluster.backups.sort();
+        }
         Action::AddReplica { node } => members::add(&mut after, node),
         Action::GrantVote { node } => members::grant_vote(&mut after, node),
         Action::RemoveReplica { node } => members::remove(&mut after, node),
@@ -189,6 +193,9 @@ pub(super) fn consequences(state: &ClusterState, action: &Action) -> Vec<String>
             });
             said.push("Reads and writes wait while the state is copied.".to_owned());
         }
+        Action::CreateBackup { .. } => {
+            said.push("Reads and writes wait while the state is copied and read back.".to_owned());
+        }
         Action::PurgeLog { node, up_to } => said.extend(after_purge(state, node, up_to.get())),
     }
     said
@@ -248,6 +255,11 @@ pub(super) fn not_checked(action: &Action) -> Vec<String> {
             "Whether the remaining nodes fail together, and what becomes of the files of the node."
                 .to_owned(),
         ),
+        Action::CreateBackup { .. } => said.push(
+            "Which nodes are offline, and the receipts of taking them offline and online, are not \
+             in a backup; whether the disk has room is not looked at."
+                .to_owned(),
+        ),
         Action::TakeCheckpoint { .. } => {
             said.push("Whether the disk has room for the copy, and how long it takes.".to_owned());
         }
@@ -273,7 +285,7 @@ pub(super) fn relies_on(action: &Action) -> Vec<Invariant> {
         Action::StopWrites {} | Action::ResumeWrites {} => {
             vec![Invariant::SingleWriter, Invariant::EpochUnchanged, Invariant::ReceiptOnce]
         }
-        Action::TakeOffline { .. } | Action::BringOnline { .. } => {
+        Action::TakeOffline { .. } | Action::BringOnline { .. } | Action::CreateBackup { .. } => {
             vec![Invariant::AcknowledgedWritesKept, Invariant::ReceiptOnce]
         }
         Action::AddReplica { .. } | Action::GrantVote { .. } | Action::RemoveReplica { .. } => {
@@ -320,6 +332,9 @@ pub(super) fn engine_command(state: &ClusterState, action: &Action) -> String {
         }
         Action::RemoveReplica { node } => {
             format!("raft: propose that {node} is no member, on {leader} in {epoch}")
+        }
+        Action::CreateBackup { name } => {
+            format!("store: write the image of the state of {leader} into backups/{name}")
         }
         Action::TakeCheckpoint { node } => {
             format!("raft: propose a checkpoint of {node} on {leader} in {epoch}")

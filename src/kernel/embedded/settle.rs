@@ -6,7 +6,7 @@ use super::machine::Applied;
 use super::sqlite::StoreError;
 use super::switchboard::OrderState;
 use crate::kernel::{SettleError, Settled, Unobservable};
-use crate::model::action::ActionId;
+use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::ReceiptStatus;
 use crate::model::receipt::Tombstone;
@@ -33,7 +33,14 @@ impl Cluster {
             return Ok(end);
         }
         match self.switchboard.order(id).map_err(|error| unreadable(&error))? {
-            Some(OrderState::Accepted { at }) => self.settle_in_log(id, at, now),
+            Some(OrderState::Accepted { at }) => {
+                let action = self.switchboard.ordered(id).map_err(|error| unreadable(&error))?;
+                if matches!(action, Some(Action::CreateBackup { .. })) {
+                    // It was never in a log, and a backup that is whole holds its receipt.
+                    return self.void(id, "did not come to its end and left no backup", now);
+                }
+                self.settle_in_log(id, at, now)
+            }
             // Not accepted, or accepted and proven never to have run: no entry of it is anywhere.
             Some(OrderState::Refused(_)) => self.void(id, "had never run", now),
             Some(OrderState::Voided(tombstone)) => Ok(Settled::Voided(tombstone)),

@@ -15,6 +15,7 @@ use super::sqlite::{Database, Doing, StoreError, to_json};
 use crate::crash;
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
+use crate::model::canonical::Hash;
 use crate::model::event::{EventPlace, KernelEvent};
 use crate::model::pinned::{Fence, Since};
 use crate::model::receipt::{Receipt, Tombstone};
@@ -270,6 +271,24 @@ impl NodeStore {
         let own = NodeId::numbered(self.identity.number);
         let kept = machine::checkpoint_of(self.database.connection(), &own)?;
         Ok(kept.map(|(position, _)| position))
+    }
+
+    /// Puts the store of a node that was just made into the state of an image of another cluster, and
+    /// ends with it. The new cluster has its own members, and a checkpoint under its own name.
+    ///
+    /// # Errors
+    /// When the bytes are not the image of that digest.
+    pub fn fill(
+        mut self,
+        packed: &[u8],
+        digest: Hash,
+        members: &Members,
+    ) -> Result<(), StoreError> {
+        let tx = self.database.begin()?;
+        checkpoint::fill(&tx, &self.identity, packed, digest, members)?;
+        tx.commit().doing("commit")?;
+        self.database.committed()?;
+        self.database.checkpoint()
     }
 
     /// The members, as far as this node knows.

@@ -12,7 +12,7 @@ pub(super) use events::END;
 use super::command::Accepted;
 use super::membership::Members;
 use super::sqlite::{Database, Doing, StoreError, from_json, to_json};
-use crate::model::action::ActionId;
+use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
 use crate::model::pinned::{Fence, Since};
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
@@ -108,6 +108,18 @@ impl Switchboard {
         Ok(())
     }
 
+    /// Creates the switchboard of a cluster that is restored: there is nobody to appoint.
+    pub(super) fn create_restored(
+        path: &Path,
+        cluster: &ClusterRecord,
+        members: &Members,
+    ) -> Result<(), StoreError> {
+        Self::create(path, cluster)?;
+        let mut switchboard = Self::open(path)?;
+        switchboard.remember_members(members)?;
+        switchboard.set_appointed()
+    }
+
     /// Opens the switchboard.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let database = Database::open(path)?;
@@ -180,6 +192,19 @@ impl Switchboard {
             }
         };
         Ok(Some(state))
+    }
+
+    /// What an order asked for.
+    pub(super) fn ordered(&self, id: ActionId) -> Result<Option<Action>, StoreError> {
+        let text: Option<Option<String>> = self
+            .database
+            .connection()
+            .query_row("SELECT action FROM orders WHERE action_id = ?1", [id.bytes()], |row| {
+                row.get(0)
+            })
+            .optional()
+            .doing("look for an order")?;
+        text.flatten().as_deref().map(from_json).transpose()
     }
 
     /// The receipt of a switch.

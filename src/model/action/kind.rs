@@ -45,6 +45,7 @@ kinds! {
     RemoveReplica "remove_replica" ["node"];
     TakeCheckpoint "take_checkpoint" ["node"];
     PurgeLog "purge_log" ["node", "up_to"];
+    CreateBackup "create_backup" ["name"];
 }
 
 impl ActionKind {
@@ -83,7 +84,7 @@ impl ActionKind {
             Self::GrantVote => Some(Action::GrantVote { node }),
             Self::RemoveReplica => Some(Action::RemoveReplica { node }),
             Self::TakeCheckpoint => Some(Action::TakeCheckpoint { node }),
-            Self::StopWrites | Self::ResumeWrites | Self::PurgeLog => None,
+            Self::StopWrites | Self::ResumeWrites | Self::PurgeLog | Self::CreateBackup => None,
         }
     }
 }

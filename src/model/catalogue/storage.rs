@@ -76,3 +76,41 @@ pub(super) const PURGE_LOG: CatalogueEntry = CatalogueEntry {
     ],
     engine_command: "raft: propose a purge of the node's log up to the position",
 };
+
+pub(super) const CREATE_BACKUP: CatalogueEntry = CatalogueEntry {
+    kind: ActionKind::CreateBackup,
+    title: "Create a backup",
+    meaning: "Everything up to one position goes into files of its own, and is read back.",
+    class: ActionClass::Storage,
+    impact: Impact::Contained,
+    target: Target::Cluster,
+    reversible: "No, and it takes nothing away. The program never deletes a backup.",
+    parameters: &[Parameter {
+        name: "name",
+        meaning: "The name of the backup.",
+        limits: "A name that no backup has: lower-case letters, digits, hyphens, dots, underscores.",
+    }],
+    preconditions: &[
+        Invariant::PrimaryAlive,
+        Invariant::QuorumReachable,
+        Invariant::BackupNameFree,
+    ],
+    effects: &[
+        "Data, the receipts in the log, void ids and the history of epochs stand in a directory of that name, with their SHA-256.",
+        "A new cluster can be made of it, offline, by aerodb-control kernel restore.",
+    ],
+    failure_modes: &[
+        FailureMode {
+            when: "A file cannot be written, or does not read back as it was written.",
+            seen: "Stage refused, with what the file system said. There is no backup of that name.",
+        },
+        REFUSED,
+        STOPPED_BEFORE,
+        STOPPED_AFTER,
+    ],
+    not_checked: &[
+        "Whether the disk has room for the copy, and how long it takes; the cluster serves nothing else meanwhile.",
+        "Which nodes are offline, and the receipts of taking them offline and online: no backup holds them.",
+    ],
+    engine_command: "store: write the image of the state into files",
+};

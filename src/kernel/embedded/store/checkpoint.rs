@@ -3,7 +3,8 @@
 use super::{Extent, NodeIdentity, Place};
 use crate::kernel::embedded::image::{About, Image};
 use crate::kernel::embedded::machine;
-use crate::kernel::embedded::sqlite::{Doing, StoreError};
+use crate::kernel::embedded::membership::Members;
+use crate::kernel::embedded::sqlite::{Doing, StoreError, to_json};
 use crate::model::canonical::Hash;
 use raft::eraftpb::Snapshot;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -120,4 +121,25 @@ pub(super) fn install(
     db.execute("DELETE FROM log", []).doing("replace the log")?;
     keep(db, &image)?;
     Ok(Extent { base: place, last: place, applied: place.position })
+}
+
+/// Puts a new node into the state of an image of another cluster.
+pub(super) fn fill(
+    db: &Connection,
+    identity: &NodeIdentity,
+    packed: &[u8],
+    digest: Hash,
+    members: &Members,
+) -> Result<(), StoreError> {
+    let place = {
+        let about = Image::restore(db, packed, digest)?.about;
+        Place { epoch: about.epoch, position: about.position }
+    };
+    db.execute("UPDATE members SET members = ?1", [to_json(members)]).doing("name the members")?;
+    db.execute(
+        "UPDATE node SET epoch = ?1, committed = ?2, applied = ?2, purged = ?2, purged_epoch = ?1",
+        params![place.epoch, place.position],
+    )
+    .doing("write how far the state reaches")?;
+    keep(db, &image(db, identity, place)?)
 }
