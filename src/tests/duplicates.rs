@@ -66,8 +66,9 @@ impl CommandKernel for Counted {
     }
 }
 
-/// Actions whose confirmations are delivered again.
-const ACTIONS: u64 = 40;
+/// Actions whose confirmations are delivered again: an answer carries the first 200 repetitions of its
+/// action, so few actions would make every answer long.
+const ACTIONS: u64 = 200;
 /// Clients that deliver at once.
 const CLIENTS: u64 = 8;
 const DELIVERIES: u64 = 10_000;
