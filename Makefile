@@ -9,10 +9,10 @@ need = command -v $(1) >/dev/null || { echo "$(1) is needed and was not found" >
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build run check lint test unit e2e bench clean
+.PHONY: help setup build run check lint test unit e2e bench crash-campaign fault-sweep duplicates clean
 
 help: ## list these targets
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 8
 
 setup: ## see that the tools are there, and add the WebAssembly target if it is missing
 	@for tool in cargo cc; do $(call need,$$tool); done
@@ -39,8 +39,22 @@ test: setup lint unit e2e ## everything: lints, unit and integration tests, then
 unit: ## unit and integration tests
 	INSTA_UPDATE=no cargo test $(CARGO_FLAGS)
 
+# ROOM names the room whose promises are tried; workflow is the one that has any about acting.
+crash-campaign: setup ## kill the program RUNS times (2000) at random, from SEED on; prints figures
+	@test "$(or $(ROOM),workflow)" = workflow || { echo "there is no campaign for $(ROOM)" >&2; exit 1; }
+	CAMPAIGN_RUNS=$(or $(RUNS),2000) CAMPAIGN_SEED=$(or $(SEED),20261123) \
+	cargo test $(CARGO_FLAGS) --test all campaign:: -- --nocapture
+
+fault-sweep: setup ## fail every call that makes a record durable, for every kind of action
+	FAULT_EVERY=1 cargo test $(CARGO_FLAGS) --test all fault_ -- --nocapture
+
+duplicates: setup ## deliver old confirmations DELIVERIES times (100000)
+	DELIVERIES=$(or $(DELIVERIES),100000) \
+	cargo test $(CARGO_FLAGS) --test all duplicates:: -- --nocapture
+
 e2e: build ## the browser tests, against the release build
 	@$(call need,npm)
+	@! grep -aqE 'AERODB_(CRASH_AT|SABOTAGE)' $(PROGRAM) || { echo "the release build has switches of the tests" >&2; exit 1; }
 	cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
 	cd end2end && npx tsc --noEmit
 	cd end2end && CHROMIUM_BIN="$$(./browser.sh)" AERODB_CONTROL_BIN="$(PROGRAM)" npx playwright test

@@ -1,13 +1,58 @@
-//! Named places where a test ends the process, to show what a crash there leaves behind (C6.2).
+//! What only tests of a debug build switch on: places where the process ends, and faults that the
+//! tests have to notice.
 //!
-//! The environment variable `AERODB_CRASH_AT` names one place. In a release build there is none:
-//! [`point`] compiles to nothing.
+//! The environment variable `AERODB_CRASH_AT` names one place, to show what a crash there leaves
+//! behind (C6.2). `AERODB_SABOTAGE` names one fault that a control plane could have, to show that
+//! the campaign would find it. In a release build there is neither: [`point`] compiles to nothing,
+//! and [`sabotaged`] to `false`.
+
+/// A fault that the crash campaign has to find. There are no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    /// The kernel is called before the dispatch is recorded.
+    SendFirst,
+    /// Every order is sent twice.
+    SendTwice,
+    /// After a start, what was dispatched and has no end is sent again.
+    SendAgain,
+    /// That the kernel has no receipt is taken for the proof that nothing ran.
+    AbsenceIsProof,
+    /// A write is answered before it is on the disk.
+    SyncLazily,
+}
+
+impl Sabotage {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::SendFirst, Self::SendTwice, Self::SendAgain, Self::AbsenceIsProof, Self::SyncLazily];
+
+    /// Its name in `AERODB_SABOTAGE`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SendFirst => "send_first",
+            Self::SendTwice => "send_twice",
+            Self::SendAgain => "send_again",
+            Self::AbsenceIsProof => "absence_is_proof",
+            Self::SyncLazily => "sync_lazily",
+        }
+    }
+}
 
 /// Ends the process without unwinding or flushing, if `AERODB_CRASH_AT` names this place.
 ///
 /// The names are `room.place`, such as `kernel.accepted`.
+#[inline]
 pub fn point(name: &str) {
     if cfg!(debug_assertions) && std::env::var_os("AERODB_CRASH_AT").is_some_and(|at| at == name) {
         std::process::abort();
     }
+}
+
+/// Whether this process has this fault. Never in a release build.
+#[inline]
+#[must_use]
+pub fn sabotaged(fault: Sabotage) -> bool {
+    cfg!(debug_assertions)
+        && std::env::var_os("AERODB_SABOTAGE").is_some_and(|name| name == fault.word())
 }

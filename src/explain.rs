@@ -63,7 +63,12 @@ pub fn explain(
         ActionKind::StopWrites
         | ActionKind::ResumeWrites
         | ActionKind::TakeOffline
-        | ActionKind::BringOnline => Vec::new(),
+        | ActionKind::BringOnline
+        | ActionKind::AddReplica
+        | ActionKind::GrantVote
+        | ActionKind::RemoveReplica
+        | ActionKind::TakeCheckpoint
+        | ActionKind::PurgeLog => Vec::new(),
     };
     let Standing { unresolved, freeze } = standing;
     if let Some(open) = &unresolved {

@@ -8,6 +8,7 @@ pub mod embedded;
 
 use crate::model::action::{Action, ActionId};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
+use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone, Witness};
 use std::future::Future;
@@ -144,6 +145,17 @@ pub trait ObserveKernel: Send + Sync + 'static {
     /// The kernel's own pre-conditions, effects and limits for an action in a state. Pure: equal
     /// arguments give equal answers (C5.1).
     fn checks(&self, state: &ClusterState, action: &Action) -> Checks;
+
+    /// One page of what happened in the kernel, newest first: at most `limit` events before a place.
+    /// Reads only, and says where events may be missing (C8.1).
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    fn events(
+        &self,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Answer<'_, Result<EventPage, Unobservable>>;
 
     /// A number that grows when anything observable changes. Passive (C8.3): nobody has to listen.
     fn changes(&self) -> watch::Receiver<u64>;

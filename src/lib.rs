@@ -22,7 +22,7 @@
 //! | [`model`] | shared words, pure values, canonical bytes | nothing |
 //! | `explain` | a state and a request become an explanation; pure | model |
 //! | `kernel` | the port to the correctness core, and the embedded core behind it | model |
-//! | `store` | one SQLite file: one writer, read-only readers, fail closed | nothing |
+//! | `store` | one SQLite file: one writer, read-only readers, fail closed | crash |
 //! | [`ledger`] | records, hash chain, verification | model, store |
 //! | `authority` | who is asking, as values that nobody can forge | model, store |
 //! | `observe` | all that can be read | model, explain, kernel, ledger |
@@ -32,7 +32,7 @@
 //! | `web` | routes, the gate, forms and JSON, refusals as HTTP | model, authority, observe, workflow, ui, plain |
 //! | `serve` | puts the parts together; alone names a concrete kernel | all |
 //! | `cli` | the command line: one more client, and the commands on a data directory | all |
-//! | `crash` | points at which a test ends the process | nothing |
+//! | `crash` | where a test ends the process, and faults that it must find | nothing |
 //!
 //! ## One action
 //!

@@ -11,6 +11,7 @@ pub mod answer;
 pub mod canonical;
 pub mod catalogue;
 pub mod cluster;
+pub mod event;
 pub mod explanation;
 pub mod invariant;
 pub mod log_filter;

@@ -19,6 +19,7 @@ use crate::model::answer::{
     WhyNot,
 };
 use crate::model::cluster::{ClusterState, ReceiptStatus};
+use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Explanation;
 use crate::model::pinned::{Freeze, Unresolved};
 use crate::model::refusal::{Refusal, RefusalCode};
@@ -77,6 +78,18 @@ impl ReadSide {
     /// `kernel_unreachable` when the kernel does not answer.
     pub async fn observe(&self) -> Result<ClusterState, Refusal> {
         self.kernel.observe().await.map_err(unreachable)
+    }
+
+    /// One page of what happened in the kernel, newest first.
+    ///
+    /// # Errors
+    /// `kernel_unreachable` when the kernel does not answer.
+    pub async fn events(
+        &self,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Result<EventPage, Refusal> {
+        self.kernel.events(before, limit).await.map_err(unreachable)
     }
 
     /// What the kernel holds under an action id.
@@ -160,6 +173,12 @@ impl ReadSide {
         Ok(None)
     }
 
+    /// Why nothing can be recorded any more, and so nothing can be done (C6.4); `None` while it can.
+    #[must_use]
+    pub fn unrecordable(&self) -> Option<String> {
+        self.ledger.failure().map(str::to_owned)
+    }
+
     /// The freeze that stands, where there is one.
     ///
     /// # Errors
@@ -176,12 +195,12 @@ impl ReadSide {
         Ok(Standing { unresolved: self.unresolved()?, freeze: self.freeze()? })
     }
 
-    /// The records of an action, folded; `None` when there is no such action.
+    /// The steps of an action, folded; `None` when there is no such action.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn trail(&self, id: ActionId) -> Result<Option<Trail>, Refusal> {
-        Trail::fold(self.ledger.trail(id).map_err(unreadable)?)
+        Trail::fold(self.ledger.steps(id).map_err(unreadable)?)
     }
 
     /// The explanation that was put before the operator.
@@ -198,7 +217,8 @@ impl ReadSide {
     /// `not_found`; or when the ledger cannot be read.
     pub async fn action(&self, id: ActionId) -> Result<ActionAnswer, Refusal> {
         let before = self.in_flight.quiet_mark(id);
-        let trail = self.trail(id)?.ok_or_else(|| no_such_action(id))?;
+        let trail = Trail::fold(self.ledger.trail(id).map_err(unreadable)?)?;
+        let trail = trail.ok_or_else(|| no_such_action(id))?;
         let explanation = self.explained(&trail)?;
         let snapshot: ClusterState = self.blob(&trail.explained().snapshot)?;
         let interrupted = self.interrupted(id, before, trail.stage());

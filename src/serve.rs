@@ -9,8 +9,11 @@ pub mod config;
 
 mod error;
 mod host;
+mod listener;
+mod sabotage;
 
 pub use error::ServeError;
+pub use listener::CONNECTIONS_MAX;
 
 use crate::authority::PasswordCost;
 use crate::kernel::ObserveKernel;
@@ -30,6 +33,7 @@ use crate::workflow::log_key::Rotated;
 use crate::workflow::{self, Workflow};
 use axum::Router;
 use axum::middleware::from_fn;
+use axum_server::Handle;
 use config::Config;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -153,7 +157,8 @@ pub async fn assemble(
     let in_flight = InFlight::default();
     let observer: Arc<dyn ObserveKernel> = kernel.clone();
     let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), data_address);
-    let workflow = Workflow::new(read.clone(), kernel.clone(), ledger.clone(), in_flight);
+    let commanded = sabotage::over(kernel.clone(), &ledger).await?;
+    let workflow = Workflow::new(read.clone(), commanded, ledger.clone(), in_flight);
     let workflow = Arc::new(workflow);
     let access = Arc::new(Access::new(
         ledger.clone(),
@@ -274,22 +279,13 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let ambient = Ambient::of_this_machine();
     let house = assemble(&config, ambient, Some(format!("http://{data_at}"))).await?;
     announce(&house, console_at, data_at);
-    let (close, closing) = watch::channel(());
-    let closed = |mut closing: watch::Receiver<()>| async move {
-        // An error means that the sender is gone, which is the end too.
-        let _ = closing.changed().await;
-    };
-    let console_task = tokio::spawn(
-        axum::serve(console, house.console.clone())
-            .with_graceful_shutdown(closed(closing.clone()))
-            .into_future(),
-    );
-    let data_task = tokio::spawn(
-        axum::serve(data, house.data.clone()).with_graceful_shutdown(closed(closing)).into_future(),
-    );
+    let (handle, each) = (Handle::new(), listener::connections_each());
+    let console_task =
+        tokio::spawn(listener::serve(console, house.console.clone(), each, handle.clone()));
+    let data_task = tokio::spawn(listener::serve(data, house.data.clone(), each, handle.clone()));
     stop_signal().await;
     house.stop_streams();
-    close.send_replace(());
+    handle.graceful_shutdown(None);
     // An action that was confirmed runs to its end before the process goes (C6.2).
     house.close().await;
     // A client that sends half a request must not hold up the stop, nor a second signal.

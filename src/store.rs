@@ -3,7 +3,7 @@
 //! One writer thread and read-only readers. A write resolves only when it is on the disk, and the
 //! first sign that this cannot be relied on ends all writing until an operator restarts the program
 //! (C6.4). This room never repairs the file, never repeats a write or an fsync, never changes the
-//! file in the background, and knows nothing of what the rows mean: it imports no other room.
+//! file in the background, and knows nothing of what the rows mean: it imports no other room but `crash`.
 
 mod error;
 mod files;
@@ -76,8 +76,8 @@ impl Store {
     fn start(dir: &Path, connection: Connection, lock: Option<File>) -> Result<Self, StoreError> {
         let path = dir.join(DATABASE_FILE);
         let (committed, commits) = watch::channel(0);
-        let reader = Reader::beside_writer(&path, commits)?;
         let failure = Arc::new(OnceLock::new());
+        let reader = Reader::beside_writer(&path, commits, Arc::clone(&failure))?;
         let mut writer = Writer::new(connection, &path, Arc::clone(&failure), committed)?;
         // By now the log of the database has its file. The next write relies on it.
         open::sync_dir(dir)?;

@@ -29,6 +29,7 @@ use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
 use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::text::NodeId;
+use std::collections::BTreeMap;
 
 /// What stands round every page: which cluster this is, and who reads it.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ pub struct Frame {
     pub session: Option<SessionAnswer>,
     /// The freeze that stands, or why that could not be read.
     pub freeze: Result<Option<Freeze>, Refusal>,
+    /// Why nothing can be recorded any more, where that is so.
+    pub unrecordable: Option<String>,
 }
 
 impl Frame {
@@ -80,6 +83,8 @@ pub struct NewAction {
     pub kind: ActionKind,
     /// The node that the address named. Nothing else selects a node in advance (C2.2).
     pub node: Option<NodeId>,
+    /// The other parameters, as the address or the attempt before gave them.
+    pub values: BTreeMap<&'static str, String>,
     /// The reason that was typed before.
     pub reason: Option<String>,
     /// The observation that the list of nodes is drawn from.

@@ -157,6 +157,7 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::ApiWindow => get(report::window_json),
         Read::ApiSession => get(api::session),
         Read::ApiEvents => get(events::stream),
+        Read::ApiKernelEvents => get(api::kernel_events),
     }
 }
 

@@ -236,6 +236,9 @@ pub(super) struct AskArguments {
     /// The node that the action is about.
     #[arg(long, value_name = "NODE")]
     pub(super) node: Option<String>,
+    /// The last position of the log that is given back.
+    #[arg(long, value_name = "POSITION")]
+    pub(super) up_to: Option<String>,
     /// Why, in a line of plain text.
     #[arg(long, value_name = "TEXT")]
     pub(super) reason: String,
@@ -244,7 +247,7 @@ pub(super) struct AskArguments {
 impl AskArguments {
     /// The parameters by name, as they were typed.
     pub(super) fn params(&self) -> BTreeMap<&'static str, &str> {
-        [("to", &self.to), ("node", &self.node)]
+        [("to", &self.to), ("node", &self.node), ("up_to", &self.up_to)]
             .into_iter()
             .filter_map(|(name, value)| value.as_deref().map(|value| (name, value)))
             .collect()

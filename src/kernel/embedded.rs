@@ -14,8 +14,11 @@ pub mod command;
 mod data;
 pub mod data_api;
 mod ensemble;
+mod events;
 mod founding;
+pub mod image;
 pub mod machine;
+pub mod membership;
 mod node;
 mod observation;
 mod orders;
@@ -37,6 +40,7 @@ use crate::kernel::{
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::{Clock, Entropy};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
+use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
 use crate::model::receipt::KernelRefusal;
 use crate::model::text::{NodeId, PlaceName};
@@ -197,8 +201,9 @@ impl EmbeddedKernel {
         let description = KernelDescription {
             kind: "embedded",
             cluster: format!(
-                "{} {} ({}), {} nodes in this process",
-                identity.environment, identity.cluster, identity.id, opened.nodes
+                // What never changes: the ledger compares it at every start.
+                "{} {} ({}), founded with {} nodes in this process",
+                identity.environment, identity.cluster, identity.id, opened.cluster.founders
             ),
             start_note: opened.start_note,
             can_settle: true,
@@ -269,6 +274,14 @@ impl ObserveKernel for EmbeddedKernel {
 
     fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
         checks::checks(state, action)
+    }
+
+    fn events(
+        &self,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Answer<'_, Result<EventPage, Unobservable>> {
+        Box::pin(self.asked(move |reply| Request::Events(before, limit, reply)))
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

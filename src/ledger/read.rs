@@ -55,6 +55,12 @@ impl LedgerReader {
         self
     }
 
+    /// Why no record can be written any more; `None` while they can (C6.4).
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.reader.failure()
+    }
+
     /// A number that grows with each durable write of this process to the file of the log.
     #[must_use]
     pub fn commits(&self) -> watch::Receiver<u64> {
@@ -102,6 +108,19 @@ impl LedgerReader {
         let mut records = found?;
         let next_before = cut(&mut records, rows, |record| record.record.seq);
         Ok(LogPage { records, next_before })
+    }
+
+    /// The steps of one action, oldest first: all that its stage follows from, however often it was
+    /// delivered again.
+    ///
+    /// # Errors
+    /// When one of them is damaged or the file cannot be read.
+    pub fn steps(&self, action: ActionId) -> Result<Vec<StoredRecord>, LedgerError> {
+        let sql = "SELECT seq, hash, bytes FROM leaf WHERE seq IN
+                       (SELECT seq FROM transition WHERE action = ?1)
+                   ORDER BY seq";
+        let values = vec![Value::Blob(action.bytes().to_vec())];
+        self.reader.read(|connection| records(connection, sql, values))
     }
 
     /// The records of one action, oldest first: every step, and the first [`TRAIL_OTHERS_MAX`] of

@@ -1,8 +1,11 @@
 //! What an operator can ask for.
 
+mod kind;
+
 pub use crate::model::stage::Stage;
 use crate::model::text::{InputError, NodeId};
-use serde::{Deserialize, Deserializer, Serialize};
+pub use kind::ActionKind;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 use uuid::Uuid;
@@ -93,87 +96,74 @@ pub enum Action {
         /// The node.
         node: NodeId,
     },
+    /// A new node joins the cluster, without a vote.
+    AddReplica {
+        /// The name of the new node.
+        node: NodeId,
+    },
+    /// A node without a vote takes one.
+    GrantVote {
+        /// The node.
+        node: NodeId,
+    },
+    /// A node leaves the cluster for good.
+    RemoveReplica {
+        /// The node.
+        node: NodeId,
+    },
+    /// One node keeps a copy of its whole state beside its log.
+    TakeCheckpoint {
+        /// The node.
+        node: NodeId,
+    },
+    /// One node gives back the beginning of its log, as far as its checkpoint covers it.
+    PurgeLog {
+        /// The node.
+        node: NodeId,
+        /// The last position that is given back.
+        up_to: LogPosition,
+    },
 }
 
-/// The name of an action without its parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActionKind {
-    /// See [`Action::Switchover`].
-    Switchover,
-    /// See [`Action::Failover`].
-    Failover,
-    /// See [`Action::StopWrites`].
-    StopWrites,
-    /// See [`Action::ResumeWrites`].
-    ResumeWrites,
-    /// See [`Action::TakeOffline`].
-    TakeOffline,
-    /// See [`Action::BringOnline`].
-    BringOnline,
-}
+/// A position in the log, from 1 on. Written as text, as every parameter is: a JSON number would
+/// lose the digits of a large one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogPosition(u64);
 
-impl ActionKind {
-    /// Every kind, in the order in which the catalogue shows them.
-    pub const ALL: [Self; 6] = [
-        Self::Switchover,
-        Self::Failover,
-        Self::StopWrites,
-        Self::ResumeWrites,
-        Self::TakeOffline,
-        Self::BringOnline,
-    ];
-
-    /// The name in URLs, JSON and the command line.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Switchover => "switchover",
-            Self::Failover => "failover",
-            Self::StopWrites => "stop_writes",
-            Self::ResumeWrites => "resume_writes",
-            Self::TakeOffline => "take_offline",
-            Self::BringOnline => "bring_online",
-        }
-    }
-
-    /// Parses the name.
+impl LogPosition {
+    /// Parses a position that arrived in the parameter `field`.
     ///
     /// # Errors
-    /// When the catalogue has no such action.
-    pub fn parse(text: &str) -> Result<Self, InputError> {
-        Self::ALL.into_iter().find(|kind| kind.word() == text).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|kind| kind.word()).collect();
-            InputError::new("kind", text, format!("one of {}", names.join(", ")))
-        })
+    /// When the text is no whole number, zero, or larger than a log can become.
+    pub fn parse_field(field: &str, text: &str) -> Result<Self, InputError> {
+        let is_plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+        let number = text.parse().ok().filter(|n| is_plain && i64::try_from(*n).is_ok());
+        let required = "a position of the log: a whole number from 1 on";
+        number.map(Self).ok_or_else(|| InputError::new(field, text, required))
     }
 
-    /// The name of the parameter that carries the node, where the action takes one.
+    /// The number.
     #[must_use]
-    pub fn node_parameter(self) -> Option<&'static str> {
-        match self {
-            Self::Switchover | Self::Failover => Some("to"),
-            Self::TakeOffline | Self::BringOnline => Some("node"),
-            Self::StopWrites | Self::ResumeWrites => None,
-        }
-    }
-
-    /// The action of this kind on this node; `None` for the kinds that take no node.
-    #[must_use]
-    pub fn on(self, node: NodeId) -> Option<Action> {
-        match self {
-            Self::Switchover => Some(Action::Switchover { to: node }),
-            Self::Failover => Some(Action::Failover { to: node }),
-            Self::TakeOffline => Some(Action::TakeOffline { node }),
-            Self::BringOnline => Some(Action::BringOnline { node }),
-            Self::StopWrites | Self::ResumeWrites => None,
-        }
+    pub fn get(self) -> u64 {
+        self.0
     }
 }
 
-impl fmt::Display for ActionKind {
+impl fmt::Display for LogPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        write!(f, "{}", self.0)
+    }
+}
+
+impl Serialize for LogPosition {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for LogPosition {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Self::parse_field("position", &String::deserialize(d)?).map_err(serde::de::Error::custom)
     }
 }
 
@@ -185,26 +175,33 @@ impl Action {
     /// value that is not a node name.
     pub fn parse(kind: &str, params: &BTreeMap<String, String>) -> Result<Self, InputError> {
         let kind = ActionKind::parse(kind)?;
-        let wanted = kind.node_parameter();
-        if let Some((name, value)) = params.iter().find(|(name, _)| Some(name.as_str()) != wanted) {
-            let takes =
-                wanted.map_or("no parameter".to_owned(), |w| format!("only the parameter {w}"));
+        let wanted = kind.parameters();
+        if let Some((name, value)) = params.iter().find(|(n, _)| !wanted.contains(&n.as_str())) {
+            let takes = match wanted {
+                [] => "no parameter".to_owned(),
+                [one] => format!("only the parameter {one}"),
+                more => format!("only the parameters {}", more.join(", ")),
+            };
             return Err(InputError::new(name, value, format!("absent: {kind} takes {takes}")));
         }
-        let node = match wanted {
-            Some(name) => {
-                let value = params.get(name).map_or("", String::as_str);
-                Some(NodeId::parse_field(name, value)?)
-            }
-            None => None,
-        };
-        match (kind, node) {
-            (_, Some(node)) => kind
-                .on(node)
-                .ok_or_else(|| InputError::new("kind", kind.word(), "an action that takes a node")),
-            (ActionKind::ResumeWrites, None) => Ok(Self::ResumeWrites {}),
-            (_, None) => Ok(Self::StopWrites {}),
-        }
+        let text = |name: &str| params.get(name).map_or("", String::as_str);
+        let node = |name: &str| NodeId::parse_field(name, text(name));
+        Ok(match kind {
+            ActionKind::Switchover => Self::Switchover { to: node("to")? },
+            ActionKind::Failover => Self::Failover { to: node("to")? },
+            ActionKind::StopWrites => Self::StopWrites {},
+            ActionKind::ResumeWrites => Self::ResumeWrites {},
+            ActionKind::TakeOffline => Self::TakeOffline { node: node("node")? },
+            ActionKind::BringOnline => Self::BringOnline { node: node("node")? },
+            ActionKind::AddReplica => Self::AddReplica { node: node("node")? },
+            ActionKind::GrantVote => Self::GrantVote { node: node("node")? },
+            ActionKind::RemoveReplica => Self::RemoveReplica { node: node("node")? },
+            ActionKind::TakeCheckpoint => Self::TakeCheckpoint { node: node("node")? },
+            ActionKind::PurgeLog => Self::PurgeLog {
+                node: node("node")?,
+                up_to: LogPosition::parse_field("up_to", text("up_to"))?,
+            },
+        })
     }
 
     /// The kind.
@@ -217,6 +214,11 @@ impl Action {
             Self::ResumeWrites {} => ActionKind::ResumeWrites,
             Self::TakeOffline { .. } => ActionKind::TakeOffline,
             Self::BringOnline { .. } => ActionKind::BringOnline,
+            Self::AddReplica { .. } => ActionKind::AddReplica,
+            Self::GrantVote { .. } => ActionKind::GrantVote,
+            Self::RemoveReplica { .. } => ActionKind::RemoveReplica,
+            Self::TakeCheckpoint { .. } => ActionKind::TakeCheckpoint,
+            Self::PurgeLog { .. } => ActionKind::PurgeLog,
         }
     }
 
@@ -227,7 +229,12 @@ impl Action {
             Self::Switchover { to: node }
             | Self::Failover { to: node }
             | Self::TakeOffline { node }
-            | Self::BringOnline { node } => Some(node),
+            | Self::BringOnline { node }
+            | Self::AddReplica { node }
+            | Self::GrantVote { node }
+            | Self::RemoveReplica { node }
+            | Self::TakeCheckpoint { node }
+            | Self::PurgeLog { node, .. } => Some(node),
             Self::StopWrites {} | Self::ResumeWrites {} => None,
         }
     }
@@ -236,10 +243,12 @@ impl Action {
     #[must_use]
     pub fn params(&self) -> BTreeMap<String, String> {
         let name = self.kind().node_parameter();
-        name.zip(self.node())
-            .map(|(name, node)| (name.to_owned(), node.to_string()))
-            .into_iter()
-            .collect()
+        let node = name.zip(self.node()).map(|(name, node)| (name.to_owned(), node.to_string()));
+        let value = match self {
+            Self::PurgeLog { up_to, .. } => Some(("up_to".to_owned(), up_to.to_string())),
+            _ => None,
+        };
+        node.into_iter().chain(value).collect()
     }
 
     /// The action in a few words: `switchover to n2`.
@@ -252,6 +261,11 @@ impl Action {
             Self::ResumeWrites {} => "resume writes".to_owned(),
             Self::TakeOffline { node } => format!("take {node} offline"),
             Self::BringOnline { node } => format!("bring {node} online"),
+            Self::AddReplica { node } => format!("add {node} as a learner"),
+            Self::GrantVote { node } => format!("grant {node} a vote"),
+            Self::RemoveReplica { node } => format!("remove {node} for good"),
+            Self::TakeCheckpoint { node } => format!("take a checkpoint of {node}"),
+            Self::PurgeLog { node, up_to } => format!("purge the log of {node} up to {up_to}"),
         }
     }
 
@@ -260,7 +274,7 @@ impl Action {
     pub fn command(&self, reason: &str) -> String {
         let mut line = format!("aerodb-control request {}", self.kind());
         for (name, value) in self.params() {
-            line.push_str(&format!(" --{name} {value}"));
+            line.push_str(&format!(" --{} {value}", name.replace('_', "-")));
         }
         // Single quotes keep a reason literal in every POSIX shell.
         line.push_str(&format!(" --reason '{}'", reason.replace('\'', r"'\''")));
@@ -290,13 +304,25 @@ mod tests {
     #[test]
     fn every_kind_parses_from_its_own_word_and_parameters() {
         for kind in ActionKind::ALL {
-            let given = kind.node_parameter().map(|p| (p, "n2"));
-            let given: Vec<_> = given.into_iter().collect();
+            let value = |p: &'static str| (p, if p == "up_to" { "7" } else { "n2" });
+            let given: Vec<_> = kind.parameters().iter().copied().map(value).collect();
             let action = Action::parse(kind.word(), &params(&given)).expect("own form");
             assert_eq!(action.kind(), kind);
             let json = serde_json::to_string(&action).expect("plain data");
             assert_eq!(serde_json::from_str::<Action>(&json).expect("own form"), action);
+            assert_eq!(action.params(), params(&given));
+            assert_eq!(action.node().is_some(), kind.node_parameter().is_some());
         }
+    }
+
+    #[test]
+    fn a_position_is_a_whole_number_from_1_on() {
+        for bad in ["", "0", "-1", "+1", "1.5", "07", "1e3", " 1", "9223372036854775808"] {
+            let given = params(&[("node", "n1"), ("up_to", bad)]);
+            assert_eq!(Action::parse("purge_log", &given).expect_err(bad).field, "up_to");
+        }
+        let most = LogPosition::parse_field("up_to", "9223372036854775807").expect("a position");
+        assert_eq!(serde_json::to_string(&most).expect("text"), "\"9223372036854775807\"");
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! Every action in full: the one source of the pages, the command line, the checks and the documents.
 
+mod nodes;
+mod roles;
+mod storage;
+
 use crate::model::action::ActionKind;
 use crate::model::invariant::Invariant;
 use serde::Serialize;
@@ -12,6 +16,8 @@ pub enum ActionClass {
     Control,
     /// Changes which nodes take part.
     Maintenance,
+    /// Changes what the nodes keep on disk, and nothing that clients can read.
+    Storage,
 }
 
 impl ActionClass {
@@ -21,6 +27,7 @@ impl ActionClass {
         match self {
             Self::Control => "control",
             Self::Maintenance => "maintenance",
+            Self::Storage => "storage",
         }
     }
 }
@@ -112,11 +119,12 @@ const TO: &[Parameter] = &[Parameter {
     meaning: "The standby that becomes primary.",
     limits: "The name of a member of the cluster.",
 }];
-const NODE: &[Parameter] = &[Parameter {
+const NODE_PARAMETER: Parameter = Parameter {
     name: "node",
     meaning: "The node that the action is about.",
     limits: "The name of a member of the cluster.",
-}];
+};
+const NODE: &[Parameter] = &[NODE_PARAMETER];
 
 const REFUSED: FailureMode = FailureMode {
     when: "The kernel finds at execution that a pre-condition no longer holds.",
@@ -132,160 +140,18 @@ const STOPPED_AFTER: FailureMode = FailureMode {
 };
 
 /// The catalogue, in the order in which it is shown.
-pub const CATALOGUE: [CatalogueEntry; 6] = [
-    CatalogueEntry {
-        kind: ActionKind::Switchover,
-        title: "Switchover",
-        meaning: "The living primary hands its role to a standby that holds its whole log.",
-        class: ActionClass::Control,
-        impact: Impact::Disruptive,
-        target: Target::Node,
-        reversible: "Yes: by a switchover back.",
-        parameters: TO,
-        preconditions: &[
-            Invariant::NodeIsMember,
-            Invariant::PrimaryAlive,
-            Invariant::TargetIsStandby,
-            Invariant::TargetReachable,
-            Invariant::TargetInEpoch,
-            Invariant::QuorumReachable,
-        ],
-        effects: &[
-            "The target becomes primary and the primary becomes a standby.",
-            "The epoch grows by one.",
-            "Clients that write to the old primary are refused until they write to the new one.",
-        ],
-        failure_modes: &[
-            FailureMode {
-                when: "The target does not take over.",
-                seen: "Stage refused: the primary keeps its role and its epoch.",
-            },
-            REFUSED,
-            STOPPED_BEFORE,
-            STOPPED_AFTER,
-        ],
-        not_checked: &[
-            "Whether clients find the new primary.",
-            "Whether the host of the target can carry the load.",
-        ],
-        engine_command: "raft: transfer leadership to the target",
-    },
-    CatalogueEntry {
-        kind: ActionKind::Failover,
-        title: "Failover",
-        meaning: "A standby becomes primary while no node is.",
-        class: ActionClass::Control,
-        impact: Impact::Disruptive,
-        target: Target::Node,
-        reversible: "In part: by a switchover to another node. The epoch that ended does not come back.",
-        parameters: TO,
-        preconditions: &[
-            Invariant::NodeIsMember,
-            Invariant::NoPrimaryAlive,
-            Invariant::TargetIsStandby,
-            Invariant::TargetReachable,
-            Invariant::QuorumReachable,
-            Invariant::TargetLogComplete,
-        ],
-        effects: &[
-            "The target becomes primary.",
-            "The epoch grows by one, which ends every earlier one.",
-            "A write that was never acknowledged may be dropped from the log of another node.",
-        ],
-        failure_modes: &[
-            FailureMode {
-                when: "A majority does not give the target its vote.",
-                seen: "Stage refused: the epoch stays as it was and nobody is primary.",
-            },
-            REFUSED,
-            STOPPED_BEFORE,
-            STOPPED_AFTER,
-        ],
-        not_checked: &[
-            "Whether a node that cannot be reached still serves reads to clients near it.",
-            "Whether clients find the new primary.",
-        ],
-        engine_command: "raft: campaign on the target",
-    },
-    CatalogueEntry {
-        kind: ActionKind::StopWrites,
-        title: "Stop writes",
-        meaning: "The cluster refuses every write until an operator resumes them.",
-        class: ActionClass::Control,
-        impact: Impact::Disruptive,
-        target: Target::Cluster,
-        reversible: "Yes: by resume_writes.",
-        parameters: &[],
-        preconditions: &[
-            Invariant::PrimaryAlive,
-            Invariant::QuorumReachable,
-            Invariant::FenceLifted,
-        ],
-        effects: &[
-            "Writes are refused with the reason that an operator stopped them.",
-            "Reads go on.",
-            "The fence stands after a restart and after a change of primary.",
-        ],
-        failure_modes: &[REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
-        not_checked: &["Whether clients cope with refused writes."],
-        engine_command: "raft: propose fence raised",
-    },
-    CatalogueEntry {
-        kind: ActionKind::ResumeWrites,
-        title: "Resume writes",
-        meaning: "The cluster accepts writes again after an operator stopped them.",
-        class: ActionClass::Control,
-        impact: Impact::Contained,
-        target: Target::Cluster,
-        reversible: "Yes: by stop_writes.",
-        parameters: &[],
-        preconditions: &[
-            Invariant::PrimaryAlive,
-            Invariant::QuorumReachable,
-            Invariant::FenceStanding,
-        ],
-        effects: &["Writes are accepted."],
-        failure_modes: &[REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
-        not_checked: &["Whether what writes were stopped for is done."],
-        engine_command: "raft: propose fence lifted",
-    },
-    CatalogueEntry {
-        kind: ActionKind::TakeOffline,
-        title: "Take a node offline",
-        meaning: "One node leaves service for maintenance: it neither serves clients nor votes.",
-        class: ActionClass::Maintenance,
-        impact: Impact::Disruptive,
-        target: Target::Node,
-        reversible: "Yes: by bring_online.",
-        parameters: NODE,
-        preconditions: &[Invariant::NodeIsMember, Invariant::NodeOnline],
-        effects: &[
-            "The node cannot be reached, so its facts are unknown.",
-            "A primary that is taken offline gives up its role; nobody is primary until a failover.",
-            "Where fewer than a majority of the voters stay reachable, writes are refused.",
-        ],
-        failure_modes: &[REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
-        not_checked: &["Whether clients are connected to the node."],
-        engine_command: "network: close the links of the node",
-    },
-    CatalogueEntry {
-        kind: ActionKind::BringOnline,
-        title: "Bring a node online",
-        meaning: "A node that an operator took offline returns to service and catches up.",
-        class: ActionClass::Maintenance,
-        impact: Impact::Contained,
-        target: Target::Node,
-        reversible: "Yes: by take_offline.",
-        parameters: NODE,
-        preconditions: &[Invariant::NodeIsMember, Invariant::NodeOffline],
-        effects: &[
-            "The node is reachable and follows as a standby.",
-            "Nobody becomes primary by it.",
-        ],
-        failure_modes: &[REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
-        not_checked: &["How long the node takes to catch up."],
-        engine_command: "network: open the links of the node",
-    },
+pub const CATALOGUE: [CatalogueEntry; ActionKind::ALL.len()] = [
+    roles::SWITCHOVER,
+    roles::FAILOVER,
+    roles::STOP_WRITES,
+    roles::RESUME_WRITES,
+    nodes::TAKE_OFFLINE,
+    nodes::BRING_ONLINE,
+    nodes::ADD_REPLICA,
+    nodes::GRANT_VOTE,
+    nodes::REMOVE_REPLICA,
+    storage::TAKE_CHECKPOINT,
+    storage::PURGE_LOG,
 ];
 
 /// The entry of a kind.
@@ -298,6 +164,11 @@ pub fn entry(kind: ActionKind) -> &'static CatalogueEntry {
         ActionKind::ResumeWrites => 3,
         ActionKind::TakeOffline => 4,
         ActionKind::BringOnline => 5,
+        ActionKind::AddReplica => 6,
+        ActionKind::GrantVote => 7,
+        ActionKind::RemoveReplica => 8,
+        ActionKind::TakeCheckpoint => 9,
+        ActionKind::PurgeLog => 10,
     };
     CATALOGUE.get(place).expect("the places above are those of the array")
 }
@@ -311,8 +182,8 @@ mod tests {
         for kind in ActionKind::ALL {
             let entry = entry(kind);
             assert_eq!(entry.kind, kind);
-            assert_eq!(entry.parameters.len(), usize::from(kind.node_parameter().is_some()));
-            assert_eq!(entry.parameters.first().map(|p| p.name), kind.node_parameter());
+            let names: Vec<_> = entry.parameters.iter().map(|p| p.name).collect();
+            assert_eq!(names, kind.parameters());
             assert!(!entry.preconditions.is_empty() && !entry.effects.is_empty());
             assert!(!entry.failure_modes.is_empty() && !entry.not_checked.is_empty());
         }

@@ -31,6 +31,25 @@ pub struct Positions {
     pub committed: Fact<u64>,
     /// The last entry that the node has applied.
     pub applied: Fact<u64>,
+    /// The first entry that the log of the node still holds.
+    pub first: Fact<u64>,
+    /// The last entry in the checkpoint that was asked of the node; known and `None` without one.
+    pub checkpoint: Fact<Option<u64>>,
+}
+
+impl Positions {
+    /// Positions of which none could be read.
+    #[must_use]
+    pub fn unknown(since: Timestamp, why: &str) -> Self {
+        Self {
+            last: Fact::unknown(since, why),
+            last_epoch: Fact::unknown(since, why),
+            committed: Fact::unknown(since, why),
+            applied: Fact::unknown(since, why),
+            first: Fact::unknown(since, why),
+            checkpoint: Fact::unknown(since, why),
+        }
+    }
 }
 
 /// One node as it was observed.

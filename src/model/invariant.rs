@@ -79,6 +79,33 @@ invariants! {
     NodeOffline "node_offline" "C4.2"
         "The node was taken offline by an operator."
         "Only a node that an operator took offline can be brought online.";
+    NodeIsNew "node_is_new" "C7.1"
+        "The name is the next one that was never given."
+        "A name stands for one node for ever: what a former node of that name knew is not the new one's.";
+    RoomForNode "room_for_node" "C4.2"
+        "The cluster has fewer members than it may have."
+        "Every member holds a copy of everything, and each copy costs a write.";
+    TargetIsLearner "target_is_learner" "C4.2"
+        "The target is a learner."
+        "Only a member that has no vote can take one.";
+    LearnerCaughtUp "learner_caught_up" "C2.5"
+        "The learner holds every entry that the primary knows to be committed."
+        "A majority that rests on a node without the log is no majority.";
+    NotPrimary "target_not_primary" "C2.5"
+        "The target is not primary."
+        "The primary is removed after a switchover to another node, which loses nothing.";
+    VoterRemains "voter_remains" "C2.5"
+        "A voter remains without the target."
+        "Without a voter nothing can ever be decided again.";
+    QuorumRemains "quorum_remains" "C2.5"
+        "A majority of the voters that remain is reachable."
+        "A node that the others need for a majority cannot be spared now.";
+    CheckpointCovers "checkpoint_covers" "C2.5"
+        "The checkpoint of the node covers every position that is to be given back."
+        "What no checkpoint covers is nowhere else on this node: giving it back would lose it.";
+    LogHeld "log_held" "C4.2"
+        "The log of the node holds the last position that is to be given back."
+        "What was given back already, or never was there, cannot be given back.";
     SingleWriter "single_writer" "C2.5"
         "At most one node acknowledges writes in an epoch, and a later epoch ends every earlier one."
         "Two writers would make two histories.";

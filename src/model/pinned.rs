@@ -208,6 +208,8 @@ pub struct PinnedCluster {
     pub voters: Vec<NodeId>,
     /// How many voters make a majority.
     pub quorum: usize,
+    /// The next name that was never given to a node.
+    pub next_node: NodeId,
 }
 
 /// The facts about one node that a confirmation is bound to.
@@ -312,6 +314,7 @@ impl Pinned {
             named("writes", cluster.writes.word(|w| w.word().to_owned())),
             named("write fence", cluster.write_fence.word(|f| f.word().to_owned())),
             named("voters", voters.join(", ")),
+            named("next node name", cluster.next_node.to_string()),
             named(
                 "unresolved action",
                 self.unresolved

@@ -136,6 +136,13 @@ impl NodeId {
         slug(field, text, NODE_NAME_CHARS_MAX, "").map(Self)
     }
 
+    /// The number of a node that is named like [`NodeId::numbered`].
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        let number = self.0.strip_prefix('n')?.parse().ok()?;
+        (Self::numbered(number) == *self).then_some(number)
+    }
+
     /// The name of the node with this number: `n1`, `n2` and so on.
     #[must_use]
     pub fn numbered(number: u64) -> Self {

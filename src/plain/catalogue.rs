@@ -21,7 +21,8 @@ fn one(text: &mut Lines, entry: &CatalogueEntry) {
     text.line(format!("  impact: {}{}", entry.impact.word(), typed(entry)));
     text.line(format!("  reversible: {}", entry.reversible));
     for parameter in entry.parameters {
-        text.line(format!("  --{}: {} {}", parameter.name, parameter.meaning, parameter.limits));
+        let option = parameter.name.replace('_', "-");
+        text.line(format!("  --{option}: {} {}", parameter.meaning, parameter.limits));
     }
     text.line("  must hold:");
     for invariant in entry.preconditions {

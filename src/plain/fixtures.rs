@@ -31,6 +31,8 @@ fn node(number: u64, role: Role) -> NodeState {
             last_epoch: Fact::Known(3),
             committed: Fact::Known(12),
             applied: Fact::Known(11),
+            first: Fact::Known(1),
+            checkpoint: Fact::Known(None),
         },
         source: "its own store".to_owned(),
     }
@@ -54,6 +56,7 @@ pub(crate) fn state() -> ClusterState {
         write_fence: Fact::Known(Fence::Lifted),
         voters: (1..=3).map(NodeId::numbered).collect(),
         quorum: 2,
+        next_node: NodeId::numbered(4),
     };
     let nodes = vec![node(1, Role::Primary), node(2, Role::Standby), node(3, Role::Standby)];
     ClusterState::new(at(), "fixed", "one instant", cluster, nodes)
@@ -68,7 +71,6 @@ pub(crate) fn overview_without_primary() -> Overview {
     state.cluster.writes = Fact::Known(Writes::Stopped);
     state.cluster.writes_refused = since("Nobody is primary.");
     let n3 = state.nodes.last_mut().expect("three nodes");
-    let gone = || Fact::unknown(at(), "n3 is offline");
     n3.pinned.role = Fact::unknown(at(), "n3 is offline");
     n3.pinned.reachable = Fact::Known(false);
     n3.pinned.unreachable = Some(Unreachable {
@@ -76,9 +78,8 @@ pub(crate) fn overview_without_primary() -> Overview {
         why: "taken offline by an operator".to_owned(),
         causes: vec![Cause::TakenOffline],
     });
-    n3.pinned.epoch = gone();
-    n3.positions =
-        Positions { last: gone(), last_epoch: gone(), committed: gone(), applied: gone() };
+    n3.pinned.epoch = Fact::unknown(at(), "n3 is offline");
+    n3.positions = Positions::unknown(at(), "n3 is offline");
     Overview { state, why_not: Vec::new(), unresolved: None, freeze: None, data_address: None }
 }
 

@@ -72,7 +72,17 @@ fn cluster(lines: &mut Lines, state: &ClusterState) {
 }
 
 fn nodes(lines: &mut Lines, state: &ClusterState) {
-    let head = ["NODE", "ROLE", "REACHABLE", "EPOCH", "LAST", "COMMITTED", "APPLIED"];
+    let head = [
+        "NODE",
+        "ROLE",
+        "REACHABLE",
+        "EPOCH",
+        "LAST",
+        "COMMITTED",
+        "APPLIED",
+        "FIRST",
+        "CHECKPOINT",
+    ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows.extend(state.nodes.iter().map(row));
     lines.table("", &rows);
@@ -94,6 +104,8 @@ fn row(node: &NodeState) -> Vec<String> {
         number(&node.positions.last),
         number(&node.positions.committed),
         number(&node.positions.applied),
+        number(&node.positions.first),
+        node.positions.checkpoint.word(|kept| kept.map_or("none".to_owned(), |p| p.to_string())),
     ]
 }
 
@@ -129,7 +141,8 @@ mod tests {
     #[test]
     fn what_could_not_be_read_is_unknown_and_never_a_number() {
         let text = overview(&overview_without_primary());
-        let wanted = "n3    unknown  no         unknown  unknown  unknown    unknown";
+        let wanted =
+            "n3    unknown  no         unknown  unknown  unknown    unknown  unknown  unknown";
         assert!(text.as_str().lines().any(|line| line == wanted), "{}", text.as_str());
         assert!(
             text.as_str().contains("n3 is not reachable since 2026-01-31T09:45:00.000Z: taken")

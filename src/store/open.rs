@@ -1,6 +1,7 @@
 //! Opens and checks the file before the first write is taken.
 
 use super::StoreError;
+use crate::crash::{Sabotage, sabotaged};
 use rusqlite::config::DbConfig;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags};
@@ -184,6 +185,9 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
             let why = format!("{name} is {found} and must be {required}");
             return Err(StoreError::unavailable(why));
         }
+    }
+    if sabotaged(Sabotage::SyncLazily) {
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
     }
     Ok(())
 }

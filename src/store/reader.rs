@@ -3,7 +3,7 @@
 use super::{StoreError, open};
 use rusqlite::{Connection, ErrorCode};
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 /// Connections that serve all readers. They are opened at the start and never again: a connection
@@ -14,6 +14,7 @@ const CONNECTIONS: usize = 4;
 #[derive(Clone)]
 pub struct Reader {
     pool: Arc<Pool>,
+    failure: Arc<OnceLock<String>>,
 }
 
 struct Pool {
@@ -38,20 +39,31 @@ impl Reader {
             other => other?,
         };
         // Nobody in this process writes to it, so nobody says when somebody has.
-        Ok(Self::over(vec![connection], watch::channel(0).1))
+        Ok(Self::over(vec![connection], watch::channel(0).1, Arc::default()))
     }
 
     pub(super) fn beside_writer(
         path: &Path,
         commits: watch::Receiver<u64>,
+        failure: Arc<OnceLock<String>>,
     ) -> Result<Self, StoreError> {
         let connections: Result<Vec<_>, _> = (0..CONNECTIONS).map(|_| open::reader(path)).collect();
-        Ok(Self::over(connections?, commits))
+        Ok(Self::over(connections?, commits, failure))
     }
 
-    fn over(connections: Vec<Connection>, commits: watch::Receiver<u64>) -> Self {
+    fn over(
+        connections: Vec<Connection>,
+        commits: watch::Receiver<u64>,
+        failure: Arc<OnceLock<String>>,
+    ) -> Self {
         let idle = Mutex::new(connections);
-        Self { pool: Arc::new(Pool { commits, idle, returned: Condvar::new() }) }
+        Self { pool: Arc::new(Pool { commits, idle, returned: Condvar::new() }), failure }
+    }
+
+    /// Why the writer beside this reader has ended; `None` while it goes on, or where there is none.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
     }
 
     /// A number that grows with each durable write of this process.

@@ -22,6 +22,32 @@ const KINDS: &[(&str, &[&str])] = &[
     ),
     ("stop_writes", &["kernel.accepted", "kernel.appended", "kernel.committed", "kernel.receipt"]),
     ("take_offline", &["kernel.switch_committed", "kernel.receipt"]),
+    (
+        "take_checkpoint",
+        &[
+            "kernel.accepted",
+            "kernel.appended",
+            "kernel.checkpoint_kept",
+            "kernel.committed",
+            "kernel.receipt",
+        ],
+    ),
+    (
+        "add_replica",
+        &[
+            "kernel.accepted",
+            "kernel.node_laid_out",
+            "kernel.appended",
+            "kernel.committed",
+            "kernel.receipt",
+        ],
+    ),
+];
+/// Kinds of which the other points are the same, or are passed by the actions that they need before.
+const PREPARED: &[(&str, &[&str])] = &[
+    ("remove_replica", &["kernel.node_removed"]),
+    ("purge_log", &["kernel.log_purged"]),
+    ("bring_online", &["kernel.state_received", "kernel.installed"]),
 ];
 /// The points before the kernel is called.
 const BEFORE: &[&str] = &["workflow.before_confirmed", "workflow.confirmed", "workflow.dispatched"];
@@ -33,6 +59,11 @@ fn has_run(kind: &str, cluster: &Value) -> bool {
     match kind {
         "switchover" => cluster["epoch"].as_u64().expect("an epoch") >= 2,
         "stop_writes" => cluster["write_fence"] == "standing",
+        "take_checkpoint" => cluster["nodes"][1]["positions"]["checkpoint"].is_number(),
+        "add_replica" => cluster["nodes"].as_array().expect("nodes").len() == 4,
+        "remove_replica" => cluster["nodes"].as_array().expect("nodes").len() == 2,
+        "purge_log" => cluster["nodes"][1]["positions"]["first"] == 3,
+        "bring_online" => cluster["nodes"][2]["reachable"] == true,
         _ => cluster["nodes"][2]["reachable"] == false,
     }
 }
@@ -41,6 +72,9 @@ fn params(kind: &str) -> Value {
     match kind {
         "switchover" => json!({"to": "n2"}),
         "stop_writes" => json!({}),
+        "take_checkpoint" => json!({"node": "n2"}),
+        "add_replica" => json!({"node": "n4"}),
+        "purge_log" => json!({"node": "n2", "up_to": "2"}),
         _ => json!({"node": "n3"}),
     }
 }
@@ -50,11 +84,33 @@ fn crash(place: &Place, kind: &str, point: &str) -> (Session, Value) {
     let server = place.start(Some(point));
     let session = server.set_up();
     assert_eq!(server.put("a", "before").0, 200);
+    prepare(&server, &session, kind);
     let explained = server.request(&session, &id(1), kind, params(kind));
     let (status, _) = server.confirm(&session, &explained);
     assert_eq!(status, 0, "{kind} at {point}: the process is gone, so there is no answer");
     assert!(server.ended(), "{kind} at {point}: it ended at the point");
     (session, explained)
+}
+
+/// Runs what has to be so before an action of this kind can run.
+fn prepare(server: &Server, session: &Session, kind: &str) {
+    let run = |number: u8, kind: &str, params: Value| {
+        let explained = server.request(session, &id(number), kind, params);
+        let (status, done) = server.confirm(session, &explained);
+        assert_eq!((status, &done["stage"]), (200, &json!("executed")), "{kind}: {done}");
+    };
+    if kind == "purge_log" {
+        run(11, "take_checkpoint", json!({"node": "n2"}));
+    }
+    if kind == "bring_online" {
+        // n3 comes back to a primary that holds none of the entries that n3 missed.
+        run(11, "take_offline", json!({"node": "n3"}));
+        assert_eq!(server.put("b", "missed").0, 200);
+        run(12, "take_checkpoint", json!({"node": "n1"}));
+        let (_, cluster) = server.get(session, "/api/v1/cluster");
+        let kept = cluster["nodes"][0]["positions"]["checkpoint"].to_string();
+        run(13, "purge_log", json!({"node": "n1", "up_to": kept}));
+    }
 }
 
 fn settle(server: &Server, session: &Session) -> (u16, Value) {
@@ -69,7 +125,7 @@ fn stage(server: &Server, session: &Session) -> Value {
 }
 
 /// Makes a node primary: the first against which no rule speaks.
-fn fail_over(server: &Server, session: &Session, number: u8, what: &str) -> Value {
+pub fn fail_over(server: &Server, session: &Session, number: u8, what: &str) -> Value {
     let (_, overview) = server.get(session, "/api/v1/overview");
     let candidates = overview["why_not"][1]["candidates"].as_array().expect("candidates").clone();
     let free = |candidate: &&Value| candidate["against"].as_array().expect("checks").is_empty();
@@ -149,7 +205,7 @@ fn survives(kind: &str, point: &str) -> String {
     server.kill();
     let verified = place.command(None, &["verify-log", "--config", "Leptos.toml"], "");
     assert_eq!(verified.status.code(), Some(0), "{what}: {verified:?}");
-    format!("{point:<28} {kind:<13} after restart {found:<10} in the end {end}")
+    format!("{point:<28} {kind:<15} after restart {found:<10} in the end {end}")
 }
 
 /// What is shown after a restart, and how it ends, for every point and every kind of effect.
@@ -160,6 +216,9 @@ fn a_stop_at_every_point_ends_in_the_truth() {
         for point in BEFORE.iter().chain(*inside).chain(AFTER) {
             lines.push(survives(kind, point));
         }
+    }
+    for (kind, inside) in PREPARED {
+        lines.extend(inside.iter().map(|point| survives(kind, point)));
     }
     insta::assert_snapshot!("crash_points", lines.join("\n"));
 }

@@ -5,7 +5,7 @@ use crate::kernel_contract::{Bench, epoch, id, n, order, refused, run};
 use aerodb_control::kernel::embedded::store::{NodeIdentity, NodeStore};
 use aerodb_control::kernel::embedded::{Config, DataError, EmbeddedKernel, OpenError, Write};
 use aerodb_control::kernel::{CommandKernel, ObserveKernel};
-use aerodb_control::model::action::{Action, ActionKind};
+use aerodb_control::model::action::{Action, ActionKind, LogPosition};
 use aerodb_control::model::ambient::Clock;
 use aerodb_control::model::cluster::ReceiptStatus;
 use aerodb_control::model::explanation::Verdict;
@@ -270,11 +270,21 @@ async fn any_order(nodes: u64, seed: u64, steps: u8) {
     let mut numbers = Numbers(seed);
     let mut acknowledged = Vec::new();
     for step in 1..=steps {
-        let kind = ActionKind::ALL[usize::try_from(numbers.below(6)).unwrap()];
+        let kinds = u64::try_from(ActionKind::ALL.len()).unwrap();
+        let kind = ActionKind::ALL[usize::try_from(numbers.below(kinds)).unwrap()];
         let node = n(1 + numbers.below(nodes));
         let action = match kind {
             ActionKind::StopWrites => Action::StopWrites {},
             ActionKind::ResumeWrites => Action::ResumeWrites {},
+            ActionKind::AddReplica if numbers.below(2) == 0 => {
+                let state = bench.kernel().observe().await.unwrap();
+                Action::AddReplica { node: state.cluster.next_node }
+            }
+            ActionKind::PurgeLog => {
+                let up_to = (1 + numbers.below(u64::from(step))).to_string();
+                let up_to = LogPosition::parse_field("up_to", &up_to).unwrap();
+                Action::PurgeLog { node, up_to }
+            }
             _ => kind.on(node).unwrap(),
         };
         let before = bench.kernel().observe().await.unwrap();

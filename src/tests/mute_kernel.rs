@@ -13,6 +13,7 @@ use aerodb_control::ledger::Ledger;
 use aerodb_control::model::action::{Action, ActionId};
 use aerodb_control::model::ambient::{Clock, Entropy};
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
+use aerodb_control::model::event::{EventPage, EventPlace};
 use aerodb_control::model::explanation::Checks;
 use aerodb_control::model::receipt::Receipt;
 use aerodb_control::observe::ReadSide;
@@ -21,6 +22,7 @@ use aerodb_control::store::Store;
 use aerodb_control::web::{Site, router};
 use aerodb_control::workflow::Workflow;
 use aerodb_control::workflow::access::Access;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tempfile::TempDir;
@@ -84,6 +86,17 @@ impl ObserveKernel for MuteKernel {
         self.inner.checks(state, action)
     }
 
+    fn events(
+        &self,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Answer<'_, Result<EventPage, Unobservable>> {
+        Box::pin(async move {
+            self.link.passes()?;
+            self.inner.events(before, limit).await
+        })
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changes()
     }
@@ -108,25 +121,24 @@ impl CommandKernel for MuteKernel {
     }
 }
 
-/// A control plane over such a kernel, with Olga signed in as an operator.
-pub struct MuteApp {
+/// A control plane over any kernel, with Olga signed in as an operator.
+pub struct Over {
     pub olga: Client,
-    pub link: Arc<Link>,
     pub store: Store,
     _stop: watch::Sender<()>,
-    _dir: TempDir,
 }
 
-impl MuteApp {
-    pub async fn new() -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
-        let store = Store::open(dir.path()).expect("a store");
+impl Over {
+    /// In this directory, over the embedded kernel behind whatever `wrap` puts before it.
+    pub async fn kernel<K: CommandKernel>(
+        dir: &Path,
+        wrap: impl FnOnce(EmbeddedKernel) -> K,
+    ) -> Self {
+        let store = Store::open(dir).expect("a store");
         let clock: Arc<dyn Clock> = ManualClock::new();
         let entropy: Arc<dyn Entropy> = Arc::new(CountedEntropy::default());
-        let inner = EmbeddedKernel::open(&config(dir.path(), 3), Arc::clone(&clock), &*entropy);
-        let link = Arc::new(Link::default());
-        let inner = inner.expect("a kernel");
-        let kernel = Arc::new(MuteKernel { inner, link: Arc::clone(&link) });
+        let inner = EmbeddedKernel::open(&config(dir, 3), Arc::clone(&clock), &*entropy);
+        let kernel = Arc::new(wrap(inner.expect("a kernel")));
         let ledger = Ledger::open(&store, Arc::clone(&clock)).expect("a ledger");
         let in_flight = InFlight::default();
         let observer: Arc<dyn ObserveKernel> = kernel.clone();
@@ -141,7 +153,27 @@ impl MuteApp {
         let leptos = leptos::config::LeptosOptions::builder().output_name("aerodb-control").build();
         let site = Site { read, workflow, access, identity, leptos, clock, entropy, stopping };
         let olga = Client::new(router(site), session.token);
-        Self { olga, link, store, _stop: stop, _dir: dir }
+        Self { olga, store, _stop: stop }
+    }
+}
+
+/// A control plane over the kernel that cannot say what it did.
+pub struct MuteApp {
+    pub olga: Client,
+    pub link: Arc<Link>,
+    pub store: Store,
+    _over: Over,
+    _dir: TempDir,
+}
+
+impl MuteApp {
+    pub async fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let link = Arc::new(Link::default());
+        let over = Over::kernel(dir.path(), |inner| MuteKernel { inner, link: Arc::clone(&link) });
+        let over = over.await;
+        let (olga, store) = (over.olga.clone(), over.store.clone());
+        Self { olga, link, store, _over: over, _dir: dir }
     }
 
     /// Sets one of the link's faults.

@@ -16,39 +16,39 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-fn identity() -> NodeIdentity {
+pub(crate) fn identity() -> NodeIdentity {
     NodeIdentity { cluster_id: "c1".to_owned(), number: 1, voters: 3 }
 }
 
-fn file(dir: &TempDir) -> PathBuf {
+pub(crate) fn file(dir: &TempDir) -> PathBuf {
     dir.path().join("node.sqlite")
 }
 
-fn create() -> (TempDir, NodeStore) {
+pub(crate) fn create() -> (TempDir, NodeStore) {
     let dir = tempfile::tempdir().unwrap();
     let store = NodeStore::create(&file(&dir), &identity()).unwrap();
     (dir, store)
 }
 
-fn reopen(dir: &TempDir, store: NodeStore) -> NodeStore {
+pub(crate) fn reopen(dir: &TempDir, store: NodeStore) -> NodeStore {
     drop(store);
     NodeStore::open(&file(dir), &identity()).unwrap()
 }
 
-fn entry(index: u64, term: u64, command: &Command) -> Entry {
+pub(crate) fn entry(index: u64, term: u64, command: &Command) -> Entry {
     Entry { index, term, data: command.encode().into(), ..Entry::default() }
 }
 
-fn put(index: u64, term: u64, value: &str) -> Entry {
+pub(crate) fn put(index: u64, term: u64, value: &str) -> Entry {
     let value = Bytes(value.into());
     entry(index, term, &Command::Put { key: format!("k{index}"), value })
 }
 
-fn promise(term: u64, vote: u64, commit: u64) -> HardState {
+pub(crate) fn promise(term: u64, vote: u64, commit: u64) -> HardState {
     HardState { term, vote, commit, ..HardState::default() }
 }
 
-fn log(store: &NodeStore) -> Vec<Entry> {
+pub(crate) fn log(store: &NodeStore) -> Vec<Entry> {
     let end = store.last_index().unwrap() + 1;
     store.entries(1, end, None, GetEntriesContext::empty(false)).unwrap()
 }
@@ -98,6 +98,7 @@ fn promises_and_the_state_machine_are_the_same_after_a_reopen() {
         entries: entries.clone(),
         hard_state: Some(promise(1, 2, 0)),
         committed: None,
+        snapshot: None,
         apply: Vec::new(),
     };
     store.save(batch).unwrap();
@@ -141,7 +142,7 @@ fn a_failure_in_the_middle_of_a_batch_leaves_nothing_of_it() {
     let unreadable = Entry { index: 2, term: 1, data: b"{}"[..].into(), ..Entry::default() };
     let entries = vec![put(1, 1, "a"), unreadable];
     let hard_state = Some(promise(1, 1, 2));
-    let batch = Batch { entries: entries.clone(), hard_state, committed: None, apply: entries };
+    let batch = Batch { entries: entries.clone(), hard_state, apply: entries, ..Batch::default() };
     store.save(batch).unwrap_err();
     let store = reopen(&dir, store);
     assert_eq!((store.last_index().unwrap(), store.applied()), (0, 0));
@@ -164,7 +165,7 @@ fn a_store_of_another_node_or_cluster_is_refused_and_none_is_made_twice() {
     assert!(!dir.path().join("absent.sqlite").exists());
 }
 
-fn stop(number: u8, expected_epoch: u64, fence: Fence) -> Command {
+pub(crate) fn stop(number: u8, expected_epoch: u64, fence: Fence) -> Command {
     let order = Accepted {
         action_id: ActionId::from_random([number; 16]),
         action: Action::StopWrites {},

@@ -51,7 +51,7 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         token: Some("secret-of-the-session".to_owned()),
         expires_at: at(3600),
     });
-    Frame { identity: identity(), session, freeze: Ok(None) }
+    Frame { identity: identity(), session, freeze: Ok(None), unrecordable: None }
 }
 
 pub(crate) fn node(name: &str, role: Role, last: u64) -> NodeState {
@@ -68,6 +68,8 @@ pub(crate) fn node(name: &str, role: Role, last: u64) -> NodeState {
             last_epoch: Fact::Known(4),
             committed: Fact::Known(last.saturating_sub(1)),
             applied: Fact::Known(last.saturating_sub(2)),
+            first: Fact::Known(1),
+            checkpoint: Fact::Known(None),
         },
         source: "read from the node".to_owned(),
     }
@@ -89,12 +91,7 @@ pub(crate) fn lost(name: &str, why: &str) -> NodeState {
             }),
             epoch: gone(why),
         },
-        positions: Positions {
-            last: gone(why),
-            last_epoch: gone(why),
-            committed: gone(why),
-            applied: gone(why),
-        },
+        positions: Positions::unknown(at(-600), why),
         source: "not read".to_owned(),
     }
 }
@@ -111,6 +108,7 @@ pub(crate) fn state_of(primary: Option<&str>, nodes: Vec<NodeState>) -> ClusterS
         writes_refused: primary.is_none().then(|| without("Nobody is primary.")),
         write_fence: Fact::Known(Fence::Lifted),
         quorum: names.len() / 2 + 1,
+        next_node: node_id("n9"),
         voters: names,
     };
     ClusterState::new(at(0), "system clock, UTC", "all nodes read in one call", cluster, nodes)

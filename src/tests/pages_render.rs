@@ -54,6 +54,7 @@ fn new_action(node: Option<&str>, text: &str) -> Page {
     Page::NewAction(Box::new(NewAction {
         action_id: made::action_id(),
         kind: ActionKind::Switchover,
+        values: std::collections::BTreeMap::new(),
         node: node.map(made::node_id),
         reason: Some(text.to_owned()),
         state,

@@ -41,19 +41,27 @@ impl Place {
         self.0.path().join("Leptos.toml")
     }
 
-    fn folder(&self) -> &Path {
+    /// The directory of both.
+    pub fn folder(&self) -> &Path {
         self.0.path()
     }
 
     /// Starts the server; with `crash_at`, it ends itself at that point.
     pub fn start(&self, crash_at: Option<&str>) -> Server {
+        let point = crash_at.map(|point| ("AERODB_CRASH_AT", point.into()));
+        self.start_under(point).expect("the server said where it listens")
+    }
+
+    /// Starts the server under these variables; `None` when it ended before it listened.
+    pub fn start_under(
+        &self,
+        variables: impl IntoIterator<Item = (&'static str, std::ffi::OsString)>,
+    ) -> Option<Server> {
         let mut command = Command::new(PROGRAM);
         command.arg("serve").arg("--config").arg(self.settings());
         command.args(["--listen", "127.0.0.1:0"]);
         command.env_remove("LEPTOS_SITE_ADDR").current_dir(self.folder());
-        if let Some(point) = crash_at {
-            command.env("AERODB_CRASH_AT", point);
-        }
+        command.envs(variables);
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -71,8 +79,7 @@ impl Place {
                 _ => {}
             }
         }
-        assert!(!server.console.is_empty(), "the server said where it listens");
-        server
+        (!server.console.is_empty()).then_some(server)
     }
 
     /// Runs a command of the program against a server, as a person in this place.
@@ -113,10 +120,20 @@ impl Server {
         let _ = self.child.wait();
     }
 
+    /// The number of the process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop, as a service manager does.
     pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().expect("a signal");
+        let sent = Command::new("kill").args([signal, &id]).status().expect("a signal");
         assert!(sent.success());
     }
 
@@ -150,6 +167,14 @@ impl Server {
         let request = agent().get(format!("{}{path}", self.console));
         let request = request.header("authorization", format!("Bearer {}", session.0));
         read(request.call())
+    }
+
+    /// A page as somebody.
+    pub fn page(&self, session: &Session, path: &str) -> (u16, String) {
+        let request = agent().get(format!("{}{path}", self.console));
+        let request = request.header("authorization", format!("Bearer {}", session.0));
+        let Ok(mut answer) = request.call() else { return (0, String::new()) };
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap_or_default())
     }
 
     /// `POST` with JSON as somebody. A status of 0 says that there was no answer.

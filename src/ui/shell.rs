@@ -17,6 +17,7 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
         page.is_live().then(|| view! { <HydrationScripts options=options.clone() islands=true/> });
     let header = header(frame, page.nav());
     let heading = page.title();
+    let unrecordable = frame.unrecordable.as_deref().map(notice::unrecordable);
     // The overview draws it itself, because there it is kept up to date.
     let is_drawn = matches!(page, Page::Overview(_));
     let freeze = (!is_drawn).then(|| notice::freeze(&frame.freeze)).flatten();
@@ -38,6 +39,7 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
                 {header}
                 <main class="page" id="main" tabindex="-1">
                     <h1>{heading}</h1>
+                    {unrecordable}
                     {freeze}
                     {pages::body(frame, page)}
                 </main>

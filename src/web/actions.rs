@@ -21,6 +21,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -188,7 +189,7 @@ async fn about_action(
 struct Typed {
     id: Option<ActionId>,
     kind: Option<ActionKind>,
-    node: Option<NodeId>,
+    params: BTreeMap<String, String>,
     reason: Option<String>,
 }
 
@@ -202,7 +203,8 @@ async fn form_again(site: &Acting, operator: &Operator, typed: Typed, why: Refus
             let form = Form {
                 id: id.unwrap_or_else(|| pages::fresh_id(&site.reading)),
                 kind,
-                node: typed.node,
+                node: node_in(kind, &typed.params),
+                values: values_in(kind, &typed.params),
                 reason: typed.reason,
                 refusal: Some(why.clone()),
             };
@@ -231,9 +233,22 @@ fn asked(
         Door::Page => fields.rest()?,
     };
     fields.finish()?;
-    typed.node = params.values().find_map(|value| NodeId::parse(value).ok());
+    typed.params.clone_from(&params);
     let action = Action::parse(&kind, &params)?;
     Ok((id, action, Reason::parse(&reason)?))
+}
+
+/// The node that was named, where it is a name.
+fn node_in(kind: ActionKind, params: &BTreeMap<String, String>) -> Option<NodeId> {
+    kind.node_parameter().and_then(|name| NodeId::parse(params.get(name)?).ok())
+}
+
+/// The other parameters that the kind takes, as they were typed.
+fn values_in(
+    kind: ActionKind,
+    params: &BTreeMap<String, String>,
+) -> BTreeMap<&'static str, String> {
+    kind.value_parameters().filter_map(|name| Some((name, params.get(name)?.clone()))).collect()
 }
 
 fn confirmation(mut fields: Fields) -> Result<Confirmation, InputError> {

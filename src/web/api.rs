@@ -10,6 +10,7 @@ use crate::model::answer::{
 };
 use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
 use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::event::{EventPage, EventPlace};
 use crate::model::log_filter::LogFilter;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{InputError, NodeId, Reason};
@@ -92,6 +93,20 @@ pub(super) async fn log(
     let filter = filter(&mut query)?;
     query.finish()?;
     site.read.log(page.before, page.limit, &filter).map(Json)
+}
+
+/// One page of what happened in the kernel, newest first.
+pub(super) async fn kernel_events(
+    _: SignedIn,
+    State(site): State<Reading>,
+    mut query: Query,
+) -> Answer<EventPage> {
+    // The key of this list is a place, not a number.
+    let before = query.optional("before");
+    let before = before.map(|text| EventPlace::parse_field("before", &text)).transpose()?;
+    let page = Page::take(&mut query)?;
+    query.finish()?;
+    site.read.events(before, page.limit).await.map(Json)
 }
 
 /// The end of the log, signed.

@@ -14,6 +14,7 @@ use crate::ui::{ActionView, Frame, LogView, NewAction, Page, SetUp, SignIn};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use std::collections::BTreeMap;
 
 /// Draws a page for whoever is signed in.
 pub(super) async fn draw(
@@ -27,6 +28,7 @@ pub(super) async fn draw(
         session: viewer.map(gate::session_answer),
         // Who is not signed in is told nothing about the cluster.
         freeze: if viewer.is_some() { site.read.freeze() } else { Ok(None) },
+        unrecordable: viewer.and_then(|_| site.read.unrecordable()),
     };
     render::page(&site.leptos, frame, page, status).await
 }
@@ -133,9 +135,11 @@ async fn new_action_page(site: &Reading, mut query: Query) -> Result<Page, Refus
     let kind = ActionKind::parse(&kind)?;
     let named = kind.node_parameter().and_then(|name| query.optional(name).map(|n| (name, n)));
     let node = named.map(|(name, node)| NodeId::parse_field(name, &node)).transpose()?;
+    let values = kind.value_parameters().filter_map(|name| Some((name, query.optional(name)?)));
+    let values = values.collect();
     query.finish()?;
     let id = fresh_id(site);
-    form_page(site, Form { id, kind, node, reason: None, refusal: None }).await
+    form_page(site, Form { id, kind, node, values, reason: None, refusal: None }).await
 }
 
 /// What the form of an action is filled with.
@@ -146,6 +150,8 @@ pub(super) struct Form {
     pub(super) kind: ActionKind,
     /// The node that was named.
     pub(super) node: Option<NodeId>,
+    /// The other parameters, as they were named.
+    pub(super) values: BTreeMap<&'static str, String>,
     /// The reason that was typed.
     pub(super) reason: Option<String>,
     /// Why an attempt was refused.
@@ -162,6 +168,7 @@ pub(super) async fn form_page(site: &Reading, form: Form) -> Result<Page, Refusa
         action_id: form.id,
         kind: form.kind,
         node: form.node,
+        values: form.values,
         reason: form.reason,
         state,
         candidates,

@@ -91,6 +91,8 @@ pub enum Read {
     ApiSession,
     /// That something changed, as server-sent events.
     ApiEvents,
+    /// What happened in the kernel.
+    ApiKernelEvents,
 }
 
 /// A route that writes at least a record. Its handlers hold an `Acting`.
@@ -170,6 +172,7 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::ApiWindow, "/api/v1/report", Needs::Viewer),
     (Read::ApiSession, "/api/v1/session", Needs::Viewer),
     (Read::ApiEvents, "/api/v1/events", Needs::Viewer),
+    (Read::ApiKernelEvents, "/api/v1/kernel/events", Needs::Viewer),
 ];
 
 /// The routes that write: all of them answer POST, and nothing else does.

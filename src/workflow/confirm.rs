@@ -2,7 +2,7 @@
 
 use super::{Kept, Workflow, wrong_stage};
 use crate::authority::Operator;
-use crate::crash;
+use crate::crash::{self, Sabotage};
 use crate::explain::Request;
 use crate::kernel::{ApplyError, Order};
 use crate::ledger::LedgerError;
@@ -193,15 +193,20 @@ impl Workflow {
     async fn execute(&self, operator: &Operator, confirmed: Confirmed) -> Result<(), Refusal> {
         let Confirmed { id, explanation, before } = confirmed;
         let expected_epoch = before.cluster.epoch.known().copied();
-        let dispatched = self
-            .step(operator, id, Entry::Dispatched { expected_epoch }, Vec::new())
-            .await
-            .map_err(|refusal| refusal.about(id))?;
+        let recording = self.step(operator, id, Entry::Dispatched { expected_epoch }, Vec::new());
+        let (dispatched, unrecorded_yet) = if crash::sabotaged(Sabotage::SendFirst) {
+            (Witness { seq: 0, hash: Hash::of(&[]) }, Some(recording))
+        } else {
+            (recording.await.map_err(|refusal| refusal.about(id))?, None)
+        };
         crash::point("workflow.dispatched");
         let order = Order::new(id, explanation.action.clone(), expected_epoch, dispatched);
         // C6.4: the record of this call is durable. This is the only place that calls the kernel.
         let answer = self.kernel.apply(order).await;
         crash::point("workflow.answered");
+        if let Some(recording) = unrecorded_yet {
+            recording.await?;
+        }
         let (entry, blobs) = match answer {
             Ok(receipt) => self.executed(receipt, &before, &explanation.effects).await,
             Err(ApplyError::Refused(refusal)) => (Entry::Refused { refusal }, Vec::new()),

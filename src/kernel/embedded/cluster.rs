@@ -4,6 +4,7 @@
 //! its end, and leaves nothing under way. Equal commands at equal times give equal states (C5.1).
 
 use super::ensemble::Ensemble;
+use super::events::Seen;
 use super::sqlite::StoreError;
 use super::store::NodeStore;
 use super::switchboard::{LastKnown, Switchboard};
@@ -13,6 +14,7 @@ use crate::model::ambient::Timestamp;
 use crate::model::pinned::{ClusterIdentity, Since};
 use crate::model::text::NodeId;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// Who holds the role of primary, as far as it can be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,9 +39,13 @@ pub(super) struct Cluster {
     pub(super) ensemble: Ensemble,
     pub(super) switchboard: Switchboard,
     pub(super) identity: ClusterIdentity,
+    pub(super) dir: PathBuf,
+    /// How many nodes the founding made.
+    pub(super) founders: u64,
     pub(super) clock: &'static str,
     severed: BTreeMap<u64, Severed>,
     last_primary: Option<NodeId>,
+    pub(super) seen: Seen,
     stopped: Option<Since>,
 }
 
@@ -49,11 +55,12 @@ impl Cluster {
         mut ensemble: Ensemble,
         switchboard: Switchboard,
         identity: ClusterIdentity,
+        dir: PathBuf,
         clock: &'static str,
         now: Timestamp,
     ) -> Self {
-        let numbers: Vec<u64> = ensemble.nodes().iter().map(|node| node.number).collect();
-        for number in numbers {
+        let founders = switchboard.cluster().nodes;
+        for number in ensemble.numbers() {
             if switchboard.off_since(number).is_some() {
                 ensemble.set_connected(number, false);
             }
@@ -64,9 +71,12 @@ impl Cluster {
             ensemble,
             switchboard,
             identity,
+            dir,
+            founders,
             clock,
             severed: BTreeMap::new(),
             last_primary: None,
+            seen: Seen::default(),
             stopped: None,
         }
     }
@@ -105,7 +115,7 @@ impl Cluster {
 
     /// The number of the node with this name.
     pub(super) fn number(&self, id: &NodeId) -> Option<u64> {
-        self.ensemble.nodes().iter().find(|node| &node.id == id).map(|node| node.number)
+        self.ensemble.nodes().find(|node| &node.id == id).map(|node| node.number)
     }
 
     /// Why a node cannot be reached; empty for one that can.
@@ -119,16 +129,16 @@ impl Cluster {
 
     /// Since when a majority cannot be reached, or `None` while it can.
     pub(super) fn no_quorum_since(&self) -> Option<Timestamp> {
-        let mut cuts: Vec<Timestamp> = self
-            .ensemble
-            .nodes()
+        let members = self.ensemble.members();
+        let mut cuts: Vec<Timestamp> = members
+            .voters
             .iter()
-            .filter_map(|node| self.cut(node.number).since())
+            .filter_map(|number| self.cut(*number).since())
             .map(|cut| cut.since)
             .collect();
         cuts.sort_unstable();
         // It was lost with the cut that left fewer than a majority.
-        cuts.get(self.ensemble.nodes().len() - self.ensemble.quorum()).copied()
+        cuts.get(members.voters.len() - members.quorum()).copied()
     }
 
     /// Cuts a node off from the network, as a broken cable would. Only in memory; for drills.
@@ -174,6 +184,13 @@ impl Cluster {
             Some(Err(error)) => return self.stop(&error, now),
             None => last.fence,
         };
+        if is_decided {
+            let members = self.ensemble.members();
+            if let Err(error) = self.switchboard.remember_members(&members) {
+                return self.stop(&error, now);
+            }
+            self.ensemble.set_known(members);
+        }
         let nobody = match self.office() {
             Office::Held(id) => {
                 self.last_primary = Some(id);
@@ -183,7 +200,9 @@ impl Cluster {
             Office::Vacant => Some(last.nobody.unwrap_or_else(|| self.vacant_since(now, why))),
         };
         let known = LastKnown { epoch: self.epoch(), fence, nobody };
-        if let Err(error) = self.switchboard.remember(known) {
+        let before = self.switchboard.last_known().clone();
+        let kept = self.switchboard.remember(known);
+        if let Err(error) = kept.and_then(|()| self.note_events(&before, now)) {
             self.stop(&error, now);
         }
     }

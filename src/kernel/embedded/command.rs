@@ -1,6 +1,7 @@
 //! What the entries of the replicated log say. The proposer puts the time in, so every node that
 //! applies an entry reaches the same state.
 
+use super::membership::Change;
 use super::sqlite::StoreError;
 use crate::kernel::Order;
 use crate::model::action::{Action, ActionId};
@@ -8,6 +9,7 @@ use crate::model::ambient::Timestamp;
 use crate::model::pinned::Fence;
 use crate::model::receipt::Witness;
 use crate::model::text::NodeId;
+use raft::eraftpb::{ConfChangeV2, Entry, EntryType};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One entry of the log.
@@ -39,6 +41,29 @@ pub enum Command {
         order: Accepted,
         /// The state that the fence takes.
         fence: Fence,
+    },
+    /// A node takes a checkpoint: of what it has applied with this entry.
+    Checkpoint {
+        /// The order.
+        order: Accepted,
+        /// The node.
+        node: NodeId,
+    },
+    /// A node gives back the beginning of its log.
+    Purge {
+        /// The order.
+        order: Accepted,
+        /// The node.
+        node: NodeId,
+        /// The last position that it gives back.
+        up_to: u64,
+    },
+    /// The members change by one node.
+    Membership {
+        /// The order.
+        order: Accepted,
+        /// The change.
+        change: Change,
     },
     /// An id is voided, unless it has a receipt.
     Settle {
@@ -81,17 +106,59 @@ impl Command {
         })
     }
 
+    /// Reads an entry. One that changes the members carries its command inside the change.
+    pub(super) fn read(entry: &Entry) -> Result<Self, StoreError> {
+        match entry.entry_type {
+            EntryType::EntryNormal => Self::decode(&entry.data),
+            EntryType::EntryConfChangeV2 => Self::decode(&read_change(entry)?.context),
+            EntryType::EntryConfChange => {
+                Err(StoreError::corrupt("an entry of the log has a form that is never written"))
+            }
+        }
+    }
+
+    /// The entry that is the whole effect of an order; `None` where it takes more than an entry.
+    pub(super) fn of(order: &Accepted) -> Option<Self> {
+        let order = order.clone();
+        if let Some(change) = Change::of(&order.action) {
+            return Some(Self::Membership { order, change });
+        }
+        Some(match order.action.clone() {
+            Action::StopWrites {} => Self::Fence { order, fence: Fence::Standing },
+            Action::ResumeWrites {} => Self::Fence { order, fence: Fence::Lifted },
+            Action::TakeCheckpoint { node } => Self::Checkpoint { order, node },
+            Action::PurgeLog { node, up_to } => Self::Purge { order, node, up_to: up_to.get() },
+            Action::Switchover { .. }
+            | Action::Failover { .. }
+            | Action::TakeOffline { .. }
+            | Action::BringOnline { .. }
+            // A name without a number is refused before.
+            | Action::AddReplica { .. }
+            | Action::GrantVote { .. }
+            | Action::RemoveReplica { .. } => return None,
+        })
+    }
+
     /// The action behind the entry; empty for data.
     pub(super) fn context(&self) -> Vec<u8> {
         match self {
-            Self::Promote { order, .. } | Self::Fence { order, .. } => {
-                order.action_id.bytes().to_vec()
-            }
+            Self::Promote { order, .. }
+            | Self::Fence { order, .. }
+            | Self::Checkpoint { order, .. }
+            | Self::Purge { order, .. }
+            | Self::Membership { order, .. } => order.action_id.bytes().to_vec(),
             Self::Birth { .. } | Self::Settle { .. } | Self::Put { .. } | Self::Delete { .. } => {
                 Vec::new()
             }
         }
     }
+}
+
+/// The change of the members that an entry carries, in the words of the Raft library.
+pub(super) fn read_change(entry: &Entry) -> Result<ConfChangeV2, StoreError> {
+    protobuf::Message::parse_from_bytes(&entry.data).map_err(|error| {
+        StoreError::corrupt(format!("a change of the members cannot be read: {error}"))
+    })
 }
 
 /// An order that the kernel accepted, as it goes into the log.

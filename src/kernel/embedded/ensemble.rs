@@ -6,7 +6,9 @@
 
 use super::command::Command;
 use super::machine::{Applied, Place};
+use super::membership::Members;
 use super::node::{Node, Vitals};
+use super::store::NodeStore;
 use crate::crash;
 use crate::model::ambient::Timestamp;
 use raft::eraftpb::Message;
@@ -19,31 +21,74 @@ const STEPS_MAX: u64 = 10_000_000;
 /// The nodes, the network, and who may be elected.
 pub(super) struct Ensemble {
     nodes: Vec<Node>,
+    known: Members,
     cut: BTreeSet<u64>,
     wire: VecDeque<Message>,
     appointment: Option<(u64, Command)>,
     began: bool,
     heard: BTreeMap<u64, (Place, Applied)>,
     heard_from: u64,
+    installed: Vec<(u64, Place)>,
 }
 
 impl Ensemble {
     /// The nodes with the numbers from 1 on, all connected.
-    pub(super) fn new(nodes: Vec<Node>) -> Self {
+    pub(super) fn new(nodes: Vec<Node>, known: Members) -> Self {
         Self {
             nodes,
+            known,
             cut: BTreeSet::new(),
             wire: VecDeque::new(),
             appointment: None,
             began: false,
             heard: BTreeMap::new(),
             heard_from: u64::MAX,
+            installed: Vec::new(),
         }
     }
 
-    /// The nodes, in the order of their numbers.
-    pub(super) fn nodes(&self) -> &[Node] {
-        &self.nodes
+    /// The nodes that received the whole state since this was asked last, and up to where.
+    pub(super) fn take_installed(&mut self) -> Vec<(u64, Place)> {
+        std::mem::take(&mut self.installed)
+    }
+
+    /// The members, in the order of their numbers.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        let members = self.members();
+        self.nodes.iter().filter(move |node| members.contains(node.number))
+    }
+
+    /// The numbers of all nodes that run here, members or not.
+    pub(super) fn numbers(&self) -> Vec<u64> {
+        self.nodes.iter().map(|node| node.number).collect()
+    }
+
+    /// The members, as the most advanced node that can be reached knows them, or as they were known
+    /// last where that is later.
+    pub(super) fn members(&self) -> Members {
+        let up = self.nodes.iter().filter(|node| self.reaches(node.number));
+        let stores = up.filter_map(Node::store);
+        let known = stores.max_by_key(|store| store.applied()).map(NodeStore::members);
+        match known {
+            Some(members) if members.since >= self.known.since => members.clone(),
+            Some(_) | None => self.known.clone(),
+        }
+    }
+
+    /// Remembers who the members were last known to be.
+    pub(super) fn set_known(&mut self, known: Members) {
+        self.known = known;
+    }
+
+    /// Adds a node, which is no member before an entry says so.
+    pub(super) fn add_node(&mut self, node: Node) {
+        self.nodes.push(node);
+        self.nodes.sort_by_key(|node| node.number);
+    }
+
+    /// Closes a node that is no member any more.
+    pub(super) fn drop_node(&mut self, number: u64) {
+        self.nodes.retain(|node| node.number != number);
     }
 
     /// The node with this number.
@@ -70,22 +115,27 @@ impl Ensemble {
         !self.cut.contains(&number) && self.node(number).is_some_and(|n| n.failed().is_none())
     }
 
-    /// The nodes that can be reached, with what they tell.
+    /// The members that can be reached, with what they tell.
     pub(super) fn reachable(&self) -> impl Iterator<Item = (&Node, Vitals)> {
-        self.nodes
-            .iter()
+        self.nodes()
             .filter(|node| self.reaches(node.number))
             .filter_map(|node| Some((node, node.vitals()?)))
     }
 
     /// How many nodes make a majority.
     pub(super) fn quorum(&self) -> usize {
-        self.nodes.len() / 2 + 1
+        self.members().quorum()
+    }
+
+    /// How many voters can be reached.
+    pub(super) fn voters_reached(&self) -> usize {
+        let voters = self.members().voters;
+        voters.into_iter().filter(|number| self.reaches(*number)).count()
     }
 
     /// Whether a majority can be reached.
     pub(super) fn has_quorum(&self) -> bool {
-        self.reachable().count() >= self.quorum()
+        self.voters_reached() >= self.quorum()
     }
 
     /// The highest epoch of the nodes that can be reached; 0 when there is none.
@@ -139,7 +189,12 @@ impl Ensemble {
         now: Timestamp,
     ) -> Vec<Option<(Place, Applied)>> {
         let Some(node) = self.node_mut(number) else { return Vec::new() };
-        let Some(first) = node.propose(commands, now) else { return Vec::new() };
+        // A change of the members is an entry of another form, and comes alone.
+        let first = match commands {
+            [change @ Command::Membership { .. }] => node.propose_change(change, now),
+            commands => node.propose(commands, now),
+        };
+        let Some(first) = first else { return Vec::new() };
         self.listen_from(first.position);
         self.pump(now);
         let heard = self.stop_listening();
@@ -196,6 +251,8 @@ impl Ensemble {
             };
             moved = true;
             self.wire.extend(turn.messages);
+            let number = self.nodes.get(index).map_or(0, |node| node.number);
+            self.installed.extend(turn.installed.map(|place| (number, place)));
             for (place, applied) in turn.applied {
                 if place.position >= self.heard_from {
                     self.heard.insert(place.position, (place, applied));
@@ -231,7 +288,7 @@ impl Ensemble {
                 node.receive(message, now);
             }
         } else if let Some(node) = self.node_mut(from) {
-            node.not_delivered(to, now);
+            node.not_delivered(&message, now);
         }
     }
 

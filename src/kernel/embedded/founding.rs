@@ -28,7 +28,6 @@ pub(super) struct Opened {
     pub(super) cluster: Cluster,
     pub(super) lock: Lock,
     pub(super) start_note: String,
-    pub(super) nodes: usize,
 }
 
 /// The lock on a directory, as long as it is held.
@@ -67,6 +66,8 @@ pub(super) fn open(
         sync(&config.dir)?;
     }
     let (mut cluster, founded_at) = assemble(config, clock, now)?;
+    let begun = cluster.begin_events(now);
+    begun.map_err(|e| OpenError::switchboard(&config.dir, e))?;
     let is_over = cluster.switchboard.is_appointed();
     let start_note = if is_over.map_err(|e| OpenError::switchboard(&config.dir, e))? {
         cluster.vacate_after_start(now);
@@ -78,8 +79,7 @@ pub(super) fn open(
         format!("founded at {founded_at}; n1 was appointed primary by the founding")
     };
     cluster.alive().map_err(|error| OpenError::Founding { why: error.why })?;
-    let nodes = cluster.ensemble.nodes().len();
-    Ok(Opened { cluster, lock, start_note, nodes })
+    Ok(Opened { cluster, lock, start_note })
 }
 
 fn lock(dir: &Path) -> Result<Lock, OpenError> {
@@ -165,7 +165,9 @@ fn assemble(
         });
     }
     let mut nodes = Vec::new();
-    for number in 1..=record.nodes {
+    let listed = switchboard.listed().map_err(|e| OpenError::switchboard(dir, e))?;
+    let members = switchboard.members().map_err(|e| OpenError::switchboard(dir, e))?;
+    for number in listed {
         let node = NodeId::numbered(number);
         let path = node_directory(dir, number).join("node.sqlite");
         if !path.exists() {
@@ -182,8 +184,9 @@ fn assemble(
         kernel: "embedded".to_owned(),
         id: record.cluster_id,
     };
-    let ensemble = Ensemble::new(nodes);
-    let cluster = Cluster::new(ensemble, switchboard, identity, clock.name(), now);
+    let ensemble = Ensemble::new(nodes, members);
+    let mut cluster = Cluster::new(ensemble, switchboard, identity, dir.clone(), clock.name(), now);
+    cluster.close_former_members().map_err(|e| OpenError::switchboard(dir, e))?;
     Ok((cluster, record.founded_at))
 }
 
@@ -207,13 +210,34 @@ fn appoint_first(
         }
     });
     if born.is_none() {
-        let failed = cluster.ensemble.nodes().iter().find_map(|node| node.failed());
+        let failed = cluster.ensemble.nodes().find_map(|node| node.failed());
         let why = failed.map_or("n1 was not elected", |failed| failed.why.as_str());
         return Err(StoreError::corrupt(format!("the birth record was not committed: {why}")));
     }
     cluster.switchboard.set_appointed()?;
     cluster.remember(now, "the founding did not come to its end");
     Ok(())
+}
+
+/// Makes the store of a node that joins a cluster that exists. What an attempt left behind that did
+/// not come to the list of nodes was never used, and is made anew.
+pub(super) fn lay_out_node(
+    dir: &Path,
+    cluster_id: &str,
+    number: u64,
+    founders: u64,
+) -> Result<(NodeIdentity, NodeStore), OpenError> {
+    let node = node_directory(dir, number);
+    if node.exists() {
+        fs::remove_dir_all(&node).map_err(|e| OpenError::io("remove", &node, e))?;
+    }
+    fs::create_dir(&node).map_err(|e| OpenError::io("create", &node, e))?;
+    let identity = identity(cluster_id, number, founders);
+    let store = NodeStore::create(&node.join("node.sqlite"), &identity)
+        .map_err(|source| OpenError::Node { node: NodeId::numbered(number), source })?;
+    sync(&node)?;
+    sync(dir)?;
+    Ok((identity, store))
 }
 
 fn identity(cluster_id: &str, number: u64, voters: u64) -> NodeIdentity {

@@ -3,16 +3,24 @@
 //! An entry is applied in the transaction that records that it was applied. Application reads no
 //! clock and no other node, so equal logs give equal states.
 
+mod nodes;
+mod read;
+
 use super::command::{Accepted, Command};
-use super::sqlite::{Doing, StoreError, from_json, to_json};
+use super::events as kernel_events;
+use super::sqlite::{Doing, StoreError, to_json};
 use crate::kernel::Settled;
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
+use crate::model::event::{EventKind, EventPlace, KernelEvent};
 use crate::model::invariant::Invariant;
-use crate::model::pinned::{Fence, Since};
+use crate::model::pinned::Fence;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::text::NodeId;
-use rusqlite::{Connection, OptionalExtension, params};
+pub(super) use read::{
+    birth, checkpoint_of, epochs, events, fence, members, receipt, tombstone, value,
+};
+use rusqlite::{Connection, params};
 
 /// What one entry did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +57,13 @@ pub struct Place {
     pub position: u64,
 }
 
+impl Place {
+    /// The place of the event that the entry here makes.
+    fn of_event(self) -> EventPlace {
+        EventPlace { epoch: self.epoch, position: self.position, number: 0 }
+    }
+}
+
 /// Applies one committed entry inside the caller's transaction.
 ///
 /// # Errors
@@ -68,6 +83,9 @@ pub fn apply(db: &Connection, place: Place, command: Command) -> Result<Applied,
         }
         Command::Promote { order, primary } => promote(db, place, &order, &primary),
         Command::Fence { order, fence: to } => raise_or_lift(db, place, &order, to),
+        Command::Checkpoint { order, node } => nodes::checkpoint(db, place, &order, &node),
+        Command::Purge { order, node, up_to } => nodes::purge(db, place, &order, &node, up_to),
+        Command::Membership { order, change } => nodes::change_members(db, place, &order, change),
         Command::Settle { action_id, at } => settle(db, place, action_id, at),
         Command::Put { key, value } => write(db, place, |db| {
             db.prepare_cached(
@@ -103,6 +121,29 @@ fn begin_epoch(
         ])
     })
     .doing("write the epoch history")?;
+    let sentence = match action_id {
+        None => format!("{primary} was appointed primary of epoch {}.", place.epoch),
+        Some(_) => format!("{primary} became primary of epoch {}.", place.epoch),
+    };
+    happened(
+        db,
+        KernelEvent {
+            place: place.of_event(),
+            at,
+            kind: EventKind::EpochBegan,
+            node: Some(primary.clone()),
+            action_id,
+            sentence,
+        },
+    )
+}
+
+fn happened(db: &Connection, event: KernelEvent) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO events (position, epoch, event) VALUES (?1, ?2, ?3)")
+        .and_then(|mut s| {
+            s.execute(params![event.place.position, event.place.epoch, to_json(&event)])
+        })
+        .doing("write an event")?;
     Ok(())
 }
 
@@ -133,11 +174,8 @@ fn raise_or_lift(
     order: &Accepted,
     to: Fence,
 ) -> Result<Applied, StoreError> {
-    if let Some(refused) = refuse_late(db, place, order)? {
+    if let Some(refused) = refuse_moved(db, place, order)? {
         return Ok(refused);
-    }
-    if order.expected_epoch.is_some_and(|epoch| epoch != place.epoch) {
-        return late(db, place, order, "epoch_moved", Invariant::EpochUnchanged);
     }
     if fence(db)?.0 == to {
         let invariant = match to {
@@ -198,6 +236,21 @@ fn write(
     Ok(Applied::Done)
 }
 
+/// An entry has no effect in another epoch than it was confirmed for.
+fn refuse_moved(
+    db: &Connection,
+    place: Place,
+    order: &Accepted,
+) -> Result<Option<Applied>, StoreError> {
+    if let Some(refused) = refuse_late(db, place, order)? {
+        return Ok(Some(refused));
+    }
+    if order.expected_epoch.is_some_and(|epoch| epoch != place.epoch) {
+        return late(db, place, order, "epoch_moved", Invariant::EpochUnchanged).map(Some);
+    }
+    Ok(None)
+}
+
 /// An id that is void, or has run, has no effect any more.
 fn refuse_late(
     db: &Connection,
@@ -244,6 +297,19 @@ fn execute(
     order: &Accepted,
     result: String,
 ) -> Result<Applied, StoreError> {
+    if let Some(kind) = kernel_events::kind_of(&order.action) {
+        happened(
+            db,
+            KernelEvent {
+                place: place.of_event(),
+                at: order.at,
+                kind,
+                node: order.action.node().cloned(),
+                action_id: Some(order.action_id),
+                sentence: result.clone(),
+            },
+        )?;
+    }
     let receipt = Receipt {
         action_id: order.action_id,
         action: order.action.clone(),
@@ -258,69 +324,4 @@ fn execute(
         .and_then(|mut s| s.execute(params![order.action_id.bytes(), to_json(&receipt)]))
         .doing("write a receipt")?;
     Ok(Applied::Executed(receipt))
-}
-
-/// The write fence, and since when it stands.
-pub(super) fn fence(db: &Connection) -> Result<(Fence, Option<Since>), StoreError> {
-    let (word, since): (String, Option<i64>) = db
-        .prepare_cached("SELECT fence, fence_since FROM node")
-        .and_then(|mut s| s.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
-        .doing("read the write fence")?;
-    let since = since.map(|millis| Since {
-        since: Timestamp::from_millis(millis),
-        why: "an operator stopped writes".to_owned(),
-    });
-    Ok((if word == "standing" { Fence::Standing } else { Fence::Lifted }, since))
-}
-
-/// The receipt under an id.
-pub(super) fn receipt(db: &Connection, id: ActionId) -> Result<Option<Receipt>, StoreError> {
-    let text = text_under(db, "SELECT receipt FROM receipts WHERE action_id = ?1", id)?;
-    text.as_deref().map(from_json).transpose()
-}
-
-/// The tombstone under an id.
-pub(super) fn tombstone(db: &Connection, id: ActionId) -> Result<Option<Tombstone>, StoreError> {
-    let text = text_under(db, "SELECT tombstone FROM voided WHERE action_id = ?1", id)?;
-    text.as_deref().map(from_json).transpose()
-}
-
-fn text_under(db: &Connection, sql: &str, id: ActionId) -> Result<Option<String>, StoreError> {
-    db.prepare_cached(sql)
-        .and_then(|mut s| s.query_row([id.bytes()], |row| row.get(0)).optional())
-        .doing("look for an action id")
-}
-
-/// The value of a key.
-pub(super) fn value(db: &Connection, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    db.prepare_cached("SELECT value FROM kv WHERE key = ?1")
-        .and_then(|mut s| s.query_row([key], |row| row.get(0)).optional())
-        .doing("read a key")
-}
-
-/// The history of epochs, oldest first.
-pub(super) fn epochs(db: &Connection) -> Result<Vec<Epoch>, StoreError> {
-    let read = |row: &rusqlite::Row<'_>| {
-        let id: Option<[u8; 16]> = row.get(3)?;
-        Ok(Epoch {
-            epoch: row.get(0)?,
-            primary: row.get(1)?,
-            first_position: row.get(2)?,
-            action_id: id.map(ActionId::from_bytes),
-        })
-    };
-    db.prepare_cached(
-        "SELECT epoch, primary_node, first_position, action_id FROM epochs ORDER BY epoch",
-    )
-    .and_then(|mut s| s.query_map([], read)?.collect())
-    .doing("read the epoch history")
-}
-
-/// The birth record: a sentence, and when the cluster was founded.
-pub(super) fn birth(db: &Connection) -> Result<Option<(String, Timestamp)>, StoreError> {
-    db.prepare_cached("SELECT sentence, founded_at FROM birth")
-        .and_then(|mut s| {
-            s.query_row([], |row| Ok((row.get(0)?, Timestamp::from_millis(row.get(1)?)))).optional()
-        })
-        .doing("read the birth record")
 }

@@ -2,7 +2,7 @@
 //!
 //! A node whose store or library fails stops for good, with the reason (C6.1). The others go on.
 
-use super::command::Command;
+use super::command::{Command, read_change};
 use super::machine::{Applied, Place};
 use super::sqlite::StoreError;
 use super::store::{Batch, NodeIdentity, NodeStore};
@@ -10,8 +10,8 @@ use crate::crash;
 use crate::model::ambient::Timestamp;
 use crate::model::pinned::Since;
 use crate::model::text::NodeId;
-use raft::eraftpb::Message;
-use raft::{Config, RawNode, StateRole};
+use raft::eraftpb::{ConfChangeV2, Entry, EntryType, Message, MessageType};
+use raft::{Config, RawNode, SnapshotStatus, StateRole};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Bytes of entries in one message between nodes.
@@ -34,6 +34,7 @@ pub(super) struct Vitals {
 pub(super) struct Turn {
     pub(super) messages: Vec<Message>,
     pub(super) applied: Vec<(Place, Applied)>,
+    pub(super) installed: Option<Place>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "there are at most nine nodes")]
@@ -115,9 +116,13 @@ impl Node {
     }
 
     /// Tells the node that a message to another did not arrive.
-    pub(super) fn not_delivered(&mut self, to: u64, now: Timestamp) {
+    pub(super) fn not_delivered(&mut self, message: &Message, now: Timestamp) {
         self.with(now, |raw| {
-            raw.report_unreachable(to);
+            raw.report_unreachable(message.to);
+            if message.msg_type == MessageType::MsgSnapshot {
+                // Or the library would wait for an answer for ever, and never send it again.
+                raw.report_snapshot(message.to, SnapshotStatus::Failure);
+            }
             Ok(())
         });
     }
@@ -156,6 +161,24 @@ impl Node {
             Ok(())
         });
         first
+    }
+
+    /// Proposes a change of the members; gives its place, or `None` when it was dropped.
+    pub(super) fn propose_change(&mut self, command: &Command, now: Timestamp) -> Option<Place> {
+        let Command::Membership { change, .. } = command else { return None };
+        let mut place = None;
+        self.with(now, |raw| {
+            // The library would put an empty entry in its place.
+            if raw.raft.has_pending_conf() {
+                return Ok(());
+            }
+            let position = raw.raft.raft_log.last_index() + 1;
+            raw.propose_conf_change(command.context(), change.to_raft(command))
+                .map_err(|error| StoreError::corrupt(format!("an entry: {error}")))?;
+            place = Some(Place { epoch: raw.raft.term, position });
+            Ok(())
+        });
+        place
     }
 
     /// Follows nobody, in this epoch or in its own if that is higher. A primary steps down.
@@ -262,16 +285,21 @@ fn take_turn(raw: &mut RawNode<NodeStore>, turn: &mut Turn) -> Result<(), StoreE
     // What is written before it is applied is the entry of an order: this node's own append.
     let appends_order = ready.entries().iter().any(|entry| !entry.context.is_empty())
         && raw.raft.state == StateRole::Leader;
-    if !ready.snapshot().is_empty() {
-        return Err(StoreError::corrupt("a snapshot arrived, and none is ever sent"));
-    }
+    let installs = !ready.snapshot().is_empty();
+    let metadata = ready.snapshot().get_metadata();
+    let state = Place { epoch: metadata.term, position: metadata.index };
     let batch = Batch {
+        snapshot: installs.then(|| ready.snapshot().clone()),
         entries: ready.take_entries(),
         hard_state: ready.hs().cloned(),
         committed: None,
         apply: ready.take_committed_entries(),
     };
-    turn.applied.extend(raw.mut_store().save(batch)?);
+    save(raw, batch, turn)?;
+    if installs {
+        turn.installed = Some(state);
+        crash::point("kernel.installed");
+    }
     if appends_order {
         crash::point("kernel.appended");
     }
@@ -286,13 +314,42 @@ fn take_turn(raw: &mut RawNode<NodeStore>, turn: &mut Turn) -> Result<(), StoreE
     let executes = |applied: &[(Place, Applied)]| {
         applied.iter().any(|(_, outcome)| matches!(outcome, Applied::Executed(_)))
     };
-    let applied = raw.mut_store().save(batch)?;
-    if executes(&applied) || executes(&turn.applied) {
+    save(raw, batch, turn)?;
+    if executes(&turn.applied) {
         crash::point("kernel.committed");
     }
-    turn.applied.extend(applied);
     turn.messages.extend(light.take_messages());
     raw.advance_apply();
+    Ok(())
+}
+
+/// Saves a batch, and tells the library of the members that changed by it.
+fn save(raw: &mut RawNode<NodeStore>, batch: Batch, turn: &mut Turn) -> Result<(), StoreError> {
+    let is_change = |entry: &&Entry| entry.entry_type == EntryType::EntryConfChangeV2;
+    let changes: Vec<(u64, ConfChangeV2)> = batch
+        .apply
+        .iter()
+        .filter(is_change)
+        .map(|entry| Ok((entry.index, read_change(entry)?)))
+        .collect::<Result<_, StoreError>>()?;
+    let applied = raw.mut_store().save(batch)?;
+    let mut conf = None;
+    for (position, change) in changes {
+        // One that had no effect when its turn came has none on the library either.
+        let has_run = applied.iter().any(|(place, outcome)| {
+            let ran = matches!(outcome, Applied::Executed(receipt) if !receipt.duplicate);
+            ran && place.position == position
+        });
+        if has_run {
+            let applied = raw.apply_conf_change(&change);
+            conf = Some(applied.map_err(|e| StoreError::corrupt(format!("the members: {e}")))?);
+        }
+    }
+    // The store has applied all of them.
+    if conf.is_some_and(|conf| !raw.store().members().agrees(&conf)) {
+        return Err(StoreError::corrupt("the library sees other members than the store"));
+    }
+    turn.applied.extend(applied);
     Ok(())
 }
 

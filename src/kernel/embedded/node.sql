@@ -2,10 +2,11 @@
 
 CREATE TABLE node (
   one            INTEGER PRIMARY KEY CHECK (one = 1),
-  format         INTEGER NOT NULL CHECK (format = 1),
+  format         INTEGER NOT NULL CHECK (format = 2),
   cluster_id     TEXT    NOT NULL,
   number         INTEGER NOT NULL CHECK (number >= 1),
-  voters         INTEGER NOT NULL CHECK (voters >= number),
+  -- How many nodes the founding made; later ones have higher numbers.
+  voters         INTEGER NOT NULL CHECK (voters >= 1),
   -- The promises that Raft calls hard state.
   epoch          INTEGER NOT NULL DEFAULT 0,
   vote           INTEGER NOT NULL DEFAULT 0,
@@ -13,7 +14,23 @@ CREATE TABLE node (
   -- How far the tables below are built; written in the transaction that builds them.
   applied        INTEGER NOT NULL DEFAULT 0 CHECK (applied <= committed),
   fence          TEXT    NOT NULL DEFAULT 'lifted' CHECK (fence IN ('lifted', 'standing')),
-  fence_since    INTEGER
+  fence_since    INTEGER,
+  -- The last entry that was given back, or that came with the whole state; the log begins after it.
+  purged         INTEGER NOT NULL DEFAULT 0 CHECK (purged <= applied),
+  purged_epoch   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- The copy of the state machine that this node keeps: an image, cut into its frames.
+CREATE TABLE checkpoint (
+  one            INTEGER PRIMARY KEY CHECK (one = 1),
+  position       INTEGER NOT NULL,
+  epoch          INTEGER NOT NULL,
+  digest         BLOB    NOT NULL CHECK (length(digest) = 32)
+) STRICT;
+
+CREATE TABLE checkpoint_frames (
+  number         INTEGER PRIMARY KEY,
+  frame          BLOB    NOT NULL
 ) STRICT;
 
 CREATE TABLE log (
@@ -60,6 +77,28 @@ CREATE TABLE refused_late (
   position       INTEGER PRIMARY KEY,
   action_id      BLOB    NOT NULL,
   refusal        TEXT    NOT NULL
+) STRICT;
+
+-- What the log says about the disk of each node: how far its checkpoint reaches, and what it gave
+-- back. The same on every node, so that an order about one of them is judged alike by all.
+CREATE TABLE storage (
+  node           TEXT    PRIMARY KEY,
+  checkpoint     INTEGER NOT NULL,
+  checkpoint_at  INTEGER NOT NULL,
+  purged         INTEGER NOT NULL CHECK (purged <= checkpoint)
+) STRICT;
+
+-- What happened by the log: at most one event for an entry.
+CREATE TABLE events (
+  position       INTEGER PRIMARY KEY,
+  epoch          INTEGER NOT NULL,
+  event          TEXT    NOT NULL
+) STRICT;
+
+-- The members, as of the last entry that changed them.
+CREATE TABLE members (
+  one            INTEGER PRIMARY KEY CHECK (one = 1),
+  members        TEXT    NOT NULL
 ) STRICT;
 
 CREATE TRIGGER receipts_stay_1 BEFORE UPDATE ON receipts

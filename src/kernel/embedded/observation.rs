@@ -10,6 +10,7 @@ use crate::kernel::Unobservable;
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::{ClusterState, NodeState, Positions};
 use crate::model::pinned::{Fact, Fence, PinnedCluster, PinnedNode, Role, Since, Writes};
+use crate::model::text::NodeId;
 
 impl Cluster {
     /// Observes the cluster.
@@ -21,7 +22,7 @@ impl Cluster {
             self.clock,
             "embedded kernel: all nodes at one instant between two commands",
             self.observe_cluster()?,
-            nodes.iter().map(|node| self.observe_node(node)).collect(),
+            nodes.map(|node| self.observe_node(node)).collect::<Result<_, _>>()?,
         ))
     }
 
@@ -47,8 +48,9 @@ impl Cluster {
             writes: Fact::Known(writes),
             writes_refused,
             write_fence,
-            voters: self.ensemble.nodes().iter().map(|node| node.id.clone()).collect(),
+            voters: self.ensemble.members().voters.into_iter().map(NodeId::numbered).collect(),
             quorum: self.ensemble.quorum(),
+            next_node: NodeId::numbered(self.ensemble.members().highest + 1),
         })
     }
 
@@ -87,8 +89,8 @@ impl Cluster {
         match self.no_quorum_since() {
             None => Fact::Known(value),
             Some(since) => {
-                let reachable = self.ensemble.reachable().count();
-                let of = self.ensemble.nodes().len();
+                let reachable = self.ensemble.voters_reached();
+                let of = self.ensemble.members().voters.len();
                 let quorum = self.ensemble.quorum();
                 let last = words(&value);
                 Fact::unknown(since, wording::no_majority(reachable, of, quorum, &last))
@@ -110,8 +112,8 @@ impl Cluster {
             since,
             why: format!(
                 "only {} of {} voters can be reached and {} make a majority",
-                self.ensemble.reachable().count(),
-                self.ensemble.nodes().len(),
+                self.ensemble.voters_reached(),
+                self.ensemble.members().voters.len(),
                 self.ensemble.quorum()
             ),
         });
@@ -121,7 +123,7 @@ impl Cluster {
         Some(Since { since, why: whys.join("; ") })
     }
 
-    fn observe_node(&self, node: &Node) -> NodeState {
+    fn observe_node(&self, node: &Node) -> Result<NodeState, Unobservable> {
         let vitals = node.vitals().filter(|_| self.ensemble.reaches(node.number));
         if let Some(vitals) = vitals {
             return self.observe_reachable(node, vitals);
@@ -129,7 +131,7 @@ impl Cluster {
         // A node that runs and is connected is reachable, so one that is not has a cause.
         let cut = self.cut(node.number).since().expect("an unreachable node has a cause");
         let source = format!("the switchboard; {} was not asked", node.id);
-        NodeState {
+        Ok(NodeState {
             pinned: PinnedNode {
                 id: node.id.clone(),
                 role: Fact::unknown(cut.since, cut.why.clone()),
@@ -137,22 +139,24 @@ impl Cluster {
                 epoch: Fact::unknown(cut.since, cut.why.clone()),
                 unreachable: Some(cut.clone()),
             },
-            positions: Positions {
-                last: Fact::unknown(cut.since, cut.why.clone()),
-                last_epoch: Fact::unknown(cut.since, cut.why.clone()),
-                committed: Fact::unknown(cut.since, cut.why.clone()),
-                applied: Fact::unknown(cut.since, cut.why),
-            },
+            positions: Positions::unknown(cut.since, &cut.why),
             source,
-        }
+        })
     }
 
-    fn observe_reachable(&self, node: &Node, vitals: Vitals) -> NodeState {
+    fn observe_reachable(&self, node: &Node, vitals: Vitals) -> Result<NodeState, Unobservable> {
         let is_primary = self.primary() == Some(node.number);
-        NodeState {
+        let is_voter = self.ensemble.members().voters.contains(&node.number);
+        let store = node.store().expect("a node that can be reached runs");
+        let checkpoint = store.checkpoint().map_err(|e| Unobservable { why: e.to_string() })?;
+        Ok(NodeState {
             pinned: PinnedNode {
                 id: node.id.clone(),
-                role: Fact::Known(if is_primary { Role::Primary } else { Role::Standby }),
+                role: Fact::Known(match (is_primary, is_voter) {
+                    (true, _) => Role::Primary,
+                    (false, true) => Role::Standby,
+                    (false, false) => Role::Learner,
+                }),
                 reachable: Fact::Known(true),
                 unreachable: None,
                 epoch: Fact::Known(vitals.epoch),
@@ -162,8 +166,10 @@ impl Cluster {
                 last_epoch: Fact::Known(vitals.last.epoch),
                 committed: Fact::Known(vitals.committed),
                 applied: Fact::Known(vitals.applied),
+                first: Fact::Known(store.first()),
+                checkpoint: Fact::Known(checkpoint),
             },
             source: format!("{}: its own store and Raft state", node.id),
-        }
+        })
     }
 }

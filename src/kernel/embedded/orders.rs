@@ -17,7 +17,7 @@ use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
 use crate::model::explanation::Verdict;
 use crate::model::invariant::Invariant;
-use crate::model::pinned::{Fact, Fence, Since};
+use crate::model::pinned::{Fact, Since};
 use crate::model::receipt::{KernelRefusal, Receipt};
 use crate::model::text::NodeId;
 
@@ -41,6 +41,7 @@ impl Cluster {
             return earlier;
         }
         self.validate(order, now)?;
+        self.seen.acting = Some(order.action_id());
         let accepted = Accepted::new(order, now);
         let answer = match order.action() {
             Action::TakeOffline { node } => self.throw(&accepted, node, Switch::Off, now),
@@ -49,11 +50,22 @@ impl Cluster {
                 self.accept(&accepted, now)?;
                 self.promote(&accepted, to, now)
             }
-            Action::StopWrites {} => self.set_fence(&accepted, Fence::Standing, now),
-            Action::ResumeWrites {} => self.set_fence(&accepted, Fence::Lifted, now),
+            Action::AddReplica { .. } | Action::GrantVote { .. } | Action::RemoveReplica { .. } => {
+                self.change_members(&accepted, now)
+            }
+            Action::StopWrites {}
+            | Action::ResumeWrites {}
+            | Action::TakeCheckpoint { .. }
+            | Action::PurgeLog { .. } => self.enter_in_log(&accepted, now),
         };
         let why = format!("{} did not come to its end", order.action().title());
+        if let (Action::Switchover { to } | Action::Failover { to }, Err(error)) =
+            (order.action(), &answer)
+        {
+            self.note_refused_election(to, &error.to_string(), now);
+        }
         self.remember(now, &why);
+        self.seen.acting = None;
         let answer = self.journal(order.action_id(), answer, now);
         crash::point("kernel.receipt");
         answer
@@ -129,7 +141,7 @@ impl Cluster {
         Err(refusal(first.invariant.id(), sentence, &invariants).into())
     }
 
-    fn accept(&mut self, order: &Accepted, now: Timestamp) -> Result<(), ApplyError> {
+    pub(super) fn accept(&mut self, order: &Accepted, now: Timestamp) -> Result<(), ApplyError> {
         if let Err(error) = self.switchboard.accept(order) {
             // It was not executed, and after this nothing is.
             let sentence = format!("The kernel cannot journal the order, and stops: {error}.");
@@ -189,15 +201,20 @@ impl Cluster {
         }
     }
 
-    fn set_fence(
+    /// An action whose whole effect is its entry.
+    fn enter_in_log(&mut self, order: &Accepted, now: Timestamp) -> Result<Receipt, ApplyError> {
+        self.accept(order, now)?;
+        self.propose_alone(order, now)
+    }
+
+    /// Proposes the entry of an accepted order, and waits for what becomes of it.
+    pub(super) fn propose_alone(
         &mut self,
         order: &Accepted,
-        fence: Fence,
         now: Timestamp,
     ) -> Result<Receipt, ApplyError> {
-        self.accept(order, now)?;
+        let command = Command::of(order).expect("the action was chosen by its kind");
         let primary = self.primary().expect("the primary was checked to be alive");
-        let command = Command::Fence { order: order.clone(), fence };
         let mut answers = self.ensemble.propose(primary, &[command], now);
         match answers.pop() {
             Some(heard) => executed(heard),

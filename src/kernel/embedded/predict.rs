@@ -3,6 +3,8 @@
 //! The prediction is made on the same facts that the observation after it shows, so the two can be
 //! laid side by side, and any difference is said aloud (C2.6).
 
+mod members;
+
 use super::wording;
 use crate::model::action::Action;
 use crate::model::cluster::ClusterState;
@@ -19,6 +21,11 @@ pub(super) fn after(state: &ClusterState, action: &Action) -> Pinned {
         Action::ResumeWrites {} => after.cluster.write_fence = Fact::Known(Fence::Lifted),
         Action::TakeOffline { node } => take_offline(&mut after, node),
         Action::BringOnline { node } => bring_online(&mut after, node),
+        // Positions move all the time, so no pinned fact does.
+        Action::TakeCheckpoint { .. } | Action::PurgeLog { .. } => {}
+        Action::AddReplica { node } => members::add(&mut after, node),
+        Action::GrantVote { node } => members::grant_vote(&mut after, node),
+        Action::RemoveReplica { node } => members::remove(&mut after, node),
     }
     let accepted = matches!(after.cluster.primary, Fact::Known(Some(_)))
         && reachable(&after) >= after.cluster.quorum
@@ -45,8 +52,11 @@ fn promote(after: &mut Pinned, to: &NodeId) {
     after.cluster.primary = Fact::Known(Some(to.clone()));
     for node in &mut after.nodes {
         if node.reachable == Fact::Known(true) {
-            let role = if &node.id == to { Role::Primary } else { Role::Standby };
-            node.role = Fact::Known(role);
+            if &node.id == to {
+                node.role = Fact::Known(Role::Primary);
+            } else if node.role == Fact::Known(Role::Primary) {
+                node.role = Fact::Known(Role::Standby);
+            }
             node.epoch = Fact::Known(epoch + 1);
         }
     }
@@ -80,7 +90,8 @@ fn bring_online(after: &mut Pinned, id: &NodeId) {
         return;
     }
     node.reachable = Fact::Known(true);
-    node.role = Fact::Known(Role::Standby);
+    let votes = after.cluster.voters.contains(id);
+    node.role = Fact::Known(if votes { Role::Standby } else { Role::Learner });
     let epoch = match &after.cluster.epoch {
         Fact::Known(epoch) => Some(*epoch),
         Fact::Unknown { unknown } => {
@@ -161,6 +172,49 @@ pub(super) fn consequences(state: &ClusterState, action: &Action) -> Vec<String>
                 _ => format!("{node} receives what it missed when there is a primary."),
             });
         }
+        Action::AddReplica { .. } | Action::GrantVote { .. } | Action::RemoveReplica { .. } => {
+            said.extend(members::consequences(state, &after, action));
+        }
+        Action::TakeCheckpoint { node } => {
+            let kept = state.node(node).and_then(|node| node.positions.checkpoint.known());
+            said.push(match kept.copied().flatten() {
+                Some(kept) => format!(
+                    "{node} keeps a checkpoint of everything up to the entry of this action, in \
+                     place of that of position {kept}."
+                ),
+                None => format!(
+                    "{node} keeps a checkpoint of everything up to the entry of this action; it \
+                     has none now."
+                ),
+            });
+            said.push("Reads and writes wait while the state is copied.".to_owned());
+        }
+        Action::PurgeLog { node, up_to } => said.extend(after_purge(state, node, up_to.get())),
+    }
+    said
+}
+
+/// What a purge means for the nodes that might still need the entries.
+fn after_purge(state: &ClusterState, node: &NodeId, up_to: u64) -> Vec<String> {
+    let first = state.node(node).and_then(|node| node.positions.first.known().copied());
+    let count = first.and_then(|first| (up_to + 1).checked_sub(first)).unwrap_or(0);
+    let mut said = vec![format!(
+        "The log of {node} gives back {count} entries and begins at position {}.",
+        up_to + 1
+    )];
+    for other in state.nodes.iter().filter(|other| &other.pinned.id != node) {
+        let id = &other.pinned.id;
+        match &other.positions.last {
+            Fact::Known(last) if *last < up_to => said.push(format!(
+                "{id} holds entries up to {last}: while {node} is primary it can be brought up only \
+                 with the whole state."
+            )),
+            Fact::Known(_) => {}
+            Fact::Unknown { .. } => said.push(format!(
+                "How far the log of {id} reaches is unknown: while {node} is primary it may need \
+                 the whole state."
+            )),
+        }
     }
     said
 }
@@ -184,6 +238,24 @@ pub(super) fn not_checked(action: &Action) -> Vec<String> {
             "Whether the files of the node were changed by other programs while it was offline."
                 .to_owned(),
         ),
+        Action::AddReplica { .. } => {
+            said.push("Whether the disk has room for another copy of everything.".to_owned());
+        }
+        Action::GrantVote { .. } => {
+            said.push("Whether the node fails together with another one.".to_owned());
+        }
+        Action::RemoveReplica { .. } => said.push(
+            "Whether the remaining nodes fail together, and what becomes of the files of the node."
+                .to_owned(),
+        ),
+        Action::TakeCheckpoint { .. } => {
+            said.push("Whether the disk has room for the copy, and how long it takes.".to_owned());
+        }
+        Action::PurgeLog { .. } => said.push(
+            "Whether anybody outside the cluster still reads the entries, and how much space the \
+             file system gets back."
+                .to_owned(),
+        ),
     }
     said.push("Whether the disks under the nodes keep what they acknowledged.".to_owned());
     said
@@ -204,6 +276,19 @@ pub(super) fn relies_on(action: &Action) -> Vec<Invariant> {
         Action::TakeOffline { .. } | Action::BringOnline { .. } => {
             vec![Invariant::AcknowledgedWritesKept, Invariant::ReceiptOnce]
         }
+        Action::AddReplica { .. } | Action::GrantVote { .. } | Action::RemoveReplica { .. } => {
+            vec![
+                Invariant::SingleWriter,
+                Invariant::AcknowledgedWritesKept,
+                Invariant::EpochUnchanged,
+                Invariant::ReceiptOnce,
+            ]
+        }
+        Action::TakeCheckpoint { .. } | Action::PurgeLog { .. } => vec![
+            Invariant::AcknowledgedWritesKept,
+            Invariant::EpochUnchanged,
+            Invariant::ReceiptOnce,
+        ],
     }
 }
 
@@ -226,6 +311,21 @@ pub(super) fn engine_command(state: &ClusterState, action: &Action) -> String {
         Action::TakeOffline { node } => format!("switchboard: {node} off"),
         Action::BringOnline { node } => {
             format!("switchboard: {node} on; raft: heartbeat from {leader}")
+        }
+        Action::AddReplica { node } => {
+            format!("raft: propose that {node} is a learner, on {leader} in {epoch}")
+        }
+        Action::GrantVote { node } => {
+            format!("raft: propose that {node} is a voter, on {leader} in {epoch}")
+        }
+        Action::RemoveReplica { node } => {
+            format!("raft: propose that {node} is no member, on {leader} in {epoch}")
+        }
+        Action::TakeCheckpoint { node } => {
+            format!("raft: propose a checkpoint of {node} on {leader} in {epoch}")
+        }
+        Action::PurgeLog { node, up_to } => {
+            format!("raft: propose that {node} compacts its log to {up_to}, on {leader} in {epoch}")
         }
     }
 }

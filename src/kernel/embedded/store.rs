@@ -4,19 +4,28 @@
 //! [`NodeStore::save`] returns. A store whose save failed must not be used again: its owner drops
 //! it (C6.1).
 
+mod checkpoint;
+mod log;
+
 use super::command::Command;
+use super::image::Image;
 use super::machine::{self, Applied, Epoch, Place};
-use super::sqlite::{Database, Doing, StoreError};
-use crate::model::action::ActionId;
+use super::membership::Members;
+use super::sqlite::{Database, Doing, StoreError, to_json};
+use crate::crash;
+use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
+use crate::model::event::{EventPlace, KernelEvent};
 use crate::model::pinned::{Fence, Since};
 use crate::model::receipt::{Receipt, Tombstone};
-use raft::eraftpb::{ConfState, Entry, EntryType, HardState, Snapshot};
-use raft::{GetEntriesContext, RaftState, StorageError};
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::model::text::NodeId;
+use raft::eraftpb::{Entry, EntryType, HardState, Snapshot};
+use rusqlite::{Connection, Transaction, params};
 use std::path::Path;
 
 const SCHEMA: &str = include_str!("node.sql");
+/// The version of the tables.
+const FORMAT: u32 = 2;
 
 /// Which node of which cluster a store belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +41,8 @@ pub struct NodeIdentity {
 /// Everything that one turn of a node writes.
 #[derive(Debug, Default)]
 pub struct Batch {
+    /// The whole state, from a primary that has given back the entries that led to it.
+    pub snapshot: Option<Snapshot>,
     /// Entries to append. They replace everything from the first of their positions on.
     pub entries: Vec<Entry>,
     /// The promises, where they changed.
@@ -44,7 +55,8 @@ pub struct Batch {
 
 impl Batch {
     fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.snapshot.is_none()
+            && self.entries.is_empty()
             && self.hard_state.is_none()
             && self.committed.is_none()
             && self.apply.is_empty()
@@ -57,9 +69,16 @@ pub struct NodeStore {
     database: Database,
     identity: NodeIdentity,
     hard_state: HardState,
-    applied: u64,
-    /// Position and epoch of the last entry.
+    extent: Extent,
+    members: Members,
+}
+
+/// What a node holds: the log from after `base` to `last`, and the state up to `applied`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Extent {
+    base: Place,
     last: Place,
+    applied: u64,
 }
 
 impl NodeStore {
@@ -73,10 +92,17 @@ impl NodeStore {
             .connection()
             .execute(
                 "INSERT INTO node (one, format, cluster_id, number, voters)
-                 VALUES (1, 1, ?1, ?2, ?3)",
-                params![identity.cluster_id, identity.number, identity.voters],
+                 VALUES (1, ?1, ?2, ?3, ?4)",
+                params![FORMAT, identity.cluster_id, identity.number, identity.voters],
             )
             .doing("name the node")?;
+        database
+            .connection()
+            .execute(
+                "INSERT INTO members (one, members) VALUES (1, ?1)",
+                [to_json(&Members::founding(identity.voters))],
+            )
+            .doing("name the members")?;
         drop(database);
         Self::open(path, identity)
     }
@@ -88,7 +114,14 @@ impl NodeStore {
     pub fn open(path: &Path, identity: &NodeIdentity) -> Result<Self, StoreError> {
         let database = Database::open(path)?;
         let db = database.connection();
-        let (found, hard_state, applied) = read_node(db)?;
+        let format: u32 = db
+            .query_row("SELECT format FROM node", [], |row| row.get(0))
+            .doing("read the version of the file")?;
+        if format != FORMAT {
+            let what = format!("the file has format {format}, and this program reads {FORMAT}");
+            return Err(StoreError::corrupt(what));
+        }
+        let (found, hard_state, base, applied) = read_node(db)?;
         if &found != identity {
             return Err(StoreError::corrupt(format!(
                 "the file belongs to n{} of {} in the cluster {}, not to n{} of {} in the cluster \
@@ -101,17 +134,26 @@ impl NodeStore {
                 identity.cluster_id
             )));
         }
-        let last = read_last(db)?;
+        let last = log::read_last(db, base)?;
         let count: u64 = db
             .query_row("SELECT count(*) FROM log", [], |row| row.get(0))
             .doing("count the log")?;
-        if count != last.position || hard_state.commit > last.position {
+        if base.position + count != last.position || hard_state.commit > last.position {
             return Err(StoreError::corrupt(format!(
-                "the log holds {count} entries up to position {}, and {} are committed",
-                last.position, hard_state.commit
+                "the log holds {count} entries from after position {} to {}, and {} are committed",
+                base.position, last.position, hard_state.commit
             )));
         }
-        Ok(Self { database, identity: found, hard_state, applied, last })
+        let covered = checkpoint::position(db)?;
+        if covered.unwrap_or(0) < base.position {
+            return Err(StoreError::corrupt(format!(
+                "the log begins after position {}, and no checkpoint covers that",
+                base.position
+            )));
+        }
+        let extent = Extent { base, last, applied };
+        let members = machine::members(db)?;
+        Ok(Self { database, identity: found, hard_state, extent, members })
     }
 
     /// Makes a batch durable in one transaction, and applies its committed entries in it.
@@ -125,13 +167,19 @@ impl NodeStore {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let (mut hard_state, mut applied, mut last) =
-            (self.hard_state.clone(), self.applied, self.last);
+        let (mut hard_state, mut extent) = (self.hard_state.clone(), self.extent);
+        let is_change = |entry: &Entry| entry.entry_type != EntryType::EntryNormal;
+        let moves_members = batch.snapshot.is_some() || batch.apply.iter().any(is_change);
         let tx = self.database.begin()?;
+        if let Some(snapshot) = &batch.snapshot {
+            extent = checkpoint::install(&tx, &self.identity, snapshot)?;
+            hard_state.commit = extent.applied;
+            crash::point("kernel.state_received");
+        }
         if let Some(first) = batch.entries.first() {
-            assert!(first.index <= last.position + 1, "an append leaves no gap");
+            assert!(first.index <= extent.last.position + 1, "an append leaves no gap");
             assert!(first.index > hard_state.commit, "a committed entry is never replaced");
-            last = append(&tx, &batch.entries)?;
+            extent.last = log::append(&tx, &batch.entries)?;
         }
         if let Some(new) = batch.hard_state {
             hard_state = new;
@@ -141,32 +189,102 @@ impl NodeStore {
         }
         let mut outcomes = Vec::with_capacity(batch.apply.len());
         for entry in batch.apply {
-            assert!(entry.index == applied + 1, "entries are applied in order");
-            applied = entry.index;
+            assert!(entry.index == extent.applied + 1, "entries are applied in order");
+            extent.applied = entry.index;
             let place = Place { epoch: entry.term, position: entry.index };
-            outcomes.push((place, machine::apply(&tx, place, Command::decode(&entry.data)?)?));
+            let applied = machine::apply(&tx, place, Command::read(&entry)?)?;
+            if let Applied::Executed(receipt) = &applied {
+                self.carry_out(&tx, place, receipt, &mut extent)?;
+            }
+            outcomes.push((place, applied));
         }
-        tx.prepare_cached("UPDATE node SET epoch = ?1, vote = ?2, committed = ?3, applied = ?4")
-            .and_then(|mut s| {
-                s.execute(params![hard_state.term, hard_state.vote, hard_state.commit, applied])
-            })
-            .doing("write the promises")?;
+        tx.prepare_cached(
+            "UPDATE node SET epoch = ?1, vote = ?2, committed = ?3, applied = ?4, purged = ?5,
+             purged_epoch = ?6",
+        )
+        .and_then(|mut s| {
+            s.execute(params![
+                hard_state.term,
+                hard_state.vote,
+                hard_state.commit,
+                extent.applied,
+                extent.base.position,
+                extent.base.epoch
+            ])
+        })
+        .doing("write the promises")?;
+        let members = if moves_members { machine::members(&tx)? } else { self.members.clone() };
         tx.commit().doing("commit")?;
-        (self.hard_state, self.applied, self.last) = (hard_state, applied, last);
+        (self.hard_state, self.extent, self.members) = (hard_state, extent, members);
         self.database.committed()?;
         Ok(outcomes)
+    }
+
+    /// What an order does to the disk of this node alone: part of applying its entry, so the effect
+    /// and the receipt are one transaction here too (C7.1).
+    fn carry_out(
+        &self,
+        tx: &Transaction<'_>,
+        place: Place,
+        receipt: &Receipt,
+        extent: &mut Extent,
+    ) -> Result<(), StoreError> {
+        let is_own = receipt.action.node() == Some(&NodeId::numbered(self.identity.number));
+        if receipt.duplicate || !is_own {
+            return Ok(());
+        }
+        match &receipt.action {
+            Action::TakeCheckpoint { .. } => {
+                let image = checkpoint::image(tx, &self.identity, place)?;
+                checkpoint::keep(tx, &image)?;
+                crash::point("kernel.checkpoint_kept");
+                Ok(())
+            }
+            // A node that received the whole state may have given back more than that already.
+            Action::PurgeLog { up_to, .. } if up_to.get() > extent.base.position => {
+                extent.base = log::purge(tx, up_to.get())?;
+                crash::point("kernel.log_purged");
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The last position that the state machine contains.
     #[must_use]
     pub fn applied(&self) -> u64 {
-        self.applied
+        self.extent.applied
     }
 
-    /// The write fence, and since when it stands.
+    /// The first position that the log holds, or would hold.
+    #[must_use]
+    pub fn first(&self) -> u64 {
+        self.extent.base.position + 1
+    }
+
+    /// The position that the checkpoint covers that was asked of this node, where there is one.
     ///
     /// # Errors
     /// When the file cannot be read; so for all reads below.
+    pub fn checkpoint(&self) -> Result<Option<u64>, StoreError> {
+        let own = NodeId::numbered(self.identity.number);
+        let kept = machine::checkpoint_of(self.database.connection(), &own)?;
+        Ok(kept.map(|(position, _)| position))
+    }
+
+    /// The members, as far as this node knows.
+    #[must_use]
+    pub fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// The image of the state as it is.
+    pub fn image(&self) -> Result<Image, StoreError> {
+        let place = Place { position: self.extent.applied, epoch: self.applied_epoch()? };
+        checkpoint::image(self.database.connection(), &self.identity, place)
+    }
+
+    /// The write fence, and since when it stands.
     pub fn fence(&self) -> Result<(Fence, Option<Since>), StoreError> {
         machine::fence(self.database.connection())
     }
@@ -191,37 +309,25 @@ impl NodeStore {
         machine::epochs(self.database.connection())
     }
 
+    /// What happened by the log before a place, newest first.
+    pub fn events(
+        &self,
+        before: Option<EventPlace>,
+        limit: usize,
+    ) -> Result<Vec<KernelEvent>, StoreError> {
+        machine::events(self.database.connection(), before, limit)
+    }
+
     /// The birth record: its sentence, and when the cluster was founded.
     pub fn birth(&self) -> Result<Option<(String, Timestamp)>, StoreError> {
         machine::birth(self.database.connection())
     }
-
-    fn read_entries(&self, low: u64, high: u64, bytes_max: u64) -> Result<Vec<Entry>, StoreError> {
-        let db = self.database.connection();
-        let mut statement = db
-            .prepare_cached(
-                "SELECT position, epoch, kind, data, context FROM log
-                 WHERE position >= ?1 AND position < ?2 ORDER BY position",
-            )
-            .doing("read the log")?;
-        let mut rows = statement.query([low, high]).doing("read the log")?;
-        let (mut entries, mut bytes) = (Vec::new(), 0u64);
-        while let Some(row) = rows.next().doing("read the log")? {
-            let entry = read_entry(row).doing("read the log")?;
-            bytes += (entry.data.len() + entry.context.len()) as u64;
-            // The first entry always goes, or a large one would block the log.
-            if !entries.is_empty() && bytes > bytes_max {
-                break;
-            }
-            entries.push(entry);
-        }
-        Ok(entries)
-    }
 }
 
-fn read_node(db: &Connection) -> Result<(NodeIdentity, HardState, u64), StoreError> {
+fn read_node(db: &Connection) -> Result<(NodeIdentity, HardState, Place, u64), StoreError> {
     db.query_row(
-        "SELECT cluster_id, number, voters, epoch, vote, committed, applied FROM node",
+        "SELECT cluster_id, number, voters, epoch, vote, committed, purged, purged_epoch, applied
+         FROM node",
         [],
         |row| {
             let identity =
@@ -232,106 +338,9 @@ fn read_node(db: &Connection) -> Result<(NodeIdentity, HardState, u64), StoreErr
                 commit: row.get(5)?,
                 ..HardState::default()
             };
-            Ok((identity, hard_state, row.get(6)?))
+            let base = Place { position: row.get(6)?, epoch: row.get(7)? };
+            Ok((identity, hard_state, base, row.get(8)?))
         },
     )
     .doing("read whose file it is")
-}
-
-fn read_last(db: &Connection) -> Result<Place, StoreError> {
-    let last = db
-        .query_row("SELECT epoch, position FROM log ORDER BY position DESC LIMIT 1", [], |row| {
-            Ok(Place { epoch: row.get(0)?, position: row.get(1)? })
-        })
-        .optional()
-        .doing("read the end of the log")?;
-    Ok(last.unwrap_or(Place { epoch: 0, position: 0 }))
-}
-
-fn append(db: &Connection, entries: &[Entry]) -> Result<Place, StoreError> {
-    let mut last = Place { epoch: 0, position: 0 };
-    if let Some(first) = entries.first() {
-        db.prepare_cached("DELETE FROM log WHERE position >= ?1")
-            .and_then(|mut s| s.execute([first.index]))
-            .doing("cut the log")?;
-    }
-    let mut insert = db
-        .prepare_cached(
-            "INSERT INTO log (position, epoch, kind, data, context) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )
-        .doing("append to the log")?;
-    for entry in entries {
-        assert!(last.position == 0 || entry.index == last.position + 1, "entries are in order");
-        assert!(entry.entry_type == EntryType::EntryNormal, "membership does not change");
-        insert
-            .execute(params![entry.index, entry.term, 0, &entry.data[..], &entry.context[..]])
-            .doing("append to the log")?;
-        last = Place { epoch: entry.term, position: entry.index };
-    }
-    Ok(last)
-}
-
-fn read_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
-    Ok(Entry {
-        index: row.get(0)?,
-        term: row.get(1)?,
-        data: row.get::<_, Vec<u8>>(3)?.into(),
-        context: row.get::<_, Vec<u8>>(4)?.into(),
-        ..Entry::default()
-    })
-}
-
-fn unreadable(error: StoreError) -> raft::Error {
-    raft::Error::Store(StorageError::Other(Box::new(error)))
-}
-
-impl raft::Storage for NodeStore {
-    fn initial_state(&self) -> raft::Result<RaftState> {
-        let voters = (1..=self.identity.voters).collect();
-        let conf_state = ConfState { voters, ..ConfState::default() };
-        Ok(RaftState::new(self.hard_state.clone(), conf_state))
-    }
-
-    fn entries(
-        &self,
-        low: u64,
-        high: u64,
-        max_size: impl Into<Option<u64>>,
-        _context: GetEntriesContext,
-    ) -> raft::Result<Vec<Entry>> {
-        assert!(high <= self.last.position + 1, "Raft reads what was appended");
-        let bytes_max = max_size.into().unwrap_or(u64::MAX);
-        self.read_entries(low, high, bytes_max).map_err(unreadable)
-    }
-
-    fn term(&self, position: u64) -> raft::Result<u64> {
-        if position == self.last.position {
-            return Ok(self.last.epoch);
-        }
-        if position == 0 {
-            return Ok(0);
-        }
-        let found: Option<u64> = self
-            .database
-            .connection()
-            .prepare_cached("SELECT epoch FROM log WHERE position = ?1")
-            .and_then(|mut s| s.query_row([position], |row| row.get(0)).optional())
-            .doing("read the epoch of an entry")
-            .map_err(unreadable)?;
-        found.ok_or(raft::Error::Store(StorageError::Unavailable))
-    }
-
-    fn first_index(&self) -> raft::Result<u64> {
-        // The log is never cut at its beginning in this version.
-        Ok(1)
-    }
-
-    fn last_index(&self) -> raft::Result<u64> {
-        Ok(self.last.position)
-    }
-
-    fn snapshot(&self, _request_index: u64, _to: u64) -> raft::Result<Snapshot> {
-        // Every log begins at position 1, so no node ever needs one.
-        Err(raft::Error::Store(StorageError::SnapshotTemporarilyUnavailable))
-    }
 }

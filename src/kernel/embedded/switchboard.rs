@@ -4,7 +4,13 @@
 //! A switch, its order and its receipt are one transaction (C7.1). After an error the kernel stops:
 //! nothing is written again (C6.1).
 
+mod events;
+mod members;
+
+pub(super) use events::END;
+
 use super::command::Accepted;
+use super::membership::Members;
 use super::sqlite::{Database, Doing, StoreError, from_json, to_json};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
@@ -16,6 +22,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 const SCHEMA: &str = include_str!("switchboard.sql");
+/// The version of the tables.
+const FORMAT: u32 = 2;
 
 /// Which cluster this is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +85,7 @@ impl Switchboard {
                 "INSERT INTO cluster
                  (one, format, cluster_id, name, environment, nodes, founded_at, appointed, epoch,
                   fence)
-                 VALUES (1, 1, ?1, ?2, ?3, ?4, ?5, 0, 0, 'lifted')",
+                 VALUES (1, 2, ?1, ?2, ?3, ?4, ?5, 0, 0, 'lifted')",
                 params![
                     cluster.cluster_id,
                     cluster.name,
@@ -87,12 +95,30 @@ impl Switchboard {
                 ],
             )
             .doing("name the cluster")?;
+        for number in 1..=cluster.nodes {
+            members::list(database.connection(), number)?;
+        }
+        database
+            .connection()
+            .execute(
+                "INSERT INTO members (one, members) VALUES (1, ?1)",
+                [to_json(&Members::founding(cluster.nodes))],
+            )
+            .doing("name the members")?;
         Ok(())
     }
 
     /// Opens the switchboard.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let database = Database::open(path)?;
+        let format: u32 = database
+            .connection()
+            .query_row("SELECT format FROM cluster", [], |row| row.get(0))
+            .doing("read the version of the file")?;
+        if format != FORMAT {
+            let what = format!("the file has format {format}, and this program reads {FORMAT}");
+            return Err(StoreError::corrupt(what));
+        }
         let (cluster, last_known) = read_cluster(database.connection())?;
         let switched_off = read_switched_off(database.connection())?;
         Ok(Self { database, cluster, last_known, switched_off })

@@ -3,7 +3,7 @@
 
 CREATE TABLE cluster (
   one            INTEGER PRIMARY KEY CHECK (one = 1),
-  format         INTEGER NOT NULL CHECK (format = 1),
+  format         INTEGER NOT NULL CHECK (format = 2),
   cluster_id     TEXT    NOT NULL,
   name           TEXT    NOT NULL,
   environment    TEXT    NOT NULL,
@@ -18,6 +18,17 @@ CREATE TABLE cluster (
   nobody_since   INTEGER,
   nobody_why     TEXT,
   CHECK ((nobody_since IS NULL) = (nobody_why IS NULL))
+) STRICT;
+
+-- The nodes whose files are opened, members or laid out to become one.
+CREATE TABLE listed (
+  node           INTEGER PRIMARY KEY
+) STRICT;
+
+-- The members, as a primary with a majority last knew them.
+CREATE TABLE members (
+  one            INTEGER PRIMARY KEY CHECK (one = 1),
+  members        TEXT    NOT NULL
 ) STRICT;
 
 CREATE TABLE switched_off (
@@ -45,6 +56,22 @@ CREATE TABLE receipts (
   receipt        TEXT    NOT NULL
 ) STRICT;
 
+-- What happened that no log holds. The order is that of the key, never that of the times.
+CREATE TABLE events (
+  epoch          INTEGER NOT NULL,
+  position       INTEGER NOT NULL,
+  number         INTEGER NOT NULL CHECK (number >= 1),
+  kind           TEXT    NOT NULL,
+  node           TEXT,
+  event          TEXT    NOT NULL,
+  PRIMARY KEY (epoch, position, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX events_by_kind ON events (node, kind, epoch, position, number);
+
+CREATE TRIGGER events_stay_1 BEFORE UPDATE ON events
+  BEGIN SELECT RAISE(ABORT, 'an event stays'); END;
+CREATE TRIGGER events_stay_2 BEFORE DELETE ON events
+  BEGIN SELECT RAISE(ABORT, 'an event stays'); END;
 CREATE TRIGGER receipts_stay_1 BEFORE UPDATE ON receipts
   BEGIN SELECT RAISE(ABORT, 'a receipt stays'); END;
 CREATE TRIGGER receipts_stay_2 BEFORE DELETE ON receipts

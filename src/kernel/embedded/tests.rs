@@ -248,6 +248,22 @@ fn an_entry_that_was_appended_and_not_answered_is_settled_by_its_receipt() {
 }
 
 #[test]
+fn a_node_that_was_laid_out_and_never_joined_is_opened_again_and_is_no_member() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    cluster.lay_out_node(4, now()).unwrap();
+    drop(cluster);
+    let mut cluster = open(&dir, 3).cluster;
+    assert_eq!(cluster.observe(now()).unwrap().nodes.len(), 3);
+    let failover = order(1, Action::Failover { to: NodeId::numbered(1) }, 1);
+    cluster.apply(&failover, now()).unwrap();
+    let add = order(2, Action::AddReplica { node: NodeId::numbered(4) }, 2);
+    cluster.apply(&add, now()).unwrap();
+    let state = cluster.observe(now()).unwrap();
+    assert_eq!(state.node(&NodeId::numbered(4)).unwrap().pinned.reachable, Fact::Known(true));
+}
+
+#[test]
 fn an_epoch_begins_with_the_order_that_asked_for_it() {
     let dir = tempfile::tempdir().unwrap();
     let mut cluster = open(&dir, NODES_MAX).cluster;

@@ -10,6 +10,7 @@ use crate::kernel::{ApplyError, Order, SettleError, Settled, Unobservable};
 use crate::model::action::ActionId;
 use crate::model::ambient::{Clock, Timestamp};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
+use crate::model::event::{EventPage, EventPlace};
 use crate::model::pinned::Since;
 use crate::model::receipt::Receipt;
 use crate::model::text::NodeId;
@@ -26,6 +27,7 @@ type Reply<T> = oneshot::Sender<T>;
 /// What the thread can be asked.
 pub(super) enum Request {
     Observe(Reply<Result<ClusterState, Unobservable>>),
+    Events(Option<EventPlace>, u32, Reply<Result<EventPage, Unobservable>>),
     Receipt(ActionId, Reply<Result<ReceiptStatus, Unobservable>>),
     Apply(Box<Order>, Reply<Result<Receipt, ApplyError>>),
     Settle(ActionId, Reply<Result<Settled, SettleError>>),
@@ -143,6 +145,9 @@ impl Served {
         // Nobody may wait for an answer any more; what was done stays done.
         match request {
             Request::Observe(reply) => drop(reply.send(self.cluster.observe(now))),
+            Request::Events(before, limit, reply) => {
+                drop(reply.send(self.cluster.events(before, limit as usize)));
+            }
             Request::Receipt(id, reply) => drop(reply.send(self.cluster.receipt(id))),
             Request::Read(key, reply) => drop(reply.send(self.cluster.read(&key))),
             Request::Apply(order, reply) => {

@@ -136,6 +136,22 @@ pub fn freeze(freeze: &Result<Option<Freeze>, Refusal>) -> Option<AnyView> {
     Some(section.into_any())
 }
 
+/// That nothing can be recorded any more, on every page (C6.4).
+#[must_use]
+pub fn unrecordable(why: &str) -> AnyView {
+    view! {
+        <section class="notice" data-tone="stop" data-notice="ledger">
+            <h2>"The ledger takes no records"</h2>
+            <p>{say(why)}</p>
+            <p>
+                "Every request and every confirmation is refused until an operator has removed the \
+                cause and restarted the control plane. Reading goes on."
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
 /// That a delivery was a repetition, and was answered with the action as it stands (C7.2).
 #[must_use]
 pub fn duplicate(stage: Stage) -> AnyView {

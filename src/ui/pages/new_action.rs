@@ -2,11 +2,11 @@
 
 use crate::model::action::ActionKind;
 use crate::model::actor::ActorRole;
-use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Impact, entry};
+use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Impact, Parameter, entry};
 use crate::model::cluster::NodeState;
 use crate::model::pinned::Fact;
 use crate::ui::components::forms::reason_field;
-use crate::ui::components::words::{counted, observation};
+use crate::ui::components::words::{counted, observation, say};
 use crate::ui::components::{notice, rules};
 use crate::ui::{NewAction, pages};
 use leptos::prelude::*;
@@ -84,11 +84,18 @@ pub(super) fn new_action(data: &NewAction, viewer: Option<ActorRole>) -> AnyView
 /// A browser must not fill in what was chosen before it reloaded, so it is told to keep nothing.
 fn form(data: &NewAction) -> AnyView {
     let nodes = data.kind.node_parameter().map(|parameter| choice(data, parameter));
+    let values = entry(data.kind)
+        .parameters
+        .iter()
+        .filter(|parameter| data.kind.value_parameters().any(|name| name == parameter.name))
+        .map(|parameter| value_field(parameter, data.values.get(parameter.name).cloned()))
+        .collect_view();
     view! {
         <form class="form" method="post" action="/actions" autocomplete="off">
             <input type="hidden" name="action_id" value=data.action_id.to_string()/>
             <input type="hidden" name="kind" value=data.kind.word()/>
             {nodes}
+            {values}
             {reason_field("reason", data.reason.clone())}
             <p>
                 <small>"Asking runs nothing. The next page explains what would happen, and asks \
@@ -96,6 +103,29 @@ fn form(data: &NewAction) -> AnyView {
             </p>
             <button type="submit">"Ask for an explanation"</button>
         </form>
+    }
+    .into_any()
+}
+
+/// A parameter that is typed. It is empty unless the address named it (C2.2).
+fn value_field(parameter: &'static Parameter, typed_before: Option<String>) -> AnyView {
+    let hint = format!("{}-hint", parameter.name);
+    let typed_before = typed_before.map(|value| say(&value));
+    view! {
+        <p class="field">
+            <label for=parameter.name>{parameter.meaning}</label>
+            <input
+                type="text"
+                id=parameter.name
+                name=parameter.name
+                required
+                maxlength="64"
+                autocomplete="off"
+                aria-describedby=hint.clone()
+                value=typed_before
+            />
+            <small id=hint>{parameter.limits}</small>
+        </p>
     }
     .into_any()
 }
@@ -117,6 +147,14 @@ fn choice(data: &NewAction, parameter: &'static str) -> AnyView {
     .into_any()
 }
 
+/// What the log of a node holds and its checkpoint covers.
+fn extent(node: &NodeState) -> String {
+    let p = &node.positions;
+    let (first, last) = (p.first.word(u64::to_string), p.last.word(u64::to_string));
+    let kept = p.checkpoint.word(|kept| kept.map_or("none".to_owned(), |at| at.to_string()));
+    format!("; log from {first} to {last}; checkpoint {kept}")
+}
+
 fn option(data: &NewAction, node: &NodeState, parameter: &'static str) -> AnyView {
     let id = node.pinned.id.to_string();
     let element = format!("{parameter}-{id}");
@@ -135,7 +173,9 @@ fn option(data: &NewAction, node: &NodeState, parameter: &'static str) -> AnyVie
             format!("; {} against", counted(count, "rule"))
         }
     });
-    let words = format!("{role}, {reach}{}", against.unwrap_or_default());
+    let purges = data.kind.parameters().contains(&"up_to");
+    let log = if purges { extent(node) } else { String::new() };
+    let words = format!("{role}, {reach}{log}{}", against.unwrap_or_default());
     let named = data.node.as_ref() == Some(&node.pinned.id);
     view! {
         <p>

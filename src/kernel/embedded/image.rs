@@ -1,0 +1,309 @@
+//! The image of a state machine: everything that the log built up to one position, as lines of
+//! JSON in zstd frames, with one SHA-256 over the lines.
+//!
+//! Equal states give equal lines, so two nodes at one position have one digest. An image is read
+//! back with the tables of a node as the judge: what they hold afterwards must have the digest of
+//! what was read, or nothing of it is kept.
+
+use super::membership::Members;
+use super::sqlite::{Doing, StoreError};
+use crate::model::ambient::Timestamp;
+use crate::model::canonical::{Hash, canonical_json};
+use crate::model::pinned::Fence;
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, params_from_iter};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::io::{BufRead as _, BufReader};
+
+/// The version of the lines.
+const FORMAT: u32 = 1;
+/// Bytes of lines in one frame, about: what is held in memory beside the packed image.
+const FRAME_BYTES: usize = 256 * 1024;
+/// How hard the frames are packed; 3 is zstd's own choice.
+const ZSTD_LEVEL: i32 = 3;
+
+/// One table of the state machine: its columns, of which the first is its key, and whether rows may
+/// be taken away to make room for those of an image.
+struct Table {
+    name: &'static str,
+    columns: &'static [&'static str],
+    rows: Rows,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    /// The rows of an image replace those that are there.
+    Replaced,
+    /// A row stays for ever: an image can only add some.
+    Kept,
+}
+
+const TABLES: &[Table] = &[
+    Table { name: "kv", columns: &["key", "value", "position"], rows: Rows::Replaced },
+    Table {
+        name: "epochs",
+        columns: &["epoch", "primary_node", "first_position", "began_at", "action_id"],
+        rows: Rows::Replaced,
+    },
+    Table {
+        name: "birth",
+        columns: &["one", "cluster_id", "founded_at", "sentence"],
+        rows: Rows::Replaced,
+    },
+    Table { name: "receipts", columns: &["action_id", "receipt"], rows: Rows::Kept },
+    Table { name: "voided", columns: &["action_id", "tombstone"], rows: Rows::Kept },
+    Table {
+        name: "refused_late",
+        columns: &["position", "action_id", "refusal"],
+        rows: Rows::Replaced,
+    },
+    Table { name: "members", columns: &["one", "members"], rows: Rows::Replaced },
+    Table { name: "events", columns: &["position", "epoch", "event"], rows: Rows::Replaced },
+    Table {
+        name: "storage",
+        columns: &["node", "checkpoint", "checkpoint_at", "purged"],
+        rows: Rows::Replaced,
+    },
+];
+
+/// The first line of an image: what it is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// The version of the lines.
+    pub format: u32,
+    /// The cluster.
+    pub cluster_id: String,
+    /// The last position that it contains.
+    pub position: u64,
+    /// The epoch of the entry there.
+    pub epoch: u64,
+    /// The members.
+    pub members: Members,
+    /// The write fence.
+    pub fence: Fence,
+    /// Since when it stands.
+    pub fence_since: Option<Timestamp>,
+}
+
+impl About {
+    /// An image of this version.
+    pub(super) fn new(
+        cluster_id: &str,
+        (position, epoch): (u64, u64),
+        members: Members,
+        (fence, fence_since): (Fence, Option<Timestamp>),
+    ) -> Self {
+        Self {
+            format: FORMAT,
+            cluster_id: cluster_id.to_owned(),
+            position,
+            epoch,
+            members,
+            fence,
+            fence_since,
+        }
+    }
+}
+
+/// An image in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// What it is of.
+    pub about: About,
+    /// The SHA-256 of its lines.
+    pub digest: Hash,
+    /// Its lines, packed; one zstd stream when they are put together.
+    pub frames: Vec<Vec<u8>>,
+}
+
+impl Image {
+    /// Takes the image of the tables as they are.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn take(db: &Connection, about: About) -> Result<Self, StoreError> {
+        let mut packer = Packer::default();
+        packer.line(&canonical_json(&about))?;
+        for table in TABLES {
+            let columns = table.columns.join(", ");
+            let key = table.columns.first().expect("a table has a key");
+            let sql = format!("SELECT {columns} FROM {} ORDER BY {key}", table.name);
+            let mut statement = db.prepare_cached(&sql).doing("read the state")?;
+            let mut rows = statement.query([]).doing("read the state")?;
+            while let Some(row) = rows.next().doing("read the state")? {
+                let mut line = vec![serde_json::Value::from(table.name)];
+                for column in 0..table.columns.len() {
+                    line.push(to_json(row.get_ref(column).doing("read the state")?)?);
+                }
+                packer.line(&canonical_json(&line))?;
+            }
+        }
+        let (frames, digest) = packer.end()?;
+        Ok(Self { about, digest, frames })
+    }
+
+    /// Puts the tables into the state of an image, inside the caller's transaction, and gives what
+    /// the image is of.
+    ///
+    /// # Errors
+    /// When the bytes are no image, their lines have another digest, or the tables hold something
+    /// that the image does not.
+    pub fn restore(db: &Connection, packed: &[u8], digest: Hash) -> Result<Self, StoreError> {
+        for table in TABLES.iter().filter(|table| table.rows == Rows::Replaced) {
+            let sql = format!("DELETE FROM {}", table.name);
+            db.execute(&sql, []).doing("make room for an image")?;
+        }
+        let mut hasher = Sha256::new();
+        let mut about = None;
+        each_line(packed, |line| {
+            hasher.update(line);
+            match &about {
+                None => about = Some(read_about(line)?),
+                Some(_) => insert(db, line)?,
+            }
+            Ok(())
+        })?;
+        let found = Hash::from_bytes(hasher.finalize().into());
+        let about = about.ok_or_else(|| StoreError::corrupt("an image has no lines"))?;
+        if found != digest {
+            return Err(StoreError::corrupt(format!(
+                "an image has the digest {found}, and should have {digest}"
+            )));
+        }
+        let since = about.fence_since.map(Timestamp::millis);
+        db.execute(
+            "UPDATE node SET fence = ?1, fence_since = ?2",
+            rusqlite::params![about.fence.word(), since],
+        )
+        .doing("set the write fence")?;
+        // The judge: the tables as they are now.
+        let image = Self::take(db, about)?;
+        if image.digest != digest {
+            return Err(StoreError::corrupt(format!(
+                "the state has the digest {}, and its image {digest}",
+                image.digest
+            )));
+        }
+        Ok(image)
+    }
+}
+
+/// What an image is of, and the digest of its lines, without a node to put it into.
+///
+/// # Errors
+/// When the bytes are no image of this version.
+pub fn read(packed: &[u8]) -> Result<(About, Hash), StoreError> {
+    let mut hasher = Sha256::new();
+    let mut about = None;
+    each_line(packed, |line| {
+        hasher.update(line);
+        if about.is_none() {
+            about = Some(read_about(line)?);
+        }
+        Ok(())
+    })?;
+    let about = about.ok_or_else(|| StoreError::corrupt("an image has no lines"))?;
+    Ok((about, Hash::from_bytes(hasher.finalize().into())))
+}
+
+fn read_about(line: &[u8]) -> Result<About, StoreError> {
+    let about: About = serde_json::from_slice(line)
+        .map_err(|error| StoreError::corrupt(format!("an image does not say of what: {error}")))?;
+    if about.format != FORMAT {
+        let found = about.format;
+        return Err(StoreError::corrupt(format!("an image has format {found}, not {FORMAT}")));
+    }
+    Ok(about)
+}
+
+fn each_line(
+    packed: &[u8],
+    mut take: impl FnMut(&[u8]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let broken = |error| StoreError::corrupt(format!("an image cannot be unpacked: {error}"));
+    let mut lines = BufReader::new(zstd::stream::read::Decoder::new(packed).map_err(broken)?);
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line).map_err(broken)? > 0 {
+        take(&line)?;
+        line.clear();
+    }
+    Ok(())
+}
+
+fn insert(db: &Connection, line: &[u8]) -> Result<(), StoreError> {
+    let wrong = || StoreError::corrupt("a line of an image is no row of a table");
+    let values: Vec<serde_json::Value> = serde_json::from_slice(line).map_err(|_| wrong())?;
+    let (name, values) = values.split_first().ok_or_else(wrong)?;
+    let table = TABLES.iter().find(|table| name.as_str() == Some(table.name)).ok_or_else(wrong)?;
+    if values.len() != table.columns.len() {
+        return Err(wrong());
+    }
+    let values: Vec<Value> = values.iter().map(from_json).collect::<Result<_, _>>()?;
+    let verb = if table.rows == Rows::Kept { "INSERT OR IGNORE" } else { "INSERT" };
+    let places: Vec<String> = (1..=values.len()).map(|number| format!("?{number}")).collect();
+    let (columns, places) = (table.columns.join(", "), places.join(", "));
+    let sql = format!("{verb} INTO {} ({columns}) VALUES ({places})", table.name);
+    db.prepare_cached(&sql)
+        .and_then(|mut statement| statement.execute(params_from_iter(values)))
+        .doing("write a row of an image")?;
+    Ok(())
+}
+
+/// Integers and texts as they are; bytes as an object with their hexadecimal digits.
+fn to_json(value: ValueRef<'_>) -> Result<serde_json::Value, StoreError> {
+    Ok(match value {
+        ValueRef::Null => serde_json::Value::Null,
+        // As text: a JSON number loses the digits of a large one.
+        ValueRef::Integer(number) => serde_json::json!({ "int": number.to_string() }),
+        ValueRef::Text(text) => std::str::from_utf8(text)
+            .map_err(|_| StoreError::corrupt("a text of the state is not UTF-8"))?
+            .into(),
+        ValueRef::Blob(bytes) => serde_json::json!({ "hex": hex::encode(bytes) }),
+        ValueRef::Real(_) => return Err(StoreError::corrupt("the state holds no fractions")),
+    })
+}
+
+fn from_json(value: &serde_json::Value) -> Result<Value, StoreError> {
+    let field = |name: &str| value.get(name).and_then(serde_json::Value::as_str);
+    let read = match (value, field("int"), field("hex")) {
+        (serde_json::Value::Null, _, _) => Some(Value::Null),
+        (serde_json::Value::String(text), _, _) => Some(Value::Text(text.clone())),
+        (_, Some(number), None) => number.parse().ok().map(Value::Integer),
+        (_, None, Some(digits)) => hex::decode(digits).ok().map(Value::Blob),
+        _ => None,
+    };
+    read.ok_or_else(|| StoreError::corrupt("a value of an image cannot be read"))
+}
+
+#[derive(Default)]
+struct Packer {
+    hasher: Sha256,
+    lines: Vec<u8>,
+    frames: Vec<Vec<u8>>,
+}
+
+impl Packer {
+    fn line(&mut self, line: &[u8]) -> Result<(), StoreError> {
+        self.lines.extend_from_slice(line);
+        self.lines.push(b'\n');
+        if self.lines.len() >= FRAME_BYTES { self.pack() } else { Ok(()) }
+    }
+
+    fn pack(&mut self) -> Result<(), StoreError> {
+        self.hasher.update(&self.lines);
+        let frame = zstd::bulk::compress(&self.lines, ZSTD_LEVEL)
+            .map_err(|error| StoreError::corrupt(format!("an image cannot be packed: {error}")))?;
+        self.frames.push(frame);
+        self.lines.clear();
+        Ok(())
+    }
+
+    fn end(mut self) -> Result<(Vec<Vec<u8>>, Hash), StoreError> {
+        if !self.lines.is_empty() {
+            self.pack()?;
+        }
+        Ok((self.frames, Hash::from_bytes(self.hasher.finalize().into())))
+    }
+}

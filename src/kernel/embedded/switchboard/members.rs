@@ -1,0 +1,68 @@
+//! Which nodes there are, as far as the kernel has to know it before it can ask them.
+
+use super::Switchboard;
+use crate::kernel::embedded::membership::Members;
+use crate::kernel::embedded::sqlite::{Doing, StoreError, from_json, to_json};
+use rusqlite::Connection;
+
+impl Switchboard {
+    /// The nodes whose files are opened.
+    pub(in crate::kernel::embedded) fn listed(&self) -> Result<Vec<u64>, StoreError> {
+        let mut statement = self
+            .database
+            .connection()
+            .prepare("SELECT node FROM listed ORDER BY node")
+            .doing("read the list of nodes")?;
+        let rows = statement.query_map([], |row| row.get(0)).doing("read the list of nodes")?;
+        rows.collect::<rusqlite::Result<_>>().doing("read the list of nodes")
+    }
+
+    /// Puts a node on the list.
+    pub(in crate::kernel::embedded) fn list_node(&mut self, number: u64) -> Result<(), StoreError> {
+        list(self.database.connection(), number)?;
+        self.database.committed()
+    }
+
+    /// Takes a node off the list.
+    pub(in crate::kernel::embedded) fn forget_node(
+        &mut self,
+        number: u64,
+    ) -> Result<(), StoreError> {
+        self.database
+            .connection()
+            .execute("DELETE FROM listed WHERE node = ?1", [number])
+            .doing("take a node off the list")?;
+        self.database.committed()
+    }
+
+    /// The members, as they were known last.
+    pub(in crate::kernel::embedded) fn members(&self) -> Result<Members, StoreError> {
+        let text: String = self
+            .database
+            .connection()
+            .query_row("SELECT members FROM members", [], |row| row.get(0))
+            .doing("read the members")?;
+        from_json(&text)
+    }
+
+    /// Remembers the members; writes only what differs.
+    pub(in crate::kernel::embedded) fn remember_members(
+        &mut self,
+        members: &Members,
+    ) -> Result<(), StoreError> {
+        let changed = self
+            .database
+            .connection()
+            .prepare_cached("UPDATE members SET members = ?1 WHERE members <> ?1")
+            .and_then(|mut s| s.execute([to_json(members)]))
+            .doing("remember the members")?;
+        if changed == 0 { Ok(()) } else { self.database.committed() }
+    }
+}
+
+/// Puts a node on the list of those whose files are opened.
+pub(super) fn list(db: &Connection, number: u64) -> Result<(), StoreError> {
+    db.execute("INSERT INTO listed (node) VALUES (?1) ON CONFLICT (node) DO NOTHING", [number])
+        .doing("put a node on the list")?;
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Which nodes take part.
+
+use super::{
+    ActionClass, CatalogueEntry, FailureMode, Impact, NODE, Parameter, REFUSED, STOPPED_AFTER,
+    STOPPED_BEFORE, Target,
+};
+use crate::model::action::ActionKind;
+use crate::model::invariant::Invariant;
+
+pub(super) const TAKE_OFFLINE: CatalogueEntry = CatalogueEntry {
+    kind: ActionKind::TakeOffline,
+    title: "Take a node offline",
+    meaning: "One node leaves service for maintenance: it neither serves clients nor votes.",
+    class: ActionClass::Maintenance,
+    impact: Impact::Disruptive,
+    target: Target::Node,
+    reversible: "Yes: by bring_online.",
+    parameters: NODE,
+    preconditions: &[Invariant::NodeIsMember, Invariant::NodeOnline],
+    effects: &[
+        "The node cannot be reached, so its facts are unknown.",
+        "A primary that is taken offline gives up its role; nobody is primary until a failover.",
+        "Where fewer than a majority of the voters stay reachable, writes are refused.",
+    ],
+    failure_modes: &[REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
+    not_checked: &["Whether clients are connected to the node."],
+    engine_command: "network: close the links of the node",
+};
+
+pub(super) const BRING_ONLINE: CatalogueEntry = CatalogueEntry {
+    kind: ActionKind::BringOnline,
+    title: "Bring a node online",
+    meaning: "A node that an operator took offline returns to service and catches up.",
+    class: ActionClass::Maintenance,
+    impact: Impact::Contained,
+    target: Target::Node,
+    reversible: "Yes: by take_offline.",
+    parameters: NODE,
+    preconditions: &[Invariant::NodeIsMember, Invariant::NodeOffline],
+    effects: &["The node is reachable and follows as a standby.", "Nobody becomes primary by it."],
+    failure_modes: &[REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
+    not_checked: &["How long the node takes to catch up."],
+    engine_command: "network: open the links of the node",
+};
+
+const NOT_DECIDED: FailureMode = FailureMode {
+    when: "The primary or the majority is lost before the entry is committed.",
+    seen: "Stage unknown. The next primary decides the entry; an operator settles the action.",
+};
+
+pub(super) const ADD_REPLICA: CatalogueEntry = CatalogueEntry {
+    kind: ActionKind::AddReplica,
+    title: "Add a replica",
+    meaning: "A new node joins as a learner: it receives everything, and has no vote.",
+    class: ActionClass::Maintenance,
+    impact: Impact::Contained,
+    target: Target::Node,
+    reversible: "Yes: by remove_replica. The name is spent.",
+    parameters: &[Parameter {
+        name: "node",
+        meaning: "The name of the new node.",
+        limits: "The next name that was never given, such as n4 after n3.",
+    }],
+    preconditions: &[
+        Invariant::NodeIsNew,
+        Invariant::RoomForNode,
+        Invariant::PrimaryAlive,
+        Invariant::QuorumReachable,
+    ],
+    effects: &[
+        "The node is a member without a vote, and receives the log or the whole state.",
+        "The majority stays what it is: a learner counts for nothing.",
+    ],
+    failure_modes: &[
+        FailureMode {
+            when: "The store of the new node cannot be made.",
+            seen: "Stage refused, with what the file system said. The members are the same.",
+        },
+        NOT_DECIDED,
+        REFUSED,
+        STOPPED_BEFORE,
+        STOPPED_AFTER,
+    ],
+    not_checked: &["Whether the disk has room for another copy of everything."],
+    engine_command: "raft: propose the change of configuration that adds a learner",
+};
+
+pub(super) const GRANT_VOTE: CatalogueEntry = CatalogueEntry {
+    kind: ActionKind::GrantVote,
+    title: "Grant a vote",
+    meaning: "A learner that holds the whole log becomes a standby with a vote.",
+    class: ActionClass::Maintenance,
+    impact: Impact::Contained,
+    target: Target::Node,
+    reversible: "In part: by remove_replica, which removes the node with its vote.",
+    parameters: NODE,
+    preconditions: &[
+        Invariant::NodeIsMember,
+        Invariant::TargetReachable,
+        Invariant::TargetIsLearner,
+        Invariant::PrimaryAlive,
+        Invariant::QuorumReachable,
+        Invariant::LearnerCaughtUp,
+    ],
+    effects: &[
+        "The node counts for the majority, and can become primary.",
+        "With one voter more the majority may be larger.",
+    ],
+    failure_modes: &[NOT_DECIDED, REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
+    not_checked: &["Whether the node fails together with another one."],
+    engine_command: "raft: propose the change of configuration that makes the learner a voter",
+};
+
+pub(super) const REMOVE_REPLICA: CatalogueEntry = CatalogueEntry {
+    kind: ActionKind::RemoveReplica,
+    title: "Remove a replica",
+    meaning: "A standby or a learner leaves the cluster for good, reachable or not.",
+    class: ActionClass::Maintenance,
+    impact: Impact::Disruptive,
+    target: Target::Node,
+    reversible: "No: a new node joins by add_replica under another name, and starts empty.",
+    parameters: NODE,
+    preconditions: &[
+        Invariant::NodeIsMember,
+        Invariant::PrimaryAlive,
+        Invariant::QuorumReachable,
+        Invariant::NotPrimary,
+        Invariant::VoterRemains,
+        Invariant::QuorumRemains,
+    ],
+    effects: &[
+        "The node is no member: it receives nothing, and its vote, if it had one, is gone.",
+        "With one voter fewer the majority may be smaller, and fewer may be lost.",
+        "Its files stay where they are, and nothing opens them.",
+    ],
+    failure_modes: &[NOT_DECIDED, REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
+    not_checked: &[
+        "Whether the remaining nodes fail together.",
+        "What becomes of the files of the node.",
+    ],
+    engine_command: "raft: propose the change of configuration that removes the node",
+};

@@ -1,0 +1,246 @@
+//! One listener with its limits: how many connections, and how long each step may take.
+//!
+//! Whoever sends slowly, or nothing, costs a connection for seconds and no more. At the limit a new
+//! connection takes the place of the oldest one that is not working on a request, so people get in
+//! while somebody hoards connections.
+
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum_server::accept::Accept;
+use axum_server::{Handle, Server};
+use http_body::Frame;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::time::{Sleep, sleep};
+use tower_service::Service;
+
+/// Connections that one listener holds at most, where the system lets the program open enough files.
+pub const CONNECTIONS_MAX: usize = 2_048;
+/// Files that the program needs besides its connections: databases, logs, readers, and some to spare.
+const FILES_BESIDE: u64 = 256;
+/// How long a connection may take to send the head of a request, its first one and each later one.
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// How long a request may take to send its body.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
+
+/// Raises the limit of open files for two listeners, and says how many connections each may hold.
+pub(super) fn connections_each() -> usize {
+    let wanted = 2 * u64::try_from(CONNECTIONS_MAX).unwrap_or(u64::MAX) + FILES_BESIDE;
+    // Where even the present limit is unknown, the smallest usual one is assumed.
+    let files = rlimit::increase_nofile_limit(wanted).unwrap_or(1_024);
+    let each = files.saturating_sub(FILES_BESIDE) / 2;
+    usize::try_from(each).unwrap_or(usize::MAX).clamp(16, CONNECTIONS_MAX)
+}
+
+/// Serves a router until `handle` says stop.
+///
+/// # Errors
+/// When the listener fails.
+pub(super) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    connections: usize,
+    handle: Handle<SocketAddr>,
+) -> io::Result<()> {
+    let router = router.layer(from_fn(body_in_time));
+    let mut server = Server::from_listener(listener)
+        .handle(handle)
+        .first_request_timeout(HEAD_WITHIN)
+        .acceptor(Doorkeeper { connections, ..Doorkeeper::default() });
+    server.http_builder().http1().header_read_timeout(HEAD_WITHIN);
+    server.serve(router.into_make_service()).await
+}
+
+async fn body_in_time(request: Request, next: Next) -> Response {
+    let timed = |inner| Body::new(InTime { inner, over: Box::pin(sleep(BODY_WITHIN)) });
+    next.run(request.map(timed)).await
+}
+
+/// A body that ends in an error when it is not there in time.
+struct InTime {
+    inner: Body,
+    over: Pin<Box<Sleep>>,
+}
+
+impl HttpBody for InTime {
+    type Data = <Body as HttpBody>::Data;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        if self.over.as_mut().poll(context).is_ready() {
+            let late = io::Error::new(io::ErrorKind::TimedOut, "the body was not sent in time");
+            return Poll::Ready(Some(Err(axum::Error::new(late))));
+        }
+        Pin::new(&mut self.inner).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+}
+
+/// Who is in, by the order of arrival.
+#[derive(Clone, Default)]
+struct Doorkeeper {
+    /// How many may be in at once.
+    connections: usize,
+    inside: Arc<Mutex<BTreeMap<u64, Guest>>>,
+    arrivals: Arc<AtomicU64>,
+}
+
+/// One connection that is in.
+struct Guest {
+    /// Requests that it waits for the answers of.
+    working: Arc<AtomicU64>,
+    /// Ends it.
+    leave: oneshot::Sender<()>,
+}
+
+impl Doorkeeper {
+    /// A place for a new connection, or none where every other one is at work.
+    fn admit(&self) -> Option<(Seat, Arc<AtomicU64>)> {
+        let mut inside = self.lock();
+        if inside.len() >= self.connections {
+            let idle = |guest: &Guest| guest.working.load(Ordering::SeqCst) == 0;
+            let oldest = inside.iter().find(|(_, guest)| idle(guest)).map(|(number, _)| *number)?;
+            if let Some(guest) = inside.remove(&oldest) {
+                // Where it is gone already, nobody is left to hear it.
+                let _ = guest.leave.send(());
+            }
+        }
+        let number = self.arrivals.fetch_add(1, Ordering::SeqCst);
+        let (leave, told) = oneshot::channel();
+        let working = Arc::new(AtomicU64::new(0));
+        inside.insert(number, Guest { working: Arc::clone(&working), leave });
+        Some((Seat { keeper: self.clone(), number, told }, working))
+    }
+
+    // A panic while it was held left a whole map behind.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Guest>> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S> Accept<TcpStream, S> for Doorkeeper {
+    type Stream = Seated;
+    type Service = Counted<S>;
+    type Future = std::future::Ready<io::Result<(Seated, Counted<S>)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let full = || io::Error::new(io::ErrorKind::ConnectionRefused, "every connection works");
+        let admitted = self.admit().ok_or_else(full);
+        std::future::ready(
+            admitted.map(|(seat, working)| {
+                (Seated { stream, seat }, Counted { inner: service, working })
+            }),
+        )
+    }
+}
+
+/// The place of a connection, given back when it is dropped.
+struct Seat {
+    keeper: Doorkeeper,
+    number: u64,
+    told: oneshot::Receiver<()>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.keeper.lock().remove(&self.number);
+    }
+}
+
+/// A connection in its place. It reads as broken from when it has to leave.
+struct Seated {
+    stream: TcpStream,
+    seat: Seat,
+}
+
+impl AsyncRead for Seated {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if Pin::new(&mut self.seat.told).poll(context).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Seated {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// A service that counts the requests it is working on. A stream of events counts until its head is
+/// answered: a browser opens it again.
+#[derive(Clone)]
+struct Counted<S> {
+    inner: S,
+    working: Arc<AtomicU64>,
+}
+
+/// One request that is being worked on, until this is dropped.
+struct Work(Arc<AtomicU64>);
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl<S, R> Service<R> for Counted<S>
+where
+    S: Service<R>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        self.working.fetch_add(1, Ordering::SeqCst);
+        let work = Work(Arc::clone(&self.working));
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let answer = answer.await;
+            drop(work);
+            answer
+        })
+    }
+}

@@ -1,0 +1,361 @@
+//! The crash campaign: the real program on a real ledger and a real kernel is killed at named points
+//! and at random times, while eight clients send everything again and again through a proxy that
+//! delays, repeats and cuts (C6, C7). After most kills what was never synced is taken away too.
+//!
+//! `make test` makes a few runs; `make crash-campaign RUNS=2000` as many as it is told. Every choice
+//! follows from a seed, which is printed; the threads of the run are not in our hands.
+
+use crate::campaign_checks::{stage, violations};
+use crate::campaign_clients::{Client, Plan, Talk};
+use crate::campaign_net::{Proxy, exchange, fetch, pass, request};
+use crate::durable::Disk;
+use crate::fault_disk::{Coin, FaultDisk, Lost};
+use crate::prepared::prepared;
+use crate::server::{Place, Server};
+use crate::source::rust;
+use aerodb_control::crash::Sabotage;
+use aerodb_control::ledger::{Expected, verify_file};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+
+/// Clients that send at once.
+const CLIENTS: u64 = 8;
+/// Actions that each run begins with.
+const ACTIONS: usize = 3;
+/// Runs on one installation before it is verified whole and a fresh one takes its place.
+const RUNS_PER_PLACE: u64 = 25;
+/// A run is ended after at most so many deliveries, unless a point ends it before: counted in
+/// deliveries and not in time, a slow machine comes as far as a fast one.
+const DELIVERIES: u64 = 60;
+/// From the last delivery to the kill, at most so many milliseconds: it may be answered by then.
+const WAIT_MILLIS: u64 = 60;
+/// What is looked for, and what a violation of it is.
+const INVARIANTS: [(&str, &str); 7] = [
+    ("executed_once", "double executions"),
+    ("recorded_before", "executions without a durable confirmation and dispatch before them"),
+    ("sent_in_time", "orders sent by another process than the one that recorded them"),
+    ("outcome_true", "recorded outcomes that the kernel does not bear out"),
+    ("shown_true", "answers or pages that the files do not bear out"),
+    ("nothing_lost", "acknowledged records or outcomes lost or changed"),
+    ("verified", "logs that do not verify"),
+];
+
+/// What a campaign did and found.
+#[derive(Debug, Default)]
+pub struct Figures {
+    /// Kills.
+    pub runs: u64,
+    /// Kills at a named point.
+    pub at_points: u64,
+    /// Kills before the server listened.
+    pub at_start: u64,
+    /// Writes taken by power cuts.
+    pub unsynced_lost: usize,
+    /// Requests of clients, and deliveries and cuts of the proxy.
+    pub traffic: [u64; 3],
+    /// Records of each kind.
+    pub records: BTreeMap<String, u64>,
+    /// Records that an answer showed, and that were looked for after every kill that followed.
+    pub told: usize,
+    /// What did not hold.
+    pub violations: Vec<String>,
+}
+
+impl Figures {
+    /// Whether an invariant was broken in these words.
+    pub fn found(&self, sign: &str) -> bool {
+        self.violations.iter().any(|violation| violation.contains(sign))
+    }
+
+    /// The figures, a line each.
+    fn in_words(&self) -> String {
+        let [requests, deliveries, cuts] = self.traffic;
+        let mut lines = format!(
+            "{} kills, {} of them at a named point and {} before the server listened\n\
+             {} un-synced writes taken by power cuts\n\
+             {requests} requests of {CLIENTS} clients, {deliveries} deliveries, {cuts} cuts\n\
+             {} acknowledged records looked for after every kill\n",
+            self.runs, self.at_points, self.at_start, self.unsynced_lost, self.told
+        );
+        for (kind, count) in &self.records {
+            lines.push_str(&format!("  {count:>7} records: {kind}\n"));
+        }
+        for (name, meaning) in INVARIANTS {
+            let count = self.violations.iter().filter(|what| what.starts_with(name)).count();
+            lines.push_str(&format!("{count} {meaning} ({name})\n"));
+        }
+        lines
+    }
+
+    fn add(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.at_points += other.at_points;
+        self.at_start += other.at_start;
+        self.unsynced_lost += other.unsynced_lost;
+        self.told += other.told;
+        self.violations.extend(other.violations);
+        for (sum, count) in self.traffic.iter_mut().zip(other.traffic) {
+            *sum += count;
+        }
+        for (kind, count) in other.records {
+            *self.records.entry(kind).or_default() += count;
+        }
+    }
+}
+
+/// One installation under attack.
+struct World {
+    place: Place,
+    disk: FaultDisk,
+    proxy: Proxy,
+    token: String,
+    sabotage: Option<Sabotage>,
+    talk: Talk,
+    /// The ids of the last run.
+    recent: Vec<String>,
+    found: Disk,
+}
+
+/// The places in the code at which a test can end the process.
+fn points() -> Vec<String> {
+    let mut points = BTreeSet::new();
+    for source in rust().into_iter().filter(|source| source.room() != Some("tests")) {
+        for part in source.text.split("crash::point(\"").skip(1) {
+            points.insert(part.split('"').next().expect("a name").to_owned());
+        }
+    }
+    points.into_iter().collect()
+}
+
+impl World {
+    fn new(seed: u64, sabotage: Option<Sabotage>) -> Self {
+        let place = prepared().place();
+        let disk = FaultDisk::under(&place);
+        disk.remember();
+        let found = Disk::read(&place.data());
+        Self {
+            place,
+            disk,
+            proxy: Proxy::start(seed),
+            token: prepared().session().0,
+            sabotage,
+            talk: Talk::default(),
+            recent: Vec::new(),
+            found,
+        }
+    }
+
+    /// One start, one attack, one kill, and the checks.
+    fn run(&mut self, points: &[String], seed: u64, figures: &mut Figures) {
+        let mut coin = Coin::seeded(seed);
+        let point = (coin.below(2) == 0).then(|| {
+            let index = coin.below(points.len() as u64);
+            points[usize::try_from(index).expect("an index")].clone()
+        });
+        let whole = if point.is_some() { DELIVERIES } else { 1 + coin.below(DELIVERIES) };
+        let life = (whole, coin.below(WAIT_MILLIS));
+        let mut variables = self.disk.variables().to_vec();
+        variables.extend(point.clone().map(|point| ("AERODB_CRASH_AT", point.into())));
+        variables.extend(self.sabotage.map(|fault| ("AERODB_SABOTAGE", fault.word().into())));
+        if let Some(server) = self.place.start_under(variables) {
+            let address: SocketAddr =
+                server.console.trim_start_matches("http://").parse().expect("an address");
+            let untrue = self.examine(address, &mut coin);
+            figures.violations.extend(untrue);
+            let plans: Vec<Plan> = (0..ACTIONS).map(|_| Plan::new(&mut coin)).collect();
+            self.recent = plans.iter().map(|plan| plan.id.clone()).collect();
+            self.proxy.aim(Some(address));
+            let by_itself = self.attack(server, address, &plans, seed, life);
+            figures.at_points += u64::from(point.is_some() && by_itself);
+            self.proxy.aim(None);
+        } else {
+            figures.at_start += 1;
+        }
+        figures.runs += 1;
+        figures.unsynced_lost += match coin.below(3) {
+            0 => self.disk.forget(),
+            1 => self.disk.cut_power(Lost::All),
+            _ => self.disk.cut_power(Lost::Some(coin.next())),
+        };
+        self.found = Disk::read(&self.place.data());
+        let told = self.talk.told.lock().expect("what was told");
+        let name = |what: String| format!("{what} (seed {seed}, point {point:?})");
+        figures.violations.extend(violations(&self.found, &told).into_iter().map(name));
+    }
+
+    /// Sends the clients, and kills the server when its time is over or no client has anything left
+    /// to send; whether it was gone by itself.
+    fn attack(
+        &self,
+        server: Server,
+        address: SocketAddr,
+        plans: &[Plan],
+        seed: u64,
+        (deliveries, wait): (u64, u64),
+    ) -> bool {
+        let over = AtomicBool::new(false);
+        let (says, said) = mpsc::channel();
+        self.proxy.light(deliveries, says.clone());
+        std::thread::scope(|scope| {
+            for number in 0..CLIENTS {
+                let (says, over) = (says.clone(), &over);
+                let mut client = Client {
+                    talk: &self.talk,
+                    token: &self.token,
+                    proxy: self.proxy.address(),
+                    server: address,
+                    over,
+                    coin: Coin::seeded(seed ^ (number + 1).wrapping_mul(0x00C0_FFEE)),
+                };
+                scope.spawn(move || {
+                    client.work(plans);
+                    let _ = says.send(false);
+                });
+            }
+            let mut working = CLIENTS;
+            while working > 0 {
+                if said.recv().expect("a client or the fuse") {
+                    pass(wait);
+                    break;
+                }
+                working -= 1;
+            }
+            let by_itself = TcpStream::connect(address).is_err();
+            // The clients are still sending.
+            server.kill();
+            over.store(true, Ordering::SeqCst);
+            by_itself
+        })
+    }
+
+    /// What the server says after a start, against the files as they were before it.
+    fn examine(&self, server: SocketAddr, coin: &mut Coin) -> Vec<String> {
+        let mut ids = self.recent.clone();
+        let known: Vec<&String> = self.found.ledger.keys().collect();
+        if !known.is_empty() {
+            let index = usize::try_from(coin.below(known.len() as u64)).expect("an index");
+            ids.push(known[index].clone());
+        }
+        let untrue = ids.iter().filter_map(|id| {
+            let path = format!("/api/v1/actions/{id}");
+            // A point can end the process here too; then nothing was said.
+            let (status, shown) = exchange(server, &request("GET", &path, &self.token, ""))?;
+            let why = self
+                .contradicts(id, status, &shown)
+                .or_else(|| self.page_contradicts(server, id, shown["stage"].as_str()?))?;
+            Some(format!("shown_true: {id}: {why}"))
+        });
+        untrue.collect()
+    }
+
+    fn contradicts(&self, id: &str, status: u16, shown: &Value) -> Option<String> {
+        let (held, recorded) = (self.found.kernel_of(id), self.found.ledger_of(id));
+        if recorded.find("requested").is_none() {
+            return (status != 404)
+                .then(|| format!("no request is recorded, and it says {status}"));
+        }
+        let recorded_stage = stage(&recorded).expect("a request has a stage");
+        let expected = if recorded_stage == "dispatched" { "unknown" } else { recorded_stage };
+        let interrupted = match recorded_stage {
+            "confirmed" => json!("never_sent"),
+            "dispatched" => json!("outcome_unknown"),
+            _ => Value::Null,
+        };
+        if shown["stage"] != expected || shown["interrupted"] != interrupted {
+            return Some(format!("{expected} {interrupted} is recorded, and it shows {shown}"));
+        }
+        let receipt = match shown["stage"].as_str() {
+            Some("executed") => &shown["outcome"]["receipt"],
+            _ if shown["kernel_says"]["status"] == "executed" => &shown["kernel_says"]["receipt"],
+            _ => return None,
+        };
+        let is_held = held.receipts.iter().any(|held| held["witness"] == receipt["witness"]);
+        (!is_held).then(|| format!("it shows a receipt that the kernel does not hold: {receipt}"))
+    }
+
+    /// The page of an action names the stage that the API names.
+    fn page_contradicts(&self, server: SocketAddr, id: &str, stage: &str) -> Option<String> {
+        let get = request("GET", &format!("/actions/{id}"), &self.token, "");
+        let (status, page) = fetch(server, &get)?;
+        let shows = status == 200 && page.contains(&format!("data-stage=\"{stage}\""));
+        (!shows).then(|| format!("the page ({status}) does not show {stage}"))
+    }
+
+    /// The whole log, and what happened.
+    fn finish(&self, figures: &mut Figures) {
+        let path = self.place.data().join("control.sqlite");
+        if let Err(error) = verify_file(&path, &Expected::default(), &mut |_| {}) {
+            figures.violations.push(format!("verified: {error}"));
+        }
+        for (_, _, record) in self.found.ledger.values().flat_map(|recorded| &recorded.records) {
+            let kind = record["entry"]["kind"].as_str().expect("a kind").to_owned();
+            *figures.records.entry(kind).or_default() += 1;
+        }
+        let traffic = self.proxy.traffic();
+        let counts = [&traffic.requests, &traffic.deliveries, &traffic.cuts];
+        for (sum, count) in figures.traffic.iter_mut().zip(counts) {
+            *sum += count.load(Ordering::Relaxed);
+        }
+        figures.told += self.talk.told.lock().expect("what was told").records.len();
+    }
+}
+
+/// Makes so many runs, on two installations at a time.
+fn wide_campaign(runs: u64, seed: u64) -> Figures {
+    let half = runs / 2;
+    std::thread::scope(|scope| {
+        let other = scope.spawn(move || campaign(half, seed.wrapping_add(runs), None));
+        let mut figures = campaign(runs - half, seed, None);
+        figures.add(other.join().expect("a campaign"));
+        figures
+    })
+}
+
+/// A planted fault, the points at which a stop shows it soonest, and how its violation begins.
+pub struct Hunt {
+    /// The fault.
+    pub fault: Sabotage,
+    /// The points; where there are none, all.
+    pub points: &'static [&'static str],
+    /// A part of the sentence about the violation.
+    pub sign: &'static str,
+}
+
+/// Makes so many runs, or stops after the first one that broke an invariant; in a hunt, the one that
+/// is hunted for.
+pub fn campaign(runs: u64, seed: u64, hunt: Option<&Hunt>) -> Figures {
+    let mut points = points();
+    assert!(points.len() >= 14, "{points:?}");
+    let sign = hunt.map_or("", |hunt| hunt.sign);
+    if let Some(hunt) = hunt.filter(|hunt| !hunt.points.is_empty()) {
+        points.retain(|point| hunt.points.contains(&point.as_str()));
+    }
+    let mut figures = Figures::default();
+    while figures.runs < runs && !figures.found(sign) {
+        let mut world = World::new(seed ^ figures.runs, hunt.map(|hunt| hunt.fault));
+        let until = (figures.runs + RUNS_PER_PLACE).min(runs);
+        while figures.runs < until && !figures.found(sign) {
+            let number = figures.runs;
+            world.run(&points, seed.wrapping_add(number), &mut figures);
+        }
+        world.finish(&mut figures);
+    }
+    figures
+}
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
+}
+
+#[test]
+fn a_control_plane_that_is_killed_again_and_again_never_acts_twice_or_lies() {
+    let (runs, seed) = (number("CAMPAIGN_RUNS", 60), number("CAMPAIGN_SEED", 20_261_123));
+    let figures = wide_campaign(runs, seed);
+    println!("seed {seed}\n{}", figures.in_words());
+    assert_eq!(figures.violations, Vec::<String>::new(), "seed {seed}");
+    let executed = figures.records.get("executed").copied().unwrap_or(0);
+    assert!(executed * 8 > figures.runs, "actions ran: {executed} in {} runs", figures.runs);
+}

@@ -1,0 +1,191 @@
+//! What is on the disk after a stop, read by hand: the kernel's own files against the ledger's.
+//!
+//! Nothing here asks the program. A record counts if it is in the file, an execution counts if the
+//! kernel's files hold its receipt or the entry of its log.
+
+use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What the kernel's files say about one id.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    /// The order, where one was accepted: its state, its witness, and when.
+    pub order: Option<(String, Value, i64)>,
+    /// Every receipt that any file holds.
+    pub receipts: Vec<Value>,
+    /// Every tombstone that any file holds.
+    pub tombstones: Vec<Value>,
+    /// Most entries with this id in the log of one node.
+    pub entries: usize,
+    /// Witnesses that the entries carry.
+    pub witnesses: Vec<Value>,
+}
+
+/// What the ledger's file says about one id.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded {
+    /// The records with this id, oldest first.
+    pub records: Vec<(u64, String, Value)>,
+}
+
+impl Recorded {
+    /// The record of a kind.
+    pub fn find(&self, kind: &str) -> Option<&(u64, String, Value)> {
+        self.records.iter().find(|(_, _, record)| record["entry"]["kind"] == kind)
+    }
+}
+
+/// Both sides, by action id.
+#[derive(Default)]
+pub struct Disk {
+    /// The kernel.
+    pub kernel: BTreeMap<String, Held>,
+    /// The ledger.
+    pub ledger: BTreeMap<String, Recorded>,
+    /// The hash of every record, by its number.
+    pub hashes: BTreeMap<u64, String>,
+    /// When a control plane started: the number of the record and its time.
+    pub boots: Vec<(u64, i64)>,
+}
+
+fn open(path: &Path) -> Connection {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags).expect("a database")
+}
+
+fn each(db: &Connection, sql: &str, mut row: impl FnMut(&rusqlite::Row<'_>)) {
+    let mut statement = db.prepare(sql).expect("a statement");
+    let mut rows = statement.query([]).expect("rows");
+    while let Some(found) = rows.next().expect("a row") {
+        row(found);
+    }
+}
+
+fn id(bytes: &[u8]) -> String {
+    uuid::Uuid::from_slice(bytes).expect("an id").hyphenated().to_string()
+}
+
+fn text(row: &rusqlite::Row<'_>, column: usize) -> Value {
+    let text: String = row.get(column).expect("text");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+impl Disk {
+    /// Reads a data directory that no program has open.
+    pub fn read(data: &Path) -> Self {
+        let mut disk = Self::default();
+        disk.read_ledger(&data.join("control.sqlite"));
+        disk.read_switchboard(&data.join("kernel/switchboard.sqlite"));
+        for entry in std::fs::read_dir(data.join("kernel")).expect("a directory") {
+            let node = entry.expect("an entry").path().join("node.sqlite");
+            if node.exists() {
+                disk.read_node(&node);
+            }
+        }
+        disk
+    }
+
+    fn held(&mut self, row: &rusqlite::Row<'_>) -> &mut Held {
+        let bytes: Vec<u8> = row.get(0).expect("an id");
+        self.kernel.entry(id(&bytes)).or_default()
+    }
+
+    fn read_ledger(&mut self, path: &Path) {
+        let sql =
+            "SELECT entry.action, seq, hash, bytes FROM entry JOIN leaf USING (seq) ORDER BY seq";
+        each(&open(path), sql, |row| {
+            let (seq, hash): (u64, Vec<u8>) = (row.get(1).expect("seq"), row.get(2).expect("hash"));
+            let bytes: Vec<u8> = row.get(3).expect("bytes");
+            let record: Value = serde_json::from_slice(&bytes).expect("a record");
+            self.hashes.insert(seq, hex::encode(&hash));
+            if record["entry"]["kind"] == "boot" {
+                self.boots.push((seq, millis(&record["at"])));
+            }
+            let action: Option<Vec<u8>> = row.get(0).expect("an id");
+            if let Some(action) = action {
+                let recorded = self.ledger.entry(id(&action)).or_default();
+                recorded.records.push((seq, hex::encode(&hash), record));
+            }
+        });
+    }
+
+    fn read_switchboard(&mut self, path: &Path) {
+        let db = open(path);
+        each(&db, "SELECT action_id, state, witness, at, answer FROM orders", |row| {
+            let state: String = row.get(1).expect("a state");
+            let (at, voided) = (row.get(3).expect("a time"), state == "voided");
+            let witness: Option<String> = row.get(2).expect("a witness");
+            let held = self.held(row);
+            if voided {
+                held.tombstones.push(text(row, 4));
+            }
+            if let Some(witness) = witness {
+                let witness = serde_json::from_str(&witness).expect("a witness");
+                held.order = Some((state, witness, at));
+            }
+        });
+        each(&db, "SELECT action_id, receipt FROM receipts", |row| {
+            let receipt = text(row, 1);
+            self.held(row).receipts.push(receipt);
+        });
+    }
+
+    fn read_node(&mut self, path: &Path) {
+        let db = open(path);
+        each(&db, "SELECT action_id, receipt FROM receipts", |row| {
+            let receipt = text(row, 1);
+            self.held(row).receipts.push(receipt);
+        });
+        each(&db, "SELECT action_id, tombstone FROM voided", |row| {
+            let tombstone = text(row, 1);
+            self.held(row).tombstones.push(tombstone);
+        });
+        let mut entries: BTreeMap<String, usize> = BTreeMap::new();
+        each(&db, "SELECT context, data FROM log WHERE length(context) = 16", |row| {
+            let context: Vec<u8> = row.get(0).expect("an id");
+            *entries.entry(id(&context)).or_default() += 1;
+            let data: Vec<u8> = row.get(1).expect("an entry");
+            let command: Value = serde_json::from_slice(&data).expect("a command");
+            self.held(row).witnesses.push(command["order"]["witness"].clone());
+        });
+        for (action, count) in entries {
+            let held = self.kernel.entry(action).or_default();
+            held.entries = held.entries.max(count);
+        }
+    }
+
+    /// What the kernel holds about an id.
+    pub fn kernel_of(&self, action: &str) -> Held {
+        self.kernel.get(action).cloned().unwrap_or_default()
+    }
+
+    /// What the ledger holds about an id.
+    pub fn ledger_of(&self, action: &str) -> Recorded {
+        self.ledger.get(action).cloned().unwrap_or_default()
+    }
+}
+
+impl Held {
+    /// Whether the kernel ever took up this id on an order: then it was called.
+    pub fn was_called(&self) -> bool {
+        self.order.is_some() || !self.receipts.is_empty() || self.entries > 0
+    }
+
+    /// Every witness of the ledger that the kernel kept.
+    pub fn witnesses(&self) -> Vec<&Value> {
+        let order = self.order.iter().map(|(_, witness, _)| witness);
+        let receipts = self.receipts.iter().map(|receipt| &receipt["witness"]);
+        order.chain(receipts).chain(&self.witnesses).collect()
+    }
+}
+
+/// A time of a record, in milliseconds.
+pub fn millis(at: &Value) -> i64 {
+    match at {
+        Value::Number(number) => number.as_i64().expect("a time"),
+        Value::String(text) => text.parse::<jiff::Timestamp>().expect("a time").as_millisecond(),
+        other => panic!("no time: {other}"),
+    }
+}
