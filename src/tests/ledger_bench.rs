@@ -139,7 +139,7 @@ fn filter(fields: &[(&str, String)]) -> LogFilter {
 
 fn pages(few: &Path, many: &Path, long: u64) {
     let text = |text: &str| text.to_owned();
-    let fields: [&[(&str, String)]; 11] = [
+    let fields: [&[(&str, String)]; 12] = [
         &[],
         &[("actor", text("operator-7"))],
         &[("kind", text("executed"))],
@@ -147,9 +147,14 @@ fn pages(few: &Path, many: &Path, long: u64) {
         &[("action_kind", text("failover"))],
         &[("node", text("n3"))],
         &[("text", text("disk"))],
-        &[("text", text("planned disk"))],
+        &[("text", text("planned work"))],
         &[("action", log::action_id(0).to_string())],
-        &[("actor", text("operator-7")), ("node", text("n3")), ("kind", text("executed"))],
+        &[("node", text("n3")), ("kind", text("executed"))],
+        &[
+            ("stage", text("requested")),
+            ("action_kind", text("switchover")),
+            ("text", text("work")),
+        ],
         &[("since", log::time_of(SHORT / 4)), ("until", log::time_of(SHORT / 2))],
     ];
     for fields in fields {
