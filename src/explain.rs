@@ -96,6 +96,7 @@ pub fn explain(
             | ActionKind::RemoveReplica
             | ActionKind::TakeCheckpoint
             | ActionKind::CreateBackup
+            | ActionKind::VerifyNode
             | ActionKind::PurgeLog => Vec::new(),
         },
     }
