@@ -69,6 +69,7 @@ pub fn explain(
         | ActionKind::RemoveReplica
         | ActionKind::TakeCheckpoint
         | ActionKind::CreateBackup
+        | ActionKind::VerifyNode
         | ActionKind::PurgeLog => Vec::new(),
     };
     let Standing { unresolved, freeze } = standing;

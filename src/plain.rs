@@ -26,6 +26,7 @@ use crate::model::answer::{FreezeAnswer, SessionAnswer};
 use lines::Lines;
 
 /// Who is signed in.
+#[must_use]
 pub fn session(session: &SessionAnswer) -> Lines {
     let mut lines = Lines::new();
     lines.line(format!(
@@ -36,6 +37,7 @@ pub fn session(session: &SessionAnswer) -> Lines {
 }
 
 /// What declaring or lifting a freeze came to.
+#[must_use]
 pub fn freeze(answer: &FreezeAnswer) -> Lines {
     let mut lines = Lines::new();
     lines.line(match &answer.freeze {

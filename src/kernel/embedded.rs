@@ -30,6 +30,7 @@ mod sqlite;
 pub mod store;
 mod switchboard;
 mod thread;
+mod verify;
 mod wording;
 
 pub use data::{DataError, Write, Written};

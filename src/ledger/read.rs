@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Records in one trail that are not steps, such as repeated deliveries. The rest of them is paged.
-pub const TRAIL_OTHERS_MAX: u32 = 200;
+pub const TRAIL_OTHERS_MAX: u32 = 50;
 
 /// One action in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -128,6 +128,11 @@ pub enum Action {
         /// The name of the backup.
         name: PlaceName,
     },
+    /// Everything that one node keeps is read, and compared with what it must be.
+    VerifyNode {
+        /// The node.
+        node: NodeId,
+    },
 }
 
 /// A position in the log, from 1 on. Written as text, as every parameter is: a JSON number would
@@ -206,6 +211,7 @@ impl Action {
                 node: node("node")?,
                 up_to: LogPosition::parse_field("up_to", text("up_to"))?,
             },
+            ActionKind::VerifyNode => Self::VerifyNode { node: node("node")? },
             ActionKind::CreateBackup => {
                 Self::CreateBackup { name: PlaceName::parse_field("name", text("name"))? }
             }
@@ -228,6 +234,7 @@ impl Action {
             Self::TakeCheckpoint { .. } => ActionKind::TakeCheckpoint,
             Self::PurgeLog { .. } => ActionKind::PurgeLog,
             Self::CreateBackup { .. } => ActionKind::CreateBackup,
+            Self::VerifyNode { .. } => ActionKind::VerifyNode,
         }
     }
 
@@ -243,6 +250,7 @@ impl Action {
             | Self::GrantVote { node }
             | Self::RemoveReplica { node }
             | Self::TakeCheckpoint { node }
+            | Self::VerifyNode { node }
             | Self::PurgeLog { node, .. } => Some(node),
             Self::StopWrites {} | Self::ResumeWrites {} | Self::CreateBackup { .. } => None,
         }
@@ -277,6 +285,7 @@ impl Action {
             Self::TakeCheckpoint { node } => format!("take a checkpoint of {node}"),
             Self::PurgeLog { node, up_to } => format!("purge the log of {node} up to {up_to}"),
             Self::CreateBackup { name } => format!("create the backup {name}"),
+            Self::VerifyNode { node } => format!("verify {node}"),
         }
     }
 

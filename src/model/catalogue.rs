@@ -18,6 +18,8 @@ pub enum ActionClass {
     Maintenance,
     /// Changes what the nodes keep on disk, and nothing that clients can read.
     Storage,
+    /// Reads, and changes nothing.
+    Diagnose,
 }
 
 impl ActionClass {
@@ -28,6 +30,7 @@ impl ActionClass {
             Self::Control => "control",
             Self::Maintenance => "maintenance",
             Self::Storage => "storage",
+            Self::Diagnose => "diagnose",
         }
     }
 }
@@ -153,6 +156,7 @@ pub const CATALOGUE: [CatalogueEntry; ActionKind::ALL.len()] = [
     storage::TAKE_CHECKPOINT,
     storage::PURGE_LOG,
     storage::CREATE_BACKUP,
+    storage::VERIFY_NODE,
 ];
 
 /// The entry of a kind.
@@ -171,6 +175,7 @@ pub fn entry(kind: ActionKind) -> &'static CatalogueEntry {
         ActionKind::TakeCheckpoint => 9,
         ActionKind::PurgeLog => 10,
         ActionKind::CreateBackup => 11,
+        ActionKind::VerifyNode => 12,
     };
     CATALOGUE.get(place).expect("the places above are those of the array")
 }

@@ -10,6 +10,7 @@ use crate::plain::lines::Lines;
 
 /// A request as it was answered: its explanation, and the command that confirms it. `option` is
 /// what leads that command to the same server.
+#[must_use]
 pub fn requested(action: &ActionAnswer, option: &str) -> Lines {
     let mut lines = explanation(&action.explanation, &action.observation);
     lines.gap();
@@ -21,6 +22,7 @@ pub fn requested(action: &ActionAnswer, option: &str) -> Lines {
 }
 
 /// What came of an action, without repeating its explanation.
+#[must_use]
 pub fn outcome(action: &ActionAnswer) -> Lines {
     let mut lines = Lines::new();
     lines.line(format!("{} ({})", action.action.title(), action.id));
@@ -29,6 +31,7 @@ pub fn outcome(action: &ActionAnswer) -> Lines {
 }
 
 /// One action in full, with its records.
+#[must_use]
 pub fn action(action: &ActionAnswer, option: &str) -> Lines {
     let mut lines = requested(action, option);
     lines.heading("Records");

@@ -5,6 +5,7 @@ use crate::model::explanation::{Candidate, Check, Explanation, Verdict};
 use crate::plain::lines::Lines;
 
 /// An explanation with the observation that it was made from.
+#[must_use]
 pub fn explanation(told: &Explanation, observation: &Observation) -> Lines {
     let mut lines = Lines::new();
     lines.line(told.action.title());

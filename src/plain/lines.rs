@@ -9,6 +9,7 @@ pub struct Lines(String);
 
 impl Lines {
     /// No lines.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -66,12 +67,14 @@ impl Lines {
     }
 
     /// The text.
+    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 /// JSON as it came, with every treacherous character in its escaped form: the same value, inert.
+#[must_use]
 pub fn inert_json(body: &str) -> String {
     let mut out = String::with_capacity(body.len() + 1);
     let mut units = [0u16; 2];

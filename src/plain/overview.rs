@@ -8,6 +8,7 @@ use crate::model::text::NodeId;
 use crate::plain::lines::Lines;
 
 /// Everything that the overview page shows.
+#[must_use]
 pub fn overview(overview: &Overview) -> Lines {
     let mut lines = Lines::new();
     let state = &overview.state;

@@ -19,6 +19,7 @@ pub fn log_command(filter: &[(&str, String)], limit: Option<u32>) -> String {
 }
 
 /// One page of the log, newest first; `command` reads it.
+#[must_use]
 pub fn log(page: &LogPage, command: &str) -> Lines {
     let mut lines = Lines::new();
     for stored in &page.records {

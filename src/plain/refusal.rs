@@ -4,6 +4,7 @@ use crate::model::refusal::{Executed, Refusal};
 use crate::plain::lines::Lines;
 
 /// A refusal, complete.
+#[must_use]
 pub fn refusal(refusal: &Refusal) -> Lines {
     let mut lines = Lines::new();
     lines.line(format!("Refused: {} ({})", refusal.code.title(), refusal.code.id()));

@@ -64,6 +64,7 @@ pub(super) async fn serve(
     server.serve(router.into_make_service()).await
 }
 
+#[expect(clippy::disallowed_methods, reason = "a limit ends a request; it begins nothing")]
 async fn body_in_time(request: Request, next: Next) -> Response {
     let timed = |inner| Body::new(InTime { inner, over: Box::pin(sleep(BODY_WITHIN)) });
     next.run(request.map(timed)).await

@@ -46,6 +46,7 @@ const KINDS: &[(&str, &[&str])] = &[
 /// Kinds of which the other points are the same, or are passed by the actions that they need before.
 const PREPARED: &[(&str, &[&str])] = &[
     ("remove_replica", &["kernel.node_removed"]),
+    ("verify_node", &["kernel.accepted", "kernel.node_verified", "kernel.receipt"]),
     (
         "create_backup",
         &[
@@ -201,8 +202,8 @@ fn survives(kind: &str, point: &str) -> String {
         }
         let (_, cluster) = server.get(&session, "/api/v1/cluster");
         let (_, action) = server.get(&session, &format!("/api/v1/actions/{}", id(1)));
-        if kind == "switchover" {
-            // Failovers move the epoch too: here the receipt is what counts.
+        if matches!(kind, "switchover" | "verify_node") {
+            // Failovers move the epoch too, and a look moves nothing: here the receipt counts.
             let executed = action["outcome"]["result"] == "executed";
             assert_eq!(executed, end == "executed", "{what}: {action}");
         } else {

@@ -1,4 +1,4 @@
-//! Old confirmations, delivered again by the ten thousand: the kernel is not called once, and every
+//! Old confirmations, delivered again by the thousand: the kernel is not called once, and every
 //! answer is the first outcome (C7.2). `make duplicates` delivers a hundred thousand.
 
 use crate::harness::confirmation;
@@ -66,12 +66,12 @@ impl CommandKernel for Counted {
     }
 }
 
-/// Actions whose confirmations are delivered again: an answer carries the first 200 repetitions of its
+/// Actions whose confirmations are delivered again: an answer carries the first fifty repetitions of its
 /// action, so few actions would make every answer long.
-const ACTIONS: u64 = 200;
+const ACTIONS: u64 = 40;
 /// Clients that deliver at once.
 const CLIENTS: u64 = 8;
-const DELIVERIES: u64 = 10_000;
+const DELIVERIES: u64 = 4_000;
 
 /// What was confirmed, and its first outcome.
 struct Old {

@@ -65,10 +65,11 @@ impl Noted {
     fn expected(&self) -> Expected {
         Expected { head: Some(self.head.clone()), ..Expected::default() }
     }
+}
 
-    fn with_key(&self) -> Expected {
-        Expected { key: Some(key(7).public()), ..Expected::default() }
-    }
+/// The key that was noted down.
+fn with_key() -> Expected {
+    Expected { key: Some(key(7).public()), ..Expected::default() }
 }
 
 async fn noted() -> Noted {
@@ -97,9 +98,9 @@ fn check_exported(dir: &Path, signer: &LogSigner, expected: &Expected) -> Result
     verify_export(&target, expected, &mut |_| ()).map(|verified| verified.size)
 }
 
-fn broken_at(result: Result<u64, VerifyError>) -> Option<u64> {
+fn broken_at(result: Result<u64, VerifyError>) -> u64 {
     match result {
-        Err(VerifyError::Broken(broken)) => Some(broken.seq),
+        Err(VerifyError::Broken(broken)) => broken.seq,
         other => panic!("{other:?}"),
     }
 }
@@ -128,14 +129,14 @@ async fn whoever_holds_the_key_deceives_only_those_who_remember_nothing() {
         let size = drafts.len() as u64;
         let (dir, store, reader) = write(&drafts, key(7)).await;
         // It is a good log. That is why a head has to be remembered elsewhere.
-        assert_eq!(check(dir.path(), &noted.with_key()).unwrap(), size, "{attack}");
-        assert_eq!(check_exported(dir.path(), &key(7), &noted.with_key()).unwrap(), size);
+        assert_eq!(check(dir.path(), &with_key()).unwrap(), size, "{attack}");
+        assert_eq!(check_exported(dir.path(), &key(7), &with_key()).unwrap(), size);
         // With a head that was noted it is not, on both, at the record that the head is about or at
         // the end of what is left.
         let seq = size.min(SIZE - 1);
-        assert_eq!(broken_at(check(dir.path(), &noted.expected())), Some(seq), "{attack}");
+        assert_eq!(broken_at(check(dir.path(), &noted.expected())), seq, "{attack}");
         let exported = check_exported(dir.path(), &key(7), &noted.expected());
-        assert_eq!(broken_at(exported), Some(seq), "{attack}");
+        assert_eq!(broken_at(exported), seq, "{attack}");
         let found = browse(&noted, &reader).expect_err(attack);
         let shorter = matches!(found, Suspicion::Shrunk { before: SIZE, now } if now == size);
         let rewritten = matches!(found, Suspicion::Rewritten { before: SIZE, .. });
@@ -154,8 +155,8 @@ async fn whoever_signs_with_another_key_is_found_by_the_key_alone() {
     drafts[0] = boot(&key(8).public());
     let (dir, store, reader) = write(&drafts, key(8)).await;
     assert_eq!(check(dir.path(), &Expected::default()).unwrap(), SIZE, "who noted nothing");
-    assert_eq!(broken_at(check(dir.path(), &noted.with_key())), Some(0));
-    assert_eq!(broken_at(check_exported(dir.path(), &key(8), &noted.with_key())), Some(0));
+    assert_eq!(broken_at(check(dir.path(), &with_key())), 0);
+    assert_eq!(broken_at(check_exported(dir.path(), &key(8), &with_key())), 0);
     let found = browse(&noted, &reader).expect_err("another key");
     assert!(matches!(found, Suspicion::OtherKey { .. }), "{found:?}");
     drop(store);
@@ -175,7 +176,7 @@ async fn whoever_signs_with_another_key_is_found_by_the_key_alone() {
         let sql = "UPDATE checkpoint SET note = ?1 WHERE size = ?2";
         connection.execute(sql, rusqlite::params![note, size]).unwrap();
     }
-    assert_eq!(broken_at(check(dir.path(), &Expected::default())), Some(0), "the first head");
+    assert_eq!(broken_at(check(dir.path(), &Expected::default())), 0, "the first head");
 }
 
 fn lawless(dir: &Path) -> rusqlite::Connection {
@@ -238,7 +239,7 @@ async fn whoever_has_a_shell_and_no_key_is_found_without_any_memory() {
         let leaves: Vec<Vec<u8>> = changed.iter().map(Record::leaf).collect();
         replace(copy.path(), &leaves);
         let found = broken_at(check(copy.path(), &Expected::default()));
-        assert_eq!(found, Some(seq), "{attack}, carelessly");
+        assert_eq!(found, seq, "{attack}, carelessly");
         let target = copy.path().join("export");
         let refused = export(&database, &key(7), &target, &mut |_| ());
         assert!(refused.is_err(), "what does not verify is not signed: {attack}");
@@ -246,7 +247,7 @@ async fn whoever_has_a_shell_and_no_key_is_found_without_any_memory() {
         // Carefully: numbers and hashes fit again, and the columns that repeat them.
         std::fs::copy(honest.path().join(DATABASE_FILE), &database).unwrap();
         replace(copy.path(), &chained(changed));
-        let found = broken_at(check(copy.path(), &Expected::default())).unwrap();
+        let found = broken_at(check(copy.path(), &Expected::default()));
         assert!(found >= seq && found <= seq + 20, "{attack}, carefully: {found}");
     }
 }
@@ -264,9 +265,9 @@ async fn a_log_from_which_all_signed_heads_were_removed_is_no_signed_log() {
     let left = check(dir.path(), &Expected::default());
     assert!(matches!(left, Err(VerifyError::Derived { .. })), "only triggers: {left:?}");
     connection.execute_batch("DELETE FROM checkpoint WHERE size > 281").unwrap();
-    assert_eq!(broken_at(check(dir.path(), &Expected::default())), Some(281));
+    assert_eq!(broken_at(check(dir.path(), &Expected::default())), 281);
     connection.execute_batch("DELETE FROM checkpoint").unwrap();
-    assert_eq!(broken_at(check(dir.path(), &Expected::default())), Some(0));
+    assert_eq!(broken_at(check(dir.path(), &Expected::default())), 0);
 }
 
 #[tokio::test]

@@ -38,6 +38,7 @@ mod kernel_checkpoint;
 mod kernel_contract;
 mod kernel_events;
 mod kernel_members;
+mod kernel_verify;
 mod layers;
 mod ledger;
 mod ledger_attacks;

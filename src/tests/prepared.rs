@@ -36,6 +36,8 @@ pub struct Prepared {
 const NODES: [&str; 5] = ["n1", "n2", "n3", "n4", "n5"];
 /// Positions in its log, which is short after a start.
 const POSITIONS: [&str; 3] = ["1", "2", "3"];
+/// Names of backups. Each can be taken once.
+const BACKUPS: [&str; 4] = ["b1", "b2", "b3", "b4"];
 /// Actions before the one that is wanted: enough for every kind that exists.
 const STEPS_MAX: usize = 2;
 
@@ -127,6 +129,7 @@ pub fn candidates(entry: &CatalogueEntry) -> Vec<Value> {
         let values = match parameter.name {
             "node" | "to" => &NODES[..],
             "up_to" => &POSITIONS[..],
+            "name" => &BACKUPS[..],
             other => panic!("say what {other} of {} can be", entry.kind),
         };
         let with = |params: &Value| {

@@ -74,6 +74,7 @@ pub fn checks(state: &ClusterState, action: &Action) -> Checks {
             primary_alive(state),
             quorum_reachable(state),
         ],
+        Action::VerifyNode { node } => vec![on(node).is_member(), on(node).is_reachable()],
         Action::CreateBackup { name } => {
             vec![primary_alive(state), quorum_reachable(state), backup_name_free(state, name)]
         }

@@ -133,6 +133,7 @@ impl Command {
             | Action::TakeOffline { .. }
             | Action::BringOnline { .. }
             | Action::CreateBackup { .. }
+            | Action::VerifyNode { .. }
             // A name without a number is refused before.
             | Action::AddReplica { .. }
             | Action::GrantVote { .. }

@@ -210,6 +210,7 @@ pub(super) fn kind_of(action: &crate::model::action::Action) -> Option<EventKind
         Action::Switchover { .. }
         | Action::Failover { .. }
         | Action::CreateBackup { .. }
+        | Action::VerifyNode { .. }
         | Action::TakeOffline { .. }
         | Action::BringOnline { .. } => None,
     }

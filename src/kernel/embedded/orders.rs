@@ -45,6 +45,7 @@ impl Cluster {
         self.seen.acting = Some(order.action_id());
         let accepted = Accepted::new(order, now);
         let answer = match order.action() {
+            Action::VerifyNode { node } => self.verify_node(&accepted, node, now),
             Action::CreateBackup { name } => self.back_up(&accepted, name, now),
             Action::TakeOffline { node } => self.throw(&accepted, node, Switch::Off, now),
             Action::BringOnline { node } => self.throw(&accepted, node, Switch::On, now),

@@ -22,7 +22,7 @@ pub(super) fn after(state: &ClusterState, action: &Action) -> Pinned {
         Action::TakeOffline { node } => take_offline(&mut after, node),
         Action::BringOnline { node } => bring_online(&mut after, node),
         // Positions move all the time, so no pinned fact does.
-        Action::TakeCheckpoint { .. } | Action::PurgeLog { .. } => {}
+        Action::TakeCheckpoint { .. } | Action::PurgeLog { .. } | Action::VerifyNode { .. } => {}
         Action::CreateBackup { name } => {
             after.cluster.backups.push(name.clone());
             after.cluster.backups.sort();
@@ -196,6 +196,11 @@ pub(super) fn consequences(state: &ClusterState, action: &Action) -> Vec<String>
         Action::CreateBackup { .. } => {
             said.push("Reads and writes wait while the state is copied and read back.".to_owned());
         }
+        Action::VerifyNode { .. } => {
+            said.push(
+                "Nothing changes. Reads and writes wait while everything is read.".to_owned(),
+            );
+        }
         Action::PurgeLog { node, up_to } => said.extend(after_purge(state, node, up_to.get())),
     }
     said
@@ -255,6 +260,9 @@ pub(super) fn not_checked(action: &Action) -> Vec<String> {
             "Whether the remaining nodes fail together, and what becomes of the files of the node."
                 .to_owned(),
         ),
+        Action::VerifyNode { .. } => {
+            said.push("Damage that all nodes have alike.".to_owned());
+        }
         Action::CreateBackup { .. } => said.push(
             "Which nodes are offline, and the receipts of taking them offline and online, are not \
              in a backup; whether the disk has room is not looked at."
@@ -285,7 +293,10 @@ pub(super) fn relies_on(action: &Action) -> Vec<Invariant> {
         Action::StopWrites {} | Action::ResumeWrites {} => {
             vec![Invariant::SingleWriter, Invariant::EpochUnchanged, Invariant::ReceiptOnce]
         }
-        Action::TakeOffline { .. } | Action::BringOnline { .. } | Action::CreateBackup { .. } => {
+        Action::TakeOffline { .. }
+        | Action::BringOnline { .. }
+        | Action::CreateBackup { .. }
+        | Action::VerifyNode { .. } => {
             vec![Invariant::AcknowledgedWritesKept, Invariant::ReceiptOnce]
         }
         Action::AddReplica { .. } | Action::GrantVote { .. } | Action::RemoveReplica { .. } => {
@@ -332,6 +343,9 @@ pub(super) fn engine_command(state: &ClusterState, action: &Action) -> String {
         }
         Action::RemoveReplica { node } => {
             format!("raft: propose that {node} is no member, on {leader} in {epoch}")
+        }
+        Action::VerifyNode { node } => {
+            format!("store: integrity check of {node}, and digests of its log and state")
         }
         Action::CreateBackup { name } => {
             format!("store: write the image of the state of {leader} into backups/{name}")

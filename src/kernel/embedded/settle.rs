@@ -35,6 +35,9 @@ impl Cluster {
         match self.switchboard.order(id).map_err(|error| unreadable(&error))? {
             Some(OrderState::Accepted { at }) => {
                 let action = self.switchboard.ordered(id).map_err(|error| unreadable(&error))?;
+                if matches!(action, Some(Action::VerifyNode { .. })) {
+                    return self.void(id, "did not come to its end and changes nothing", now);
+                }
                 if matches!(action, Some(Action::CreateBackup { .. })) {
                     // It was never in a log, and a backup that is whole holds its receipt.
                     return self.void(id, "did not come to its end and left no backup", now);

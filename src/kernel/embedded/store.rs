@@ -5,6 +5,7 @@
 //! it (C6.1).
 
 mod checkpoint;
+mod damage;
 mod log;
 
 use super::command::Command;

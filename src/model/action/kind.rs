@@ -46,6 +46,7 @@ kinds! {
     TakeCheckpoint "take_checkpoint" ["node"];
     PurgeLog "purge_log" ["node", "up_to"];
     CreateBackup "create_backup" ["name"];
+    VerifyNode "verify_node" ["node"];
 }
 
 impl ActionKind {
@@ -84,6 +85,7 @@ impl ActionKind {
             Self::GrantVote => Some(Action::GrantVote { node }),
             Self::RemoveReplica => Some(Action::RemoveReplica { node }),
             Self::TakeCheckpoint => Some(Action::TakeCheckpoint { node }),
+            Self::VerifyNode => Some(Action::VerifyNode { node }),
             Self::StopWrites | Self::ResumeWrites | Self::PurgeLog | Self::CreateBackup => None,
         }
     }

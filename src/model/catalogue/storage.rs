@@ -114,3 +114,33 @@ pub(super) const CREATE_BACKUP: CatalogueEntry = CatalogueEntry {
     ],
     engine_command: "store: write the image of the state into files",
 };
+
+pub(super) const VERIFY_NODE: CatalogueEntry = CatalogueEntry {
+    kind: ActionKind::VerifyNode,
+    title: "Verify a node",
+    meaning: "Everything that one node keeps is read, and compared with another node.",
+    class: ActionClass::Diagnose,
+    impact: Impact::Contained,
+    target: Target::Node,
+    reversible: "There is nothing to take back: it changes nothing.",
+    parameters: NODE,
+    preconditions: &[Invariant::NodeIsMember, Invariant::TargetReachable],
+    effects: &[
+        "The result says what was read, and names everything that is not what it must be.",
+        "Nothing else: a node in which damage is found serves on until an operator acts.",
+    ],
+    failure_modes: &[
+        FailureMode {
+            when: "The file of the node is damaged.",
+            seen: "Stage executed. The result begins with what was read, and says DAMAGED and where.",
+        },
+        REFUSED,
+        STOPPED_BEFORE,
+        STOPPED_AFTER,
+    ],
+    not_checked: &[
+        "Damage that all nodes have alike.",
+        "How long it takes: every page is read, and the cluster serves nothing else meanwhile.",
+    ],
+    engine_command: "store: integrity check, and digests of the log, the state and the checkpoint",
+};

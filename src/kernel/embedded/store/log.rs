@@ -14,7 +14,12 @@ impl NodeStore {
         epoch.map_err(|error| StoreError::corrupt(error.to_string()))
     }
 
-    fn read_entries(&self, low: u64, high: u64, bytes_max: u64) -> Result<Vec<Entry>, StoreError> {
+    pub(super) fn read_entries(
+        &self,
+        low: u64,
+        high: u64,
+        bytes_max: u64,
+    ) -> Result<Vec<Entry>, StoreError> {
         let db = self.database.connection();
         let mut statement = db
             .prepare_cached(
