@@ -3,6 +3,8 @@
 //! Nothing here asks the program. A record counts if it is in the file, an execution counts if the
 //! kernel's files hold its receipt or the entry of its log.
 
+use protobuf::Message as _;
+use raft::eraftpb::ConfChangeV2;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -147,7 +149,12 @@ impl Disk {
             let context: Vec<u8> = row.get(0).expect("an id");
             *entries.entry(id(&context)).or_default() += 1;
             let data: Vec<u8> = row.get(1).expect("an entry");
-            let command: Value = serde_json::from_slice(&data).expect("a command");
+            // A change of the members carries its command inside the library's own message.
+            let command: Value = serde_json::from_slice(&data).unwrap_or_else(|_| {
+                let change =
+                    ConfChangeV2::parse_from_bytes(&data).expect("a change of the members");
+                serde_json::from_slice(&change.context).expect("a command")
+            });
             self.held(row).witnesses.push(command["order"]["witness"].clone());
         });
         for (action, count) in entries {
