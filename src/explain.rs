@@ -119,7 +119,8 @@ pub fn why_not(
         let against = checks.filter(|check| check.verdict != Verdict::Pass).collect();
         Some(Candidate { node: node.clone(), against })
     };
-    state.nodes.iter().filter_map(|node| candidate(&node.pinned.id)).collect()
+    let members = kind.is_about_member().then_some(state.nodes.as_slice()).unwrap_or_default();
+    members.iter().filter_map(|node| candidate(&node.pinned.id)).collect()
 }
 
 /// The checks that the control plane makes of its own records, for every action.

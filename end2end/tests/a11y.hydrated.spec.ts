@@ -8,6 +8,8 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 const KINDS = [
   ...['switchover', 'failover', 'stop_writes'],
   ...['resume_writes', 'take_offline', 'bring_online'],
+  ...['add_replica', 'grant_vote', 'remove_replica'],
+  ...['take_checkpoint', 'purge_log', 'create_backup', 'verify_node'],
 ];
 const NARROW_PX = 320;
 
@@ -33,7 +35,7 @@ async function audit(page: Page, url: string): Promise<void> {
 }
 
 test('every page passes in light and dark', async ({ page, plane, complaints }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   for (const status of [400, 401, 404, 409, 410, 412]) complaints.expectStatus(status);
   await audit(page, plane.setupLink ?? '');
   await audit(page, `${plane.console}/login`);

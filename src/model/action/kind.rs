@@ -67,6 +67,13 @@ impl ActionKind {
         self.parameters().iter().copied().find(|name| matches!(*name, "to" | "node"))
     }
 
+    /// Whether it is about a node that is a member: then there is a list to choose from. A node that
+    /// joins is named by typing.
+    #[must_use]
+    pub fn is_about_member(self) -> bool {
+        self.node_parameter().is_some() && self != Self::AddReplica
+    }
+
     /// The parameters beside the node.
     pub fn value_parameters(self) -> impl Iterator<Item = &'static str> {
         let node = self.node_parameter();

@@ -83,12 +83,18 @@ pub(super) fn new_action(data: &NewAction, viewer: Option<ActorRole>) -> AnyView
 
 /// A browser must not fill in what was chosen before it reloaded, so it is told to keep nothing.
 fn form(data: &NewAction) -> AnyView {
-    let nodes = data.kind.node_parameter().map(|parameter| choice(data, parameter));
+    let node = data.kind.node_parameter();
+    let chosen = node.filter(|_| data.kind.is_about_member());
+    let nodes = chosen.map(|parameter| choice(data, parameter));
+    let typed_before = |parameter: &Parameter| {
+        let named = data.node.as_ref().filter(|_| node == Some(parameter.name));
+        named.map(ToString::to_string).or_else(|| data.values.get(parameter.name).cloned())
+    };
     let values = entry(data.kind)
         .parameters
         .iter()
-        .filter(|parameter| data.kind.value_parameters().any(|name| name == parameter.name))
-        .map(|parameter| value_field(parameter, data.values.get(parameter.name).cloned()))
+        .filter(|parameter| chosen != Some(parameter.name))
+        .map(|parameter| value_field(parameter, typed_before(parameter)))
         .collect_view();
     view! {
         <form class="form" method="post" action="/actions" autocomplete="off">
