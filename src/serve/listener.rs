@@ -1,8 +1,9 @@
 //! One listener with its limits: how many connections, and how long each step may take.
 //!
 //! Whoever sends slowly, or nothing, costs a connection for seconds and no more. At the limit a new
-//! connection takes the place of the oldest one that is not working on a request, so people get in
-//! while somebody hoards connections.
+//! connection takes the place of the oldest one that is not working on a request, or of the oldest of
+//! all where every one is: people get in while somebody hoards connections. What an operator has
+//! confirmed runs to its end without the connection.
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -114,13 +115,14 @@ struct Guest {
 }
 
 impl Doorkeeper {
-    /// A place for a new connection, or none where every other one is at work.
-    fn admit(&self) -> Option<(Seat, Arc<AtomicU64>)> {
+    /// A place for a new connection.
+    fn admit(&self) -> (Seat, Arc<AtomicU64>) {
         let mut inside = self.lock();
         if inside.len() >= self.connections {
             let idle = |guest: &Guest| guest.working.load(Ordering::SeqCst) == 0;
-            let oldest = inside.iter().find(|(_, guest)| idle(guest)).map(|(number, _)| *number)?;
-            if let Some(guest) = inside.remove(&oldest) {
+            let oldest = inside.iter().find(|(_, guest)| idle(guest)).or(inside.iter().next());
+            let oldest = oldest.map(|(number, _)| *number);
+            if let Some(guest) = oldest.and_then(|number| inside.remove(&number)) {
                 // Where it is gone already, nobody is left to hear it.
                 let _ = guest.leave.send(());
             }
@@ -129,7 +131,7 @@ impl Doorkeeper {
         let (leave, told) = oneshot::channel();
         let working = Arc::new(AtomicU64::new(0));
         inside.insert(number, Guest { working: Arc::clone(&working), leave });
-        Some((Seat { keeper: self.clone(), number, told }, working))
+        (Seat { keeper: self.clone(), number, told, left: false }, working)
     }
 
     // A panic while it was held left a whole map behind.
@@ -144,13 +146,9 @@ impl<S> Accept<TcpStream, S> for Doorkeeper {
     type Future = std::future::Ready<io::Result<(Seated, Counted<S>)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let full = || io::Error::new(io::ErrorKind::ConnectionRefused, "every connection works");
-        let admitted = self.admit().ok_or_else(full);
-        std::future::ready(
-            admitted.map(|(seat, working)| {
-                (Seated { stream, seat }, Counted { inner: service, working })
-            }),
-        )
+        let (seat, working) = self.admit();
+        let counted = Counted { inner: service, working };
+        std::future::ready(Ok((Seated { stream, seat }, counted)))
     }
 }
 
@@ -159,6 +157,16 @@ struct Seat {
     keeper: Doorkeeper,
     number: u64,
     told: oneshot::Receiver<()>,
+    left: bool,
+}
+
+impl Seat {
+    /// Whether the connection has to leave. Asked on reading and on writing: a client that does not
+    /// read its answer must not keep its connection by that.
+    fn ends(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        self.left = self.left || Pin::new(&mut self.told).poll(context).is_ready();
+        if self.left { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+    }
 }
 
 impl Drop for Seat {
@@ -167,7 +175,7 @@ impl Drop for Seat {
     }
 }
 
-/// A connection in its place. It reads as broken from when it has to leave.
+/// A connection in its place. It is broken from when it has to leave.
 struct Seated {
     stream: TcpStream,
     seat: Seat,
@@ -179,9 +187,7 @@ impl AsyncRead for Seated {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if Pin::new(&mut self.seat.told).poll(context).is_ready() {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-        }
+        self.seat.ends(context)?;
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
@@ -192,10 +198,12 @@ impl AsyncWrite for Seated {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.seat.ends(context)?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.seat.ends(context)?;
         Pin::new(&mut self.stream).poll_flush(context)
     }
 

@@ -158,3 +158,17 @@ async fn an_action_that_another_program_confirmed_in_between_keeps_this_one_out(
     raw.execute_batch("DROP TRIGGER raced").expect("dropped");
     olga.confirm(&explained).await.expect(200);
 }
+
+#[tokio::test]
+async fn a_repeated_confirmation_of_what_cannot_be_read_is_recorded_and_denies_no_execution() {
+    let app = TestApp::new().await;
+    let olga = app.operator();
+    let explained = olga.request(1, "stop_writes", json!({})).await.expect(201).json();
+    olga.confirm(&explained).await.expect(200);
+    let raw = rusqlite::Connection::open(app.dir().join("control.sqlite")).expect("the file");
+    raw.execute_batch("DROP TRIGGER blob_update; UPDATE blob SET data = x'00'").expect("damage");
+    let before = app.record_kinds().await.len();
+    let reply = olga.confirm(&explained).await.json();
+    assert_eq!(reply["refusal"]["executed"], "earlier", "{reply}");
+    assert_eq!(app.record_kinds().await[before..], ["declined"]);
+}

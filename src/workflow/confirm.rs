@@ -57,7 +57,7 @@ impl Workflow {
             Err(busy) => return Err(self.decline(operator, Some(id), attempt, busy).await),
         };
         let (_turn, trail) = self.turn(operator, id, attempt).await?;
-        if let Err(refusal) = self.may_confirm(operator, &trail, &confirmation)? {
+        if let Err(refusal) = self.may_confirm(operator, &trail, &confirmation) {
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
         match trail.stage() {
@@ -104,9 +104,9 @@ impl Workflow {
         operator: &Operator,
         trail: &Trail,
         confirmation: &Confirmation,
-    ) -> Result<Result<(), Refusal>, Refusal> {
+    ) -> Result<(), Refusal> {
         let id = trail.action_id();
-        let refused = |refusal: Refusal| Ok(Err(refusal.about(id)));
+        let refused = |refusal: Refusal| Err(refusal.about(id));
         if trail.requested_by() != &operator.actor().name {
             let sentence = format!(
                 "The explanation of {id} was made for {}, who alone can confirm it. Nothing was done.",
@@ -138,7 +138,7 @@ impl Workflow {
         if wanted != confirmation.typed_target {
             return refused(mistyped(wanted, confirmation.typed_target.as_ref()));
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Explains again under the lock. Only if the digest is the one confirmed does the confirmation

@@ -7,6 +7,7 @@
 use super::image::{self, About, Image};
 use super::sqlite::StoreError;
 use crate::crash;
+use crate::model::action::ActionId;
 use crate::model::canonical::Hash;
 use crate::model::pinned::ClusterIdentity;
 use crate::model::receipt::Receipt;
@@ -123,6 +124,26 @@ pub(super) fn create(
     sync(&backups)?;
     crash::point("kernel.backup_renamed");
     Ok(manifest)
+}
+
+/// The receipt of an action in the backup of this name, where there is one and it is of that action.
+///
+/// # Errors
+/// When something of that name is there that is no whole backup, or the directory cannot be synced.
+pub(super) fn kept(
+    dir: &Path,
+    name: &PlaceName,
+    id: ActionId,
+) -> Result<Option<Receipt>, BackupError> {
+    let backups = dir.join(BACKUPS);
+    let place = backups.join(name.as_str());
+    if !place.try_exists().map_err(|e| BackupError::io("look for", &place, e))? {
+        return Ok(None);
+    }
+    // It may have been renamed without that being durable; the answer is for ever.
+    sync(&backups)?;
+    let (manifest, _) = read(&place)?;
+    Ok(Some(manifest.receipt).filter(|receipt| receipt.action_id == id))
 }
 
 /// Reads a backup whole, and compares it with its manifest.

@@ -1,5 +1,6 @@
 //! What became of an id: read, or decided for ever on an operator's request.
 
+use super::backup;
 use super::cluster::{Cluster, Office};
 use super::command::Command;
 use super::machine::Applied;
@@ -10,6 +11,7 @@ use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::ReceiptStatus;
 use crate::model::receipt::Tombstone;
+use crate::model::text::PlaceName;
 
 fn unreadable(error: &StoreError) -> Unobservable {
     Unobservable { why: error.to_string() }
@@ -38,9 +40,8 @@ impl Cluster {
                 if matches!(action, Some(Action::VerifyNode { .. })) {
                     return self.void(id, "did not come to its end and changes nothing", now);
                 }
-                if matches!(action, Some(Action::CreateBackup { .. })) {
-                    // It was never in a log, and a backup that is whole holds its receipt.
-                    return self.void(id, "did not come to its end and left no backup", now);
+                if let Some(Action::CreateBackup { name }) = &action {
+                    return self.settle_backup(id, name, now);
                 }
                 self.settle_in_log(id, at, now)
             }
@@ -48,6 +49,24 @@ impl Cluster {
             Some(OrderState::Refused(_)) => self.void(id, "had never run", now),
             Some(OrderState::Voided(tombstone)) => Ok(Settled::Voided(tombstone)),
             None => self.void(id, "had never reached the kernel", now),
+        }
+    }
+
+    /// A backup was never in a log. One that is there and whole holds its receipt; where there is none
+    /// the id is voided; and where something else is there, nothing can be said.
+    fn settle_backup(
+        &mut self,
+        id: ActionId,
+        name: &PlaceName,
+        now: Timestamp,
+    ) -> Result<Settled, SettleError> {
+        match backup::kept(&self.dir, name, id) {
+            Ok(Some(receipt)) => {
+                self.backups.insert(name.clone(), receipt.clone());
+                Ok(Settled::Executed(receipt))
+            }
+            Ok(None) => self.void(id, "did not come to its end and left no backup", now),
+            Err(error) => Err(Unobservable { why: error.to_string() }.into()),
         }
     }
 
