@@ -119,7 +119,7 @@ pub fn why_not(
         let against = checks.filter(|check| check.verdict != Verdict::Pass).collect();
         Some(Candidate { node: node.clone(), against })
     };
-    let members = kind.is_about_member().then_some(state.nodes.as_slice()).unwrap_or_default();
+    let members = if kind.is_about_member() { state.nodes.as_slice() } else { &[] };
     members.iter().filter_map(|node| candidate(&node.pinned.id)).collect()
 }
 
