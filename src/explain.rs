@@ -56,21 +56,10 @@ pub fn explain(
     let mut checks = own.checks;
     let mut consequences = own.consequences;
     checks.extend(own_checks(state, action, &standing));
-    let candidates = match action.kind() {
-        ActionKind::Switchover | ActionKind::Failover => {
-            why_not(state, action.kind(), &standing, kernel)
-        }
-        ActionKind::StopWrites
-        | ActionKind::ResumeWrites
-        | ActionKind::TakeOffline
-        | ActionKind::BringOnline
-        | ActionKind::AddReplica
-        | ActionKind::GrantVote
-        | ActionKind::RemoveReplica
-        | ActionKind::TakeCheckpoint
-        | ActionKind::CreateBackup
-        | ActionKind::VerifyNode
-        | ActionKind::PurgeLog => Vec::new(),
+    let candidates = if action.kind().chooses_primary() {
+        why_not(state, action.kind(), &standing, kernel)
+    } else {
+        Vec::new()
     };
     let Standing { unresolved, freeze } = standing;
     if let Some(open) = &unresolved {

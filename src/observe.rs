@@ -107,8 +107,9 @@ impl ReadSide {
     pub async fn overview(&self) -> Result<Overview, Refusal> {
         let state = self.observe().await?;
         let standing = self.standing()?;
-        let why_not = [ActionKind::Switchover, ActionKind::Failover]
+        let why_not = ActionKind::ALL
             .into_iter()
+            .filter(|kind| kind.chooses_primary())
             .map(|kind| WhyNot { kind, candidates: self.why_not(&state, kind, &standing) })
             .collect();
         let Standing { unresolved, freeze } = standing;

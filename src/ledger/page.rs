@@ -52,7 +52,10 @@ pub(super) fn page_query(
 }
 
 /// The first record at this time or later.
-fn first_since(connection: &Connection, at: Timestamp) -> Result<Option<i64>, LedgerError> {
+pub(super) fn first_since(
+    connection: &Connection,
+    at: Timestamp,
+) -> Result<Option<i64>, LedgerError> {
     let sql = "SELECT seq FROM entry WHERE at_ms >= ?1 ORDER BY at_ms, seq LIMIT 1";
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row([at.millis()], |row| row.get(0)).optional()?)

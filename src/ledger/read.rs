@@ -219,7 +219,7 @@ impl LedgerReader {
 }
 
 /// Cuts the row that was read beyond the page, and answers the key of the next page.
-fn cut<T>(rows: &mut Vec<T>, limit: u32, seq: impl Fn(&T) -> u64) -> Option<u64> {
+pub(super) fn cut<T>(rows: &mut Vec<T>, limit: u32, seq: impl Fn(&T) -> u64) -> Option<u64> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     if rows.len() <= limit {
         return None;

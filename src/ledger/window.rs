@@ -1,13 +1,14 @@
 //! Reads a window of time, in the order of the log.
 
-use super::read::records;
+use super::page::first_since;
+use super::read::{cut, last, records};
 use super::{LedgerError, LedgerReader};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::answer::{PAGE_ROWS_MAX, StoredRecord};
+use rusqlite::params;
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension as _, params};
-use std::ops::RangeInclusive;
+use std::ops::Range;
 
 /// A window of time with the sequence numbers that it lies between. Times in the log never go back, so
 /// every record between them is in the window.
@@ -15,8 +16,8 @@ use std::ops::RangeInclusive;
 pub struct Window {
     from: Timestamp,
     to: Timestamp,
-    /// Absent where no record has a time in the window.
-    span: Option<RangeInclusive<u64>>,
+    /// From its first record to before the first one after it; empty where it holds none.
+    span: Range<i64>,
 }
 
 impl Window {
@@ -39,15 +40,10 @@ impl LedgerReader {
     /// # Errors
     /// When the file cannot be read.
     pub fn window(&self, from: Timestamp, to: Timestamp) -> Result<Window, LedgerError> {
-        let first = "SELECT seq FROM entry WHERE at_ms >= ?1 ORDER BY at_ms, seq LIMIT 1";
-        let last = "SELECT seq FROM entry WHERE at_ms <= ?1 ORDER BY at_ms DESC, seq DESC LIMIT 1";
         let span = self.reader.read(|connection| {
-            let seq = |sql: &str, at: Timestamp| {
-                let mut statement = connection.prepare_cached(sql)?;
-                statement.query_row([at.millis()], |row| row.get::<_, u64>(0)).optional()
-            };
-            let span = seq(first, from)?.zip(seq(last, to)?);
-            Ok::<_, LedgerError>(span.map(|(first, last)| first..=last).filter(|s| !s.is_empty()))
+            let size = last(connection)?.map_or(0, |last| key(last.record.seq) + 1);
+            let end = first_since(connection, to.plus_millis(1))?.unwrap_or(size);
+            Ok::<_, LedgerError>(first_since(connection, from)?.unwrap_or(end)..end)
         })?;
         Ok(Window { from, to, span })
     }
@@ -63,18 +59,14 @@ impl LedgerReader {
         after: Option<u64>,
         limit: u32,
     ) -> Result<(Vec<StoredRecord>, Option<u64>), LedgerError> {
-        let Some(span) = &window.span else { return Ok((Vec::new(), None)) };
+        let Range { start, end } = window.span;
         let limit = limit.clamp(1, PAGE_ROWS_MAX);
-        let first = after.map_or(*span.start(), |after| after.saturating_add(1).max(*span.start()));
+        let after = after.map_or(start - 1, |after| key(after).max(start - 1));
         let sql =
-            "SELECT seq, hash, bytes FROM leaf WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?";
-        let key = |seq: u64| Value::from(i64::try_from(seq).unwrap_or(i64::MAX));
-        let values = vec![key(first), key(*span.end()), (i64::from(limit) + 1).into()];
+            "SELECT seq, hash, bytes FROM leaf WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?";
+        let values = [after, end, i64::from(limit) + 1].map(Value::from).to_vec();
         let mut page = self.reader.read(|connection| records(connection, sql, values))?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = page.len() > limit;
-        page.truncate(limit);
-        let next = page.last().map(|last| last.record.seq).filter(|_| more);
+        let next = cut(&mut page, limit, |record| record.record.seq);
         Ok((page, next))
     }
 
@@ -88,13 +80,15 @@ impl LedgerReader {
         action: ActionId,
         seq: u64,
     ) -> Result<bool, LedgerError> {
-        let Some(span) = &window.span else { return Ok(false) };
-        let begin = i64::try_from(*span.start()).unwrap_or(i64::MAX);
-        let before = i64::try_from(seq).unwrap_or(i64::MAX);
         self.reader.read(|connection| {
             let sql = "SELECT 1 FROM entry WHERE action = ?1 AND seq >= ?2 AND seq < ?3";
-            let values = params![action.bytes(), begin, before];
+            let values = params![action.bytes(), window.span.start, key(seq)];
             Ok::<_, LedgerError>(!connection.prepare_cached(sql)?.exists(values)?)
         })
     }
+}
+
+/// A sequence number as SQLite keeps it; beyond what it can count there is no record.
+fn key(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
 }

@@ -86,6 +86,20 @@ impl ActionReport {
         self.kept.iter().find(|kept| kept.hash == *hash)
     }
 
+    /// The records in which somebody decided something about it, oldest first.
+    pub fn decisions(&self) -> impl Iterator<Item = &StoredRecord> {
+        self.records.iter().filter(|stored| {
+            matches!(
+                stored.record.entry,
+                Entry::Confirmed { .. }
+                    | Entry::Stale { .. }
+                    | Entry::Withdrawn { .. }
+                    | Entry::SettleRequested { .. }
+                    | Entry::Finding { .. }
+            )
+        })
+    }
+
     /// The explanation that was shown.
     ///
     /// # Errors

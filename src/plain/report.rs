@@ -99,7 +99,7 @@ fn shown(lines: &mut Lines, told: &ActionReport) {
 
 fn decided(lines: &mut Lines, told: &ActionReport) {
     let mut nobody = true;
-    for stored in &told.records {
+    for stored in told.decisions() {
         let record = &stored.record;
         let decision = match &record.entry {
             Entry::Confirmed { digest, typed_target, .. } => {
@@ -109,10 +109,7 @@ fn decided(lines: &mut Lines, told: &ActionReport) {
             Entry::Stale { digest, .. } => {
                 format!("confirmed what was no longer true; it would now be {digest}")
             }
-            Entry::Withdrawn { .. } | Entry::SettleRequested { .. } | Entry::Finding { .. } => {
-                record.entry.sentence()
-            }
-            _ => continue,
+            other => other.sentence(),
         };
         nobody = false;
         let by = record.actor.as_ref();

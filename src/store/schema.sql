@@ -68,7 +68,7 @@ CREATE TABLE checkpoint (
 ) STRICT;
 
 -- The freeze that stands: the one record that declared it and that no later record lifted. It is read
--- from the index of kinds, so there is nothing beside the records that could differ from them.
+-- from the two indexes above, so there is nothing beside the records that could differ from them.
 CREATE VIEW freeze AS
     SELECT seq FROM entry
     WHERE kind = 'frozen' AND seq > coalesce(

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use crate::ledger_read::paged;
 use crate::records::*;
 use aerodb_control::ledger::{Draft, Expected, LedgerReader, LogFilter, VerifyError, verify_file};
 use aerodb_control::model::action::{Action, ActionId, Stage};
@@ -53,19 +54,6 @@ fn reader(dir: &Path) -> LedgerReader {
 fn filter(fields: &[(&str, &str)]) -> LogFilter {
     let mut fields: BTreeMap<_, _> = fields.iter().copied().collect();
     LogFilter::parse(|name| fields.remove(name).map(str::to_owned)).unwrap()
-}
-
-fn paged(reader: &LedgerReader, limit: u32, filter: &LogFilter) -> Vec<StoredRecord> {
-    let (mut all, mut before) = (Vec::new(), None);
-    loop {
-        let page = reader.page(before, limit, filter).unwrap();
-        assert!(page.records.len() <= limit as usize);
-        all.extend(page.records);
-        before = page.next_before;
-        if before.is_none() {
-            return all;
-        }
-    }
 }
 
 /// What a reader of the whole log would pick, by other code than the index.

@@ -26,7 +26,8 @@ async fn many(ledger: &Ledger) -> Vec<StoredRecord> {
     all
 }
 
-fn paged(reader: &LedgerReader, limit: u32, filter: &LogFilter) -> Vec<StoredRecord> {
+/// The records of every page, one after the other.
+pub(crate) fn paged(reader: &LedgerReader, limit: u32, filter: &LogFilter) -> Vec<StoredRecord> {
     let (mut all, mut before) = (Vec::new(), None);
     loop {
         let page = reader.page(before, limit, filter).unwrap();

@@ -64,14 +64,11 @@ pub(super) async fn confirm(
     Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
-    let operator = Arc::new(operator);
-    let parsed = body.and_then(|fields| confirmation(fields).map_err(Refusal::from));
-    let outcome =
-        step(&site, &operator, &id, "confirm", parsed, |workflow, who, id, given| async move {
-            workflow.confirm(&who, id, given).await
-        });
-    let outcome = outcome.await;
-    about_action(&site, &operator, door, &id, outcome).await
+    let given = read(body, confirmation);
+    step(&site, operator, door, &id, "confirm", given, |workflow, who, id, given| async move {
+        workflow.confirm(&who, id, given).await
+    })
+    .await
 }
 
 /// `POST /actions/{id}/withdraw`: takes an action back before it is confirmed.
@@ -82,14 +79,11 @@ pub(super) async fn withdraw(
     Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
-    let operator = Arc::new(operator);
-    let parsed = body.and_then(|fields| reason(fields).map_err(Refusal::from));
-    let outcome =
-        step(&site, &operator, &id, "withdraw", parsed, |workflow, who, id, why| async move {
-            workflow.withdraw(&who, id, why).await
-        });
-    let outcome = outcome.await;
-    about_action(&site, &operator, door, &id, outcome).await
+    let given = read(body, reason);
+    step(&site, operator, door, &id, "withdraw", given, |workflow, who, id, why| async move {
+        workflow.withdraw(&who, id, why).await
+    })
+    .await
 }
 
 /// `POST /actions/{id}/settle`: asks the kernel what became of an open action, or to void its id.
@@ -100,14 +94,11 @@ pub(super) async fn settle(
     Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
-    let operator = Arc::new(operator);
-    let parsed = body.and_then(|fields| reason(fields).map_err(Refusal::from));
-    let outcome =
-        step(&site, &operator, &id, "settle", parsed, |workflow, who, id, why| async move {
-            workflow.settle(&who, id, why).await
-        });
-    let outcome = outcome.await;
-    about_action(&site, &operator, door, &id, outcome).await
+    let given = read(body, reason);
+    step(&site, operator, door, &id, "settle", given, |workflow, who, id, why| async move {
+        workflow.settle(&who, id, why).await
+    })
+    .await
 }
 
 /// `POST /actions/{id}/finding`: closes an open action by what an operator found.
@@ -118,19 +109,44 @@ pub(super) async fn finding(
     Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
+    let given = read(body, found);
+    step(&site, operator, door, &id, "finding", given, |workflow, who, id, found| async move {
+        workflow.record_finding(&who, id, found).await
+    })
+    .await
+}
+
+/// What a body holds for a step, or why it does not.
+fn read<T>(
+    body: Result<Fields, Refusal>,
+    parse: impl FnOnce(Fields) -> Result<T, InputError>,
+) -> Result<T, Refusal> {
+    body.and_then(|fields| parse(fields).map_err(Refusal::from))
+}
+
+/// One step about an action, and its answer in the form of the door it came through.
+async fn step<T, F, R>(
+    site: &Acting,
+    operator: Operator,
+    door: Door,
+    id: &str,
+    attempt: &str,
+    given: Result<T, Refusal>,
+    run: R,
+) -> Response
+where
+    T: Send + 'static,
+    F: Future<Output = Outcome> + Send + 'static,
+    R: FnOnce(Arc<Workflow>, Arc<Operator>, ActionId, T) -> F + Send + 'static,
+{
     let operator = Arc::new(operator);
-    let parsed = body.and_then(|fields| found(fields).map_err(Refusal::from));
-    let outcome =
-        step(&site, &operator, &id, "finding", parsed, |workflow, who, id, found| async move {
-            workflow.record_finding(&who, id, found).await
-        });
-    let outcome = outcome.await;
-    about_action(&site, &operator, door, &id, outcome).await
+    let outcome = outlive(site, &operator, id, attempt, given, run).await;
+    about_action(site, &operator, door, id, outcome).await
 }
 
 /// Runs one step in a task of its own. The server drops a handler when its client goes away; what
 /// an operator has started is not dropped with it (C2.6, C6.2).
-async fn step<T, F, R>(
+async fn outlive<T, F, R>(
     site: &Acting,
     operator: &Arc<Operator>,
     id: &str,

@@ -67,6 +67,12 @@ impl ActionKind {
         self.parameters().iter().copied().find(|name| matches!(*name, "to" | "node"))
     }
 
+    /// Whether it makes a node primary: then every node is shown with the rules against it.
+    #[must_use]
+    pub fn chooses_primary(self) -> bool {
+        matches!(self, Self::Switchover | Self::Failover)
+    }
+
     /// Whether it is about a node that is a member: then there is a list to choose from. A node that
     /// joins is named by typing.
     #[must_use]

@@ -1,6 +1,5 @@
 //! `GET /actions/new`: the catalogue, and the form that asks for one action.
 
-use crate::model::action::ActionKind;
 use crate::model::actor::ActorRole;
 use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Impact, Parameter, entry};
 use crate::model::cluster::NodeState;
@@ -140,10 +139,8 @@ fn value_field(parameter: &'static Parameter, typed_before: Option<String>) -> A
 /// those rules. Only a node that the address named is selected in advance (C2.2).
 fn choice(data: &NewAction, parameter: &'static str) -> AnyView {
     let nodes = data.state.nodes.iter().map(|node| option(data, node, parameter)).collect_view();
-    let question = match data.kind {
-        ActionKind::Switchover | ActionKind::Failover => "Which node becomes primary",
-        _ => "Which node",
-    };
+    let question =
+        if data.kind.chooses_primary() { "Which node becomes primary" } else { "Which node" };
     view! {
         <fieldset class="choice">
             <legend>{question}</legend>

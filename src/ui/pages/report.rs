@@ -2,7 +2,6 @@
 
 use crate::model::action::Stage;
 use crate::model::cluster::ClusterState;
-use crate::model::record::Entry;
 use crate::model::report::{ActionReport, Content, Kept};
 use crate::ui::components::words::{hash, observation, say, time};
 use crate::ui::components::{badge, explanation, notice, outcome, positions, records, topology};
@@ -182,21 +181,7 @@ fn shown(told: &ActionReport) -> AnyView {
 }
 
 fn decided(told: &ActionReport) -> AnyView {
-    let decisions: Vec<_> = told
-        .records
-        .iter()
-        .filter(|stored| {
-            matches!(
-                stored.record.entry,
-                Entry::Confirmed { .. }
-                    | Entry::Stale { .. }
-                    | Entry::Withdrawn { .. }
-                    | Entry::SettleRequested { .. }
-                    | Entry::Finding { .. }
-            )
-        })
-        .cloned()
-        .collect();
+    let decisions: Vec<_> = told.decisions().cloned().collect();
     let list = if decisions.is_empty() {
         view! { <p class="none">"Nobody decided anything about it."</p> }.into_any()
     } else {
