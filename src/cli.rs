@@ -13,6 +13,7 @@ mod failure;
 mod found;
 mod local;
 mod log_arguments;
+mod progress;
 mod reconstruct;
 mod remote;
 mod restore;

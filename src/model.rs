@@ -16,6 +16,7 @@ pub mod explanation;
 pub mod invariant;
 pub mod log_filter;
 pub mod pinned;
+pub mod progress;
 pub mod receipt;
 pub mod record;
 pub mod refusal;

@@ -22,6 +22,7 @@ use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Explanation;
 use crate::model::pinned::{Freeze, Unresolved};
+use crate::model::progress::Progress;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{ActorName, Reason};
 use in_flight::InFlight;
@@ -228,6 +229,7 @@ impl ReadSide {
             (Some(_), _) | (None, Stage::Unknown) => self.receipt(id).await.ok(),
             (None, _) => None,
         };
+        let under_way = self.under_way(id).await;
         Ok(ActionAnswer {
             id,
             action: trail.action().clone(),
@@ -243,10 +245,24 @@ impl ReadSide {
             observation: snapshot.observation,
             outcome: trail.outcome(),
             moved: trail.moved().to_vec(),
+            under_way,
             duplicate: false,
             more_records: self.ledger.has_more_than_the_trail(id).map_err(unreadable)?,
             records: trail.into_records(),
         })
+    }
+
+    /// How far the kernel is with an action that runs here and takes long.
+    async fn under_way(&self, id: ActionId) -> Option<Progress> {
+        if !self.in_flight.is_running(id) {
+            return None;
+        }
+        self.kernel.observe().await.ok()?.under_way.filter(|progress| progress.action_id == id)
+    }
+
+    /// Waits until this action was sent to the kernel and takes long; for ever where it never does.
+    pub async fn sent_and_takes_long(&self, id: ActionId) {
+        self.in_flight.sent(id).await;
     }
 
     /// How an action whose outcome is not known can be closed with this kernel.

@@ -8,6 +8,7 @@
 //! it is until an operator asks (C6.3).
 
 pub mod access;
+mod compare;
 mod confirm;
 pub use confirm::Confirmation;
 mod finding;

@@ -7,7 +7,7 @@ use crate::model::refusal::Refusal;
 use crate::plain::lines::Lines;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::io::ErrorKind;
+use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::time::Duration;
 use ureq::http::Response;
 use ureq::{Agent, Body, Error};
@@ -16,6 +16,8 @@ use ureq::{Agent, Body, Error};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an answer may take. Afterwards only this program stops waiting; nothing is undone.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long the answer to an order may take: a backup of much data takes long.
+const ORDER_TIMEOUT: Duration = Duration::from_hours(24);
 /// Largest answer that is read, in bytes: a full page of the log with its explanations is smaller.
 const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
@@ -58,6 +60,11 @@ impl<'a> Client<'a> {
         Self { agent: Agent::new_with_config(config), url, token }
     }
 
+    /// The session or token that it carries.
+    pub(super) fn token(&self) -> Option<String> {
+        self.token.clone()
+    }
+
     /// Reads.
     pub(super) fn get<T: DeserializeOwned>(
         &self,
@@ -94,6 +101,23 @@ impl<'a> Client<'a> {
         })
     }
 
+    /// Reads a stream of events line by line until it ends or `line` wants no more. What is lost of
+    /// it is not asked for again.
+    pub(super) fn listen(&self, path: &str, mut line: impl FnMut(&str) -> bool) {
+        let mut request = self.agent.get(self.url.of(path));
+        request = request.config().timeout_global(Some(ORDER_TIMEOUT)).build();
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let Ok(response) = request.call() else { return };
+        let lines = BufReader::new(response.into_body().into_reader()).lines();
+        for read in lines.map_while(Result::ok) {
+            if !line(&read) {
+                return;
+            }
+        }
+    }
+
     /// Asks for something, once.
     pub(super) fn post<T: DeserializeOwned>(
         &self,
@@ -106,6 +130,9 @@ impl<'a> Client<'a> {
             self.agent.post(self.url.of(path)).header("content-type", "application/json");
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if matches!(asked, Asked::Order(_)) {
+            request = request.config().timeout_global(Some(ORDER_TIMEOUT)).build();
         }
         self.read(request.send(&body), asked)
     }

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::failure::{Asked, Failure};
 use super::log_arguments::LogArguments;
 use super::session::{SessionError, SessionFile, Stored};
-use super::{complain, secret};
+use super::{complain, progress, secret};
 use crate::model::action::ActionId;
 use crate::model::answer::{
     ActionAnswer, ExplainAnswer, FreezeAnswer, LogPage, Overview, SessionAnswer,
@@ -18,6 +18,7 @@ use crate::model::refusal::RefusalCode;
 use crate::plain;
 use crate::plain::lines::{Lines, inert_json};
 use serde_json::{Value, json};
+use std::sync::mpsc;
 
 /// A control plane, by its address.
 pub(super) struct Server<'a> {
@@ -137,7 +138,12 @@ impl Server<'_> {
             None => json!({ "digest": digest }),
         };
         let path = format!("/actions/{id}/confirm");
-        let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
+        let client = self.client()?;
+        let (url, token) = (self.url.clone(), client.token());
+        // It hangs up when we return, and the process does not wait for it.
+        let (_answered, hears) = mpsc::channel();
+        std::thread::spawn(move || progress::follow(&url, token, id, &hears));
+        let answer: Answer<ActionAnswer> = client.post(&path, &body, Asked::Order(id))?;
         let exit = Exit::of_confirmation(&answer.value);
         Ok(report(plain::outcome(&answer.value), &answer.body, exit))
     }

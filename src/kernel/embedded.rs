@@ -2,7 +2,7 @@
 //! file for each.
 //!
 //! One thread owns everything. It serves one command after the other, and when a command has been
-//! served nothing is under way: the Raft library is never ticked, so no election, no heartbeat and
+//! served nothing is under way but a backup or a verification that an order asked for: the Raft library is never ticked, so no election, no heartbeat and
 //! no time-out exists. A primary is appointed by the founding of a cluster and after that only by
 //! an order; after a start nobody is primary until an operator asks (C2.1).
 //!
@@ -18,6 +18,7 @@ mod ensemble;
 mod events;
 mod founding;
 pub mod image;
+mod long;
 pub mod machine;
 pub mod membership;
 mod node;
@@ -34,6 +35,7 @@ mod verify;
 mod wording;
 
 pub use data::{DataError, Write, Written};
+pub use long::Meter;
 pub use sqlite::StoreError;
 
 use crate::kernel::{

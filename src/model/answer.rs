@@ -6,6 +6,7 @@ use crate::model::canonical::Hash;
 use crate::model::cluster::{ClusterState, Observation, ReceiptStatus};
 use crate::model::explanation::{Candidate, Explanation};
 use crate::model::pinned::{Freeze, Moved, Unresolved};
+use crate::model::progress::Progress;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::record::{Entry, Found, Record};
 use crate::model::text::{ActorName, Reason};
@@ -221,6 +222,9 @@ pub struct ActionAnswer {
     pub outcome: Option<Outcome>,
     /// What moved, where it went stale.
     pub moved: Vec<Moved>,
+    /// How far the kernel is with it, while it works on it and it takes long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_way: Option<Progress>,
     /// Whether this answers a repeated delivery.
     pub duplicate: bool,
     /// Whether the log holds more records of it than are listed: repeated and declined attempts.

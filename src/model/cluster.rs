@@ -4,6 +4,7 @@ use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::{Hash, canonical_json};
 use crate::model::pinned::{Fact, Pinned, PinnedCluster, PinnedNode, Unresolved};
+use crate::model::progress::Progress;
 use crate::model::text::NodeId;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +65,39 @@ pub struct NodeState {
     pub source: String,
 }
 
+/// What a node keeps on its disk, in the words of a prediction.
+impl NodeState {
+    /// The value that a checkpoint of this very action has, which no position before it can name.
+    pub const THIS_ENTRY: &str = "the entry of this action";
+
+    /// The name of the fact how far the checkpoint of a node reaches.
+    #[must_use]
+    pub fn checkpoint_fact(id: &NodeId) -> String {
+        format!("{id} checkpoint")
+    }
+
+    /// The name of the fact where the log of a node begins.
+    #[must_use]
+    pub fn first_fact(id: &NodeId) -> String {
+        format!("{id} first entry")
+    }
+
+    /// Both facts; `entry` is the position of the action that they are laid beside.
+    #[must_use]
+    pub fn storage(&self, entry: Option<u64>) -> [(String, String); 2] {
+        let id = &self.pinned.id;
+        let covers = |position: u64| match entry {
+            Some(entry) if entry == position => Self::THIS_ENTRY.to_owned(),
+            _ => position.to_string(),
+        };
+        let checkpoint = self.positions.checkpoint.word(|at| at.map_or("none".to_owned(), covers));
+        [
+            (Self::checkpoint_fact(id), checkpoint),
+            (Self::first_fact(id), self.positions.first.word(u64::to_string)),
+        ]
+    }
+}
+
 /// The whole cluster at one instant. A page shows one of these, never a mix of two (C8.4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClusterState {
@@ -74,6 +108,9 @@ pub struct ClusterState {
     pub cluster: PinnedCluster,
     /// The nodes, in the order of their names.
     pub nodes: Vec<NodeState>,
+    /// How far the kernel is with an action that takes long; absent while it works on none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_way: Option<Progress>,
 }
 
 impl ClusterState {
@@ -97,10 +134,20 @@ impl ClusterState {
             clock: clock.to_owned(),
             source: source.to_owned(),
         };
-        let mut state = Self { observation, cluster, nodes };
-        let hash = Hash::of(&canonical_json(&state)).to_string();
-        state.observation.id = format!("obs-{}", hash.get(..16).unwrap_or_default());
-        state
+        Self { observation, cluster, nodes, under_way: None }.identified()
+    }
+
+    /// The same observation, with how far a long action is.
+    #[must_use]
+    pub fn with_under_way(self, under_way: Option<Progress>) -> Self {
+        Self { under_way, ..self }.identified()
+    }
+
+    fn identified(mut self) -> Self {
+        self.observation.id.clear();
+        let hash = Hash::of(&canonical_json(&self)).to_string();
+        self.observation.id = format!("obs-{}", hash.get(..16).unwrap_or_default());
+        self
     }
 
     /// The node with this name.

@@ -272,6 +272,9 @@ pub struct Pinned {
     pub freeze: Option<Freeze>,
 }
 
+/// The value of a fact about something that is not there.
+pub const ABSENT: &str = "absent";
+
 /// One fact with its value before and after, in words: `n2 reachable: yes -> no`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Moved {
@@ -340,7 +343,6 @@ impl Pinned {
     /// What differs between this and a later reading, in one fixed order.
     #[must_use]
     pub fn moved(&self, later: &Self) -> Vec<Moved> {
-        const ABSENT: &str = "absent";
         let (before, after) = (self.facts(), later.facts());
         let value = |facts: &[(String, String)], name: &str| {
             facts.iter().find(|(n, _)| n == name).map_or(ABSENT.to_owned(), |(_, v)| v.clone())

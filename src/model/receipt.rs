@@ -37,6 +37,14 @@ pub struct Receipt {
     pub duplicate: bool,
 }
 
+impl Receipt {
+    /// Whether this is the proof that this very action ran.
+    #[must_use]
+    pub fn answers(&self, id: ActionId, action: &Action) -> bool {
+        self.action_id == id && &self.action == action
+    }
+}
+
 /// The kernel's proof that an action id never ran and never can.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tombstone {

@@ -3,6 +3,7 @@
 
 use crate::model::action::ActionId;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 #[derive(Default)]
 struct Slot {
@@ -22,7 +23,14 @@ impl Slot {
 
 /// The one place that an action has to hold to run (C4.3).
 #[derive(Clone, Default)]
-pub struct InFlight(Arc<Mutex<Slot>>);
+pub struct InFlight(Arc<Place>);
+
+#[derive(Default)]
+struct Place {
+    slot: Mutex<Slot>,
+    /// The action that was sent to the kernel, takes long, and has not come back.
+    sent: watch::Sender<Option<ActionId>>,
+}
 
 /// A share of the place, given back when it is dropped.
 #[must_use = "dropping it gives the place back"]
@@ -47,9 +55,19 @@ impl Held {
     }
 }
 
+impl Running<'_> {
+    /// Says that the action was sent and takes long: whoever waits to see it need not wait for its
+    /// end.
+    pub fn sent_and_takes_long(&self) {
+        let held = self.held.slot.lock().held;
+        self.held.slot.0.sent.send_replace(held.map(|(id, _)| id));
+    }
+}
+
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.held.slot.lock().runs = false;
+        self.held.slot.0.sent.send_replace(None);
     }
 }
 
@@ -87,9 +105,16 @@ impl InFlight {
         (!slot.is_running(id)).then_some(slot.mark)
     }
 
+    /// Waits until this action was sent and takes long; for ever where it never does.
+    pub async fn sent(&self, id: ActionId) {
+        let mut sent = self.0.sent.subscribe();
+        // The sender lives as long as we do.
+        let _ = sent.wait_for(|sent| *sent == Some(id)).await;
+    }
+
     fn lock(&self) -> MutexGuard<'_, Slot> {
         // The slot is whole after every statement, so a panic elsewhere leaves nothing half done.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::model::ambient::Timestamp;
 use crate::model::answer::{Outcome, StoredRecord};
 use crate::model::canonical::Hash;
 use crate::model::pinned::Moved;
-use crate::model::record::Entry;
+use crate::model::record::{Entry, LearnedBy};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{ActorName, Reason};
 
@@ -126,6 +126,25 @@ impl Trail {
     #[must_use]
     pub fn finding(&self) -> Option<&Entry> {
         self.entries().find(|entry| matches!(entry, Entry::Finding { .. }))
+    }
+
+    /// Why it was withdrawn, where it was.
+    #[must_use]
+    pub fn withdrawn_because(&self) -> Option<&Reason> {
+        self.entries().find_map(|entry| match entry {
+            Entry::Withdrawn { reason } => Some(reason),
+            _ => None,
+        })
+    }
+
+    /// Whether a settlement closed it.
+    #[must_use]
+    pub fn was_settled(&self) -> bool {
+        self.entries().any(|entry| match entry {
+            Entry::Voided { .. } => true,
+            Entry::Executed { learned_by, .. } => *learned_by == LearnedBy::Settlement,
+            _ => false,
+        })
     }
 
     /// What moved, where it went stale.

@@ -53,6 +53,9 @@ fn standing(action: &ActionAnswer) -> Lines {
         action.reason.as_str()
     ));
     lines.line(format!("Stage: {}: {}", action.stage, meaning(action.stage)));
+    if let Some(progress) = &action.under_way {
+        lines.line(format!("Under way: {progress}"));
+    }
     if action.duplicate {
         lines.line("This answers a repeated delivery; it changed nothing.");
     }

@@ -127,6 +127,7 @@ pub(crate) fn action(stage: Stage) -> ActionAnswer {
         observation: seen.observation,
         outcome: None,
         moved: Vec::new(),
+        under_way: None,
         duplicate: false,
         more_records: false,
         records: Vec::new(),

@@ -24,6 +24,9 @@ pub fn overview(overview: &Overview) -> Lines {
     ));
     lines.gap();
     cluster(&mut lines, state);
+    if let Some(progress) = &state.under_way {
+        lines.line(format!("Under way: {} {progress}", progress.action_id));
+    }
     match &overview.unresolved {
         Some(open) => lines.line(format!(
             "Unresolved: {} {}; further mutations wait until it is settled",

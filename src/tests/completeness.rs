@@ -109,6 +109,7 @@ fn rows(act: Act) -> Vec<Row> {
             row("done", &[Explained], why(), 200, &["withdrawn"]),
             row("frozen", &[Explained, Frozen], why(), 200, &["withdrawn"]),
             row("repeated", &[Explained, Withdrawn], why(), 200, &["duplicate"]),
+            row("otherwise", &[Explained, Withdrawn], json!({"reason": "o"}), 409, &["declined"]),
             row("too late", &[Explained, Executed], why(), 409, &["declined"]),
             row("unread", &[Explained], json!({}), 400, &["declined"]),
             row("no action", &[], why(), 404, &["declined"]),
@@ -116,7 +117,7 @@ fn rows(act: Act) -> Vec<Row> {
         // Their successes need an action that is open: see the tests below.
         Act::Settle | Act::ApiSettle => vec![
             row("not open", &[Explained], why(), 409, &["declined"]),
-            row("repeated", &[Explained, Executed], why(), 200, &["duplicate"]),
+            row("executed", &[Explained, Executed], why(), 409, &["declined"]),
             row("unread", &[Explained], json!({}), 400, &["declined"]),
             row("no action", &[], why(), 404, &["declined"]),
         ],
@@ -178,7 +179,7 @@ async fn prepare(app: &TestApp, before: Before) -> Option<Value> {
         Before::Executed => drop(olga.confirm(&shown().await).await.expect(200)),
         Before::Withdrawn => {
             let path = format!("/api/v1/actions/{}/withdraw", id(1));
-            post(path, json!({"reason": "first"})).await;
+            post(path, json!({"reason": "why not"})).await;
         }
         Before::Moved => drop(olga.run(2, "take_offline", json!({"node": "n3"})).await),
         Before::Frozen => drop(post("/api/v1/freeze".to_owned(), json!({"reason": "f"})).await),
@@ -303,6 +304,9 @@ async fn what_needs_an_open_action_leaves_its_records_too() {
     let explained = olga.request(1, "stop_writes", json!({})).await.expect(201).json();
     olga.confirm(&explained).await.expect(200);
     let finding = format!("/api/v1/actions/{}/finding", id(1));
+    let again = app.operator().post(&settle, &why).await.expect(200).json();
+    assert_eq!((&again["stage"], &again["duplicate"]), (&json!("voided"), &json!(true)));
+    assert_eq!(app.record_kinds().await[before + 2..], ["duplicate"]);
     for (path, body, status, records) in [
         (&settle, &why, 409, &["settle_requested", "declined"][..]),
         (&finding, &found(), 200, &["finding"]),

@@ -208,3 +208,20 @@ async fn a_freeze_does_not_keep_an_outcome_unknown() {
     let refused = app.olga.request(2, "resume_writes", json!({})).await.expect(409);
     assert_eq!(refused.code(), "frozen");
 }
+
+#[tokio::test]
+async fn a_receipt_of_another_action_proves_nothing() {
+    let app = MuteApp::new().await;
+    MuteApp::set(&app.link.mixes_up);
+    unknown(&app, 1).await;
+    assert_eq!(fence(&app).await, "standing", "it did run, and nobody can know that from this");
+    let shown = app.olga.get(&format!("/api/v1/actions/{}", id(1))).await.expect(200).json();
+    let why = shown["outcome"]["why"].as_str().expect("why");
+    assert!(why.contains("the receipt of eeeeeeee-"), "{why}");
+    MuteApp::set(&app.link.shows_receipts);
+    let why = json!({"reason": "what does it hold?"});
+    let refused = app.olga.post(&path(1, "settle"), &why).await.expect(409);
+    assert_eq!(refused.code(), "cannot_settle");
+    assert_eq!(refused.json()["refusal"]["executed"], "unknown");
+    assert_eq!(kinds(&app).await.last().map(String::as_str), Some("declined"));
+}

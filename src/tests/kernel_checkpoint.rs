@@ -3,6 +3,7 @@
 
 use crate::embedded_bench::Embedded;
 use crate::kernel_contract::{Bench, epoch, id, n, order, refused, run};
+use aerodb_control::kernel::embedded::Meter;
 use aerodb_control::kernel::embedded::store::{NodeIdentity, NodeStore};
 use aerodb_control::kernel::embedded::{EmbeddedKernel, Write};
 use aerodb_control::kernel::{ApplyError, Settled};
@@ -190,7 +191,8 @@ async fn equal_positions_have_equal_images_on_every_node() {
     let state = bench.kernel().observe().await.unwrap();
     let cluster_id = state.cluster.identity.id.clone();
     bench.close();
-    let digest = |number| store(&bench, &cluster_id, number).image().unwrap().digest;
+    let digest =
+        |number| store(&bench, &cluster_id, number).image(&Meter::unheard()).unwrap().digest;
     assert_eq!(digest(1), digest(3));
     assert_eq!(digest(1), digest(2));
 }

@@ -7,7 +7,7 @@ use aerodb_control::model::action::{Action, ActionId};
 use aerodb_control::model::canonical::{Hash, canonical_json};
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::explanation::Verdict;
-use aerodb_control::model::pinned::Fact;
+use aerodb_control::model::pinned::{Fact, Moved};
 use aerodb_control::model::receipt::{KernelRefusal, Receipt, Witness};
 use aerodb_control::model::text::NodeId;
 
@@ -46,8 +46,23 @@ pub(crate) async fn run(kernel: &dyn CommandKernel, number: u8, action: Action) 
     let receipt = kernel.apply(order(number, action, epoch(&before))).await.expect(&title);
     assert!(!receipt.duplicate);
     let after = kernel.observe().await.unwrap();
-    assert_eq!(before.pinned(None).moved(&after.pinned(None)), checks.effects, "{title}");
+    let mut moved = before.pinned(None).moved(&after.pinned(None));
+    moved.extend(moved_on_disk(&before, &after, &receipt));
+    assert_eq!(moved, checks.effects, "{title}");
     receipt
+}
+
+/// What moved on the disk of the node that the action is about, where that is all that it does.
+fn moved_on_disk(before: &ClusterState, after: &ClusterState, receipt: &Receipt) -> Vec<Moved> {
+    let (Action::TakeCheckpoint { node } | Action::PurgeLog { node, .. }) = &receipt.action else {
+        return Vec::new();
+    };
+    let of = |state: &ClusterState, entry| state.node(node).unwrap().storage(entry);
+    let pairs = of(before, None).into_iter().zip(of(after, receipt.position));
+    pairs
+        .filter(|(then, now)| then != now)
+        .map(|((fact, before), (_, after))| Moved { fact, before, after })
+        .collect()
 }
 
 /// Applies an action that the kernel must refuse by itself, and shows that nothing moved.

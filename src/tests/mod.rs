@@ -53,6 +53,7 @@ mod ledger_tree;
 mod log_pages;
 mod log_proofs;
 mod log_served;
+mod long_actions;
 mod mute_kernel;
 mod node_checkpoint;
 mod node_store;

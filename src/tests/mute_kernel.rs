@@ -15,6 +15,7 @@ use aerodb_control::model::ambient::{Clock, Entropy};
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::event::{EventPage, EventPlace};
 use aerodb_control::model::explanation::Checks;
+use aerodb_control::model::progress::{Progress, Unit};
 use aerodb_control::model::receipt::Receipt;
 use aerodb_control::observe::ReadSide;
 use aerodb_control::observe::in_flight::InFlight;
@@ -26,7 +27,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tempfile::TempDir;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// What the link does with an order and with a question about it.
 #[derive(Default)]
@@ -37,6 +38,14 @@ pub struct Link {
     pub shows_receipts: AtomicBool,
     /// Nothing gets through.
     pub is_cut: AtomicBool,
+    /// An order is held up, as one that takes long, until `released` is told.
+    pub holds_orders: AtomicBool,
+    /// Lets the order go on that is held up.
+    pub released: Notify,
+    /// The order that is held up.
+    pub held: watch::Sender<Option<ActionId>>,
+    /// The kernel answers with the receipt of another order.
+    pub mixes_up: AtomicBool,
     /// How many orders were handed over.
     pub orders: AtomicU64,
     /// How often somebody asked to settle, which this kernel cannot.
@@ -68,7 +77,15 @@ impl ObserveKernel for MuteKernel {
     fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
         Box::pin(async {
             self.link.passes()?;
-            self.inner.observe().await
+            let held = *self.link.held.borrow();
+            let under_way = held.map(|action_id| Progress {
+                action_id,
+                doing: "reading the state".to_owned(),
+                done: 40,
+                total: 100,
+                unit: Unit::Rows,
+            });
+            Ok(self.inner.observe().await?.with_under_way(under_way))
         })
     }
 
@@ -76,7 +93,13 @@ impl ObserveKernel for MuteKernel {
         Box::pin(async move {
             self.link.passes()?;
             if Link::is(&self.link.shows_receipts) {
-                return self.inner.receipt(action_id).await;
+                let shown = self.inner.receipt(action_id).await?;
+                return Ok(match shown {
+                    ReceiptStatus::Executed { receipt } if Link::is(&self.link.mixes_up) => {
+                        ReceiptStatus::Executed { receipt: another(receipt) }
+                    }
+                    other => other,
+                });
             }
             Ok(ReceiptStatus::NoneYet { action_id })
         })
@@ -106,9 +129,17 @@ impl CommandKernel for MuteKernel {
     fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>> {
         Box::pin(async move {
             self.link.orders.fetch_add(1, Ordering::SeqCst);
+            if Link::is(&self.link.holds_orders) {
+                self.link.held.send_replace(Some(order.action_id()));
+                self.link.released.notified().await;
+                self.link.held.send_replace(None);
+            }
             if !Link::is(&self.link.loses_orders) {
                 // It really runs; only the answer is lost.
-                let _ = self.inner.apply(order).await;
+                let answer = self.inner.apply(order).await;
+                if Link::is(&self.link.mixes_up) {
+                    return answer.map(another);
+                }
             }
             Err(ApplyError::Unknown { why: "the link was lost after the order".to_owned() })
         })
@@ -119,6 +150,11 @@ impl CommandKernel for MuteKernel {
         let why = "this kernel cannot settle".to_owned();
         Box::pin(async { Err(Unobservable { why }.into()) })
     }
+}
+
+/// The receipt of another order.
+fn another(receipt: Receipt) -> Receipt {
+    Receipt { action_id: ActionId::from_random([0xee; 16]), ..receipt }
 }
 
 /// A control plane over any kernel, with Olga signed in as an operator.

@@ -2,6 +2,7 @@
 //! state in place of a log.
 
 use crate::node_store::{create, entry, file, identity, promise, put, reopen, stop};
+use aerodb_control::kernel::embedded::Meter;
 use aerodb_control::kernel::embedded::command::{Accepted, Command};
 use aerodb_control::kernel::embedded::machine::Applied;
 use aerodb_control::kernel::embedded::store::{Batch, NodeIdentity, NodeStore};
@@ -157,11 +158,11 @@ fn the_whole_state_is_received_with_everything_that_must_never_be_lost() {
 
 fn refuses(store: &mut NodeStore, snapshot: Snapshot, why: &str) {
     let hard_state = Some(promise(1, 0, snapshot.get_metadata().index));
-    let before = store.image().unwrap();
+    let before = store.image(&Meter::unheard()).unwrap();
     let batch = Batch { hard_state, snapshot: Some(snapshot), ..Batch::default() };
     let error = store.save(batch).unwrap_err().to_string();
     assert!(error.contains(why), "{error}");
-    assert_eq!(store.image().unwrap(), before);
+    assert_eq!(store.image(&Meter::unheard()).unwrap(), before);
 }
 
 #[test]

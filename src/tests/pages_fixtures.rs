@@ -18,6 +18,7 @@ use aerodb_control::model::pinned::{
     Cause, ClusterIdentity, Fact, Fence, Moved, PinnedCluster, PinnedNode, Role, Since,
     Unreachable, Writes,
 };
+use aerodb_control::model::progress::{Progress, Unit};
 use aerodb_control::model::receipt::{Receipt, Witness};
 use aerodb_control::model::record::{Entry, RECORD_VERSION, Record};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
@@ -251,10 +252,15 @@ pub(crate) fn answer(stage: Stage, text: &str) -> ActionAnswer {
         observation: now.observation,
         outcome: None,
         moved: Vec::new(),
+        under_way: None,
         duplicate: false,
         more_records: false,
         records: vec![record(1, requested), record(2, Entry::Unknown { why: text.to_owned() })],
     }
+}
+
+pub(crate) fn progress(text: &str) -> Progress {
+    Progress { action_id: action_id(), doing: text.to_owned(), done: 3, total: 7, unit: Unit::Rows }
 }
 
 pub(crate) fn receipt(text: &str) -> Receipt {

@@ -99,6 +99,9 @@ fn every_page(text: &str) -> Vec<(&'static str, Page)> {
     let mut interrupted = made::answer(Stage::Dispatched, text);
     interrupted.interrupted = Some(Interrupted::OutcomeUnknown);
     interrupted.kernel_says = Some(ReceiptStatus::Executed { receipt: made::receipt(text) });
+    let mut running = made::answer(Stage::Dispatched, text);
+    running.under_way = Some(made::progress(text));
+    overview.state = overview.state.with_under_way(running.under_way.clone());
     let mut mistyped = made::answer(Stage::Explained, text);
     mistyped.duplicate = true;
     let mistyped = ActionView { answer: mistyped, refusal: Some(refusal(text)) };
@@ -117,6 +120,7 @@ fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         ("new-action", new_action(Some("n2"), text)),
         ("actions", Page::Actions(made::actions())),
         ("explained", Page::Action(Box::new(mistyped))),
+        ("running", Page::Action(Box::new(ActionView { answer: running, refusal: None }))),
         ("rejected", view(made::answer(Stage::Rejected, text))),
         ("stale", view(stale)),
         ("executed", view(made::executed(vec![made::moved(text, text, text)]))),

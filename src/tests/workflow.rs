@@ -100,6 +100,22 @@ async fn a_withdrawn_action_can_never_be_confirmed() {
     assert_eq!(app.operator().confirm(&explained).await.expect(409).code(), "wrong_stage");
     let again = app.operator().post(&path, &why).await.expect(200).json();
     assert_eq!(again["duplicate"], true);
+    let other = json!({"reason": "the window is over"});
+    let other = app.operator().post(&path, &other).await.expect(409);
+    assert_eq!(other.code(), "wrong_stage", "another reason is another request");
+}
+
+#[tokio::test]
+async fn what_was_executed_is_not_settled_and_no_record_says_so() {
+    let app = TestApp::new().await;
+    app.operator().run(1, "stop_writes", json!({})).await;
+    let before = app.record_kinds().await.len();
+    let path = format!("/api/v1/actions/{}/settle", id(1));
+    let why = json!({"reason": "to be sure"});
+    let refused = app.operator().post(&path, &why).await.expect(409);
+    assert_eq!(refused.code(), "wrong_stage");
+    assert_eq!(refused.json()["refusal"]["executed"], "earlier");
+    assert_eq!(app.record_kinds().await[before..], ["declined"]);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ pub mod notice;
 pub mod outcome;
 pub mod overview;
 pub mod positions;
+pub mod progress;
 pub mod records;
 pub mod rules;
 pub mod topology;

@@ -17,7 +17,9 @@ mod stream;
 use crate::model::actor::ActorRole;
 use crate::model::answer::{Overview, Present};
 use crate::model::pinned::{Moved, Pinned};
+use crate::model::progress::Progress;
 use crate::ui::components::overview::overview;
+use crate::ui::components::progress;
 use crate::ui::components::words::{counted, say};
 use leptos::prelude::*;
 
@@ -133,6 +135,36 @@ fn moved_words(moved: &[Moved], following: Following) -> String {
          confirmation would be refused.",
         say(&named.join("; "))
     )
+}
+
+/// How far the kernel is with the action of this page, read again whenever it moved.
+#[island]
+pub fn LiveProgress(first: Progress) -> impl IntoView {
+    let id = first.action_id;
+    let shown = RwSignal::new(Some(first));
+    let following = RwSignal::new(Following::NotYet);
+    stream::overviews(
+        move |read| match read {
+            Some(now) => {
+                shown.set(now.state.under_way.filter(|progress| progress.action_id == id));
+                following.set(Following::Live);
+            }
+            None => following.set(Following::Lost),
+        },
+        move || following.set(Following::Lost),
+    );
+    let words = move || match (shown.with(Option::is_some), following.get()) {
+        (_, Following::Lost) => "Not live: reload to see how far it is now.",
+        (true, Following::NotYet) => "So far; reload to see how far it is now.",
+        (true, Following::Live) => "Live: updated as it goes on. Leaving this page stops nothing.",
+        (false, _) => "The kernel has ended its work. Reload to see what came of it.",
+    };
+    view! {
+        <section aria-label="Under way">
+            <p role="status">{words}</p>
+            {move || shown.with(|shown| shown.as_ref().map(progress::progress))}
+        </section>
+    }
 }
 
 /// Says that something changed after the page was made. It replaces nothing.

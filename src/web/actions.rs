@@ -24,6 +24,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a page waits for the outcome of a long action before it shows how far it is.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a step about an action came to, before the door it came through is considered.
 type Outcome = Result<ActionAnswer, Refusal>;
@@ -65,10 +69,28 @@ pub(super) async fn confirm(
     body: Result<Fields, Refusal>,
 ) -> Response {
     let given = read(body, confirmation);
-    step(&site, operator, door, &id, "confirm", given, |workflow, who, id, given| async move {
+    let run = |workflow: Arc<Workflow>, who: Arc<Operator>, id, given| async move {
         workflow.confirm(&who, id, given).await
-    })
-    .await
+    };
+    let ending = step(&site, operator, door, &id, "confirm", given, run);
+    match (door, ActionId::parse(&id)) {
+        // The page shows how far a long action is. A program that sent JSON waits for the outcome.
+        (Door::Page, Ok(sent)) => tokio::select! {
+            biased;
+            answer = ending => answer,
+            () = late(&site, sent) => to_action(sent),
+        },
+        _ => ending.await,
+    }
+}
+
+/// Waits until a long action was sent and its outcome lets the page wait. Only what is shown first
+/// depends on this time, never what happens (C5.2).
+async fn late(site: &Acting, id: ActionId) {
+    site.workflow.read().sent_and_takes_long(id).await;
+    // `sleep` is not allowed anywhere: this waits to show, and nothing runs afterwards.
+    let never = std::future::pending::<()>();
+    let _ = tokio::time::timeout(PATIENCE, never).await;
 }
 
 /// `POST /actions/{id}/withdraw`: takes an action back before it is confirmed.

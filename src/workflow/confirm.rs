@@ -1,5 +1,6 @@
 //! A confirmation becomes an order, once, or is refused with what moved.
 
+use super::compare::{differences, moved};
 use super::{Kept, Workflow, wrong_stage};
 use crate::authority::Operator;
 use crate::crash::{self, Sabotage};
@@ -16,6 +17,7 @@ use crate::model::pinned::Moved;
 use crate::model::receipt::{Receipt, Witness};
 use crate::model::record::{Delivery, Entry, LearnedBy};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
+use crate::observe::in_flight::Running;
 use crate::observe::trail::Trail;
 use crate::observe::unreadable;
 
@@ -92,7 +94,7 @@ impl Workflow {
             }
             Err(refusal) => return Err(refusal),
         };
-        self.execute(operator, confirmed).await?;
+        self.execute(operator, confirmed, &running).await?;
         drop(running);
         let shown = self.read.action(id).await;
         shown.map_err(|refusal| refusal.admitting(Executed::Unknown))
@@ -190,7 +192,12 @@ impl Workflow {
     }
 
     /// Sends the order, once. From here on nothing is given up half way: the caller spawned us.
-    async fn execute(&self, operator: &Operator, confirmed: Confirmed) -> Result<(), Refusal> {
+    async fn execute(
+        &self,
+        operator: &Operator,
+        confirmed: Confirmed,
+        running: &Running<'_>,
+    ) -> Result<(), Refusal> {
         let Confirmed { id, explanation, before } = confirmed;
         let expected_epoch = before.cluster.epoch.known().copied();
         let recording = self.step(operator, id, Entry::Dispatched { expected_epoch }, Vec::new());
@@ -201,6 +208,9 @@ impl Workflow {
         };
         crash::point("workflow.dispatched");
         let order = Order::new(id, explanation.action.clone(), expected_epoch, dispatched);
+        if explanation.action.kind().takes_long() {
+            running.sent_and_takes_long();
+        }
         // C6.4: the record of this call is durable. This is the only place that calls the kernel.
         let answer = self.kernel.apply(order).await;
         crash::point("workflow.answered");
@@ -208,6 +218,9 @@ impl Workflow {
             recording.await?;
         }
         let (entry, blobs) = match answer {
+            Ok(receipt) if !receipt.answers(id, &explanation.action) => {
+                (Entry::Unknown { why: answered_about_another(&receipt) }, Vec::new())
+            }
             Ok(receipt) => self.executed(receipt, &before, &explanation.effects).await,
             Err(ApplyError::Refused(refusal)) => (Entry::Refused { refusal }, Vec::new()),
             Err(ApplyError::Unknown { why }) => (Entry::Unknown { why }, Vec::new()),
@@ -227,7 +240,8 @@ impl Workflow {
         effects: &[Effect],
     ) -> (Entry, Vec<Vec<u8>>) {
         let after = self.read.observe().await.ok();
-        let differences = after.as_ref().map(|after| differences(before, effects, after));
+        let entry = receipt.position;
+        let differences = after.as_ref().map(|after| differences(before, effects, after, entry));
         let seen = after.as_ref().map(Kept::of);
         let entry = Entry::Executed {
             receipt,
@@ -262,6 +276,15 @@ impl Workflow {
         })?;
         Ok(Witness { seq: record.record.seq, hash: record.hash })
     }
+}
+
+/// What is known when the kernel answers an order with the receipt of another one (C7.3).
+fn answered_about_another(receipt: &Receipt) -> String {
+    format!(
+        "the kernel answered with the receipt of {} ({}), which proves nothing about this action",
+        receipt.action_id,
+        receipt.action.title()
+    )
 }
 
 /// The kernel answered, and the answer could not be recorded: to the records it is unknown (C7.3).
@@ -299,50 +322,4 @@ fn stale(id: ActionId, moved: Vec<Moved>) -> Refusal {
         .about(id);
     refusal.moved = moved;
     refusal
-}
-
-/// What differs between two explanations of one request: pinned facts, then verdicts.
-fn moved(then: &Explanation, now: &Explanation) -> Vec<Moved> {
-    let mut moved = then.pinned.moved(&now.pinned);
-    for check in &now.checks {
-        let before = then.checks.iter().find(|c| c.invariant == check.invariant);
-        let before = before.map_or("absent", |c| c.verdict.word());
-        if before != check.verdict.word() {
-            moved.push(Moved {
-                fact: format!("check {}", check.invariant),
-                before: before.to_owned(),
-                after: check.verdict.word().to_owned(),
-            });
-        }
-    }
-    if moved.is_empty() {
-        // The digest also covers since when a fact is as it is.
-        moved.push(Moved {
-            fact: "since when the facts are as they are".to_owned(),
-            before: then.digest().to_string(),
-            after: now.digest().to_string(),
-        });
-    }
-    moved
-}
-
-/// Where the observation after an execution differs from the prediction: `before` is what was
-/// predicted for the fact, `after` is what was found.
-fn differences(before: &ClusterState, effects: &[Effect], after: &ClusterState) -> Vec<Moved> {
-    let then = before.pinned(None).facts();
-    let now = after.pinned(None).facts();
-    now.into_iter()
-        .filter_map(|(fact, found)| {
-            let predicted = effects.iter().find(|effect| effect.fact == fact).map_or_else(
-                || then.iter().find(|(name, _)| *name == fact).map(|(_, value)| value.clone()),
-                |effect| Some(effect.after.clone()),
-            );
-            let predicted = predicted.unwrap_or_else(|| "absent".to_owned());
-            // That the cluster's writes or fence are unknown afterwards predicts no value of them.
-            let is_open =
-                predicted == "unknown" && matches!(fact.as_str(), "writes" | "write fence");
-            let differs = predicted != found && !is_open;
-            differs.then_some(Moved { fact, before: predicted, after: found })
-        })
-        .collect()
 }

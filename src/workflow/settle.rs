@@ -10,6 +10,7 @@ use crate::model::action::{ActionId, Stage};
 use crate::model::answer::{ActionAnswer, Closing};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::invariant::Invariant;
+use crate::model::receipt::Receipt;
 use crate::model::record::{Delivery, Entry, LearnedBy};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::model::text::Reason;
@@ -25,8 +26,10 @@ impl Workflow {
         id: ActionId,
         reason: Reason,
     ) -> Result<ActionAnswer, Refusal> {
-        let stage = self.known(operator, id, "withdraw").await?.stage();
-        if stage == Stage::Withdrawn {
+        let trail = self.known(operator, id, "withdraw").await?;
+        let stage = trail.stage();
+        // For another reason it is another request, and not a second delivery (C7.2).
+        if trail.withdrawn_because() == Some(&reason) {
             return self.repeat(operator, id, Delivery::Withdrawal).await;
         }
         if stage != Stage::Explained {
@@ -61,7 +64,7 @@ impl Workflow {
         };
         let (_turn, trail) = self.turn(operator, id, attempt).await?;
         let stage = trail.stage();
-        if matches!(stage, Stage::Executed | Stage::Voided) {
+        if trail.was_settled() {
             return self.repeat(operator, id, Delivery::Settlement).await;
         }
         if !stage.is_open() {
@@ -73,6 +76,10 @@ impl Workflow {
         crash::point("workflow.settle_requested");
         let entry = match self.proof(id).await {
             // The prediction was made for another moment, so nothing is compared with it now.
+            Ok(Settled::Executed(receipt)) if !receipt.answers(id, trail.action()) => {
+                let refusal = of_another(id, &receipt);
+                return Err(self.decline(operator, Some(id), attempt, refusal).await);
+            }
             Ok(Settled::Executed(receipt)) => Entry::Executed {
                 receipt,
                 learned_by: LearnedBy::Settlement,
@@ -103,6 +110,22 @@ impl Workflow {
                 ReceiptStatus::NoneYet { .. } => Err(no_proof(id)),
             },
         }
+    }
+}
+
+/// A receipt that is of something else proves nothing about this action.
+fn of_another(id: ActionId, receipt: &Receipt) -> Refusal {
+    let sentence = format!(
+        "Asked about {id}, the kernel showed the receipt of {} ({}). It proves nothing about this \
+         action, whose outcome stays unknown.",
+        receipt.action_id,
+        receipt.action.title()
+    );
+    Refusal {
+        executed: Executed::Unknown,
+        ..Refusal::new(RefusalCode::CannotSettle, sentence)
+            .citing([Invariant::NothingUnresolved])
+            .about(id)
     }
 }
 

@@ -5,21 +5,25 @@
 //! the order: the backup and the proof that it was made appear together (C7.1).
 
 use super::image::{self, About, Image};
+use super::long::Meter;
 use super::sqlite::StoreError;
 use crate::crash;
 use crate::model::action::ActionId;
 use crate::model::canonical::Hash;
 use crate::model::pinned::ClusterIdentity;
+use crate::model::progress::Unit;
 use crate::model::receipt::Receipt;
 use crate::model::text::PlaceName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The version of the manifest.
 const FORMAT: u32 = 1;
+/// Bytes between two looks at how far it is.
+const CHUNK: usize = 1024 * 1024;
 const MANIFEST: &str = "manifest.json";
 const STATE: &str = "state.jsonl.zst";
 const BACKUPS: &str = "backups";
@@ -91,11 +95,12 @@ pub struct Manifest {
 pub(super) fn create(
     dir: &Path,
     image: &Image,
-    manifest: impl FnOnce(u64, Hash) -> Manifest,
+    manifest: impl FnOnce((u64, Hash)) -> Manifest,
+    meter: &Meter,
     renamed: &mut bool,
 ) -> Result<Manifest, BackupError> {
     let bytes = image.frames.concat();
-    let manifest = manifest(bytes.len() as u64, Hash::of(&bytes));
+    let manifest = manifest((bytes.len() as u64, Hash::of(&bytes)));
     let backups = dir.join(BACKUPS);
     fs::create_dir_all(&backups).map_err(|e| BackupError::io("create", &backups, e))?;
     sync(dir)?;
@@ -105,12 +110,12 @@ pub(super) fn create(
         fs::remove_dir_all(&unfinished).map_err(|e| BackupError::io("remove", &unfinished, e))?;
     }
     fs::create_dir(&unfinished).map_err(|e| BackupError::io("create", &unfinished, e))?;
-    write(&unfinished.join(STATE), &bytes)?;
+    write(&unfinished.join(STATE), &bytes, meter)?;
     crash::point("kernel.backup_state_written");
     let text = serde_json::to_vec_pretty(&manifest).expect("a manifest holds text keys only");
-    write(&unfinished.join(MANIFEST), &text)?;
+    write(&unfinished.join(MANIFEST), &text, meter)?;
     sync(&unfinished)?;
-    let (found, _) = read(&unfinished)?;
+    let (found, _) = read_back(&unfinished, meter)?;
     if found != manifest {
         return Err(BackupError::damaged(&unfinished, "it reads back as something else"));
     }
@@ -151,9 +156,13 @@ pub(super) fn kept(
 /// # Errors
 /// When a file is missing or is not what the manifest says; the error names it.
 pub fn read(dir: &Path) -> Result<(Manifest, Vec<u8>), BackupError> {
+    read_back(dir, &Meter::unheard())
+}
+
+fn read_back(dir: &Path, meter: &Meter) -> Result<(Manifest, Vec<u8>), BackupError> {
     let manifest = read_manifest(dir)?;
     let path = dir.join(STATE);
-    let bytes = fs::read(&path).map_err(|e| BackupError::io("read", &path, e))?;
+    let bytes = read_file(&path, meter).map_err(|e| BackupError::io("read", &path, e))?;
     if bytes.len() as u64 != manifest.bytes {
         let what = format!("it has {} bytes, and should have {}", bytes.len(), manifest.bytes);
         return Err(BackupError::damaged(&path, what));
@@ -211,11 +220,34 @@ impl Manifest {
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
+fn write(path: &Path, bytes: &[u8], meter: &Meter) -> Result<(), BackupError> {
     let mut file = File::create_new(path).map_err(|e| BackupError::io("create", path, e))?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(|e| BackupError::io("write", path, e))
+    meter.begin(format!("writing {}", name_of(path)), Unit::Bytes, bytes.len() as u64);
+    let mut written = bytes.chunks(CHUNK).try_for_each(|chunk| {
+        file.write_all(chunk)?;
+        meter.advance(chunk.len() as u64);
+        Ok(())
+    });
+    written = written.and_then(|()| file.sync_all());
+    written.map_err(|e| BackupError::io("write", path, e))
+}
+
+fn read_file(path: &Path, meter: &Meter) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let size = file.metadata()?.len();
+    meter.begin(format!("reading {} back", name_of(path)), Unit::Bytes, size);
+    let mut bytes = Vec::new();
+    loop {
+        let read = Read::take(&mut file, CHUNK as u64).read_to_end(&mut bytes)?;
+        if read == 0 {
+            return Ok(bytes);
+        }
+        meter.advance(read as u64);
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Makes a file or the entries of a directory durable.

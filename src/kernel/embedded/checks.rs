@@ -91,9 +91,11 @@ pub fn checks(state: &ClusterState, action: &Action) -> Checks {
     let before = state.pinned(None);
     // What does not run changes nothing.
     let after = if runs { predict::after(state, action) } else { before.clone() };
+    let mut effects = before.moved(&after);
+    effects.extend(if runs { predict::storage(state, action) } else { Vec::new() });
     Checks {
         checks,
-        effects: before.moved(&after),
+        effects,
         consequences: if runs { predict::consequences(state, action) } else { Vec::new() },
         not_checked: predict::not_checked(action),
         relies_on: predict::relies_on(action),

@@ -1,11 +1,13 @@
 //! The whole kernel as one plain value: its nodes, its switchboard, and the commands on them.
 //!
 //! It has no thread, no channel and no clock: each command takes the time as an argument, runs to
-//! its end, and leaves nothing under way. Equal commands at equal times give equal states (C5.1).
+//! its end, and leaves nothing under way but a work that only reads (`long.rs`). Equal commands at
+//! equal times give equal states (C5.1).
 
 use super::backup;
 use super::ensemble::Ensemble;
 use super::events::Seen;
+use super::long::Meter;
 use super::sqlite::StoreError;
 use super::store::NodeStore;
 use super::switchboard::{LastKnown, Switchboard};
@@ -17,6 +19,7 @@ use crate::model::receipt::Receipt;
 use crate::model::text::{NodeId, PlaceName};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Who holds the role of primary, as far as it can be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +53,8 @@ pub(super) struct Cluster {
     severed: BTreeMap<u64, Severed>,
     last_primary: Option<NodeId>,
     pub(super) seen: Seen,
+    /// The work on an order that takes long.
+    pub(super) under_way: Option<Arc<Meter>>,
     stopped: Option<Since>,
 }
 
@@ -82,6 +87,7 @@ impl Cluster {
             severed: BTreeMap::new(),
             last_primary: None,
             seen: Seen::default(),
+            under_way: None,
             stopped: None,
         }
     }

@@ -7,7 +7,7 @@ use crate::kernel::Order;
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
 use crate::model::pinned::Fence;
-use crate::model::receipt::Witness;
+use crate::model::receipt::{Receipt, Witness};
 use crate::model::text::NodeId;
 use raft::eraftpb::{ConfChangeV2, Entry, EntryType};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -188,6 +188,25 @@ impl Accepted {
             expected_epoch: order.expected_epoch(),
             witness: order.witness().clone(),
             at,
+        }
+    }
+
+    /// The receipt of this order, where its effect is no entry of the log.
+    pub(super) fn receipt(
+        &self,
+        epoch: Option<u64>,
+        executed_at: Timestamp,
+        result: String,
+    ) -> Receipt {
+        Receipt {
+            action_id: self.action_id,
+            action: self.action.clone(),
+            epoch,
+            position: None,
+            executed_at,
+            witness: self.witness.clone(),
+            result,
+            duplicate: false,
         }
     }
 }

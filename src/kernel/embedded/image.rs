@@ -5,11 +5,13 @@
 //! back with the tables of a node as the judge: what they hold afterwards must have the digest of
 //! what was read, or nothing of it is kept.
 
+use super::long::Meter;
 use super::membership::Members;
 use super::sqlite::{Doing, StoreError};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::{Hash, canonical_json};
 use crate::model::pinned::Fence;
+use crate::model::progress::Unit;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 use serde::{Deserialize, Serialize};
@@ -123,9 +125,10 @@ impl Image {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn take(db: &Connection, about: About) -> Result<Self, StoreError> {
+    pub fn take(db: &Connection, about: About, meter: &Meter) -> Result<Self, StoreError> {
         let mut packer = Packer::default();
         packer.line(&canonical_json(&about))?;
+        meter.begin("reading the state", Unit::Rows, rows_in_all(db)?);
         for table in TABLES {
             let columns = table.columns.join(", ");
             let key = table.columns.first().expect("a table has a key");
@@ -138,6 +141,7 @@ impl Image {
                     line.push(to_json(row.get_ref(column).doing("read the state")?)?);
                 }
                 packer.line(&canonical_json(&line))?;
+                meter.advance(1);
             }
         }
         let (frames, digest) = packer.end()?;
@@ -179,7 +183,7 @@ impl Image {
         )
         .doing("set the write fence")?;
         // The judge: the tables as they are now.
-        let image = Self::take(db, about)?;
+        let image = Self::take(db, about, &Meter::unheard())?;
         if image.digest != digest {
             return Err(StoreError::corrupt(format!(
                 "the state has the digest {}, and its image {digest}",
@@ -188,6 +192,15 @@ impl Image {
         }
         Ok(image)
     }
+}
+
+/// How many rows an image of these tables has.
+fn rows_in_all(db: &Connection) -> Result<u64, StoreError> {
+    let counts: Vec<_> =
+        TABLES.iter().map(|table| format!("(SELECT count(*) FROM {})", table.name)).collect();
+    db.prepare_cached(&format!("SELECT {}", counts.join(" + ")))
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .doing("count the state")
 }
 
 /// What an image is of, and the digest of its lines, without a node to put it into.

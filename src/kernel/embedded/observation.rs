@@ -23,7 +23,8 @@ impl Cluster {
             "embedded kernel: all nodes at one instant between two commands",
             self.observe_cluster()?,
             nodes.map(|node| self.observe_node(node)).collect::<Result<_, _>>()?,
-        ))
+        )
+        .with_under_way(self.under_way.as_ref().and_then(|meter| meter.read())))
     }
 
     fn observe_cluster(&self) -> Result<PinnedCluster, Unobservable> {

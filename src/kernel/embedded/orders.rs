@@ -4,11 +4,11 @@
 //! After it, a refusal is given only where it is proven that nothing ran; otherwise the answer is
 //! `Unknown` (C7.3).
 
-use super::backup::{self, BackupError, Manifest};
 use super::checks;
 use super::cluster::Cluster;
 use super::command::{Accepted, Command};
 use super::ensemble::Ensemble;
+use super::long::{Begun, Ending, Meter};
 use super::machine::{Applied, Place};
 use super::sqlite::StoreError;
 use super::switchboard::{OrderState, Switch};
@@ -20,10 +20,15 @@ use crate::model::explanation::Verdict;
 use crate::model::invariant::Invariant;
 use crate::model::pinned::{Fact, Since};
 use crate::model::receipt::{KernelRefusal, Receipt};
-use crate::model::text::{NodeId, PlaceName};
+use crate::model::text::NodeId;
+use std::sync::Arc;
 
 /// A refusal with its rule.
-fn refusal(rule: &str, sentence: impl Into<String>, invariants: &[Invariant]) -> KernelRefusal {
+pub(super) fn refusal(
+    rule: &str,
+    sentence: impl Into<String>,
+    invariants: &[Invariant],
+) -> KernelRefusal {
     KernelRefusal {
         rule: rule.to_owned(),
         sentence: sentence.into(),
@@ -32,26 +37,42 @@ fn refusal(rule: &str, sentence: impl Into<String>, invariants: &[Invariant]) ->
 }
 
 impl Cluster {
-    /// Executes an order at most once.
-    pub(super) fn apply(&mut self, order: &Order, now: Timestamp) -> Result<Receipt, ApplyError> {
+    /// Executes an order at most once: to its end, or up to where it takes long.
+    pub(super) fn begin(&mut self, order: &Order, meter: Meter, now: Timestamp) -> Begun {
+        let id = order.action_id();
         if let Some(stopped) = self.stopped() {
             let sentence = format!("The kernel stopped at {}: {}.", stopped.since, stopped.why);
-            return Err(refusal("kernel_stopped", sentence, &[]).into());
+            return Begun::Ended(Err(refusal("kernel_stopped", sentence, &[]).into()));
         }
-        if let Some(earlier) = self.earlier_answer(order.action_id(), now) {
-            return earlier;
+        if let Some(earlier) = self.earlier_answer(id, now) {
+            return Begun::Ended(earlier);
         }
-        self.validate(order, now)?;
-        self.seen.acting = Some(order.action_id());
+        let valid = self.idle().map_err(ApplyError::from).and_then(|()| self.validate(order, now));
+        if let Err(error) = valid {
+            return Begun::Ended(Err(error));
+        }
+        self.seen.acting = Some(id);
         let accepted = Accepted::new(order, now);
+        let meter = Arc::new(meter);
         let answer = match order.action() {
-            Action::VerifyNode { node } => self.verify_node(&accepted, node, now),
-            Action::CreateBackup { name } => self.back_up(&accepted, name, now),
+            Action::VerifyNode { node } => match self.accept(&accepted, now) {
+                Ok(()) => {
+                    let work = self.verification(&accepted, node, now);
+                    return self.under_way(&accepted, meter, work);
+                }
+                Err(error) => Err(error),
+            },
+            Action::CreateBackup { name } => match self.accept(&accepted, now) {
+                Ok(()) => {
+                    let work = self.backup(&accepted, name, now);
+                    return self.under_way(&accepted, meter, work);
+                }
+                Err(error) => Err(error),
+            },
             Action::TakeOffline { node } => self.throw(&accepted, node, Switch::Off, now),
             Action::BringOnline { node } => self.throw(&accepted, node, Switch::On, now),
             Action::Switchover { to } | Action::Failover { to } => {
-                self.accept(&accepted, now)?;
-                self.promote(&accepted, to, now)
+                self.accept(&accepted, now).and_then(|()| self.promote(&accepted, to, now))
             }
             Action::AddReplica { .. } | Action::GrantVote { .. } | Action::RemoveReplica { .. } => {
                 self.change_members(&accepted, now)
@@ -61,17 +82,34 @@ impl Cluster {
             | Action::TakeCheckpoint { .. }
             | Action::PurgeLog { .. } => self.enter_in_log(&accepted, now),
         };
-        let why = format!("{} did not come to its end", order.action().title());
-        if let (Action::Switchover { to } | Action::Failover { to }, Err(error)) =
-            (order.action(), &answer)
-        {
-            self.note_refused_election(to, &error.to_string(), now);
+        Begun::Ended(self.end(id, order.action(), answer, now))
+    }
+
+    /// Ends an order: what it moved is kept as events, and what is final in the journal.
+    pub(super) fn end(
+        &mut self,
+        id: ActionId,
+        action: &Action,
+        ending: Ending,
+        now: Timestamp,
+    ) -> Ending {
+        self.under_way = None;
+        self.seen.acting = Some(id);
+        match (action, &ending) {
+            (Action::CreateBackup { name }, Ok(receipt)) => {
+                self.backups.insert(name.clone(), receipt.clone());
+                self.note_backup(&receipt.result, now);
+            }
+            (Action::Switchover { to } | Action::Failover { to }, Err(error)) => {
+                self.note_refused_election(to, &error.to_string(), now);
+            }
+            _ => {}
         }
-        self.remember(now, &why);
+        self.remember(now, &format!("{} did not come to its end", action.title()));
         self.seen.acting = None;
-        let answer = self.journal(order.action_id(), answer, now);
+        let ending = self.journal(id, ending, now);
         crash::point("kernel.receipt");
-        answer
+        ending
     }
 
     /// What the kernel answered to this id before, if it did.
@@ -249,16 +287,8 @@ impl Cluster {
             (Switch::Off, false) => format!("{node} is offline."),
             (Switch::On, _) => format!("{node} is online."),
         };
-        let receipt = Receipt {
-            action_id: order.action_id,
-            action: order.action.clone(),
-            epoch: self.no_quorum_since().is_none().then(|| self.epoch()),
-            position: None,
-            executed_at: now,
-            witness: order.witness.clone(),
-            result,
-            duplicate: false,
-        };
+        let epoch = self.no_quorum_since().is_none().then(|| self.epoch());
+        let receipt = order.receipt(epoch, now, result);
         let nobody = was_primary
             .then(|| Since { since: now, why: format!("{node}, the primary, was taken offline") });
         if let Err(error) = self.switchboard.throw(order, number, switch, &receipt, nobody) {
@@ -311,53 +341,6 @@ impl Cluster {
         }
         Ok(self.backups.values().find(|receipt| receipt.action_id == id).cloned())
     }
-
-    /// Writes a backup of what the primary has applied, which is all that is acknowledged.
-    fn back_up(
-        &mut self,
-        order: &Accepted,
-        name: &PlaceName,
-        now: Timestamp,
-    ) -> Result<Receipt, ApplyError> {
-        self.accept(order, now)?;
-        let primary = self.primary().expect("the primary was checked to be alive");
-        let store = self.ensemble.node(primary).and_then(|node| node.store());
-        let image = store.expect("a primary runs").image();
-        let mut renamed = false;
-        let made = image.map_err(BackupError::from).and_then(|image| {
-            let (position, digest) = (image.about.position, image.digest);
-            let receipt = Receipt {
-                action_id: order.action_id,
-                action: order.action.clone(),
-                epoch: Some(self.epoch()),
-                position: None,
-                executed_at: now,
-                witness: order.witness.clone(),
-                result: format!(
-                    "The backup {name} holds everything up to position {position}, was read back, \
-                     and has the digest {digest}."
-                ),
-                duplicate: false,
-            };
-            let manifest = |bytes, sha256| {
-                let (cluster, founders) = (self.identity.clone(), self.founders);
-                Manifest::new(name.clone(), cluster, founders, &image, receipt, (bytes, sha256))
-            };
-            backup::create(&self.dir, &image, manifest, &mut renamed)
-        });
-        match made {
-            Ok(Manifest { receipt, .. }) => {
-                self.backups.insert(name.clone(), receipt.clone());
-                self.note_backup(&receipt.result, now);
-                Ok(receipt)
-            }
-            Err(error) if renamed => Err(unknown(&format!("The backup may be there: {error}."))),
-            Err(error) => {
-                let sentence = format!("The kernel refuses: there is no backup, because {error}.");
-                Err(refusal("backup_failed", sentence, &[]).into())
-            }
-        }
-    }
 }
 
 /// A switch and its receipt are one transaction; other receipts are copied.
@@ -365,7 +348,7 @@ fn is_switch(action: &Action) -> bool {
     matches!(action, Action::TakeOffline { .. } | Action::BringOnline { .. })
 }
 
-fn unknown(why: &str) -> ApplyError {
+pub(super) fn unknown(why: &str) -> ApplyError {
     ApplyError::Unknown { why: why.to_owned() }
 }
 

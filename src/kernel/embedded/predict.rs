@@ -7,7 +7,8 @@ mod members;
 
 use super::wording;
 use crate::model::action::Action;
-use crate::model::cluster::ClusterState;
+use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::explanation::Effect;
 use crate::model::invariant::Invariant;
 use crate::model::pinned::{Fact, Fence, Pinned, PinnedNode, Role, Unreachable, Writes};
 use crate::model::text::NodeId;
@@ -121,6 +122,22 @@ fn bring_online(after: &mut Pinned, id: &NodeId) {
     }
 }
 
+/// What changes on the disk of one node, which no pinned fact says: positions move all the time.
+pub(super) fn storage(state: &ClusterState, action: &Action) -> Vec<Effect> {
+    let (id, fact, after) = match action {
+        Action::TakeCheckpoint { node } => {
+            (node, NodeState::checkpoint_fact(node), NodeState::THIS_ENTRY.to_owned())
+        }
+        Action::PurgeLog { node, up_to } => {
+            (node, NodeState::first_fact(node), (up_to.get() + 1).to_string())
+        }
+        _ => return Vec::new(),
+    };
+    let held = state.node(id).map(|node| node.storage(None));
+    let before = held.into_iter().flatten().find(|(name, _)| *name == fact);
+    before.map(|(fact, before)| Effect { fact, before, after }).into_iter().collect()
+}
+
 /// What follows and is no fact of an observation.
 pub(super) fn consequences(state: &ClusterState, action: &Action) -> Vec<String> {
     let after = after(state, action);
@@ -194,11 +211,11 @@ pub(super) fn consequences(state: &ClusterState, action: &Action) -> Vec<String>
             said.push("Reads and writes wait while the state is copied.".to_owned());
         }
         Action::CreateBackup { .. } => {
-            said.push("Reads and writes wait while the state is copied and read back.".to_owned());
+            said.push("Reads and writes go on meanwhile. Other actions wait.".to_owned());
         }
         Action::VerifyNode { .. } => {
             said.push(
-                "Nothing changes. Reads and writes wait while everything is read.".to_owned(),
+                "Nothing changes. Reads and writes go on meanwhile; other actions wait.".to_owned(),
             );
         }
         Action::PurgeLog { node, up_to } => said.extend(after_purge(state, node, up_to.get())),

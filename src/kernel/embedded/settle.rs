@@ -31,6 +31,10 @@ impl Cluster {
     /// Gets the receipt of an id, or voids it, for ever.
     pub(super) fn settle(&mut self, id: ActionId, now: Timestamp) -> Result<Settled, SettleError> {
         self.alive()?;
+        if self.is_under_way(id) {
+            let why = "the kernel is working on it, and its end is not decided".to_owned();
+            return Err(Unobservable { why }.into());
+        }
         if let Some(end) = self.find_end(id).map_err(|error| unreadable(&error))? {
             return Ok(end);
         }

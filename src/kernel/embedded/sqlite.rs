@@ -73,6 +73,22 @@ impl Database {
         Self::connect(path, OpenFlags::empty())
     }
 
+    /// Another connection to the same file, which can only read, and reads the file as it is now
+    /// for as long as it lives, whatever is committed meanwhile.
+    pub(super) fn as_it_is(&self) -> Result<Self, StoreError> {
+        let path = self.connection.path().unwrap_or_default();
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).doing("open the file again")?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+        // Only a read pins what a transaction sees.
+        connection
+            .execute_batch(
+                "PRAGMA trusted_schema = OFF; BEGIN; SELECT count(*) FROM sqlite_schema;",
+            )
+            .doing("begin to read the file")?;
+        Ok(Self { connection, commits: 0 })
+    }
+
     fn connect(path: &Path, extra: OpenFlags) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | extra;
         let connection = Connection::open_with_flags(path, flags).doing("open the file")?;

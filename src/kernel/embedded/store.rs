@@ -5,11 +5,12 @@
 //! it (C6.1).
 
 mod checkpoint;
-mod damage;
+pub(super) mod damage;
 mod log;
 
 use super::command::Command;
 use super::image::Image;
+use super::long::Meter;
 use super::machine::{self, Applied, Epoch, Place};
 use super::membership::Members;
 use super::sqlite::{Database, Doing, StoreError, to_json};
@@ -23,6 +24,7 @@ use crate::model::receipt::{Receipt, Tombstone};
 use crate::model::text::NodeId;
 use raft::eraftpb::{Entry, EntryType, HardState, Snapshot};
 use rusqlite::{Connection, Transaction, params};
+use std::ops::Deref;
 use std::path::Path;
 
 const SCHEMA: &str = include_str!("node.sql");
@@ -73,6 +75,18 @@ pub struct NodeStore {
     hard_state: HardState,
     extent: Extent,
     members: Members,
+}
+
+/// A store as it was at one moment. Nothing of it can be changed: it is never lent for writing.
+#[derive(Debug)]
+pub(super) struct StillStore(NodeStore);
+
+impl Deref for StillStore {
+    type Target = NodeStore;
+
+    fn deref(&self) -> &NodeStore {
+        &self.0
+    }
 }
 
 /// What a node holds: the log from after `base` to `last`, and the state up to `applied`.
@@ -237,7 +251,7 @@ impl NodeStore {
         }
         match &receipt.action {
             Action::TakeCheckpoint { .. } => {
-                let image = checkpoint::image(tx, &self.identity, place)?;
+                let image = checkpoint::image(tx, &self.identity, place, &Meter::unheard())?;
                 checkpoint::keep(tx, &image)?;
                 crash::point("kernel.checkpoint_kept");
                 Ok(())
@@ -299,9 +313,20 @@ impl NodeStore {
     }
 
     /// The image of the state as it is.
-    pub fn image(&self) -> Result<Image, StoreError> {
+    pub fn image(&self, meter: &Meter) -> Result<Image, StoreError> {
         let place = Place { position: self.extent.applied, epoch: self.applied_epoch()? };
-        checkpoint::image(self.database.connection(), &self.identity, place)
+        checkpoint::image(self.database.connection(), &self.identity, place, meter)
+    }
+
+    /// The store as it is now, for reading in another thread while this one goes on.
+    pub(super) fn as_it_is(&self) -> Result<StillStore, StoreError> {
+        Ok(StillStore(Self {
+            database: self.database.as_it_is()?,
+            identity: self.identity.clone(),
+            hard_state: self.hard_state.clone(),
+            extent: self.extent,
+            members: self.members.clone(),
+        }))
     }
 
     /// The write fence, and since when it stands.

@@ -1,13 +1,16 @@
 //! The thread that owns the kernel, and the channel to it.
 //!
 //! It waits for a request, reads the clock once, serves the request to its end, and answers. Writes
-//! that wait together become one batch. Nothing else ever happens in it (C2.3).
+//! that wait together become one batch. Only an order that takes long gets a thread beside it, and
+//! ends in this one. Nothing else ever happens in it (C2.3).
 
 use super::cluster::Cluster;
 use super::data::{DataError, WRITES_PER_BATCH_MAX, Write, Written};
 use super::founding::Lock;
+use super::long::{Begun, Ending, Meter, Work};
+use super::orders::{refusal, unknown};
 use crate::kernel::{ApplyError, Order, SettleError, Settled, Unobservable};
-use crate::model::action::ActionId;
+use crate::model::action::{Action, ActionId};
 use crate::model::ambient::{Clock, Timestamp};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
@@ -35,6 +38,8 @@ pub(super) enum Request {
     Read(String, Reply<Result<Option<Vec<u8>>, DataError>>),
     Sever(NodeId, Reply<()>),
     Mend(NodeId, Reply<()>),
+    /// The work on an order that takes long has come to its end.
+    Ended,
 }
 
 /// No answer came, because the kernel ended.
@@ -70,7 +75,8 @@ impl Lost {
     }
 }
 
-/// The running thread. Dropping it ends the thread after the request that is being served.
+/// The running thread. Dropping it ends the thread after the request that is being served, and
+/// after the work on an order that takes long.
 pub(super) struct Shell {
     clock: Arc<dyn Clock>,
     requests: Option<mpsc::Sender<Request>>,
@@ -86,7 +92,10 @@ impl Shell {
     ) -> io::Result<(Self, watch::Receiver<u64>)> {
         let (requests, incoming) = mpsc::channel(REQUESTS_MAX);
         let (announce, changes) = watch::channel(0);
-        let served = Served { cluster, announce, clock: Arc::clone(&clock) };
+        // Held weakly: the thread ends when nobody else can ask any more.
+        let door = requests.downgrade();
+        let clock_of_thread = Arc::clone(&clock);
+        let served = Served { cluster, announce, clock: clock_of_thread, door, working: None };
         let thread = std::thread::Builder::new().name("kernel".to_owned()).spawn(move || {
             serve(served, incoming);
             // After the files are closed.
@@ -123,6 +132,16 @@ struct Served {
     cluster: Cluster,
     announce: watch::Sender<u64>,
     clock: Arc<dyn Clock>,
+    door: mpsc::WeakSender<Request>,
+    working: Option<Working>,
+}
+
+/// The work on an order that takes long, in a thread of its own.
+struct Working {
+    action_id: ActionId,
+    action: Action,
+    thread: JoinHandle<Ending>,
+    reply: Reply<Ending>,
 }
 
 fn serve(mut served: Served, mut incoming: mpsc::Receiver<Request>) {
@@ -137,6 +156,7 @@ fn serve(mut served: Served, mut incoming: mpsc::Receiver<Request>) {
         }
         .or_else(|| incoming.blocking_recv());
     }
+    served.ended();
 }
 
 impl Served {
@@ -151,9 +171,13 @@ impl Served {
             Request::Receipt(id, reply) => drop(reply.send(self.cluster.receipt(id))),
             Request::Read(key, reply) => drop(reply.send(self.cluster.read(&key))),
             Request::Apply(order, reply) => {
-                let answer = self.noting(now, |cluster| cluster.apply(&order, now));
-                drop(reply.send(answer));
+                let meter = Meter::new(order.action_id(), Some(self.announce.clone()));
+                match self.noting(now, |cluster| cluster.begin(&order, meter, now)) {
+                    Begun::Ended(ending) => drop(reply.send(ending)),
+                    Begun::Long(work) => self.work(order.action_id(), work, reply),
+                }
             }
+            Request::Ended => self.ended(),
             Request::Settle(id, reply) => {
                 let answer = self.noting(now, |cluster| cluster.settle(id, now));
                 drop(reply.send(answer));
@@ -179,6 +203,43 @@ impl Served {
                 drop(answer.map(|answer| reply.send(answer)));
             }
         }
+    }
+
+    /// Starts the work on an order that takes long. The thread says when it is done; what it did is
+    /// recorded here, as all else.
+    fn work(&mut self, action_id: ActionId, work: Work, reply: Reply<Ending>) {
+        let (action, door) = (work.action.clone(), self.door.clone());
+        let started = std::thread::Builder::new().name("kernel work".to_owned()).spawn(move || {
+            let ending = work.run();
+            if let Some(door) = door.upgrade() {
+                // A kernel that ends waits for this thread without being told.
+                let _ = door.blocking_send(Request::Ended);
+            }
+            ending
+        });
+        match started {
+            Ok(thread) => self.working = Some(Working { action_id, action, thread, reply }),
+            Err(error) => {
+                let sentence = format!("The kernel refuses: it cannot start a thread: {error}.");
+                let refused = Err(refusal("not_started", sentence, &[]).into());
+                let now = self.clock.now();
+                let ending = self.noting(now, |c| c.end(action_id, &action, refused, now));
+                drop(reply.send(ending));
+            }
+        }
+    }
+
+    /// Ends the order whose work has come to its end, or comes to it now.
+    fn ended(&mut self) {
+        let Some(Working { action_id, action, thread, reply }) = self.working.take() else {
+            return;
+        };
+        let ending = thread.join().unwrap_or_else(|_| {
+            Err(unknown("The work failed, and it is not known how far it came. Settle it."))
+        });
+        let now = self.clock.now();
+        let ending = self.noting(now, |cluster| cluster.end(action_id, &action, ending, now));
+        drop(reply.send(ending));
     }
 
     /// Serves a write together with those that wait behind it. Gives the first other request.

@@ -67,6 +67,12 @@ impl ActionKind {
         self.parameters().iter().copied().find(|name| matches!(*name, "to" | "node"))
     }
 
+    /// Whether the kernel may work on it for longer than a page waits for its answer.
+    #[must_use]
+    pub fn takes_long(self) -> bool {
+        matches!(self, Self::CreateBackup | Self::VerifyNode)
+    }
+
     /// Whether it makes a node primary: then every node is shown with the rules against it.
     #[must_use]
     pub fn chooses_primary(self) -> bool {

@@ -53,7 +53,7 @@ fn table(caption: &'static str, columns: [&'static str; 2], rows: Vec<AnyView>) 
 /// The node that a fact is about. The whole name of the fact is compared, because a node may be
 /// called like the first word of a fact of the cluster.
 fn node_of<'a>(effect: &Moved, pinned: &'a Pinned) -> Option<&'a str> {
-    let names = ["role", "reachable", "epoch"];
+    let names = ["role", "reachable", "epoch", "checkpoint", "first entry"];
     pinned.nodes.iter().map(|node| node.id.as_str()).find(|id| {
         names.iter().any(|name| {
             effect.fact.strip_prefix(id).and_then(|rest| rest.strip_prefix(' ')) == Some(name)

@@ -4,7 +4,7 @@ use crate::model::actor::ActorRole;
 use crate::model::answer::Overview;
 use crate::ui::components::cluster_facts::cluster_facts;
 use crate::ui::components::words::{command, observation, say};
-use crate::ui::components::{nodes, notice, positions, rules, topology};
+use crate::ui::components::{nodes, notice, positions, progress, rules, topology};
 use leptos::prelude::*;
 
 /// The overview. The server draws it first; the browser redraws it with a later observation, whole
@@ -27,6 +27,7 @@ pub fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
             {observation(&state.observation)}
             {freeze}
             {unresolved}
+            {state.under_way.as_ref().map(progress::with_link)}
             <section aria-label="Cluster">{cluster_facts(state)}</section>
             <div class="figures">
                 {topology::topology(state)}

@@ -6,7 +6,7 @@ use crate::model::answer::{ActionAnswer, Closing};
 use crate::model::cluster::ReceiptStatus;
 use crate::ui::components::words::{say, time};
 use crate::ui::components::{badge, explanation, forms, notice, outcome, records};
-use crate::ui::live::{ChangeNotice, MovedNotice};
+use crate::ui::live::{ChangeNotice, LiveProgress, MovedNotice};
 use crate::ui::verify::verify;
 use crate::ui::{ActionView, pages};
 use leptos::prelude::*;
@@ -22,6 +22,7 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
         {pages::refusal(data.refusal.as_ref())}
         {duplicate}
         {request(answer)}
+        {answer.under_way.clone().map(|first| view! { <LiveProgress first/> })}
         {outcome::outcome(answer, viewer)}
         {settlement(answer, viewer)}
         {explanation::explanation(&answer.explanation, &answer.digest, &answer.observation)}

@@ -2,6 +2,7 @@
 
 use super::{Extent, NodeIdentity, Place};
 use crate::kernel::embedded::image::{About, Image};
+use crate::kernel::embedded::long::Meter;
 use crate::kernel::embedded::machine;
 use crate::kernel::embedded::membership::Members;
 use crate::kernel::embedded::sqlite::{Doing, StoreError, to_json};
@@ -14,12 +15,13 @@ pub(super) fn image(
     db: &Connection,
     identity: &NodeIdentity,
     place: Place,
+    meter: &Meter,
 ) -> Result<Image, StoreError> {
     let (fence, since) = machine::fence(db)?;
     let since = since.map(|since| since.since);
     let at = (place.position, place.epoch);
     let about = About::new(&identity.cluster_id, at, machine::members(db)?, (fence, since));
-    Image::take(db, about)
+    Image::take(db, about, meter)
 }
 
 /// Keeps an image as the checkpoint of this node, in place of the one before.
@@ -82,7 +84,7 @@ pub(super) fn to_send(
         Some(kept) if kept.about.position >= at_least && kept.about.members.contains(to) => {
             Ok(kept)
         }
-        Some(_) | None => image(db, identity, place),
+        Some(_) | None => image(db, identity, place, &Meter::unheard()),
     }
 }
 
@@ -141,5 +143,5 @@ pub(super) fn fill(
         params![place.epoch, place.position],
     )
     .doing("write how far the state reaches")?;
-    keep(db, &image(db, identity, place)?)
+    keep(db, &image(db, identity, place, &Meter::unheard())?)
 }

@@ -2,43 +2,66 @@
 
 use super::{NodeStore, checkpoint};
 use crate::kernel::embedded::command::Command;
+use crate::kernel::embedded::long::Meter;
 use crate::kernel::embedded::sqlite::{Doing, StoreError};
+use crate::model::progress::Unit;
 use raft::eraftpb::Entry;
+use std::ops::RangeInclusive;
 
+/// Entries that are held in memory at once.
+const SLICE: u64 = 1000;
 /// Findings of one kind that are named; the rest of them is the same news.
 const FINDINGS_MAX: usize = 3;
 
 impl NodeStore {
     /// Reads everything, and names what is not what it must be; empty for a sound file.
-    #[must_use]
-    pub fn damage(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        let pages = self.database.connection().prepare("PRAGMA integrity_check(3)");
-        let pages = pages.and_then(|mut statement| {
-            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        });
-        match pages.doing("read every page") {
-            Ok(rows) => found.extend(rows.into_iter().filter(|row| row != "ok")),
-            Err(error) => found.push(error.to_string()),
-        }
+    pub(in crate::kernel::embedded) fn damage(&self, meter: &Meter) -> Vec<String> {
+        let mut found = self.damaged_pages(meter);
+        let held = self.entries_held();
+        meter.begin("reading the log", Unit::Entries, held);
         let (first, last) = (self.first(), self.extent.last.position);
-        match self.entries_between(first, last) {
-            Ok(entries) => {
-                let expected = first..=last;
-                if !entries.iter().map(|entry| entry.index).eq(expected) {
-                    found.push(format!("the log from {first} to {last} has gaps"));
+        let (mut read, mut unreadable) = (0, Vec::new());
+        for slice in slices(first, last) {
+            match self.entries_between(*slice.start(), *slice.end()) {
+                Ok(entries) => {
+                    let in_order = entries.iter().map(|entry| entry.index).eq(slice.clone());
+                    read += if in_order { entries.len() as u64 } else { 0 };
+                    let bad = entries.iter().filter_map(|entry| Command::read(entry).err());
+                    unreadable.extend(bad.map(|error| error.to_string()));
+                    meter.advance(slice.count() as u64);
                 }
-                let unreadable = entries.iter().filter_map(|entry| Command::read(entry).err());
-                found.extend(unreadable.map(|error| error.to_string()).take(FINDINGS_MAX));
+                Err(error) => {
+                    found.push(error.to_string());
+                    break;
+                }
             }
-            Err(error) => found.push(error.to_string()),
         }
+        if read != held && found.is_empty() {
+            found.push(format!("the log from {first} to {last} has gaps"));
+        }
+        found.extend(unreadable.into_iter().take(FINDINGS_MAX));
+        meter.begin("reading the checkpoint", Unit::Rows, 1);
         match checkpoint::read(self.database.connection()) {
-            Ok(_) => {}
+            Ok(_) => meter.advance(1),
             Err(error) => found.push(error.to_string()),
         }
         found
+    }
+
+    /// What the database says about its own file, page by page.
+    fn damaged_pages(&self, meter: &Meter) -> Vec<String> {
+        let db = self.database.connection();
+        let pages = db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap_or(0);
+        meter.begin("reading every page of the file, in one step", Unit::Pages, pages);
+        let rows = db.prepare("PRAGMA integrity_check(3)").and_then(|mut statement| {
+            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        });
+        meter.advance(pages);
+        match rows.doing("read every page") {
+            Ok(rows) => rows.into_iter().filter(|row| row != "ok").collect(),
+            Err(error) => vec![error.to_string()],
+        }
     }
 
     /// The entries of the log in a range of positions, both ends included.
@@ -54,4 +77,13 @@ impl NodeStore {
     pub(in crate::kernel::embedded) fn entries_held(&self) -> u64 {
         self.extent.last.position - self.extent.base.position
     }
+}
+
+/// A range of positions in slices that fit into memory, both ends included.
+pub(in crate::kernel::embedded) fn slices(
+    low: u64,
+    high: u64,
+) -> impl Iterator<Item = RangeInclusive<u64>> {
+    let starts = (low..=high).step_by(usize::try_from(SLICE).unwrap_or(usize::MAX));
+    starts.map(move |start| start..=high.min(start + SLICE - 1))
 }

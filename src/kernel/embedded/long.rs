@@ -1,0 +1,192 @@
+//! Orders that take long: they read much and write no node, so they run beside the kernel, on
+//! stores as they were when the order was accepted. Meanwhile the kernel serves everything else but
+//! another order.
+//!
+//! Such an order begins and ends in the kernel's own thread. A stop waits for its end; a kill leaves
+//! it without one, to be settled. It is never begun again by itself (C6.3).
+
+use super::backup::{self, BackupError, Manifest};
+use super::cluster::Cluster;
+use super::command::Accepted;
+use super::orders::{refusal, unknown};
+use super::store::StillStore;
+use super::verify;
+use crate::kernel::ApplyError;
+use crate::model::action::{Action, ActionId};
+use crate::model::ambient::Timestamp;
+use crate::model::invariant::Invariant;
+use crate::model::progress::{Progress, Unit};
+use crate::model::receipt::{KernelRefusal, Receipt};
+use crate::model::text::{NodeId, PlaceName};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// What came of an order.
+pub(super) type Ending = Result<Receipt, ApplyError>;
+
+/// What is left to do of an order after it was accepted.
+pub(super) struct Work {
+    pub(super) action: Action,
+    pub(super) meter: Arc<Meter>,
+    run: Box<dyn FnOnce(&Meter) -> Ending + Send>,
+}
+
+impl Work {
+    /// Does it.
+    pub(super) fn run(self) -> Ending {
+        (self.run)(&self.meter)
+    }
+}
+
+/// An order after its beginning.
+pub(super) enum Begun {
+    /// It has ended.
+    Ended(Ending),
+    /// It takes long.
+    Long(Work),
+}
+
+/// How far a work is: written by who does it, read by who observes.
+pub struct Meter {
+    action_id: Option<ActionId>,
+    /// Told at every whole percent.
+    announce: Option<watch::Sender<u64>>,
+    progress: Mutex<Option<Progress>>,
+}
+
+impl fmt::Debug for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meter").field("progress", &self.read()).finish_non_exhaustive()
+    }
+}
+
+impl Meter {
+    /// A meter of the work of an action. `announce` grows as the work goes on.
+    pub(super) fn new(action_id: ActionId, announce: Option<watch::Sender<u64>>) -> Self {
+        Self { action_id: Some(action_id), announce, progress: Mutex::new(None) }
+    }
+
+    /// A meter that nobody reads.
+    #[must_use]
+    pub fn unheard() -> Self {
+        Self { action_id: None, announce: None, progress: Mutex::new(None) }
+    }
+
+    /// How far it is; `None` before the first part begins.
+    pub(super) fn read(&self) -> Option<Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Begins a part of the work.
+    pub(super) fn begin(&self, doing: impl Into<String>, unit: Unit, total: u64) {
+        let Some(action_id) = self.action_id else { return };
+        self.put(Progress { action_id, doing: doing.into(), done: 0, total, unit });
+    }
+
+    /// Counts what was done of this part.
+    pub(super) fn advance(&self, by: u64) {
+        let Some(mut progress) = self.read() else { return };
+        let percent = |done: u64| done.saturating_mul(100) / progress.total.max(1);
+        let before = percent(progress.done);
+        progress.done += by;
+        if percent(progress.done) == before {
+            *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+        } else {
+            self.put(progress);
+        }
+    }
+
+    fn put(&self, progress: Progress) {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+        if let Some(announce) = &self.announce {
+            announce.send_modify(|number| *number += 1);
+        }
+    }
+}
+
+impl Cluster {
+    /// The refusal of an order while another one is under way.
+    pub(super) fn idle(&self) -> Result<(), KernelRefusal> {
+        let Some(id) = self.under_way.as_ref().and_then(|meter| meter.action_id) else {
+            return Ok(());
+        };
+        let sentence = format!("The kernel is working on {id}, and takes one order at a time.");
+        Err(refusal("busy", sentence, &[Invariant::OneAtATime]))
+    }
+
+    /// Whether this action is under way.
+    pub(super) fn is_under_way(&self, id: ActionId) -> bool {
+        self.under_way.as_ref().is_some_and(|meter| meter.action_id == Some(id))
+    }
+
+    /// What is left to do to verify a node: it is read as it is now, beside another one.
+    pub(super) fn verification(
+        &self,
+        order: &Accepted,
+        id: &NodeId,
+        now: Timestamp,
+    ) -> impl FnOnce(&Meter) -> Ending + Send + 'static {
+        let number = self.number(id).expect("the node was checked to be a member");
+        let store = self.ensemble.node(number).and_then(|node| node.store());
+        let store = store.expect("a node that can be reached runs").as_it_is();
+        let other = self.reference(number);
+        let epoch = self.no_quorum_since().is_none().then(|| self.epoch());
+        let (order, id) = (order.clone(), id.clone());
+        move |meter| {
+            let result = verify::verify(&id, store, other, meter);
+            Ok(order.receipt(epoch, now, result))
+        }
+    }
+
+    /// What is left to do to write a backup of what the primary has applied, which is all that is
+    /// acknowledged.
+    pub(super) fn backup(
+        &self,
+        order: &Accepted,
+        name: &PlaceName,
+        now: Timestamp,
+    ) -> impl FnOnce(&Meter) -> Ending + Send + 'static {
+        let primary = self.primary().expect("the primary was checked to be alive");
+        let store = self.ensemble.node(primary).and_then(|node| node.store());
+        let store = store.expect("a primary runs").as_it_is();
+        let (cluster, founders) = (self.identity.clone(), self.founders);
+        let (epoch, dir) = (self.epoch(), self.dir.clone());
+        let (order, name) = (order.clone(), name.clone());
+        move |meter| {
+            let mut renamed = false;
+            let image = store.and_then(|store: StillStore| store.image(meter));
+            let made = image.map_err(BackupError::from).and_then(|image| {
+                let (position, digest) = (image.about.position, image.digest);
+                let result = format!(
+                    "The backup {name} holds everything up to position {position}, was read back, \
+                     and has the digest {digest}."
+                );
+                let receipt = order.receipt(Some(epoch), now, result);
+                let manifest = |size| Manifest::new(name, cluster, founders, &image, receipt, size);
+                backup::create(&dir, &image, manifest, meter, &mut renamed)
+            });
+            match made {
+                Ok(Manifest { receipt, .. }) => Ok(receipt),
+                Err(error) if renamed => {
+                    Err(unknown(&format!("The backup may be there: {error}.")))
+                }
+                Err(error) => {
+                    let why = format!("The kernel refuses: there is no backup, because {error}.");
+                    Err(refusal("backup_failed", why, &[]).into())
+                }
+            }
+        }
+    }
+
+    /// Puts a work that is left to do on the books: from here on it is under way.
+    pub(super) fn under_way(
+        &mut self,
+        order: &Accepted,
+        meter: Arc<Meter>,
+        run: impl FnOnce(&Meter) -> Ending + Send + 'static,
+    ) -> Begun {
+        self.under_way = Some(Arc::clone(&meter));
+        Begun::Long(Work { action: order.action.clone(), meter, run: Box::new(run) })
+    }
+}
