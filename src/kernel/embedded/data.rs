@@ -3,6 +3,7 @@
 use super::cluster::Cluster;
 use super::command::{Bytes, Command};
 use super::machine::Applied;
+use crate::crash::{self, Sabotage};
 use crate::model::ambient::Timestamp;
 use crate::model::pinned::Since;
 
@@ -115,6 +116,11 @@ impl Cluster {
         if let Some(stopped) = self.stopped() {
             let refused = stopped.clone();
             return Err(DataError::Refused { error: "kernel_stopped", refused });
+        }
+        if crash::sabotaged(Sabotage::StaleServes)
+            && let Some(stale) = self.ensemble.anybody_who_leads()
+        {
+            return Ok(stale);
         }
         let refused = self.writes_refused(None);
         match (self.primary(), refused) {

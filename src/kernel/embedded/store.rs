@@ -13,7 +13,7 @@ use super::image::Image;
 use super::machine::{self, Applied, Epoch, Place};
 use super::membership::Members;
 use super::sqlite::{Database, Doing, StoreError, to_json};
-use crate::crash;
+use crate::crash::{self, Sabotage};
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
@@ -200,14 +200,18 @@ impl NodeStore {
             }
             outcomes.push((place, applied));
         }
+        let (epoch, vote) = match crash::sabotaged(Sabotage::ForgetVote) {
+            false => (hard_state.term, hard_state.vote),
+            true => (0, 0),
+        };
         tx.prepare_cached(
             "UPDATE node SET epoch = ?1, vote = ?2, committed = ?3, applied = ?4, purged = ?5,
              purged_epoch = ?6",
         )
         .and_then(|mut s| {
             s.execute(params![
-                hard_state.term,
-                hard_state.vote,
+                epoch,
+                vote,
                 hard_state.commit,
                 extent.applied,
                 extent.base.position,
@@ -217,6 +221,9 @@ impl NodeStore {
         .doing("write the promises")?;
         let members = if moves_members { machine::members(&tx)? } else { self.members.clone() };
         tx.commit().doing("commit")?;
+        if crash::sabotaged(Sabotage::ReceiptApart) {
+            machine::keep_receipts_apart(self.database.connection(), &outcomes)?;
+        }
         (self.hard_state, self.extent, self.members) = (hard_state, extent, members);
         self.database.committed()?;
         Ok(outcomes)
@@ -250,6 +257,12 @@ impl NodeStore {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The file, for tests that look at its rows.
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        self.database.connection()
     }
 
     /// The last position that the state machine contains.

@@ -75,6 +75,9 @@ pub(super) struct Shell {
     clock: Arc<dyn Clock>,
     requests: Option<mpsc::Sender<Request>>,
     thread: Option<JoinHandle<()>>,
+    /// In a simulation there is no thread: whoever asks serves the request itself.
+    #[cfg(test)]
+    here: Option<(std::sync::Mutex<Served>, Lock)>,
 }
 
 impl Shell {
@@ -92,7 +95,34 @@ impl Shell {
             // After the files are closed.
             drop(lock);
         })?;
-        Ok((Self { clock, requests: Some(requests), thread: Some(thread) }, changes))
+        let shell = Self {
+            clock,
+            requests: Some(requests),
+            thread: Some(thread),
+            #[cfg(test)]
+            here: None,
+        };
+        Ok((shell, changes))
+    }
+
+    /// A shell without a thread.
+    #[cfg(test)]
+    pub(super) fn here(
+        cluster: Cluster,
+        lock: Lock,
+        clock: Arc<dyn Clock>,
+    ) -> (Self, watch::Receiver<u64>) {
+        let (announce, changes) = watch::channel(0);
+        let served = Served { cluster, announce, clock: Arc::clone(&clock) };
+        let here = Some((std::sync::Mutex::new(served), lock));
+        (Self { clock, requests: None, thread: None, here }, changes)
+    }
+
+    /// Looks at the kernel of a shell without a thread, between two requests.
+    #[cfg(test)]
+    pub(super) fn with<T>(&self, look: impl FnOnce(&mut Cluster) -> T) -> T {
+        let (served, _) = self.here.as_ref().expect("a shell without a thread");
+        look(&mut served.lock().expect("nobody panicked in it").cluster)
     }
 
     /// Asks the thread, and waits for its answer.
@@ -101,6 +131,11 @@ impl Shell {
         request: impl FnOnce(Reply<T>) -> Request,
     ) -> Result<T, Lost> {
         let (reply, answer) = oneshot::channel();
+        #[cfg(test)]
+        if let Some((served, _)) = &self.here {
+            served.lock().expect("nobody panicked in it").serve(request(reply));
+            return answer.await.map_err(|_| Lost::Underway);
+        }
         let before = || Lost::BeforeArrival(self.clock.now());
         let requests = self.requests.as_ref().ok_or_else(before)?;
         requests.send(request(reply)).await.map_err(|_| before())?;
