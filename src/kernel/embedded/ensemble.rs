@@ -160,10 +160,11 @@ impl Ensemble {
         self.reachable().find(|(_, vitals)| vitals.leads && vitals.epoch == epoch)
     }
 
-    /// A node that believes that it leads, reachable or not. Only sabotage asks for it.
-    pub(super) fn anybody_who_leads(&self) -> Option<u64> {
+    /// Another node that believes that it leads, reachable or not. Only sabotage asks for it.
+    pub(super) fn another_who_leads(&self, primary: u64) -> Option<u64> {
         let leads = |node: &&Node| node.vitals().is_some_and(|vitals| vitals.leads);
-        self.nodes.iter().find(leads).map(|node| node.number)
+        let mut others = self.nodes.iter().filter(|node| node.number != primary);
+        others.find(leads).map(|node| node.number)
     }
 
     /// The reachable node whose state machine contains most.

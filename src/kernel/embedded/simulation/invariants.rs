@@ -269,7 +269,7 @@ impl Known {
         let Office::Held(id) = cluster.office() else { return Ok(()) };
         let primary = cluster.number(&id).and_then(|number| cluster.ensemble.node(number));
         let vitals = primary.and_then(Node::vitals);
-        let Some(vitals) = vitals.filter(|_| cluster.ensemble.has_quorum()) else { return Ok(()) };
+        let Some(vitals) = vitals.filter(|_| cluster.decides()) else { return Ok(()) };
         let lost: BTreeSet<u64> = acknowledged
             .iter()
             .filter(|(position, epoch)| {

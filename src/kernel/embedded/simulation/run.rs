@@ -49,18 +49,20 @@ impl World {
             0..=31 => self.write_some(),
             32..=45 => self.read_one(),
             46..=55 => self.cut_or_mend(),
-            56..=83 => return self.act(),
+            56..=83 => {
+                // In every second run most actions meet the end of the process.
+                if self.stormy && self.ends_in.is_none() && self.coin.below(3) < 2 {
+                    self.stop_soon(240);
+                }
+                return self.act();
+            }
             84..=86 => return self.settle(),
             87 => return self.freeze_or_unfreeze(),
             88..=90 => return self.confirm_again(),
             91..=92 => return self.end(false),
             93 => return self.end(true),
             94..=97 if self.ends_in.is_none() => {
-                // A command makes some dozens of calls, and the process ends inside of one.
-                let (at, events) = (1 + self.coin.below(90), self.coin.below(3));
-                self.stop_at(at);
-                self.ends_in = Some(events);
-                self.note(&format!("the process will end at call {at}"));
+                self.stop_soon(90);
             }
             _ if self.ends_in.is_none() => {
                 let (file, at) = (FILES[self.index(FILES.len())], 1 + self.coin.below(12));
@@ -72,6 +74,14 @@ impl World {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The process will end inside one of the next commands, each of which makes some dozens of calls.
+    fn stop_soon(&mut self, calls: u64) {
+        let (at, events) = (1 + self.coin.below(calls), self.coin.below(3));
+        self.stop_at(at);
+        self.ends_in = Some(events);
+        self.note(&format!("the process will end at call {at}"));
     }
 
     /// Writes of several clients at once.

@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 use super::panel::Coin;
-use raft::eraftpb::Message;
+use raft::eraftpb::{Message, MessageType};
 use std::collections::VecDeque;
 
 /// What becomes of one message.
@@ -23,12 +23,26 @@ pub(in crate::kernel::embedded) struct Weather {
     lost: u64,
     vanished: u64,
     twice: u64,
+    /// Messages of this kind never arrive.
+    swallowed: Option<MessageType>,
 }
 
 impl Weather {
+    /// Messages of one kind never arrive, and nobody is told.
+    pub(in crate::kernel::embedded) fn swallowing(kind: MessageType) -> Self {
+        Self { swallowed: Some(kind), ..Self::calm() }
+    }
+
     /// Messages arrive in the order in which they were sent.
     pub(super) fn calm() -> Self {
-        Self { coin: Coin::seeded(0), overtaken: 0, lost: 0, vanished: 0, twice: 0 }
+        Self {
+            coin: Coin::seeded(0),
+            overtaken: 0,
+            lost: 0,
+            vanished: 0,
+            twice: 0,
+            swallowed: None,
+        }
     }
 
     /// Calm in every third case; otherwise anything up to a storm.
@@ -36,7 +50,7 @@ impl Weather {
         let rough = coin.below(3) != 0;
         let mut up_to = |most: u64| if rough { coin.below(most) } else { 0 };
         let (overtaken, lost, vanished, twice) = (up_to(600), up_to(120), up_to(40), up_to(120));
-        Self { coin: Coin::seeded(coin.next()), overtaken, lost, vanished, twice }
+        Self { coin: Coin::seeded(coin.next()), overtaken, lost, vanished, twice, swallowed: None }
     }
 
     /// Takes the next message from the wire, and says what becomes of it.
@@ -50,6 +64,9 @@ impl Weather {
         let message = wire.remove(usize::try_from(place).expect("a place"))?;
         if self.happens(self.twice) {
             wire.push_back(message.clone());
+        }
+        if self.swallowed == Some(message.msg_type) {
+            return Some(Transit::Vanished);
         }
         Some(if self.happens(self.lost) {
             Transit::Lost(message)

@@ -46,6 +46,8 @@ pub(super) struct World {
     pub(super) ends_in: Option<u64>,
     /// Whether the run comes to its end: the weather is calm, and no start is stopped.
     pub(super) rests: bool,
+    /// Whether the process often ends while an action runs.
+    pub(super) stormy: bool,
     entropy: Arc<SimEntropy>,
     disk: FaultDisk,
     base: PathBuf,
@@ -109,6 +111,7 @@ impl World {
             nodes,
             ends_in: None,
             rests: false,
+            stormy: seed % 2 == 1,
             entropy: Arc::new(SimEntropy::default()),
             disk: FaultDisk::opened(panel.into()),
             base,
