@@ -9,7 +9,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is needed and was not found" >
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build run check lint test unit e2e bench crash-campaign fault-sweep duplicates clean
+.PHONY: help setup build run check lint test unit e2e bench crash-campaign simulate fault-sweep duplicates clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -44,6 +44,10 @@ crash-campaign: setup ## kill the program RUNS times (2000) at random, from SEED
 	@test "$(or $(ROOM),workflow)" = workflow || { echo "there is no campaign for $(ROOM)" >&2; exit 1; }
 	CAMPAIGN_RUNS=$(or $(RUNS),2000) CAMPAIGN_SEED=$(or $(SEED),20261123) \
 	cargo test $(CARGO_FLAGS) --test all campaign:: -- --nocapture
+
+simulate: setup ## play SEEDS seeds (1000) of the whole system in virtual time; SEED=n replays one aloud
+	SIMULATE_SEEDS=$(SEEDS) SIMULATE_SEED=$(SEED) \
+	cargo test $(CARGO_FLAGS) --lib simulation::parts::every_seed -- --nocapture
 
 fault-sweep: setup ## fail every call that makes a record durable, for every kind of action
 	FAULT_EVERY=1 cargo test $(CARGO_FLAGS) --test all fault_ -- --nocapture

@@ -6,7 +6,7 @@
 //! the campaign would find it. In a release build there is neither: [`point`] compiles to nothing,
 //! and [`sabotaged`] to `false`.
 
-/// A fault that the crash campaign has to find. There are no others.
+/// A fault that the tests have to find. There are no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sabotage {
     /// The kernel is called before the dispatch is recorded.
@@ -19,12 +19,23 @@ pub enum Sabotage {
     AbsenceIsProof,
     /// A write is answered before it is on the disk.
     SyncLazily,
+    /// A node of the kernel gives a vote and does not keep it.
+    ForgetVote,
+    /// A receipt is written after the transaction of its effect.
+    ReceiptApart,
+    /// A primary that was replaced goes on to serve.
+    StaleServes,
+    /// A node of the kernel says that it holds an entry before it is on the disk.
+    AnswerEarly,
 }
 
 impl Sabotage {
-    /// All of them.
+    /// Those of the control plane, which the crash campaign finds.
     pub const ALL: [Self; 5] =
         [Self::SendFirst, Self::SendTwice, Self::SendAgain, Self::AbsenceIsProof, Self::SyncLazily];
+    /// Those of the kernel, which the simulation finds.
+    pub const KERNEL: [Self; 4] =
+        [Self::ForgetVote, Self::ReceiptApart, Self::StaleServes, Self::AnswerEarly];
 
     /// Its name in `AERODB_SABOTAGE`.
     #[must_use]
@@ -35,6 +46,10 @@ impl Sabotage {
             Self::SendAgain => "send_again",
             Self::AbsenceIsProof => "absence_is_proof",
             Self::SyncLazily => "sync_lazily",
+            Self::ForgetVote => "forget_vote",
+            Self::ReceiptApart => "receipt_apart",
+            Self::StaleServes => "stale_serves",
+            Self::AnswerEarly => "answer_early",
         }
     }
 }

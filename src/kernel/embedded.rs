@@ -202,20 +202,39 @@ impl EmbeddedKernel {
         entropy: &dyn Entropy,
     ) -> Result<Self, OpenError> {
         let opened = founding::open(config, clock.as_ref(), entropy)?;
+        let description = Self::description(&opened);
+        let (shell, changes) = Shell::start(opened.cluster, opened.lock, clock)
+            .map_err(|source| OpenError::io("start a thread for", &config.dir, source))?;
+        Ok(Self { description, changes, shell })
+    }
+
+    /// The same kernel without a thread, under this weather.
+    #[cfg(test)]
+    fn open_here(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        entropy: &dyn Entropy,
+        weather: simulation::Weather,
+    ) -> Result<Self, OpenError> {
+        let mut opened = founding::open(config, clock.as_ref(), entropy)?;
+        opened.cluster.ensemble.expose_to(weather);
+        let description = Self::description(&opened);
+        let (shell, changes) = Shell::here(opened.cluster, opened.lock, clock);
+        Ok(Self { description, changes, shell })
+    }
+
+    fn description(opened: &founding::Opened) -> KernelDescription {
         let identity = &opened.cluster.identity;
-        let description = KernelDescription {
+        KernelDescription {
             kind: "embedded",
             cluster: format!(
                 // What never changes: the ledger compares it at every start.
                 "{} {} ({}), founded with {} nodes in this process",
                 identity.environment, identity.cluster, identity.id, opened.cluster.founders
             ),
-            start_note: opened.start_note,
+            start_note: opened.start_note.clone(),
             can_settle: true,
-        };
-        let (shell, changes) = Shell::start(opened.cluster, opened.lock, clock)
-            .map_err(|source| OpenError::io("start a thread for", &config.dir, source))?;
-        Ok(Self { description, changes, shell })
+        }
     }
 
     /// Writes one key; the answer is the proof that a majority holds it.
@@ -324,5 +343,7 @@ impl CommandKernel for EmbeddedKernel {
     }
 }
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;

@@ -40,7 +40,7 @@ struct panel {
     volatile uint64_t writes; /* every write to any descriptor, since the start */
     volatile uint64_t undo_end;
     volatile uint64_t overflow;
-    char target[PATH_BYTES];  /* the file whose calls count, with what SQLite keeps beside it */
+    char target[PATH_BYTES];  /* the file or folder whose calls count, with what is beside or in it */
     char folder[PATH_BYTES];  /* below it, what is un-synced is remembered */
     uint32_t alone;           /* whether the files beside the target do not count */
 };
@@ -87,7 +87,8 @@ static int is_target(const char *path) {
     size_t length = strlen(panel->target);
     if (!length || strncmp(path, panel->target, length)) return 0;
     if (panel->alone) return path[length] == 0;
-    return path[length] == 0 || path[length] == '-' || path[length] == ' ';
+    /* Itself, what SQLite keeps beside it, what it is once it is unlinked, or what is in a folder. */
+    return strchr("- /", path[length]) != NULL; /* The end of the text is found too. */
 }
 
 /* The errno with which this call fails; 0 lets it pass. */

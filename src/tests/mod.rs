@@ -27,6 +27,7 @@ mod exactly_once;
 mod explanations;
 mod fault_disk;
 mod fault_files;
+mod fault_panel;
 mod fault_requests;
 mod fault_sweep;
 mod finding;

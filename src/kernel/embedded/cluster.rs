@@ -8,6 +8,7 @@ use super::backup;
 use super::ensemble::Ensemble;
 use super::events::Seen;
 use super::long::Meter;
+use super::node::Node;
 use super::sqlite::StoreError;
 use super::store::NodeStore;
 use super::switchboard::{LastKnown, Switchboard};
@@ -124,6 +125,12 @@ impl Cluster {
         }
     }
 
+    /// Whether there is a primary whose own state contains everything that was ever acknowledged.
+    pub(super) fn decides(&self) -> bool {
+        let primary = self.primary().and_then(|number| self.ensemble.node(number));
+        primary.is_some_and(Node::has_committed_in_its_epoch)
+    }
+
     /// The number of the node with this name.
     pub(super) fn number(&self, id: &NodeId) -> Option<u64> {
         self.ensemble.nodes().find(|node| &node.id == id).map(|node| node.number)
@@ -188,7 +195,7 @@ impl Cluster {
         let has_quorum = self.ensemble.has_quorum();
         let store = self.ensemble.most_advanced().and_then(|node| node.store());
         // Without a primary, what is applied may not be all that is committed.
-        let is_decided = has_quorum && self.primary().is_some();
+        let is_decided = has_quorum && self.decides();
         let fence = store.filter(|_| is_decided).map(NodeStore::fence);
         let fence = match fence {
             Some(Ok((fence, _))) => fence,

@@ -3,6 +3,7 @@
 use super::cluster::Cluster;
 use super::command::{Bytes, Command};
 use super::machine::Applied;
+use crate::crash::{self, Sabotage};
 use crate::model::ambient::Timestamp;
 use crate::model::pinned::Since;
 
@@ -102,9 +103,17 @@ impl Cluster {
 
     /// The value of a key, as the last acknowledged write left it.
     pub(super) fn read(&self, key: &str) -> Result<Option<Vec<u8>>, DataError> {
-        // At rest the primary of the highest epoch, with a majority, has applied every acknowledged
-        // write; so its own state is the latest one.
-        let primary = self.serving()?;
+        let mut primary = self.serving()?;
+        // At rest the primary of the highest epoch, with a majority and an entry of its own epoch
+        // committed, has applied every acknowledged write; so its own state is the latest one.
+        if !self.decides() {
+            let why = "the primary has not committed an entry of its epoch, so what was acknowledged \
+                       before may not be in its state yet";
+            return Err(DataError::Unknown { why: why.to_owned() });
+        }
+        if crash::sabotaged(Sabotage::StaleServes) {
+            primary = self.ensemble.another_who_leads(primary).unwrap_or(primary);
+        }
         let store = self.ensemble.node(primary).and_then(|node| node.store());
         let store = store.expect("a primary runs");
         store.value(key).map_err(|error| DataError::Unknown { why: error.to_string() })

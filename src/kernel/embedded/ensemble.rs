@@ -29,6 +29,9 @@ pub(super) struct Ensemble {
     heard: BTreeMap<u64, (Place, Applied)>,
     heard_from: u64,
     installed: Vec<(u64, Place)>,
+    /// In a simulation messages are lost, delayed and repeated.
+    #[cfg(test)]
+    weather: Option<super::simulation::Weather>,
 }
 
 impl Ensemble {
@@ -44,7 +47,15 @@ impl Ensemble {
             heard: BTreeMap::new(),
             heard_from: u64::MAX,
             installed: Vec::new(),
+            #[cfg(test)]
+            weather: None,
         }
+    }
+
+    /// From now on messages travel in this weather.
+    #[cfg(test)]
+    pub(super) fn expose_to(&mut self, weather: super::simulation::Weather) {
+        self.weather = Some(weather);
     }
 
     /// The nodes that received the whole state since this was asked last, and up to where.
@@ -147,6 +158,13 @@ impl Ensemble {
     pub(super) fn primary(&self) -> Option<(&Node, Vitals)> {
         let epoch = self.epoch();
         self.reachable().find(|(_, vitals)| vitals.leads && vitals.epoch == epoch)
+    }
+
+    /// Another node that believes that it leads, reachable or not. Only sabotage asks for it.
+    pub(super) fn another_who_leads(&self, primary: u64) -> Option<u64> {
+        let leads = |node: &&Node| node.vitals().is_some_and(|vitals| vitals.leads);
+        let mut others = self.nodes.iter().filter(|node| node.number != primary);
+        others.find(leads).map(|node| node.number)
     }
 
     /// The reachable node whose state machine contains most.
@@ -259,11 +277,24 @@ impl Ensemble {
                 }
             }
         }
-        if let Some(message) = self.wire.pop_front() {
-            moved = true;
-            self.deliver(message, now);
+        self.move_message(now) || moved
+    }
+
+    /// Delivers the message that was sent first. Gives whether there was one.
+    fn move_message(&mut self, now: Timestamp) -> bool {
+        #[cfg(test)]
+        if let Some(weather) = &mut self.weather {
+            let Some(transit) = weather.take(&mut self.wire) else { return false };
+            match transit {
+                super::simulation::Transit::Arrives(message) => self.deliver(message, now),
+                super::simulation::Transit::Lost(message) => self.lose(&message, now),
+                super::simulation::Transit::Vanished => {}
+            }
+            return true;
         }
-        moved
+        let Some(message) = self.wire.pop_front() else { return false };
+        self.deliver(message, now);
+        true
     }
 
     fn begin_epoch(&mut self, index: usize, now: Timestamp) {
@@ -282,13 +313,19 @@ impl Ensemble {
     }
 
     fn deliver(&mut self, message: Message, now: Timestamp) {
-        let (from, to) = (message.from, message.to);
-        if self.reaches(from) && self.reaches(to) {
-            if let Some(node) = self.node_mut(to) {
+        if self.reaches(message.from) && self.reaches(message.to) {
+            if let Some(node) = self.node_mut(message.to) {
                 node.receive(message, now);
             }
-        } else if let Some(node) = self.node_mut(from) {
-            node.not_delivered(&message, now);
+        } else {
+            self.lose(&message, now);
+        }
+    }
+
+    /// Tells the sender that a message did not arrive.
+    fn lose(&mut self, message: &Message, now: Timestamp) {
+        if let Some(node) = self.node_mut(message.from) {
+            node.not_delivered(message, now);
         }
     }
 

@@ -9,6 +9,7 @@ mod read;
 use super::command::{Accepted, Command};
 use super::events as kernel_events;
 use super::sqlite::{Doing, StoreError, to_json};
+use crate::crash::{self, Sabotage};
 use crate::kernel::Settled;
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
@@ -320,8 +321,30 @@ fn execute(
         result,
         duplicate: false,
     };
-    db.prepare_cached("INSERT INTO receipts (action_id, receipt) VALUES (?1, ?2)")
-        .and_then(|mut s| s.execute(params![order.action_id.bytes(), to_json(&receipt)]))
-        .doing("write a receipt")?;
+    if !crash::sabotaged(Sabotage::ReceiptApart) {
+        keep_receipt(db, &receipt)?;
+    }
     Ok(Applied::Executed(receipt))
+}
+
+fn keep_receipt(db: &Connection, receipt: &Receipt) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO receipts (action_id, receipt) VALUES (?1, ?2)")
+        .and_then(|mut s| s.execute(params![receipt.action_id.bytes(), to_json(receipt)]))
+        .doing("write a receipt")?;
+    Ok(())
+}
+
+/// What [`Sabotage::ReceiptApart`] does: the effect is on the disk already.
+pub(super) fn keep_receipts_apart(
+    db: &Connection,
+    outcomes: &[(Place, Applied)],
+) -> Result<(), StoreError> {
+    for (_, applied) in outcomes {
+        if let Applied::Executed(receipt) = applied
+            && !receipt.duplicate
+        {
+            keep_receipt(db, receipt)?;
+        }
+    }
+    Ok(())
 }

@@ -98,6 +98,12 @@ impl Node {
         })
     }
 
+    /// Whether this node, as primary, has committed an entry of its own epoch. Until then it may not
+    /// have applied what an earlier primary acknowledged.
+    pub(super) fn has_committed_in_its_epoch(&self) -> bool {
+        self.raw().is_some_and(|raw| raw.raft.commit_to_current_term())
+    }
+
     /// Whether this node, as primary, knows that another holds its whole log.
     pub(super) fn knows_complete(&self, other: u64) -> bool {
         self.raw().is_some_and(|raw| {

@@ -7,6 +7,9 @@
 mod checkpoint;
 pub(super) mod damage;
 mod log;
+mod still;
+
+pub(super) use still::StillStore;
 
 use super::command::Command;
 use super::image::Image;
@@ -14,7 +17,7 @@ use super::long::Meter;
 use super::machine::{self, Applied, Epoch, Place};
 use super::membership::Members;
 use super::sqlite::{Database, Doing, StoreError, to_json};
-use crate::crash;
+use crate::crash::{self, Sabotage};
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
@@ -24,7 +27,6 @@ use crate::model::receipt::{Receipt, Tombstone};
 use crate::model::text::NodeId;
 use raft::eraftpb::{Entry, EntryType, HardState, Snapshot};
 use rusqlite::{Connection, Transaction, params};
-use std::ops::Deref;
 use std::path::Path;
 
 const SCHEMA: &str = include_str!("node.sql");
@@ -75,18 +77,6 @@ pub struct NodeStore {
     hard_state: HardState,
     extent: Extent,
     members: Members,
-}
-
-/// A store as it was at one moment. Nothing of it can be changed: it is never lent for writing.
-#[derive(Debug)]
-pub(super) struct StillStore(NodeStore);
-
-impl Deref for StillStore {
-    type Target = NodeStore;
-
-    fn deref(&self) -> &NodeStore {
-        &self.0
-    }
 }
 
 /// What a node holds: the log from after `base` to `last`, and the state up to `applied`.
@@ -214,14 +204,18 @@ impl NodeStore {
             }
             outcomes.push((place, applied));
         }
+        let (epoch, vote) = match crash::sabotaged(Sabotage::ForgetVote) {
+            false => (hard_state.term, hard_state.vote),
+            true => (0, 0),
+        };
         tx.prepare_cached(
             "UPDATE node SET epoch = ?1, vote = ?2, committed = ?3, applied = ?4, purged = ?5,
              purged_epoch = ?6",
         )
         .and_then(|mut s| {
             s.execute(params![
-                hard_state.term,
-                hard_state.vote,
+                epoch,
+                vote,
                 hard_state.commit,
                 extent.applied,
                 extent.base.position,
@@ -231,6 +225,9 @@ impl NodeStore {
         .doing("write the promises")?;
         let members = if moves_members { machine::members(&tx)? } else { self.members.clone() };
         tx.commit().doing("commit")?;
+        if crash::sabotaged(Sabotage::ReceiptApart) {
+            machine::keep_receipts_apart(self.database.connection(), &outcomes)?;
+        }
         (self.hard_state, self.extent, self.members) = (hard_state, extent, members);
         self.database.committed()?;
         Ok(outcomes)
@@ -264,6 +261,12 @@ impl NodeStore {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The file, for tests that look at its rows.
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        self.database.connection()
     }
 
     /// The last position that the state machine contains.
@@ -316,17 +319,6 @@ impl NodeStore {
     pub fn image(&self, meter: &Meter) -> Result<Image, StoreError> {
         let place = Place { position: self.extent.applied, epoch: self.applied_epoch()? };
         checkpoint::image(self.database.connection(), &self.identity, place, meter)
-    }
-
-    /// The store as it is now, for reading in another thread while this one goes on.
-    pub(super) fn as_it_is(&self) -> Result<StillStore, StoreError> {
-        Ok(StillStore(Self {
-            database: self.database.as_it_is()?,
-            identity: self.identity.clone(),
-            hard_state: self.hard_state.clone(),
-            extent: self.extent,
-            members: self.members.clone(),
-        }))
     }
 
     /// The write fence, and since when it stands.

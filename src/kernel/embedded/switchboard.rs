@@ -136,6 +136,12 @@ impl Switchboard {
         Ok(Self { database, cluster, last_known, switched_off })
     }
 
+    /// The file, for tests that look at its rows.
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        self.database.connection()
+    }
+
     pub(super) fn cluster(&self) -> &ClusterRecord {
         &self.cluster
     }

@@ -7,6 +7,7 @@ use super::command::{Accepted, Command};
 use super::data::{DataError, Write};
 use super::founding::{self, Opened};
 use super::long::{Begun, Ending, Meter, Work};
+use super::simulation::Weather;
 use super::{Config, NODES_MAX};
 use crate::kernel::{ApplyError, Order, SettleError, Settled};
 use crate::model::action::{Action, ActionId};
@@ -17,6 +18,7 @@ use crate::model::pinned::{Fact, Writes};
 use crate::model::progress::Unit;
 use crate::model::receipt::Witness;
 use crate::model::text::{NodeId, PlaceName};
+use raft::eraftpb::MessageType;
 use tempfile::TempDir;
 
 struct Still;
@@ -291,6 +293,22 @@ fn an_epoch_begins_with_the_order_that_asked_for_it() {
         assert_eq!((last.epoch, last.primary.as_str()), (2, "n5"));
         assert_eq!((last.action_id, Some(last.first_position)), (Some(id(1)), receipt.position));
     }
+}
+
+#[test]
+fn a_primary_that_has_committed_nothing_in_its_epoch_serves_no_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    put(&mut cluster, "a").unwrap();
+    // n2 holds the write and does not know yet that it is committed.
+    drop(cluster);
+    let mut cluster = open(&dir, 3).cluster;
+    cluster.ensemble.expose_to(Weather::swallowing(MessageType::MsgAppend));
+    let failover = order(1, Action::Failover { to: NodeId::numbered(2) }, 1);
+    let answer = cluster.apply(&failover, now());
+    assert!(matches!(answer, Err(ApplyError::Unknown { .. })), "{answer:?}");
+    assert_eq!(cluster.office(), Office::Held(NodeId::numbered(2)));
+    assert!(matches!(cluster.read("a"), Err(DataError::Unknown { .. })), "{:?}", cluster.read("a"));
 }
 
 /// The beginning of an order that takes long.

@@ -81,6 +81,9 @@ pub(super) struct Shell {
     clock: Arc<dyn Clock>,
     requests: Option<mpsc::Sender<Request>>,
     thread: Option<JoinHandle<()>>,
+    /// In a simulation there is no thread: whoever asks serves the request itself.
+    #[cfg(test)]
+    here: Option<(std::sync::Mutex<Served>, Lock)>,
 }
 
 impl Shell {
@@ -93,7 +96,7 @@ impl Shell {
         let (requests, incoming) = mpsc::channel(REQUESTS_MAX);
         let (announce, changes) = watch::channel(0);
         // Held weakly: the thread ends when nobody else can ask any more.
-        let door = requests.downgrade();
+        let door = Some(requests.downgrade());
         let clock_of_thread = Arc::clone(&clock);
         let served = Served { cluster, announce, clock: clock_of_thread, door, working: None };
         let thread = std::thread::Builder::new().name("kernel".to_owned()).spawn(move || {
@@ -101,7 +104,35 @@ impl Shell {
             // After the files are closed.
             drop(lock);
         })?;
-        Ok((Self { clock, requests: Some(requests), thread: Some(thread) }, changes))
+        let shell = Self {
+            clock,
+            requests: Some(requests),
+            thread: Some(thread),
+            #[cfg(test)]
+            here: None,
+        };
+        Ok((shell, changes))
+    }
+
+    /// A shell without a thread.
+    #[cfg(test)]
+    pub(super) fn here(
+        cluster: Cluster,
+        lock: Lock,
+        clock: Arc<dyn Clock>,
+    ) -> (Self, watch::Receiver<u64>) {
+        let (announce, changes) = watch::channel(0);
+        let clock_here = Arc::clone(&clock);
+        let served = Served { cluster, announce, clock: clock_here, door: None, working: None };
+        let here = Some((std::sync::Mutex::new(served), lock));
+        (Self { clock, requests: None, thread: None, here }, changes)
+    }
+
+    /// Looks at the kernel of a shell without a thread, between two requests.
+    #[cfg(test)]
+    pub(super) fn with<T>(&self, look: impl FnOnce(&mut Cluster) -> T) -> T {
+        let (served, _) = self.here.as_ref().expect("a shell without a thread");
+        look(&mut served.lock().expect("nobody panicked in it").cluster)
     }
 
     /// Asks the thread, and waits for its answer.
@@ -110,6 +141,11 @@ impl Shell {
         request: impl FnOnce(Reply<T>) -> Request,
     ) -> Result<T, Lost> {
         let (reply, answer) = oneshot::channel();
+        #[cfg(test)]
+        if let Some((served, _)) = &self.here {
+            served.lock().expect("nobody panicked in it").serve(request(reply));
+            return answer.await.map_err(|_| Lost::Underway);
+        }
         let before = || Lost::BeforeArrival(self.clock.now());
         let requests = self.requests.as_ref().ok_or_else(before)?;
         requests.send(request(reply)).await.map_err(|_| before())?;
@@ -132,7 +168,8 @@ struct Served {
     cluster: Cluster,
     announce: watch::Sender<u64>,
     clock: Arc<dyn Clock>,
-    door: mpsc::WeakSender<Request>,
+    /// Where the end of a long work is announced; without a thread there is none, and it is waited for.
+    door: Option<mpsc::WeakSender<Request>>,
     working: Option<Working>,
 }
 
@@ -208,7 +245,11 @@ impl Served {
     /// Starts the work on an order that takes long. The thread says when it is done; what it did is
     /// recorded here, as all else.
     fn work(&mut self, action_id: ActionId, work: Work, reply: Reply<Ending>) {
-        let (action, door) = (work.action.clone(), self.door.clone());
+        let action = work.action.clone();
+        let Some(door) = self.door.clone() else {
+            let ending = work.run();
+            return self.end(action_id, &action, ending, reply);
+        };
         let started = std::thread::Builder::new().name("kernel work".to_owned()).spawn(move || {
             let ending = work.run();
             if let Some(door) = door.upgrade() {
@@ -222,9 +263,7 @@ impl Served {
             Err(error) => {
                 let sentence = format!("The kernel refuses: it cannot start a thread: {error}.");
                 let refused = Err(refusal("not_started", sentence, &[]).into());
-                let now = self.clock.now();
-                let ending = self.noting(now, |c| c.end(action_id, &action, refused, now));
-                drop(reply.send(ending));
+                self.end(action_id, &action, refused, reply);
             }
         }
     }
@@ -237,9 +276,12 @@ impl Served {
         let ending = thread.join().unwrap_or_else(|_| {
             Err(unknown("The work failed, and it is not known how far it came. Settle it."))
         });
+        self.end(action_id, &action, ending, reply);
+    }
+
+    fn end(&mut self, id: ActionId, action: &Action, ending: Ending, reply: Reply<Ending>) {
         let now = self.clock.now();
-        let ending = self.noting(now, |cluster| cluster.end(action_id, &action, ending, now));
-        drop(reply.send(ending));
+        drop(reply.send(self.noting(now, |cluster| cluster.end(id, action, ending, now))));
     }
 
     /// Serves a write together with those that wait behind it. Gives the first other request.

@@ -1,0 +1,194 @@
+//! What operators do: any action of the catalogue, asked for and confirmed as a person would.
+
+#[cfg(test)]
+use super::world::{Asked, World};
+use crate::kernel::ObserveKernel as _;
+use crate::model::action::{Action, ActionId, LogPosition, Stage};
+use crate::model::cluster::ClusterState;
+use crate::model::explanation::Verdict;
+use crate::model::pinned::Fact;
+use crate::model::text::{NodeId, PlaceName, Reason};
+use crate::workflow::Confirmation;
+
+/// How often the search for an action that passes its checks is repeated.
+const TRIES: usize = 8;
+
+fn reason() -> Reason {
+    Reason::parse("a simulation").expect("a reason")
+}
+
+impl World {
+    /// One action of any kind, from the request to its end, or given up on the way.
+    pub(super) fn act(&mut self) -> Result<(), String> {
+        let Ok(state) = self.wait(self.house().read.observe()) else {
+            self.note("act: the kernel cannot be observed");
+            return Ok(());
+        };
+        let action = self.choose(&state);
+        self.ask_and_confirm(action)
+    }
+
+    /// Asks for this action and, mostly, confirms it.
+    pub(super) fn ask_and_confirm(&mut self, action: Action) -> Result<(), String> {
+        let id = self.fresh_id();
+        let Ok(operator) = self.house().operator(&self.session) else {
+            return Err("authority: the session of the operator is gone".to_owned());
+        };
+        let asked = self.house().workflow.request(&operator, id, action.clone(), reason());
+        let asked = self.wait(asked);
+        let confirmation = asked.as_ref().ok().filter(|a| a.stage == Stage::Explained).map(|a| {
+            let typed_target = a.explanation.typed_target.clone();
+            Confirmation { digest: a.digest, typed_target }
+        });
+        let said = match &asked {
+            Ok(answer) => answer.stage.word().to_owned(),
+            Err(refusal) => format!("{:?}", refusal.code),
+        };
+        self.note(&format!("request {id} {action:?}: {said}"));
+        self.count("actions asked for");
+        self.asked.push(Asked { id, action, confirmation: confirmation.clone() });
+        let Some(confirmation) = confirmation else { return Ok(()) };
+        let way = if self.rests { u64::MAX } else { self.coin.below(20) };
+        match way {
+            0 => {
+                let withdrawn = self.house().workflow.withdraw(&operator, id, reason());
+                let said =
+                    self.wait(withdrawn).map_or_else(|r| format!("{:?}", r.code), |_| "ok".into());
+                self.note(&format!("withdraw: {said}"));
+                return Ok(());
+            }
+            1 => return Ok(()),
+            // Something happens between the look and the word.
+            2 => self.cut_or_mend(),
+            3 => self.write_some(),
+            _ => {}
+        }
+        self.confirm(id, confirmation)
+    }
+
+    fn confirm(&mut self, id: ActionId, confirmation: Confirmation) -> Result<(), String> {
+        let Ok(operator) = self.house().operator(&self.session) else {
+            return Err("authority: the session of the operator is gone".to_owned());
+        };
+        let confirmed = self.wait(self.house().workflow.confirm(&operator, id, confirmation));
+        let said = match &confirmed {
+            Ok(answer) => format!("{} {:?}", answer.stage.word(), answer.outcome),
+            Err(refusal) => format!("{:?} {}", refusal.code, refusal.sentence),
+        };
+        self.note(&format!("confirm {id}: {said}"));
+        match confirmed.map(|answer| answer.stage) {
+            Ok(Stage::Executed) => self.count("actions executed"),
+            Ok(Stage::Refused) => self.count("actions refused by the kernel"),
+            Ok(Stage::Unknown) => self.count("actions with an unknown outcome"),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Delivers any earlier confirmation again.
+    pub(super) fn confirm_again(&mut self) -> Result<(), String> {
+        let with: Vec<(ActionId, Confirmation)> =
+            self.asked.iter().filter_map(|a| Some((a.id, a.confirmation.clone()?))).collect();
+        if with.is_empty() {
+            return Ok(());
+        }
+        let (id, confirmation) = with[self.index(with.len())].clone();
+        self.count("old confirmations");
+        self.confirm(id, confirmation)
+    }
+
+    /// Settles what is open, if anything is.
+    pub(super) fn settle(&mut self) -> Result<(), String> {
+        let Ok(Some(open)) = self.house().read.unresolved() else { return Ok(()) };
+        let Ok(operator) = self.house().operator(&self.session) else {
+            return Err("authority: the session of the operator is gone".to_owned());
+        };
+        let settled = self.house().workflow.settle(&operator, open.action_id, reason());
+        let said = match self.wait(settled) {
+            Ok(answer) => answer.stage.word().to_owned(),
+            Err(refusal) => format!("{:?}", refusal.code),
+        };
+        self.count("settlements");
+        self.note(&format!("settle {}: {said}", open.action_id));
+        Ok(())
+    }
+
+    /// Declares a freeze, or lifts the one that stands.
+    pub(super) fn freeze_or_unfreeze(&mut self) -> Result<(), String> {
+        let Ok(operator) = self.house().operator(&self.session) else {
+            return Err("authority: the session of the operator is gone".to_owned());
+        };
+        let Ok(stands) = self.house().read.freeze() else { return Ok(()) };
+        let done = match stands {
+            None => self.wait(self.house().workflow.freeze(&operator, reason())),
+            Some(stands) => {
+                let seq = Some(stands.seq);
+                self.wait(self.house().workflow.unfreeze(&operator, seq, reason()))
+            }
+        };
+        let said = done.map_or_else(|refusal| format!("{:?}", refusal.code), |_| "done".into());
+        self.note(&format!("freeze or unfreeze: {said}"));
+        Ok(())
+    }
+
+    /// An action: mostly one that passes its checks now, sometimes any.
+    fn choose(&mut self, state: &ClusterState) -> Action {
+        if state.cluster.primary == Fact::Known(None) && self.coin.below(10) < 6 {
+            return Action::Failover { to: self.node_of(state) };
+        }
+        let mut action = self.any(state);
+        for _ in 0..TRIES {
+            let checks = self.house().kernel.checks(state, &action).checks;
+            if checks.iter().all(|check| check.verdict == Verdict::Pass) {
+                break;
+            }
+            action = self.any(state);
+        }
+        action
+    }
+
+    fn any(&mut self, state: &ClusterState) -> Action {
+        let node = self.node_of(state);
+        match self.coin.below(26) {
+            0..=4 => Action::Switchover { to: node },
+            5..=6 => Action::Failover { to: node },
+            7 => Action::StopWrites {},
+            8..=10 => Action::ResumeWrites {},
+            11..=12 => Action::TakeOffline { node },
+            13..=15 => Action::BringOnline { node },
+            16 => Action::AddReplica { node: state.cluster.next_node.clone() },
+            17..=18 => Action::GrantVote { node },
+            19 => Action::RemoveReplica { node },
+            20..=21 => Action::TakeCheckpoint { node },
+            22..=23 => {
+                let last = self.kernel(|cluster| {
+                    let ends = cluster.ensemble.reachable().map(|(_, vitals)| vitals.last.position);
+                    ends.max().unwrap_or(1)
+                });
+                let up_to = (1 + self.coin.below(last.max(1))).to_string();
+                let up_to = LogPosition::parse_field("up_to", &up_to).expect("a position");
+                Action::PurgeLog { node, up_to }
+            }
+            24 => {
+                let name = format!("b{}", self.asked.len());
+                Action::CreateBackup { name: PlaceName::parse(&name).expect("a name") }
+            }
+            _ => Action::VerifyNode { node },
+        }
+    }
+
+    fn node_of(&mut self, state: &ClusterState) -> NodeId {
+        let index = self.index(state.nodes.len());
+        state.nodes[index].pinned.id.clone()
+    }
+
+    fn fresh_id(&mut self) -> ActionId {
+        let bytes = u128::from(self.coin.next()) << 64 | u128::from(self.coin.next());
+        ActionId::from_random(bytes.to_be_bytes())
+    }
+
+    /// An index below this length.
+    pub(super) fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.coin.below(length as u64)).expect("an index")
+    }
+}

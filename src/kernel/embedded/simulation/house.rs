@@ -1,0 +1,133 @@
+//! One control plane with its kernel, put together as `serve` does it, without listeners.
+
+#[cfg(test)]
+use super::weather::Weather;
+use crate::authority::{Credential, Operator, PasswordCost};
+use crate::kernel::embedded::{Config, EmbeddedKernel, NodeCount};
+use crate::kernel::{CommandKernel, ObserveKernel};
+use crate::ledger::{Draft, Ledger, LedgerReader, open_key};
+use crate::model::ambient::{Clock, Entropy, Timestamp};
+use crate::model::record::Entry;
+use crate::model::text::PlaceName;
+use crate::observe::ReadSide;
+use crate::observe::in_flight::InFlight;
+use crate::store::{Store, StoreError};
+use crate::workflow::Workflow;
+use crate::workflow::access::Access;
+use sha2::{Digest as _, Sha256};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// A clock that the simulation moves, also backwards.
+pub(super) struct SimClock(AtomicI64);
+
+impl SimClock {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(1_767_225_660_000)))
+    }
+
+    pub(super) fn advance(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for SimClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn name(&self) -> &'static str {
+        "virtual clock"
+    }
+}
+
+/// Bytes from a counter.
+#[derive(Default)]
+pub(super) struct SimEntropy(AtomicU64);
+
+impl Entropy for SimEntropy {
+    fn bytes(&self) -> [u8; 32] {
+        Sha256::digest(self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes()).into()
+    }
+}
+
+/// The parts of one process.
+pub(super) struct House {
+    pub(super) workflow: Workflow,
+    pub(super) read: ReadSide,
+    pub(super) access: Access,
+    pub(super) kernel: Arc<EmbeddedKernel>,
+    store: Store,
+    ledger: Ledger,
+}
+
+impl House {
+    /// Opens everything in a directory, in the order of `serve`, and records the start.
+    pub(super) async fn open(
+        dir: &Path,
+        nodes: u64,
+        clock: &Arc<SimClock>,
+        entropy: &Arc<SimEntropy>,
+        weather: Weather,
+    ) -> Result<Self, String> {
+        let said = |error: &dyn std::fmt::Display| error.to_string();
+        let clock: Arc<dyn Clock> = clock.clone();
+        let store = Store::open(dir).map_err(|e| said(&e))?;
+        let ledger = Ledger::open(&store, Arc::clone(&clock)).map_err(|e| said(&e))?;
+        let config = Config {
+            dir: dir.join("kernel"),
+            nodes: NodeCount::ToFoundWith(nodes),
+            cluster: PlaceName::parse("aerodb").expect("a name"),
+            environment: PlaceName::parse("simulation").expect("a name"),
+        };
+        let opened = EmbeddedKernel::open_here(&config, Arc::clone(&clock), &**entropy, weather);
+        let kernel = Arc::new(opened.map_err(|e| said(&e))?);
+        let named = ledger.reader().log_key().map_err(|e| said(&e))?;
+        let signer = open_key(dir, "aerodb/simulation", named.as_ref(), &**entropy);
+        let signer = signer.map_err(|e| said(&e))?;
+        let open = ledger.reader().open_actions().map_err(|e| said(&e))?;
+        let about = kernel.describe();
+        let entry = Entry::Boot {
+            version: "simulation".to_owned(),
+            cluster: about.cluster,
+            note: about.start_note,
+            interrupted: open.into_iter().map(|(id, _)| id).collect(),
+            log_key: Some(signer.public().to_string()),
+        };
+        let draft = Draft { actor: None, action_id: None, entry, blobs: Vec::new() };
+        ledger.append(vec![draft]).await.map_err(|e| said(&e))?;
+        let ledger = ledger.signing(signer);
+        let in_flight = InFlight::default();
+        let observer: Arc<dyn ObserveKernel> = kernel.clone();
+        let commanded: Arc<dyn CommandKernel> = kernel.clone();
+        let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), None);
+        let workflow = Workflow::new(read.clone(), commanded, ledger.clone(), in_flight);
+        let cost = PasswordCost::of(64, 1);
+        let access = Access::new(ledger.clone(), clock, entropy.clone(), cost);
+        Ok(Self { workflow, read, access, kernel, store, ledger })
+    }
+
+    /// The records.
+    pub(super) fn records(&self) -> LedgerReader {
+        self.ledger.reader()
+    }
+
+    /// The file of the records.
+    pub(super) fn records_path(&self) -> std::path::PathBuf {
+        self.store.path().to_owned()
+    }
+
+    /// Who asks.
+    pub(super) fn operator(&self, session: &Credential) -> Result<Operator, String> {
+        self.access.operator(Some(session)).map_err(|denied| denied.to_string())
+    }
+
+    /// Waits until the writer of the store has nothing to do: it checkpoints after it has answered,
+    /// and what it writes then must not meet the next event by chance.
+    pub(super) async fn quiet(&self) {
+        for _ in 0..2 {
+            let _ = self.store.write(|_| Ok::<(), StoreError>(())).await;
+        }
+    }
+}

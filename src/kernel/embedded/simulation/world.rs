@@ -1,0 +1,283 @@
+//! One installation on the failing disk: how it starts, how it stops, and what is known about it.
+
+#[cfg(test)]
+use super::history::History;
+use super::house::{House, SimClock, SimEntropy};
+use super::invariants::Known;
+use super::panel::{Coin, EIO, Fault, FaultDisk, Lost, SYNC, TRUNCATE, WRITE};
+use super::weather::Weather;
+use crate::authority::Credential;
+use crate::kernel::embedded::cluster::Cluster;
+use crate::model::action::{Action, ActionId};
+use crate::model::canonical::Hash;
+use crate::workflow::Confirmation;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::fs;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+
+const PASSWORD: &str = "a quiet harbour at dawn";
+
+/// An action that was asked for, and what would confirm it.
+pub(super) struct Asked {
+    pub(super) id: ActionId,
+    pub(super) action: Action,
+    pub(super) confirmation: Option<Confirmation>,
+}
+
+/// What happened, in numbers.
+pub(super) type Figures = BTreeMap<&'static str, u64>;
+
+/// A whole installation, and everything that has been seen of it.
+pub(super) struct World {
+    pub(super) coin: Coin,
+    pub(super) clock: Arc<SimClock>,
+    pub(super) house: Option<House>,
+    pub(super) session: Credential,
+    pub(super) history: History,
+    pub(super) known: Known,
+    pub(super) asked: Vec<Asked>,
+    pub(super) figures: Figures,
+    pub(super) nodes: u64,
+    /// Events until the process ends, when a call has been chosen at which it ends.
+    pub(super) ends_in: Option<u64>,
+    /// Whether the run comes to its end: the weather is calm, and no start is stopped.
+    pub(super) rests: bool,
+    /// Whether the process often ends while an action runs.
+    pub(super) stormy: bool,
+    entropy: Arc<SimEntropy>,
+    disk: FaultDisk,
+    base: PathBuf,
+    starts: u32,
+    runtime: Runtime,
+    trace: Sha256,
+    speaks: bool,
+}
+
+/// Installations of each size, founded once and copied.
+pub(super) struct Templates {
+    base: PathBuf,
+    sessions: BTreeMap<u64, String>,
+}
+
+impl Templates {
+    /// Templates below the directory in which the process runs.
+    pub(super) fn new() -> Self {
+        let base = std::env::current_dir().expect("a directory");
+        Self { base, sessions: BTreeMap::new() }
+    }
+
+    /// The installation of this size, and the session of its operator.
+    fn of(&mut self, nodes: u64, runtime: &Runtime) -> (PathBuf, String) {
+        let dir = PathBuf::from(format!("template-{nodes}"));
+        let session = self.sessions.entry(nodes).or_insert_with(|| {
+            let (clock, entropy) = (SimClock::new(), Arc::new(SimEntropy::default()));
+            fs::create_dir_all(&dir).expect("a directory");
+            runtime.block_on(async {
+                let opened = House::open(&dir, nodes, &clock, &entropy, Weather::calm()).await;
+                let house = opened.expect("a new installation");
+                let link = house.access.issue_setup_link().await.expect("a link");
+                let link = link.expect("nobody is there yet");
+                let made = house.access.redeem_setup_link(&link, "olga", PASSWORD).await;
+                made.expect("an operator").token.expect("a session")
+            })
+        });
+        (self.base.join(dir), session.clone())
+    }
+}
+
+impl World {
+    /// The installation of a seed, which has not been started yet.
+    pub(super) fn new(seed: u64, templates: &mut Templates, speaks: bool) -> Self {
+        let mut coin = Coin::seeded(seed);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let nodes = [3, 3, 3, 5, 3, 1, 3, 4][usize::try_from(coin.below(8)).expect("an index")];
+        let (template, session) = templates.of(nodes, &runtime);
+        let panel = std::env::var_os("FAULT_DISK_PANEL").expect("the process is on the disk");
+        let base = std::env::current_dir().expect("a directory");
+        let world = Self {
+            coin,
+            clock: SimClock::new(),
+            house: None,
+            session: Credential::parse(&session).expect("a session"),
+            history: History::default(),
+            known: Known::default(),
+            asked: Vec::new(),
+            figures: Figures::new(),
+            nodes,
+            ends_in: None,
+            rests: false,
+            stormy: seed % 2 == 1,
+            entropy: Arc::new(SimEntropy::default()),
+            disk: FaultDisk::opened(panel.into()),
+            base,
+            starts: 0,
+            runtime,
+            trace: Sha256::new(),
+            speaks,
+        };
+        world.disk.disarm();
+        copy(&template, &world.dir());
+        world.clock.advance(60_000);
+        world
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.base.join(format!("start-{}", self.starts))
+    }
+
+    /// Starts the process.
+    pub(super) fn start(&mut self) -> Result<(), String> {
+        let dir = self.dir();
+        self.disk.forget();
+        self.disk.aim(&dir, &dir);
+        self.disk.remember();
+        let weather = if self.rests { Weather::calm() } else { Weather::of(&mut self.coin) };
+        // Some are stopped while they start; the next start finds what that left.
+        let is_stopped = !self.rests && self.coin.below(12) == 0;
+        if is_stopped {
+            let at = 1 + self.coin.below(60);
+            self.stop_at(at);
+        }
+        self.count("starts");
+        // By a relative path: what a record says of a file must not depend on where this runs.
+        let dir = PathBuf::from(format!("start-{}", self.starts));
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        let opened =
+            self.runtime.block_on(House::open(&dir, self.nodes, &clock, &entropy, weather));
+        match opened {
+            Ok(house) => {
+                self.house = Some(house);
+                if is_stopped {
+                    // What it did after the call, it did without a disk.
+                    self.ends_in = Some(0);
+                }
+                Ok(())
+            }
+            Err(why) if is_stopped => {
+                self.note(&format!("the start was stopped: {why}"));
+                self.end(true)
+            }
+            Err(why) => Err(format!("starts: the installation does not start: {why}")),
+        }
+    }
+
+    /// The process ends: now, and with `power` gone with what was not synced.
+    pub(super) fn end(&mut self, power: bool) -> Result<(), String> {
+        let (old, starts) = (self.dir(), self.starts + 1);
+        self.starts = starts;
+        let new = self.dir();
+        // The old process cannot be ended inside this one. So what it leaves is copied first, and
+        // what it does afterwards is done to files that nobody looks at again.
+        copy(&old, &new);
+        if power {
+            let lost = match self.coin.below(3) {
+                0 => Lost::All,
+                _ => Lost::Some(self.coin.next()),
+            };
+            let within = |path: &Path| new.join(path.strip_prefix(&old).expect("below it"));
+            let taken = self.disk.cut_power_of(lost, &within);
+            self.count("power cuts");
+            self.count_many("writes lost", taken as u64);
+        } else {
+            self.count("kills");
+        }
+        self.disk.disarm();
+        self.house = None;
+        self.ends_in = None;
+        self.disk.forget();
+        fs::remove_dir_all(&old).expect("the old files");
+        self.known.forget_what_is_not_durable();
+        self.start()
+    }
+
+    /// From its `at`-th call from here on the disk takes nothing any more, until the process ends.
+    pub(super) fn stop_at(&mut self, at: u64) {
+        self.disk.count_on(&self.dir());
+        self.arm(at, Fault::Lasting(EIO));
+    }
+
+    /// The `at`-th call on a file, or on what is in a folder, fails: once, or that one and all after.
+    pub(super) fn fail_file(&mut self, file: &str, at: u64, lasting: bool) {
+        self.disk.count_on(&self.dir().join(file));
+        self.arm(at, if lasting { Fault::Lasting(EIO) } else { Fault::Once(EIO) });
+    }
+
+    fn arm(&self, at: u64, fault: Fault) {
+        self.disk.arm(SYNC | WRITE | TRUNCATE, u32::try_from(at).expect("few calls"), fault);
+    }
+
+    /// The disk works again.
+    pub(super) fn mend_disk(&mut self) {
+        self.disk.disarm();
+    }
+
+    /// The running process.
+    pub(super) fn house(&self) -> &House {
+        self.house.as_ref().expect("it runs")
+    }
+
+    /// Looks into the kernel between two requests.
+    pub(super) fn kernel<T>(&self, look: impl FnOnce(&mut Cluster) -> T) -> T {
+        self.house().kernel.shell.with(look)
+    }
+
+    /// Runs something of the workflow to its end, and what the store does after it.
+    pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(async {
+            let done = work.await;
+            self.house().quiet().await;
+            done
+        })
+    }
+
+    /// One line of what happens.
+    pub(super) fn note(&mut self, line: &str) {
+        if self.speaks {
+            println!("{line}");
+        }
+        self.trace.update(line.as_bytes());
+        self.trace.update(b"\n");
+    }
+
+    /// The digest of everything that happened.
+    pub(super) fn trace(&self) -> Hash {
+        Hash::from_bytes(self.trace.clone().finalize().into())
+    }
+
+    /// Counts something.
+    pub(super) fn count(&mut self, what: &'static str) {
+        self.count_many(what, 1);
+    }
+
+    /// Counts some of it.
+    pub(super) fn count_many(&mut self, what: &'static str, many: u64) {
+        *self.figures.entry(what).or_default() += many;
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.disk.disarm();
+        self.house = None;
+        let _ = fs::remove_dir_all(self.dir());
+    }
+}
+
+/// Copies a directory, but for the shared memory of SQLite: nobody relies on it after a stop.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("a directory") {
+        let entry = entry.expect("an entry");
+        let (path, name) = (entry.path(), entry.file_name());
+        if path.is_dir() {
+            copy(&path, &to.join(name));
+        } else if !name.to_string_lossy().ends_with("-shm") {
+            fs::copy(&path, to.join(name)).expect("a copy");
+        }
+    }
+}

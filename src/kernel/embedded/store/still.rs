@@ -1,0 +1,30 @@
+//! A store as it was at one moment, to be read beside the one that goes on.
+
+use super::NodeStore;
+use crate::kernel::embedded::sqlite::StoreError;
+use std::ops::Deref;
+
+/// A store as it was at one moment. Nothing of it can be changed: it is never lent for writing.
+#[derive(Debug)]
+pub(in crate::kernel::embedded) struct StillStore(NodeStore);
+
+impl Deref for StillStore {
+    type Target = NodeStore;
+
+    fn deref(&self) -> &NodeStore {
+        &self.0
+    }
+}
+
+impl NodeStore {
+    /// The store as it is now, for reading in another thread while this one goes on.
+    pub(in crate::kernel::embedded) fn as_it_is(&self) -> Result<StillStore, StoreError> {
+        Ok(StillStore(Self {
+            database: self.database.as_it_is()?,
+            identity: self.identity.clone(),
+            hard_state: self.hard_state.clone(),
+            extent: self.extent,
+            members: self.members.clone(),
+        }))
+    }
+}
