@@ -15,6 +15,7 @@ pub mod event;
 pub mod explanation;
 pub mod invariant;
 pub mod log_filter;
+pub mod node_answer;
 pub mod pinned;
 pub mod receipt;
 pub mod record;

@@ -25,6 +25,7 @@ use crate::model::answer::{ActionAnswer, ActionPage, LogPage, Overview, SessionA
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Candidate;
 use crate::model::log_filter::LogFilter;
+use crate::model::node_answer::NodeAnswer;
 use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
 use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
@@ -149,6 +150,8 @@ pub enum Page {
     Actions(ActionPage),
     /// `GET /actions/{id}`, and the forms on it when they are refused.
     Action(Box<ActionView>),
+    /// `GET /nodes/{id}`.
+    Node(Box<NodeAnswer>),
     /// `GET /log`.
     Log(Box<LogView>),
     /// `GET /actions/{id}/report`.
@@ -221,6 +224,7 @@ impl Page {
             }
             Self::Actions(_) => "Actions".to_owned(),
             Self::Action(view) => components::words::capital(&view.answer.action.title()),
+            Self::Node(data) => format!("Node {}", data.node),
             Self::Log(_) => "Log".to_owned(),
             Self::Report(told) => format!("Report: {}", told.action.title()),
             Self::Window(_) => "Report".to_owned(),
@@ -233,7 +237,7 @@ impl Page {
     #[must_use]
     pub fn nav(&self) -> Option<NavItem> {
         match self {
-            Self::Overview(_) => Some(NavItem::Overview),
+            Self::Overview(_) | Self::Node(_) => Some(NavItem::Overview),
             Self::Catalogue | Self::NewAction(_) | Self::Actions(_) | Self::Action(_) => {
                 Some(NavItem::Actions)
             }
@@ -250,6 +254,7 @@ impl Page {
         matches!(
             self,
             Self::Overview(_)
+                | Self::Node(_)
                 | Self::Actions(_)
                 | Self::Action(_)
                 | Self::Log(_)

@@ -15,6 +15,7 @@ mod fields;
 mod freeze;
 mod gate;
 mod login;
+mod nodes;
 mod pages;
 mod query;
 mod report;
@@ -130,6 +131,7 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::Actions => get(pages::actions),
         Read::NewAction => get(pages::new_action),
         Read::Action => get(pages::action),
+        Read::Node => get(nodes::page),
         Read::Log => get(pages::log),
         Read::Report => get(report::action_page),
         Read::ReportText => get(report::action_text),
@@ -140,6 +142,7 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::SetUp => get(pages::set_up),
         Read::ApiCluster => get(api::cluster),
         Read::ApiNode => get(api::node),
+        Read::ApiNodeOverview => get(nodes::json),
         Read::ApiOverview => get(api::overview),
         Read::ApiCatalogue => get(api::catalogue),
         Read::ApiExplain => get(api::explain),

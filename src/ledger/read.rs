@@ -192,8 +192,21 @@ impl LedgerReader {
     /// # Errors
     /// When a record of the page is damaged or the file cannot be read.
     pub fn actions(&self, before: Option<u64>, limit: u32) -> Result<ActionRows, LedgerError> {
+        self.actions_of(before, limit, &LogFilter::default())
+    }
+
+    /// The same, of the actions whose `requested` record the filter names.
+    ///
+    /// # Errors
+    /// As [`Self::actions`].
+    pub fn actions_of(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+        filter: &LogFilter,
+    ) -> Result<ActionRows, LedgerError> {
         let limit = limit.clamp(1, PAGE_ROWS_MAX);
-        let filter = LogFilter { kind: Some("requested"), ..LogFilter::default() };
+        let filter = LogFilter { kind: Some("requested"), ..filter.clone() };
         self.reader.read(|connection| {
             let mut rows = Vec::new();
             let Some((sql, values)) = page_query(connection, before, limit, &filter)? else {

@@ -1,6 +1,6 @@
 //! Values that pages are drawn from, made by hand.
 
-use aerodb_control::model::action::{Action, ActionId, ActionKind, Stage};
+use aerodb_control::model::action::{Action, ActionId, ActionKind, LogPosition, Stage};
 use aerodb_control::model::actor::{Actor, ActorRole, Via};
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::answer::{
@@ -9,11 +9,13 @@ use aerodb_control::model::answer::{
 };
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::{ClusterState, NodeState, Positions};
+use aerodb_control::model::event::{EventKind, EventPlace, KernelEvent};
 use aerodb_control::model::explanation::{
-    Candidate, Check, EXPLANATION_FORMAT, Evidence, Explanation, Verdict,
+    Candidate, Check, EXPLANATION_FORMAT, Evidence, Explanation, Prospect, Verdict,
 };
 use aerodb_control::model::invariant::Invariant;
 use aerodb_control::model::log_filter::LogFilter;
+use aerodb_control::model::node_answer::{NodeAnswer, NodeEvents};
 use aerodb_control::model::pinned::{
     Cause, ClusterIdentity, Fact, Fence, Moved, PinnedCluster, PinnedNode, Role, Since,
     Unreachable, Writes,
@@ -169,7 +171,49 @@ pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
     let kinds = [ActionKind::Switchover, ActionKind::Failover];
     let why_not = kinds.map(|kind| why_not(&state, kind, text)).to_vec();
     let data_address = Some("http://127.0.0.1:7410".to_owned());
-    Overview { state, why_not, unresolved: None, freeze: None, data_address }
+    let on_cluster = vec![
+        prospect(Action::StopWrites {}, &[]),
+        prospect(Action::ResumeWrites {}, &[check(Invariant::FenceStanding, Verdict::Fail, text)]),
+    ];
+    Overview { state, why_not, on_cluster, unresolved: None, freeze: None, data_address }
+}
+
+pub(crate) fn prospect(action: Action, against: &[Check]) -> Prospect {
+    let verdict = Verdict::of(against);
+    Prospect { action, verdict, checked: 3, against: against.to_vec() }
+}
+
+pub(crate) fn event(number: u64, kind: EventKind, node: Option<&str>, text: &str) -> KernelEvent {
+    KernelEvent {
+        place: EventPlace { epoch: 4, position: 7, number },
+        at: at(i64::try_from(number).unwrap()),
+        kind,
+        node: node.map(node_id),
+        action_id: Some(action_id()),
+        sentence: text.to_owned(),
+    }
+}
+
+pub(crate) fn node_answer(name: &str, state: ClusterState, text: &str) -> NodeAnswer {
+    let node = node_id(name);
+    let against = check(Invariant::TargetReachable, Verdict::Unknown, text);
+    let verify = Action::VerifyNode { node: node.clone() };
+    let up_to = LogPosition::parse_field("up_to", "7").unwrap();
+    let purge = Action::PurgeLog { node: node.clone(), up_to };
+    let actions = vec![
+        prospect(Action::Switchover { to: node.clone() }, &[against]),
+        prospect(purge, &[]),
+        prospect(verify, &[]),
+    ];
+    let events = NodeEvents {
+        events: vec![event(2, EventKind::NodeLost, Some(name), text)],
+        looked_at: 9,
+        next_before: Some(EventPlace { epoch: 1, position: 2, number: 3 }),
+        gap: Some(text.to_owned()),
+    };
+    let asked = super::pages_fixtures::actions().actions;
+    let (unresolved, freeze, more_asked) = (None, None, true);
+    NodeAnswer { node, state, actions, unresolved, freeze, events, asked, more_asked }
 }
 
 pub(crate) fn action_id() -> ActionId {

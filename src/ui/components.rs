@@ -5,6 +5,7 @@
 pub mod badge;
 pub mod cluster_facts;
 pub mod effects;
+pub mod events;
 pub mod explanation;
 pub mod forms;
 pub mod log_filter;
@@ -13,6 +14,7 @@ pub mod notice;
 pub mod outcome;
 pub mod overview;
 pub mod positions;
+pub mod prospects;
 pub mod records;
 pub mod rules;
 pub mod topology;

@@ -4,6 +4,7 @@ mod action;
 mod actions;
 mod log;
 mod new_action;
+mod node;
 mod overview;
 mod reference;
 mod refused;
@@ -27,6 +28,7 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::NewAction(data) => new_action::new_action(&data, viewer),
         Page::Actions(data) => actions::actions(&data, frame),
         Page::Action(data) => action::action(&data, viewer),
+        Page::Node(data) => node::node(&data, viewer),
         Page::Log(data) => log::log(&data),
         Page::Report(data) => report::action(&data),
         Page::Window(data) => report::window(&data),

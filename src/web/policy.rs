@@ -35,6 +35,8 @@ pub enum Read {
     NewAction,
     /// One action.
     Action,
+    /// One node.
+    Node,
     /// The log.
     Log,
     /// One action, rebuilt from the log.
@@ -55,6 +57,8 @@ pub enum Read {
     ApiCluster,
     /// One node of it.
     ApiNode,
+    /// All that the page of a node shows, as JSON.
+    ApiNodeOverview,
     /// The overview as JSON.
     ApiOverview,
     /// The catalogue as JSON.
@@ -144,6 +148,7 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::Actions, "/actions", Needs::Viewer),
     (Read::NewAction, "/actions/new", Needs::Viewer),
     (Read::Action, "/actions/{id}", Needs::Viewer),
+    (Read::Node, "/nodes/{id}", Needs::Viewer),
     (Read::Log, "/log", Needs::Viewer),
     (Read::Report, "/actions/{id}/report", Needs::Viewer),
     (Read::ReportText, "/actions/{id}/report.md", Needs::Viewer),
@@ -154,6 +159,7 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::SetUp, "/setup/{token}", Needs::Anyone),
     (Read::ApiCluster, "/api/v1/cluster", Needs::Viewer),
     (Read::ApiNode, "/api/v1/nodes/{id}", Needs::Viewer),
+    (Read::ApiNodeOverview, "/api/v1/nodes/{id}/overview", Needs::Viewer),
     (Read::ApiOverview, "/api/v1/overview", Needs::Viewer),
     (Read::ApiCatalogue, "/api/v1/catalogue", Needs::Viewer),
     (Read::ApiExplain, "/api/v1/explain", Needs::Viewer),
