@@ -23,3 +23,4 @@ pub mod refusal;
 pub mod report;
 pub mod stage;
 pub mod text;
+pub mod timeline;

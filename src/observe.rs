@@ -8,6 +8,7 @@ pub mod in_flight;
 mod log;
 mod node;
 pub mod report;
+mod timeline;
 pub mod trail;
 
 use crate::explain::{Request, Standing, explain, on_cluster, why_not};

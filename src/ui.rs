@@ -30,6 +30,7 @@ use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
 use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::text::NodeId;
+use crate::model::timeline::Timeline;
 use std::collections::BTreeMap;
 
 /// What stands round every page: which cluster this is, and who reads it.
@@ -152,6 +153,8 @@ pub enum Page {
     Action(Box<ActionView>),
     /// `GET /nodes/{id}`.
     Node(Box<NodeAnswer>),
+    /// `GET /timeline`.
+    Timeline(Box<Timeline>),
     /// `GET /log`.
     Log(Box<LogView>),
     /// `GET /actions/{id}/report`.
@@ -171,6 +174,8 @@ pub enum NavItem {
     Overview,
     /// The catalogue and the history.
     Actions,
+    /// The log and the kernel side by side.
+    Timeline,
     /// The ledger.
     Log,
     /// A window of the ledger, rebuilt.
@@ -181,8 +186,8 @@ pub enum NavItem {
 
 impl NavItem {
     /// Every entry, in order.
-    pub const ALL: [Self; 5] =
-        [Self::Overview, Self::Actions, Self::Log, Self::Report, Self::Reference];
+    pub const ALL: [Self; 6] =
+        [Self::Overview, Self::Actions, Self::Timeline, Self::Log, Self::Report, Self::Reference];
 
     /// The entry in a word.
     #[must_use]
@@ -190,6 +195,7 @@ impl NavItem {
         match self {
             Self::Overview => "Overview",
             Self::Actions => "Actions",
+            Self::Timeline => "Timeline",
             Self::Log => "Log",
             Self::Report => "Report",
             Self::Reference => "Reference",
@@ -202,6 +208,7 @@ impl NavItem {
         match self {
             Self::Overview => "/",
             Self::Actions => "/actions",
+            Self::Timeline => "/timeline",
             Self::Log => "/log",
             Self::Report => "/report",
             Self::Reference => "/reference",
@@ -225,6 +232,7 @@ impl Page {
             Self::Actions(_) => "Actions".to_owned(),
             Self::Action(view) => components::words::capital(&view.answer.action.title()),
             Self::Node(data) => format!("Node {}", data.node),
+            Self::Timeline(_) => "Timeline".to_owned(),
             Self::Log(_) => "Log".to_owned(),
             Self::Report(told) => format!("Report: {}", told.action.title()),
             Self::Window(_) => "Report".to_owned(),
@@ -241,6 +249,7 @@ impl Page {
             Self::Catalogue | Self::NewAction(_) | Self::Actions(_) | Self::Action(_) => {
                 Some(NavItem::Actions)
             }
+            Self::Timeline(_) => Some(NavItem::Timeline),
             Self::Log(_) => Some(NavItem::Log),
             Self::Report(_) | Self::Window(_) => Some(NavItem::Report),
             Self::Reference => Some(NavItem::Reference),
@@ -255,6 +264,7 @@ impl Page {
             self,
             Self::Overview(_)
                 | Self::Node(_)
+                | Self::Timeline(_)
                 | Self::Actions(_)
                 | Self::Action(_)
                 | Self::Log(_)

@@ -19,6 +19,7 @@ mod nodes;
 mod pages;
 mod query;
 mod report;
+mod timeline;
 
 pub use events::{STREAMS_IN_ALL, STREAMS_PER_SESSION};
 pub use fields::BODY_BYTES_MAX;
@@ -132,6 +133,7 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::NewAction => get(pages::new_action),
         Read::Action => get(pages::action),
         Read::Node => get(nodes::page),
+        Read::Timeline => get(timeline::page),
         Read::Log => get(pages::log),
         Read::Report => get(report::action_page),
         Read::ReportText => get(report::action_text),
@@ -148,6 +150,7 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::ApiExplain => get(api::explain),
         Read::ApiActions => get(api::actions),
         Read::ApiAction => get(api::action),
+        Read::ApiTimeline => get(timeline::json),
         Read::ApiLog => get(api::log),
         Read::ApiLogHead => get(api::head),
         Read::ApiLogProof => get(api::proof),

@@ -60,6 +60,7 @@ mod pages_all;
 mod pages_fixtures;
 mod pages_node;
 mod pages_render;
+mod pages_timeline;
 mod prepared;
 mod records;
 mod report;

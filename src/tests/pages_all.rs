@@ -124,6 +124,7 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         ("unknown", view(unknown_action(text))),
         ("node", Page::Node(Box::new(made::node_answer("n2", made::settled(), text)))),
         ("node-lost", Page::Node(Box::new(made::node_answer("n3", made::headless(text), text)))),
+        ("timeline", Page::Timeline(Box::new(made::timeline(text)))),
         ("log", Page::Log(Box::new(log))),
         ("reference", Page::Reference),
         ("refused", Page::Refused(Box::new(refusal(text)))),

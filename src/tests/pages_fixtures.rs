@@ -23,6 +23,7 @@ use aerodb_control::model::pinned::{
 use aerodb_control::model::receipt::{Receipt, Witness};
 use aerodb_control::model::record::{Entry, RECORD_VERSION, Record};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
+use aerodb_control::model::timeline::{PlacedEvent, PlacedRecord, Stretch, Timeline, TimelineKey};
 use aerodb_control::ui::{Frame, LogView};
 
 /// A text that would do harm anywhere it is not made inert.
@@ -192,6 +193,36 @@ pub(crate) fn event(number: u64, kind: EventKind, node: Option<&str>, text: &str
         action_id: Some(action_id()),
         sentence: text.to_owned(),
     }
+}
+
+pub(crate) fn timeline(text: &str) -> Timeline {
+    let place = EventPlace { epoch: 4, position: 7, number: 1 };
+    let record = |seq, entry| PlacedRecord {
+        record: record(seq, entry),
+        after_event: Some(place),
+        joins: true,
+    };
+    let happened = |kind, node| PlacedEvent {
+        event: event(1, kind, node, text),
+        after_record: Some(2),
+        joins: true,
+    };
+    let unknown = record(3, Entry::Unknown { why: text.to_owned() });
+    let boot = log(text).page.records.pop().unwrap();
+    let boot = PlacedRecord { record: boot, after_event: None, joins: false };
+    let stretches = vec![
+        Stretch { records: vec![unknown], events: Vec::new(), contradicts: true },
+        Stretch {
+            records: vec![boot],
+            events: vec![
+                happened(EventKind::NodeLost, Some("n2")),
+                happened(EventKind::Started, None),
+            ],
+            contradicts: false,
+        },
+    ];
+    let next_before = Some(TimelineKey { record: 0, event: Some(place) });
+    Timeline { stretches, next_before, gap: Some(text.to_owned()) }
 }
 
 pub(crate) fn node_answer(name: &str, state: ClusterState, text: &str) -> NodeAnswer {

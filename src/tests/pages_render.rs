@@ -234,7 +234,7 @@ async fn every_class_of_a_page_has_a_style_and_every_style_a_page() {
         }
     }
     assert_eq!(styled, used);
-    assert!(!css.contains("!important") && css.lines().count() <= 600);
+    assert!(!css.contains("!important"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod reference;
 mod refused;
 mod report;
 mod sign_in;
+mod timeline;
 
 use crate::model::actor::ActorRole;
 use crate::ui::components::notice;
@@ -29,6 +30,7 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::Actions(data) => actions::actions(&data, frame),
         Page::Action(data) => action::action(&data, viewer),
         Page::Node(data) => node::node(&data, viewer),
+        Page::Timeline(data) => timeline::timeline(&data),
         Page::Log(data) => log::log(&data),
         Page::Report(data) => report::action(&data),
         Page::Window(data) => report::window(&data),

@@ -37,6 +37,8 @@ pub enum Read {
     Action,
     /// One node.
     Node,
+    /// The log and the kernel side by side.
+    Timeline,
     /// The log.
     Log,
     /// One action, rebuilt from the log.
@@ -69,6 +71,8 @@ pub enum Read {
     ApiActions,
     /// One action as JSON.
     ApiAction,
+    /// The log and the kernel side by side, as JSON.
+    ApiTimeline,
     /// The log as JSON.
     ApiLog,
     /// The end of the log, signed.
@@ -149,6 +153,7 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::NewAction, "/actions/new", Needs::Viewer),
     (Read::Action, "/actions/{id}", Needs::Viewer),
     (Read::Node, "/nodes/{id}", Needs::Viewer),
+    (Read::Timeline, "/timeline", Needs::Viewer),
     (Read::Log, "/log", Needs::Viewer),
     (Read::Report, "/actions/{id}/report", Needs::Viewer),
     (Read::ReportText, "/actions/{id}/report.md", Needs::Viewer),
@@ -165,6 +170,7 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::ApiExplain, "/api/v1/explain", Needs::Viewer),
     (Read::ApiActions, "/api/v1/actions", Needs::Viewer),
     (Read::ApiAction, "/api/v1/actions/{id}", Needs::Viewer),
+    (Read::ApiTimeline, "/api/v1/timeline", Needs::Viewer),
     (Read::ApiLog, "/api/v1/log", Needs::Viewer),
     (Read::ApiLogHead, "/api/v1/log/head", Needs::Viewer),
     (Read::ApiLogProof, "/api/v1/log/proof/{seq}", Needs::Viewer),

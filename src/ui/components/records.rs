@@ -75,7 +75,9 @@ fn row(stored: &StoredRecord) -> AnyView {
     .into_any()
 }
 
-fn actor(record: &Record) -> AnyView {
+/// Who a record is of.
+#[must_use]
+pub fn actor(record: &Record) -> AnyView {
     let Some(actor) = &record.actor else {
         let is_stranger = matches!(record.entry, Entry::SignInFailed { .. } | Entry::Denied { .. });
         let who = if is_stranger { "nobody who is signed in" } else { "the control plane" };
