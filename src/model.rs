@@ -14,6 +14,7 @@ pub mod cluster;
 pub mod event;
 pub mod explanation;
 pub mod invariant;
+pub mod kept;
 pub mod log_filter;
 pub mod node_answer;
 pub mod pinned;

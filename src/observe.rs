@@ -5,6 +5,7 @@
 //! one observation (C8.4).
 
 pub mod in_flight;
+mod kept;
 mod log;
 mod node;
 pub mod report;

@@ -24,6 +24,7 @@ use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, ActionPage, LogPage, Overview, SessionAnswer};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Candidate;
+use crate::model::kept::{KeptObservation, RecordAnswer};
 use crate::model::log_filter::LogFilter;
 use crate::model::node_answer::NodeAnswer;
 use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
@@ -157,6 +158,10 @@ pub enum Page {
     Timeline(Box<Timeline>),
     /// `GET /log`.
     Log(Box<LogView>),
+    /// `GET /log/{seq}`.
+    Record(Box<RecordAnswer>),
+    /// `GET /observations/{sha256}`.
+    Observation(Box<KeptObservation>),
     /// `GET /actions/{id}/report`.
     Report(Box<ActionReport>),
     /// `GET /report`.
@@ -234,6 +239,10 @@ impl Page {
             Self::Node(data) => format!("Node {}", data.node),
             Self::Timeline(_) => "Timeline".to_owned(),
             Self::Log(_) => "Log".to_owned(),
+            Self::Record(data) => format!("Record {}", data.record.record.seq),
+            Self::Observation(data) => {
+                format!("Observation {}", components::words::say(&data.state.observation.id))
+            }
             Self::Report(told) => format!("Report: {}", told.action.title()),
             Self::Window(_) => "Report".to_owned(),
             Self::Reference => "Reference".to_owned(),
@@ -250,7 +259,7 @@ impl Page {
                 Some(NavItem::Actions)
             }
             Self::Timeline(_) => Some(NavItem::Timeline),
-            Self::Log(_) => Some(NavItem::Log),
+            Self::Log(_) | Self::Record(_) | Self::Observation(_) => Some(NavItem::Log),
             Self::Report(_) | Self::Window(_) => Some(NavItem::Report),
             Self::Reference => Some(NavItem::Reference),
             Self::SignIn(_) | Self::SetUp(_) | Self::Refused(_) => None,
@@ -268,6 +277,8 @@ impl Page {
                 | Self::Actions(_)
                 | Self::Action(_)
                 | Self::Log(_)
+                | Self::Record(_)
+                | Self::Observation(_)
                 | Self::Report(_)
                 | Self::Window(_)
         )

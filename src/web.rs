@@ -14,6 +14,7 @@ mod events;
 mod fields;
 mod freeze;
 mod gate;
+mod kept;
 mod login;
 mod nodes;
 mod pages;
@@ -135,6 +136,8 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::Node => get(nodes::page),
         Read::Timeline => get(timeline::page),
         Read::Log => get(pages::log),
+        Read::Record => get(kept::record),
+        Read::Observation => get(kept::observation),
         Read::Report => get(report::action_page),
         Read::ReportText => get(report::action_text),
         Read::Window => get(report::window_page),
@@ -159,6 +162,7 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
             get(api::log_file)
         }
         Read::ApiRecord => get(api::record),
+        Read::ApiObservation => get(kept::observation_json),
         Read::ApiReport => get(report::action_json),
         Read::ApiWindow => get(report::window_json),
         Read::ApiSession => get(api::session),

@@ -186,6 +186,17 @@ impl LedgerReader {
         self.reader.read(|connection| blob::load(connection, hash))
     }
 
+    /// The first record that names a blob; `None` when no record does.
+    ///
+    /// # Errors
+    /// When that record is damaged or the file cannot be read.
+    pub fn first_naming(&self, hash: Hash) -> Result<Option<StoredRecord>, LedgerError> {
+        self.reader.read(|connection| match blob::first_named(connection, hash)? {
+            Some(seq) => record_at(connection, seq),
+            None => Ok(None),
+        })
+    }
+
     /// One page of the actions, newest first: at most `limit` (and at most [`PAGE_ROWS_MAX`])
     /// requested before the record `before`.
     ///

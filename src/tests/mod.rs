@@ -58,6 +58,8 @@ mod node_checkpoint;
 mod node_store;
 mod pages_all;
 mod pages_fixtures;
+mod pages_kept;
+mod pages_made;
 mod pages_node;
 mod pages_render;
 mod pages_timeline;

@@ -1,6 +1,7 @@
 //! Every page once, made by hand and drawn through the door that the server uses.
 
 use super::pages_fixtures as made;
+use super::pages_made as more;
 use aerodb_control::model::action::{ActionKind, Stage};
 use aerodb_control::model::actor::ActorRole;
 use aerodb_control::model::answer::{Interrupted, Outcome};
@@ -122,10 +123,12 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         ("voided", view(voided)),
         ("interrupted", view(interrupted)),
         ("unknown", view(unknown_action(text))),
-        ("node", Page::Node(Box::new(made::node_answer("n2", made::settled(), text)))),
-        ("node-lost", Page::Node(Box::new(made::node_answer("n3", made::headless(text), text)))),
-        ("timeline", Page::Timeline(Box::new(made::timeline(text)))),
+        ("node", Page::Node(Box::new(more::node_answer("n2", made::settled(), text)))),
+        ("node-lost", Page::Node(Box::new(more::node_answer("n3", made::headless(text), text)))),
+        ("timeline", Page::Timeline(Box::new(more::timeline(text)))),
         ("log", Page::Log(Box::new(log))),
+        ("record", Page::Record(Box::new(more::record_page(text)))),
+        ("observation", Page::Observation(Box::new(more::kept_observation(text)))),
         ("reference", Page::Reference),
         ("refused", Page::Refused(Box::new(refusal(text)))),
     ]

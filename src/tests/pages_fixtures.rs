@@ -1,6 +1,6 @@
 //! Values that pages are drawn from, made by hand.
 
-use aerodb_control::model::action::{Action, ActionId, ActionKind, LogPosition, Stage};
+use aerodb_control::model::action::{Action, ActionId, ActionKind, Stage};
 use aerodb_control::model::actor::{Actor, ActorRole, Via};
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::answer::{
@@ -15,7 +15,6 @@ use aerodb_control::model::explanation::{
 };
 use aerodb_control::model::invariant::Invariant;
 use aerodb_control::model::log_filter::LogFilter;
-use aerodb_control::model::node_answer::{NodeAnswer, NodeEvents};
 use aerodb_control::model::pinned::{
     Cause, ClusterIdentity, Fact, Fence, Moved, PinnedCluster, PinnedNode, Role, Since,
     Unreachable, Writes,
@@ -23,7 +22,6 @@ use aerodb_control::model::pinned::{
 use aerodb_control::model::receipt::{Receipt, Witness};
 use aerodb_control::model::record::{Entry, RECORD_VERSION, Record};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
-use aerodb_control::model::timeline::{PlacedEvent, PlacedRecord, Stretch, Timeline, TimelineKey};
 use aerodb_control::ui::{Frame, LogView};
 
 /// A text that would do harm anywhere it is not made inert.
@@ -193,58 +191,6 @@ pub(crate) fn event(number: u64, kind: EventKind, node: Option<&str>, text: &str
         action_id: Some(action_id()),
         sentence: text.to_owned(),
     }
-}
-
-pub(crate) fn timeline(text: &str) -> Timeline {
-    let place = EventPlace { epoch: 4, position: 7, number: 1 };
-    let record = |seq, entry| PlacedRecord {
-        record: record(seq, entry),
-        after_event: Some(place),
-        joins: true,
-    };
-    let happened = |kind, node| PlacedEvent {
-        event: event(1, kind, node, text),
-        after_record: Some(2),
-        joins: true,
-    };
-    let unknown = record(3, Entry::Unknown { why: text.to_owned() });
-    let boot = log(text).page.records.pop().unwrap();
-    let boot = PlacedRecord { record: boot, after_event: None, joins: false };
-    let stretches = vec![
-        Stretch { records: vec![unknown], events: Vec::new(), contradicts: true },
-        Stretch {
-            records: vec![boot],
-            events: vec![
-                happened(EventKind::NodeLost, Some("n2")),
-                happened(EventKind::Started, None),
-            ],
-            contradicts: false,
-        },
-    ];
-    let next_before = Some(TimelineKey { record: 0, event: Some(place) });
-    Timeline { stretches, next_before, gap: Some(text.to_owned()) }
-}
-
-pub(crate) fn node_answer(name: &str, state: ClusterState, text: &str) -> NodeAnswer {
-    let node = node_id(name);
-    let against = check(Invariant::TargetReachable, Verdict::Unknown, text);
-    let verify = Action::VerifyNode { node: node.clone() };
-    let up_to = LogPosition::parse_field("up_to", "7").unwrap();
-    let purge = Action::PurgeLog { node: node.clone(), up_to };
-    let actions = vec![
-        prospect(Action::Switchover { to: node.clone() }, &[against]),
-        prospect(purge, &[]),
-        prospect(verify, &[]),
-    ];
-    let events = NodeEvents {
-        events: vec![event(2, EventKind::NodeLost, Some(name), text)],
-        looked_at: 9,
-        next_before: Some(EventPlace { epoch: 1, position: 2, number: 3 }),
-        gap: Some(text.to_owned()),
-    };
-    let asked = super::pages_fixtures::actions().actions;
-    let (unresolved, freeze, more_asked) = (None, None, true);
-    NodeAnswer { node, state, actions, unresolved, freeze, events, asked, more_asked }
 }
 
 pub(crate) fn action_id() -> ActionId {

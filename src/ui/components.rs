@@ -8,6 +8,7 @@ pub mod effects;
 pub mod events;
 pub mod explanation;
 pub mod forms;
+pub mod kept;
 pub mod log_filter;
 pub mod nodes;
 pub mod notice;

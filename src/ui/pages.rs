@@ -5,7 +5,9 @@ mod actions;
 mod log;
 mod new_action;
 mod node;
+mod observation;
 mod overview;
+mod record;
 mod reference;
 mod refused;
 mod report;
@@ -32,6 +34,8 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::Node(data) => node::node(&data, viewer),
         Page::Timeline(data) => timeline::timeline(&data),
         Page::Log(data) => log::log(&data),
+        Page::Record(data) => record::record(&data),
+        Page::Observation(data) => observation::observation(&data),
         Page::Report(data) => report::action(&data),
         Page::Window(data) => report::window(&data),
         Page::Reference => reference::reference(),

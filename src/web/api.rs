@@ -166,7 +166,8 @@ pub(super) async fn record(
     site.read.record(sequence(&seq)?).map(Json)
 }
 
-fn sequence(text: &str) -> Result<u64, InputError> {
+/// A sequence number in an address.
+pub(super) fn sequence(text: &str) -> Result<u64, InputError> {
     let wrong = |_| InputError::new("seq", text, "a whole number from 0");
     text.parse().map_err(wrong)
 }

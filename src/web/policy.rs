@@ -41,6 +41,10 @@ pub enum Read {
     Timeline,
     /// The log.
     Log,
+    /// One record.
+    Record,
+    /// An observation that the log keeps.
+    Observation,
     /// One action, rebuilt from the log.
     Report,
     /// The same as Markdown.
@@ -91,6 +95,8 @@ pub enum Read {
     ApiLogBlob,
     /// One record.
     ApiRecord,
+    /// An observation that the log keeps, as JSON.
+    ApiObservation,
     /// One action, rebuilt from the log, as JSON.
     ApiReport,
     /// A window of the log, rebuilt, as JSON.
@@ -155,6 +161,8 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::Node, "/nodes/{id}", Needs::Viewer),
     (Read::Timeline, "/timeline", Needs::Viewer),
     (Read::Log, "/log", Needs::Viewer),
+    (Read::Record, "/log/{seq}", Needs::Viewer),
+    (Read::Observation, "/observations/{hash}", Needs::Viewer),
     (Read::Report, "/actions/{id}/report", Needs::Viewer),
     (Read::ReportText, "/actions/{id}/report.md", Needs::Viewer),
     (Read::Window, "/report", Needs::Viewer),
@@ -180,6 +188,7 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::ApiLogTile, "/api/v1/log/tile/{*place}", Needs::Viewer),
     (Read::ApiLogBlob, "/api/v1/log/blobs/{hash}", Needs::Viewer),
     (Read::ApiRecord, "/api/v1/log/{seq}", Needs::Viewer),
+    (Read::ApiObservation, "/api/v1/observations/{hash}", Needs::Viewer),
     (Read::ApiReport, "/api/v1/actions/{id}/report", Needs::Viewer),
     (Read::ApiWindow, "/api/v1/report", Needs::Viewer),
     (Read::ApiSession, "/api/v1/session", Needs::Viewer),

@@ -5,7 +5,7 @@ use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Closing};
 use crate::model::cluster::ReceiptStatus;
 use crate::ui::components::words::{say, time};
-use crate::ui::components::{badge, explanation, forms, notice, outcome, records};
+use crate::ui::components::{badge, explanation, forms, kept, notice, outcome, records};
 use crate::ui::live::{ChangeNotice, MovedNotice};
 use crate::ui::verify::verify;
 use crate::ui::{ActionView, pages};
@@ -31,6 +31,7 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
             {verify(&answer.records)}
             {records::records("Records of this action, oldest first", &answer.records)}
             {answer.more_records.then(|| records::more(answer.id))}
+            {kept::observations(&answer.records)}
             <p>
                 <a href=format!("/actions/{}/report", answer.id)>"Report from the log alone"</a>
             </p>
