@@ -25,3 +25,4 @@ pub mod report;
 pub mod stage;
 pub mod text;
 pub mod timeline;
+pub mod trace;

@@ -32,6 +32,7 @@ use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::text::NodeId;
 use crate::model::timeline::Timeline;
+use crate::model::trace::Trace;
 use std::collections::BTreeMap;
 
 /// What stands round every page: which cluster this is, and who reads it.
@@ -100,6 +101,24 @@ pub struct NewAction {
     pub refusal: Option<Refusal>,
 }
 
+/// The cluster now, and what this session was shown before.
+#[derive(Clone, Debug)]
+pub struct OverviewView {
+    /// The cluster now.
+    pub overview: Overview,
+    /// The positions of the observations that this session was shown, the present one included.
+    pub trace: Trace,
+}
+
+impl From<Overview> for OverviewView {
+    /// As it is shown to a session that was shown nothing before.
+    fn from(overview: Overview) -> Self {
+        let mut trace = Trace::default();
+        trace.show(&overview.state);
+        Self { overview, trace }
+    }
+}
+
 /// One action, with the answer to an attempt that was refused, where there was one.
 #[derive(Clone, Debug)]
 pub struct ActionView {
@@ -143,7 +162,7 @@ pub enum Page {
     /// `GET /setup/{token}`, and `POST /setup` when it is refused.
     SetUp(SetUp),
     /// `GET /`.
-    Overview(Box<Overview>),
+    Overview(Box<OverviewView>),
     /// `GET /actions/new` without a kind.
     Catalogue,
     /// `GET /actions/new?kind=K`, and `POST /actions` when its input is refused.

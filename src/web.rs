@@ -21,6 +21,7 @@ mod pages;
 mod query;
 mod report;
 mod timeline;
+mod traces;
 
 pub use events::{STREAMS_IN_ALL, STREAMS_PER_SESSION};
 pub use fields::BODY_BYTES_MAX;
@@ -78,6 +79,7 @@ struct Reading {
     entropy: Arc<dyn Entropy>,
     stopping: events::Stopping,
     streams: events::Streams,
+    traces: traces::Traces,
 }
 
 /// The state of everything that writes.
@@ -99,6 +101,7 @@ pub fn router(site: Site) -> Router {
         entropy: site.entropy,
         stopping: site.stopping,
         streams: events::Streams::default(),
+        traces: traces::Traces::default(),
     };
     let acting = Acting { reading: reading.clone(), workflow: site.workflow, access: site.access };
     let reads = READS

@@ -63,6 +63,7 @@ mod pages_made;
 mod pages_node;
 mod pages_render;
 mod pages_timeline;
+mod pages_trace;
 mod prepared;
 mod records;
 mod report;

@@ -111,7 +111,7 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
     vec![
         ("sign-in", Page::SignIn(sign_in)),
         ("set-up", Page::SetUp(set_up)),
-        ("overview", Page::Overview(Box::new(overview))),
+        ("overview", Page::Overview(Box::new(overview.into()))),
         ("catalogue", Page::Catalogue),
         ("new-action", new_action(Some("n2"), text)),
         ("actions", Page::Actions(made::actions())),

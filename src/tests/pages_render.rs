@@ -102,7 +102,7 @@ async fn what_could_not_be_read_is_the_word_unknown_with_since_and_why() {
     let mut state = made::headless("its disk does not answer");
     state.cluster.epoch = Fact::unknown(made::at(-60), "no voter answers");
     state.cluster.primary = Fact::unknown(made::at(-61), "no voter answers");
-    let html = draw(None, Page::Overview(Box::new(made::overview(state, "plain")))).await;
+    let html = draw(None, Page::Overview(Box::new(made::overview(state, "plain").into()))).await;
     let html = without_props(&html);
     let since = made::at(-60).to_string();
     let epoch = format!(
@@ -225,7 +225,10 @@ async fn every_class_of_a_page_has_a_style_and_every_style_a_page() {
         .collect();
     let mut used = BTreeSet::new();
     let mut pages = every_page("plain");
-    pages.push(("settled", Page::Overview(Box::new(made::overview(made::settled(), "plain")))));
+    pages.push((
+        "settled",
+        Page::Overview(Box::new(made::overview(made::settled(), "plain").into())),
+    ));
     for (_, page) in pages {
         let html = without_props(&draw(OPERATOR, page).await);
         for classes in html.split(" class=\"").skip(1) {
@@ -262,7 +265,8 @@ async fn every_page_can_be_looked_at() {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::copy(root.join("style/main.css"), folder.join("main.css")).unwrap();
     let mut pages = every_page("the node does not answer");
-    let plain = |state| Page::Overview(Box::new(made::overview(state, "the node is primary")));
+    let plain =
+        |state| Page::Overview(Box::new(made::overview(state, "the node is primary").into()));
     pages.push(("overview-settled", plain(made::settled())));
     pages.push(("overview-crowd", plain(made::crowd())));
     pages.push(("executed-as-explained", view(made::executed(Vec::new()))));

@@ -19,4 +19,5 @@ pub mod prospects;
 pub mod records;
 pub mod rules;
 pub mod topology;
+pub mod trace;
 pub mod words;

@@ -2,6 +2,7 @@
 
 use super::gate::SignedIn;
 use super::query::{Query, Segment};
+use super::traces::Held;
 use super::{Reading, pages};
 use crate::model::event::EventPlace;
 use crate::model::node_answer::NodeAnswer;
@@ -15,11 +16,15 @@ use axum::response::Response;
 /// The page of one node.
 pub(super) async fn page(
     SignedIn(viewer): SignedIn,
+    held: Held,
     State(site): State<Reading>,
     Segment(id): Segment,
     query: Query,
 ) -> Response {
-    let page = node(&site, &id, query).await.map(|answer| Page::Node(Box::new(answer)));
+    let page = node(&site, &id, query).await.map(|answer| {
+        site.shown(&held, &viewer, &answer.state);
+        Page::Node(Box::new(answer))
+    });
     pages::answer(&site, &viewer, page).await
 }
 

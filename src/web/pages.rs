@@ -5,12 +5,13 @@
 use super::Reading;
 use super::gate::{self, SignedIn};
 use super::query::{Page as Part, Query, Segment};
+use super::traces::Held;
 use super::{refusal, render};
 use crate::authority::Viewer;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::refusal::Refusal;
 use crate::model::text::NodeId;
-use crate::ui::{ActionView, Frame, LogView, NewAction, Page, SetUp, SignIn};
+use crate::ui::{ActionView, Frame, LogView, NewAction, OverviewView, Page, SetUp, SignIn};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -52,8 +53,15 @@ pub(super) async fn refused(site: &Reading, viewer: Option<&Viewer>, why: Refusa
 }
 
 /// The cluster at a glance.
-pub(super) async fn overview(SignedIn(viewer): SignedIn, State(site): State<Reading>) -> Response {
-    let page = site.read.overview().await.map(|overview| Page::Overview(Box::new(overview)));
+pub(super) async fn overview(
+    SignedIn(viewer): SignedIn,
+    held: Held,
+    State(site): State<Reading>,
+) -> Response {
+    let page = site.read.overview().await.map(|overview| {
+        let trace = site.shown(&held, &viewer, &overview.state);
+        Page::Overview(Box::new(OverviewView { overview, trace }))
+    });
     answer(&site, &viewer, page).await
 }
 
