@@ -22,6 +22,7 @@ pub mod receipt;
 pub mod record;
 pub mod refusal;
 pub mod report;
+pub mod sensitive;
 pub mod stage;
 pub mod text;
 pub mod timeline;

@@ -7,7 +7,9 @@
 //! that run in the browser read, and never write (C2.4, C8.3).
 
 pub mod components;
+pub mod here;
 pub mod live;
+pub mod preferences;
 pub mod verify;
 
 // The browser redraws components inside islands; whole pages are the server's alone.
@@ -33,6 +35,7 @@ use crate::model::report::{ActionReport, WindowReport};
 use crate::model::text::NodeId;
 use crate::model::timeline::Timeline;
 use crate::model::trace::Trace;
+use preferences::Preferences;
 use std::collections::BTreeMap;
 
 /// What stands round every page: which cluster this is, and who reads it.
@@ -46,6 +49,8 @@ pub struct Frame {
     pub freeze: Result<Option<Freeze>, Refusal>,
     /// Why nothing can be recorded any more, where that is so.
     pub unrecordable: Option<String>,
+    /// What the browser prefers.
+    pub preferences: Preferences,
 }
 
 impl Frame {
@@ -128,6 +133,15 @@ pub struct ActionView {
     pub refusal: Option<Refusal>,
 }
 
+/// A route that writes, and who may use it.
+#[derive(Clone, Copy, Debug)]
+pub struct Privileged {
+    /// Its path.
+    pub path: &'static str,
+    /// Who may use it, in a word.
+    pub needs: &'static str,
+}
+
 /// What `GET /log` shows.
 #[derive(Clone, Debug)]
 pub struct LogView {
@@ -186,7 +200,13 @@ pub enum Page {
     /// `GET /report`.
     Window(Box<WindowView>),
     /// `GET /reference`.
-    Reference,
+    Reference(Vec<Privileged>),
+    /// `GET /reference/actions/{kind}`.
+    ReferenceAction(ActionKind),
+    /// `GET /reference/failures`.
+    ReferenceFailures,
+    /// `GET /help`.
+    Help,
     /// Any address that was refused.
     Refused(Box<Refusal>),
 }
@@ -264,7 +284,12 @@ impl Page {
             }
             Self::Report(told) => format!("Report: {}", told.action.title()),
             Self::Window(_) => "Report".to_owned(),
-            Self::Reference => "Reference".to_owned(),
+            Self::Reference(_) => "Reference".to_owned(),
+            Self::ReferenceAction(kind) => {
+                format!("Reference: {}", crate::model::catalogue::entry(*kind).title.to_lowercase())
+            }
+            Self::ReferenceFailures => "Reference: what can go wrong".to_owned(),
+            Self::Help => "Help".to_owned(),
             Self::Refused(_) => "Refused".to_owned(),
         }
     }
@@ -280,26 +305,17 @@ impl Page {
             Self::Timeline(_) => Some(NavItem::Timeline),
             Self::Log(_) | Self::Record(_) | Self::Observation(_) => Some(NavItem::Log),
             Self::Report(_) | Self::Window(_) => Some(NavItem::Report),
-            Self::Reference => Some(NavItem::Reference),
-            Self::SignIn(_) | Self::SetUp(_) | Self::Refused(_) => None,
+            Self::Reference(_) | Self::ReferenceAction(_) | Self::ReferenceFailures => {
+                Some(NavItem::Reference)
+            }
+            Self::SignIn(_) | Self::SetUp(_) | Self::Refused(_) | Self::Help => None,
         }
     }
 
-    /// Whether the page has live parts, and so needs the browser's half.
+    /// Whether the page needs the browser's half, where somebody is signed in: every page does, for
+    /// the local times and the keys. The pages before that are plain.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        matches!(
-            self,
-            Self::Overview(_)
-                | Self::Node(_)
-                | Self::Timeline(_)
-                | Self::Actions(_)
-                | Self::Action(_)
-                | Self::Log(_)
-                | Self::Record(_)
-                | Self::Observation(_)
-                | Self::Report(_)
-                | Self::Window(_)
-        )
+        !matches!(self, Self::SignIn(_) | Self::SetUp(_))
     }
 }

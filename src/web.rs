@@ -18,7 +18,9 @@ mod kept;
 mod login;
 mod nodes;
 mod pages;
+mod preferences;
 mod query;
+mod reference;
 mod report;
 mod timeline;
 mod traces;
@@ -119,6 +121,7 @@ pub fn router(site: Site) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(acting.clone(), gate::same_site))
         .layer(from_fn_with_state(acting, gate::note_seen))
+        .layer(from_fn(preferences::carried))
         .merge(files(&reading.leptos))
         .layer(CatchPanicLayer::custom(|_| {
             let sentence =
@@ -145,7 +148,11 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::ReportText => get(report::action_text),
         Read::Window => get(report::window_page),
         Read::WindowText => get(report::window_text),
-        Read::Reference => get(pages::reference),
+        Read::Reference => get(reference::whole),
+        Read::ReferenceAction => get(reference::action),
+        Read::ReferenceFailures => get(reference::failures),
+        Read::Help => get(reference::help),
+        Read::Preferences => get(preferences::prefer),
         Read::SignIn => get(pages::sign_in),
         Read::SetUp => get(pages::set_up),
         Read::ApiCluster => get(api::cluster),

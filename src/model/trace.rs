@@ -63,6 +63,7 @@ impl Trace {
     }
 
     /// The samples, oldest first.
+    #[must_use]
     pub fn samples(&self) -> impl DoubleEndedIterator<Item = &Sample> + ExactSizeIterator {
         self.samples.iter()
     }

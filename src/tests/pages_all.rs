@@ -10,7 +10,7 @@ use aerodb_control::model::invariant::Invariant;
 use aerodb_control::model::pinned::Unresolved;
 use aerodb_control::model::receipt::{KernelRefusal, Tombstone};
 use aerodb_control::model::refusal::{Refusal, RefusalCode};
-use aerodb_control::ui::{ActionView, NewAction, Page, SetUp, SignIn};
+use aerodb_control::ui::{ActionView, NewAction, Page, Privileged, SetUp, SignIn};
 use aerodb_control::web::render;
 use axum::http::{StatusCode, header};
 use http_body_util::BodyExt;
@@ -129,7 +129,10 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         ("log", Page::Log(Box::new(log))),
         ("record", Page::Record(Box::new(more::record_page(text)))),
         ("observation", Page::Observation(Box::new(more::kept_observation(text)))),
-        ("reference", Page::Reference),
+        ("reference", Page::Reference(vec![Privileged { path: "/freeze", needs: "operator" }])),
+        ("reference-action", Page::ReferenceAction(ActionKind::Failover)),
+        ("reference-failures", Page::ReferenceFailures),
+        ("help", Page::Help),
         ("refused", Page::Refused(Box::new(refusal(text)))),
     ]
 }

@@ -22,6 +22,7 @@ use aerodb_control::model::pinned::{
 use aerodb_control::model::receipt::{Receipt, Witness};
 use aerodb_control::model::record::{Entry, RECORD_VERSION, Record};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
+use aerodb_control::ui::preferences::Preferences;
 use aerodb_control::ui::{Frame, LogView};
 
 /// A text that would do harm anywhere it is not made inert.
@@ -52,7 +53,13 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         token: Some("secret-of-the-session".to_owned()),
         expires_at: at(3600),
     });
-    Frame { identity: identity(), session, freeze: Ok(None), unrecordable: None }
+    Frame {
+        identity: identity(),
+        session,
+        freeze: Ok(None),
+        unrecordable: None,
+        preferences: Preferences::default(),
+    }
 }
 
 pub(crate) fn node(name: &str, role: Role, last: u64) -> NodeState {

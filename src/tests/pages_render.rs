@@ -84,7 +84,13 @@ async fn nothing_is_typed_ticked_or_focused_for_the_operator() {
     let (_, field) = html.split_once("id=\"typed-target\"").unwrap();
     let (field, _) = field.split_once('>').unwrap();
     assert!(!field.contains("value"), "{field}");
-    assert!(!html.contains("autofocus") && ticked(&html).is_empty());
+    assert!(ticked(&html).is_empty());
+    // The first focus is on a link that leads to what there is to read, and on nothing that asks.
+    let focused: Vec<_> = html.split('<').filter(|tag| tag.contains(" autofocus")).collect();
+    let [focused] = focused[..] else { panic!("one, and one only: {focused:?}") };
+    assert!(focused.starts_with("a href=\"#checks\""), "{focused}");
+    assert!(html.contains("Runs this once, on staging aerodb: switchover to n2."), "{html}");
+    assert!(html.contains(" to confirm, on "), "{html}");
     let html = draw(OPERATOR, new_action(None, "plain")).await;
     assert!(ticked(&html).is_empty(), "no node is chosen because of its state");
     let html = draw(OPERATOR, new_action(Some("n3"), "plain")).await;

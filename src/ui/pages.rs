@@ -2,6 +2,7 @@
 
 mod action;
 mod actions;
+mod help;
 mod log;
 mod new_action;
 mod node;
@@ -38,7 +39,10 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::Observation(data) => observation::observation(&data),
         Page::Report(data) => report::action(&data),
         Page::Window(data) => report::window(&data),
-        Page::Reference => reference::reference(),
+        Page::Reference(privileged) => reference::reference(&privileged),
+        Page::ReferenceAction(kind) => reference::of_action(kind),
+        Page::ReferenceFailures => reference::failures(),
+        Page::Help => help::help(frame),
         Page::Refused(data) => refused::refused(&data),
     }
 }

@@ -6,7 +6,7 @@ use super::Reading;
 use super::gate::{self, SignedIn};
 use super::query::{Page as Part, Query, Segment};
 use super::traces::Held;
-use super::{refusal, render};
+use super::{preferences, refusal, render};
 use crate::authority::Viewer;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::refusal::Refusal;
@@ -30,6 +30,7 @@ pub(super) async fn draw(
         // Who is not signed in is told nothing about the cluster.
         freeze: if viewer.is_some() { site.read.freeze() } else { Ok(None) },
         unrecordable: viewer.and_then(|_| site.read.unrecordable()),
+        preferences: preferences::present(),
     };
     render::page(&site.leptos, frame, page, status).await
 }
@@ -190,11 +191,6 @@ pub(super) fn fresh_id(site: &Reading) -> ActionId {
     let mut id = [0; 16];
     id.copy_from_slice(site.entropy.bytes().split_at(16).0);
     ActionId::from_random(id)
-}
-
-/// The catalogue and the invariants.
-pub(super) async fn reference(SignedIn(viewer): SignedIn, State(site): State<Reading>) -> Response {
-    answer(&site, &viewer, Ok(Page::Reference)).await
 }
 
 /// The sign-in form.

@@ -55,6 +55,14 @@ pub enum Read {
     WindowText,
     /// The catalogue and the invariants.
     Reference,
+    /// One action of the catalogue in full.
+    ReferenceAction,
+    /// Every way in which an action can go wrong.
+    ReferenceFailures,
+    /// The keys and the preferences.
+    Help,
+    /// Setting a preference of the browser.
+    Preferences,
     /// The sign-in form.
     SignIn,
     /// The form behind the one-time set-up link.
@@ -168,6 +176,10 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::Window, "/report", Needs::Viewer),
     (Read::WindowText, "/report.md", Needs::Viewer),
     (Read::Reference, "/reference", Needs::Viewer),
+    (Read::ReferenceAction, "/reference/actions/{kind}", Needs::Viewer),
+    (Read::ReferenceFailures, "/reference/failures", Needs::Viewer),
+    (Read::Help, "/help", Needs::Anyone),
+    (Read::Preferences, "/preferences", Needs::Anyone),
     (Read::SignIn, "/login", Needs::Anyone),
     (Read::SetUp, "/setup/{token}", Needs::Anyone),
     (Read::ApiCluster, "/api/v1/cluster", Needs::Viewer),

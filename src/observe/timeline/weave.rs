@@ -117,52 +117,33 @@ pub(super) fn weave(
                 }
             }
         };
-        let placed = if record_first {
+        // What comes here is older in its own column, so only the newest of the other one in a stretch
+        // can be known to be later than it.
+        if record_first {
+            let Some(own) = records.next() else { break };
+            let seq = Some(own.record.record.seq);
+            let newest = stretches.last().and_then(|stretch| stretch.events.first());
+            let beside = newest.is_none_or(|event| event.after_record < seq);
+            open(&mut stretches, beside, contradicts).records.push(own);
             shown.0 += 1;
-            records.next().map(Placed::Record)
         } else {
+            let Some(own) = events.next() else { break };
+            let place = Some(own.event.place);
+            let newest = stretches.last().and_then(|stretch| stretch.records.first());
+            let beside = newest.is_none_or(|record| record.after_event < place);
+            open(&mut stretches, beside, contradicts).events.push(own);
             shown.1 += 1;
-            events.next().map(Placed::Event)
-        };
-        let Some(placed) = placed else { break };
-        let fits = stretches.last().is_some_and(|stretch| placed.is_beside(stretch));
-        if contradicts || !fits {
-            stretches.push(Stretch { contradicts, ..Stretch::default() });
-        }
-        if let Some(stretch) = stretches.last_mut() {
-            placed.join(stretch);
         }
     }
     Woven { stretches, shown }
 }
 
-enum Placed {
-    Record(PlacedRecord),
-    Event(PlacedEvent),
-}
-
-impl Placed {
-    /// Whether it is in no known order with what the other column of a stretch holds. What comes here
-    /// is older in its own column, so only the newest of the other can be known to be later.
-    fn is_beside(&self, stretch: &Stretch) -> bool {
-        match self {
-            Self::Record(own) => {
-                let newest = stretch.events.first();
-                newest.is_none_or(|event| event.after_record < Some(own.record.record.seq))
-            }
-            Self::Event(own) => {
-                let newest = stretch.records.first();
-                newest.is_none_or(|record| record.after_event < Some(own.event.place))
-            }
-        }
+/// The last stretch, or a new one where something is not in no known order with it.
+fn open(stretches: &mut Vec<Stretch>, beside: bool, contradicts: bool) -> &mut Stretch {
+    if stretches.is_empty() || !beside || contradicts {
+        stretches.push(Stretch { contradicts, ..Stretch::default() });
     }
-
-    fn join(self, stretch: &mut Stretch) {
-        match self {
-            Self::Record(own) => stretch.records.push(own),
-            Self::Event(own) => stretch.events.push(own),
-        }
-    }
+    stretches.last_mut().expect("one was pushed where there was none")
 }
 
 #[cfg(test)]

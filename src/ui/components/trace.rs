@@ -82,40 +82,59 @@ fn across(number: usize, count: usize) -> u64 {
     LEFT + number as u64 * ACROSS / steps
 }
 
-fn row(node: &NodeId, place: usize, samples: &[&Sample], axis: Option<Axis>) -> AnyView {
-    let top = place as u64 * ROW;
-    let count = samples.len();
-    let (mut line, mut marks, mut gaps) = (String::new(), Vec::new(), String::new());
-    let mut joined = false;
-    for (number, sample) in samples.iter().enumerate() {
-        let x = across(number, count);
-        match sample.position(node).zip(axis) {
-            Some((position, axis)) => {
+/// What is drawn of one node.
+#[derive(Default)]
+struct Drawn {
+    /// The line through known positions; it breaks where one was not known.
+    line: String,
+    /// A cross wherever a position was not known.
+    gaps: String,
+    /// A dot at known positions.
+    marks: Vec<(u64, u64)>,
+}
+
+impl Drawn {
+    fn of(node: &NodeId, top: u64, samples: &[&Sample], axis: Option<Axis>) -> Self {
+        let mut drawn = Self::default();
+        let count = samples.len();
+        let known = |number: usize| samples.get(number).and_then(|s| s.position(node)).zip(axis);
+        let mut joined = false;
+        for number in 0..count {
+            let x = across(number, count);
+            if let Some((position, axis)) = known(number) {
                 let y = top + TOP + axis.depth(position);
-                line.push_str(&format!("{}{x} {y}", if joined { "L" } else { "M" }));
+                let step = if joined { "L" } else { "M" };
+                drawn.line.push_str(&format!("{step}{x} {y}"));
                 // A known position between two that are not has no line, only its mark.
-                let alone = !joined
-                    && samples.get(number + 1).is_none_or(|next| next.position(node).is_none());
+                let alone = !joined && known(number + 1).is_none();
                 if alone || count <= MARKS_MAX {
-                    marks.push((x, y));
+                    drawn.marks.push((x, y));
                 }
                 joined = true;
-            }
-            None => {
-                let y = top + TOP + HEIGHT / 2;
-                let (left, right) = (x - 3, x + 3);
-                let (up, down) = (y - 3, y + 3);
-                gaps.push_str(&format!("M{left} {up}L{right} {down}M{right} {up}L{left} {down}"));
+            } else {
+                drawn.cross(x, top + TOP + HEIGHT / 2);
                 joined = false;
             }
         }
+        drawn
     }
+
+    fn cross(&mut self, x: u64, y: u64) {
+        let (left, right, up, down) = (x - 3, x + 3, y - 3, y + 3);
+        let cross = format!("M{left} {up}L{right} {down}M{right} {up}L{left} {down}");
+        self.gaps.push_str(&cross);
+    }
+}
+
+fn row(node: &NodeId, place: usize, samples: &[&Sample], axis: Option<Axis>) -> AnyView {
+    let top = place as u64 * ROW;
+    let Drawn { line, gaps, marks } = Drawn::of(node, top, samples, axis);
     let now = samples.last().and_then(|last| last.position(node));
     let now = now.map_or_else(|| "unknown".to_owned(), |position| format!("entry {position}"));
-    let marks = marks.into_iter().map(|(x, y)| {
+    let mark = |(x, y): (u64, u64)| {
         view! { <circle cx=x.to_string() cy=y.to_string() r="2.2"/> }
-    });
-    let marks = marks.collect_view();
+    };
+    let marks = marks.into_iter().map(mark).collect_view();
     view! {
         <g class="log-of-node">
             <text x="0" y=(top + 14).to_string() data-line="name">

@@ -51,7 +51,14 @@ pub fn kind(kind: ActionKind) -> AnyView {
 #[must_use]
 pub fn time(at: Timestamp) -> AnyView {
     let text = at.to_string();
-    view! { <time datetime=text.clone()>{text.clone()}</time> }.into_any()
+    // Only the browser knows what stands beside it.
+    let local = crate::ui::here::beside(at);
+    view! {
+        <time datetime=text.clone() data-local=local>
+            {text.clone()}
+        </time>
+    }
+    .into_any()
 }
 
 /// Since when something is so, and why.

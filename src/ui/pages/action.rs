@@ -17,8 +17,21 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
     let duplicate = answer.duplicate.then(|| notice::duplicate(answer.stage));
     // While a confirmation is open, the one live part is a notice of a fixed size beside the form.
     let live = (answer.stage != Stage::Explained).then(|| view! { <ChangeNotice/> });
+    let asks = answer.stage == Stage::Explained && viewer == Some(ActorRole::Operator);
+    let ahead = asks.then(|| {
+        // The first focus stands where there is nothing to press but a way to read on.
+        view! {
+            <p>
+                "This waits for you: read it, then confirm or withdraw it at its end. "
+                <a href="#checks" autofocus>
+                    "Read the checks"
+                </a>
+            </p>
+        }
+    });
     view! {
         {live}
+        {ahead}
         {pages::refusal(data.refusal.as_ref())}
         {duplicate}
         {request(answer)}
