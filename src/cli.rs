@@ -88,6 +88,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Freeze { reason } => server.freeze(&reason),
         Command::Unfreeze { reason, freeze } => server.unfreeze(&reason, freeze),
         Command::Show { id } => server.show(id),
+        Command::Timeline { before, limit } => server.timeline(before, limit),
         Command::Log(filter) => server.log(&filter),
     }
 }

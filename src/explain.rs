@@ -1,15 +1,15 @@
 //! Turns a state, a request and the kernel's checks into an explanation. Pure: no clock, no
 //! randomness, no I/O, so the browser, the API and the command line get the same bytes (C5.1).
 
-use crate::model::action::{Action, ActionKind};
+use crate::model::action::{Action, ActionKind, LogPosition};
 use crate::model::catalogue::{Impact, Target, entry};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::{
-    Candidate, Check, Checks, EXPLANATION_FORMAT, Evidence, Explanation, Verdict,
+    Candidate, Check, Checks, EXPLANATION_FORMAT, Evidence, Explanation, Prospect, Verdict,
 };
 use crate::model::invariant::Invariant;
 use crate::model::pinned::{Freeze, Pinned, Unresolved};
-use crate::model::text::{ActorName, Reason};
+use crate::model::text::{ActorName, NodeId, Reason};
 
 /// What the control plane itself relies on whenever it runs an action.
 const RELIED_ON: [Invariant; 6] = [
@@ -53,9 +53,8 @@ pub fn explain(
 ) -> Explanation {
     let action = request.action;
     let own = kernel(state, action);
-    let mut checks = own.checks;
+    let checks = all_checks(state, action, &standing, own.checks);
     let mut consequences = own.consequences;
-    checks.extend(own_checks(state, action, &standing));
     let candidates = if action.kind().chooses_primary() {
         why_not(state, action.kind(), &standing, kernel)
     } else {
@@ -101,15 +100,74 @@ pub fn why_not(
     standing: &Standing,
     kernel: impl Fn(&ClusterState, &Action) -> Checks,
 ) -> Vec<Candidate> {
-    let candidate = |node: &crate::model::text::NodeId| {
+    let candidate = |node: &NodeId| {
         let action = kind.on(node.clone())?;
-        let checks = kernel(state, &action).checks;
-        let checks = checks.into_iter().chain(own_checks(state, &action, standing));
-        let against = checks.filter(|check| check.verdict != Verdict::Pass).collect();
-        Some(Candidate { node: node.clone(), against })
+        let checks = all_checks(state, &action, standing, kernel(state, &action).checks);
+        Some(Candidate { node: node.clone(), against: against(checks) })
     };
     let members = if kind.is_about_member() { state.nodes.as_slice() } else { &[] };
     members.iter().filter_map(|node| candidate(&node.pinned.id)).collect()
+}
+
+/// Every action that names a node, on this node: whether it could be confirmed now, and every rule
+/// that speaks against it. In the order of the catalogue; nothing is ranked (C2.2).
+///
+/// An action that takes a position too is judged for the end of the checkpoint of the node, and for
+/// position 1 where none is known: no page selects it, and the action says which it was.
+pub fn on_node(
+    state: &ClusterState,
+    node: &NodeId,
+    standing: &Standing,
+    kernel: impl Fn(&ClusterState, &Action) -> Checks,
+) -> Vec<Prospect> {
+    let action = |kind: ActionKind| match kind {
+        ActionKind::PurgeLog => {
+            let kept = state.node(node).and_then(|n| n.positions.checkpoint.known().copied());
+            let up_to = kept.flatten().unwrap_or(1).to_string();
+            let up_to = LogPosition::parse_field("up_to", &up_to).ok()?;
+            Some(Action::PurgeLog { node: node.clone(), up_to })
+        }
+        kind => kind.on(node.clone()),
+    };
+    let actions = ActionKind::ALL.into_iter().filter_map(action);
+    actions.map(|action| prospect(state, action, standing, &kernel)).collect()
+}
+
+/// Every action that takes no parameter, in the order of the catalogue.
+pub fn on_cluster(
+    state: &ClusterState,
+    standing: &Standing,
+    kernel: impl Fn(&ClusterState, &Action) -> Checks,
+) -> Vec<Prospect> {
+    let actions = [Action::StopWrites {}, Action::ResumeWrites {}];
+    actions.map(|action| prospect(state, action, standing, &kernel)).into()
+}
+
+fn prospect(
+    state: &ClusterState,
+    action: Action,
+    standing: &Standing,
+    kernel: impl Fn(&ClusterState, &Action) -> Checks,
+) -> Prospect {
+    let checks = all_checks(state, &action, standing, kernel(state, &action).checks);
+    let verdict = Verdict::of(&checks);
+    Prospect { action, verdict, checked: checks.len(), against: against(checks) }
+}
+
+/// Every check of an action: those of the kernel, and those of the control plane's own records. A
+/// request is explained by these, and so is every table that says why not (C5.1).
+fn all_checks(
+    state: &ClusterState,
+    action: &Action,
+    standing: &Standing,
+    mut checks: Vec<Check>,
+) -> Vec<Check> {
+    checks.extend(own_checks(state, action, standing));
+    checks
+}
+
+fn against(checks: Vec<Check>) -> Vec<Check> {
+    checks.into_iter().filter(|check| check.verdict != Verdict::Pass).collect()
 }
 
 /// The checks that the control plane makes of its own records, for every action.

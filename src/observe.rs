@@ -5,14 +5,17 @@
 //! one observation (C8.4).
 
 pub mod in_flight;
+mod kept;
 mod log;
+mod node;
 pub mod report;
+mod timeline;
 pub mod trail;
 
-use crate::explain::{Request, Standing, explain, why_not};
+use crate::explain::{Request, Standing, explain, on_cluster, why_not};
 use crate::kernel::{KernelDescription, ObserveKernel, Unobservable};
 pub use crate::ledger::LogFilter;
-use crate::ledger::{LedgerError, LedgerReader};
+use crate::ledger::{ActionRow, LedgerError, LedgerReader};
 use crate::model::action::{Action, ActionId, ActionKind, Stage};
 use crate::model::answer::{
     ActionAnswer, ActionLine, ActionPage, Closing, ExplainAnswer, Interrupted, Overview, Present,
@@ -24,7 +27,7 @@ use crate::model::explanation::Explanation;
 use crate::model::pinned::{Freeze, Unresolved};
 use crate::model::progress::Progress;
 use crate::model::refusal::{Refusal, RefusalCode};
-use crate::model::text::{ActorName, Reason};
+use crate::model::text::{ActorName, NodeId, Reason};
 use in_flight::InFlight;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -113,9 +116,10 @@ impl ReadSide {
             .filter(|kind| kind.chooses_primary())
             .map(|kind| WhyNot { kind, candidates: self.why_not(&state, kind, &standing) })
             .collect();
+        let on_cluster = on_cluster(&state, &standing, |s, action| self.kernel.checks(s, action));
         let Standing { unresolved, freeze } = standing;
         let data_address = self.data_address.clone();
-        Ok(Overview { state, why_not, unresolved, freeze, data_address })
+        Ok(Overview { state, why_not, on_cluster, unresolved, freeze, data_address })
     }
 
     /// Every node of a state as the object of an action of this kind.
@@ -277,8 +281,13 @@ impl ReadSide {
     /// When the ledger cannot be read.
     pub fn actions(&self, before: Option<u64>, limit: u32) -> Result<ActionPage, Refusal> {
         let page = self.ledger.actions(before, limit).map_err(unreadable)?;
-        let mut actions = Vec::new();
-        for row in page.rows {
+        Ok(ActionPage { actions: self.lines(page.rows)?, next_before: page.next_before })
+    }
+
+    /// Actions as lines of a list.
+    fn lines(&self, rows: Vec<ActionRow>) -> Result<Vec<ActionLine>, Refusal> {
+        let mut actions = Vec::with_capacity(rows.len());
+        for row in rows {
             let id = row.requested.record.action_id;
             let id =
                 id.ok_or_else(|| Refusal::new(RefusalCode::Internal, "A request has no id."))?;
@@ -295,7 +304,7 @@ impl ReadSide {
                 seq: row.requested.record.seq,
             });
         }
-        Ok(ActionPage { actions, next_before: page.next_before })
+        Ok(actions)
     }
 
     /// What a stop of an earlier control plane left behind. `mark` was taken before the trail was
@@ -355,6 +364,11 @@ pub fn unreadable(error: LedgerError) -> Refusal {
 #[must_use]
 pub fn no_such_action(id: ActionId) -> Refusal {
     Refusal::new(RefusalCode::NotFound, format!("There is no action {id}. Nothing was done."))
+}
+
+/// The refusal for a name that no node has.
+fn no_such_node(node: &NodeId) -> Refusal {
+    Refusal::new(RefusalCode::NotFound, format!("The cluster has no node {node}."))
 }
 
 fn broken(id: ActionId) -> Refusal {

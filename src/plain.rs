@@ -13,6 +13,7 @@ mod overview;
 mod records;
 mod refusal;
 mod report;
+mod timeline;
 
 pub use action::{action, outcome, requested};
 pub use catalogue::catalogue;
@@ -21,6 +22,7 @@ pub use overview::overview;
 pub use records::{log, log_command};
 pub use refusal::refusal;
 pub use report::{report, window};
+pub use timeline::timeline;
 
 use crate::model::answer::{FreezeAnswer, SessionAnswer};
 use lines::Lines;

@@ -7,7 +7,9 @@
 //! that run in the browser read, and never write (C2.4, C8.3).
 
 pub mod components;
+pub mod here;
 pub mod live;
+pub mod preferences;
 pub mod verify;
 
 // The browser redraws components inside islands; whole pages are the server's alone.
@@ -24,11 +26,16 @@ use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, ActionPage, LogPage, Overview, SessionAnswer};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Candidate;
+use crate::model::kept::{KeptObservation, RecordAnswer};
 use crate::model::log_filter::LogFilter;
+use crate::model::node_answer::NodeAnswer;
 use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
 use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::text::NodeId;
+use crate::model::timeline::Timeline;
+use crate::model::trace::Trace;
+use preferences::Preferences;
 use std::collections::BTreeMap;
 
 /// What stands round every page: which cluster this is, and who reads it.
@@ -42,6 +49,8 @@ pub struct Frame {
     pub freeze: Result<Option<Freeze>, Refusal>,
     /// Why nothing can be recorded any more, where that is so.
     pub unrecordable: Option<String>,
+    /// What the browser prefers.
+    pub preferences: Preferences,
 }
 
 impl Frame {
@@ -97,6 +106,24 @@ pub struct NewAction {
     pub refusal: Option<Refusal>,
 }
 
+/// The cluster now, and what this session was shown before.
+#[derive(Clone, Debug)]
+pub struct OverviewView {
+    /// The cluster now.
+    pub overview: Overview,
+    /// The positions of the observations that this session was shown, the present one included.
+    pub trace: Trace,
+}
+
+impl From<Overview> for OverviewView {
+    /// As it is shown to a session that was shown nothing before.
+    fn from(overview: Overview) -> Self {
+        let mut trace = Trace::default();
+        trace.show(&overview.state);
+        Self { overview, trace }
+    }
+}
+
 /// One action, with the answer to an attempt that was refused, where there was one.
 #[derive(Clone, Debug)]
 pub struct ActionView {
@@ -104,6 +131,15 @@ pub struct ActionView {
     pub answer: ActionAnswer,
     /// Why the attempt before was refused.
     pub refusal: Option<Refusal>,
+}
+
+/// A route that writes, and who may use it.
+#[derive(Clone, Copy, Debug)]
+pub struct Privileged {
+    /// Its path.
+    pub path: &'static str,
+    /// Who may use it, in a word.
+    pub needs: &'static str,
 }
 
 /// What `GET /log` shows.
@@ -140,7 +176,7 @@ pub enum Page {
     /// `GET /setup/{token}`, and `POST /setup` when it is refused.
     SetUp(SetUp),
     /// `GET /`.
-    Overview(Box<Overview>),
+    Overview(Box<OverviewView>),
     /// `GET /actions/new` without a kind.
     Catalogue,
     /// `GET /actions/new?kind=K`, and `POST /actions` when its input is refused.
@@ -149,14 +185,28 @@ pub enum Page {
     Actions(ActionPage),
     /// `GET /actions/{id}`, and the forms on it when they are refused.
     Action(Box<ActionView>),
+    /// `GET /nodes/{id}`.
+    Node(Box<NodeAnswer>),
+    /// `GET /timeline`.
+    Timeline(Box<Timeline>),
     /// `GET /log`.
     Log(Box<LogView>),
+    /// `GET /log/{seq}`.
+    Record(Box<RecordAnswer>),
+    /// `GET /observations/{sha256}`.
+    Observation(Box<KeptObservation>),
     /// `GET /actions/{id}/report`.
     Report(Box<ActionReport>),
     /// `GET /report`.
     Window(Box<WindowView>),
     /// `GET /reference`.
-    Reference,
+    Reference(Vec<Privileged>),
+    /// `GET /reference/actions/{kind}`.
+    ReferenceAction(ActionKind),
+    /// `GET /reference/failures`.
+    ReferenceFailures,
+    /// `GET /help`.
+    Help,
     /// Any address that was refused.
     Refused(Box<Refusal>),
 }
@@ -168,6 +218,8 @@ pub enum NavItem {
     Overview,
     /// The catalogue and the history.
     Actions,
+    /// The log and the kernel side by side.
+    Timeline,
     /// The ledger.
     Log,
     /// A window of the ledger, rebuilt.
@@ -178,8 +230,8 @@ pub enum NavItem {
 
 impl NavItem {
     /// Every entry, in order.
-    pub const ALL: [Self; 5] =
-        [Self::Overview, Self::Actions, Self::Log, Self::Report, Self::Reference];
+    pub const ALL: [Self; 6] =
+        [Self::Overview, Self::Actions, Self::Timeline, Self::Log, Self::Report, Self::Reference];
 
     /// The entry in a word.
     #[must_use]
@@ -187,6 +239,7 @@ impl NavItem {
         match self {
             Self::Overview => "Overview",
             Self::Actions => "Actions",
+            Self::Timeline => "Timeline",
             Self::Log => "Log",
             Self::Report => "Report",
             Self::Reference => "Reference",
@@ -199,6 +252,7 @@ impl NavItem {
         match self {
             Self::Overview => "/",
             Self::Actions => "/actions",
+            Self::Timeline => "/timeline",
             Self::Log => "/log",
             Self::Report => "/report",
             Self::Reference => "/reference",
@@ -221,10 +275,21 @@ impl Page {
             }
             Self::Actions(_) => "Actions".to_owned(),
             Self::Action(view) => components::words::capital(&view.answer.action.title()),
+            Self::Node(data) => format!("Node {}", data.node),
+            Self::Timeline(_) => "Timeline".to_owned(),
             Self::Log(_) => "Log".to_owned(),
+            Self::Record(data) => format!("Record {}", data.record.record.seq),
+            Self::Observation(data) => {
+                format!("Observation {}", components::words::say(&data.state.observation.id))
+            }
             Self::Report(told) => format!("Report: {}", told.action.title()),
             Self::Window(_) => "Report".to_owned(),
-            Self::Reference => "Reference".to_owned(),
+            Self::Reference(_) => "Reference".to_owned(),
+            Self::ReferenceAction(kind) => {
+                format!("Reference: {}", crate::model::catalogue::entry(*kind).title.to_lowercase())
+            }
+            Self::ReferenceFailures => "Reference: what can go wrong".to_owned(),
+            Self::Help => "Help".to_owned(),
             Self::Refused(_) => "Refused".to_owned(),
         }
     }
@@ -233,28 +298,24 @@ impl Page {
     #[must_use]
     pub fn nav(&self) -> Option<NavItem> {
         match self {
-            Self::Overview(_) => Some(NavItem::Overview),
+            Self::Overview(_) | Self::Node(_) => Some(NavItem::Overview),
             Self::Catalogue | Self::NewAction(_) | Self::Actions(_) | Self::Action(_) => {
                 Some(NavItem::Actions)
             }
-            Self::Log(_) => Some(NavItem::Log),
+            Self::Timeline(_) => Some(NavItem::Timeline),
+            Self::Log(_) | Self::Record(_) | Self::Observation(_) => Some(NavItem::Log),
             Self::Report(_) | Self::Window(_) => Some(NavItem::Report),
-            Self::Reference => Some(NavItem::Reference),
-            Self::SignIn(_) | Self::SetUp(_) | Self::Refused(_) => None,
+            Self::Reference(_) | Self::ReferenceAction(_) | Self::ReferenceFailures => {
+                Some(NavItem::Reference)
+            }
+            Self::SignIn(_) | Self::SetUp(_) | Self::Refused(_) | Self::Help => None,
         }
     }
 
-    /// Whether the page has live parts, and so needs the browser's half.
+    /// Whether the page needs the browser's half, where somebody is signed in: every page does, for
+    /// the local times and the keys. The pages before that are plain.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        matches!(
-            self,
-            Self::Overview(_)
-                | Self::Actions(_)
-                | Self::Action(_)
-                | Self::Log(_)
-                | Self::Report(_)
-                | Self::Window(_)
-        )
+        !matches!(self, Self::SignIn(_) | Self::SetUp(_))
     }
 }

@@ -14,10 +14,16 @@ mod events;
 mod fields;
 mod freeze;
 mod gate;
+mod kept;
 mod login;
+mod nodes;
 mod pages;
+mod preferences;
 mod query;
+mod reference;
 mod report;
+mod timeline;
+mod traces;
 
 pub use events::{STREAMS_IN_ALL, STREAMS_PER_SESSION};
 pub use fields::BODY_BYTES_MAX;
@@ -75,6 +81,7 @@ struct Reading {
     entropy: Arc<dyn Entropy>,
     stopping: events::Stopping,
     streams: events::Streams,
+    traces: traces::Traces,
 }
 
 /// The state of everything that writes.
@@ -96,6 +103,7 @@ pub fn router(site: Site) -> Router {
         entropy: site.entropy,
         stopping: site.stopping,
         streams: events::Streams::default(),
+        traces: traces::Traces::default(),
     };
     let acting = Acting { reading: reading.clone(), workflow: site.workflow, access: site.access };
     let reads = READS
@@ -113,6 +121,7 @@ pub fn router(site: Site) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(acting.clone(), gate::same_site))
         .layer(from_fn_with_state(acting, gate::note_seen))
+        .layer(from_fn(preferences::carried))
         .merge(files(&reading.leptos))
         .layer(CatchPanicLayer::custom(|_| {
             let sentence =
@@ -130,21 +139,31 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::Actions => get(pages::actions),
         Read::NewAction => get(pages::new_action),
         Read::Action => get(pages::action),
+        Read::Node => get(nodes::page),
+        Read::Timeline => get(timeline::page),
         Read::Log => get(pages::log),
+        Read::Record => get(kept::record),
+        Read::Observation => get(kept::observation),
         Read::Report => get(report::action_page),
         Read::ReportText => get(report::action_text),
         Read::Window => get(report::window_page),
         Read::WindowText => get(report::window_text),
-        Read::Reference => get(pages::reference),
+        Read::Reference => get(reference::whole),
+        Read::ReferenceAction => get(reference::action),
+        Read::ReferenceFailures => get(reference::failures),
+        Read::Help => get(reference::help),
+        Read::Preferences => get(preferences::prefer),
         Read::SignIn => get(pages::sign_in),
         Read::SetUp => get(pages::set_up),
         Read::ApiCluster => get(api::cluster),
         Read::ApiNode => get(api::node),
+        Read::ApiNodeOverview => get(nodes::json),
         Read::ApiOverview => get(api::overview),
         Read::ApiCatalogue => get(api::catalogue),
         Read::ApiExplain => get(api::explain),
         Read::ApiActions => get(api::actions),
         Read::ApiAction => get(api::action),
+        Read::ApiTimeline => get(timeline::json),
         Read::ApiLog => get(api::log),
         Read::ApiLogHead => get(api::head),
         Read::ApiLogProof => get(api::proof),
@@ -153,6 +172,7 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
             get(api::log_file)
         }
         Read::ApiRecord => get(api::record),
+        Read::ApiObservation => get(kept::observation_json),
         Read::ApiReport => get(report::action_json),
         Read::ApiWindow => get(report::window_json),
         Read::ApiSession => get(api::session),

@@ -148,6 +148,15 @@ pub(super) enum Command {
         #[arg(value_parser = ActionId::parse)]
         id: ActionId,
     },
+    /// The log and the kernel side by side, newest first, with what is known of their order.
+    Timeline {
+        /// Only what happened before this key, as an earlier page gave it.
+        #[arg(long, value_name = "KEY")]
+        before: Option<String>,
+        /// How many records and events in all.
+        #[arg(long, value_name = "N")]
+        limit: Option<u32>,
+    },
     /// The log, newest first.
     Log(LogArguments),
     /// Verify a log: the file of a data directory, an export, or what a control plane shows.

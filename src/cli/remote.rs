@@ -15,6 +15,7 @@ use crate::model::answer::{
 };
 use crate::model::record::Found;
 use crate::model::refusal::RefusalCode;
+use crate::model::timeline::Timeline;
 use crate::plain;
 use crate::plain::lines::{Lines, inert_json};
 use serde_json::{Value, json};
@@ -202,6 +203,18 @@ impl Server<'_> {
     pub(super) fn show(&self, id: ActionId) -> Result<Report, Failure> {
         let answer: Answer<ActionAnswer> = self.client()?.get(&format!("/actions/{id}"), &[])?;
         Ok(report(plain::action(&answer.value, &self.url.option()), &answer.body, Exit::Done))
+    }
+
+    /// One page of the timeline.
+    pub(super) fn timeline(
+        &self,
+        before: Option<String>,
+        limit: Option<u32>,
+    ) -> Result<Report, Failure> {
+        let mut query: Vec<_> = before.map(|before| ("before", before)).into_iter().collect();
+        query.extend(limit.map(|limit| ("limit", limit.to_string())));
+        let answer: Answer<Timeline> = self.client()?.get("/timeline", &query)?;
+        Ok(report(plain::timeline(&answer.value, limit), &answer.body, Exit::Done))
     }
 
     /// One page of the log.

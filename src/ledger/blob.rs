@@ -41,6 +41,12 @@ pub(super) fn is_stored(connection: &Connection, hash: Hash) -> rusqlite::Result
     connection.prepare_cached("SELECT 1 FROM blob WHERE sha256 = ?1")?.exists(params![hash.bytes()])
 }
 
+/// The first record that names a blob; `None` when there is no such blob.
+pub(super) fn first_named(connection: &Connection, hash: Hash) -> Result<Option<u64>, LedgerError> {
+    let mut statement = connection.prepare_cached("SELECT seq FROM blob WHERE sha256 = ?1")?;
+    Ok(statement.query_row(params![hash.bytes()], |row| row.get(0)).optional()?)
+}
+
 /// Reads a blob and checks that its bytes have this hash; `None` when there is none.
 pub(super) fn load(connection: &Connection, hash: Hash) -> Result<Option<Vec<u8>>, LedgerError> {
     let row = connection

@@ -186,14 +186,38 @@ impl LedgerReader {
         self.reader.read(|connection| blob::load(connection, hash))
     }
 
+    /// The first record that names a blob; `None` when no record does.
+    ///
+    /// # Errors
+    /// When that record is damaged or the file cannot be read.
+    pub fn first_naming(&self, hash: Hash) -> Result<Option<StoredRecord>, LedgerError> {
+        self.reader.read(|connection| match blob::first_named(connection, hash)? {
+            Some(seq) => record_at(connection, seq),
+            None => Ok(None),
+        })
+    }
+
     /// One page of the actions, newest first: at most `limit` (and at most [`PAGE_ROWS_MAX`])
     /// requested before the record `before`.
     ///
     /// # Errors
     /// When a record of the page is damaged or the file cannot be read.
     pub fn actions(&self, before: Option<u64>, limit: u32) -> Result<ActionRows, LedgerError> {
+        self.actions_of(before, limit, &LogFilter::default())
+    }
+
+    /// The same, of the actions whose `requested` record the filter names.
+    ///
+    /// # Errors
+    /// As [`Self::actions`].
+    pub fn actions_of(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+        filter: &LogFilter,
+    ) -> Result<ActionRows, LedgerError> {
         let limit = limit.clamp(1, PAGE_ROWS_MAX);
-        let filter = LogFilter { kind: Some("requested"), ..LogFilter::default() };
+        let filter = LogFilter { kind: Some("requested"), ..filter.clone() };
         self.reader.read(|connection| {
             let mut rows = Vec::new();
             let Some((sql, values)) = page_query(connection, before, limit, &filter)? else {

@@ -4,7 +4,7 @@ use crate::model::action::{Action, ActionId, Stage};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
 use crate::model::cluster::{ClusterState, Observation, ReceiptStatus};
-use crate::model::explanation::{Candidate, Explanation};
+use crate::model::explanation::{Candidate, Explanation, Prospect};
 use crate::model::pinned::{Freeze, Moved, Unresolved};
 use crate::model::progress::Progress;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
@@ -290,6 +290,9 @@ pub struct Overview {
     pub state: ClusterState,
     /// Switchover and failover, with every node as the object.
     pub why_not: Vec<WhyNot>,
+    /// Every action that takes no parameter, as it would be judged now.
+    #[serde(default)]
+    pub on_cluster: Vec<Prospect>,
     /// The action that holds up every further mutation, where there is one.
     pub unresolved: Option<Unresolved>,
     /// The freeze that stands, where there is one.

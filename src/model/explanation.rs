@@ -33,6 +33,19 @@ impl Verdict {
             Self::Unknown => "unknown",
         }
     }
+
+    /// `Fail` if any check fails, else `Unknown` if any is unknown, else `Pass`.
+    #[must_use]
+    pub fn of(checks: &[Check]) -> Self {
+        let any = |verdict| checks.iter().any(|check| check.verdict == verdict);
+        if any(Self::Fail) {
+            Self::Fail
+        } else if any(Self::Unknown) {
+            Self::Unknown
+        } else {
+            Self::Pass
+        }
+    }
 }
 
 /// One thing that was looked at to reach a verdict.
@@ -87,6 +100,19 @@ pub struct Checks {
 pub struct Candidate {
     /// The node.
     pub node: NodeId,
+    /// Every check that does not pass; empty when all pass.
+    pub against: Vec<Check>,
+}
+
+/// One action as it would be judged now: nothing was asked for, and nothing is recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prospect {
+    /// The action, with the parameters that it was judged for.
+    pub action: Action,
+    /// What its checks come to; anything but a pass rejects (C6.1).
+    pub verdict: Verdict,
+    /// How many checks there are.
+    pub checked: usize,
     /// Every check that does not pass; empty when all pass.
     pub against: Vec<Check>,
 }
@@ -163,14 +189,7 @@ impl Explanation {
     /// `Fail` if any check fails, else `Unknown` if any is unknown, else `Pass`.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let any = |verdict| self.checks.iter().any(|check| check.verdict == verdict);
-        if any(Verdict::Fail) {
-            Verdict::Fail
-        } else if any(Verdict::Unknown) {
-            Verdict::Unknown
-        } else {
-            Verdict::Pass
-        }
+        Verdict::of(&self.checks)
     }
 
     /// The invariants that speak against the request, in the order of the checks.

@@ -13,6 +13,7 @@ pub use learned::{Delivery, Found, LearnedBy};
 use serde::{Deserialize, Serialize};
 
 mod learned;
+mod named;
 mod sentence;
 
 /// The version of the leaf. It grows when the meaning of a field changes.
@@ -243,41 +244,8 @@ impl Entry {
         }
     }
 
-    /// The hashes of the blobs that this entry names, in the order in which they stand in it.
-    #[must_use]
-    pub fn blobs(&self) -> Vec<Hash> {
-        match self {
-            Self::Explained { explanation, snapshot, .. }
-            | Self::Rejected { explanation, snapshot, .. }
-            | Self::Stale { explanation, snapshot, .. } => vec![*explanation, *snapshot],
-            Self::Confirmed { snapshot, .. } => vec![*snapshot],
-            Self::Executed { snapshot, .. } => snapshot.iter().copied().collect(),
-            Self::Boot { .. }
-            | Self::Requested { .. }
-            | Self::Withdrawn { .. }
-            | Self::Dispatched { .. }
-            | Self::Refused { .. }
-            | Self::Unknown { .. }
-            | Self::Voided { .. }
-            | Self::Finding { .. }
-            | Self::SettleRequested { .. }
-            | Self::Frozen { .. }
-            | Self::Unfrozen { .. }
-            | Self::Duplicate { .. }
-            | Self::Declined { .. }
-            | Self::Denied { .. }
-            | Self::LogKeyRotated { .. }
-            | Self::SetupLinkIssued {}
-            | Self::AccountCreated { .. }
-            | Self::SignedIn {}
-            | Self::SignedOut {}
-            | Self::SignInFailed { .. }
-            | Self::TokenIssued { .. } => Vec::new(),
-        }
-    }
-
     /// Every kind of entry, in order: what a filter of the log may name.
-    pub const WORDS: [&str; 23] = [
+    pub const WORDS: [&str; 26] = [
         "boot",
         "requested",
         "explained",
@@ -290,7 +258,10 @@ impl Entry {
         "refused",
         "unknown",
         "voided",
+        "finding",
         "settle_requested",
+        "frozen",
+        "unfrozen",
         "duplicate",
         "declined",
         "denied",

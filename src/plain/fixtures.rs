@@ -81,7 +81,14 @@ pub(crate) fn overview_without_primary() -> Overview {
     });
     n3.pinned.epoch = Fact::unknown(at(), "n3 is offline");
     n3.positions = Positions::unknown(at(), "n3 is offline");
-    Overview { state, why_not: Vec::new(), unresolved: None, freeze: None, data_address: None }
+    Overview {
+        state,
+        why_not: Vec::new(),
+        on_cluster: Vec::new(),
+        unresolved: None,
+        freeze: None,
+        data_address: None,
+    }
 }
 
 /// A freeze that ada declared.

@@ -63,6 +63,7 @@ fn rows(digest: &str) -> Vec<Row> {
             &["confirmed", "dispatched", "executed"],
         ),
         ("withdraw", line("withdraw ID --reason r"), "", 2, &["declined"]),
+        ("timeline", line("timeline --limit 5"), "", 0, &[]),
         ("log", line("log --limit 3"), "", 0, &[]),
         ("verify-log", line("verify-log --config Leptos.toml"), "", 0, &[]),
         ("reconstruct", line("reconstruct ID --config Leptos.toml"), "", 0, &[]),

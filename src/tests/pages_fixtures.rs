@@ -9,8 +9,9 @@ use aerodb_control::model::answer::{
 };
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::{ClusterState, NodeState, Positions};
+use aerodb_control::model::event::{EventKind, EventPlace, KernelEvent};
 use aerodb_control::model::explanation::{
-    Candidate, Check, EXPLANATION_FORMAT, Evidence, Explanation, Verdict,
+    Candidate, Check, EXPLANATION_FORMAT, Evidence, Explanation, Prospect, Verdict,
 };
 use aerodb_control::model::invariant::Invariant;
 use aerodb_control::model::log_filter::LogFilter;
@@ -22,6 +23,7 @@ use aerodb_control::model::progress::{Progress, Unit};
 use aerodb_control::model::receipt::{Receipt, Witness};
 use aerodb_control::model::record::{Entry, RECORD_VERSION, Record};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
+use aerodb_control::ui::preferences::Preferences;
 use aerodb_control::ui::{Frame, LogView};
 
 /// A text that would do harm anywhere it is not made inert.
@@ -52,7 +54,13 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         token: Some("secret-of-the-session".to_owned()),
         expires_at: at(3600),
     });
-    Frame { identity: identity(), session, freeze: Ok(None), unrecordable: None }
+    Frame {
+        identity: identity(),
+        session,
+        freeze: Ok(None),
+        unrecordable: None,
+        preferences: Preferences::default(),
+    }
 }
 
 pub(crate) fn node(name: &str, role: Role, last: u64) -> NodeState {
@@ -170,7 +178,27 @@ pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
     let kinds = [ActionKind::Switchover, ActionKind::Failover];
     let why_not = kinds.map(|kind| why_not(&state, kind, text)).to_vec();
     let data_address = Some("http://127.0.0.1:7410".to_owned());
-    Overview { state, why_not, unresolved: None, freeze: None, data_address }
+    let on_cluster = vec![
+        prospect(Action::StopWrites {}, &[]),
+        prospect(Action::ResumeWrites {}, &[check(Invariant::FenceStanding, Verdict::Fail, text)]),
+    ];
+    Overview { state, why_not, on_cluster, unresolved: None, freeze: None, data_address }
+}
+
+pub(crate) fn prospect(action: Action, against: &[Check]) -> Prospect {
+    let verdict = Verdict::of(against);
+    Prospect { action, verdict, checked: 3, against: against.to_vec() }
+}
+
+pub(crate) fn event(number: u64, kind: EventKind, node: Option<&str>, text: &str) -> KernelEvent {
+    KernelEvent {
+        place: EventPlace { epoch: 4, position: 7, number },
+        at: at(i64::try_from(number).unwrap()),
+        kind,
+        node: node.map(node_id),
+        action_id: Some(action_id()),
+        sentence: text.to_owned(),
+    }
 }
 
 pub(crate) fn action_id() -> ActionId {

@@ -45,6 +45,11 @@ async fn a_report_of_nothing_or_of_a_window_that_cannot_be_is_refused_by_name() 
             400,
             Some("limit"),
         ),
+        (
+            "/api/v1/report?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&limit=51".to_owned(),
+            400,
+            Some("limit"),
+        ),
     ] {
         let reply = anna.get(&path).await.expect(status);
         assert_eq!(reply.json()["refusal"]["field"].as_str(), field, "{path}");

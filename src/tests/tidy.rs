@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 const FILE_LINES_MAX: usize = 400;
 const LINE_CHARS_MAX: usize = 100;
-const CSS_LINES_MAX: usize = 600;
+const CSS_LINES_MAX: usize = 900;
 
 fn assert_none(found: Vec<String>) {
     assert!(found.is_empty(), "{}", found.join("\n"));

@@ -2,13 +2,18 @@
 
 mod action;
 mod actions;
+mod help;
 mod log;
 mod new_action;
+mod node;
+mod observation;
 mod overview;
+mod record;
 mod reference;
 mod refused;
 mod report;
 mod sign_in;
+mod timeline;
 
 use crate::model::actor::ActorRole;
 use crate::ui::components::notice;
@@ -27,10 +32,17 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::NewAction(data) => new_action::new_action(&data, viewer),
         Page::Actions(data) => actions::actions(&data, frame),
         Page::Action(data) => action::action(&data, viewer),
+        Page::Node(data) => node::node(&data, viewer),
+        Page::Timeline(data) => timeline::timeline(&data),
         Page::Log(data) => log::log(&data),
+        Page::Record(data) => record::record(&data),
+        Page::Observation(data) => observation::observation(&data),
         Page::Report(data) => report::action(&data),
         Page::Window(data) => report::window(&data),
-        Page::Reference => reference::reference(),
+        Page::Reference(privileged) => reference::reference(&privileged),
+        Page::ReferenceAction(kind) => reference::of_action(kind),
+        Page::ReferenceFailures => reference::failures(),
+        Page::Help => help::help(frame),
         Page::Refused(data) => refused::refused(&data),
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::model::actor::ActorRole;
 use crate::ui::components::notice;
+use crate::ui::here::Here;
+use crate::ui::preferences::{Keys, Theme};
 use crate::ui::{Frame, NavItem, Page, pages};
 use leptos::config::LeptosOptions;
 use leptos::hydration::HydrationScripts;
@@ -13,8 +15,13 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
     let identity = &frame.identity;
     let place = format!("{} {}", identity.environment, identity.cluster);
     let title = format!("{} · {place} · AeroDB control plane", page.title());
+    let theme = frame.preferences.theme;
+    let themed = (theme != Theme::Auto).then(|| theme.word());
+    let is_live = page.is_live() && frame.session.is_some();
+    let keys = frame.preferences.keys == Keys::On;
+    let here = is_live.then(|| view! { <Here keys=keys/> });
     let scripts =
-        page.is_live().then(|| view! { <HydrationScripts options=options.clone() islands=true/> });
+        is_live.then(|| view! { <HydrationScripts options=options.clone() islands=true/> });
     let header = header(frame, page.nav());
     let heading = page.title();
     let unrecordable = frame.unrecordable.as_deref().map(notice::unrecordable);
@@ -23,11 +30,11 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
     let freeze = (!is_drawn).then(|| notice::freeze(&frame.freeze)).flatten();
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-theme=themed>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <meta name="color-scheme" content="light dark"/>
+                <meta name="color-scheme" content=theme.color_scheme()/>
                 <meta name="robots" content="noindex"/>
                 <title>{title}</title>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
@@ -48,7 +55,9 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
                         "This console observes, explains and asks. It decides nothing and does \
                         nothing on its own. All times are UTC."
                     </p>
+                    {themes(theme)}
                 </footer>
+                {here}
             </body>
         </html>
     }
@@ -99,6 +108,31 @@ fn header(frame: &Frame, current: Option<NavItem>) -> AnyView {
             {nav}
             {person}
         </header>
+    }
+    .into_any()
+}
+
+/// The choice of colours. A form, so that it works without a script; it changes nothing but a cookie.
+fn themes(now: Theme) -> AnyView {
+    let buttons = Theme::ALL
+        .map(|theme| {
+            let pressed = if theme == now { "true" } else { "false" };
+            view! {
+                <button type="submit" name="theme" value=theme.word() aria-pressed=pressed>
+                    {theme.word()}
+                </button>
+            }
+        })
+        .into_iter()
+        .collect_view();
+    view! {
+        <form class="looks" method="get" action="/preferences">
+            <span id="theme-label">"Theme"</span>
+            <span class="looks" role="group" aria-labelledby="theme-label">
+                {buttons}
+            </span>
+            <a href="/help">"Help"</a>
+        </form>
     }
     .into_any()
 }

@@ -3,6 +3,7 @@
 use super::Reading;
 use super::gate::SignedIn;
 use super::query::{Page, Query, Segment};
+use super::traces::Held;
 use crate::model::action::{Action, ActionId};
 use crate::model::answer::{
     ActionAnswer, ActionPage, ConsistencyProof, ExplainAnswer, InclusionProof, LogPage, Overview,
@@ -42,8 +43,14 @@ pub(super) async fn node(
 }
 
 /// Everything that the overview shows.
-pub(super) async fn overview(_: SignedIn, State(site): State<Reading>) -> Answer<Overview> {
-    site.read.overview().await.map(Json)
+pub(super) async fn overview(
+    SignedIn(viewer): SignedIn,
+    held: Held,
+    State(site): State<Reading>,
+) -> Answer<Overview> {
+    let overview = site.read.overview().await?;
+    site.shown(&held, &viewer, &overview.state);
+    Ok(Json(overview))
 }
 
 /// The catalogue.
@@ -166,7 +173,8 @@ pub(super) async fn record(
     site.read.record(sequence(&seq)?).map(Json)
 }
 
-fn sequence(text: &str) -> Result<u64, InputError> {
+/// A sequence number in an address.
+pub(super) fn sequence(text: &str) -> Result<u64, InputError> {
     let wrong = |_| InputError::new("seq", text, "a whole number from 0");
     text.parse().map_err(wrong)
 }

@@ -71,7 +71,10 @@ pub(super) async fn sign_out(
     let identity = &site.reading.identity;
     let held = credential(&headers, identity).ok_or_else(|| Denied::without_credential().refusal());
     let ended = match held {
-        Ok(held) => site.access.sign_out(held).await,
+        Ok(held) => {
+            site.reading.traces.forget(&held);
+            site.access.sign_out(held).await
+        }
         Err(why) => Err(why),
     };
     let ended = match ended {

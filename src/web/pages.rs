@@ -5,12 +5,13 @@
 use super::Reading;
 use super::gate::{self, SignedIn};
 use super::query::{Page as Part, Query, Segment};
-use super::{refusal, render};
+use super::traces::Held;
+use super::{preferences, refusal, render};
 use crate::authority::Viewer;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::refusal::Refusal;
 use crate::model::text::NodeId;
-use crate::ui::{ActionView, Frame, LogView, NewAction, Page, SetUp, SignIn};
+use crate::ui::{ActionView, Frame, LogView, NewAction, OverviewView, Page, SetUp, SignIn};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -29,6 +30,7 @@ pub(super) async fn draw(
         // Who is not signed in is told nothing about the cluster.
         freeze: if viewer.is_some() { site.read.freeze() } else { Ok(None) },
         unrecordable: viewer.and_then(|_| site.read.unrecordable()),
+        preferences: preferences::present(),
     };
     render::page(&site.leptos, frame, page, status).await
 }
@@ -52,8 +54,15 @@ pub(super) async fn refused(site: &Reading, viewer: Option<&Viewer>, why: Refusa
 }
 
 /// The cluster at a glance.
-pub(super) async fn overview(SignedIn(viewer): SignedIn, State(site): State<Reading>) -> Response {
-    let page = site.read.overview().await.map(|overview| Page::Overview(Box::new(overview)));
+pub(super) async fn overview(
+    SignedIn(viewer): SignedIn,
+    held: Held,
+    State(site): State<Reading>,
+) -> Response {
+    let page = site.read.overview().await.map(|overview| {
+        let trace = site.shown(&held, &viewer, &overview.state);
+        Page::Overview(Box::new(OverviewView { overview, trace }))
+    });
     answer(&site, &viewer, page).await
 }
 
@@ -182,11 +191,6 @@ pub(super) fn fresh_id(site: &Reading) -> ActionId {
     let mut id = [0; 16];
     id.copy_from_slice(site.entropy.bytes().split_at(16).0);
     ActionId::from_random(id)
-}
-
-/// The catalogue and the invariants.
-pub(super) async fn reference(SignedIn(viewer): SignedIn, State(site): State<Reading>) -> Response {
-    answer(&site, &viewer, Ok(Page::Reference)).await
 }
 
 /// The sign-in form.

@@ -35,8 +35,16 @@ pub enum Read {
     NewAction,
     /// One action.
     Action,
+    /// One node.
+    Node,
+    /// The log and the kernel side by side.
+    Timeline,
     /// The log.
     Log,
+    /// One record.
+    Record,
+    /// An observation that the log keeps.
+    Observation,
     /// One action, rebuilt from the log.
     Report,
     /// The same as Markdown.
@@ -47,6 +55,14 @@ pub enum Read {
     WindowText,
     /// The catalogue and the invariants.
     Reference,
+    /// One action of the catalogue in full.
+    ReferenceAction,
+    /// Every way in which an action can go wrong.
+    ReferenceFailures,
+    /// The keys and the preferences.
+    Help,
+    /// Setting a preference of the browser.
+    Preferences,
     /// The sign-in form.
     SignIn,
     /// The form behind the one-time set-up link.
@@ -55,6 +71,8 @@ pub enum Read {
     ApiCluster,
     /// One node of it.
     ApiNode,
+    /// All that the page of a node shows, as JSON.
+    ApiNodeOverview,
     /// The overview as JSON.
     ApiOverview,
     /// The catalogue as JSON.
@@ -65,6 +83,8 @@ pub enum Read {
     ApiActions,
     /// One action as JSON.
     ApiAction,
+    /// The log and the kernel side by side, as JSON.
+    ApiTimeline,
     /// The log as JSON.
     ApiLog,
     /// The end of the log, signed.
@@ -83,6 +103,8 @@ pub enum Read {
     ApiLogBlob,
     /// One record.
     ApiRecord,
+    /// An observation that the log keeps, as JSON.
+    ApiObservation,
     /// One action, rebuilt from the log, as JSON.
     ApiReport,
     /// A window of the log, rebuilt, as JSON.
@@ -144,21 +166,31 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::Actions, "/actions", Needs::Viewer),
     (Read::NewAction, "/actions/new", Needs::Viewer),
     (Read::Action, "/actions/{id}", Needs::Viewer),
+    (Read::Node, "/nodes/{id}", Needs::Viewer),
+    (Read::Timeline, "/timeline", Needs::Viewer),
     (Read::Log, "/log", Needs::Viewer),
+    (Read::Record, "/log/{seq}", Needs::Viewer),
+    (Read::Observation, "/observations/{hash}", Needs::Viewer),
     (Read::Report, "/actions/{id}/report", Needs::Viewer),
     (Read::ReportText, "/actions/{id}/report.md", Needs::Viewer),
     (Read::Window, "/report", Needs::Viewer),
     (Read::WindowText, "/report.md", Needs::Viewer),
     (Read::Reference, "/reference", Needs::Viewer),
+    (Read::ReferenceAction, "/reference/actions/{kind}", Needs::Viewer),
+    (Read::ReferenceFailures, "/reference/failures", Needs::Viewer),
+    (Read::Help, "/help", Needs::Anyone),
+    (Read::Preferences, "/preferences", Needs::Anyone),
     (Read::SignIn, "/login", Needs::Anyone),
     (Read::SetUp, "/setup/{token}", Needs::Anyone),
     (Read::ApiCluster, "/api/v1/cluster", Needs::Viewer),
     (Read::ApiNode, "/api/v1/nodes/{id}", Needs::Viewer),
+    (Read::ApiNodeOverview, "/api/v1/nodes/{id}/overview", Needs::Viewer),
     (Read::ApiOverview, "/api/v1/overview", Needs::Viewer),
     (Read::ApiCatalogue, "/api/v1/catalogue", Needs::Viewer),
     (Read::ApiExplain, "/api/v1/explain", Needs::Viewer),
     (Read::ApiActions, "/api/v1/actions", Needs::Viewer),
     (Read::ApiAction, "/api/v1/actions/{id}", Needs::Viewer),
+    (Read::ApiTimeline, "/api/v1/timeline", Needs::Viewer),
     (Read::ApiLog, "/api/v1/log", Needs::Viewer),
     (Read::ApiLogHead, "/api/v1/log/head", Needs::Viewer),
     (Read::ApiLogProof, "/api/v1/log/proof/{seq}", Needs::Viewer),
@@ -168,6 +200,7 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::ApiLogTile, "/api/v1/log/tile/{*place}", Needs::Viewer),
     (Read::ApiLogBlob, "/api/v1/log/blobs/{hash}", Needs::Viewer),
     (Read::ApiRecord, "/api/v1/log/{seq}", Needs::Viewer),
+    (Read::ApiObservation, "/api/v1/observations/{hash}", Needs::Viewer),
     (Read::ApiReport, "/api/v1/actions/{id}/report", Needs::Viewer),
     (Read::ApiWindow, "/api/v1/report", Needs::Viewer),
     (Read::ApiSession, "/api/v1/session", Needs::Viewer),

@@ -31,9 +31,14 @@ impl Query {
 
     /// Takes `limit`: how many rows of a list at most.
     pub(super) fn limit(&mut self) -> Result<u32, InputError> {
-        let asked = self.number("limit")?.unwrap_or(u64::from(PAGE_ROWS_DEFAULT));
-        let limit = u32::try_from(asked).ok().filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit));
-        let required = format!("a whole number from 1 to {PAGE_ROWS_MAX}");
+        self.limit_of(PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX)
+    }
+
+    /// The same, for a list whose rows cost more.
+    pub(super) fn limit_of(&mut self, default: u32, most: u32) -> Result<u32, InputError> {
+        let asked = self.number("limit")?.unwrap_or(u64::from(default));
+        let limit = u32::try_from(asked).ok().filter(|limit| (1..=most).contains(limit));
+        let required = format!("a whole number from 1 to {most}");
         let wrong = || InputError::new("limit", &asked.to_string(), required);
         limit.ok_or_else(wrong)
     }

@@ -9,7 +9,7 @@ use super::query::{Query, Segment};
 use super::refusal;
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
-use crate::model::refusal::Refusal;
+use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::text::InputError;
 use crate::plain;
@@ -26,7 +26,7 @@ pub(super) async fn action_page(
     State(site): State<Reading>,
     Segment(id): Segment,
 ) -> Response {
-    let page = of_action(&site, &id).map(|told| Page::Report(Box::new(told)));
+    let page = of_action(&site, &id).await.map(|told| Page::Report(Box::new(told)));
     pages::answer(&site, &viewer, page).await
 }
 
@@ -36,7 +36,7 @@ pub(super) async fn action_text(
     State(site): State<Reading>,
     Segment(id): Segment,
 ) -> Response {
-    match of_action(&site, &id) {
+    match of_action(&site, &id).await {
         Ok(told) => markdown(&format!("action-{}", told.id), &plain::report(&told)),
         Err(why) => pages::refused(&site, Some(&viewer), why).await,
     }
@@ -48,7 +48,7 @@ pub(super) async fn action_json(
     State(site): State<Reading>,
     Segment(id): Segment,
 ) -> Result<Json<ActionReport>, Refusal> {
-    of_action(&site, &id).map(Json)
+    of_action(&site, &id).await.map(Json)
 }
 
 /// The form of a window, and one page of its report where a window is named.
@@ -65,10 +65,17 @@ pub(super) async fn window_page(
     };
     let named = !(view.from.is_empty() && view.to.is_empty());
     let rest = Part::take(&mut query).and_then(|part| query.finish().map(|()| part));
-    let report = rest.map_err(Refusal::from).and_then(|part| {
-        view.after = part.after;
-        named.then(|| of_window(&site, &view.from, &view.to, part)).transpose()
-    });
+    let report = match rest {
+        Err(wrong) => Err(wrong.into()),
+        Ok(part) => {
+            view.after = part.after;
+            if named {
+                of_window(&site, &view.from, &view.to, part).await.map(Some)
+            } else {
+                Ok(None)
+            }
+        }
+    };
     let mut status = StatusCode::OK;
     match report {
         Ok(report) => view.report = report,
@@ -86,7 +93,7 @@ pub(super) async fn window_text(
     State(site): State<Reading>,
     query: Query,
 ) -> Response {
-    match asked_window(&site, query) {
+    match asked_window(&site, query).await {
         Ok((told, part)) => markdown("window", &plain::window(&told, part.after)),
         Err(why) => pages::refused(&site, Some(&viewer), why).await,
     }
@@ -98,12 +105,18 @@ pub(super) async fn window_json(
     State(site): State<Reading>,
     query: Query,
 ) -> Result<Json<WindowReport>, Refusal> {
-    asked_window(&site, query).map(|(told, _)| Json(told))
+    asked_window(&site, query).await.map(|(told, _)| Json(told))
 }
 
-fn of_action(site: &Reading, id: &str) -> Result<ActionReport, Refusal> {
-    site.read.report(ActionId::parse(id)?)
+async fn of_action(site: &Reading, id: &str) -> Result<ActionReport, Refusal> {
+    let (read, id) = (site.read.clone(), ActionId::parse(id)?);
+    apart(move || read.report(id)).await
 }
+
+/// Records on one page of a window, where the request does not say.
+const ROWS_DEFAULT: u32 = 20;
+/// Most records on one page of a window: each can be the first of an action, which is rebuilt whole.
+const ROWS_MAX: u32 = 50;
 
 /// Which part of a window is asked for.
 #[derive(Clone, Copy)]
@@ -115,20 +128,35 @@ struct Part {
 impl Part {
     fn take(query: &mut Query) -> Result<Self, InputError> {
         let after = query.number("after")?;
-        Ok(Self { after, limit: query.limit()? })
+        Ok(Self { after, limit: query.limit_of(ROWS_DEFAULT, ROWS_MAX)? })
     }
 }
 
-fn asked_window(site: &Reading, mut query: Query) -> Result<(WindowReport, Part), Refusal> {
+async fn asked_window(site: &Reading, mut query: Query) -> Result<(WindowReport, Part), Refusal> {
     let (from, to) = (query.text("from")?, query.text("to")?);
     let part = Part::take(&mut query)?;
     query.finish()?;
-    of_window(site, &from, &to, part).map(|told| (told, part))
+    of_window(site, &from, &to, part).await.map(|told| (told, part))
 }
 
-fn of_window(site: &Reading, from: &str, to: &str, part: Part) -> Result<WindowReport, Refusal> {
+async fn of_window(
+    site: &Reading,
+    from: &str,
+    to: &str,
+    part: Part,
+) -> Result<WindowReport, Refusal> {
     let (from, to) = window(from, to)?;
-    site.read.window(from, to, part.after, part.limit)
+    let read = site.read.clone();
+    apart(move || read.window(from, to, part.after, part.limit)).await
+}
+
+/// Rebuilds what takes long away from the threads that answer everybody.
+async fn apart<T: Send + 'static>(
+    rebuild: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let ended = tokio::task::spawn_blocking(rebuild).await;
+    let sentence = "The report could not be made: its thread failed. Nothing was changed.";
+    ended.unwrap_or_else(|_| Err(Refusal::new(RefusalCode::Internal, sentence)))
 }
 
 /// Reads the two ends of a window. An end before the beginning is a mistake, not an empty window.

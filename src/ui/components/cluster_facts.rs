@@ -2,17 +2,17 @@
 
 use crate::model::cluster::ClusterState;
 use crate::model::pinned::{Fact, Fence, Writes};
-use crate::model::text::NodeId;
-use crate::ui::components::words::{fact, since};
+use crate::ui::components::words::{fact, node, since};
 use leptos::prelude::*;
 
 /// Primary, epoch, writes, fence and quorum, each a value or the word unknown.
 #[must_use]
 pub fn cluster_facts(state: &ClusterState) -> AnyView {
     let cluster = &state.cluster;
-    let word =
-        |id: &Option<NodeId>| id.as_ref().map_or_else(|| "nobody".to_owned(), NodeId::to_string);
-    let primary = fact(&cluster.primary, word);
+    let primary = match &cluster.primary {
+        Fact::Known(Some(id)) => view! { <span>{node(id)}</span> }.into_any(),
+        other => fact(other, |_| "nobody".to_owned()),
+    };
     let without = cluster.without_primary.as_ref().map(since);
     let refused = cluster.writes_refused.as_ref().map(since);
     let primary_state = match &cluster.primary {

@@ -26,7 +26,7 @@ pub fn explanation(explanation: &Explanation, digest: &Hash, made_from: &Observa
             <h2>"Explanation"</h2>
             {observation(made_from)}
             {unresolved}
-            <h3>"Checks"</h3>
+            <h3 id="checks">"Checks"</h3>
             <p>{verdict_sentence(explanation)}</p>
             {rules::checks(&explanation.checks)}
             <h3>"Effects"</h3>

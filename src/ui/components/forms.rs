@@ -38,13 +38,15 @@ pub fn reason_field(id: &'static str, typed_before: Option<String>) -> AnyView {
 pub fn confirm(answer: &ActionAnswer) -> AnyView {
     let action = format!("/actions/{}/confirm", answer.id);
     let title = answer.action.title();
+    let identity = &answer.explanation.pinned.cluster.identity;
+    let place = format!("{} {}", identity.environment, identity.cluster);
     let digest = answer.digest.to_string();
     let short: String = digest.chars().take(12).collect();
     let typed = answer.explanation.typed_target.as_ref().map(|target| {
         view! {
             <p class="field">
                 <label for="typed-target">
-                    "Type " <strong>{target.clone()}</strong> " to confirm"
+                    "Type " <strong>{target.clone()}</strong> " to confirm, on " {place.clone()}
                 </label>
                 <input
                     type="text"
@@ -62,7 +64,9 @@ pub fn confirm(answer: &ActionAnswer) -> AnyView {
         <form class="form" method="post" action=action autocomplete="off">
             <h3>"Confirm"</h3>
             <p>
-                {format!("Runs this once: {title}. The confirmation repeats the digest ")}
+                {format!(
+                    "Runs this once, on {place}: {title}. The confirmation repeats the digest ",
+                )}
                 <code>{short}</code> "; if a pinned fact has moved, it is refused and nothing runs."
             </p>
             <input type="hidden" name="digest" value=digest/>

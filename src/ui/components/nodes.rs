@@ -8,7 +8,7 @@ use crate::model::pinned::{Fact, Missing};
 use crate::model::text::NodeId;
 use crate::ui::components::positions::{Lag, lag};
 use crate::ui::components::words::{counted, fact_once, since};
-use crate::ui::components::{badge, rules};
+use crate::ui::components::{badge, rules, words};
 use leptos::prelude::*;
 
 /// Every node with its facts and, for an operator, the forms that name it.
@@ -81,7 +81,7 @@ fn row(state: &ClusterState, node: &NodeState, links: AnyView) -> AnyView {
     };
     view! {
         <tr>
-            <th scope="row">{node.pinned.id.to_string()}</th>
+            <th scope="row">{words::node(&node.pinned.id)}</th>
             <td>{role}</td>
             <td>{reach} {unreachable}</td>
             <td class="number">{epoch}</td>

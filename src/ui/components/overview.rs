@@ -3,6 +3,7 @@
 use crate::model::actor::ActorRole;
 use crate::model::answer::Overview;
 use crate::ui::components::cluster_facts::cluster_facts;
+use crate::ui::components::prospects::prospects;
 use crate::ui::components::words::{command, observation, say};
 use crate::ui::components::{nodes, notice, positions, progress, rules, topology};
 use leptos::prelude::*;
@@ -45,6 +46,11 @@ pub fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
                     observation. The order is that of the names; it ranks nothing."
                 </p>
                 {tables}
+                <p>
+                    "Actions on the cluster as a whole. What speaks against the other actions on a \
+                    node stands on the page of the node."
+                </p>
+                {prospects("Actions on the cluster", &overview.on_cluster, viewer)}
             </section>
             {write_hint(overview)}
         </div>

@@ -72,8 +72,8 @@ struct Axis {
 }
 
 impl Axis {
-    fn of(state: &ClusterState) -> Option<Self> {
-        let all = state.nodes.iter().flat_map(|node| {
+    fn of(nodes: &[&NodeState]) -> Option<Self> {
+        let all = nodes.iter().flat_map(|node| {
             let p = &node.positions;
             [p.last.known(), p.committed.known(), p.applied.known()].into_iter().flatten().copied()
         });
@@ -94,25 +94,37 @@ impl Axis {
 /// The bars of every node, with the numbers beside them.
 #[must_use]
 pub fn positions(state: &ClusterState) -> AnyView {
-    let axis = Axis::of(state);
-    let long = |node: &NodeState| node.pinned.id.as_str().len() > NAME_CHARS_BESIDE_LAG;
-    let lag_line = if state.nodes.iter().any(long) { LINE } else { 0 };
+    bars(state, &state.nodes.iter().collect::<Vec<_>>(), "Log positions")
+}
+
+/// The bars of one node, below those of the primary that it is compared with.
+#[must_use]
+pub fn beside_primary(state: &ClusterState, node: &NodeState) -> AnyView {
+    let primary = state.cluster.primary.known().and_then(Option::as_ref);
+    let primary = primary.and_then(|id| state.node(id)).filter(|p| p.pinned.id != node.pinned.id);
+    let nodes: Vec<&NodeState> = primary.into_iter().chain([node]).collect();
+    bars(state, &nodes, "Log positions, beside those of the primary")
+}
+
+fn bars(state: &ClusterState, nodes: &[&NodeState], caption: &'static str) -> AnyView {
+    let axis = Axis::of(nodes);
+    let long = |node: &&NodeState| node.pinned.id.as_str().len() > NAME_CHARS_BESIDE_LAG;
+    let lag_line = if nodes.iter().any(long) { LINE } else { 0 };
     let pitch = ROW + lag_line;
-    let rows = state
-        .nodes
+    let rows = nodes
         .iter()
         .enumerate()
         .map(|(place, node)| row(state, node, Place { top: place * pitch, lag_line }, axis))
         .collect_view();
-    let height = state.nodes.len() * pitch;
+    let height = nodes.len() * pitch;
     let ends = axis.map_or_else(
         || "No position could be read.".to_owned(),
         |axis| format!("Bars run from entry {} to entry {}.", axis.from, axis.to),
     );
     view! {
         <figure class="positions">
-            <figcaption>"Log positions"<small>{ends}</small></figcaption>
-            <svg viewBox=format!("0 0 {WIDTH} {height}") role="img" aria-label=summary(state)>
+            <figcaption>{caption}<small>{ends}</small></figcaption>
+            <svg viewBox=format!("0 0 {WIDTH} {height}") role="img" aria-label=summary(state, nodes)>
                 {rows}
             </svg>
         </figure>
@@ -195,8 +207,8 @@ fn bar(what: &'static str, value: &Fact<u64>, top: usize, axis: Option<Axis>) ->
     .into_any()
 }
 
-fn summary(state: &ClusterState) -> String {
-    let of = |node: &NodeState| {
+fn summary(state: &ClusterState, nodes: &[&NodeState]) -> String {
+    let of = |node: &&NodeState| {
         let p = &node.positions;
         let word = |fact: &Fact<u64>| fact.word(u64::to_string);
         let (last, committed, applied) = (word(&p.last), word(&p.committed), word(&p.applied));
@@ -206,5 +218,5 @@ fn summary(state: &ClusterState) -> String {
             node.pinned.id
         )
     };
-    state.nodes.iter().map(of).collect::<Vec<_>>().join(" ")
+    nodes.iter().map(of).collect::<Vec<_>>().join(" ")
 }

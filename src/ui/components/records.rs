@@ -60,7 +60,7 @@ fn row(stored: &StoredRecord) -> AnyView {
     view! {
         <tr>
             <th scope="row" class="number">
-                <a href=format!("/api/v1/log/proof/{}", record.seq)>{record.seq.to_string()}</a>
+                <a href=format!("/log/{}", record.seq)>{record.seq.to_string()}</a>
             </th>
             <td>{time(record.at)} " " <small>{clock}</small></td>
             <td>{actor(record)}</td>
@@ -69,13 +69,27 @@ fn row(stored: &StoredRecord) -> AnyView {
             </td>
             <td>{action}</td>
             <td>{say(&record.entry.sentence())}</td>
-            <td>{hash(&stored.hash)}</td>
+            <td>{hash(&stored.hash)} {proof(record.seq)}</td>
         </tr>
     }
     .into_any()
 }
 
-fn actor(record: &Record) -> AnyView {
+/// The way to the proof that a record is in the signed log.
+#[must_use]
+pub fn proof(seq: u64) -> AnyView {
+    let name = format!("Proof of record {seq}");
+    view! {
+        <a href=format!("/api/v1/log/proof/{seq}") aria-label=name>
+            "proof"
+        </a>
+    }
+    .into_any()
+}
+
+/// Who a record is of.
+#[must_use]
+pub fn actor(record: &Record) -> AnyView {
     let Some(actor) = &record.actor else {
         let is_stranger = matches!(record.entry, Entry::SignInFailed { .. } | Entry::Denied { .. });
         let who = if is_stranger { "nobody who is signed in" } else { "the control plane" };

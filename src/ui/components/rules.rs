@@ -3,7 +3,7 @@
 use crate::model::answer::WhyNot;
 use crate::model::explanation::{Candidate, Check, Evidence};
 use crate::ui::components::badge;
-use crate::ui::components::words::{capital, say, time};
+use crate::ui::components::words::{capital, node, say, time};
 use leptos::prelude::*;
 
 /// A region that scrolls sideways by itself, so that a wide table never widens the page. It takes
@@ -18,9 +18,9 @@ pub fn scrolling(name: &str, table: AnyView) -> AnyView {
     .into_any()
 }
 
-const COLUMNS: [&str; 6] = ["Rule", "Verdict", "Found", "Required", "Source", "Since"];
+pub(super) const COLUMNS: [&str; 6] = ["Rule", "Verdict", "Found", "Required", "Source", "Since"];
 
-fn headings() -> AnyView {
+pub(super) fn headings() -> AnyView {
     COLUMNS.map(|name| view! { <th scope="col">{name}</th> }).into_iter().collect_view().into_any()
 }
 
@@ -74,7 +74,7 @@ pub fn candidates(kind: &str, candidates: &[Candidate]) -> AnyView {
 }
 
 fn candidate(candidate: &Candidate) -> Vec<AnyView> {
-    let name = candidate.node.to_string();
+    let name = node(&candidate.node);
     if candidate.against.is_empty() {
         let row = view! {
             <tr>
@@ -84,7 +84,7 @@ fn candidate(candidate: &Candidate) -> Vec<AnyView> {
         };
         return vec![row.into_any()];
     }
-    let height: usize = candidate.against.iter().map(|check| check.evidence.len().max(1)).sum();
+    let height = height_of(&candidate.against);
     let mut node = Some(view! {
         <th scope="rowgroup" rowspan=height.to_string()>
             {name}
@@ -94,8 +94,13 @@ fn candidate(candidate: &Candidate) -> Vec<AnyView> {
     candidate.against.iter().flat_map(rows).collect()
 }
 
+/// How many table rows these checks take.
+pub(super) fn height_of(checks: &[Check]) -> usize {
+    checks.iter().map(|check| check.evidence.len().max(1)).sum()
+}
+
 /// One table row for each piece of evidence; the first carries the rule and its verdict.
-fn rows_of(check: &Check, mut before: Option<AnyView>) -> Vec<AnyView> {
+pub(super) fn rows_of(check: &Check, mut before: Option<AnyView>) -> Vec<AnyView> {
     let height = check.evidence.len().max(1).to_string();
     let verdict = check.verdict.word();
     let mut rule = Some(view! {

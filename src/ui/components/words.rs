@@ -1,10 +1,11 @@
 //! Times, facts and free text, each in the one form that every page uses.
 
+use crate::model::action::ActionKind;
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
 use crate::model::cluster::Observation;
 use crate::model::pinned::{Fact, Missing, Since};
-use crate::model::text::visible;
+use crate::model::text::{NodeId, visible};
 use leptos::prelude::*;
 
 /// Free text from the kernel or from a person, with every character that could hide or reorder a
@@ -29,11 +30,35 @@ pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
+/// The name of a node, which leads to its page.
+#[must_use]
+pub fn node(id: &NodeId) -> AnyView {
+    view! { <a href=format!("/nodes/{id}")>{id.to_string()}</a> }.into_any()
+}
+
+/// The word of a kind of action, which leads to all that the reference says of it.
+#[must_use]
+pub fn kind(kind: ActionKind) -> AnyView {
+    view! {
+        <a href=format!("/reference/actions/{kind}")>
+            <code>{kind.word()}</code>
+        </a>
+    }
+    .into_any()
+}
+
 /// An instant, in the one form that this console uses.
 #[must_use]
 pub fn time(at: Timestamp) -> AnyView {
     let text = at.to_string();
-    view! { <time datetime=text.clone()>{text.clone()}</time> }.into_any()
+    // Only the browser knows what stands beside it.
+    let local = crate::ui::here::beside(at);
+    view! {
+        <time datetime=text.clone() data-local=local>
+            {text.clone()}
+        </time>
+    }
+    .into_any()
 }
 
 /// Since when something is so, and why.

@@ -5,7 +5,7 @@ use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Closing};
 use crate::model::cluster::ReceiptStatus;
 use crate::ui::components::words::{say, time};
-use crate::ui::components::{badge, explanation, forms, notice, outcome, records};
+use crate::ui::components::{badge, explanation, forms, kept, notice, outcome, records};
 use crate::ui::live::{ChangeNotice, LiveProgress, MovedNotice};
 use crate::ui::verify::verify;
 use crate::ui::{ActionView, pages};
@@ -17,8 +17,21 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
     let duplicate = answer.duplicate.then(|| notice::duplicate(answer.stage));
     // While a confirmation is open, the one live part is a notice of a fixed size beside the form.
     let live = (answer.stage != Stage::Explained).then(|| view! { <ChangeNotice/> });
+    let asks = answer.stage == Stage::Explained && viewer == Some(ActorRole::Operator);
+    let ahead = asks.then(|| {
+        // The first focus stands where there is nothing to press but a way to read on.
+        view! {
+            <p>
+                "This waits for you: read it, then confirm or withdraw it at its end. "
+                <a href="#checks" autofocus>
+                    "Read the checks"
+                </a>
+            </p>
+        }
+    });
     view! {
         {live}
+        {ahead}
         {pages::refusal(data.refusal.as_ref())}
         {duplicate}
         {request(answer)}
@@ -32,6 +45,7 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
             {verify(&answer.records)}
             {records::records("Records of this action, oldest first", &answer.records)}
             {answer.more_records.then(|| records::more(answer.id))}
+            {kept::observations(&answer.records)}
             <p>
                 <a href=format!("/actions/{}/report", answer.id)>"Report from the log alone"</a>
             </p>

@@ -45,7 +45,8 @@ pub(super) fn actions(data: &ActionPage, frame: &Frame) -> AnyView {
     view! { <ChangeNotice/> {ask} {list} {older} {freeze} }.into_any()
 }
 
-fn table(actions: &[ActionLine]) -> AnyView {
+/// Actions in the order given, which is newest first.
+pub(super) fn table(actions: &[ActionLine]) -> AnyView {
     let rows = actions.iter().map(row).collect_view();
     scrolling(
         "Actions",

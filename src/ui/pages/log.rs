@@ -25,8 +25,8 @@ pub(super) fn log(data: &LogView) -> AnyView {
     view! {
         <ChangeNotice/>
         <p>"Order is the sequence number. Each record carries the hash of the one before it; \
-            nothing is changed or deleted. The number links to the proof that the record is in the \
-            signed log."</p>
+            nothing is changed or deleted. The number leads to the record, and from there to the \
+            proof that it is in the signed log."</p>
         {log_filter(&data.filter)}
         {verify(shown)}
         {list}

@@ -1,11 +1,18 @@
 //! `GET /`: the cluster now.
 
 use crate::model::actor::ActorRole;
-use crate::model::answer::Overview;
+use crate::ui::OverviewView;
+use crate::ui::components::trace;
 use crate::ui::live::LiveOverview;
 use leptos::prelude::*;
 
 /// The overview, which the browser keeps up to date where it can.
-pub(super) fn overview(data: Overview, viewer: Option<ActorRole>) -> AnyView {
-    view! { <LiveOverview first=data viewer=viewer/> }.into_any()
+pub(super) fn overview(data: OverviewView, viewer: Option<ActorRole>) -> AnyView {
+    let OverviewView { overview, trace } = data;
+    let drawn = trace::trace(&trace);
+    view! {
+        <LiveOverview first=overview viewer=viewer/>
+        {drawn}
+    }
+    .into_any()
 }

@@ -1,18 +1,23 @@
 //! `GET /reference`: every action, stage, role, invariant and refusal, from the types that run
 //! (C12.1).
 
-use crate::model::action::Stage;
+mod lists;
+
+pub(super) use lists::failures;
+
+use crate::model::action::{ActionKind, Stage};
 use crate::model::actor::ActorRole;
-use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Impact, Target};
+use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Impact, Target, entry};
 use crate::model::invariant::Invariant;
 use crate::model::refusal::RefusalCode;
+use crate::ui::Privileged;
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::command;
+use crate::ui::components::words::{command, kind};
 use crate::ui::components::{badge, notice};
 use leptos::prelude::*;
 
 /// The whole reference.
-pub(super) fn reference() -> AnyView {
+pub(super) fn reference(privileged: &[Privileged]) -> AnyView {
     let actions = CATALOGUE.iter().map(action).collect_view();
     view! {
         <nav class="contents" aria-label="On this page">
@@ -34,6 +39,15 @@ pub(super) fn reference() -> AnyView {
                 </li>
                 <li>
                     <a href="#refusals">"Refusals"</a>
+                </li>
+                <li>
+                    <a href="#privileged">"Privileged"</a>
+                </li>
+                <li>
+                    <a href="#sensitive">"Sensitive"</a>
+                </li>
+                <li>
+                    <a href="/reference/failures">"What can go wrong"</a>
                 </li>
             </ul>
         </nav>
@@ -61,11 +75,23 @@ pub(super) fn reference() -> AnyView {
             <h2>"Refusals"</h2>
             {refusals()}
         </section>
+        <section id="privileged">
+            <h2>"Privileged"</h2>
+            <p>
+                "Every address that writes at least a record, with who may use it. Nothing else \
+                writes. Who may not is refused, and the attempt is recorded."
+            </p>
+            {lists::privileged(privileged)}
+        </section>
+        <section id="sensitive">
+            <h2>"Sensitive"</h2>
+            {lists::sensitive()}
+        </section>
     }
     .into_any()
 }
 
-fn sentences(list: &[&'static str]) -> AnyView {
+pub(super) fn sentences(list: &[&'static str]) -> AnyView {
     let items = list.iter().map(|text| view! { <li>{*text}</li> }).collect_view();
     view! { <ul class="sentences">{items}</ul> }.into_any()
 }
@@ -89,6 +115,18 @@ fn parameters(entry: &CatalogueEntry) -> AnyView {
     view! { <ul class="sentences">{items}</ul> }.into_any()
 }
 
+/// One action of the catalogue, on a page of its own.
+pub(super) fn of_action(kind: ActionKind) -> AnyView {
+    view! {
+        {action(entry(kind))}
+        <p>
+            <a href="/reference">"The whole reference"</a> ", "
+            <a href=format!("/log?action_kind={kind}")>"its records in the log"</a>
+        </p>
+    }
+    .into_any()
+}
+
 fn action(entry: &CatalogueEntry) -> AnyView {
     let confirm = match (entry.impact, entry.target) {
         (Impact::Contained, _) => "nothing: it is contained",
@@ -108,7 +146,7 @@ fn action(entry: &CatalogueEntry) -> AnyView {
         .collect_view();
     view! {
         <article class="entry">
-            <h3>{entry.title} " " <code>{entry.kind.word()}</code></h3>
+            <h3>{entry.title} " " {kind(entry.kind)}</h3>
             <p>{entry.meaning}</p>
             <dl class="facts">
                 <div>
@@ -257,7 +295,7 @@ fn refusals() -> AnyView {
     table("Refusals", &["Code", "Meaning"], rows.into_any())
 }
 
-fn table(caption: &'static str, columns: &[&'static str], rows: AnyView) -> AnyView {
+pub(super) fn table(caption: &'static str, columns: &[&'static str], rows: AnyView) -> AnyView {
     let columns = columns.iter().map(|name| view! { <th scope="col">{*name}</th> }).collect_view();
     scrolling(
         caption,

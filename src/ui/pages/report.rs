@@ -4,7 +4,9 @@ use crate::model::action::Stage;
 use crate::model::cluster::ClusterState;
 use crate::model::report::{ActionReport, Content, Kept};
 use crate::ui::components::words::{hash, observation, say, time};
-use crate::ui::components::{badge, explanation, notice, outcome, positions, records, topology};
+use crate::ui::components::{
+    badge, explanation, kept, notice, outcome, positions, records, topology,
+};
 use crate::ui::verify::verify;
 use crate::ui::{WindowView, pages};
 use leptos::prelude::*;
@@ -113,7 +115,7 @@ fn report(view: &WindowView) -> Option<AnyView> {
 
 fn parts(told: &ActionReport) -> AnyView {
     let more = told.more_records.then(|| records::more(told.id));
-    let kept = told.kept.iter().map(bytes).collect_view();
+    let all_bytes = told.kept.iter().map(bytes).collect_view();
     view! {
         {asked(told)}
         {shown(told)}
@@ -123,11 +125,12 @@ fn parts(told: &ActionReport) -> AnyView {
             <h2>"Records"</h2>
             {records::records("Records of this action, oldest first", &told.records)}
             {more}
+            {kept::observations(&told.records)}
         </section>
         <section>
             <h2>"Kept bytes"</h2>
             <p>"What the records name by its SHA-256, byte for byte as it was hashed."</p>
-            {kept}
+            {all_bytes}
         </section>
     }
     .into_any()

@@ -1,0 +1,56 @@
+//! Everything that there is to see of one node: what its page, the API and the command line show.
+
+use crate::model::answer::ActionLine;
+use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::event::{EventPlace, KernelEvent};
+use crate::model::explanation::Prospect;
+use crate::model::pinned::{Freeze, Unresolved};
+use crate::model::text::NodeId;
+use serde::{Deserialize, Serialize};
+
+/// How many events of the kernel are looked through for those of one node.
+pub const EVENTS_LOOKED_AT: u32 = 200;
+/// How many of its actions a node shows; the log has the rest.
+pub const ACTIONS_SHOWN: u32 = 20;
+
+/// One node, in one observation of the whole cluster (C8.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeAnswer {
+    /// The node; it is in the observation.
+    pub node: NodeId,
+    /// The observation.
+    pub state: ClusterState,
+    /// Every action that names a node, on this one, as it would be judged now.
+    pub actions: Vec<Prospect>,
+    /// The action that holds up every further mutation, where there is one.
+    pub unresolved: Option<Unresolved>,
+    /// The freeze that stands, where there is one.
+    pub freeze: Option<Freeze>,
+    /// What happened to it in the kernel.
+    pub events: NodeEvents,
+    /// What was asked of it, newest first, at most [`ACTIONS_SHOWN`].
+    pub asked: Vec<ActionLine>,
+    /// Whether more was asked of it than is listed.
+    pub more_asked: bool,
+}
+
+impl NodeAnswer {
+    /// Its facts in the observation.
+    #[must_use]
+    pub fn facts(&self) -> Option<&NodeState> {
+        self.state.node(&self.node)
+    }
+}
+
+/// The events about one node among the last ones of the kernel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeEvents {
+    /// The events, newest first.
+    pub events: Vec<KernelEvent>,
+    /// How many events of the kernel were looked through.
+    pub looked_at: usize,
+    /// Where the next look begins: before this place; absent where there are no older events.
+    pub next_before: Option<EventPlace>,
+    /// Why events may be missing, as a sentence; absent where what was looked through is whole.
+    pub gap: Option<String>,
+}

@@ -1,0 +1,63 @@
+//! What there is to see of one node.
+
+use super::{ReadSide, no_such_node, unreadable};
+use crate::explain::on_node;
+use crate::ledger::LogFilter;
+use crate::model::event::{EventPage, EventPlace, KernelEvent};
+use crate::model::node_answer::{ACTIONS_SHOWN, EVENTS_LOOKED_AT, NodeAnswer, NodeEvents};
+use crate::model::refusal::Refusal;
+use crate::model::text::NodeId;
+
+impl ReadSide {
+    /// One node in one observation, with what speaks against each action on it, what happened to it,
+    /// and what was asked of it. Events are looked for before `before`, from the newest on without it.
+    ///
+    /// # Errors
+    /// `not_found` for a node that the cluster has not; or when the kernel or the ledger cannot be
+    /// read. Events that cannot be read are no error: they are said to be missing (C6.1).
+    pub async fn node(
+        &self,
+        node: NodeId,
+        before: Option<EventPlace>,
+    ) -> Result<NodeAnswer, Refusal> {
+        let state = self.observe().await?;
+        if state.node(&node).is_none() {
+            return Err(no_such_node(&node));
+        }
+        let standing = self.standing()?;
+        let checks = |state: &_, action: &_| self.kernel.checks(state, action);
+        let actions = on_node(&state, &node, &standing, checks);
+        let events = match self.events(before, EVENTS_LOOKED_AT).await {
+            Ok(page) => of_node(page, &node),
+            Err(why) => NodeEvents {
+                events: Vec::new(),
+                looked_at: 0,
+                next_before: None,
+                gap: Some(why.sentence),
+            },
+        };
+        let filter = LogFilter { node: Some(node.clone()), ..LogFilter::default() };
+        let rows = self.ledger.actions_of(None, ACTIONS_SHOWN, &filter).map_err(unreadable)?;
+        let more_asked = rows.next_before.is_some();
+        let asked = self.lines(rows.rows)?;
+        Ok(NodeAnswer {
+            node,
+            state,
+            actions,
+            unresolved: standing.unresolved,
+            freeze: standing.freeze,
+            events,
+            asked,
+            more_asked,
+        })
+    }
+}
+
+/// The events that are about this node.
+fn of_node(page: EventPage, node: &NodeId) -> NodeEvents {
+    let EventPage { events, next_before, gap } = page;
+    let looked_at = events.len();
+    let is_about = |event: &KernelEvent| event.node.as_ref() == Some(node);
+    let events = events.into_iter().filter(is_about).collect();
+    NodeEvents { events, looked_at, next_before, gap }
+}

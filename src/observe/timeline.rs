@@ -1,0 +1,104 @@
+//! The log and the kernel side by side: what happened, and what is known of the order between them.
+
+mod weave;
+
+use super::{ReadSide, unreadable};
+use crate::ledger::LogFilter;
+use crate::model::action::ActionId;
+use crate::model::answer::{PAGE_ROWS_MAX, StoredRecord};
+use crate::model::event::{EventPlace, KernelEvent};
+use crate::model::record::Entry;
+use crate::model::refusal::Refusal;
+use crate::model::timeline::{Timeline, TimelineKey};
+use std::collections::BTreeMap;
+use weave::{Tie, Woven, weave};
+
+/// How many records and events are read for a page, however few it shows: evidence of their order may
+/// stand below it. What lies further apart than this is shown without its join, which claims less.
+const ROWS_READ: u32 = PAGE_ROWS_MAX;
+/// How many ends of actions before a page are looked at for one with a place in the kernel's log.
+const ENDS_LOOKED_AT: u32 = 20;
+
+impl ReadSide {
+    /// One page of everything that happened, newest first: at most `limit` records and events in all.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read. A kernel that does not answer is a gap, and said to be one.
+    pub async fn timeline(
+        &self,
+        before: Option<TimelineKey>,
+        limit: u32,
+    ) -> Result<Timeline, Refusal> {
+        let first = before.map(|key| key.record);
+        let everything = LogFilter::default();
+        let records = self.ledger.page(first, ROWS_READ, &everything).map_err(unreadable)?;
+        let from = before.and_then(|key| key.event);
+        let (events, more_events, gap) = match self.events(from, ROWS_READ).await {
+            Ok(page) => (page.events, page.next_before.is_some(), page.gap),
+            Err(why) => {
+                let gap = format!("Events of the kernel cannot be read now. {}", why.sentence);
+                (Vec::new(), false, Some(gap))
+            }
+        };
+        let unread = gap.is_some() && events.is_empty();
+        let ties = self.ties(&records.records, &events)?;
+        let floor = self.floor(records.records.last())?;
+        let more_records = records.next_before.is_some();
+        // Where the next page begins if nothing of a column is on this one.
+        let rest = TimelineKey {
+            record: records.records.first().map_or(0, |newest| newest.record.seq + 1),
+            event: events.first().map_or_else(
+                || from.or((!unread).then_some(EventPlace { epoch: 0, position: 0, number: 0 })),
+                |newest| Some(EventPlace { number: newest.place.number + 1, ..newest.place }),
+            ),
+        };
+        let read = (records.records.len(), events.len());
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let woven = weave(records.records, events, &ties, floor, limit);
+        let Woven { stretches, shown } = woven;
+        let is_last = !more_records && !more_events && shown == read;
+        let last_record = stretches.iter().flat_map(|s| &s.records).next_back();
+        let last_event = stretches.iter().flat_map(|s| &s.events).next_back();
+        let next = TimelineKey {
+            record: last_record.map_or(rest.record, |placed| placed.record.record.seq),
+            event: last_event.map_or(rest.event, |placed| Some(placed.event.place)),
+        };
+        Ok(Timeline { stretches, next_before: (!is_last).then_some(next), gap })
+    }
+
+    /// Where the log and the kernel are joined, by the actions that these records and events name.
+    fn ties(&self, records: &[StoredRecord], events: &[KernelEvent]) -> Result<Vec<Tie>, Refusal> {
+        let mut places: BTreeMap<ActionId, Vec<EventPlace>> = BTreeMap::new();
+        for event in events {
+            if let Some(id) = event.action_id {
+                places.entry(id).or_default().push(event.place);
+            }
+        }
+        let is_end = |entry: &Entry| {
+            matches!(
+                entry,
+                Entry::Dispatched { .. } | Entry::Executed { .. } | Entry::Refused { .. }
+            )
+        };
+        let of_records = records.iter().filter(|r| is_end(&r.record.entry));
+        for id in of_records.filter_map(|r| r.record.action_id) {
+            places.entry(id).or_default();
+        }
+        let mut ties = Vec::new();
+        for (id, places) in places {
+            let steps = self.ledger.steps(id).map_err(unreadable)?;
+            ties.extend(Tie::of(id, &steps, places));
+        }
+        Ok(ties)
+    }
+
+    /// The last place in the kernel that is known to be earlier than everything on a page, from the
+    /// ends of actions before its oldest record.
+    fn floor(&self, oldest: Option<&StoredRecord>) -> Result<Option<EventPlace>, Refusal> {
+        let Some(oldest) = oldest else { return Ok(None) };
+        let filter = LogFilter { kind: Some("executed"), ..LogFilter::default() };
+        let before = Some(oldest.record.seq);
+        let ends = self.ledger.page(before, ENDS_LOOKED_AT, &filter).map_err(unreadable)?;
+        Ok(ends.records.iter().filter_map(|end| weave::receipt_place(&end.record.entry)).max())
+    }
+}

@@ -1,0 +1,79 @@
+//! More values that pages are drawn from, made by hand.
+
+use super::pages_fixtures as made;
+use aerodb_control::model::action::{Action, LogPosition};
+use aerodb_control::model::canonical::Hash;
+use aerodb_control::model::cluster::ClusterState;
+use aerodb_control::model::event::{EventKind, EventPlace};
+use aerodb_control::model::explanation::Verdict;
+use aerodb_control::model::invariant::Invariant;
+use aerodb_control::model::kept::{KeptObservation, RecordAnswer};
+use aerodb_control::model::node_answer::{NodeAnswer, NodeEvents};
+use aerodb_control::model::record::Entry;
+use aerodb_control::model::timeline::{PlacedEvent, PlacedRecord, Stretch, Timeline, TimelineKey};
+
+pub(crate) fn timeline(text: &str) -> Timeline {
+    let place = EventPlace { epoch: 4, position: 7, number: 1 };
+    let record = |seq, entry| PlacedRecord {
+        record: made::record(seq, entry),
+        after_event: Some(place),
+        joins: true,
+    };
+    let happened = |kind, node| PlacedEvent {
+        event: made::event(1, kind, node, text),
+        after_record: Some(2),
+        joins: true,
+    };
+    let unknown = record(3, Entry::Unknown { why: text.to_owned() });
+    let boot = made::log(text).page.records.pop().unwrap();
+    let boot = PlacedRecord { record: boot, after_event: None, joins: false };
+    let stretches = vec![
+        Stretch { records: vec![unknown], events: Vec::new(), contradicts: true },
+        Stretch {
+            records: vec![boot],
+            events: vec![
+                happened(EventKind::NodeLost, Some("n2")),
+                happened(EventKind::Started, None),
+            ],
+            contradicts: false,
+        },
+    ];
+    let next_before = Some(TimelineKey { record: 0, event: Some(place) });
+    Timeline { stretches, next_before, gap: Some(text.to_owned()) }
+}
+
+pub(crate) fn node_answer(name: &str, state: ClusterState, text: &str) -> NodeAnswer {
+    let node = made::node_id(name);
+    let against = made::check(Invariant::TargetReachable, Verdict::Unknown, text);
+    let verify = Action::VerifyNode { node: node.clone() };
+    let up_to = LogPosition::parse_field("up_to", "7").unwrap();
+    let purge = Action::PurgeLog { node: node.clone(), up_to };
+    let actions = vec![
+        made::prospect(Action::Switchover { to: node.clone() }, &[against]),
+        made::prospect(purge, &[]),
+        made::prospect(verify, &[]),
+    ];
+    let events = NodeEvents {
+        events: vec![made::event(2, EventKind::NodeLost, Some(name), text)],
+        looked_at: 9,
+        next_before: Some(EventPlace { epoch: 1, position: 2, number: 3 }),
+        gap: Some(text.to_owned()),
+    };
+    let asked = made::actions().actions;
+    let (unresolved, freeze, more_asked) = (None, None, true);
+    NodeAnswer { node, state, actions, unresolved, freeze, events, asked, more_asked }
+}
+
+pub(crate) fn record_page(text: &str) -> RecordAnswer {
+    let asked = made::answer(aerodb_control::model::action::Stage::Unknown, text).records;
+    let hash = Hash::of(b"");
+    let confirmed = Entry::Confirmed { digest: hash, typed_target: None, snapshot: hash };
+    let record = made::record(4, confirmed);
+    let leaf = String::from_utf8(record.record.leaf()).unwrap();
+    RecordAnswer { record, leaf, steps: asked, size: 9 }
+}
+
+pub(crate) fn kept_observation(text: &str) -> KeptObservation {
+    let named_by = vec![record_page(text).record];
+    KeptObservation { hash: Hash::of(b""), state: made::headless(text), named_by }
+}

@@ -1,0 +1,84 @@
+//! Actions as they would be judged now, each with every rule that speaks against it.
+
+use crate::model::action::ActionKind;
+use crate::model::actor::ActorRole;
+use crate::model::explanation::Prospect;
+use crate::ui::components::rules::{COLUMNS, headings, height_of, rows_of, scrolling};
+use crate::ui::components::words::{capital, counted};
+use crate::ui::components::{badge, words};
+use leptos::prelude::*;
+
+/// The table, in the order given, which is that of the catalogue: it ranks nothing (C2.2). What the
+/// rules speak against is shown with those rules, never hidden.
+#[must_use]
+pub fn prospects(
+    caption: &'static str,
+    prospects: &[Prospect],
+    viewer: Option<ActorRole>,
+) -> AnyView {
+    let asks = viewer == Some(ActorRole::Operator);
+    let rows = prospects.iter().flat_map(|prospect| rows(prospect, asks)).collect_view();
+    scrolling(
+        caption,
+        view! {
+            <table class="rules">
+                <caption>{caption}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Action"</th>
+                        {headings()}
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+        .into_any(),
+    )
+}
+
+fn rows(prospect: &Prospect, asks: bool) -> Vec<AnyView> {
+    let height = height_of(&prospect.against).max(1).to_string();
+    let mut heading = Some(view! {
+        <th scope="rowgroup" rowspan=height>
+            {title(prospect, asks)}
+            <small class="since">
+                {badge::verdict(prospect.verdict)} {format!(": {}", passed(prospect))}
+            </small>
+        </th>
+    });
+    if prospect.against.is_empty() {
+        let row = view! {
+            <tr>
+                {heading} <td colspan=COLUMNS.len().to_string()>"No rule speaks against it."</td>
+            </tr>
+        };
+        return vec![row.into_any()];
+    }
+    let rows = |check| rows_of(check, heading.take().map(IntoAny::into_any));
+    prospect.against.iter().flat_map(rows).collect()
+}
+
+fn passed(prospect: &Prospect) -> String {
+    let checked = prospect.checked;
+    format!("{} of {} pass", checked - prospect.against.len(), counted(checked, "check"))
+}
+
+/// The action in words. Only a value that the page names is carried to the form (C2.2): a position
+/// that it was judged for is not.
+fn title(prospect: &Prospect, asks: bool) -> AnyView {
+    let kind = prospect.action.kind();
+    let title = capital(&prospect.action.title());
+    let note = (kind == ActionKind::PurgeLog).then(|| {
+        view! { <small class="since">"Judged for the end of the checkpoint, or for 1."</small> }
+    });
+    let title = if !prospect.against.is_empty() {
+        view! { <span class="impossible">{title}</span> }.into_any()
+    } else if asks {
+        let named = kind.node_parameter().zip(prospect.action.node());
+        let named = named.map(|(name, node)| format!("&{name}={node}")).unwrap_or_default();
+        view! { <a href=format!("/actions/new?kind={kind}{named}")>{title}</a> }.into_any()
+    } else {
+        view! { <span>{title}</span> }.into_any()
+    };
+    view! { {title} " " {words::kind(kind)} {note} }.into_any()
+}

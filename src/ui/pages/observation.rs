@@ -1,0 +1,51 @@
+//! `GET /observations/{sha256}`: the cluster as it once was, from the log.
+
+use crate::model::kept::KeptObservation;
+use crate::ui::components::cluster_facts::cluster_facts;
+use crate::ui::components::words::{observation as made, time};
+use crate::ui::components::{nodes, positions, records, topology};
+use leptos::prelude::*;
+
+/// An observation that the log keeps, drawn like the present one, and said not to be it.
+pub(super) fn observation(data: &KeptObservation) -> AnyView {
+    let state = &data.state;
+    let at = time(state.observation.observed_at);
+    let named = data.named_by.iter().map(|stored| {
+        let (seq, word) = (stored.record.seq, stored.record.entry.word());
+        let action = stored.record.action_id.map(|id| {
+            view! { " of the action " <a href=format!("/actions/{id}")><code>{id.short()}</code></a> }
+        });
+        view! {
+            <li>
+                <a href=format!("/log/{seq}")>{format!("Record {seq} ({word})")}</a>
+                {action}
+                ", written "
+                {time(stored.record.at)}
+            </li>
+        }
+    });
+    let named = named.collect_view();
+    view! {
+        <section class="notice" data-tone="open">
+            <h2>"From the log, not the present"</h2>
+            <p>"This is the cluster as it was observed at " {at} ". The log keeps it because of:"</p>
+            <ul class="sentences">{named}</ul>
+        </section>
+        {made(&state.observation)}
+        <section aria-label="Cluster">{cluster_facts(state)}</section>
+        <div class="figures">{topology::topology(state)} {positions::positions(state)}</div>
+        {nodes::nodes(state, &[], None)}
+        <section>
+            <h2>"Its bytes"</h2>
+            <p>
+                "SHA-256 "
+                <code>{data.hash.to_string()}</code>
+                ", which is their name in the log: "
+                <a href=format!("/api/v1/log/blobs/{}", data.hash)>"canonical JSON, as it was hashed"</a>
+                "."
+            </p>
+            {records::records("Records that name it, oldest first", &data.named_by)}
+        </section>
+    }
+    .into_any()
+}
