@@ -84,7 +84,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Finding { id, verdict, evidence } => {
             server.finding(id, verdict.found(), &evidence)
         }
-        Command::Freeze { reason } => server.freeze(&reason),
+        Command::Freeze { reason, freeze_id } => server.freeze(&reason, freeze_id),
         Command::Unfreeze { reason, freeze } => server.unfreeze(&reason, freeze),
         Command::Show { id } => server.show(id),
         Command::Log(filter) => server.log(&filter),

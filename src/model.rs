@@ -8,6 +8,7 @@ pub mod action;
 pub mod actor;
 pub mod ambient;
 pub mod answer;
+pub mod body;
 pub mod canonical;
 pub mod catalogue;
 pub mod cluster;
@@ -20,5 +21,7 @@ pub mod receipt;
 pub mod record;
 pub mod refusal;
 pub mod report;
+#[cfg(feature = "ssr")]
+mod schema;
 pub mod stage;
 pub mod text;

@@ -26,7 +26,7 @@ use crate::model::record::Entry;
 use crate::model::text::Reason;
 use crate::observe::ReadSide;
 use crate::observe::in_flight::InFlight;
-use crate::store::{DATABASE_FILE, Store};
+use crate::store::{DATABASE_FILE, Store, StoreError};
 use crate::web::{self, Site};
 use crate::workflow::access::Access;
 use crate::workflow::log_key::Rotated;
@@ -258,8 +258,15 @@ pub async fn rotate_log_key(
         let what = format!("there is no log at {}", database.display());
         return Err(ServeError::Io { what, source });
     }
-    let store = Store::open(&dir)?;
     let ambient = Ambient::of_this_machine();
+    let store = match Store::open(&dir) {
+        Err(StoreError::Locked { .. }) => {
+            let ledger = Ledger::open(&Store::open_beside(&dir)?, ambient.clock)?;
+            let declined = workflow::log_key::decline_rotation(&ledger, &reason).await?;
+            return Err(ServeError::Refused(declined));
+        }
+        opened => opened?,
+    };
     let ledger = Ledger::open(&store, ambient.clock)?;
     Ok(workflow::log_key::rotate_log_key(ledger, &dir, &*ambient.entropy, reason).await?)
 }

@@ -42,6 +42,8 @@ pub struct Frame {
     pub freeze: Result<Option<Freeze>, Refusal>,
     /// Why nothing can be recorded any more, where that is so.
     pub unrecordable: Option<String>,
+    /// The id under which a form of this page declares a freeze: sending it twice is one freeze.
+    pub freeze_id: ActionId,
 }
 
 impl Frame {

@@ -132,13 +132,16 @@ pub(super) enum Command {
         /// Why.
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        /// The id to declare it under; made here when it is absent. Repeat it to repeat a delivery.
+        #[arg(long, value_name = "UUID", value_parser = ActionId::parse)]
+        freeze_id: Option<ActionId>,
     },
-    /// Lift the freeze that stands.
+    /// Lift a freeze: the one named, or the one that stands when this command looks.
     Unfreeze {
         /// Why.
         #[arg(long, value_name = "TEXT")]
         reason: String,
-        /// Lift only the freeze that this record declared, as `status` shows it.
+        /// The record that declared it, as `status` shows it; looked up and printed when it is absent.
         #[arg(long, value_name = "SEQ")]
         freeze: Option<u64>,
     },

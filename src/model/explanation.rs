@@ -13,6 +13,7 @@ pub const EXPLANATION_FORMAT: u32 = 1;
 
 /// The result of one check. Unknown is a result of its own and always rejects (C6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Shown to hold by the evidence.
@@ -37,6 +38,7 @@ impl Verdict {
 
 /// One thing that was looked at to reach a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// What was found.
     pub observed: String,
@@ -50,6 +52,7 @@ pub struct Evidence {
 
 /// One pre-condition, with its verdict and what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Check {
     /// The promise that is checked.
     pub invariant: Invariant,
@@ -67,6 +70,7 @@ pub type Effect = Moved;
 
 /// What a kernel says about an action in a state: its own pre-conditions and what would come of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Checks {
     /// The pre-conditions.
     pub checks: Vec<Check>,
@@ -84,6 +88,7 @@ pub struct Checks {
 
 /// One node as the object of an action, with every rule that speaks against it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Candidate {
     /// The node.
     pub node: NodeId,
@@ -93,6 +98,7 @@ pub struct Candidate {
 
 /// Everything that an operator is told about one request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[must_use = "an explanation that nobody reads explains nothing"]
 pub struct Explanation {
     /// [`EXPLANATION_FORMAT`] when it was made.

@@ -127,8 +127,10 @@ fn rows(act: Act) -> Vec<Row> {
             row("no action", &[], found(), 404, &["declined"]),
         ],
         Act::Freeze | Act::ApiFreeze => vec![
-            row("done", &[], why(), 200, &["frozen"]),
-            row("stands", &[Frozen], why(), 409, &["declined"]),
+            row("done", &[], declaration(7, "f"), 200, &["frozen"]),
+            row("repeated", &[Frozen], declaration(8, "f"), 200, &["duplicate"]),
+            row("reused", &[Frozen], declaration(8, "another"), 422, &["declined"]),
+            row("stands", &[Frozen], declaration(7, "f"), 409, &["declined"]),
             row("unread", &[], json!({}), 400, &["declined"]),
         ],
         Act::Unfreeze | Act::ApiUnfreeze => vec![
@@ -138,6 +140,10 @@ fn rows(act: Act) -> Vec<Row> {
             row("unread", &[Frozen], json!({}), 400, &["declined"]),
         ],
     }
+}
+
+fn declaration(number: u8, reason: &str) -> Value {
+    json!({"freeze_id": id(number), "reason": reason})
 }
 
 fn found() -> Value {
@@ -181,7 +187,7 @@ async fn prepare(app: &TestApp, before: Before) -> Option<Value> {
             post(path, json!({"reason": "first"})).await;
         }
         Before::Moved => drop(olga.run(2, "take_offline", json!({"node": "n3"})).await),
-        Before::Frozen => drop(post("/api/v1/freeze".to_owned(), json!({"reason": "f"})).await),
+        Before::Frozen => drop(post("/api/v1/freeze".to_owned(), declaration(8, "f")).await),
         Before::Repeated => unreachable!("the attempt itself is sent for it"),
     }
     None

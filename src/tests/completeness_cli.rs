@@ -35,7 +35,9 @@ fn commands(place: &Place) -> BTreeSet<String> {
 /// The rows in an order in which each finds what it needs.
 fn rows(digest: &str) -> Vec<Row> {
     let one = id(1);
-    let line = |text: &str| words(&text.replace("ID", &one).replace("DIGEST", digest));
+    let line = |text: &str| {
+        words(&text.replace("ID", &one).replace("DIGEST", digest).replace("TWO", &id(2)))
+    };
     let asked = "request stop~writes --reason a_drill --action-id ID";
     vec![
         ("login", line("login olga"), PASSWORD, 0, &["signed_in"]),
@@ -52,8 +54,11 @@ fn rows(digest: &str) -> Vec<Row> {
         ("freeze", line("freeze --reason r"), "", 0, &["frozen"]),
         ("freeze", line("freeze --reason r"), "", 9, &["declined"]),
         ("confirm", line("confirm ID --digest DIGEST --type aerodb"), "", 9, &["declined"]),
+        ("freeze", line("freeze --reason r --freeze-id TWO"), "", 9, &["declined"]),
         ("unfreeze", line("unfreeze --reason r --freeze 0"), "", 2, &["declined"]),
         ("unfreeze", line("unfreeze --reason r"), "", 0, &["unfrozen"]),
+        // Where none stands nothing is sent: which one was meant is not guessed.
+        ("unfreeze", line("unfreeze --reason r"), "", 2, &[]),
         ("confirm", line("confirm ID --digest DIGEST --type wrong"), "", 2, &["declined"]),
         (
             "confirm",
@@ -66,8 +71,14 @@ fn rows(digest: &str) -> Vec<Row> {
         ("log", line("log --limit 3"), "", 0, &[]),
         ("verify-log", line("verify-log --config Leptos.toml"), "", 0, &[]),
         ("reconstruct", line("reconstruct ID --config Leptos.toml"), "", 0, &[]),
-        // While a control plane runs nobody else may sign: nothing is asked of the log.
-        ("rotate-log-key", line("rotate-log-key --reason r --config Leptos.toml"), "", 1, &[]),
+        // While a control plane runs nobody else may sign, and that somebody tried is on record.
+        (
+            "rotate-log-key",
+            line("rotate-log-key --reason r --config Leptos.toml"),
+            "",
+            9,
+            &["declined"],
+        ),
         ("export-log", line("export-log exported --config Leptos.toml"), "", 0, &[]),
         (
             "account",

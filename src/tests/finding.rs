@@ -202,7 +202,8 @@ async fn a_finding_without_a_verdict_or_evidence_is_refused_by_name() {
 async fn a_freeze_does_not_keep_an_outcome_unknown() {
     let app = MuteApp::new().await;
     unknown(&app, 1).await;
-    app.olga.post("/api/v1/freeze", &json!({"reason": "an audit"})).await.expect(200);
+    let freeze = json!({"freeze_id": id(9), "reason": "an audit"});
+    app.olga.post("/api/v1/freeze", &freeze).await.expect(200);
     let done = app.olga.post(&path(1, "finding"), &found("yes")).await.expect(200).json();
     assert_eq!(done["stage"], "found_executed");
     let refused = app.olga.request(2, "resume_writes", json!({})).await.expect(409);

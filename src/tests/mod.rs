@@ -31,6 +31,7 @@ mod fault_requests;
 mod fault_sweep;
 mod finding;
 mod freeze;
+mod freeze_again;
 mod harness;
 mod idle;
 mod kernel_backup;

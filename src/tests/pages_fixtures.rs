@@ -51,7 +51,13 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         token: Some("secret-of-the-session".to_owned()),
         expires_at: at(3600),
     });
-    Frame { identity: identity(), session, freeze: Ok(None), unrecordable: None }
+    Frame {
+        identity: identity(),
+        session,
+        freeze: Ok(None),
+        unrecordable: None,
+        freeze_id: action_id(),
+    }
 }
 
 pub(crate) fn node(name: &str, role: Role, last: u64) -> NodeState {

@@ -29,6 +29,7 @@ pub(super) async fn draw(
         // Who is not signed in is told nothing about the cluster.
         freeze: if viewer.is_some() { site.read.freeze() } else { Ok(None) },
         unrecordable: viewer.and_then(|_| site.read.unrecordable()),
+        freeze_id: fresh_id(site),
     };
     render::page(&site.leptos, frame, page, status).await
 }

@@ -46,6 +46,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | RefusalCode::Frozen
         | RefusalCode::NoFreeze
         | RefusalCode::Provable
+        | RefusalCode::InUse
         | RefusalCode::CannotSettle
         | RefusalCode::NeedsPrimary => StatusCode::CONFLICT,
         RefusalCode::KernelUnreachable => StatusCode::BAD_GATEWAY,
