@@ -11,6 +11,8 @@ mod client;
 mod exit;
 mod failure;
 mod found;
+mod list_arguments;
+mod lists;
 mod local;
 mod log_arguments;
 mod reconstruct;
@@ -23,7 +25,9 @@ mod verify;
 use crate::plain::lines::Lines;
 use arguments::{AccountCommand, Cli, Command, TokenCommand};
 use clap::Parser as _;
+pub use exit::exit_codes;
 use failure::Failure;
+pub use list_arguments::reference;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -73,6 +77,17 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Reconstruct(options) => reconstruct::reconstruct(&options, cli.json),
         Command::Kernel(command) => restore::run(&command),
         Command::Catalogue { kind } => Ok(local::catalogue(kind.as_deref())),
+        Command::Invariants => Ok(local::invariants()),
+        Command::FreezeReport => Ok(local::freeze_report()),
+        Command::Completions { shell } => Ok(list_arguments::completions(shell)),
+        Command::Man { command } => list_arguments::manual(&command),
+        Command::Whoami => server.whoami(),
+        Command::Nodes => server.nodes(),
+        Command::Node { id } => server.node(&id),
+        Command::Actions(asked) => server.actions(&asked),
+        Command::Events(asked) => server.events(&asked),
+        Command::Record { seq } => server.record(seq),
+        Command::Report(asked) => server.report(&asked),
         Command::Login { name } => server.login(name),
         Command::Logout => server.logout(),
         Command::Status => server.status(),

@@ -12,6 +12,8 @@ pub mod body;
 pub mod canonical;
 pub mod catalogue;
 pub mod cluster;
+#[cfg(feature = "ssr")]
+pub mod contract;
 pub mod event;
 pub mod explanation;
 pub mod invariant;

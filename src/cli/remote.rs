@@ -275,7 +275,7 @@ fn under(failure: Failure, option: &str, id: ActionId) -> Failure {
     }
 }
 
-fn report(text: Lines, body: &str, exit: Exit) -> Report {
+pub(super) fn report(text: Lines, body: &str, exit: Exit) -> Report {
     Report { text, json: inert_json(body), exit }
 }
 

@@ -75,3 +75,16 @@ pub enum Via {
     /// A command run on the data directory itself.
     Console,
 }
+
+impl Via {
+    /// The way in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Token => "token",
+            Self::SetupLink => "setup_link",
+            Self::Console => "console",
+        }
+    }
+}

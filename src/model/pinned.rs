@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A fact that was read, or one that was not. Never a default, never the last value (C8.4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(rename = "Fact_of_{T}"))]
 #[serde(untagged)]
 pub enum Fact<T> {
     /// Could not be read.

@@ -350,6 +350,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
 }
 
+/// C6.2, C7.1, C7.2.
 #[test]
 fn a_control_plane_that_is_killed_again_and_again_never_acts_twice_or_lies() {
     let (runs, seed) = (number("CAMPAIGN_RUNS", 60), number("CAMPAIGN_SEED", 20_261_123));

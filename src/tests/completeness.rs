@@ -220,6 +220,7 @@ fn of_page(act: Act, status: u16) -> u16 {
     }
 }
 
+/// C9.1, C9.4, C12.3.
 #[tokio::test]
 async fn every_mutating_route_leaves_exactly_its_records_and_so_does_every_refusal() {
     let (mut routes, mut attempts) = (0, 0);
@@ -253,6 +254,7 @@ async fn every_mutating_route_leaves_exactly_its_records_and_so_does_every_refus
     println!("{routes} routes, {attempts} attempts, each with exactly its records");
 }
 
+/// C9.4.
 #[tokio::test]
 async fn every_route_records_who_may_not_and_what_cannot_be_read() {
     let app = TestApp::new().await;

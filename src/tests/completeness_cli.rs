@@ -43,7 +43,16 @@ fn rows(digest: &str) -> Vec<Row> {
         ("login", line("login olga"), PASSWORD, 0, &["signed_in"]),
         ("login", line("login olga"), "not the password", 8, &["sign_in_failed"]),
         ("status", line("status"), "", 0, &[]),
+        ("whoami", line("whoami"), "", 0, &[]),
+        ("nodes", line("nodes"), "", 0, &[]),
+        ("node", line("node n2"), "", 0, &[]),
+        ("node", line("node n9"), "", 2, &[]),
+        ("events", line("events --limit 3"), "", 0, &[]),
         ("catalogue", line("catalogue"), "", 0, &[]),
+        ("invariants", line("invariants"), "", 0, &[]),
+        ("freeze-report", line("freeze-report"), "", 0, &[]),
+        ("completions", line("completions bash"), "", 0, &[]),
+        ("man", line("man confirm"), "", 0, &[]),
         ("explain", line("explain stop~writes --reason r"), "", 0, &[]),
         ("request", line(asked), "", 0, &["requested", "explained"]),
         ("request", line(asked), "", 0, &["duplicate"]),
@@ -68,7 +77,11 @@ fn rows(digest: &str) -> Vec<Row> {
             &["confirmed", "dispatched", "executed"],
         ),
         ("withdraw", line("withdraw ID --reason r"), "", 2, &["declined"]),
+        ("actions", line("actions --limit 3"), "", 0, &[]),
         ("log", line("log --limit 3"), "", 0, &[]),
+        ("record", line("record 0"), "", 0, &[]),
+        ("record", line("record 9999"), "", 2, &[]),
+        ("report", line("report ID"), "", 0, &[]),
         ("verify-log", line("verify-log --config Leptos.toml"), "", 0, &[]),
         ("reconstruct", line("reconstruct ID --config Leptos.toml"), "", 0, &[]),
         // While a control plane runs nobody else may sign, and that somebody tried is on record.
@@ -95,6 +108,7 @@ fn rows(digest: &str) -> Vec<Row> {
     ]
 }
 
+/// C9.1, C12.3.
 #[test]
 fn every_command_leaves_exactly_its_records() {
     let place = Place::new();

@@ -219,6 +219,7 @@ fn sweep(calls: u32, every: u32, faults: &[Fault]) {
     assert!(tried > 0, "a sweep tries something");
 }
 
+/// C6.2, C6.4.
 #[test]
 fn every_sync_of_every_kind_of_action_may_fail_or_be_the_last_call() {
     sweep(SYNC, 1, &[Fault::Once(EIO), Fault::Kill]);

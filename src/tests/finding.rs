@@ -32,6 +32,7 @@ async fn fence(app: &MuteApp) -> Value {
     app.olga.get("/api/v1/cluster").await.expect(200).json()["write_fence"].clone()
 }
 
+/// C4.1, C4.2.
 #[tokio::test]
 async fn a_kernel_that_can_settle_takes_no_finding_and_the_refusal_names_the_invariant() {
     let app = TestApp::new().await;
@@ -78,6 +79,7 @@ pub(crate) async fn with_an_open_action() -> TestApp {
     app
 }
 
+/// C6.3, C7.3.
 #[tokio::test]
 async fn an_outcome_that_nobody_can_prove_is_closed_by_a_finding_and_by_nothing_else() {
     let app = MuteApp::new().await;

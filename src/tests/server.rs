@@ -330,6 +330,7 @@ fn an_address_that_others_can_reach_is_refused() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("not encrypted"));
 }
 
+/// C5.1, C11.1.
 #[test]
 fn a_switchover_on_the_command_line_shows_the_digest_of_the_browser_and_runs_once() {
     let place = Place::new();

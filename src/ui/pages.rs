@@ -2,6 +2,7 @@
 
 mod action;
 mod actions;
+mod contract;
 mod log;
 mod new_action;
 mod overview;

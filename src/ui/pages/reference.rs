@@ -35,6 +35,9 @@ pub(super) fn reference() -> AnyView {
                 <li>
                     <a href="#refusals">"Refusals"</a>
                 </li>
+                <li>
+                    <a href="#contract">"Contract"</a>
+                </li>
             </ul>
         </nav>
         <section id="actions">
@@ -60,6 +63,10 @@ pub(super) fn reference() -> AnyView {
         <section id="refusals">
             <h2>"Refusals"</h2>
             {refusals()}
+        </section>
+        <section id="contract">
+            <h2>"Contract"</h2>
+            {super::contract::contract()}
         </section>
     }
     .into_any()
