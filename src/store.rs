@@ -95,8 +95,15 @@ impl Store {
                 writer.close();
             })
             .map_err(|source| StoreError::file("start the writer thread", &path, source))?;
-        let (queue, thread, writes) = (Some(queue), Some(thread), Durations::default());
-        let inner = Inner { path, queue, thread, reader, failure, writes, _lock: lock };
+        let inner = Inner {
+            path,
+            queue: Some(queue),
+            thread: Some(thread),
+            reader,
+            failure,
+            writes: Durations::default(),
+            _lock: lock,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

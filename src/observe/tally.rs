@@ -71,7 +71,9 @@ impl Tally {
             let Some(last) = records.last() else { break };
             *next = last.record.seq + 1;
             read += records.len();
-            records.iter().for_each(|stored| counts.add(&stored.record.entry));
+            for stored in &records {
+                counts.add(&stored.record.entry);
+            }
         }
         counts.behind = ledger.head()?.size.saturating_sub(*next);
         Ok(counts.clone())

@@ -4,6 +4,7 @@
 //! away holds nothing up.
 
 use crate::ledger::{LedgerReader, LogFilter};
+use crate::model::action::Stage;
 use crate::model::answer::StoredRecord;
 use tokio::sync::watch;
 use tracing::{error, info};
@@ -89,7 +90,7 @@ fn tell(stored: &StoredRecord) {
         action_id = record.action_id.map(|id| text(&id)),
         actor = record.actor.as_ref().map(|actor| text(&actor.name)),
         role = record.actor.as_ref().map(|actor| actor.role.word()),
-        stage = record.entry.stage().map(|stage| stage.word()),
+        stage = record.entry.stage().map(Stage::word),
         hash = text(&stored.hash),
         "{}",
         text(&record.entry.sentence()),

@@ -40,7 +40,7 @@ fn template(path: &str) -> Option<&'static str> {
 pub fn faults(method: &str, path: &str, status: u16, media: &str, body: &str) -> Vec<String> {
     let Some(template) = template(path) else {
         // What there is nothing under is no part of the API.
-        let is_nowhere = matches!(status, 403 | 404 | 405);
+        let is_nowhere = matches!(status, 403..=405);
         return if is_nowhere { Vec::new() } else { vec![format!("{path} is not described")] };
     };
     let operation = &document()["paths"][template][method.to_lowercase()];

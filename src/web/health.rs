@@ -57,8 +57,8 @@ pub(super) async fn metrics(_: SignedIn, State(site): State<Reading>) -> Respons
     let streams = i64::try_from(site.streams.open_now()).unwrap_or(i64::MAX);
     gauge(&mut registry, "event_streams", "Open streams of changes", streams);
     if let Ok(present) = site.read.present() {
-        let size = i64::try_from(present.log).unwrap_or(i64::MAX);
-        gauge(&mut registry, "log_records", "Records in the log", size);
+        let records = i64::try_from(present.log).unwrap_or(i64::MAX);
+        gauge(&mut registry, "log_records", "Records in the log", records);
     }
     if let Ok(counts) = site.read.tally() {
         of_records(&mut registry, &counts);

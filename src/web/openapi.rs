@@ -164,7 +164,9 @@ fn described(operation: Operation, needs: Needs, shared: Vec<RefusalCode>, tag: 
     });
     if let Some(schema) = body {
         let content = json!({ "application/json": { "schema": schema } });
-        described["requestBody"] = json!({ "required": true, "content": content });
+        let body = json!({ "required": true, "content": content });
+        let fields = described.as_object_mut().expect("it was made an object");
+        fields.insert("requestBody".to_owned(), body);
     }
     described
 }
