@@ -60,6 +60,7 @@ e2e: build ## the browser tests, against the release build
 	@$(call need,npm)
 	@! grep -aqE 'AERODB_(CRASH_AT|SABOTAGE)' $(PROGRAM) || { echo "the release build has switches of the tests" >&2; exit 1; }
 	cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
+	cd end2end && npm run --silent generate
 	cd end2end && npx tsc --noEmit
 	cd end2end && CHROMIUM_BIN="$$(./browser.sh)" AERODB_CONTROL_BIN="$(PROGRAM)" npx playwright test
 
@@ -68,4 +69,4 @@ bench: ## measure the ledger; RECORDS=10000000 for the long log, DIR for the dis
 
 clean: ## remove what was built; the data stays
 	cargo clean
-	rm -rf end2end/node_modules end2end/test-results
+	rm -rf end2end/node_modules end2end/generated end2end/test-results

@@ -11,6 +11,8 @@ mod client;
 mod exit;
 mod failure;
 mod found;
+mod list_arguments;
+mod lists;
 mod local;
 mod log_arguments;
 mod progress;
@@ -24,7 +26,9 @@ mod verify;
 use crate::plain::lines::Lines;
 use arguments::{AccountCommand, Cli, Command, TokenCommand};
 use clap::Parser as _;
+pub use exit::exit_codes;
 use failure::Failure;
+pub use list_arguments::reference;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -74,6 +78,17 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Reconstruct(options) => reconstruct::reconstruct(&options, cli.json),
         Command::Kernel(command) => restore::run(&command),
         Command::Catalogue { kind } => Ok(local::catalogue(kind.as_deref())),
+        Command::Invariants => Ok(local::invariants()),
+        Command::FreezeReport => Ok(local::freeze_report()),
+        Command::Completions { shell } => Ok(list_arguments::completions(shell)),
+        Command::Man { command } => list_arguments::manual(&command),
+        Command::Whoami => server.whoami(),
+        Command::Nodes => server.nodes(),
+        Command::Node { id } => server.node(&id),
+        Command::Actions(asked) => server.actions(&asked),
+        Command::Events(asked) => server.events(&asked),
+        Command::Record { seq } => server.record(seq),
+        Command::Report(asked) => server.report(&asked),
         Command::Login { name } => server.login(name),
         Command::Logout => server.logout(),
         Command::Status => server.status(),
@@ -85,7 +100,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Finding { id, verdict, evidence } => {
             server.finding(id, verdict.found(), &evidence)
         }
-        Command::Freeze { reason } => server.freeze(&reason),
+        Command::Freeze { reason, freeze_id } => server.freeze(&reason, freeze_id),
         Command::Unfreeze { reason, freeze } => server.unfreeze(&reason, freeze),
         Command::Show { id } => server.show(id),
         Command::Timeline { before, limit } => server.timeline(before, limit),

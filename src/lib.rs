@@ -22,16 +22,17 @@
 //! | [`model`] | shared words, pure values, canonical bytes | nothing |
 //! | `explain` | a state and a request become an explanation; pure | model |
 //! | `kernel` | the port to the correctness core, and the embedded core behind it | model |
-//! | `store` | one SQLite file: one writer, read-only readers, fail closed | crash |
+//! | `store` | one SQLite file: one writer, read-only readers, fail closed | crash, measure |
 //! | [`ledger`] | records, hash chain, verification | model, store |
 //! | `authority` | who is asking, as values that nobody can forge | model, store |
-//! | `observe` | all that can be read | model, explain, kernel, ledger |
+//! | `observe` | all that can be read | model, explain, kernel, ledger, measure |
 //! | `workflow` | the one way to act, and who may sign in | all above |
 //! | [`ui`] | pages and components, drawn from values | model, the pure half of ledger |
 //! | `plain` | answers and reports as plain text, every line inert | model |
-//! | `web` | routes, the gate, forms and JSON, refusals as HTTP | model, authority, observe, workflow, ui, plain |
+//! | `web` | routes, the gate, forms and JSON, refusals as HTTP | model, authority, observe, workflow, ui, plain, measure |
 //! | `serve` | puts the parts together; alone names a concrete kernel | all |
 //! | `cli` | the command line: one more client, and the commands on a data directory | all |
+//! | `measure` | how long things took, for those who watch | nothing |
 //! | `crash` | where a test ends the process, and faults that it must find | nothing |
 //!
 //! ## One action
@@ -86,6 +87,8 @@ pub mod explain;
 #[cfg(feature = "ssr")]
 pub mod kernel;
 pub mod ledger;
+#[cfg(feature = "ssr")]
+pub mod measure;
 pub mod model;
 #[cfg(feature = "ssr")]
 pub mod observe;

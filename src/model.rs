@@ -8,9 +8,12 @@ pub mod action;
 pub mod actor;
 pub mod ambient;
 pub mod answer;
+pub mod body;
 pub mod canonical;
 pub mod catalogue;
 pub mod cluster;
+#[cfg(feature = "ssr")]
+pub mod contract;
 pub mod event;
 pub mod explanation;
 pub mod invariant;
@@ -23,6 +26,8 @@ pub mod receipt;
 pub mod record;
 pub mod refusal;
 pub mod report;
+#[cfg(feature = "ssr")]
+mod schema;
 pub mod sensitive;
 pub mod stage;
 pub mod text;

@@ -9,6 +9,7 @@ mod kept;
 mod log;
 mod node;
 pub mod report;
+pub mod tally;
 mod timeline;
 pub mod trail;
 
@@ -16,6 +17,7 @@ use crate::explain::{Request, Standing, explain, on_cluster, why_not};
 use crate::kernel::{KernelDescription, ObserveKernel, Unobservable};
 pub use crate::ledger::LogFilter;
 use crate::ledger::{ActionRow, LedgerError, LedgerReader};
+use crate::measure::Durations;
 use crate::model::action::{Action, ActionId, ActionKind, Stage};
 use crate::model::answer::{
     ActionAnswer, ActionLine, ActionPage, Closing, ExplainAnswer, Interrupted, Overview, Present,
@@ -30,6 +32,7 @@ use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{ActorName, NodeId, Reason};
 use in_flight::InFlight;
 use std::sync::Arc;
+use tally::{Counts, Tally};
 use tokio::sync::watch;
 use trail::Trail;
 
@@ -40,6 +43,8 @@ pub struct ReadSide {
     ledger: LedgerReader,
     in_flight: InFlight,
     data_address: Option<String>,
+    observations: Durations,
+    tally: Tally,
 }
 
 impl ReadSide {
@@ -51,7 +56,8 @@ impl ReadSide {
         in_flight: InFlight,
         data_address: Option<String>,
     ) -> Self {
-        Self { kernel, ledger, in_flight, data_address }
+        let (observations, tally) = (Durations::default(), Tally::from_here(&ledger));
+        Self { kernel, ledger, in_flight, data_address, observations, tally }
     }
 
     /// What the kernel is.
@@ -81,7 +87,24 @@ impl ReadSide {
     /// # Errors
     /// `kernel_unreachable` when the kernel does not answer.
     pub async fn observe(&self) -> Result<ClusterState, Refusal> {
-        self.kernel.observe().await.map_err(unreachable)
+        let running = self.observations.begin();
+        let state = self.kernel.observe().await.map_err(unreachable)?;
+        running.done();
+        Ok(state)
+    }
+
+    /// How long it took to observe the cluster.
+    #[must_use]
+    pub fn observations(&self) -> &Durations {
+        &self.observations
+    }
+
+    /// What the log has gained since this process began to look.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn tally(&self) -> Result<Counts, Refusal> {
+        self.tally.look(&self.ledger).map_err(unreadable)
     }
 
     /// One page of what happened in the kernel, newest first.

@@ -5,19 +5,26 @@
 
 mod action;
 mod catalogue;
+mod contract;
+mod documents;
 mod explanation;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod lines;
+mod lists;
 mod overview;
 mod records;
 mod refusal;
 mod report;
+pub mod table;
 mod timeline;
 
 pub use action::{action, outcome, requested};
 pub use catalogue::catalogue;
+pub use contract::{contract, contract_page};
+pub use documents::{action_pages, refusals};
 pub use explanation::explanation;
+pub use lists::{actions, events, invariants, node, nodes, record};
 pub use overview::overview;
 pub use records::{log, log_command};
 pub use refusal::refusal;

@@ -9,8 +9,10 @@ pub mod config;
 
 mod error;
 mod host;
+pub mod journal;
 mod listener;
 mod sabotage;
+mod stop;
 
 pub use error::ServeError;
 pub use listener::CONNECTIONS_MAX;
@@ -19,14 +21,14 @@ use crate::authority::PasswordCost;
 use crate::kernel::ObserveKernel;
 use crate::kernel::embedded::{self, EmbeddedKernel};
 use crate::ledger::note::LogKey;
-use crate::ledger::{Draft, Ledger, LogFilter, open_key};
+use crate::ledger::{Draft, Ledger, LedgerReader, LogFilter, open_key};
 use crate::model::ambient::{Clock, Entropy};
 use crate::model::pinned::ClusterIdentity;
 use crate::model::record::Entry;
 use crate::model::text::Reason;
 use crate::observe::ReadSide;
 use crate::observe::in_flight::InFlight;
-use crate::store::{DATABASE_FILE, Store};
+use crate::store::{DATABASE_FILE, Store, StoreError};
 use crate::web::{self, Site};
 use crate::workflow::access::Access;
 use crate::workflow::log_key::Rotated;
@@ -35,11 +37,13 @@ use axum::Router;
 use axum::middleware::from_fn;
 use axum_server::Handle;
 use config::Config;
+use journal::Journal;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use stop::Stop;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -62,6 +66,8 @@ pub struct ServeOptions {
     pub nodes: Option<u64>,
     /// The name of the environment.
     pub environment: Option<String>,
+    /// In which form records are told on standard error.
+    pub log: journal::Lines,
 }
 
 /// Time, randomness and the price of a password, as the server and the tests choose them.
@@ -99,6 +105,7 @@ pub struct House {
     /// Accounts, sessions and tokens.
     pub access: Arc<Access>,
     workflow: Arc<Workflow>,
+    log: LedgerReader,
     stop: watch::Sender<()>,
 }
 
@@ -177,12 +184,14 @@ pub async fn assemble(
         clock,
         entropy,
         stopping,
+        writes: store.writes().clone(),
     };
     let console = web::router(site).layer(from_fn(host::addressed_here));
     let data = embedded::data_api::router(Arc::clone(&kernel))
         .layer(from_fn(host::sent_by_no_other_page))
         .layer(from_fn(host::addressed_here));
-    Ok(House { console, data, kernel, setup_path, access, workflow, stop })
+    let log = ledger.reader();
+    Ok(House { console, data, kernel, setup_path, access, workflow, log, stop })
 }
 
 /// The cluster that the ledger belongs to: the one that the last start served.
@@ -258,8 +267,15 @@ pub async fn rotate_log_key(
         let what = format!("there is no log at {}", database.display());
         return Err(ServeError::Io { what, source });
     }
-    let store = Store::open(&dir)?;
     let ambient = Ambient::of_this_machine();
+    let store = match Store::open(&dir) {
+        Err(StoreError::Locked { .. }) => {
+            let ledger = Ledger::open(&Store::open_beside(&dir)?, ambient.clock)?;
+            let declined = workflow::log_key::decline_rotation(&ledger, &reason).await?;
+            return Err(ServeError::Refused(declined));
+        }
+        opened => opened?,
+    };
     let ledger = Ledger::open(&store, ambient.clock)?;
     Ok(workflow::log_key::rotate_log_key(ledger, &dir, &*ambient.entropy, reason).await?)
 }
@@ -270,6 +286,7 @@ pub async fn rotate_log_key(
 /// When it cannot start, or a listener fails.
 pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let mut config = config::load(&config::find(options.config.as_deref())?)?;
+    journal::begin(options.log);
     apply(&mut config, options)?;
     web::render::check_site(&config.leptos)?;
     let console = listen("the console", config.leptos.site_addr).await?;
@@ -278,12 +295,16 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let data_at = local(&data, "the data API")?;
     let ambient = Ambient::of_this_machine();
     let house = assemble(&config, ambient, Some(format!("http://{data_at}"))).await?;
+    // Before anybody hears that it is ready: a signal that comes then must not end it half way.
+    let mut stop = Stop::new();
     announce(&house, console_at, data_at);
+    let told = Journal::from_last_start(house.log.clone()).follow(house.log.commits());
+    let told = tokio::spawn(told);
     let (handle, each) = (Handle::new(), listener::connections_each());
     let console_task =
         tokio::spawn(listener::serve(console, house.console.clone(), each, handle.clone()));
     let data_task = tokio::spawn(listener::serve(data, house.data.clone(), each, handle.clone()));
-    stop_signal().await;
+    stop.told().await;
     house.stop_streams();
     handle.graceful_shutdown(None);
     // An action that was confirmed runs to its end before the process goes (C6.2).
@@ -292,12 +313,13 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let aborts = [console_task.abort_handle(), data_task.abort_handle()];
     tokio::select! {
         _ = async { tokio::join!(console_task, data_task) } => {}
-        () = stop_signal() => {}
+        () = stop.told() => {}
         _ = tokio::time::timeout(STOP_GRACE, std::future::pending::<()>()) => {}
     }
     for abort in aborts {
         abort.abort();
     }
+    told.abort();
     Ok(())
 }
 
@@ -347,13 +369,4 @@ fn announce(house: &House, console: SocketAddr, data: SocketAddr) {
     lines.push_str("ready: press Ctrl-C to stop\n");
     // A closed standard output must not keep the server from serving.
     let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
-}
-
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut term = signal(SignalKind::terminate()).expect("a signal handler can be installed");
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = term.recv() => {}
-    }
 }

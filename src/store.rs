@@ -3,7 +3,8 @@
 //! One writer thread and read-only readers. A write resolves only when it is on the disk, and the
 //! first sign that this cannot be relied on ends all writing until an operator restarts the program
 //! (C6.4). This room never repairs the file, never repeats a write or an fsync, never changes the
-//! file in the background, and knows nothing of what the rows mean: it imports no other room but `crash`.
+//! file in the background, and knows nothing of what the rows mean: it imports
+//! no other room but `crash` and `measure`.
 
 mod error;
 mod files;
@@ -15,6 +16,7 @@ pub use error::{StoreError, WriteError};
 pub use open::{DATABASE_FILE, LOCK_FILE, check_schema};
 pub use reader::Reader;
 
+use crate::measure::Durations;
 use rusqlite::{Connection, Transaction};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -38,6 +40,7 @@ struct Inner {
     thread: Option<JoinHandle<()>>,
     reader: Reader,
     failure: Arc<OnceLock<String>>,
+    writes: Durations,
     // Given back last, when the writer thread has ended; absent beside a control plane that runs.
     _lock: Option<File>,
 }
@@ -92,8 +95,15 @@ impl Store {
                 writer.close();
             })
             .map_err(|source| StoreError::file("start the writer thread", &path, source))?;
-        let inner =
-            Inner { path, queue: Some(queue), thread: Some(thread), reader, failure, _lock: lock };
+        let inner = Inner {
+            path,
+            queue: Some(queue),
+            thread: Some(thread),
+            reader,
+            failure,
+            writes: Durations::default(),
+            _lock: lock,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -112,6 +122,7 @@ impl Store {
         T: Send + 'static,
         E: WriteError,
     {
+        let running = self.inner.writes.begin();
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |writer| {
             // Nobody may be waiting any more. The write stands all the same.
@@ -120,7 +131,15 @@ impl Store {
         let ended = || E::from(StoreError::unavailable("the writer thread has ended"));
         let queue = self.inner.queue.as_ref().ok_or_else(ended)?;
         queue.send(job).await.map_err(|_| ended())?;
-        answered.await.unwrap_or_else(|_| Err(ended()))
+        let written = answered.await.unwrap_or_else(|_| Err(ended()))?;
+        running.done();
+        Ok(written)
+    }
+
+    /// How long it took until a write was durable, its place in the queue included.
+    #[must_use]
+    pub fn writes(&self) -> &Durations {
+        &self.inner.writes
     }
 
     /// Read-only access to the same file. It goes on when writing has failed.

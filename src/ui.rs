@@ -51,6 +51,8 @@ pub struct Frame {
     pub unrecordable: Option<String>,
     /// What the browser prefers.
     pub preferences: Preferences,
+    /// The id under which a form of this page declares a freeze: sending it twice is one freeze.
+    pub freeze_id: ActionId,
 }
 
 impl Frame {

@@ -4,16 +4,20 @@
 //! `Acting`, which only POST handlers get. An observer's page therefore cannot reach a mutation, not
 //! even by mistake (C10.2). What is not in the tables of [`policy`] does not exist.
 
+pub mod openapi;
 pub mod policy;
 pub mod refusal;
 pub mod render;
 
 mod actions;
 mod api;
+mod etag;
 mod events;
+mod export;
 mod fields;
 mod freeze;
 mod gate;
+mod health;
 mod kept;
 mod login;
 mod nodes;
@@ -29,6 +33,7 @@ pub use events::{STREAMS_IN_ALL, STREAMS_PER_SESSION};
 pub use fields::BODY_BYTES_MAX;
 
 use crate::authority::Authority;
+use crate::measure::Durations;
 use crate::model::ambient::{Clock, Entropy};
 use crate::model::pinned::ClusterIdentity;
 use crate::model::refusal::{Refusal, RefusalCode};
@@ -68,6 +73,8 @@ pub struct Site {
     pub entropy: Arc<dyn Entropy>,
     /// What ends the streams of events.
     pub stopping: tokio::sync::watch::Receiver<()>,
+    /// How long writes of the ledger took, for the figures.
+    pub writes: Durations,
 }
 
 /// The state of everything that reads.
@@ -82,6 +89,7 @@ struct Reading {
     stopping: events::Stopping,
     streams: events::Streams,
     traces: traces::Traces,
+    writes: Durations,
 }
 
 /// The state of everything that writes.
@@ -104,11 +112,12 @@ pub fn router(site: Site) -> Router {
         stopping: site.stopping,
         streams: events::Streams::default(),
         traces: traces::Traces::default(),
+        writes: site.writes,
     };
     let acting = Acting { reading: reading.clone(), workflow: site.workflow, access: site.access };
     let reads = READS
         .iter()
-        .fold(Router::new(), |router, (route, path, _)| router.route(path, read_handler(*route)));
+        .fold(Router::new(), |router, (route, path, _)| router.route(path, reading_at(*route)));
     let acts = ACTS
         .iter()
         .fold(Router::new(), |router, (route, path, _)| router.route(path, act_handler(*route)));
@@ -131,6 +140,12 @@ pub fn router(site: Site) -> Router {
             refusal.into_response()
         }))
         .layer(from_fn(hardened))
+}
+
+/// The handler of a route, with a tag on answers that follow from state alone.
+fn reading_at(route: Read) -> MethodRouter<Reading> {
+    let handler = read_handler(route);
+    if route.is_of_state() { handler.layer(from_fn(etag::tagged)) } else { handler }
 }
 
 fn read_handler(route: Read) -> MethodRouter<Reading> {
@@ -178,6 +193,14 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::ApiSession => get(api::session),
         Read::ApiEvents => get(events::stream),
         Read::ApiKernelEvents => get(api::kernel_events),
+        Read::ApiLogCsv => get(export::log_csv),
+        Read::ApiLogText => get(export::log_text),
+        Read::ApiActionsCsv => get(export::actions_csv),
+        Read::ApiActionsText => get(export::actions_text),
+        Read::ApiOpenapi => get(api::openapi),
+        Read::Health => get(health::health),
+        Read::Ready => get(health::ready),
+        Read::Metrics => get(health::metrics),
     }
 }
 

@@ -150,7 +150,7 @@ impl Workflow {
     ) -> Result<ActionAnswer, Refusal> {
         let shown = self.read.action(id).await;
         let shown = shown.map_err(|refusal| refusal.admitting(self.has_run(id)))?;
-        let entry = Entry::Duplicate { delivery, shown: shown.stage };
+        let entry = Entry::Duplicate { delivery, shown: Some(shown.stage) };
         let appended = self.append(operator, Some(id), vec![(entry, Vec::new())]).await;
         appended.map_err(|error| unreadable(error).admitting(self.has_run(id)))?;
         Ok(ActionAnswer { duplicate: true, ..shown })

@@ -2,6 +2,7 @@
 
 use super::address::{Address, DEFAULT_URL};
 use super::found::FoundArguments;
+use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
 use super::log_arguments::{
     ExportArguments, LogArguments, ReconstructArguments, RotateArguments, VerifyArguments,
 };
@@ -9,7 +10,8 @@ use super::restore::KernelCommand;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::actor::ActorRole;
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -68,14 +70,27 @@ pub(super) enum Command {
     /// Tokens for programs, which read and never confirm.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Who is signed in here.
+    Whoami,
     /// The cluster, as one observation, in words.
     Status,
+    /// The nodes of one observation.
+    Nodes,
+    /// One node of one observation.
+    Node {
+        /// Its name.
+        id: String,
+    },
+    /// What happened in the kernel, newest first.
+    Events(EventsArguments),
     /// Every action that exists: what it does, needs, changes, and how it can fail.
     Catalogue {
         /// One action only.
         #[arg(value_parser = kinds())]
         kind: Option<String>,
     },
+    /// Every invariant that a refusal can cite.
+    Invariants,
     /// Explain an action without asking for it: nothing is written.
     Explain(AskArguments),
     /// Ask for an action: records the request and prints its explanation and digest.
@@ -132,13 +147,16 @@ pub(super) enum Command {
         /// Why.
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        /// The id to declare it under; made here when it is absent. Repeat it to repeat a delivery.
+        #[arg(long, value_name = "UUID", value_parser = ActionId::parse)]
+        freeze_id: Option<ActionId>,
     },
-    /// Lift the freeze that stands.
+    /// Lift a freeze: the one named, or the one that stands when this command looks.
     Unfreeze {
         /// Why.
         #[arg(long, value_name = "TEXT")]
         reason: String,
-        /// Lift only the freeze that this record declared, as `status` shows it.
+        /// The record that declared it, as `status` shows it; looked up and printed when it is absent.
         #[arg(long, value_name = "SEQ")]
         freeze: Option<u64>,
     },
@@ -157,8 +175,17 @@ pub(super) enum Command {
         #[arg(long, value_name = "N")]
         limit: Option<u32>,
     },
+    /// The actions, newest first.
+    Actions(ActionsArguments),
     /// The log, newest first.
     Log(LogArguments),
+    /// One record of the log.
+    Record {
+        /// Its sequence number.
+        seq: u64,
+    },
+    /// One action, or a window of time, rebuilt from the log of a control plane that runs.
+    Report(ReportArguments),
     /// Verify a log: the file of a data directory, an export, or what a control plane shows.
     VerifyLog(VerifyArguments),
     /// Give the log another key, while no control plane runs on the data directory.
@@ -167,6 +194,18 @@ pub(super) enum Command {
     Reconstruct(ReconstructArguments),
     /// Write the log as files that other tools can verify (C2SP tlog-tiles).
     ExportLog(ExportArguments),
+    /// The contract, clause by clause, with the invariants, tests and documents behind it.
+    FreezeReport,
+    /// Print a script that completes commands and options in a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page of the program, or of one command.
+    Man {
+        /// The command; its words one after the other.
+        command: Vec<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -201,6 +240,20 @@ pub(super) struct ServeArguments {
     /// The name of the environment, such as production.
     #[arg(long, value_name = "NAME")]
     pub(super) environment: Option<String>,
+    /// In which form every record is told on standard error while it runs.
+    #[arg(long, value_enum, default_value_t = LogLines::Text)]
+    pub(super) log: LogLines,
+}
+
+/// The form of the lines that a server writes.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum LogLines {
+    /// None.
+    Off,
+    /// Lines for people.
+    Text,
+    /// One JSON object to a line.
+    Json,
 }
 
 /// Where a command that works without a server finds its data.

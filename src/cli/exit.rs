@@ -34,6 +34,44 @@ pub(super) enum Exit {
 }
 
 impl Exit {
+    /// Every way, by its number.
+    const ALL: [Self; 12] = [
+        Self::Done,
+        Self::Local,
+        Self::Usage,
+        Self::Rejected,
+        Self::Stale,
+        Self::Refused,
+        Self::Unknown,
+        Self::AuditUnavailable,
+        Self::NotAuthorised,
+        Self::Busy,
+        Self::Unreachable,
+        Self::LogBroken,
+    ];
+
+    /// What it says, and what is then known to have happened.
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "Done. For `confirm`: it ran, once, and there is a receipt.",
+            Self::Local => "This machine or this program failed. Nothing was asked of a cluster.",
+            Self::Usage => "The command line or a field cannot be what was given. Nothing ran.",
+            Self::Rejected => "A pre-condition does not hold. Nothing ran.",
+            Self::Stale => "The cluster moved after the explanation. Nothing ran; ask again.",
+            Self::Refused => "The kernel refused, or cannot settle now. Nothing ran.",
+            Self::Unknown => {
+                "It may have run. `show ID` says what is known; an operator settles it."
+            }
+            Self::AuditUnavailable => "The record could not be made durable, so nothing ran.",
+            Self::NotAuthorised => "Who asked is not signed in, or may not. Nothing ran.",
+            Self::Busy => {
+                "Another action runs, a freeze stands, or an outcome is not known. Nothing ran."
+            }
+            Self::Unreachable => "The server cannot be reached or did not answer a question.",
+            Self::LogBroken => "The log did not verify.",
+        }
+    }
+
     /// The number.
     pub(super) fn code(self) -> u8 {
         match self {
@@ -83,7 +121,7 @@ impl Exit {
             | C::SetupLinkSpent => Self::NotAuthorised,
             C::Rejected => Self::Rejected,
             C::Stale => Self::Stale,
-            C::Busy | C::Unresolved | C::Frozen => Self::Busy,
+            C::Busy | C::Unresolved | C::Frozen | C::InUse => Self::Busy,
             C::NeedsPrimary | C::CannotSettle => Self::Refused,
             C::AuditUnavailable => Self::AuditUnavailable,
             C::KernelUnreachable | C::ShuttingDown | C::Internal => Self::Unreachable,
@@ -152,6 +190,21 @@ impl Exit {
     }
 }
 
+/// The exit codes as a document, with the refusals that end in each.
+#[must_use]
+pub fn exit_codes() -> String {
+    let mut text = "# Exit codes\n\nThis page is generated. A code never says more than is known: \
+        whatever may have run ends with 6.\n\n| code | meaning | refusals |\n| --- | --- | --- |\n"
+        .to_owned();
+    for exit in Exit::ALL {
+        let codes = RefusalCode::ALL.iter().filter(|code| Exit::of_code(**code) == exit);
+        let codes: Vec<String> = codes.map(|code| format!("`{}`", code.id())).collect();
+        let (number, meaning) = (exit.code(), exit.meaning());
+        text.push_str(&format!("| {number} | {meaning} | {} |\n", codes.join(" ")));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,6 +242,7 @@ mod tests {
                 "frozen 9",
                 "no_freeze 2",
                 "provable 2",
+                "in_use 9",
                 "cannot_settle 5",
                 "needs_primary 5",
                 "kernel_unreachable 10",

@@ -1,7 +1,7 @@
 //! The commands that work on this machine: the server itself, and its data directory.
 
 use super::Report;
-use super::arguments::{AccountArguments, DataArguments, ServeArguments, TokenArguments};
+use super::arguments::{AccountArguments, DataArguments, LogLines, ServeArguments, TokenArguments};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::log_arguments::{ExportArguments, RotateArguments};
@@ -11,10 +11,12 @@ use crate::ledger::{
     ExportError, Exported, KEY_FILE, LedgerError, LedgerReader, existing_key, export,
 };
 use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
+use crate::model::contract::evidence;
+use crate::model::invariant::Invariant;
 use crate::model::refusal::Refusal;
 use crate::plain;
 use crate::plain::lines::{Lines, inert_json};
-use crate::serve::{self, ServeError, ServeOptions};
+use crate::serve::{self, ServeError, ServeOptions, journal};
 use crate::store::{DATABASE_FILE, Reader};
 use crate::workflow::log_key::Rotated;
 use serde_json::json;
@@ -29,6 +31,11 @@ pub(super) fn serve(options: &ServeArguments) -> Result<Report, Failure> {
         data_listen: options.data_listen,
         nodes: options.nodes,
         environment: options.environment.clone(),
+        log: match options.log {
+            LogLines::Off => journal::Lines::Off,
+            LogLines::Text => journal::Lines::Text,
+            LogLines::Json => journal::Lines::Json,
+        },
     };
     wait(serve::run(options))?.map_err(not_served)?;
     Ok(done("The control plane has stopped.", &json!({ "stopped": true })))
@@ -41,6 +48,29 @@ pub(super) fn catalogue(kind: Option<&str>) -> Report {
     let json = serde_json::to_string(&entries).expect("the catalogue holds text keys only");
     let json = inert_json(&json);
     Report { text: plain::catalogue(&entries), json, exit: Exit::Done }
+}
+
+/// Every invariant. It needs no server: they are part of the program.
+pub(super) fn invariants() -> Report {
+    let entry = |invariant: &Invariant| {
+        json!({
+            "id": invariant.id(),
+            "clause": invariant.clause(),
+            "statement": invariant.statement(),
+            "reason": invariant.reason(),
+        })
+    };
+    let json = json!(Invariant::ALL.iter().map(entry).collect::<Vec<_>>());
+    Report { text: plain::invariants(), json: line_of(&json), exit: Exit::Done }
+}
+
+/// The contract, clause by clause, with its evidence. It needs no server, and ends with 1 where a
+/// clause has none.
+pub(super) fn freeze_report() -> Report {
+    let evidence = evidence();
+    let is_whole = evidence.iter().all(|clause| !clause.is_missing());
+    let exit = if is_whole { Exit::Done } else { Exit::Local };
+    Report { text: plain::contract(&evidence), json: line_of(&json!(evidence)), exit }
 }
 
 /// Makes an account in the data directory.

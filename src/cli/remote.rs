@@ -6,6 +6,7 @@ use super::arguments::AskArguments;
 use super::client::{Answer, Client};
 use super::exit::Exit;
 use super::failure::{Asked, Failure};
+use super::local::refused;
 use super::log_arguments::LogArguments;
 use super::session::{SessionError, SessionFile, Stored};
 use super::{complain, progress, secret};
@@ -13,8 +14,11 @@ use crate::model::action::ActionId;
 use crate::model::answer::{
     ActionAnswer, ExplainAnswer, FreezeAnswer, LogPage, Overview, SessionAnswer,
 };
+use crate::model::body::{
+    ConfirmBody, FindingBody, FreezeBody, ReasonBody, RequestBody, SignInBody, UnfreezeBody,
+};
 use crate::model::record::Found;
-use crate::model::refusal::RefusalCode;
+use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::timeline::Timeline;
 use crate::plain;
 use crate::plain::lines::{Lines, inert_json};
@@ -40,7 +44,7 @@ impl Server<'_> {
         }
         let name = name.map_or_else(secret::name, Ok)?;
         let password = secret::password()?;
-        let body = json!({ "name": name, "password": password });
+        let body = SignInBody { name, password };
         let client = Client::new(self.url, None);
         let mut session: SessionAnswer = client.post("/login", &body, Asked::Record)?.value;
         let Some(token) = session.token.take() else {
@@ -110,12 +114,13 @@ impl Server<'_> {
         action_id: Option<ActionId>,
     ) -> Result<Report, Failure> {
         let id = action_id.map_or_else(fresh_id, Ok)?;
-        let body = json!({
-            "action_id": id,
-            "kind": ask.kind,
-            "params": ask.params(),
-            "reason": ask.reason,
-        });
+        let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let body = RequestBody {
+            action_id: id.to_string(),
+            kind: ask.kind.clone(),
+            params: ask.params().into_iter().map(text).collect(),
+            reason: ask.reason.clone(),
+        };
         let client = self.client()?;
         match client.post::<ActionAnswer>("/actions", &body, Asked::Record) {
             Ok(answer) => {
@@ -134,10 +139,8 @@ impl Server<'_> {
         digest: &str,
         typed: Option<&str>,
     ) -> Result<Report, Failure> {
-        let body = match typed {
-            Some(typed) => json!({ "digest": digest, "typed_target": typed }),
-            None => json!({ "digest": digest }),
-        };
+        let typed_target = typed.map(str::to_owned);
+        let body = ConfirmBody { digest: digest.to_owned(), typed_target };
         let path = format!("/actions/{id}/confirm");
         let client = self.client()?;
         let (url, token) = (self.url.clone(), client.token());
@@ -152,7 +155,7 @@ impl Server<'_> {
     /// Takes a request back.
     pub(super) fn withdraw(&self, id: ActionId, reason: &str) -> Result<Report, Failure> {
         let path = format!("/actions/{id}/withdraw");
-        let body = json!({ "reason": reason });
+        let body = ReasonBody { reason: reason.to_owned() };
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
         let exit = Exit::of_withdrawal(&answer.value);
         Ok(report(plain::outcome(&answer.value), &answer.body, exit))
@@ -161,7 +164,7 @@ impl Server<'_> {
     /// Closes an action whose outcome is not known, by what the kernel holds or voids.
     pub(super) fn settle(&self, id: ActionId, reason: &str) -> Result<Report, Failure> {
         let path = format!("/actions/{id}/settle");
-        let body = json!({ "reason": reason });
+        let body = ReasonBody { reason: reason.to_owned() };
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
         let exit = Exit::of_settlement(&answer.value);
         Ok(report(plain::outcome(&answer.value), &answer.body, exit))
@@ -175,28 +178,43 @@ impl Server<'_> {
         evidence: &str,
     ) -> Result<Report, Failure> {
         let path = format!("/actions/{id}/finding");
-        let body = json!({ "executed": found.word(), "evidence": evidence });
+        let body = FindingBody { executed: found.word().to_owned(), evidence: evidence.to_owned() };
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
         let exit = Exit::of_settlement(&answer.value);
         Ok(report(plain::outcome(&answer.value), &answer.body, exit))
     }
 
     /// Declares a freeze.
-    pub(super) fn freeze(&self, reason: &str) -> Result<Report, Failure> {
-        let body = json!({ "reason": reason });
-        let answer: Answer<FreezeAnswer> = self.client()?.post("/freeze", &body, Asked::Record)?;
+    pub(super) fn freeze(
+        &self,
+        reason: &str,
+        freeze_id: Option<ActionId>,
+    ) -> Result<Report, Failure> {
+        let freeze_id = freeze_id.map_or_else(fresh_id, Ok)?;
+        let body = FreezeBody { freeze_id: freeze_id.to_string(), reason: reason.to_owned() };
+        let posted = self.client()?.post::<FreezeAnswer>("/freeze", &body, Asked::Record);
+        let answer = posted.map_err(|failure| under(failure, "--freeze-id", freeze_id))?;
         Ok(report(plain::freeze(&answer.value), &answer.body, Exit::Done))
     }
 
-    /// Lifts a freeze: the one named, or the one that stands.
+    /// Lifts a freeze: the one named, or the one that stands when this looks. What is sent names it,
+    /// so it never lifts a later one (C7.2).
     pub(super) fn unfreeze(&self, reason: &str, freeze: Option<u64>) -> Result<Report, Failure> {
-        let body = match freeze {
-            Some(seq) => json!({ "reason": reason, "freeze": seq.to_string() }),
-            None => json!({ "reason": reason }),
+        let client = self.client()?;
+        let mut text = Lines::new();
+        let freeze = if let Some(freeze) = freeze {
+            freeze
+        } else {
+            let overview: Answer<Overview> = client.get("/overview", &[])?;
+            let none = || refused(Refusal::no_freeze(None, None));
+            let stands = overview.value.freeze.ok_or_else(none)?;
+            text.line(format!("Record {} declared the freeze that stands, {stands}", stands.seq));
+            stands.seq
         };
-        let answer: Answer<FreezeAnswer> =
-            self.client()?.post("/unfreeze", &body, Asked::Record)?;
-        Ok(report(plain::freeze(&answer.value), &answer.body, Exit::Done))
+        let body = UnfreezeBody { freeze: freeze.to_string(), reason: reason.to_owned() };
+        let answer: Answer<FreezeAnswer> = client.post("/unfreeze", &body, Asked::Record)?;
+        text.append(&plain::freeze(&answer.value));
+        Ok(report(text, &answer.body, Exit::Done))
     }
 
     /// One action in full.
@@ -259,17 +277,24 @@ impl Server<'_> {
                 }
                 Failure::Refused { refusal, body, before }
             }
-            Failure::Unanswered { url, why, asked } => {
-                // The id is what makes a repetition harmless (C7.2), so it must not be lost.
-                let why = format!("{why} (the request was made under --action-id {id})");
-                Failure::Unanswered { url, why, asked }
-            }
-            Failure::Refused { .. } | Failure::Unreachable { .. } | Failure::Here { .. } => failure,
+            failure => under(failure, "--action-id", id),
         }
     }
 }
 
-fn report(text: Lines, body: &str, exit: Exit) -> Report {
+/// A request without an answer, with the id that makes a repetition of it harmless (C7.2): it must
+/// not be lost.
+fn under(failure: Failure, option: &str, id: ActionId) -> Failure {
+    match failure {
+        Failure::Unanswered { url, why, asked } => {
+            let why = format!("{why} (the request was made under {option} {id})");
+            Failure::Unanswered { url, why, asked }
+        }
+        other => other,
+    }
+}
+
+pub(super) fn report(text: Lines, body: &str, exit: Exit) -> Report {
     Report { text, json: inert_json(body), exit }
 }
 

@@ -294,6 +294,11 @@ fn check_freeze(transaction: &Transaction<'_>, record: &Record) -> Result<(), Le
             Err(malformed("a freeze is declared and lifted by somebody"))
         }
         Entry::Frozen { .. } | Entry::Explained { .. } | Entry::Confirmed { .. } => {
+            if let Entry::Frozen { freeze_id: Some(id), .. } = &record.entry
+                && let Some(seq) = index::declared(transaction, id)?
+            {
+                return Err(LedgerError::FreezeKnown { seq });
+            }
             match standing_freeze(transaction)? {
                 None => Ok(()),
                 Some(freeze) => Err(LedgerError::Frozen { freeze }),

@@ -9,7 +9,7 @@ use crate::model::ambient::Timestamp;
 use crate::model::answer::LogHead;
 use crate::model::canonical::Hash;
 use crate::model::record::{Entry, LEAF_BYTES_MAX, RECORD_VERSION, Record};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A log that holds together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,7 @@ pub struct Chain {
     at: Option<Timestamp>,
     stages: BTreeMap<ActionId, Stage>,
     frozen: Option<u64>,
+    freeze_ids: BTreeSet<ActionId>,
     remembered: Option<LogHead>,
     tree: Tree,
     /// The key that signs the heads, and the record that named it first.
@@ -140,6 +141,9 @@ impl Chain {
         let before = || Seen { size: seq, root: self.tree.root() };
         let log_key = named_key(&record.entry, self.log_key(), before).map_err(broken)?;
         self.frozen = frozen;
+        if let Entry::Frozen { freeze_id: Some(id), .. } = &record.entry {
+            self.freeze_ids.insert(*id);
+        }
         self.size += 1;
         self.head = Some(hash);
         self.at = Some(record.at);
@@ -152,6 +156,11 @@ impl Chain {
 
     /// The freeze that stands after a record.
     fn freeze(&self, record: &Record) -> Result<Option<u64>, String> {
+        if let Entry::Frozen { freeze_id: Some(id), .. } = &record.entry
+            && self.freeze_ids.contains(id)
+        {
+            return Err(format!("it declares a freeze under the id {id} again"));
+        }
         match (&record.entry, self.frozen) {
             (Entry::Frozen { .. } | Entry::Unfrozen { .. }, _) if record.actor.is_none() => {
                 Err("it is a freeze of nobody".to_owned())

@@ -42,6 +42,12 @@ pub enum LedgerError {
         /// The freeze.
         freeze: Freeze,
     },
+    /// The id of a declaration of a freeze was used before (C7.2).
+    #[error("record {seq} declared a freeze under this id")]
+    FreezeKnown {
+        /// The record.
+        seq: u64,
+    },
     /// The freeze that was to be lifted does not stand.
     #[error("the freeze of record {asked} does not stand")]
     NoFreeze {
@@ -111,6 +117,7 @@ impl WriteError for LedgerError {
             Self::IllegalStep { .. }
             | Self::OtherOpen { .. }
             | Self::Frozen { .. }
+            | Self::FreezeKnown { .. }
             | Self::NoFreeze { .. }
             | Self::TooLarge { .. }
             | Self::Malformed { .. }
@@ -142,6 +149,12 @@ impl LedgerError {
                     .about(*open)
             }
             Self::Frozen { freeze } => Refusal::frozen(freeze),
+            Self::FreezeKnown { seq } => {
+                let sentence = format!(
+                    "This id stands for the freeze of record {seq} already. Nothing was done."
+                );
+                Refusal::new(RefusalCode::IdReused, sentence).citing([Invariant::ActionIdOnce])
+            }
             Self::NoFreeze { asked, stands } => Refusal::no_freeze(Some(*asked), stands.as_ref()),
             Self::Unavailable { .. }
             | Self::TooLarge { .. }

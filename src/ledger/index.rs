@@ -41,6 +41,10 @@ pub(super) fn about(connection: &Connection, record: &Record) -> Result<About, L
 pub(super) fn terms(record: &Record, about: &About) -> BTreeSet<String> {
     let actor = record.actor.as_ref().map(|actor| actor.name.as_str());
     let action = record.action_id.as_ref().map(ToString::to_string);
+    let freeze = match &record.entry {
+        Entry::Frozen { freeze_id, .. } => freeze_id.as_ref().map(ToString::to_string),
+        _ => None,
+    };
     let stage = record.entry.stage().map(Stage::word);
     let fields = [
         ("actor", actor),
@@ -49,6 +53,7 @@ pub(super) fn terms(record: &Record, about: &About) -> BTreeSet<String> {
         ("action_kind", about.action_kind.as_deref()),
         ("node", about.node.as_deref()),
         ("action", action.as_deref()),
+        ("freeze", freeze.as_deref()),
     ];
     let fields = fields.into_iter().filter_map(|(name, text)| text.map(|text| term(name, text)));
     let texts = texts(&record.entry);
@@ -98,6 +103,16 @@ pub(super) fn matching(filter: &LogFilter) -> Option<String> {
     Some(quoted.join(" AND "))
 }
 
+/// The record that declared a freeze under this id, where there is one.
+pub(super) fn declared(
+    connection: &Connection,
+    freeze_id: &ActionId,
+) -> Result<Option<u64>, LedgerError> {
+    let sql = "SELECT rowid FROM entry_index WHERE entry_index MATCH ?1 ORDER BY rowid LIMIT 1";
+    let quoted = format!("\"{}\"", term("freeze", &freeze_id.to_string()));
+    Ok(connection.prepare_cached(sql)?.query_row([quoted], |row| row.get(0)).optional()?)
+}
+
 /// What people and programs said in a record. Names, times and hashes are found by their fields.
 fn texts(entry: &Entry) -> Vec<&str> {
     match entry {
@@ -106,7 +121,7 @@ fn texts(entry: &Entry) -> Vec<&str> {
         | Entry::Withdrawn { reason }
         | Entry::Finding { evidence: reason, .. }
         | Entry::SettleRequested { reason }
-        | Entry::Frozen { reason }
+        | Entry::Frozen { reason, .. }
         | Entry::Unfrozen { reason, .. }
         | Entry::LogKeyRotated { reason, .. } => vec![reason.as_str()],
         Entry::Stale { moved, .. } => {

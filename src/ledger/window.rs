@@ -48,6 +48,16 @@ impl LedgerReader {
         Ok(Window { from, to, span })
     }
 
+    /// The records from a sequence number on, oldest first: at most `limit` (and at most a thousand).
+    ///
+    /// # Errors
+    /// When a record is damaged or the file cannot be read.
+    pub fn from_seq(&self, seq: u64, limit: u32) -> Result<Vec<StoredRecord>, LedgerError> {
+        let sql = "SELECT seq, hash, bytes FROM leaf WHERE seq >= ?1 ORDER BY seq LIMIT ?2";
+        let values = vec![Value::from(key(seq)), i64::from(limit.min(1_000)).into()];
+        self.reader.read(|connection| records(connection, sql, values))
+    }
+
     /// One page of a window, oldest first: at most `limit` records (and at most [`PAGE_ROWS_MAX`])
     /// after the record `after`, with the key of the next page.
     ///

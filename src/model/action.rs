@@ -70,6 +70,7 @@ impl<'de> Deserialize<'de> for ActionId {
 /// One dangerous thing, with everything that it needs. Closed: there is no other way to change the
 /// cluster, and no variant carries a flag that overrides a rule (C2.5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", content = "params", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// Hands the role of primary from the living primary to `to`.

@@ -6,6 +6,7 @@ use std::fmt;
 
 /// What an account may do (C10.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ActorRole {
     /// Sees.
@@ -50,6 +51,7 @@ impl fmt::Display for ActorRole {
 
 /// The person or program behind a record: name, role, and how it proved who it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Actor {
     /// The account.
     pub name: ActorName,
@@ -61,6 +63,7 @@ pub struct Actor {
 
 /// How an actor proved who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Via {
     /// A person's session, from signing in.
@@ -71,4 +74,17 @@ pub enum Via {
     SetupLink,
     /// A command run on the data directory itself.
     Console,
+}
+
+impl Via {
+    /// The way in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Token => "token",
+            Self::SetupLink => "setup_link",
+            Self::Console => "console",
+        }
+    }
 }

@@ -19,6 +19,7 @@ pub const PAGE_ROWS_DEFAULT: u32 = 50;
 
 /// A record with its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct StoredRecord {
     /// The record.
     #[serde(flatten)]
@@ -33,7 +34,7 @@ impl StoredRecord {
     pub fn freeze(&self) -> Option<Freeze> {
         let Record { seq, at, actor, entry, .. } = &self.record;
         match (entry, actor) {
-            (Entry::Frozen { reason }, Some(actor)) => Some(Freeze {
+            (Entry::Frozen { reason, .. }, Some(actor)) => Some(Freeze {
                 seq: *seq,
                 by: actor.name.clone(),
                 since: *at,
@@ -46,6 +47,7 @@ impl StoredRecord {
 
 /// One page of the log, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct LogPage {
     /// The records.
     pub records: Vec<StoredRecord>,
@@ -80,6 +82,7 @@ impl std::fmt::Display for Present {
 
 /// The end of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct LogHead {
     /// How many records there are.
     pub size: u64,
@@ -89,6 +92,7 @@ pub struct LogHead {
 
 /// The end of the log, as a tree and signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct SignedHead {
     /// The size, and the hash of the last record.
     #[serde(flatten)]
@@ -103,6 +107,7 @@ pub struct SignedHead {
 
 /// The proof that a record is in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct InclusionProof {
     /// The record; its hash is the hash of the leaf.
     pub record: StoredRecord,
@@ -116,6 +121,7 @@ pub struct InclusionProof {
 
 /// The proof that an earlier log is the beginning of a later one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ConsistencyProof {
     /// How many records the earlier one has.
     pub from: u64,
@@ -131,6 +137,7 @@ pub struct ConsistencyProof {
 
 /// What came of an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub enum Outcome {
     /// It ran, once.
@@ -170,6 +177,7 @@ pub enum Outcome {
 
 /// How an action whose outcome is not known can be closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Closing {
     /// The kernel can settle it: prove that it ran, or make its id void.
@@ -181,6 +189,7 @@ pub enum Closing {
 
 /// What a stop of the control plane left behind. Derived when read, never written (C6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Interrupted {
     /// Confirmed and provably never sent: the record that comes before sending does not exist.
@@ -191,6 +200,7 @@ pub enum Interrupted {
 
 /// One action as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ActionAnswer {
     /// Its id.
     pub id: ActionId,
@@ -236,6 +246,7 @@ pub struct ActionAnswer {
 
 /// One line of the list of actions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ActionLine {
     /// Its id.
     pub id: ActionId,
@@ -256,6 +267,7 @@ pub struct ActionLine {
 
 /// One page of the list of actions, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ActionPage {
     /// The actions.
     pub actions: Vec<ActionLine>,
@@ -265,6 +277,7 @@ pub struct ActionPage {
 
 /// The answer to a question that changes nothing: what would be explained now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ExplainAnswer {
     /// The explanation.
     pub explanation: Explanation,
@@ -276,6 +289,7 @@ pub struct ExplainAnswer {
 
 /// The nodes as objects of one kind of action, with the rules that speak against each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct WhyNot {
     /// The kind, such as `switchover`.
     pub kind: crate::model::action::ActionKind,
@@ -285,6 +299,7 @@ pub struct WhyNot {
 
 /// Everything that the overview shows, from one observation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Overview {
     /// The observation.
     pub state: ClusterState,
@@ -304,15 +319,20 @@ pub struct Overview {
 
 /// What declaring or lifting a freeze came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct FreezeAnswer {
     /// The freeze that stands now, where there is one.
     pub freeze: Option<Freeze>,
     /// The record of it.
     pub record: StoredRecord,
+    /// Whether this answers a repeated delivery.
+    #[serde(default)]
+    pub duplicate: bool,
 }
 
 /// Who a session or token belongs to, as the pages and the command line show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct SessionAnswer {
     /// The account.
     pub name: ActorName,

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 /// What an action is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ActionClass {
     /// Changes what the cluster does.
@@ -37,6 +38,7 @@ impl ActionClass {
 
 /// How far the consequences reach, which decides how an action is confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Impact {
     /// Clients can notice it. Confirmed by typing the name of the target.
@@ -58,6 +60,7 @@ impl Impact {
 
 /// What has to be typed to confirm a disruptive action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// The name of the node that the action names.
@@ -68,6 +71,7 @@ pub enum Target {
 
 /// One parameter of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Parameter {
     /// Its name in forms, JSON and on the command line.
     pub name: &'static str,
@@ -79,6 +83,7 @@ pub struct Parameter {
 
 /// One way in which an action can go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct FailureMode {
     /// What happens.
     pub when: &'static str,
@@ -88,6 +93,7 @@ pub struct FailureMode {
 
 /// Everything there is to say about one kind of action (C12.1). There are no optional parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct CatalogueEntry {
     /// Which action.
     pub kind: ActionKind,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// When, with which clock and how an observation was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Observation {
     /// `obs-` and the first digits of the hash of everything observed.
     pub id: String,
@@ -23,6 +24,7 @@ pub struct Observation {
 
 /// Positions in the log of one node. They move all the time, and enter no digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Positions {
     /// The last entry that the node has made durable.
     pub last: Fact<u64>,
@@ -55,6 +57,7 @@ impl Positions {
 
 /// One node as it was observed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct NodeState {
     /// The facts that a confirmation is bound to.
     #[serde(flatten)]
@@ -100,6 +103,7 @@ impl NodeState {
 
 /// The whole cluster at one instant. A page shows one of these, never a mix of two (C8.4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ClusterState {
     /// When and how.
     pub observation: Observation,
@@ -176,6 +180,7 @@ impl ClusterState {
 /// What the kernel says about an action id when it is asked. `NoneYet` proves nothing: an order
 /// that is still under way may execute later (C7.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum ReceiptStatus {
     /// It ran, once.

@@ -58,6 +58,7 @@ impl<'de> Deserialize<'de> for EventPlace {
 
 /// What kind of thing happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// A node became primary of a new epoch.
@@ -124,6 +125,7 @@ impl EventKind {
 
 /// One thing that happened in the kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct KernelEvent {
     /// Its place in the one order.
     pub place: EventPlace,
@@ -141,6 +143,7 @@ pub struct KernelEvent {
 
 /// One page of events, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct EventPage {
     /// The events.
     pub events: Vec<KernelEvent>,

@@ -13,6 +13,7 @@ pub const EXPLANATION_FORMAT: u32 = 1;
 
 /// The result of one check. Unknown is a result of its own and always rejects (C6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Shown to hold by the evidence.
@@ -50,6 +51,7 @@ impl Verdict {
 
 /// One thing that was looked at to reach a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// What was found.
     pub observed: String,
@@ -63,6 +65,7 @@ pub struct Evidence {
 
 /// One pre-condition, with its verdict and what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Check {
     /// The promise that is checked.
     pub invariant: Invariant,
@@ -80,6 +83,7 @@ pub type Effect = Moved;
 
 /// What a kernel says about an action in a state: its own pre-conditions and what would come of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Checks {
     /// The pre-conditions.
     pub checks: Vec<Check>,
@@ -97,6 +101,7 @@ pub struct Checks {
 
 /// One node as the object of an action, with every rule that speaks against it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Candidate {
     /// The node.
     pub node: NodeId,
@@ -106,6 +111,7 @@ pub struct Candidate {
 
 /// One action as it would be judged now: nothing was asked for, and nothing is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Prospect {
     /// The action, with the parameters that it was judged for.
     pub action: Action,
@@ -119,6 +125,7 @@ pub struct Prospect {
 
 /// Everything that an operator is told about one request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[must_use = "an explanation that nobody reads explains nothing"]
 pub struct Explanation {
     /// [`EXPLANATION_FORMAT`] when it was made.

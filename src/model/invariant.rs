@@ -7,6 +7,7 @@ macro_rules! invariants {
     ($($variant:ident $id:literal $clause:literal $statement:literal $reason:literal;)*) => {
         /// One promise, by name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
         pub enum Invariant {
             $(#[doc = $statement] #[serde(rename = $id)] $variant,)*
         }

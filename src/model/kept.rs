@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// One record with what it stands among.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct RecordAnswer {
     /// The record.
     pub record: StoredRecord,
@@ -20,6 +21,7 @@ pub struct RecordAnswer {
 
 /// An observation that the log keeps, as it was when it was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct KeptObservation {
     /// SHA-256 of its bytes, which is its name in the log.
     pub hash: Hash,

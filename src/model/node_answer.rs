@@ -15,6 +15,7 @@ pub const ACTIONS_SHOWN: u32 = 20;
 
 /// One node, in one observation of the whole cluster (C8.4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct NodeAnswer {
     /// The node; it is in the observation.
     pub node: NodeId,
@@ -44,6 +45,7 @@ impl NodeAnswer {
 
 /// The events about one node among the last ones of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct NodeEvents {
     /// The events, newest first.
     pub events: Vec<KernelEvent>,

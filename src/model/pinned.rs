@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A fact that was read, or one that was not. Never a default, never the last value (C8.4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(rename = "Fact_of_{T}"))]
 #[serde(untagged)]
 pub enum Fact<T> {
     /// Could not be read.
@@ -21,6 +22,7 @@ pub enum Fact<T> {
 
 /// Why a fact is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Missing {
     /// Since when it cannot be read.
     pub since: Timestamp,
@@ -58,6 +60,7 @@ impl<T> Fact<T> {
 
 /// Which cluster this is. Equal names are not equal clusters: the id decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ClusterIdentity {
     /// The name that operators use, and type to confirm an action on the whole cluster.
     pub cluster: PlaceName,
@@ -71,6 +74,7 @@ pub struct ClusterIdentity {
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Acknowledges writes of the current epoch.
@@ -95,6 +99,7 @@ impl Role {
 
 /// What the cluster would answer a client that writes now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Writes {
     /// Acknowledged when a quorum has committed it.
@@ -116,6 +121,7 @@ impl Writes {
 
 /// Whether an operator has stopped writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Fence {
     /// No operator has stopped writes, or the stop was lifted.
@@ -137,6 +143,7 @@ impl Fence {
 
 /// That something is so since an instant, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Since {
     /// Since when. Kept by the kernel, so it is the same after a restart.
     pub since: Timestamp,
@@ -146,6 +153,7 @@ pub struct Since {
 
 /// One reason why a node cannot be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// An operator took it offline.
@@ -158,6 +166,7 @@ pub enum Cause {
 
 /// That a node cannot be reached: since when, and why. Several causes can stand at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Unreachable {
     /// Since when. Kept by the kernel, so it is the same after a restart.
     pub since: Timestamp,
@@ -189,6 +198,7 @@ impl Unreachable {
 
 /// The facts about the cluster as a whole that a confirmation is bound to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PinnedCluster {
     /// Which cluster.
     pub identity: ClusterIdentity,
@@ -216,6 +226,7 @@ pub struct PinnedCluster {
 
 /// The facts about one node that a confirmation is bound to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PinnedNode {
     /// Its name.
     pub id: NodeId,
@@ -231,6 +242,7 @@ pub struct PinnedNode {
 
 /// An action whose outcome is not known, as an explanation names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Unresolved {
     /// The action.
     pub action_id: ActionId,
@@ -240,6 +252,7 @@ pub struct Unresolved {
 
 /// A freeze that stands: nothing is asked for or confirmed until an operator lifts it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Freeze {
     /// The sequence number of the record that declared it. Lifting a freeze names it, so that a late
     /// or repeated delivery never lifts the next one (C7.2).
@@ -260,6 +273,7 @@ impl std::fmt::Display for Freeze {
 
 /// Everything that a confirmation is bound to: if any of it moves, the confirmation is stale (C3.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Pinned {
     /// The cluster.
     pub cluster: PinnedCluster,
@@ -277,6 +291,7 @@ pub const ABSENT: &str = "absent";
 
 /// One fact with its value before and after, in words: `n2 reachable: yes -> no`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Moved {
     /// The fact, such as `n2 reachable`.
     pub fact: String,

@@ -6,6 +6,7 @@ use std::fmt;
 
 /// What the parts of a work are counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Rows of a table.
@@ -34,6 +35,7 @@ impl Unit {
 /// How far the kernel is with one part of an action. It moves all the time and enters no digest;
 /// it predicts no end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Progress {
     /// The action.
     pub action_id: ActionId,

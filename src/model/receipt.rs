@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The place of the record that stands behind an order. The kernel keeps it in its receipt, so the
 /// kernel is a witness of the ledger and the ledger of the kernel (C9.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Witness {
     /// The sequence number of the `dispatched` record.
     pub seq: u64,
@@ -17,6 +18,7 @@ pub struct Witness {
 
 /// The kernel's proof that it executed an action, kept for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Receipt {
     /// Which action.
     pub action_id: ActionId,
@@ -47,6 +49,7 @@ impl Receipt {
 
 /// The kernel's proof that an action id never ran and never can.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Tombstone {
     /// Which action.
     pub action_id: ActionId,
@@ -58,6 +61,7 @@ pub struct Tombstone {
 
 /// A refusal of the kernel, shown verbatim and final (C4.2). Nothing was executed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[error("{sentence}")]
 pub struct KernelRefusal {
     /// The rule, in the kernel's own words: a short name such as `epoch_moved`.

@@ -24,6 +24,7 @@ pub const LEAF_BYTES_MAX: usize = 65_535;
 /// What a record says. The stage records of an action carry its whole story; everything big (the
 /// observation, the explanation) is a blob, named by its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Entry {
     /// A control plane started. Actions left open by an earlier one are listed, and left alone (C6.3).
@@ -140,6 +141,10 @@ pub enum Entry {
     },
     /// An operator declared a freeze: every request and confirmation is refused until it is lifted.
     Frozen {
+        /// The id of the declaration, made before it was sent: delivered again it declares nothing
+        /// (C7.2). Absent in records of versions that had none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        freeze_id: Option<ActionId>,
         /// Why.
         reason: Reason,
     },
@@ -154,8 +159,9 @@ pub enum Entry {
     Duplicate {
         /// Of what.
         delivery: Delivery,
-        /// The stage that the action was shown in.
-        shown: Stage,
+        /// The stage that the action was shown in; absent where it was no action.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shown: Option<Stage>,
     },
     /// An attempt that was refused before it changed anything (C9.4).
     Declined {
@@ -310,6 +316,7 @@ impl Entry {
 
 /// One record of the ledger. Its canonical JSON is the leaf that is stored and hashed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// [`RECORD_VERSION`] when it was written.

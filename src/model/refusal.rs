@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which part of the system refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Domain {
     /// The request could not be read.
@@ -27,6 +28,7 @@ macro_rules! codes {
     ($($variant:ident $id:literal $domain:ident $title:literal;)*) => {
         /// Every way to be refused. Closed.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
         pub enum RefusalCode {
             $(#[doc = $title] #[serde(rename = $id)] $variant,)*
         }
@@ -80,6 +82,7 @@ codes! {
     Frozen "frozen" ControlPlane "An operator has declared a freeze.";
     NoFreeze "no_freeze" ControlPlane "The freeze that was to be lifted does not stand.";
     Provable "provable" ControlPlane "The kernel can prove the outcome, so no finding is taken.";
+    InUse "in_use" ControlPlane "A control plane runs on this data directory.";
     CannotSettle "cannot_settle" Kernel "This kernel cannot settle an action and holds no proof of it.";
     NeedsPrimary "needs_primary" Kernel "This needs a primary, and there is none.";
     KernelUnreachable "kernel_unreachable" Transport "The kernel does not answer.";
@@ -90,6 +93,7 @@ codes! {
 
 /// What is known about execution when something is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Executed {
     /// Nothing ran.
@@ -102,6 +106,7 @@ pub enum Executed {
 
 /// A refusal, complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[error("{sentence}")]
 pub struct Refusal {
     /// Which refusal.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// Something too big for a record, as the log keeps it under its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Kept {
     /// SHA-256 of the bytes.
     pub hash: Hash,
@@ -26,6 +27,7 @@ pub struct Kept {
 
 /// The bytes under a hash, or why they could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Content {
     /// Canonical JSON, byte for byte as it was hashed.
@@ -52,6 +54,7 @@ impl Kept {
 /// An action, rebuilt from its records and from nothing else. What the kernel says today is not in
 /// it, so the same log gives the same bytes at any time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ActionReport {
     /// Its id.
     pub id: ActionId,
@@ -163,6 +166,7 @@ impl ActionReport {
 
 /// One page of everything that the log holds of a window of time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct WindowReport {
     /// From when, by the clock of the records; included.
     pub from: Timestamp,

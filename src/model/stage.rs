@@ -5,6 +5,7 @@ use std::fmt;
 
 /// Where a request stands. An action is the fold of its records; these are the states of that fold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Recorded; never seen alone, because its explanation is recorded in the same transaction.

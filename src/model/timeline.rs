@@ -22,6 +22,7 @@ pub const HOW_IT_IS_ORDERED: &str = "Each column has an order of its own, newest
 
 /// A record, with what is known to have happened in the kernel before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PlacedRecord {
     /// The record.
     pub record: StoredRecord,
@@ -41,6 +42,7 @@ impl PlacedRecord {
 
 /// An event of the kernel, with what is known to have been recorded before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PlacedEvent {
     /// The event.
     pub event: KernelEvent,
@@ -60,6 +62,7 @@ impl PlacedEvent {
 
 /// Records and events between which no order is known. Each list is newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Stretch {
     /// Records.
     pub records: Vec<PlacedRecord>,
@@ -71,6 +74,7 @@ pub struct Stretch {
 
 /// One page of what happened, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Timeline {
     /// What happened.
     pub stretches: Vec<Stretch>,

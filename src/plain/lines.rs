@@ -20,6 +20,13 @@ impl Lines {
         self.0.push('\n');
     }
 
+    /// Adds one line that this program made for another one, with the tabs and spaces that it has.
+    pub fn verbatim(&mut self, text: &str) {
+        let inert = |part: &str| visible(part);
+        self.0.push_str(&text.split('\t').map(inert).collect::<Vec<_>>().join("\t"));
+        self.0.push('\n');
+    }
+
     /// Adds an empty line, unless nothing stands above it.
     pub fn gap(&mut self) {
         if !self.0.is_empty() {

@@ -12,16 +12,7 @@ use crate::plain::lines::Lines;
 pub fn overview(overview: &Overview) -> Lines {
     let mut lines = Lines::new();
     let state = &overview.state;
-    let identity = &state.cluster.identity;
-    lines.line(format!(
-        "{} {} ({} kernel, {})",
-        identity.environment, identity.cluster, identity.kernel, identity.id
-    ));
-    let seen = &state.observation;
-    lines.line(format!(
-        "Observation {} at {} ({} clock), {}",
-        seen.id, seen.observed_at, seen.clock, seen.source
-    ));
+    add_observation(&mut lines, state);
     lines.gap();
     cluster(&mut lines, state);
     if let Some(progress) = &state.under_way {
@@ -45,7 +36,7 @@ pub fn overview(overview: &Overview) -> Lines {
         lines.line(format!("Data API: {address}"));
     }
     lines.gap();
-    nodes(&mut lines, state);
+    add_nodes(&mut lines, &state.nodes);
     for why_not in &overview.why_not {
         lines.heading(&format!("{}, every node as the target", why_not.kind));
         for candidate in &why_not.candidates {
@@ -53,6 +44,20 @@ pub fn overview(overview: &Overview) -> Lines {
         }
     }
     lines
+}
+
+/// Which cluster, and when and how it was seen.
+pub(super) fn add_observation(lines: &mut Lines, state: &ClusterState) {
+    let identity = &state.cluster.identity;
+    lines.line(format!(
+        "{} {} ({} kernel, {})",
+        identity.environment, identity.cluster, identity.kernel, identity.id
+    ));
+    let seen = &state.observation;
+    lines.line(format!(
+        "Observation {} at {} ({} clock), {}",
+        seen.id, seen.observed_at, seen.clock, seen.source
+    ));
 }
 
 fn cluster(lines: &mut Lines, state: &ClusterState) {
@@ -75,7 +80,8 @@ fn cluster(lines: &mut Lines, state: &ClusterState) {
     lines.line(format!("Voters: {} (majority: {})", voters.join(", "), cluster.quorum));
 }
 
-fn nodes(lines: &mut Lines, state: &ClusterState) {
+/// A table of nodes.
+pub(super) fn add_nodes(lines: &mut Lines, nodes: &[NodeState]) {
     let head = [
         "NODE",
         "ROLE",
@@ -88,9 +94,9 @@ fn nodes(lines: &mut Lines, state: &ClusterState) {
         "CHECKPOINT",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(state.nodes.iter().map(row));
+    rows.extend(nodes.iter().map(row));
     lines.table("", &rows);
-    for node in &state.nodes {
+    for node in nodes {
         if let Some(why) = &node.pinned.unreachable {
             lines.line(format!("{} is not reachable{}", node.pinned.id, since(Some(&why.into()))));
         }
@@ -120,7 +126,8 @@ fn fact<T>(fact: &Fact<T>, words: impl FnOnce(&T) -> String) -> String {
     }
 }
 
-fn missing(missing: &Missing) -> String {
+/// Why a fact is missing, as a clause.
+pub(super) fn missing(missing: &Missing) -> String {
     format!("unknown since {}, because {}", missing.since, missing.why)
 }
 

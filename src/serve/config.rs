@@ -3,19 +3,28 @@
 use crate::kernel::embedded::NodeCount;
 use crate::model::text::{InputError, PlaceName};
 use leptos::config::{LeptosOptions, get_configuration};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// What stands in the `[control]` table. Every key has to be there, and no other may be.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Table {
+    /// Where the cluster, the log, the accounts and the sessions are kept. Relative to the file.
     data: PathBuf,
+    /// Which kernel holds the data. `embedded` is a replicated cluster inside this process, and the
+    /// only one there is.
     kernel: String,
+    /// How many nodes a new cluster is founded with, 1 to 9. A cluster that exists keeps its number.
     nodes: u64,
+    /// The name of the environment. Every page, explanation and record names it.
     environment: String,
+    /// The name of the cluster. Operators type it to confirm an action on the whole cluster.
     cluster: String,
+    /// Where the data API of the embedded kernel listens: a loopback address and a port.
+    #[schemars(with = "String")]
     data_api: SocketAddr,
 }
 
@@ -108,6 +117,20 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         cluster: PlaceName::parse_field("cluster", &table.cluster).map_err(value)?,
         data_api: table.data_api,
     })
+}
+
+/// The keys of the table `[control]` with what each means, in the order of their names.
+#[must_use]
+pub fn keys() -> Vec<(String, String)> {
+    let schema = schemars::schema_for!(Table);
+    let properties = schema.get("properties").and_then(|p| p.as_object());
+    let about = |about: &serde_json::Value| {
+        about["description"].as_str().unwrap_or_default().replace('\n', " ")
+    };
+    let mut keys: Vec<_> =
+        properties.into_iter().flatten().map(|(key, value)| (key.clone(), about(value))).collect();
+    keys.sort();
+    keys
 }
 
 #[cfg(test)]

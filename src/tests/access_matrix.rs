@@ -26,6 +26,7 @@ async fn status(client: &Client, method: &str, path: &str) -> u16 {
     }
 }
 
+/// C10.1: who may use which route is explicit.
 #[tokio::test]
 async fn the_access_matrix_is_as_recorded() {
     let app = TestApp::new().await;
@@ -59,6 +60,7 @@ async fn the_access_matrix_is_as_recorded() {
     insta::assert_snapshot!("access_matrix", lines.join("\n"));
 }
 
+/// C3.1, C9.4, C10.2.
 #[tokio::test]
 async fn every_mutating_route_is_denied_to_everyone_but_operators_and_recorded() {
     let app = TestApp::new().await;
@@ -93,6 +95,7 @@ async fn every_mutating_route_is_denied_to_everyone_but_operators_and_recorded()
     assert_eq!(app.cluster().await["write_fence"], "lifted");
 }
 
+/// C3.1: a program carries no intent.
 #[tokio::test]
 async fn a_program_reads_and_never_confirms() {
     let app = TestApp::new().await;
@@ -102,6 +105,7 @@ async fn a_program_reads_and_never_confirms() {
     assert_eq!(reply.json()["refusal"]["invariants"], json!(["operator_intent"]));
 }
 
+/// C10.2.
 #[tokio::test]
 async fn the_pages_of_an_observer_hold_no_form_but_signing_out() {
     let app = TestApp::new().await;
@@ -118,6 +122,7 @@ async fn the_pages_of_an_observer_hold_no_form_but_signing_out() {
     assert_eq!(page.matches("method=\"post\"").count(), 1, "no form to ask with");
 }
 
+/// C2.4, C9.4.
 #[tokio::test]
 async fn a_post_from_another_site_is_refused_and_recorded() {
     let app = TestApp::new().await;
@@ -146,6 +151,7 @@ async fn a_post_from_another_site_is_refused_and_recorded() {
     send("origin", "http://127.0.0.1:7400").await.expect(400);
 }
 
+/// C10.1.
 #[tokio::test]
 async fn nobody_signed_in_sees_nothing() {
     let app = TestApp::new().await;
@@ -154,7 +160,7 @@ async fn nobody_signed_in_sees_nothing() {
             continue;
         }
         let reply = app.anonymous().get(&concrete(path)).await;
-        let is_page = !path.starts_with("/api/");
+        let is_page = !path.starts_with("/api/") && *path != "/metrics";
         assert_eq!(reply.status.as_u16(), if is_page { 303 } else { 401 }, "{path}");
         assert!(!reply.body.contains("n1"), "{path}");
     }

@@ -22,6 +22,7 @@ fn mend(app: &TestApp) {
     database(app).execute_batch("DROP TRIGGER failing").expect("the trigger was there");
 }
 
+/// C6.4.
 #[tokio::test]
 async fn a_confirmation_that_cannot_be_recorded_never_reaches_the_kernel() {
     let app = TestApp::new().await;
@@ -36,6 +37,7 @@ async fn a_confirmation_that_cannot_be_recorded_never_reaches_the_kernel() {
     app.operator().confirm(&explained).await.expect(200);
 }
 
+/// C6.4.
 #[tokio::test]
 async fn a_dispatch_that_cannot_be_recorded_never_reaches_the_kernel() {
     let app = TestApp::new().await;
@@ -56,6 +58,7 @@ async fn a_dispatch_that_cannot_be_recorded_never_reaches_the_kernel() {
     assert_eq!(app.cluster().await["write_fence"], "lifted");
 }
 
+/// C2.6, C7.3.
 #[tokio::test]
 async fn an_outcome_that_cannot_be_recorded_is_unknown_and_is_never_called_not_executed() {
     let app = TestApp::new().await;
@@ -106,6 +109,7 @@ async fn a_ledger_that_became_read_only_stops_every_mutation_and_no_read() {
     }
 }
 
+/// C9.4.
 #[tokio::test]
 async fn what_comes_while_the_server_stops_is_refused_and_recorded() {
     let app = TestApp::new().await;

@@ -11,7 +11,7 @@ use crate::campaign_net::{Proxy, exchange, fetch, pass, request};
 use crate::durable::Disk;
 use crate::fault_disk::{Coin, FaultDisk, Lost};
 use crate::prepared::prepared;
-use crate::server::{Place, Server};
+use crate::server::{Place, Server, Session};
 use crate::source::rust;
 use aerodb_control::crash::Sabotage;
 use aerodb_control::ledger::{Expected, verify_file};
@@ -133,6 +133,11 @@ fn points() -> Vec<String> {
 impl World {
     fn new(seed: u64, sabotage: Option<Sabotage>) -> Self {
         let place = prepared().place();
+        // A session of its own: that of the preparation ends when it has idled for an hour.
+        let server = place.start(None);
+        let Session(token) = server.sign_in();
+        server.terminate();
+        assert!(server.ended_well());
         let disk = FaultDisk::under(&place);
         disk.remember();
         let found = Disk::read(&place.data());
@@ -140,7 +145,7 @@ impl World {
             place,
             disk,
             proxy: Proxy::start(seed),
-            token: prepared().session().0,
+            token,
             sabotage,
             talk: Talk::default(),
             recent: Vec::new(),
@@ -350,6 +355,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
 }
 
+/// C6.2, C7.1, C7.2.
 #[test]
 fn a_control_plane_that_is_killed_again_and_again_never_acts_twice_or_lies() {
     let (runs, seed) = (number("CAMPAIGN_RUNS", 60), number("CAMPAIGN_SEED", 20_261_123));

@@ -35,17 +35,20 @@ fn is_found(fault: Sabotage) {
     println!("{}: found in run {}: {first}", fault.word(), figures.runs);
 }
 
+/// C6.4, C12.3: the check finds a control plane that breaks it.
 #[test]
 fn a_control_plane_that_sends_before_it_records_is_found() {
     is_found(Sabotage::SendFirst);
 }
 
+/// C2.3, C12.3: the check finds a control plane that breaks it.
 #[test]
 fn a_control_plane_that_tries_again_is_found() {
     is_found(Sabotage::SendTwice);
     is_found(Sabotage::SendAgain);
 }
 
+/// C7.3, C12.3: the check finds a control plane that breaks it.
 #[test]
 fn a_control_plane_that_takes_absence_for_proof_is_found() {
     is_found(Sabotage::AbsenceIsProof);

@@ -128,8 +128,10 @@ fn rows(act: Act) -> Vec<Row> {
             row("no action", &[], found(), 404, &["declined"]),
         ],
         Act::Freeze | Act::ApiFreeze => vec![
-            row("done", &[], why(), 200, &["frozen"]),
-            row("stands", &[Frozen], why(), 409, &["declined"]),
+            row("done", &[], declaration(7, "f"), 200, &["frozen"]),
+            row("repeated", &[Frozen], declaration(8, "f"), 200, &["duplicate"]),
+            row("reused", &[Frozen], declaration(8, "another"), 422, &["declined"]),
+            row("stands", &[Frozen], declaration(7, "f"), 409, &["declined"]),
             row("unread", &[], json!({}), 400, &["declined"]),
         ],
         Act::Unfreeze | Act::ApiUnfreeze => vec![
@@ -139,6 +141,10 @@ fn rows(act: Act) -> Vec<Row> {
             row("unread", &[Frozen], json!({}), 400, &["declined"]),
         ],
     }
+}
+
+fn declaration(number: u8, reason: &str) -> Value {
+    json!({"freeze_id": id(number), "reason": reason})
 }
 
 fn found() -> Value {
@@ -182,7 +188,7 @@ async fn prepare(app: &TestApp, before: Before) -> Option<Value> {
             post(path, json!({"reason": "why not"})).await;
         }
         Before::Moved => drop(olga.run(2, "take_offline", json!({"node": "n3"})).await),
-        Before::Frozen => drop(post("/api/v1/freeze".to_owned(), json!({"reason": "f"})).await),
+        Before::Frozen => drop(post("/api/v1/freeze".to_owned(), declaration(8, "f")).await),
         Before::Repeated => unreachable!("the attempt itself is sent for it"),
     }
     None
@@ -215,6 +221,7 @@ fn of_page(act: Act, status: u16) -> u16 {
     }
 }
 
+/// C9.1, C9.4, C12.3.
 #[tokio::test]
 async fn every_mutating_route_leaves_exactly_its_records_and_so_does_every_refusal() {
     let (mut routes, mut attempts) = (0, 0);
@@ -248,6 +255,7 @@ async fn every_mutating_route_leaves_exactly_its_records_and_so_does_every_refus
     println!("{routes} routes, {attempts} attempts, each with exactly its records");
 }
 
+/// C9.4.
 #[tokio::test]
 async fn every_route_records_who_may_not_and_what_cannot_be_read() {
     let app = TestApp::new().await;

@@ -35,13 +35,24 @@ fn commands(place: &Place) -> BTreeSet<String> {
 /// The rows in an order in which each finds what it needs.
 fn rows(digest: &str) -> Vec<Row> {
     let one = id(1);
-    let line = |text: &str| words(&text.replace("ID", &one).replace("DIGEST", digest));
+    let line = |text: &str| {
+        words(&text.replace("ID", &one).replace("DIGEST", digest).replace("TWO", &id(2)))
+    };
     let asked = "request stop~writes --reason a_drill --action-id ID";
     vec![
         ("login", line("login olga"), PASSWORD, 0, &["signed_in"]),
         ("login", line("login olga"), "not the password", 8, &["sign_in_failed"]),
         ("status", line("status"), "", 0, &[]),
+        ("whoami", line("whoami"), "", 0, &[]),
+        ("nodes", line("nodes"), "", 0, &[]),
+        ("node", line("node n2"), "", 0, &[]),
+        ("node", line("node n9"), "", 2, &[]),
+        ("events", line("events --limit 3"), "", 0, &[]),
         ("catalogue", line("catalogue"), "", 0, &[]),
+        ("invariants", line("invariants"), "", 0, &[]),
+        ("freeze-report", line("freeze-report"), "", 0, &[]),
+        ("completions", line("completions bash"), "", 0, &[]),
+        ("man", line("man confirm"), "", 0, &[]),
         ("explain", line("explain stop~writes --reason r"), "", 0, &[]),
         ("request", line(asked), "", 0, &["requested", "explained"]),
         ("request", line(asked), "", 0, &["duplicate"]),
@@ -52,8 +63,11 @@ fn rows(digest: &str) -> Vec<Row> {
         ("freeze", line("freeze --reason r"), "", 0, &["frozen"]),
         ("freeze", line("freeze --reason r"), "", 9, &["declined"]),
         ("confirm", line("confirm ID --digest DIGEST --type aerodb"), "", 9, &["declined"]),
+        ("freeze", line("freeze --reason r --freeze-id TWO"), "", 9, &["declined"]),
         ("unfreeze", line("unfreeze --reason r --freeze 0"), "", 2, &["declined"]),
         ("unfreeze", line("unfreeze --reason r"), "", 0, &["unfrozen"]),
+        // Where none stands nothing is sent: which one was meant is not guessed.
+        ("unfreeze", line("unfreeze --reason r"), "", 2, &[]),
         ("confirm", line("confirm ID --digest DIGEST --type wrong"), "", 2, &["declined"]),
         (
             "confirm",
@@ -64,11 +78,21 @@ fn rows(digest: &str) -> Vec<Row> {
         ),
         ("withdraw", line("withdraw ID --reason r"), "", 2, &["declined"]),
         ("timeline", line("timeline --limit 5"), "", 0, &[]),
+        ("actions", line("actions --limit 3"), "", 0, &[]),
         ("log", line("log --limit 3"), "", 0, &[]),
+        ("record", line("record 0"), "", 0, &[]),
+        ("record", line("record 9999"), "", 2, &[]),
+        ("report", line("report ID"), "", 0, &[]),
         ("verify-log", line("verify-log --config Leptos.toml"), "", 0, &[]),
         ("reconstruct", line("reconstruct ID --config Leptos.toml"), "", 0, &[]),
-        // While a control plane runs nobody else may sign: nothing is asked of the log.
-        ("rotate-log-key", line("rotate-log-key --reason r --config Leptos.toml"), "", 1, &[]),
+        // While a control plane runs nobody else may sign, and that somebody tried is on record.
+        (
+            "rotate-log-key",
+            line("rotate-log-key --reason r --config Leptos.toml"),
+            "",
+            9,
+            &["declined"],
+        ),
         ("export-log", line("export-log exported --config Leptos.toml"), "", 0, &[]),
         (
             "account",
@@ -85,6 +109,7 @@ fn rows(digest: &str) -> Vec<Row> {
     ]
 }
 
+/// C9.1, C12.3.
 #[test]
 fn every_command_leaves_exactly_its_records() {
     let place = Place::new();

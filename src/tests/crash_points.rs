@@ -221,6 +221,7 @@ fn survives(kind: &str, point: &str) -> String {
     format!("{point:<28} {kind:<15} after restart {found:<10} in the end {end}")
 }
 
+/// C6.2, C6.3, C7.3.
 /// What is shown after a restart, and how it ends, for every point and every kind of effect.
 #[test]
 fn a_stop_at_every_point_ends_in_the_truth() {

@@ -102,6 +102,7 @@ async fn execute(over: &Over) -> Vec<Old> {
     olds
 }
 
+/// C7.2.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn old_confirmations_delivered_again_reach_the_kernel_never() {
     let deliveries = std::env::var("DELIVERIES");

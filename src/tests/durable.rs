@@ -86,7 +86,29 @@ impl Disk {
                 disk.read_node(&node);
             }
         }
+        for entry in std::fs::read_dir(data.join("kernel/backups")).into_iter().flatten() {
+            let place = entry.expect("an entry").path();
+            // A name with a dot is of one that was not finished.
+            let name = place.file_name().expect("a name").to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            let manifest = std::fs::read(place.join("manifest.json"));
+            let manifest = manifest.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            disk.read_manifest(manifest.unwrap_or_default());
+        }
         disk
+    }
+
+    /// What is under the name of a backup and whole is one, and so its receipt is kept.
+    fn read_manifest(&mut self, manifest: Value) {
+        if let Some(id) = manifest["receipt"]["action_id"].as_str() {
+            self.kernel
+                .entry(id.to_owned())
+                .or_default()
+                .receipts
+                .push(manifest["receipt"].clone());
+        }
     }
 
     fn held(&mut self, row: &rusqlite::Row<'_>) -> &mut Held {

@@ -22,6 +22,7 @@ async fn put(kernel: &EmbeddedKernel, key: &str) -> Result<u64, DataError> {
     kernel.write(write).await.map(|written| written.position)
 }
 
+/// C2.1.
 #[tokio::test]
 async fn nothing_happens_in_ten_minutes_in_which_nodes_go_and_come_back() {
     let mut bench = Embedded::found(3);
@@ -52,6 +53,7 @@ async fn nothing_happens_in_ten_minutes_in_which_nodes_go_and_come_back() {
     assert!(matches!(put(bench.own(), "a").await, Err(DataError::Refused { .. })));
 }
 
+/// C2.5.
 #[tokio::test]
 async fn acknowledged_writes_survive_restarts_and_failovers_to_any_complete_node() {
     let mut bench = Embedded::found(3);
@@ -74,6 +76,7 @@ async fn acknowledged_writes_survive_restarts_and_failovers_to_any_complete_node
     assert_eq!(bench.own().read("k0-0").await.unwrap(), None);
 }
 
+/// C2.5, C4.1.
 #[tokio::test]
 async fn a_failover_to_a_node_that_lacks_a_write_is_refused_by_the_kernel_itself() {
     let mut bench = Embedded::found(3);
@@ -90,6 +93,7 @@ async fn a_failover_to_a_node_that_lacks_a_write_is_refused_by_the_kernel_itself
     assert_eq!(last(3), last(2), "n3 received what it missed");
 }
 
+/// C7.1.
 #[tokio::test]
 async fn fifty_deliveries_of_one_order_are_one_execution() {
     let bench = Embedded::found(3);
@@ -331,6 +335,7 @@ async fn a_cluster_of_one_runs_as_predicted_in_any_order() {
     any_order(1, 11, 80).await;
 }
 
+/// C1.2, C5.1.
 #[tokio::test]
 async fn a_cluster_of_three_runs_as_predicted_in_any_order() {
     any_order(3, 1, 120).await;

@@ -78,7 +78,7 @@ async fn a_change_of_the_cluster_and_a_record_are_heard_and_reading_is_not() {
     let head = app.auditor().get("/api/v1/log/head").await.expect(200).json();
     assert_eq!(head["size"], json!(first.log));
     app.operator().get("/api/v1/overview").await.expect(200);
-    let why = json!({"reason": "a drill"});
+    let why = json!({"freeze_id": crate::harness::id(9), "reason": "a drill"});
     app.operator().post("/api/v1/freeze", &why).await.expect(200);
     let frozen = ear.next().await.expect("a record");
     assert_eq!(frozen, Present { log: first.log + 1, ..first }, "reading was no news");

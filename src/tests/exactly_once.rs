@@ -7,6 +7,7 @@ fn count(kinds: &[String], kind: &str) -> usize {
     kinds.iter().filter(|k| *k == kind).count()
 }
 
+/// C7.1, C7.2.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_deliveries_of_one_confirmation_execute_once() {
     let app = TestApp::new().await;
@@ -34,6 +35,7 @@ async fn fifty_deliveries_of_one_confirmation_execute_once() {
     assert_eq!(app.cluster().await["epoch"], 2);
 }
 
+/// C5.2, C7.2.
 #[tokio::test]
 async fn a_confirmation_a_year_later_is_answered_with_the_first_outcome() {
     let app = TestApp::new().await;
@@ -50,6 +52,7 @@ async fn a_confirmation_a_year_later_is_answered_with_the_first_outcome() {
     assert_eq!(cluster["epoch"], 3, "nothing ran again");
 }
 
+/// C5.2, C7.2.
 #[tokio::test]
 async fn the_same_request_again_is_the_same_action_and_another_under_its_id_is_refused() {
     let app = TestApp::new().await;
@@ -93,6 +96,7 @@ async fn thirty_deliveries_of_one_request_make_one_action() {
     assert_eq!(count(&app.record_kinds().await, "requested"), 1);
 }
 
+/// C4.3.
 #[tokio::test]
 async fn while_one_action_runs_another_is_turned_away_and_told_which() {
     let app = TestApp::new().await;
@@ -109,6 +113,7 @@ async fn while_one_action_runs_another_is_turned_away_and_told_which() {
     assert_eq!(app.cluster().await["write_fence"], "lifted");
 }
 
+/// C2.6, C6.2.
 #[tokio::test]
 async fn a_client_that_goes_away_does_not_cancel_what_it_confirmed() {
     let app = TestApp::new().await;

@@ -12,6 +12,7 @@ fn explained(reply: &str) -> ExplainAnswer {
     serde_json::from_str(reply).expect("an answer")
 }
 
+/// C5.1.
 #[tokio::test]
 async fn fifty_answers_to_one_question_are_the_same_bytes_and_so_are_those_after_a_restart() {
     let app = TestApp::new().await.restart().await;
@@ -46,6 +47,7 @@ async fn positions_are_shown_and_do_not_enter_the_digest() {
     assert_ne!(before.observation.id, after.observation.id);
 }
 
+/// C3.3.
 #[tokio::test]
 async fn the_digest_changes_with_everything_that_it_binds() {
     let app = TestApp::new().await;
@@ -69,6 +71,7 @@ async fn the_digest_changes_with_everything_that_it_binds() {
     assert_eq!(digests.len(), 7);
 }
 
+/// C1.1, C4.2, C8.2.
 #[tokio::test]
 async fn the_why_not_table_names_every_rule_that_speaks_against_each_node() {
     let app = TestApp::new().await;
@@ -89,6 +92,7 @@ async fn the_why_not_table_names_every_rule_that_speaks_against_each_node() {
     assert!(has(&against(1, 1), "no_primary_alive", "fail"));
 }
 
+/// C3.2, C12.1.
 #[tokio::test]
 async fn explanations_read_as_recorded() {
     let app = TestApp::new().await;

@@ -117,7 +117,7 @@ fn a_database_that_is_found_corrupt_ends_all_writing_and_does_not_start_again() 
         assert_eq!(status, 503, "{answer}");
         assert_eq!(answer["refusal"]["code"], "audit_unavailable");
     }
-    let freeze = json!({"reason": "corrupt"});
+    let freeze = json!({"freeze_id": crate::harness::id(9), "reason": "corrupt"});
     assert_eq!(server.post(&session, "/api/v1/freeze", &freeze).0, 503);
     // The kernel is not in that file: the cluster is observed as before, and nothing moved.
     assert_eq!(server.get(&session, "/api/v1/cluster").1["nodes"][1]["reachable"], true);

@@ -72,10 +72,17 @@ fn a_withdrawal_a_freeze_and_its_end_that_cannot_be_recorded_did_not_happen() {
         disk.remember();
         let (server, session) = (start(&place, &disk), prepared().session());
         server.request(&session, &id(1), "take_offline", json!({"node": "n3"}));
-        let why = json!({"reason": "a drill"});
-        if frozen {
-            assert_eq!(server.post(&session, "/api/v1/freeze", &why).0, 200);
-        }
+        let freeze = json!({"freeze_id": id(9), "reason": "a drill"});
+        let why = match path {
+            "/api/v1/freeze" => freeze,
+            "/api/v1/unfreeze" => {
+                let (status, stands) = server.post(&session, "/api/v1/freeze", &freeze);
+                assert_eq!(status, 200, "{stands}");
+                let seq = stands["freeze"]["seq"].to_string();
+                json!({"freeze": seq, "reason": "a drill"})
+            }
+            _ => json!({"reason": "a drill"}),
+        };
         disk.arm(SYNC, 1, Fault::Once(EIO));
         let (status, answer) = server.post(&session, path, &why);
         assert_eq!((status, disk.disarm().failed), (503, 1), "{path}: {answer}");

@@ -60,6 +60,8 @@ fn act(server: &Server, session: &Session, disk: &FaultDisk, case: &Case) -> (An
 pub fn stays_closed(server: &Server, session: &Session, what: &str) {
     let why = json!({"reason": "another attempt"});
     let found = json!({"executed": true, "evidence": "none"});
+    let freeze = json!({"freeze_id": id(9), "reason": "another attempt"});
+    let unfreeze = json!({"freeze": "1", "reason": "another attempt"});
     let digest = json!({"digest": "00".repeat(32)});
     let about = |step: &str| format!("/api/v1/actions/{}/{step}", id(1));
     let other = json!({
@@ -71,8 +73,8 @@ pub fn stays_closed(server: &Server, session: &Session, what: &str) {
         (about("withdraw"), &why),
         (about("settle"), &why),
         (about("finding"), &found),
-        ("/api/v1/freeze".to_owned(), &why),
-        ("/api/v1/unfreeze".to_owned(), &why),
+        ("/api/v1/freeze".to_owned(), &freeze),
+        ("/api/v1/unfreeze".to_owned(), &unfreeze),
     ] {
         let (status, answer) = server.post(session, &path, body);
         assert_eq!(status, 503, "{what}: {path}: {answer}");
@@ -217,6 +219,7 @@ fn sweep(calls: u32, every: u32, faults: &[Fault]) {
     assert!(tried > 0, "a sweep tries something");
 }
 
+/// C6.2, C6.4.
 #[test]
 fn every_sync_of_every_kind_of_action_may_fail_or_be_the_last_call() {
     sweep(SYNC, 1, &[Fault::Once(EIO), Fault::Kill]);

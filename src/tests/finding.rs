@@ -32,6 +32,7 @@ async fn fence(app: &MuteApp) -> Value {
     app.olga.get("/api/v1/cluster").await.expect(200).json()["write_fence"].clone()
 }
 
+/// C4.1, C4.2.
 #[tokio::test]
 async fn a_kernel_that_can_settle_takes_no_finding_and_the_refusal_names_the_invariant() {
     let app = TestApp::new().await;
@@ -78,6 +79,7 @@ pub(crate) async fn with_an_open_action() -> TestApp {
     app
 }
 
+/// C6.3, C7.3.
 #[tokio::test]
 async fn an_outcome_that_nobody_can_prove_is_closed_by_a_finding_and_by_nothing_else() {
     let app = MuteApp::new().await;
@@ -202,7 +204,8 @@ async fn a_finding_without_a_verdict_or_evidence_is_refused_by_name() {
 async fn a_freeze_does_not_keep_an_outcome_unknown() {
     let app = MuteApp::new().await;
     unknown(&app, 1).await;
-    app.olga.post("/api/v1/freeze", &json!({"reason": "an audit"})).await.expect(200);
+    let freeze = json!({"freeze_id": id(9), "reason": "an audit"});
+    app.olga.post("/api/v1/freeze", &freeze).await.expect(200);
     let done = app.olga.post(&path(1, "finding"), &found("yes")).await.expect(200).json();
     assert_eq!(done["stage"], "found_executed");
     let refused = app.olga.request(2, "resume_writes", json!({})).await.expect(409);

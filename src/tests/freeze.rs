@@ -10,13 +10,21 @@ use serde_json::{Value, json};
 const FREEZE: &str = "/api/v1/freeze";
 const UNFREEZE: &str = "/api/v1/unfreeze";
 
+/// The body of a declaration under an id that no other one has.
+fn declaration(number: u8, reason: &str) -> Value {
+    json!({"freeze_id": id(number), "reason": reason})
+}
+
 async fn freeze(app: &TestApp) -> Value {
-    let body = json!({"reason": "the auditors are in the house"});
+    // As many records as the log has: no two declarations of a test have the same.
+    let number = u8::try_from(app.record_kinds().await.len()).expect("a short log");
+    let body = declaration(number, "the auditors are in the house");
     app.operator().post(FREEZE, &body).await.expect(200).json()
 }
 
 async fn lift(app: &TestApp) -> Value {
-    let body = json!({"reason": "they have left"});
+    let overview = app.operator().get("/api/v1/overview").await.expect(200).json();
+    let body = json!({"reason": "they have left", "freeze": overview["freeze"]["seq"].to_string()});
     app.operator().post(UNFREEZE, &body).await.expect(200).json()
 }
 
@@ -120,7 +128,7 @@ async fn a_freeze_and_a_confirmation_at_once_have_one_order_and_the_log_shows_it
         let (one, two) = (app.operator(), app.operator());
         let confirming = tokio::spawn(async move { one.confirm(&explained).await });
         let freezing =
-            tokio::spawn(async move { two.post(FREEZE, &json!({"reason": "now"})).await });
+            tokio::spawn(async move { two.post(FREEZE, &declaration(number, "now")).await });
         let (done, declared) = (confirming.await.expect("done"), freezing.await.expect("done"));
         let declared = declared.expect(200).json()["record"]["seq"].clone();
         let records = app.operator().get(&format!("/api/v1/log?action={}", id(number))).await;
@@ -153,13 +161,15 @@ async fn a_freeze_and_a_confirmation_at_once_have_one_order_and_the_log_shows_it
 #[tokio::test]
 async fn a_second_freeze_and_the_lifting_of_none_are_refused_and_recorded() {
     let app = TestApp::new().await;
-    let why = json!({"reason": "again"});
-    let reply = app.operator().post(UNFREEZE, &why).await.expect(409);
+    let reply = app.operator().post(UNFREEZE, &json!({"reason": "again"})).await.expect(400);
+    assert_eq!(reply.json()["refusal"]["field"], "freeze", "which freeze is never guessed");
+    let lift = json!({"reason": "again", "freeze": "1"});
+    let reply = app.operator().post(UNFREEZE, &lift).await.expect(409);
     assert_eq!(reply.code(), "no_freeze");
     assert_eq!(reply.json()["refusal"]["invariants"], json!(["freeze_standing"]));
     assert_eq!(last_kinds(&app, 1).await, ["declined"]);
     freeze(&app).await;
-    let reply = app.operator().post(FREEZE, &why).await.expect(409);
+    let reply = app.operator().post(FREEZE, &declaration(99, "again")).await.expect(409);
     assert_eq!(reply.code(), "frozen");
     assert!(reply.body.contains("olga declared a freeze at 2026-01-01T00:01:00.000Z"));
     assert_eq!(last_kinds(&app, 2).await, ["frozen", "declined"]);
@@ -184,10 +194,13 @@ async fn a_late_delivery_that_lifted_one_freeze_never_lifts_the_next() {
 async fn a_freeze_without_a_reason_or_with_more_than_one_is_refused_by_name() {
     let app = TestApp::new().await;
     for (path, body, field) in [
-        (FREEZE, json!({}), "reason"),
-        (FREEZE, json!({"reason": " "}), "reason"),
-        (FREEZE, json!({"reason": "<b>x</b>"}), "reason"),
-        (FREEZE, json!({"reason": "x", "until": "noon"}), "until"),
+        (FREEZE, json!({"freeze_id": id(1)}), "reason"),
+        (FREEZE, json!({"reason": "x"}), "freeze_id"),
+        (FREEZE, json!({"freeze_id": "1", "reason": "x"}), "freeze_id"),
+        (FREEZE, declaration(1, " "), "reason"),
+        (FREEZE, declaration(1, "<b>x</b>"), "reason"),
+        (FREEZE, json!({"freeze_id": id(1), "reason": "x", "until": "noon"}), "until"),
+        (UNFREEZE, json!({"reason": "x"}), "freeze"),
         (UNFREEZE, json!({"reason": "x", "freeze": "all"}), "freeze"),
         (UNFREEZE, json!({"reason": "x", "freeze": "18446744073709551615"}), "freeze"),
     ] {
@@ -245,7 +258,7 @@ async fn the_ledger_and_its_file_hold_the_rules_of_a_freeze_by_themselves() {
     let dir = tempfile::tempdir().unwrap();
     let (store, ledger, _) = ledger_in(dir.path());
     let by = |entry| Draft::new(Some(crate::records::alice()), None, entry);
-    let declare = || by(Entry::Frozen { reason: reason("stop") });
+    let declare = || by(Entry::Frozen { freeze_id: None, reason: reason("stop") });
     let lift = |freeze| by(Entry::Unfrozen { freeze, reason: reason("go on") });
     ledger.append(steps(id_of(1), &[Stage::Requested, Stage::Explained])).await.unwrap();
     let none = ledger.append(vec![lift(0)]).await.expect_err("none stands");
@@ -262,7 +275,7 @@ async fn the_ledger_and_its_file_hold_the_rules_of_a_freeze_by_themselves() {
     ledger.append(steps(id_of(2), &[Stage::Requested, Stage::Rejected])).await.unwrap();
     let other = ledger.append(vec![lift(1)]).await.expect_err("another one");
     assert!(matches!(other, LedgerError::NoFreeze { asked: 1, stands: Some(_) }), "{other}");
-    let nobody = Draft::new(None, None, Entry::Frozen { reason: reason("x") });
+    let nobody = Draft::new(None, None, Entry::Frozen { freeze_id: None, reason: reason("x") });
     assert!(matches!(ledger.append(vec![nobody]).await, Err(LedgerError::Malformed { .. })));
     // The same, for somebody who writes to the file directly.
     let raw = shell(store.path());
@@ -316,7 +329,7 @@ async fn a_log_in_which_something_was_confirmed_during_a_freeze_does_not_verify(
         leaves
     };
     let by = |entry| Draft::new(Some(crate::records::alice()), None, entry);
-    let declare = || by(Entry::Frozen { reason: reason("stop") });
+    let declare = || by(Entry::Frozen { freeze_id: None, reason: reason("stop") });
     let lift = |freeze| by(Entry::Unfrozen { freeze, reason: reason("go on") });
     let asked = || steps(id_of(1), &[Stage::Requested, Stage::Explained]);
     let confirmed = || step(id_of(1), Stage::Confirmed);
@@ -343,7 +356,7 @@ fn id_of(number: u8) -> aerodb_control::model::action::ActionId {
 async fn a_freeze_speaks_against_every_node_wherever_rules_against_nodes_are_listed() {
     let app = TestApp::new().await;
     let olga = app.operator();
-    olga.post("/api/v1/freeze", &json!({"reason": "a drill"})).await.expect(200);
+    olga.post(FREEZE, &declaration(9, "a drill")).await.expect(200);
     let overview = olga.get("/api/v1/overview").await.expect(200).json();
     for table in overview["why_not"].as_array().expect("tables") {
         for candidate in table["candidates"].as_array().expect("nodes") {

@@ -3,6 +3,7 @@
 //! A test speaks as somebody: `app.operator()`, `app.observer()`, `app.anonymous()`. Time stands
 //! still until the test moves it, and ids come from a counter, so a failure repeats.
 
+use crate::described;
 use aerodb_control::authority::PasswordCost;
 use aerodb_control::kernel::embedded::{EmbeddedKernel, NodeCount};
 use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
@@ -11,7 +12,7 @@ use aerodb_control::serve::config::Config;
 use aerodb_control::serve::{Ambient, House, assemble};
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -66,6 +67,7 @@ impl Entropy for CountedEntropy {
 pub struct Reply {
     pub status: StatusCode,
     pub location: Option<String>,
+    pub headers: HeaderMap,
     pub body: String,
 }
 
@@ -110,12 +112,22 @@ impl Client {
         }
         let host = "127.0.0.1:7400".parse().expect("a header value");
         request.headers_mut().entry(header::HOST).or_insert(host);
+        let (method, uri) = (request.method().clone(), request.uri().clone());
         let response = self.router.clone().oneshot(request).await.expect("the router answers");
         let status = response.status();
+        let headers = response.headers().clone();
         let location = response.headers().get(header::LOCATION);
         let location = location.map(|value| value.to_str().expect("text").to_owned());
         let body = response.into_body().collect().await.expect("a whole body").to_bytes();
-        Reply { status, location, body: String::from_utf8_lossy(&body).into_owned() }
+        let body = String::from_utf8_lossy(&body).into_owned();
+        if uri.path().starts_with("/api/") {
+            let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
+            let media = media.unwrap_or_default();
+            let faults =
+                described::faults(method.as_str(), uri.path(), status.as_u16(), media, &body);
+            assert!(faults.is_empty(), "{method} {uri} {status}: {faults:#?}\n{body}");
+        }
+        Reply { status, location, headers, body }
     }
 
     /// `GET`.

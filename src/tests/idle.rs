@@ -4,6 +4,7 @@ use crate::harness::TestApp;
 use aerodb_control::model::text::NodeId;
 use serde_json::json;
 
+/// C2.1, C2.3, C12.2.
 #[tokio::test]
 async fn in_ten_idle_minutes_with_nodes_coming_and_going_nothing_is_decided() {
     let app = TestApp::new().await;
@@ -36,6 +37,7 @@ async fn in_ten_idle_minutes_with_nodes_coming_and_going_nothing_is_decided() {
     assert_eq!(app.auditor().get("/api/v1/log/head").await.expect(200).json(), head);
 }
 
+/// C8.3.
 #[tokio::test]
 async fn reading_every_page_changes_neither_kernel_nor_ledger() {
     let app = TestApp::new().await;

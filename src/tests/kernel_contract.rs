@@ -197,6 +197,7 @@ pub(crate) async fn contract(mut bench: impl Bench) {
     checks_are_pure(bench.kernel()).await;
 }
 
+/// C1.3, C4.2, C11.1.
 #[tokio::test]
 async fn the_embedded_kernel_keeps_the_contract() {
     contract(Embedded::found(3)).await;

@@ -54,6 +54,7 @@ async fn eventful() -> Embedded {
     bench
 }
 
+/// C8.1.
 #[tokio::test]
 async fn what_happened_is_kept_in_the_order_in_which_it_happened() {
     let mut bench = eventful().await;
@@ -104,6 +105,7 @@ async fn pages_put_together_are_the_whole_list() {
     }
 }
 
+/// C8.1: a gap is shown as a gap.
 #[tokio::test]
 async fn without_a_majority_a_page_says_what_may_be_missing() {
     let bench = Embedded::found(3);

@@ -122,6 +122,7 @@ async fn the_database_takes_exactly_the_steps_of_the_stage_table_after_every_his
     assert_eq!((attempts, accepted, mismatches), (20 * 196, 19, 0));
 }
 
+/// C3.2.
 #[tokio::test]
 async fn the_ledger_takes_exactly_the_steps_of_the_stage_table_after_every_history() {
     let mut attempts = 0;
@@ -164,6 +165,7 @@ async fn a_step_without_its_own_newest_record_is_refused() {
     assert!(!other.await);
 }
 
+/// C9.2.
 #[tokio::test]
 async fn nothing_in_the_log_can_be_changed_deleted_or_replaced() {
     let dir = tempdir().unwrap();
@@ -232,6 +234,7 @@ async fn one_action_is_confirmed_once_by_fifty_at_the_same_time() {
     assert_eq!(ledger.reader().head().unwrap().size, 3);
 }
 
+/// C4.3, C7.3.
 #[tokio::test]
 async fn a_second_action_waits_until_the_open_one_is_closed_and_only_a_failover_does_not() {
     let dir = tempdir().unwrap();

@@ -216,6 +216,7 @@ fn chained(records: Vec<Record>) -> Vec<Vec<u8>> {
 /// One change of the records by somebody with a shell.
 type Change = Box<dyn Fn(&mut Vec<Record>)>;
 
+/// C9.2.
 #[tokio::test]
 async fn whoever_has_a_shell_and_no_key_is_found_without_any_memory() {
     let (honest, store, reader) = write(&honest(), key(7)).await;

@@ -81,6 +81,7 @@ async fn an_export_goes_only_where_nothing_is_and_is_whole_or_not_there() {
     assert_eq!(check(&next).unwrap(), SIZE, "an empty directory is taken");
 }
 
+/// C9.2, C11.1.
 #[tokio::test]
 async fn an_export_has_the_public_layout_and_verifies() {
     let (_dir, target) = exported().await;

@@ -35,7 +35,7 @@ async fn log() -> (TempDir, Vec<StoredRecord>) {
         let why = if n % 4 == 0 { "Disk-swap, planned" } else { "planned work on n1" };
         let actor = Actor { name: name(if n < 5 { "bob" } else { "alice" }), ..alice() };
         let asked = Entry::Requested { action, reason: reason(why) };
-        let again = Entry::Duplicate { delivery: Delivery::Request, shown: Stage::Withdrawn };
+        let again = Entry::Duplicate { delivery: Delivery::Request, shown: Some(Stage::Withdrawn) };
         let mut drafts = vec![Draft::new(None, Some(id(n)), asked)];
         drafts.extend(steps(id(n), &[Stage::Explained, Stage::Withdrawn]));
         drafts.push(Draft::new(None, Some(id(n)), again));

@@ -14,7 +14,7 @@ async fn many(ledger: &Ledger) -> Vec<StoredRecord> {
     let mut all = Vec::new();
     for n in 1..=7 {
         let mut drafts = steps(id(n), &[Stage::Requested, Stage::Explained, Stage::Withdrawn]);
-        let entry = Entry::Duplicate { delivery: Delivery::Request, shown: Stage::Withdrawn };
+        let entry = Entry::Duplicate { delivery: Delivery::Request, shown: Some(Stage::Withdrawn) };
         let mut again = Draft::new(Some(alice()), Some(id(n)), entry);
         again.actor = again.actor.map(|actor| {
             let name = name(if n % 2 == 0 { "bob" } else { "alice" });
@@ -114,7 +114,7 @@ async fn a_flood_of_repeated_deliveries_never_hides_the_outcome() {
     let dir = tempdir().unwrap();
     let (_store, ledger, _) = ledger_in(dir.path());
     ledger.append(steps(id(1), &TO_UNKNOWN)).await.unwrap();
-    let entry = Entry::Duplicate { delivery: Delivery::Confirmation, shown: Stage::Unknown };
+    let entry = Entry::Duplicate { delivery: Delivery::Confirmation, shown: Some(Stage::Unknown) };
     let flood = vec![Draft::new(Some(alice()), Some(id(1)), entry); 300];
     ledger.append(flood).await.unwrap();
     ledger.append(vec![step(id(1), Stage::Executed)]).await.unwrap();

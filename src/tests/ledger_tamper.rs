@@ -115,6 +115,7 @@ async fn an_untouched_log_verifies_live_and_closed_and_tells_its_progress() {
     assert_eq!(remembered.unwrap().size, SIZE + 1, "an earlier head is part of a longer log");
 }
 
+/// C9.2.
 #[tokio::test]
 async fn every_flipped_bit_of_a_leaf_is_found_in_the_file_at_its_own_number() {
     let log = log().await;

@@ -187,7 +187,9 @@ impl Over {
         let session = access.sign_in("olga", PASSWORD).await.expect("a session");
         let (stop, stopping) = watch::channel(());
         let leptos = leptos::config::LeptosOptions::builder().output_name("aerodb-control").build();
-        let site = Site { read, workflow, access, identity, leptos, clock, entropy, stopping };
+        let writes = store.writes().clone();
+        let site =
+            Site { read, workflow, access, identity, leptos, clock, entropy, stopping, writes };
         let olga = Client::new(router(site), session.token);
         Self { olga, store, _stop: stop }
     }

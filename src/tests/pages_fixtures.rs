@@ -60,6 +60,7 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         freeze: Ok(None),
         unrecordable: None,
         preferences: Preferences::default(),
+        freeze_id: action_id(),
     }
 }
 

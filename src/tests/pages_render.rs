@@ -13,6 +13,7 @@ use leptos::config::LeptosOptions;
 use made::HOSTILE;
 use std::collections::BTreeSet;
 
+/// C5.1.
 #[tokio::test]
 async fn the_same_data_give_the_same_bytes_fifty_times() {
     for (name, page) in every_page("the node does not answer") {
@@ -78,6 +79,7 @@ async fn a_confirmation_is_offered_in_one_stage_only() {
     }
 }
 
+/// C2.4.
 #[tokio::test]
 async fn nothing_is_typed_ticked_or_focused_for_the_operator() {
     let html = draw(OPERATOR, view(made::answer(Stage::Explained, "plain"))).await;
@@ -103,6 +105,7 @@ fn ticked(html: &str) -> Vec<&str> {
     inputs.map(|(input, _)| input).filter(|input| input.contains(" checked")).collect()
 }
 
+/// C8.4.
 #[tokio::test]
 async fn what_could_not_be_read_is_the_word_unknown_with_since_and_why() {
     let mut state = made::headless("its disk does not answer");
@@ -140,6 +143,7 @@ async fn every_page_has_one_heading_a_language_and_the_name_of_its_place() {
     }
 }
 
+/// C2.2.
 #[tokio::test]
 async fn no_page_reassures_recommends_or_carries_a_style_or_a_secret() {
     for (name, page) in every_page("plain") {
@@ -151,6 +155,7 @@ async fn no_page_reassures_recommends_or_carries_a_style_or_a_secret() {
     }
 }
 
+/// C2.6, C3.4.
 #[tokio::test]
 async fn a_difference_from_the_explanation_is_never_shown_as_agreement() {
     let differs = vec![made::moved("n2 role", "primary", "standby")];

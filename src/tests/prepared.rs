@@ -170,6 +170,7 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// C12.1.
 #[test]
 fn every_kind_of_action_has_a_way_to_it() {
     for kind in ActionKind::ALL {

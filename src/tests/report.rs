@@ -61,6 +61,7 @@ async fn a_report_of_nothing_or_of_a_window_that_cannot_be_is_refused_by_name() 
     }
 }
 
+/// C9.3.
 #[tokio::test]
 async fn what_was_shown_comes_back_byte_for_byte_when_the_cluster_is_another_one() {
     let app = TestApp::new().await;
@@ -112,6 +113,7 @@ fn text_has_line(text: &str, wanted: &str) -> bool {
     text.lines().any(|line| line.trim_start() == wanted)
 }
 
+/// C3.4, C9.1.
 #[tokio::test]
 async fn every_end_of_an_action_is_told_as_the_log_has_it() {
     let app = crate::finding::with_an_open_action().await;

@@ -156,6 +156,11 @@ impl Server {
         let agent = agent();
         let answer = agent.post(format!("{}/setup", self.console)).send_form(fields);
         assert_eq!(answer.expect("an answer").status().as_u16(), 303);
+        self.sign_in()
+    }
+
+    /// A session of the first operator.
+    pub fn sign_in(&self) -> Session {
         let body = json!({"name": "olga", "password": PASSWORD});
         let (status, session) = post(&format!("{}/api/v1/login", self.console), None, &body);
         assert_eq!(status, 200, "{session}");
@@ -330,6 +335,7 @@ fn an_address_that_others_can_reach_is_refused() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("not encrypted"));
 }
 
+/// C5.1, C11.1.
 #[test]
 fn a_switchover_on_the_command_line_shows_the_digest_of_the_browser_and_runs_once() {
     let place = Place::new();

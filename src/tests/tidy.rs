@@ -32,6 +32,7 @@ fn lines_fit_beside_each_other() {
     assert_none(found);
 }
 
+/// C2.5: there is no word for a way round.
 #[test]
 fn banned_words_have_a_replacement() {
     let banned = [
@@ -94,6 +95,7 @@ fn every_rust_file_is_part_of_the_crate() {
     assert_none(sources.iter().filter(orphan).map(|s| s.path.clone()).collect());
 }
 
+/// C2.2.
 #[test]
 fn no_sentence_reassures_or_recommends() {
     // C2.2: facts with source and age, never a judgement on behalf of the operator.

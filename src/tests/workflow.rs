@@ -3,6 +3,7 @@
 use crate::harness::{TestApp, confirmation, id};
 use serde_json::{Value, json};
 
+/// C4.2, C6.1, C8.2.
 #[tokio::test]
 async fn a_request_with_a_failed_check_is_rejected_and_leaves_the_kernel_alone() {
     let app = TestApp::new().await;
@@ -18,6 +19,7 @@ async fn a_request_with_a_failed_check_is_rejected_and_leaves_the_kernel_alone()
     assert!(kinds.ends_with(&["requested".to_owned(), "rejected".to_owned()]), "{kinds:?}");
 }
 
+/// C3.2, C6.1.
 #[tokio::test]
 async fn a_rejected_action_can_never_be_confirmed() {
     let app = TestApp::new().await;
@@ -28,6 +30,7 @@ async fn a_rejected_action_can_never_be_confirmed() {
     assert_eq!(reply.json()["refusal"]["invariants"], json!(["stage_order"]));
 }
 
+/// C3.3.
 #[tokio::test]
 async fn a_confirmation_after_the_world_moved_is_stale_and_names_what_moved() {
     let app = TestApp::new().await;
@@ -61,6 +64,7 @@ async fn writes_that_only_move_positions_do_not_make_a_confirmation_stale() {
     assert_eq!(app.cluster().await["primary"], "n2");
 }
 
+/// C3.3.
 #[tokio::test]
 async fn a_digest_that_was_not_shown_confirms_nothing() {
     let app = TestApp::new().await;

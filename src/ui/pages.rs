@@ -2,6 +2,7 @@
 
 mod action;
 mod actions;
+mod contract;
 mod help;
 mod log;
 mod new_action;

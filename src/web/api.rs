@@ -184,6 +184,11 @@ pub(super) async fn session(SignedIn(viewer): SignedIn) -> Json<SessionAnswer> {
     Json(super::gate::session_answer(&viewer))
 }
 
+/// The description of this API.
+pub(super) async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], super::openapi::text()).into_response()
+}
+
 /// The filter of a page of the log, from its query.
 pub(super) fn filter(query: &mut Query) -> Result<LogFilter, InputError> {
     LogFilter::parse(|name| query.optional(name))

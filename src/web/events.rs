@@ -69,6 +69,11 @@ struct Place {
 }
 
 impl Streams {
+    /// How many are open.
+    pub(super) fn open_now(&self) -> usize {
+        self.lock().values().sum()
+    }
+
     fn open(&self, held: &Credential) -> Result<Place, Refusal> {
         let mut open = self.lock();
         let here = open.get(held).copied().unwrap_or_default();

@@ -27,7 +27,9 @@ impl Door {
     /// The door that a path stands behind.
     #[must_use]
     pub(super) fn of(path: &str) -> Self {
-        if path.starts_with("/api/") { Self::Api } else { Self::Page }
+        let is_program =
+            path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz" | "/metrics");
+        if is_program { Self::Api } else { Self::Page }
     }
 }
 

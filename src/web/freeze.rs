@@ -3,6 +3,7 @@
 use super::fields::{Door, Fields};
 use super::{Acting, pages};
 use crate::authority::Operator;
+use crate::model::action::ActionId;
 use crate::model::answer::FreezeAnswer;
 use crate::model::refusal::Refusal;
 use crate::model::text::{InputError, Reason};
@@ -18,46 +19,43 @@ pub(super) async fn freeze(
     body: Result<Fields, Refusal>,
 ) -> Response {
     let outcome = match body.and_then(|fields| declared(fields).map_err(Refusal::from)) {
-        Ok(reason) => site.workflow.freeze(&operator, reason).await,
+        Ok((id, reason)) => site.workflow.freeze(&operator, id, reason).await,
         Err(why) => Err(site.workflow.decline(&operator, None, "freeze", why).await),
     };
     answer(&site, &operator, door, outcome).await
 }
 
-/// `POST /unfreeze`: lifts the freeze that stands. A form names the one that its page showed.
+/// `POST /unfreeze`: lifts the freeze that it names. What it was sent for may be long gone (C7.2).
 pub(super) async fn unfreeze(
     door: Door,
     operator: Operator,
     State(site): State<Acting>,
     body: Result<Fields, Refusal>,
 ) -> Response {
-    let outcome = match body.and_then(|fields| lifted(fields, door).map_err(Refusal::from)) {
+    let outcome = match body.and_then(|fields| lifted(fields).map_err(Refusal::from)) {
         Ok((freeze, reason)) => site.workflow.unfreeze(&operator, freeze, reason).await,
         Err(why) => Err(site.workflow.decline(&operator, None, "unfreeze", why).await),
     };
     answer(&site, &operator, door, outcome).await
 }
 
-fn declared(mut fields: Fields) -> Result<Reason, InputError> {
+fn declared(mut fields: Fields) -> Result<(ActionId, Reason), InputError> {
+    let typed = fields.text("freeze_id")?;
+    let id = ActionId::parse(&typed)
+        .map_err(|error| InputError::new("freeze_id", &typed, error.required))?;
     let reason = Reason::parse(&fields.text("reason")?)?;
     fields.finish()?;
-    Ok(reason)
+    Ok((id, reason))
 }
 
-fn lifted(mut fields: Fields, door: Door) -> Result<(Option<u64>, Reason), InputError> {
+fn lifted(mut fields: Fields) -> Result<(u64, Reason), InputError> {
     let reason = Reason::parse(&fields.text("reason")?)?;
-    let named = match door {
-        // A page may have stood open for long: what it lifts is what it showed (C7.2).
-        Door::Page => Some(fields.text("freeze")?),
-        Door::Api => fields.optional_text("freeze")?,
-    };
+    let named = fields.text("freeze")?;
     fields.finish()?;
     let required = "the sequence number of the record that declared the freeze";
-    let number = |text: String| {
-        let number = text.parse().ok().filter(|seq| i64::try_from(*seq).is_ok());
-        number.ok_or_else(|| InputError::new("freeze", &text, required))
-    };
-    Ok((named.map(number).transpose()?, reason))
+    let number = named.parse().ok().filter(|seq| i64::try_from(*seq).is_ok());
+    let number = number.ok_or_else(|| InputError::new("freeze", &named, required))?;
+    Ok((number, reason))
 }
 
 /// A form goes back to the actions, where the freeze stands or no longer does.

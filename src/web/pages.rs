@@ -31,6 +31,7 @@ pub(super) async fn draw(
         freeze: if viewer.is_some() { site.read.freeze() } else { Ok(None) },
         unrecordable: viewer.and_then(|_| site.read.unrecordable()),
         preferences: preferences::present(),
+        freeze_id: fresh_id(site),
     };
     render::page(&site.leptos, frame, page, status).await
 }

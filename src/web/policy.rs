@@ -115,6 +115,84 @@ pub enum Read {
     ApiEvents,
     /// What happened in the kernel.
     ApiKernelEvents,
+    /// The log as CSV.
+    ApiLogCsv,
+    /// The log as Markdown.
+    ApiLogText,
+    /// The list of actions as CSV.
+    ApiActionsCsv,
+    /// The list of actions as Markdown.
+    ApiActionsText,
+    /// The description of the API.
+    ApiOpenapi,
+    /// Whether the process answers.
+    Health,
+    /// Whether actions can be recorded and the kernel answers.
+    Ready,
+    /// Figures of the process.
+    Metrics,
+}
+
+impl Read {
+    /// Whether the bytes of an answer follow from the state of kernel and log alone. Then they carry a
+    /// tag; a page has a nonce, and an observation has a time.
+    #[must_use]
+    pub fn is_of_state(self) -> bool {
+        match self {
+            Self::ApiNode
+            | Self::ApiCatalogue
+            | Self::ApiActions
+            | Self::ApiAction
+            | Self::ApiLog
+            | Self::ApiLogHead
+            | Self::ApiLogProof
+            | Self::ApiLogConsistency
+            | Self::ApiLogCheckpoint
+            | Self::ApiLogKey
+            | Self::ApiLogTile
+            | Self::ApiLogBlob
+            | Self::ApiRecord
+            | Self::ApiReport
+            | Self::ApiWindow
+            | Self::ApiSession
+            | Self::ApiKernelEvents
+            | Self::ApiLogCsv
+            | Self::ApiLogText
+            | Self::ApiActionsCsv
+            | Self::ApiActionsText
+            | Self::ApiOpenapi
+            | Self::ApiObservation => true,
+            Self::Overview
+            | Self::Node
+            | Self::Timeline
+            | Self::Record
+            | Self::Observation
+            | Self::ReferenceAction
+            | Self::ReferenceFailures
+            | Self::Help
+            | Self::Preferences
+            | Self::ApiNodeOverview
+            | Self::ApiTimeline
+            | Self::Actions
+            | Self::NewAction
+            | Self::Action
+            | Self::Log
+            | Self::Report
+            | Self::ReportText
+            | Self::Window
+            | Self::WindowText
+            | Self::Reference
+            | Self::SignIn
+            | Self::SetUp
+            | Self::ApiCluster
+            | Self::ApiOverview
+            | Self::ApiExplain
+            | Self::ApiEvents
+            | Self::Health
+            | Self::Ready
+            | Self::Metrics => false,
+        }
+    }
 }
 
 /// A route that writes at least a record. Its handlers hold an `Acting`.
@@ -206,6 +284,14 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::ApiSession, "/api/v1/session", Needs::Viewer),
     (Read::ApiEvents, "/api/v1/events", Needs::Viewer),
     (Read::ApiKernelEvents, "/api/v1/kernel/events", Needs::Viewer),
+    (Read::ApiLogCsv, "/api/v1/log.csv", Needs::Viewer),
+    (Read::ApiLogText, "/api/v1/log.md", Needs::Viewer),
+    (Read::ApiActionsCsv, "/api/v1/actions.csv", Needs::Viewer),
+    (Read::ApiActionsText, "/api/v1/actions.md", Needs::Viewer),
+    (Read::ApiOpenapi, "/api/v1/openapi.json", Needs::Anyone),
+    (Read::Health, "/healthz", Needs::Anyone),
+    (Read::Ready, "/readyz", Needs::Anyone),
+    (Read::Metrics, "/metrics", Needs::Viewer),
 ];
 
 /// The routes that write: all of them answer POST, and nothing else does.

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 /// Problem details (RFC 9457) that carry the refusal.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Problem {
     /// A name for the kind of problem; it is no address.
     #[serde(rename = "type")]
@@ -46,6 +46,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | RefusalCode::Frozen
         | RefusalCode::NoFreeze
         | RefusalCode::Provable
+        | RefusalCode::InUse
         | RefusalCode::CannotSettle
         | RefusalCode::NeedsPrimary => StatusCode::CONFLICT,
         RefusalCode::KernelUnreachable => StatusCode::BAD_GATEWAY,

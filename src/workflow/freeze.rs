@@ -9,48 +9,72 @@
 use super::Workflow;
 use crate::authority::Operator;
 use crate::ledger::LedgerError;
+use crate::model::action::ActionId;
 use crate::model::answer::{FreezeAnswer, StoredRecord};
-use crate::model::record::Entry;
+use crate::model::pinned::Freeze;
+use crate::model::record::{Delivery, Entry};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::Reason;
 use crate::observe::unreadable;
 
 impl Workflow {
-    /// Declares a freeze. It holds from the moment its record is durable.
+    /// Declares a freeze. It holds from the moment its record is durable. The same declaration again
+    /// declares nothing, however late it arrives: it is answered with the first record (C7.2).
     ///
     /// # Errors
-    /// `frozen` while another one stands, naming it; `audit_unavailable`.
+    /// `action_id_reused` for another declaration under the same id; `frozen` while another freeze
+    /// stands, naming it; `audit_unavailable`.
     pub async fn freeze(
         &self,
         operator: &Operator,
+        freeze_id: ActionId,
         reason: Reason,
     ) -> Result<FreezeAnswer, Refusal> {
-        let appended = self.append(operator, None, vec![(Entry::Frozen { reason }, Vec::new())]);
-        self.frozen(operator, "freeze", appended.await).await
+        let entry = Entry::Frozen { freeze_id: Some(freeze_id), reason: reason.clone() };
+        let appended = self.append(operator, None, vec![(entry, Vec::new())]).await;
+        match appended {
+            Err(LedgerError::FreezeKnown { seq }) => {
+                self.freeze_again(operator, seq, &reason).await
+            }
+            appended => self.frozen(operator, "freeze", appended).await,
+        }
     }
 
-    /// Lifts the freeze that stands, or exactly the one of the record `freeze`: whoever read one
-    /// freeze never lifts the next one, however late the request arrives (C7.2).
+    /// Lifts exactly the freeze of the record `freeze`: whoever read one freeze never lifts the next
+    /// one, however late the request arrives (C7.2).
     ///
     /// # Errors
     /// `no_freeze` when none stands, or another than the one named; `audit_unavailable`.
     pub async fn unfreeze(
         &self,
         operator: &Operator,
-        freeze: Option<u64>,
+        freeze: u64,
         reason: Reason,
     ) -> Result<FreezeAnswer, Refusal> {
-        let named = match freeze {
-            Some(named) => Some(named),
-            None => self.read.freeze()?.map(|stands| stands.seq),
-        };
-        let Some(freeze) = named else {
-            let refusal = Refusal::no_freeze(None, None);
-            return Err(self.decline(operator, None, "unfreeze", refusal).await);
-        };
         let entry = Entry::Unfrozen { freeze, reason };
         let appended = self.append(operator, None, vec![(entry, Vec::new())]);
         self.frozen(operator, "unfreeze", appended.await).await
+    }
+
+    /// Answers a repeated declaration with its record, and with what stands now.
+    async fn freeze_again(
+        &self,
+        operator: &Operator,
+        seq: u64,
+        reason: &Reason,
+    ) -> Result<FreezeAnswer, Refusal> {
+        let record = self.read.record(seq)?;
+        let first = record.freeze();
+        let is_same = |first: &Freeze| first.by == operator.actor().name && first.reason == *reason;
+        if !first.as_ref().is_some_and(is_same) {
+            let refusal = LedgerError::FreezeKnown { seq }.refusal();
+            return Err(self.decline(operator, None, "freeze", refusal).await);
+        }
+        let entry = Entry::Duplicate { delivery: Delivery::Freeze, shown: None };
+        let appended = self.append(operator, None, vec![(entry, Vec::new())]).await;
+        appended.map_err(unreadable)?;
+        let freeze = self.read.freeze()?;
+        Ok(FreezeAnswer { freeze, record, duplicate: true })
     }
 
     /// The answer, from the record that was made: not from a later look, which could see more.
@@ -71,6 +95,6 @@ impl Workflow {
             .into_iter()
             .next()
             .ok_or_else(|| Refusal::new(RefusalCode::Internal, "The ledger returned no record."))?;
-        Ok(FreezeAnswer { freeze: record.freeze(), record })
+        Ok(FreezeAnswer { freeze: record.freeze(), record, duplicate: false })
     }
 }

@@ -6,9 +6,12 @@
 use super::access::console;
 use crate::crash;
 use crate::ledger::{
-    KEY_FILE, KeyError, Ledger, LedgerError, NEXT_KEY_FILE, existing_key, make_next, take_next,
+    Draft, KEY_FILE, KeyError, Ledger, LedgerError, NEXT_KEY_FILE, existing_key, make_next,
+    take_next,
 };
 use crate::model::ambient::Entropy;
+use crate::model::record::Entry;
+use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::Reason;
 use std::path::Path;
 
@@ -43,6 +46,23 @@ pub enum RotateError {
     /// The record could not be made.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+}
+
+/// Records that somebody asked for another key while a control plane signs with the present one, and
+/// gives the refusal back (C9.4). The ledger is one beside that control plane's.
+///
+/// # Errors
+/// When it cannot be recorded. Nothing else was done either way.
+pub async fn decline_rotation(ledger: &Ledger, reason: &Reason) -> Result<Refusal, LedgerError> {
+    let sentence = format!(
+        "A control plane runs on this data directory and signs its log, so the key was not changed \
+         (reason given: {reason}). Stop it first. Nothing was done."
+    );
+    let refusal = Refusal::new(RefusalCode::InUse, sentence)
+        .with_evidence("a control plane that runs", "none that runs");
+    let entry = Entry::Declined { attempt: "rotate-log-key".to_owned(), refusal: refusal.clone() };
+    ledger.append(vec![Draft::new(Some(console()), None, entry)]).await?;
+    Ok(refusal)
 }
 
 /// Gives the log in this directory another key. The caller holds the lock of the directory, so that

@@ -36,6 +36,13 @@ impl Cluster {
             return Err(Unobservable { why }.into());
         }
         if let Some(end) = self.find_end(id).map_err(|error| unreadable(&error))? {
+            // Also where only the manifest of a backup holds it, which may be moved away one day.
+            if let Settled::Executed(receipt) = &end
+                && self.switchboard.receipt(id).map_err(|error| unreadable(&error))?.is_none()
+            {
+                let kept = self.switchboard.keep(receipt);
+                kept.map_err(|error| self.lost(&error, now))?;
+            }
             return Ok(end);
         }
         match self.switchboard.order(id).map_err(|error| unreadable(&error))? {
@@ -67,6 +74,8 @@ impl Cluster {
         match backup::kept(&self.dir, name, id) {
             Ok(Some(receipt)) => {
                 self.backups.insert(name.clone(), receipt.clone());
+                let kept = self.switchboard.keep(&receipt);
+                kept.map_err(|error| self.lost(&error, now))?;
                 Ok(Settled::Executed(receipt))
             }
             Ok(None) => self.void(id, "did not come to its end and left no backup", now),

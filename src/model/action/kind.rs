@@ -9,6 +9,7 @@ macro_rules! kinds {
     ($($variant:ident $word:literal [$($parameter:literal),*];)*) => {
         /// The name of an action without its parameters.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
         pub enum ActionKind {
             $(#[doc = concat!("See [`Action::", stringify!($variant), "`].")]
             #[serde(rename = $word)] $variant,)*

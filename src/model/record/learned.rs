@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which delivery was a repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// A request with an action id that was used before.
@@ -18,10 +19,13 @@ pub enum Delivery {
     Settlement,
     /// A finding that was recorded before.
     Finding,
+    /// A freeze that was declared before.
+    Freeze,
 }
 
 /// How an action came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LearnedBy {
     /// The kernel's answer to the order.
@@ -32,6 +36,7 @@ pub enum LearnedBy {
 
 /// What an operator found about an action whose outcome the kernel cannot prove (C7.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub enum Found {
     /// It ran.
     #[serde(rename = "yes")]

@@ -59,7 +59,7 @@ impl Entry {
             Self::Finding { executed, evidence } => {
                 format!("Found: executed {}. Evidence: {evidence}", executed.word())
             }
-            Self::Frozen { reason } => {
+            Self::Frozen { reason, .. } => {
                 format!(
                     "Declared a freeze: nothing can be asked for or confirmed. Reason: {reason}"
                 )
@@ -68,14 +68,19 @@ impl Entry {
                 format!("Lifted the freeze of record {freeze}. Reason: {reason}")
             }
             Self::Duplicate { delivery, shown } => {
+                let shown = shown.map_or_else(
+                    || "the first outcome was shown".to_owned(),
+                    |stage| format!("the action was shown as {stage}"),
+                );
                 let what = match delivery {
                     Delivery::Request => "request",
                     Delivery::Confirmation => "confirmation",
                     Delivery::Settlement => "settlement",
                     Delivery::Withdrawal => "withdrawal",
                     Delivery::Finding => "finding",
+                    Delivery::Freeze => "freeze",
                 };
-                format!("A repeated {what}; the action was shown as {shown}. Nothing ran again.")
+                format!("A repeated {what}; {shown}. Nothing ran again.")
             }
             Self::Declined { attempt, refusal } => {
                 format!("Declined {attempt} ({}): {}", refusal.code.id(), refusal.sentence)

@@ -167,7 +167,7 @@ fn story(number: u64) -> Vec<Draft> {
     let by = |entry| Draft::new(Some(actor(number)), Some(id), entry);
     let again = || Entry::Duplicate {
         delivery: Delivery::Confirmation,
-        shown: aerodb_control::model::action::Stage::Executed,
+        shown: Some(aerodb_control::model::action::Stage::Executed),
     };
     vec![
         Draft::new(Some(actor(number)), None, Entry::SignedIn {}),

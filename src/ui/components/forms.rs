@@ -1,6 +1,7 @@
 //! The forms that ask for something. Each is plain HTML that works without a script, carries no
 //! flag, and has nothing filled in or ticked in advance (C2.4).
 
+use crate::model::action::ActionId;
 use crate::model::answer::ActionAnswer;
 use crate::model::pinned::Freeze;
 use crate::model::text::REASON_CHARS_MAX;
@@ -167,7 +168,7 @@ pub fn finding(answer: &ActionAnswer) -> AnyView {
 
 /// Declares that nothing is to change.
 #[must_use]
-pub fn freeze() -> AnyView {
+pub fn freeze(id: ActionId) -> AnyView {
     view! {
         <form class="form" method="post" action="/freeze" autocomplete="off">
             <h2>"Freeze"</h2>
@@ -175,6 +176,7 @@ pub fn freeze() -> AnyView {
                 "Refuses every request and every confirmation, of every operator, until one lifts \
                 it. What was confirmed before runs to its end. A freeze does not end by itself."
             </p>
+            <input type="hidden" name="freeze_id" value=id.to_string()/>
             {reason_field("freeze-reason", None)}
             <button type="submit">"Declare a freeze"</button>
         </form>

@@ -37,7 +37,7 @@ pub(super) fn actions(data: &ActionPage, frame: &Frame) -> AnyView {
         }
     });
     let freeze = (viewer == Some(ActorRole::Operator)).then(|| match &frame.freeze {
-        Ok(None) => forms::freeze(),
+        Ok(None) => forms::freeze(frame.freeze_id),
         Ok(Some(freeze)) => forms::unfreeze(freeze),
         // Without knowing what stands there is nothing to declare and nothing to lift.
         Err(_) => ().into_any(),

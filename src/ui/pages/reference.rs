@@ -49,6 +49,9 @@ pub(super) fn reference(privileged: &[Privileged]) -> AnyView {
                 <li>
                     <a href="/reference/failures">"What can go wrong"</a>
                 </li>
+                <li>
+                    <a href="#contract">"Contract"</a>
+                </li>
             </ul>
         </nav>
         <section id="actions">
@@ -86,6 +89,10 @@ pub(super) fn reference(privileged: &[Privileged]) -> AnyView {
         <section id="sensitive">
             <h2>"Sensitive"</h2>
             {lists::sensitive()}
+        </section>
+        <section id="contract">
+            <h2>"Contract"</h2>
+            {super::contract::contract()}
         </section>
     }
     .into_any()

@@ -119,10 +119,11 @@ impl World {
             return Err("authority: the session of the operator is gone".to_owned());
         };
         let Ok(stands) = self.house().read.freeze() else { return Ok(()) };
+        let id = self.fresh_id();
         let done = match stands {
-            None => self.wait(self.house().workflow.freeze(&operator, reason())),
+            None => self.wait(self.house().workflow.freeze(&operator, id, reason())),
             Some(stands) => {
-                let seq = Some(stands.seq);
+                let seq = stands.seq;
                 self.wait(self.house().workflow.unfreeze(&operator, seq, reason()))
             }
         };

@@ -1,0 +1,100 @@
+//! What the requests of the API carry. The command line sends these; the server reads the fields one
+//! by one, so that what is wrong is refused by its name, and the description of the API is made of
+//! them. Every value is text, as a form sends it: the server alone judges what it says.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+#[cfg(feature = "ssr")]
+use crate::model::{
+    action::{ActionId, ActionKind},
+    canonical::Hash,
+    record::Found,
+    text::{ActorName, Reason},
+};
+
+/// Signing in.
+#[derive(Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct SignInBody {
+    /// The account.
+    #[cfg_attr(feature = "ssr", schemars(with = "ActorName"))]
+    pub name: String,
+    /// Its password.
+    pub password: String,
+}
+
+/// Asking for an action.
+#[derive(Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RequestBody {
+    /// The id of the request, made before it is sent. The same request under the same id is the same
+    /// action, for ever (C7.2).
+    #[cfg_attr(feature = "ssr", schemars(with = "ActionId"))]
+    pub action_id: String,
+    /// Which action.
+    #[cfg_attr(feature = "ssr", schemars(with = "ActionKind"))]
+    pub kind: String,
+    /// Its parameters by name, as the catalogue lists them.
+    pub params: BTreeMap<String, String>,
+    /// Why, in a line of plain text.
+    #[cfg_attr(feature = "ssr", schemars(with = "Reason"))]
+    pub reason: String,
+}
+
+/// Confirming what was explained.
+#[derive(Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct ConfirmBody {
+    /// The digest of the explanation that was read.
+    #[cfg_attr(feature = "ssr", schemars(with = "Hash"))]
+    pub digest: String,
+    /// The name of the target, where the explanation asks for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typed_target: Option<String>,
+}
+
+/// Withdrawing or settling an action.
+#[derive(Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct ReasonBody {
+    /// Why, in a line of plain text.
+    #[cfg_attr(feature = "ssr", schemars(with = "Reason"))]
+    pub reason: String,
+}
+
+/// Saying what was found about an action.
+#[derive(Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct FindingBody {
+    /// Whether it ran.
+    #[cfg_attr(feature = "ssr", schemars(with = "Found"))]
+    pub executed: String,
+    /// What that rests on, in a line of plain text.
+    #[cfg_attr(feature = "ssr", schemars(with = "Reason"))]
+    pub evidence: String,
+}
+
+/// Declaring a freeze.
+#[derive(Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct FreezeBody {
+    /// The id of the declaration, made before it is sent. Sent again it declares nothing (C7.2).
+    #[cfg_attr(feature = "ssr", schemars(with = "ActionId"))]
+    pub freeze_id: String,
+    /// Why, in a line of plain text.
+    #[cfg_attr(feature = "ssr", schemars(with = "Reason"))]
+    pub reason: String,
+}
+
+/// Lifting a freeze.
+#[derive(Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct UnfreezeBody {
+    /// The sequence number of the record that declared it, as text: no other freeze is lifted.
+    #[cfg_attr(feature = "ssr", schemars(regex(pattern = "^[0-9]{1,19}$")))]
+    pub freeze: String,
+    /// Why, in a line of plain text.
+    #[cfg_attr(feature = "ssr", schemars(with = "Reason"))]
+    pub reason: String,
+}

@@ -1,0 +1,154 @@
+//! Nodes, actions, kernel events and invariants as text: what the console shows as tables.
+
+use crate::model::answer::{ActionLine, ActionPage, Interrupted, StoredRecord};
+use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::event::EventPage;
+use crate::model::invariant::Invariant;
+use crate::plain::lines::Lines;
+use crate::plain::{overview, records};
+
+/// The nodes of one observation.
+#[must_use]
+pub fn nodes(state: &ClusterState) -> Lines {
+    let mut lines = Lines::new();
+    overview::add_observation(&mut lines, state);
+    lines.gap();
+    overview::add_nodes(&mut lines, &state.nodes);
+    lines
+}
+
+/// One node.
+#[must_use]
+pub fn node(node: &NodeState) -> Lines {
+    let mut lines = Lines::new();
+    overview::add_nodes(&mut lines, std::slice::from_ref(node));
+    for (name, fact) in [
+        ("epoch of the last entry", &node.positions.last_epoch),
+        ("last entry", &node.positions.last),
+        ("committed", &node.positions.committed),
+        ("applied", &node.positions.applied),
+        ("first entry", &node.positions.first),
+    ] {
+        if let Some(why) = fact.missing() {
+            lines.line(format!("{name}: {}", overview::missing(why)));
+        }
+    }
+    lines.line(format!("Read from: {}", node.source));
+    lines
+}
+
+/// One page of the actions, newest first; `command` reads it.
+#[must_use]
+pub fn actions(page: &ActionPage, command: &str) -> Lines {
+    let mut lines = Lines::new();
+    page.actions.iter().for_each(|action| add_action(&mut lines, action));
+    match page.next_before {
+        Some(before) => lines.line(format!("Older: {command} --before {before}")),
+        None => lines.line("No older actions."),
+    }
+    lines
+}
+
+fn add_action(lines: &mut Lines, action: &ActionLine) {
+    let left = match action.interrupted {
+        Some(Interrupted::NeverSent) => ", never sent",
+        Some(Interrupted::OutcomeUnknown) => ", the outcome is not known here",
+        None => "",
+    };
+    lines.line(format!(
+        "#{}  {}  {}  {}{left}  {}",
+        action.seq, action.requested_at, action.id, action.stage, action.requested_by
+    ));
+    lines.line(format!("    {}", action.action.title()));
+}
+
+/// One page of what happened in the kernel, newest first; `command` reads it.
+#[must_use]
+pub fn events(page: &EventPage, command: &str) -> Lines {
+    let mut lines = Lines::new();
+    for event in &page.events {
+        let node = event.node.as_ref().map(|node| format!("  {node}")).unwrap_or_default();
+        let action = event.action_id.map(|id| format!("  {id}")).unwrap_or_default();
+        let kind = event.kind.word();
+        lines.line(format!("{}  {}  {kind}{node}{action}", event.place, event.at));
+        lines.line(format!("    {}", event.sentence));
+    }
+    if let Some(gap) = &page.gap {
+        lines.line(format!("Gap: {gap}"));
+    }
+    match page.next_before {
+        Some(before) => lines.line(format!("Older: {command} --before {before}")),
+        None => lines.line("No older events."),
+    }
+    lines
+}
+
+/// One record.
+#[must_use]
+pub fn record(stored: &StoredRecord) -> Lines {
+    let mut lines = Lines::new();
+    records::add(&mut lines, "", stored);
+    for hash in stored.record.entry.blobs() {
+        lines.line(format!("    names the blob {hash}"));
+    }
+    lines
+}
+
+/// Every invariant.
+#[must_use]
+pub fn invariants() -> Lines {
+    let mut lines = Lines::new();
+    for invariant in Invariant::ALL {
+        lines.line(format!("{} ({})", invariant.id(), invariant.clause()));
+        lines.line(format!("    {}", invariant.statement()));
+        lines.line(format!("    {}", invariant.reason()));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ambient::Timestamp;
+    use crate::model::event::{EventKind, EventPlace, KernelEvent};
+    use crate::model::text::NodeId;
+    use crate::plain::fixtures::{overview_without_primary, state};
+
+    #[test]
+    fn a_node_that_could_not_be_read_says_so_for_every_fact() {
+        let state = overview_without_primary().state;
+        let text = node(state.nodes.last().expect("three nodes"));
+        let missing = "unknown since 2026-01-31T09:45:00.000Z, because n3 is offline";
+        assert_eq!(text.as_str().matches(missing).count(), 5, "{}", text.as_str());
+        assert!(text.as_str().contains("n3 is not reachable since"));
+    }
+
+    #[test]
+    fn the_nodes_stand_under_the_observation_that_they_were_read_in() {
+        let text = nodes(&state());
+        assert!(
+            text.as_str().starts_with("development aerodb (embedded kernel, c-1)\nObservation")
+        );
+        assert_eq!(text.as_str().lines().filter(|line| line.starts_with('n')).count(), 3);
+    }
+
+    #[test]
+    fn a_page_of_events_says_its_gap_and_how_to_read_on() {
+        let place = EventPlace { epoch: 2, position: 14, number: 1 };
+        let event = KernelEvent {
+            place,
+            at: Timestamp::from_millis(0),
+            kind: EventKind::NodeLost,
+            node: Some(NodeId::numbered(3)),
+            action_id: None,
+            sentence: "n3 cannot be reached.\nforged".to_owned(),
+        };
+        let gap = Some("It did not run.".to_owned());
+        let page = EventPage { events: vec![event], next_before: Some(place), gap };
+        let text = events(&page, "aerodb-control events");
+        let wanted = "2.14.1  1970-01-01T00:00:00.000Z  node_lost  n3\n    \
+                      n3 cannot be reached.⟨U+000A⟩forged\nGap: It did not run.\n\
+                      Older: aerodb-control events --before 2.14.1\n";
+        assert_eq!(text.as_str(), wanted);
+    }
+}

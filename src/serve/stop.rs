@@ -1,0 +1,25 @@
+//! What asks the server to stop: the signals of a service manager and of a terminal.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The signals that ask the server to stop.
+pub(super) struct Stop {
+    term: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    /// Listens from now on: what comes before somebody waits is not lost.
+    pub(super) fn new() -> Self {
+        let listen = |kind| signal(kind).expect("a signal handler can be installed");
+        Self { term: listen(SignalKind::terminate()), interrupt: listen(SignalKind::interrupt()) }
+    }
+
+    /// Waits for one of them.
+    pub(super) async fn told(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The documents for operators that are made from the types that run are the ones that are checked in.
+
+use crate::openapi::is_checked_in;
+use crate::source::root;
+use aerodb_control::serve::config::keys;
+use aerodb_control::{cli, plain, web};
+use std::collections::BTreeSet;
+
+/// C12.1: every action and every way in which it can fail is written down from the type that runs.
+#[test]
+fn every_action_has_its_page_and_no_page_is_about_another() {
+    let pages = plain::action_pages();
+    std::fs::create_dir_all(root().join("docs/actions")).expect("a folder");
+    for (path, text) in &pages {
+        is_checked_in(&format!("docs/{path}"), text);
+    }
+    let wanted: BTreeSet<String> =
+        pages.iter().map(|(path, _)| path.replace("actions/", "")).collect();
+    let found = std::fs::read_dir(root().join("docs/actions")).expect("a folder");
+    let found: BTreeSet<String> =
+        found.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(found, wanted);
+}
+
+/// C4.2, C12.1: every refusal and every invariant is written down.
+#[test]
+fn refusals_exit_codes_and_commands_are_written_down_from_the_types() {
+    is_checked_in("docs/refusals.md", &plain::refusals(|code| web::refusal::status(code).as_u16()));
+    is_checked_in("docs/exit-codes.md", &cli::exit_codes());
+    is_checked_in("docs/cli.md", &cli::reference());
+}
+
+#[test]
+fn every_setting_is_written_down_as_the_program_reads_it() {
+    let shipped = std::fs::read_to_string(root().join("Leptos.toml")).expect("the settings");
+    let shipped: toml::Table = shipped.parse().expect("TOML");
+    let control = shipped["control"].as_table().expect("a table");
+    let wanted: BTreeSet<_> = control.keys().cloned().collect();
+    let keys = keys();
+    assert_eq!(keys.iter().map(|(key, _)| key.clone()).collect::<BTreeSet<_>>(), wanted);
+    let mut text = INTRODUCTION.to_owned();
+    for (key, about) in &keys {
+        assert!(!about.is_empty(), "{key}");
+        let value = &control[key];
+        text.push_str(&format!("| `{key}` | {about} | `{value}` |\n"));
+    }
+    text.push_str(CONSOLE);
+    let leptos = shipped["package"]["metadata"]["leptos"].as_table().expect("a table");
+    for key in leptos.keys() {
+        assert!(text.contains(&format!("`{key}`")), "{key} is written down");
+    }
+    is_checked_in("docs/configuration.md", &text);
+}
+
+const INTRODUCTION: &str = "# Configuration
+
+This page is generated from the type that the settings are read into.
+
+`aerodb-control serve` reads `Leptos.toml`: the one that `--config` names, else the one in the
+working directory or a folder above it, else the one beside the program or above it. Every key of
+the table `[control]` has to be there, and a key that is not known stops the start: a setting
+that is misspelt is never passed over. Options of the command line win over the file
+([serve](cli.md)). Paths in the file are relative to the file.
+
+## `[control]`
+
+| key | meaning | as shipped |
+| --- | --- | --- |
+";
+
+const CONSOLE: &str = "
+## `[package.metadata.leptos]`
+
+The console's own part, read by the framework. `site-addr` is where the console and its API
+listen; only loopback addresses are served. `site-root` is where the files of the site are,
+`site-pkg-dir` the folder in it with the hashed files, `output-name` their name, `hash-files` and
+`hash-file` say that their names hold their hashes and where those stand. `reload-port` and `env`
+matter to whoever develops the console.
+
+## Environment
+
+| variable | meaning |
+| --- | --- |
+| `AERODB_CONTROL_URL` | the control plane that commands talk to, instead of `--url` |
+| `AERODB_CONTROL_TOKEN` | the token that commands carry, instead of the session of `login` |
+| `XDG_CONFIG_HOME`, `HOME` | where `login` keeps its session: `aerodb-control/session.json` |
+| `LEPTOS_SITE_ADDR` and its like | win over a key of the console's part |
+
+## Who can reach it
+
+Both listeners serve loopback addresses of this machine only, and only under the names `127.0.0.1`,
+`[::1]` and `localhost`: the connections are not encrypted. Across a network use a tunnel.
+
+`/healthz` and `/readyz` answer anybody who reaches the listener, and say nothing about the cluster.
+`/metrics` needs a session or a token, as every other question does: figures say when a cluster
+is in trouble and how often people are refused. A scraper carries a token of its own
+(`aerodb-control token issue`), which reads and never confirms. Scraping changes nothing.
+
+## Lines for a collector
+
+While it runs, the server tells every record on standard error: `--log text`, `--log json` (one
+object to a line, with `seq`, `kind`, `action_id`, `actor`, `stage` and `hash`) or `--log off`.
+The lines repeat the log and are no replacement for it: only the log is signed. A record that a
+command beside the server made is told with the next one of the server.
+";

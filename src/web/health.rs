@@ -1,0 +1,106 @@
+//! Whether this process works, for those who run it: an answer, readiness, and figures.
+//!
+//! Asking changes nothing and triggers nothing (C8.3). That the process answers and whether it is ready
+//! is said to anybody who reaches the listener, and nothing about the cluster with it; the figures are
+//! for those who may read, people or programs with a token.
+
+use super::Reading;
+use super::gate::SignedIn;
+use crate::measure::Durations;
+use crate::observe::tally::Counts;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use std::collections::BTreeMap;
+
+/// The text form that Prometheus and its kin read.
+const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+type Labels = Vec<(&'static str, &'static str)>;
+
+/// `GET /healthz`: the process answers. Nothing is asked of the log or of the kernel.
+pub(super) async fn health() -> &'static str {
+    "The process answers.\n"
+}
+
+/// `GET /readyz`: whether actions can be recorded and the kernel answers.
+pub(super) async fn ready(State(site): State<Reading>) -> Response {
+    let mut missing = Vec::new();
+    if site.read.unrecordable().is_some() {
+        missing.push("records cannot be made durable");
+    }
+    if site.read.present().is_err() {
+        missing.push("the log cannot be read");
+    }
+    if site.read.observe().await.is_err() {
+        missing.push("the kernel does not answer");
+    }
+    if missing.is_empty() {
+        return "Ready: records are durable, the log reads, the kernel answers.\n".into_response();
+    }
+    let text = format!("Not ready: {}.\n", missing.join(", "));
+    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+}
+
+/// `GET /metrics`: figures of this process. What cannot be read is left out, never zero (C8.4).
+pub(super) async fn metrics(_: SignedIn, State(site): State<Reading>) -> Response {
+    let mut registry = Registry::with_prefix("aerodb_control");
+    let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+    registry.register("build", "The program that answers", version);
+    let recordable = site.read.unrecordable().is_none();
+    gauge(&mut registry, "recordable", "Whether records can be made durable", recordable.into());
+    let streams = i64::try_from(site.streams.open_now()).unwrap_or(i64::MAX);
+    gauge(&mut registry, "event_streams", "Open streams of changes", streams);
+    if let Ok(present) = site.read.present() {
+        let records = i64::try_from(present.log).unwrap_or(i64::MAX);
+        gauge(&mut registry, "log_records", "Records in the log", records);
+    }
+    if let Ok(counts) = site.read.tally() {
+        of_records(&mut registry, &counts);
+    }
+    let writes = "How long it took until a write of the ledger was durable";
+    timed(&mut registry, "ledger_write_duration", writes, &site.writes);
+    let observed = "How long it took to observe the cluster";
+    timed(&mut registry, "observation_duration", observed, site.read.observations());
+    let mut text = String::new();
+    encode(&mut text, &registry).expect("text can be written to memory");
+    ([(header::CONTENT_TYPE, MEDIA)], text).into_response()
+}
+
+fn of_records(registry: &mut Registry, counts: &Counts) {
+    let Counts { kinds, stages, refusals, behind } = counts;
+    let behind = i64::try_from(*behind).unwrap_or(i64::MAX);
+    gauge(registry, "log_records_uncounted", "Records that the counters lag behind", behind);
+    let by = |name, counts: &BTreeMap<&'static str, u64>| {
+        let family = Family::<Labels, Counter>::default();
+        for (word, count) in counts {
+            family.get_or_create(&vec![(name, *word)]).inc_by(*count);
+        }
+        family
+    };
+    registry.register("records", "Records since the start, by kind", by("kind", kinds));
+    let about = "Steps of actions since the start, by the stage that they led to";
+    registry.register("action_steps", about, by("stage", stages));
+    let family = Family::<Labels, Counter>::default();
+    for ((code, invariant), count) in refusals {
+        let labels = vec![("code", *code), ("invariant", *invariant)];
+        family.get_or_create(&labels).inc_by(*count);
+    }
+    let about = "Recorded refusals since the start, by code and by each invariant that they cite";
+    registry.register("refusals", about, family);
+}
+
+fn gauge(registry: &mut Registry, name: &str, about: &str, value: i64) {
+    let gauge = Gauge::<i64>::default();
+    gauge.set(value);
+    registry.register(name, about, gauge);
+}
+
+fn timed(registry: &mut Registry, name: &str, about: &str, durations: &Durations) {
+    registry.register_with_unit(name, about, Unit::Seconds, durations.histogram());
+}

@@ -1,0 +1,100 @@
+//! What the routes that leave a record do, take, answer and refuse.
+
+use super::operation::{Operation, Parameter, Place, Schemas};
+use crate::model::action::ActionId;
+use crate::model::answer::{ActionAnswer, FreezeAnswer, SessionAnswer};
+use crate::model::body::{
+    ConfirmBody, FindingBody, FreezeBody, ReasonBody, RequestBody, SignInBody, UnfreezeBody,
+};
+use crate::model::refusal::RefusalCode as Code;
+use crate::web::policy::Act;
+
+/// The operation behind a route; `None` for the routes of forms.
+pub(super) fn operation(route: Act, schemas: &mut Schemas) -> Option<Operation> {
+    let operation = match route {
+        Act::SignIn
+        | Act::SignOut
+        | Act::SetUp
+        | Act::Request
+        | Act::Confirm
+        | Act::Withdraw
+        | Act::Settle
+        | Act::Finding
+        | Act::Freeze
+        | Act::Unfreeze => return None,
+        Act::ApiSignIn => Operation::new("signIn", "Signs a person in.")
+            .takes::<SignInBody>(schemas)
+            .json::<SessionAnswer>(schemas)
+            .refuses([Code::SignInFailed, Code::TooManyAttempts]),
+        Act::ApiSignOut => {
+            Operation::new("signOut", "Ends the session.").answers(204, "It has ended.", None)
+        }
+        Act::ApiRequest => request(schemas),
+        Act::ApiConfirm => {
+            about_action("confirmAction", "Confirms what was explained, and runs it once.", schemas)
+                .takes::<ConfirmBody>(schemas)
+                .refuses([
+                    Code::NotWhatWasExplained,
+                    Code::TargetMistyped,
+                    Code::Stale,
+                    Code::Busy,
+                    Code::Frozen,
+                    Code::KernelUnreachable,
+                ])
+        }
+        Act::ApiWithdraw => {
+            about_action("withdrawAction", "Takes a request back before it is confirmed.", schemas)
+                .takes::<ReasonBody>(schemas)
+        }
+        Act::ApiSettle => {
+            let summary = "Asks the kernel what became of an open action, or to make its id void.";
+            about_action("settleAction", summary, schemas).takes::<ReasonBody>(schemas).refuses([
+                Code::Busy,
+                Code::CannotSettle,
+                Code::NeedsPrimary,
+                Code::KernelUnreachable,
+            ])
+        }
+        Act::ApiFinding => {
+            let summary = "Records what was found about an action that the kernel cannot settle.";
+            about_action("recordFinding", summary, schemas).takes::<FindingBody>(schemas).refuses([
+                Code::Busy,
+                Code::Provable,
+                Code::KernelUnreachable,
+            ])
+        }
+        Act::ApiFreeze => Operation::new("declareFreeze", "Declares that nothing is to change.")
+            .takes::<FreezeBody>(schemas)
+            .json::<FreezeAnswer>(schemas)
+            .refuses([Code::Frozen, Code::IdReused]),
+        Act::ApiUnfreeze => Operation::new("liftFreeze", "Lifts the freeze that is named.")
+            .takes::<UnfreezeBody>(schemas)
+            .json::<FreezeAnswer>(schemas)
+            .refuses([Code::NoFreeze]),
+    };
+    Some(operation)
+}
+
+fn request(schemas: &mut Schemas) -> Operation {
+    let answer = Some(("application/json", schemas.of::<ActionAnswer>()));
+    Operation::new("requestAction", "Asks for an action: it is explained, and nothing runs.")
+        .takes::<RequestBody>(schemas)
+        .answers(200, "The same request again: the action as it stands.", answer.clone())
+        .answers(201, "It is explained and waits for its confirmation.", answer)
+        .refuses([
+            Code::Rejected,
+            Code::Unresolved,
+            Code::Frozen,
+            Code::IdReused,
+            Code::KernelUnreachable,
+        ])
+}
+
+/// A step about one action, answered with the action.
+fn about_action(id: &'static str, summary: &'static str, schemas: &mut Schemas) -> Operation {
+    let segment = Parameter::of(Place::Path, "id", "The action.");
+    Operation::new(id, summary)
+        .with(segment.schema(schemas.of::<ActionId>()))
+        .json::<ActionAnswer>(schemas)
+        .refuses([Code::NotFound, Code::WrongStage])
+}

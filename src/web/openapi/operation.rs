@@ -1,0 +1,166 @@
+//! One operation of the API, before it becomes JSON.
+
+use crate::model::answer::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
+use crate::model::refusal::RefusalCode;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+/// The schemas of every type that was asked for, each once.
+pub(super) struct Schemas(SchemaGenerator);
+
+impl Schemas {
+    pub(super) fn new() -> Self {
+        let settings = SchemaSettings::draft2020_12().for_serialize();
+        let settings = settings.with(|s| s.definitions_path = "/components/schemas".into());
+        Self(settings.into_generator())
+    }
+
+    /// A reference to the schema of a type.
+    pub(super) fn of<T: JsonSchema>(&mut self) -> Value {
+        self.0.subschema_for::<T>().to_value()
+    }
+
+    /// The schemas by name.
+    pub(super) fn taken(&mut self) -> Map<String, Value> {
+        self.0.take_definitions(true)
+    }
+}
+
+/// What a route does, takes and answers.
+pub(super) struct Operation {
+    /// The name of the function in a generated client.
+    pub(super) id: &'static str,
+    /// One sentence.
+    pub(super) summary: &'static str,
+    /// What stands in the address.
+    pub(super) parameters: Vec<Parameter>,
+    /// The schema of the body, where there is one.
+    pub(super) body: Option<Value>,
+    /// Every answer that is no refusal.
+    pub(super) answers: Vec<Answer>,
+    /// The refusals of its own, beside those that every route of its kind can meet.
+    pub(super) refusals: Vec<RefusalCode>,
+}
+
+/// One answer.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) description: &'static str,
+    pub(super) content: Option<(&'static str, Value)>,
+}
+
+/// Where a parameter stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Path,
+    Query,
+    Header,
+}
+
+/// One parameter.
+pub(super) struct Parameter {
+    place: Place,
+    name: &'static str,
+    about: &'static str,
+    required: bool,
+    schema: Value,
+}
+
+impl Operation {
+    pub(super) fn new(id: &'static str, summary: &'static str) -> Self {
+        let (parameters, answers, refusals) = (Vec::new(), Vec::new(), Vec::new());
+        Self { id, summary, parameters, body: None, answers, refusals }
+    }
+
+    /// Answers JSON.
+    pub(super) fn json<T: JsonSchema>(self, schemas: &mut Schemas) -> Self {
+        let schema = schemas.of::<T>();
+        self.answers(200, "The answer.", Some(("application/json", schema)))
+    }
+
+    /// Answers a text or bytes.
+    pub(super) fn file(self, media: &'static str) -> Self {
+        let schema = match media {
+            "application/octet-stream" => json!({ "type": "string", "format": "binary" }),
+            _ => json!({ "type": "string" }),
+        };
+        self.answers(200, "The file.", Some((media, schema)))
+    }
+
+    pub(super) fn answers(
+        mut self,
+        status: u16,
+        description: &'static str,
+        content: Option<(&'static str, Value)>,
+    ) -> Self {
+        self.answers.push(Answer { status, description, content });
+        self
+    }
+
+    pub(super) fn takes<T: JsonSchema>(mut self, schemas: &mut Schemas) -> Self {
+        self.body = Some(schemas.of::<T>());
+        self
+    }
+
+    pub(super) fn with(mut self, parameter: Parameter) -> Self {
+        self.parameters.push(parameter);
+        self
+    }
+
+    pub(super) fn refuses(mut self, codes: impl IntoIterator<Item = RefusalCode>) -> Self {
+        self.refusals.extend(codes);
+        self
+    }
+
+    /// A list that is paged: rows before a key, and at most so many.
+    pub(super) fn paged(self) -> Self {
+        let before = Parameter::of(Place::Query, "before", "Rows before this key.");
+        let before = before.schema(json!({ "type": "integer", "minimum": 0 }));
+        self.with(before).limited()
+    }
+
+    /// At most so many rows.
+    pub(super) fn limited(self) -> Self {
+        let limit = Parameter::of(Place::Query, "limit", "How many rows at most.");
+        self.with(limit.schema(json!({
+            "type": "integer",
+            "minimum": 1,
+            "maximum": PAGE_ROWS_MAX,
+            "default": PAGE_ROWS_DEFAULT,
+        })))
+    }
+}
+
+impl Parameter {
+    /// A text that may be absent, unless it is part of the path.
+    pub(super) fn of(place: Place, name: &'static str, about: &'static str) -> Self {
+        let schema = json!({ "type": "string" });
+        Self { place, name, about, required: place == Place::Path, schema }
+    }
+
+    pub(super) fn schema(mut self, schema: Value) -> Self {
+        self.schema = schema;
+        self
+    }
+
+    pub(super) fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    pub(super) fn described(&self) -> Value {
+        let place = match self.place {
+            Place::Path => "path",
+            Place::Query => "query",
+            Place::Header => "header",
+        };
+        json!({
+            "name": self.name,
+            "in": place,
+            "description": self.about,
+            "required": self.required,
+            "schema": self.schema,
+        })
+    }
+}
