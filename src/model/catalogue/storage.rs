@@ -109,7 +109,7 @@ pub(super) const CREATE_BACKUP: CatalogueEntry = CatalogueEntry {
         STOPPED_AFTER,
     ],
     not_checked: &[
-        "Whether the disk has room for the copy, and how long it takes; the cluster serves nothing else meanwhile.",
+        "Whether the disk has room for the copy, and how long it takes; no other action is taken meanwhile.",
         "Which nodes are offline, and the receipts of taking them offline and online: no backup holds them.",
     ],
     engine_command: "store: write the image of the state into files",
@@ -140,7 +140,7 @@ pub(super) const VERIFY_NODE: CatalogueEntry = CatalogueEntry {
     ],
     not_checked: &[
         "Damage that all nodes have alike.",
-        "How long it takes: every page is read, and the cluster serves nothing else meanwhile.",
+        "How long it takes: every page is read, and no other action is taken meanwhile.",
     ],
     engine_command: "store: integrity check, and digests of the log, the state and the checkpoint",
 };
