@@ -4,22 +4,35 @@ use super::{NodeStore, checkpoint};
 use crate::kernel::embedded::command::Command;
 use crate::kernel::embedded::sqlite::{Doing, StoreError};
 use raft::eraftpb::Entry;
+use rusqlite::Connection;
 
 /// Findings of one kind that are named; the rest of them is the same news.
 const FINDINGS_MAX: usize = 3;
+
+/// Reads every page, where there is no seal to compare the file with.
+pub(super) fn check_pages(db: &Connection) -> Result<(), StoreError> {
+    match pages(db)?.into_iter().next() {
+        None => Ok(()),
+        Some(found) => Err(StoreError::corrupt(format!("node.sqlite is damaged: {found}"))),
+    }
+}
+
+/// What SQLite finds wrong with the pages of the file.
+fn pages(db: &Connection) -> Result<Vec<String>, StoreError> {
+    let rows = db.prepare("PRAGMA integrity_check(3)").and_then(|mut statement| {
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+    });
+    Ok(rows.doing("read every page")?.into_iter().filter(|row| row != "ok").collect())
+}
 
 impl NodeStore {
     /// Reads everything, and names what is not what it must be; empty for a sound file.
     #[must_use]
     pub fn damage(&self) -> Vec<String> {
         let mut found = Vec::new();
-        let pages = self.database.connection().prepare("PRAGMA integrity_check(3)");
-        let pages = pages.and_then(|mut statement| {
-            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        });
-        match pages.doing("read every page") {
-            Ok(rows) => found.extend(rows.into_iter().filter(|row| row != "ok")),
+        match pages(self.database.connection()) {
+            Ok(rows) => found.extend(rows),
             Err(error) => found.push(error.to_string()),
         }
         let (first, last) = (self.first(), self.extent.last.position);
