@@ -9,7 +9,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is needed and was not found" >
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build run check lint test unit e2e bench crash-campaign simulate fault-sweep duplicates clean
+.PHONY: help setup build run check lint test unit e2e bench crash-campaign simulate power-loss fault-sweep duplicates clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -50,6 +50,10 @@ crash-campaign: setup ## kill the program RUNS times (2000) at random, from SEED
 simulate: setup ## play SEEDS seeds (1000) of the whole system in virtual time; SEED=n replays one aloud
 	SIMULATE_SEEDS=$(SEEDS) SIMULATE_SEED=$(SEED) \
 	cargo test $(CARGO_FLAGS) --lib simulation::parts::every_seed -- --nocapture
+
+power-loss: setup ## lose the power at STATES points (2000) of a run, with what was not synced
+	POWER_LOSS_STATES=$(or $(STATES),2000) \
+	cargo test $(CARGO_FLAGS) --lib simulation::parts::power_that -- --nocapture
 
 fault-sweep: setup ## fail every call that makes a record durable, for every kind of action
 	FAULT_EVERY=1 cargo test $(CARGO_FLAGS) --test all fault_ -- --nocapture

@@ -1,6 +1,6 @@
 //! Whether anybody looks or not, the kernel does the same, byte for byte (C1.2, C8.3).
 
-use crate::embedded_bench::{Embedded, HandClock};
+use crate::embedded_bench::Embedded;
 use crate::harness::TestApp;
 use crate::kernel_contract::{Bench, n, order};
 use aerodb_control::kernel::embedded::Write;
@@ -128,7 +128,6 @@ async fn a_kernel_that_everybody_looks_at_does_what_one_does_that_nobody_looks_a
         assert_eq!(one, other);
     }
     assert_eq!(expected.len(), found.len());
-    let _: &HandClock = &watched.clock;
 }
 
 /// What an operator does through the control plane, with whatever happens between two steps.
@@ -145,7 +144,8 @@ async fn operate(app: &TestApp, mut between: impl AsyncFnMut()) {
     for (number, (kind, params)) in (1..).zip(steps) {
         for key in ["a", "b", "c"] {
             let put = app.data().put(&format!("/kv/{key}"), kind).await;
-            assert!(put.status.is_success(), "{}", put.body);
+            // While writes are stopped, that is the answer.
+            assert!(put.status.is_success() || kind == "resume_writes", "{}", put.body);
             between().await;
         }
         app.clock.advance_millis(500);

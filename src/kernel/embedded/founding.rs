@@ -4,6 +4,7 @@
 //! is served, so a founding that was interrupted is finished at the next start. After that a node
 //! whose files are missing is refused, never made anew: it may have held acknowledged writes.
 
+use super::backup;
 use super::cluster::Cluster;
 use super::command::Command;
 use super::ensemble::Ensemble;
@@ -77,6 +78,11 @@ pub(super) fn open(
         appoint_first(&mut cluster, founded_at, now)
             .map_err(|e| OpenError::switchboard(&config.dir, e))?;
         format!("founded at {founded_at}; n1 was appointed primary by the founding")
+    };
+    let unfinished = backup::unfinished(&config.dir);
+    let start_note = match unfinished.as_slice() {
+        [] => start_note,
+        names => format!("{start_note}; unfinished, and no backup: {}", names.join(", ")),
     };
     cluster.alive().map_err(|error| OpenError::Founding { why: error.why })?;
     Ok(Opened { cluster, lock, start_note })

@@ -323,8 +323,10 @@ impl Cluster {
         let primary = self.primary().expect("the primary was checked to be alive");
         let store = self.ensemble.node(primary).and_then(|node| node.store());
         let image = store.expect("a primary runs").image();
+        let elsewhere = self.switchboard.receipts_in_no_log();
         let mut renamed = false;
-        let made = image.map_err(BackupError::from).and_then(|image| {
+        let made = image.and_then(|image| Ok((image, elsewhere?)));
+        let made = made.map_err(BackupError::from).and_then(|(image, elsewhere)| {
             let (position, digest) = (image.about.position, image.digest);
             let receipt = Receipt {
                 action_id: order.action_id,
@@ -341,7 +343,8 @@ impl Cluster {
             };
             let manifest = |bytes, sha256| {
                 let (cluster, founders) = (self.identity.clone(), self.founders);
-                Manifest::new(name.clone(), cluster, founders, &image, receipt, (bytes, sha256))
+                let file = (bytes, sha256);
+                Manifest::new(name.clone(), cluster, founders, &image, receipt, file, elsewhere)
             };
             backup::create(&self.dir, &image, manifest, &mut renamed)
         });

@@ -6,13 +6,15 @@ use super::cluster::{Cluster, Office};
 use super::command::{Accepted, Command};
 use super::data::{DataError, Write};
 use super::founding::{self, Opened};
+use super::machine::Applied;
 use super::simulation::Weather;
 use super::{Config, NODES_MAX};
 use crate::kernel::{ApplyError, Order, SettleError, Settled};
-use crate::model::action::{Action, ActionId};
+use crate::model::action::{Action, ActionId, LogPosition};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use crate::model::cluster::ReceiptStatus;
+use crate::model::event::EventKind;
 use crate::model::pinned::{Fact, Writes};
 use crate::model::receipt::Witness;
 use crate::model::text::{NodeId, PlaceName};
@@ -293,4 +295,64 @@ fn a_primary_that_has_committed_nothing_in_its_epoch_serves_no_read() {
     assert!(matches!(answer, Err(ApplyError::Unknown { .. })), "{answer:?}");
     assert_eq!(cluster.office(), Office::Held(NodeId::numbered(2)));
     assert!(matches!(cluster.read("a"), Err(DataError::Unknown { .. })), "{:?}", cluster.read("a"));
+}
+
+#[test]
+fn a_change_of_the_members_that_was_made_already_has_no_effect() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    let change = |number| {
+        let action = Action::RemoveReplica { node: NodeId::numbered(3) };
+        Command::of(&Accepted::new(&order(number, action, 1), now())).unwrap()
+    };
+    let first = cluster.ensemble.propose(1, &[change(1)], now()).pop().flatten();
+    assert!(matches!(first, Some((_, Applied::Executed(_)))), "{first:?}");
+    // The second entry was judged before the first one was applied.
+    let second = cluster.ensemble.propose(1, &[change(2)], now()).pop().flatten();
+    let Some((_, Applied::Refused(refusal))) = second else { panic!("{second:?}") };
+    assert_eq!(refusal.rule, "members_moved");
+    assert_eq!(cluster.ensemble.members().voters, [1, 2]);
+    put(&mut cluster, "a").unwrap();
+}
+
+#[test]
+fn an_election_that_is_refused_is_an_event_and_moves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    off(&mut cluster, 1, 1, 1);
+    cluster.ensemble.expose_to(Weather::swallowing(MessageType::MsgRequestPreVoteResponse));
+    let failover = |id| order(id, Action::Failover { to: NodeId::numbered(2) }, 1);
+    let Err(ApplyError::Refused(refusal)) = cluster.apply(&failover(2), now()) else {
+        panic!("nobody answered")
+    };
+    assert_eq!(refusal.rule, "not_elected");
+    assert_eq!((cluster.epoch(), cluster.office()), (1, Office::Vacant));
+    let page = cluster.events(None, 5).unwrap();
+    let refused = page.events.iter().find(|event| event.kind == EventKind::ElectionRefused);
+    let refused = refused.unwrap_or_else(|| panic!("{page:?}"));
+    let about = (refused.node.as_ref(), refused.action_id);
+    assert_eq!(about, (Some(&NodeId::numbered(2)), Some(id(2))));
+    cluster.ensemble.expose_to(Weather::calm());
+    cluster.apply(&failover(3), now()).unwrap();
+}
+
+#[test]
+fn a_state_that_did_not_arrive_is_sent_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    off(&mut cluster, 1, 3, 1);
+    put(&mut cluster, "a").unwrap();
+    let checkpoint = Action::TakeCheckpoint { node: NodeId::numbered(1) };
+    let kept = cluster.apply(&order(2, checkpoint, 1), now()).unwrap().position.unwrap();
+    let up_to = LogPosition::parse_field("up_to", &kept.to_string()).unwrap();
+    let purge = Action::PurgeLog { node: NodeId::numbered(1), up_to };
+    cluster.apply(&order(3, purge, 1), now()).unwrap();
+    cluster.ensemble.expose_to(Weather::returning(MessageType::MsgSnapshot));
+    let online = Action::BringOnline { node: NodeId::numbered(3) };
+    cluster.apply(&order(4, online, 1), now()).unwrap();
+    let applied = |cluster: &Cluster| cluster.ensemble.node(3).unwrap().vitals().unwrap().applied;
+    assert!(applied(&cluster) < kept, "the state did not arrive");
+    cluster.ensemble.expose_to(Weather::calm());
+    cluster.ensemble.catch_up(now());
+    assert!(applied(&cluster) >= kept, "it was sent again");
 }
