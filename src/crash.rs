@@ -23,7 +23,7 @@ pub enum Sabotage {
     ForgetVote,
     /// A receipt is written after the transaction of its effect.
     ReceiptApart,
-    /// A primary that was replaced goes on to serve.
+    /// A node that was cut off, and perhaps replaced as primary, goes on to serve reads.
     StaleServes,
     /// A node of the kernel says that it holds an entry before it is on the disk.
     AnswerEarly,

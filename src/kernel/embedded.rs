@@ -125,13 +125,11 @@ pub enum OpenError {
         /// Environment and name that the founding fixed.
         found: String,
     },
-    /// A node of the cluster is missing.
-    #[error("{node} is a member and {} is missing; a lost node is never made anew", path.display())]
-    NodeMissing {
-        /// The node.
-        node: NodeId,
-        /// The file.
-        path: PathBuf,
+    /// The files of no node can be used.
+    #[error("the files of no node can be used; {why}")]
+    NoNode {
+        /// What is wrong with those of the first one, as a clause.
+        why: String,
     },
     /// There are nodes, and nothing says of which cluster.
     #[error("{} holds nodes without their switchboard", dir.display())]
@@ -139,8 +137,8 @@ pub enum OpenError {
         /// The directory.
         dir: PathBuf,
     },
-    /// The file of a node cannot be used.
-    #[error("the store of {node} cannot be used: {source}")]
+    /// The file of a node that is new cannot be made.
+    #[error("the store of {node} cannot be made: {source}")]
     Node {
         /// The node.
         node: NodeId,

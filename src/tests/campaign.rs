@@ -8,6 +8,7 @@
 use crate::campaign_checks::{stage, violations};
 use crate::campaign_clients::{Client, Plan, Talk};
 use crate::campaign_net::{Proxy, exchange, fetch, pass, request};
+use crate::campaign_writes::{Lone, WRITERS, Writers};
 use crate::durable::Disk;
 use crate::fault_disk::{Coin, FaultDisk, Lost};
 use crate::prepared::prepared;
@@ -33,7 +34,7 @@ const DELIVERIES: u64 = 60;
 /// From the last delivery to the kill, at most so many milliseconds: it may be answered by then.
 const WAIT_MILLIS: u64 = 60;
 /// What is looked for, and what a violation of it is.
-const INVARIANTS: [(&str, &str); 7] = [
+const INVARIANTS: [(&str, &str); 9] = [
     ("executed_once", "double executions"),
     ("recorded_before", "executions without a durable confirmation and dispatch before them"),
     ("sent_in_time", "orders sent by another process than the one that recorded them"),
@@ -41,6 +42,8 @@ const INVARIANTS: [(&str, &str); 7] = [
     ("shown_true", "answers or pages that the files do not bear out"),
     ("nothing_lost", "acknowledged records or outcomes lost or changed"),
     ("verified", "logs that do not verify"),
+    ("writes_kept", "acknowledged writes of data lost"),
+    ("resolved", "actions without an end after the last start"),
 ];
 
 /// What a campaign did and found.
@@ -60,6 +63,8 @@ pub struct Figures {
     pub records: BTreeMap<String, u64>,
     /// Records that an answer showed, and that were looked for after every kill that followed.
     pub told: usize,
+    /// Writes of data that were acknowledged, and that were looked for in the same way.
+    pub written: u64,
     /// What did not hold.
     pub violations: Vec<String>,
 }
@@ -71,14 +76,14 @@ impl Figures {
     }
 
     /// The figures, a line each.
-    fn in_words(&self) -> String {
+    pub fn in_words(&self) -> String {
         let [requests, deliveries, cuts] = self.traffic;
         let mut lines = format!(
             "{} kills, {} of them at a named point and {} before the server listened\n\
              {} un-synced writes taken by power cuts\n\
              {requests} requests of {CLIENTS} clients, {deliveries} deliveries, {cuts} cuts\n\
-             {} acknowledged records looked for after every kill\n",
-            self.runs, self.at_points, self.at_start, self.unsynced_lost, self.told
+             {} acknowledged records and {} acknowledged writes of data looked for after every kill\n",
+            self.runs, self.at_points, self.at_start, self.unsynced_lost, self.told, self.written
         );
         for (kind, count) in &self.records {
             lines.push_str(&format!("  {count:>7} records: {kind}\n"));
@@ -96,6 +101,7 @@ impl Figures {
         self.at_start += other.at_start;
         self.unsynced_lost += other.unsynced_lost;
         self.told += other.told;
+        self.written += other.written;
         self.violations.extend(other.violations);
         for (sum, count) in self.traffic.iter_mut().zip(other.traffic) {
             *sum += count;
@@ -117,6 +123,8 @@ struct World {
     /// The ids of the last run.
     recent: Vec<String>,
     found: Disk,
+    /// Clients that write data, in the campaign of the kernel.
+    writers: Option<Writers>,
 }
 
 /// The places in the code at which a test can end the process.
@@ -131,7 +139,7 @@ fn points() -> Vec<String> {
 }
 
 impl World {
-    fn new(seed: u64, sabotage: Option<Sabotage>) -> Self {
+    fn new(seed: u64, sabotage: Option<Sabotage>, writes: bool) -> Self {
         let place = prepared().place();
         // A session of its own: that of the preparation ends when it has idled for an hour.
         let server = place.start(None);
@@ -150,6 +158,7 @@ impl World {
             talk: Talk::default(),
             recent: Vec::new(),
             found,
+            writers: writes.then(Writers::default),
         }
     }
 
@@ -170,6 +179,10 @@ impl World {
                 server.console.trim_start_matches("http://").parse().expect("an address");
             let untrue = self.examine(address, &mut coin);
             figures.violations.extend(untrue);
+            if self.writers.is_some() {
+                // After a start nobody is primary, and nothing could be written.
+                let _ = Lone { server: address, token: &self.token }.appoint(&mut coin);
+            }
             let plans: Vec<Plan> = (0..ACTIONS).map(|_| Plan::new(&mut coin)).collect();
             self.recent = plans.iter().map(|plan| plan.id.clone()).collect();
             self.proxy.aim(Some(address));
@@ -186,6 +199,8 @@ impl World {
             _ => self.disk.cut_power(Lost::Some(coin.next())),
         };
         self.found = Disk::read(&self.place.data());
+        let lost = self.writers.as_ref().map(|writers| writers.lost(&self.place.data()));
+        figures.violations.extend(lost.into_iter().flatten());
         let told = self.talk.told.lock().expect("what was told");
         let name = |what: String| format!("{what} (seed {seed}, point {point:?})");
         figures.violations.extend(violations(&self.found, &told).into_iter().map(name));
@@ -219,6 +234,13 @@ impl World {
                     client.work(plans);
                     let _ = says.send(false);
                 });
+            }
+            if let Some(writers) = &self.writers {
+                let data = server.data.trim_start_matches("http://").parse().expect("an address");
+                let over = &over;
+                for _ in 0..WRITERS {
+                    scope.spawn(move || writers.write(data, over));
+                }
             }
             let mut working = CLIENTS;
             while working > 0 {
@@ -291,6 +313,14 @@ impl World {
 
     /// The whole log, and what happened.
     fn finish(&self, figures: &mut Figures) {
+        if let Some(writers) = &self.writers {
+            figures.written += writers.acknowledged();
+            let server = self.place.start(None);
+            let address = server.console.trim_start_matches("http://").parse().expect("an address");
+            let lone = Lone { server: address, token: &self.token };
+            figures.violations.extend(lone.resolve(&mut Coin::seeded(figures.runs)));
+            server.kill();
+        }
         let path = self.place.data().join("control.sqlite");
         if let Err(error) = verify_file(&path, &Expected::default(), &mut |_| {}) {
             figures.violations.push(format!("verified: {error}"));
@@ -309,11 +339,11 @@ impl World {
 }
 
 /// Makes so many runs, on two installations at a time.
-fn wide_campaign(runs: u64, seed: u64) -> Figures {
+pub fn wide_campaign(runs: u64, seed: u64, writes: bool) -> Figures {
     let half = runs / 2;
     std::thread::scope(|scope| {
-        let other = scope.spawn(move || campaign(half, seed.wrapping_add(runs), None));
-        let mut figures = campaign(runs - half, seed, None);
+        let other = scope.spawn(move || played(half, seed.wrapping_add(runs), None, writes));
+        let mut figures = played(runs - half, seed, None, writes);
         figures.add(other.join().expect("a campaign"));
         figures
     })
@@ -332,6 +362,10 @@ pub struct Hunt {
 /// Makes so many runs, or stops after the first one that broke an invariant; in a hunt, the one that
 /// is hunted for.
 pub fn campaign(runs: u64, seed: u64, hunt: Option<&Hunt>) -> Figures {
+    played(runs, seed, hunt, false)
+}
+
+fn played(runs: u64, seed: u64, hunt: Option<&Hunt>, writes: bool) -> Figures {
     let mut points = points();
     assert!(points.len() >= 14, "{points:?}");
     let sign = hunt.map_or("", |hunt| hunt.sign);
@@ -340,7 +374,7 @@ pub fn campaign(runs: u64, seed: u64, hunt: Option<&Hunt>) -> Figures {
     }
     let mut figures = Figures::default();
     while figures.runs < runs && !figures.found(sign) {
-        let mut world = World::new(seed ^ figures.runs, hunt.map(|hunt| hunt.fault));
+        let mut world = World::new(seed ^ figures.runs, hunt.map(|hunt| hunt.fault), writes);
         let until = (figures.runs + RUNS_PER_PLACE).min(runs);
         while figures.runs < until && !figures.found(sign) {
             let number = figures.runs;
@@ -351,7 +385,8 @@ pub fn campaign(runs: u64, seed: u64, hunt: Option<&Hunt>) -> Figures {
     figures
 }
 
-fn number(name: &str, otherwise: u64) -> u64 {
+/// A number from the environment.
+pub fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
 }
 
@@ -359,7 +394,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 #[test]
 fn a_control_plane_that_is_killed_again_and_again_never_acts_twice_or_lies() {
     let (runs, seed) = (number("CAMPAIGN_RUNS", 60), number("CAMPAIGN_SEED", 20_261_123));
-    let figures = wide_campaign(runs, seed);
+    let figures = wide_campaign(runs, seed, false);
     println!("seed {seed}\n{}", figures.in_words());
     assert_eq!(figures.violations, Vec::<String>::new(), "seed {seed}");
     let executed = figures.records.get("executed").copied().unwrap_or(0);

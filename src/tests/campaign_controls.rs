@@ -19,10 +19,7 @@ fn hunt(fault: Sabotage) -> Hunt {
         Sabotage::SendAgain => (&["workflow.dispatched"], "sent_in_time"),
         Sabotage::AbsenceIsProof => (&["workflow.dispatched"], "voided, and the kernel can still"),
         Sabotage::SyncLazily => (&[], "nothing_lost"),
-        Sabotage::ForgetVote
-        | Sabotage::ReceiptApart
-        | Sabotage::StaleServes
-        | Sabotage::AnswerEarly => unreachable!("the simulation of the kernel finds it"),
+        other => panic!("{other:?} is a fault of the kernel, which the simulation finds"),
     };
     Hunt { fault, points, sign }
 }

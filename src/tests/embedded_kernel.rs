@@ -187,14 +187,6 @@ async fn a_directory_is_served_once_and_only_as_what_it_is() {
     let renamed = reopen(&bench, |c| c.environment = PlaceName::parse("production").unwrap());
     assert!(matches!(renamed, Err(OpenError::Foreign { .. })));
     let dir = bench.dir.path().join("kernel");
-    let node = |number: u64| dir.join(format!("n{number}/node.sqlite"));
-    // The file of another node of the same cluster.
-    fs::rename(node(2), dir.join("kept")).unwrap();
-    fs::copy(node(1), node(2)).unwrap();
-    assert!(matches!(reopen(&bench, |_| {}), Err(OpenError::Node { .. })));
-    fs::remove_file(node(2)).unwrap();
-    assert!(matches!(reopen(&bench, |_| {}), Err(OpenError::NodeMissing { .. })));
-    fs::rename(dir.join("kept"), node(2)).unwrap();
     // Nodes whose switchboard was lost are not taken for an empty directory.
     fs::rename(dir.join("switchboard.sqlite"), dir.join("kept")).unwrap();
     assert!(matches!(reopen(&bench, |_| {}), Err(OpenError::SwitchboardMissing { .. })));
@@ -211,10 +203,11 @@ async fn the_file_of_another_cluster_is_refused() {
     let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
     let config = config(foreign.path(), 1);
     drop(EmbeddedKernel::open(&config, clock, &FixedEntropy(2)).unwrap());
-    let file = "kernel/n1/node.sqlite";
-    fs::copy(foreign.path().join(file), bench.dir.path().join(file)).unwrap();
-    let Err(OpenError::Node { source, .. }) = reopen(&bench, |_| {}) else { panic!("foreign") };
-    assert!(source.to_string().contains("belongs to"), "{source}");
+    for file in ["kernel/n1/node.sqlite", "kernel/n1/node.seal"] {
+        fs::copy(foreign.path().join(file), bench.dir.path().join(file)).unwrap();
+    }
+    let Err(OpenError::NoNode { why }) = reopen(&bench, |_| {}) else { panic!("foreign") };
+    assert!(why.contains("belongs to"), "{why}");
 }
 
 #[tokio::test]

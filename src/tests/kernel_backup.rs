@@ -208,3 +208,43 @@ async fn a_backup_that_cannot_be_read_is_never_settled_as_one_that_never_was() {
     bench.restart();
     assert!(matches!(bench.kernel().settle(id(5)).await.unwrap(), Settled::Executed(_)));
 }
+
+#[tokio::test]
+async fn receipts_that_no_log_holds_are_in_the_backup_and_in_the_cluster_that_is_made_of_it() {
+    let bench = backed_up().await;
+    run(bench.kernel(), 20, Action::TakeOffline { node: n(3) }).await;
+    run(bench.kernel(), 21, Action::VerifyNode { node: n(1) }).await;
+    run(bench.kernel(), 22, backup("tuesday")).await;
+    let into = tempfile::tempdir().unwrap();
+    restore_into(&bench, &place(&bench, "tuesday"), into.path(), None).unwrap();
+    let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
+    let restored = config(into.path(), 3);
+    let kernel = EmbeddedKernel::open(&restored, clock, &FixedEntropy(3)).unwrap();
+    for (number, action) in [
+        (1, Action::Switchover { to: n(2) }),
+        (5, backup("monday")),
+        (20, Action::TakeOffline { node: n(3) }),
+        (21, Action::VerifyNode { node: n(1) }),
+        (22, backup("tuesday")),
+    ] {
+        let before = bench.kernel().receipt(id(number)).await.unwrap();
+        assert_eq!(kernel.receipt(id(number)).await.unwrap(), before, "{action:?}");
+        assert!(matches!(before, ReceiptStatus::Executed { .. }), "{action:?}");
+        // Its id is spent there too.
+        assert!(kernel.apply(order(number, action, None)).await.unwrap().duplicate);
+    }
+    // The switch belonged to the other cluster; its receipt only says that it was thrown.
+    let n3 = kernel.observe().await.unwrap().node(&n(3)).unwrap().pinned.reachable.clone();
+    assert_eq!(n3, Fact::Known(true));
+}
+
+#[tokio::test]
+async fn a_start_names_the_backups_that_did_not_come_to_their_end() {
+    let mut bench = backed_up().await;
+    assert!(!bench.own().describe().start_note.contains("unfinished"));
+    fs::create_dir(place(&bench, ".tuesday.unfinished")).unwrap();
+    bench.restart();
+    let note = bench.own().describe().start_note;
+    assert!(note.ends_with("; unfinished, and no backup: tuesday"), "{note}");
+    assert!(place(&bench, ".tuesday.unfinished").exists(), "it is named and left alone");
+}

@@ -206,7 +206,6 @@ async fn a_checkpoint_that_was_damaged_is_never_sent() {
     let kept = run(bench.kernel(), 2, checkpoint(1)).await.position.unwrap();
     run(bench.kernel(), 3, purge(1, kept)).await;
     let e = epoch(&bench.kernel().observe().await.unwrap());
-    bench.close();
     let path = bench.dir.path().join("kernel/n1/node.sqlite");
     let db = rusqlite::Connection::open(path).unwrap();
     let frame: Vec<u8> =
@@ -216,6 +215,7 @@ async fn a_checkpoint_that_was_damaged_is_never_sent() {
     damaged[middle] ^= 1;
     db.execute("UPDATE checkpoint_frames SET frame = ?1", [damaged]).unwrap();
     drop(db);
+    bench.close();
     bench.open().unwrap();
     let failover = order(4, Action::Failover { to: n(1) }, e);
     bench.kernel().apply(failover).await.unwrap();

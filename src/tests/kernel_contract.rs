@@ -120,8 +120,14 @@ async fn every_pre_condition(kernel: &dyn CommandKernel) {
     assert_eq!(cited, ["target_is_standby", "target_reachable", "target_in_epoch"]);
     let again = Action::TakeOffline { node: n(3) };
     assert_eq!(refused(kernel, 25, again, e).await.rule, "node_online");
+    // As many more as leave a majority without n1, and none without it.
+    let nodes = kernel.observe().await.unwrap().nodes.len() as u64;
+    let more = 4..=(nodes - 1) / 2 + 2;
+    for (number, node) in (200..).zip(more.clone()) {
+        run(kernel, number, Action::TakeOffline { node: n(node) }).await;
+    }
     run(kernel, 26, Action::TakeOffline { node: n(1) }).await;
-    // Two of three are gone: nothing that needs a majority is possible, and no epoch is known.
+    // A majority is gone: nothing that needs a majority is possible, and no epoch is known.
     for action in [Action::Failover { to: n(2) }, Action::StopWrites {}] {
         assert_eq!(refused(kernel, 27, action, e).await.rule, "epoch_moved");
     }
@@ -130,6 +136,9 @@ async fn every_pre_condition(kernel: &dyn CommandKernel) {
     run(kernel, 29, Action::BringOnline { node: n(1) }).await;
     run(kernel, 30, Action::Failover { to: n(1) }).await;
     run(kernel, 31, Action::BringOnline { node: n(3) }).await;
+    for (number, node) in (220..).zip(more) {
+        run(kernel, number, Action::BringOnline { node: n(node) }).await;
+    }
 }
 
 async fn duplicates_and_settling(kernel: &dyn CommandKernel) {
@@ -199,8 +208,10 @@ pub(crate) async fn contract(mut bench: impl Bench) {
 
 /// C1.3, C4.2, C11.1.
 #[tokio::test]
-async fn the_embedded_kernel_keeps_the_contract() {
-    contract(Embedded::found(3)).await;
+async fn the_embedded_kernel_keeps_the_contract_with_three_five_and_seven_nodes() {
+    for nodes in [3, 5, 7] {
+        contract(Embedded::found(nodes)).await;
+    }
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ pub(crate) fn file(dir: &TempDir) -> PathBuf {
 pub(crate) fn create() -> (TempDir, NodeStore) {
     let dir = tempfile::tempdir().unwrap();
     let store = NodeStore::create(&file(&dir), &identity()).unwrap();
+    fs::copy(dir.path().join("node.seal"), dir.path().join("first.seal")).unwrap();
     (dir, store)
 }
 
@@ -226,9 +227,10 @@ fn an_effect_and_its_receipt_are_one_and_a_late_entry_leaves_neither() {
 }
 
 /// Copies the files as they are, and cuts the write-ahead log to a length: a crash of the machine
-/// that kept no more of it.
+/// that kept no more of it, and nothing of the count of saves, which is not synced.
 fn crashed(from: &Path, log_bytes: u64) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
+    fs::copy(from.join("first.seal"), dir.path().join("node.seal")).unwrap();
     fs::copy(from.join("node.sqlite"), file(&dir)).unwrap();
     let log = dir.path().join("node.sqlite-wal");
     fs::copy(from.join("node.sqlite-wal"), &log).unwrap();
@@ -292,5 +294,14 @@ fn a_damaged_log_gives_up_its_end_and_never_half_a_transaction() {
         let after = NodeStore::open(&file(&lost), &identity()).unwrap();
         assert_eq!(log(&after).len() as u64, after.last_index().unwrap());
         assert!(after.last_index().unwrap() < 6);
+        drop(after);
+        // Where the count was kept, as it is after a kill, the loss is noticed.
+        let killed = crashed(dir.path(), end);
+        fs::copy(dir.path().join("node.seal"), killed.path().join("node.seal")).unwrap();
+        drop(NodeStore::open(&file(&killed), &identity()).unwrap());
+        let killed = crashed(dir.path(), LOG_HEADER + frame * FRAME);
+        fs::copy(dir.path().join("node.seal"), killed.path().join("node.seal")).unwrap();
+        let refused = NodeStore::open(&file(&killed), &identity()).unwrap_err().to_string();
+        assert!(refused.contains("node.sqlite-wal is damaged"), "{refused}");
     }
 }

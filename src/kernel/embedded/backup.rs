@@ -86,6 +86,9 @@ pub struct Manifest {
     pub sha256: Hash,
     /// The proof that the order was executed.
     pub receipt: Receipt,
+    /// The receipts that no log holds: of switches, earlier backups and verifications.
+    #[serde(default)]
+    pub receipts: Vec<Receipt>,
 }
 
 /// Makes a backup in the directory of a cluster; gives its manifest.
@@ -205,6 +208,20 @@ pub(super) fn list(dir: &Path) -> BTreeMap<PlaceName, Receipt> {
         .collect()
 }
 
+/// The names of backups that were begun and did not come to their end. Nothing reads or removes what
+/// is left of them but another attempt under the same name.
+pub(super) fn unfinished(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir.join(BACKUPS)).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some(name.strip_prefix('.')?.strip_suffix(".unfinished")?.to_owned())
+        })
+        .collect();
+    names.sort_unstable();
+    names
+}
+
 impl Manifest {
     /// A manifest of this version.
     pub(super) fn new(
@@ -214,9 +231,21 @@ impl Manifest {
         image: &Image,
         receipt: Receipt,
         (bytes, sha256): (u64, Hash),
+        receipts: Vec<Receipt>,
     ) -> Self {
         let (about, digest) = (image.about.clone(), image.digest);
-        Self { format: FORMAT, name, cluster, founders, about, digest, bytes, sha256, receipt }
+        Self {
+            format: FORMAT,
+            name,
+            cluster,
+            founders,
+            about,
+            digest,
+            bytes,
+            sha256,
+            receipt,
+            receipts,
+        }
     }
 }
 

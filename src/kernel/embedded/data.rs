@@ -112,7 +112,7 @@ impl Cluster {
             return Err(DataError::Unknown { why: why.to_owned() });
         }
         if crash::sabotaged(Sabotage::StaleServes) {
-            primary = self.ensemble.another_who_leads(primary).unwrap_or(primary);
+            primary = self.ensemble.anybody_cut_off().unwrap_or(primary);
         }
         let store = self.ensemble.node(primary).and_then(|node| node.store());
         let store = store.expect("a primary runs");

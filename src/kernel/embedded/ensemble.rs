@@ -160,11 +160,10 @@ impl Ensemble {
         self.reachable().find(|(_, vitals)| vitals.leads && vitals.epoch == epoch)
     }
 
-    /// Another node that believes that it leads, reachable or not. Only sabotage asks for it.
-    pub(super) fn another_who_leads(&self, primary: u64) -> Option<u64> {
-        let leads = |node: &&Node| node.vitals().is_some_and(|vitals| vitals.leads);
-        let mut others = self.nodes.iter().filter(|node| node.number != primary);
-        others.find(leads).map(|node| node.number)
+    /// A node that runs and that nobody can reach. Only sabotage asks for it.
+    pub(super) fn anybody_cut_off(&self) -> Option<u64> {
+        let numbers = self.nodes.iter().filter(|node| node.store().is_some());
+        numbers.map(|node| node.number).find(|number| !self.reaches(*number))
     }
 
     /// The reachable node whose state machine contains most.

@@ -4,6 +4,7 @@
 //! is served, so a founding that was interrupted is finished at the next start. After that a node
 //! whose files are missing is refused, never made anew: it may have held acknowledged writes.
 
+use super::backup;
 use super::cluster::Cluster;
 use super::command::Command;
 use super::ensemble::Ensemble;
@@ -77,6 +78,11 @@ pub(super) fn open(
         appoint_first(&mut cluster, founded_at, now)
             .map_err(|e| OpenError::switchboard(&config.dir, e))?;
         format!("founded at {founded_at}; n1 was appointed primary by the founding")
+    };
+    let unfinished = backup::unfinished(&config.dir);
+    let start_note = match unfinished.as_slice() {
+        [] => start_note,
+        names => format!("{start_note}; unfinished, and no backup: {}", names.join(", ")),
     };
     cluster.alive().map_err(|error| OpenError::Founding { why: error.why })?;
     Ok(Opened { cluster, lock, start_note })
@@ -167,15 +173,18 @@ fn assemble(
     let listed = switchboard.listed().map_err(|e| OpenError::switchboard(dir, e))?;
     let members = switchboard.members().map_err(|e| OpenError::switchboard(dir, e))?;
     for number in listed {
-        let node = NodeId::numbered(number);
-        let path = node_directory(dir, number).join("node.sqlite");
-        if !path.exists() {
-            return Err(OpenError::NodeMissing { node, path });
-        }
         let identity = identity(&record.cluster_id, number, record.nodes);
-        let started =
-            NodeStore::open(&path, &identity).and_then(|store| Node::start(&identity, store));
-        nodes.push(started.map_err(|source| OpenError::Node { node, source })?);
+        // The files of one node are not those of the others: without it the cluster goes on, if a
+        // majority is left. It is not repaired and never made anew.
+        nodes.push(
+            start_node(dir, &identity).unwrap_or_else(|error| {
+                Node::unusable(number, format!("in n{number}: {error}"), now)
+            }),
+        );
+    }
+    if let (Some(node), true) = (nodes.first(), nodes.iter().all(|node| node.failed().is_some())) {
+        let why = node.failed().map_or_else(String::new, |failed| failed.why.clone());
+        return Err(OpenError::NoNode { why });
     }
     let identity = ClusterIdentity {
         cluster: config.cluster.clone(),
@@ -187,6 +196,15 @@ fn assemble(
     let mut cluster = Cluster::new(ensemble, switchboard, identity, dir.clone(), clock.name(), now);
     cluster.close_former_members().map_err(|e| OpenError::switchboard(dir, e))?;
     Ok((cluster, record.founded_at))
+}
+
+/// Starts a node on its files, if they are its own and what it wrote.
+fn start_node(dir: &Path, identity: &NodeIdentity) -> Result<Node, StoreError> {
+    let path = node_directory(dir, identity.number).join("node.sqlite");
+    if !path.exists() {
+        return Err(StoreError::corrupt("node.sqlite is missing; a lost node is never made anew"));
+    }
+    Node::start(identity, NodeStore::open(&path, identity)?)
 }
 
 /// The one appointment that no operator asks for: it is part of the founding, and the birth record

@@ -152,18 +152,21 @@ impl Cluster {
         let store = store.expect("a primary runs").as_it_is();
         let (cluster, founders) = (self.identity.clone(), self.founders);
         let (epoch, dir) = (self.epoch(), self.dir.clone());
+        let elsewhere = self.switchboard.receipts_in_no_log();
         let (order, name) = (order.clone(), name.clone());
         move |meter| {
             let mut renamed = false;
             let image = store.and_then(|store: StillStore| store.image(meter));
-            let made = image.map_err(BackupError::from).and_then(|image| {
+            let made = image.and_then(|image| Ok((image, elsewhere?)));
+            let made = made.map_err(BackupError::from).and_then(|(image, elsewhere)| {
                 let (position, digest) = (image.about.position, image.digest);
                 let result = format!(
                     "The backup {name} holds everything up to position {position}, was read back, \
                      and has the digest {digest}."
                 );
                 let receipt = order.receipt(Some(epoch), now, result);
-                let manifest = |size| Manifest::new(name, cluster, founders, &image, receipt, size);
+                let manifest =
+                    |size| Manifest::new(name, cluster, founders, &image, receipt, size, elsewhere);
                 backup::create(&dir, &image, manifest, meter, &mut renamed)
             });
             match made {
@@ -190,3 +193,6 @@ impl Cluster {
         Begun::Long(Work { action: order.action.clone(), meter, run: Box::new(run) })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,6 +72,12 @@ impl Node {
         Ok(Self { id, number: identity.number, life: Life::Running(raw) })
     }
 
+    /// A node whose files cannot be used. It is a member that nobody can reach (C6.1).
+    pub(super) fn unusable(number: u64, why: String, now: Timestamp) -> Self {
+        let life = Life::Failed(Since { since: now, why });
+        Self { id: NodeId::numbered(number), number, life }
+    }
+
     /// Since when and why the node stopped, if it did.
     pub(super) fn failed(&self) -> Option<&Since> {
         match &self.life {

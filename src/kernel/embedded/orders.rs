@@ -12,7 +12,7 @@ use super::long::{Begun, Ending, Meter};
 use super::machine::{Applied, Place};
 use super::sqlite::StoreError;
 use super::switchboard::{OrderState, Switch};
-use crate::crash::{self, Sabotage};
+use crate::crash;
 use crate::kernel::{ApplyError, Order};
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
@@ -299,8 +299,7 @@ impl Cluster {
         match switch {
             Switch::Off => {
                 self.ensemble.set_connected(number, false);
-                let steps_down = was_primary && !crash::sabotaged(Sabotage::StaleServes);
-                if steps_down && let Some(node) = self.ensemble.node_mut(number) {
+                if was_primary && let Some(node) = self.ensemble.node_mut(number) {
                     node.follow_nobody(0, now);
                 }
                 self.ensemble.pump(now);

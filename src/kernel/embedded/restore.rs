@@ -100,12 +100,19 @@ pub fn restore(
         founded_at: clock.now(),
     };
     let switchboard = unfinished.join(founding::SWITCHBOARD);
-    Switchboard::create_restored(&switchboard, &record, &members).map_err(BackupError::from)?;
+    // With the backup's own receipt: it was executed in the cluster that it is of.
+    let receipts = [manifest.receipts.as_slice(), &[manifest.receipt]].concat();
+    Switchboard::create_restored(&switchboard, &record, &members, &receipts)
+        .map_err(BackupError::from)?;
     sync(&switchboard)?;
     sync(&unfinished)?;
     let dir = into.join("kernel");
     fs::rename(&unfinished, &dir).map_err(|e| BackupError::io("rename", &dir, e))?;
     sync(into)?;
+    // The directory itself may be new.
+    if let Some(parent) = into.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        sync(parent)?;
+    }
     Ok(Restored {
         cluster_id,
         name: format!("{} {}", record.environment, record.name),

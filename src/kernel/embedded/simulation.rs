@@ -14,6 +14,7 @@ mod history;
 mod house;
 mod invariants;
 mod parts;
+mod power;
 mod run;
 mod weather;
 mod world;

@@ -2,6 +2,7 @@
 //! checkpoints that are asked for and checked, because an automatic one hides its errors.
 
 use crate::crash::{self, Sabotage};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -90,6 +91,22 @@ impl Database {
         Ok(Self { connection, commits: 0 })
     }
 
+    /// Opens a file that exists, and that changes in a checkpoint that is asked for and never else:
+    /// by itself SQLite would make one when it closes the file.
+    pub(super) fn open_sealed(path: &Path) -> Result<Self, StoreError> {
+        let database = Self::open(path)?;
+        let config = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        let set = database.connection.set_db_config(config, true);
+        set.doing("keep the file from changing when it is closed")?;
+        Ok(database)
+    }
+
+    /// Moves everything into the file, and closes it.
+    pub(super) fn checkpoint_and_close(self) -> Result<(), StoreError> {
+        self.empty_log()?;
+        self.connection.close().map_err(|(_, error)| error).doing("close the file")
+    }
+
     fn connect(path: &Path, extra: OpenFlags) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | extra;
         let connection = Connection::open_with_flags(path, flags).doing("open the file")?;
@@ -132,19 +149,33 @@ impl Database {
     /// Counts one commit, and checkpoints when it is time. An error here is as serious as one in a
     /// commit: the file must not be written again.
     pub(super) fn committed(&mut self) -> Result<(), StoreError> {
+        if self.is_due() { self.checkpoint() } else { Ok(()) }
+    }
+
+    /// Counts one commit; gives whether a checkpoint is due, which the caller then makes.
+    pub(super) fn is_due(&mut self) -> bool {
         self.commits += 1;
-        if self.commits < COMMITS_PER_CHECKPOINT {
-            return Ok(());
+        let is_due = self.commits >= COMMITS_PER_CHECKPOINT;
+        if is_due {
+            self.commits = 0;
         }
-        self.commits = 0;
-        self.checkpoint()
+        is_due
     }
 
     /// Moves what the write-ahead log holds into the file.
     pub(super) fn checkpoint(&self) -> Result<(), StoreError> {
+        self.moved_by("PRAGMA wal_checkpoint(PASSIVE)")
+    }
+
+    /// The same, and leaves nothing in the write-ahead log.
+    pub(super) fn empty_log(&self) -> Result<(), StoreError> {
+        self.moved_by("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    fn moved_by(&self, checkpoint: &str) -> Result<(), StoreError> {
         let busy: i64 = self
             .connection
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(0))
+            .query_row(checkpoint, [], |row| row.get(0))
             .doing("checkpoint the file")?;
         if busy == 0 {
             Ok(())

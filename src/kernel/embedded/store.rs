@@ -7,6 +7,8 @@
 mod checkpoint;
 pub(super) mod damage;
 mod log;
+mod reads;
+mod seal;
 mod still;
 
 pub(super) use still::StillStore;
@@ -14,24 +16,22 @@ pub(super) use still::StillStore;
 use super::command::Command;
 use super::image::Image;
 use super::long::Meter;
-use super::machine::{self, Applied, Epoch, Place};
+use super::machine::{self, Applied, Place};
 use super::membership::Members;
 use super::sqlite::{Database, Doing, StoreError, to_json};
 use crate::crash::{self, Sabotage};
-use crate::model::action::{Action, ActionId};
-use crate::model::ambient::Timestamp;
+use crate::model::action::Action;
 use crate::model::canonical::Hash;
-use crate::model::event::{EventPlace, KernelEvent};
-use crate::model::pinned::{Fence, Since};
-use crate::model::receipt::{Receipt, Tombstone};
+use crate::model::receipt::Receipt;
 use crate::model::text::NodeId;
 use raft::eraftpb::{Entry, EntryType, HardState, Snapshot};
 use rusqlite::{Connection, Transaction, params};
+use seal::Seal;
 use std::path::Path;
 
 const SCHEMA: &str = include_str!("node.sql");
 /// The version of the tables.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Which node of which cluster a store belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +77,10 @@ pub struct NodeStore {
     hard_state: HardState,
     extent: Extent,
     members: Members,
+    seal: Seal,
+    saves: u64,
+    /// Whether every save came to its end: then the file is sealed when it is closed.
+    is_sound: bool,
 }
 
 /// What a node holds: the log from after `base` to `last`, and the state up to `applied`.
@@ -109,16 +113,18 @@ impl NodeStore {
                 [to_json(&Members::founding(identity.voters))],
             )
             .doing("name the members")?;
-        drop(database);
+        database.checkpoint_and_close()?;
+        Seal::create(path)?;
         Self::open(path, identity)
     }
 
     /// Opens the store of this node, and of no other.
     ///
     /// # Errors
-    /// When the file belongs to another node or cluster, or holds a log with a gap.
+    /// When the file belongs to another node or cluster, is damaged, or holds a log with a gap.
     pub fn open(path: &Path, identity: &NodeIdentity) -> Result<Self, StoreError> {
-        let database = Database::open(path)?;
+        let seal = Seal::open(path)?;
+        let database = Database::open_sealed(path)?;
         let db = database.connection();
         let format: u32 = db
             .query_row("SELECT format FROM node", [], |row| row.get(0))
@@ -127,10 +133,17 @@ impl NodeStore {
             let what = format!("the file has format {format}, and this program reads {FORMAT}");
             return Err(StoreError::corrupt(what));
         }
+        let saves: u64 = db
+            .query_row("SELECT saves FROM node", [], |row| row.get(0))
+            .doing("read how many saves were made")?;
+        seal.compare(saves)?;
+        if !seal.is_closed() {
+            damage::check_pages(db)?;
+        }
         let (found, hard_state, base, applied) = read_node(db)?;
         if &found != identity {
             return Err(StoreError::corrupt(format!(
-                "the file belongs to n{} of {} in the cluster {}, not to n{} of {} in the cluster \
+                "node.sqlite belongs to n{} of {} in the cluster {}, not to n{} of {} in the cluster \
                  {}",
                 found.number,
                 found.voters,
@@ -159,7 +172,8 @@ impl NodeStore {
         }
         let extent = Extent { base, last, applied };
         let members = machine::members(db)?;
-        Ok(Self { database, identity: found, hard_state, extent, members })
+        let identity = found;
+        Ok(Self { database, identity, hard_state, extent, members, seal, saves, is_sound: true })
     }
 
     /// Makes a batch durable in one transaction, and applies its committed entries in it.
@@ -173,6 +187,7 @@ impl NodeStore {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
+        self.is_sound = false;
         let (mut hard_state, mut extent) = (self.hard_state.clone(), self.extent);
         let is_change = |entry: &Entry| entry.entry_type != EntryType::EntryNormal;
         let moves_members = batch.snapshot.is_some() || batch.apply.iter().any(is_change);
@@ -210,7 +225,7 @@ impl NodeStore {
         };
         tx.prepare_cached(
             "UPDATE node SET epoch = ?1, vote = ?2, committed = ?3, applied = ?4, purged = ?5,
-             purged_epoch = ?6",
+             purged_epoch = ?6, saves = ?7",
         )
         .and_then(|mut s| {
             s.execute(params![
@@ -219,7 +234,8 @@ impl NodeStore {
                 hard_state.commit,
                 extent.applied,
                 extent.base.position,
-                extent.base.epoch
+                extent.base.epoch,
+                self.saves + 1
             ])
         })
         .doing("write the promises")?;
@@ -229,8 +245,26 @@ impl NodeStore {
             machine::keep_receipts_apart(self.database.connection(), &outcomes)?;
         }
         (self.hard_state, self.extent, self.members) = (hard_state, extent, members);
-        self.database.committed()?;
+        self.count_save()?;
         Ok(outcomes)
+    }
+
+    /// Notes a save that is on the disk, and checkpoints the file when it is time.
+    fn count_save(&mut self) -> Result<(), StoreError> {
+        self.saves += 1;
+        self.seal.note(self.saves)?;
+        if self.database.is_due() {
+            self.checkpoint_file()?;
+        }
+        self.is_sound = true;
+        Ok(())
+    }
+
+    /// Moves what the write-ahead log holds into the file, and seals the file anew.
+    fn checkpoint_file(&mut self) -> Result<(), StoreError> {
+        self.seal.break_open()?;
+        self.database.checkpoint()?;
+        self.seal.close()
     }
 
     /// What an order does to the disk of this node alone: part of applying its entry, so the effect
@@ -305,8 +339,7 @@ impl NodeStore {
         let tx = self.database.begin()?;
         checkpoint::fill(&tx, &self.identity, packed, digest, members)?;
         tx.commit().doing("commit")?;
-        self.database.committed()?;
-        self.database.checkpoint()
+        self.checkpoint_file()
     }
 
     /// The members, as far as this node knows.
@@ -320,44 +353,15 @@ impl NodeStore {
         let place = Place { position: self.extent.applied, epoch: self.applied_epoch()? };
         checkpoint::image(self.database.connection(), &self.identity, place, meter)
     }
+}
 
-    /// The write fence, and since when it stands.
-    pub fn fence(&self) -> Result<(Fence, Option<Since>), StoreError> {
-        machine::fence(self.database.connection())
-    }
-
-    /// The receipt under an id.
-    pub fn receipt(&self, id: ActionId) -> Result<Option<Receipt>, StoreError> {
-        machine::receipt(self.database.connection(), id)
-    }
-
-    /// The tombstone under an id.
-    pub fn tombstone(&self, id: ActionId) -> Result<Option<Tombstone>, StoreError> {
-        machine::tombstone(self.database.connection(), id)
-    }
-
-    /// The value of a key.
-    pub fn value(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        machine::value(self.database.connection(), key)
-    }
-
-    /// The history of epochs, oldest first.
-    pub fn epochs(&self) -> Result<Vec<Epoch>, StoreError> {
-        machine::epochs(self.database.connection())
-    }
-
-    /// What happened by the log before a place, newest first.
-    pub fn events(
-        &self,
-        before: Option<EventPlace>,
-        limit: usize,
-    ) -> Result<Vec<KernelEvent>, StoreError> {
-        machine::events(self.database.connection(), before, limit)
-    }
-
-    /// The birth record: its sentence, and when the cluster was founded.
-    pub fn birth(&self) -> Result<Option<(String, Timestamp)>, StoreError> {
-        machine::birth(self.database.connection())
+impl Drop for NodeStore {
+    /// Leaves one whole, sealed file behind, if every save came to its end. If that fails, the next
+    /// start finds the write-ahead log and the seal as they are, and loses nothing.
+    fn drop(&mut self) {
+        if self.is_sound && self.seal.break_open().is_ok() {
+            let _ = self.database.empty_log().and_then(|()| self.seal.close());
+        }
     }
 }
 

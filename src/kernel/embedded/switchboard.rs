@@ -6,6 +6,7 @@
 
 mod events;
 mod members;
+mod receipts;
 
 pub(super) use events::END;
 
@@ -113,10 +114,12 @@ impl Switchboard {
         path: &Path,
         cluster: &ClusterRecord,
         members: &Members,
+        receipts: &[Receipt],
     ) -> Result<(), StoreError> {
         Self::create(path, cluster)?;
         let mut switchboard = Self::open(path)?;
         switchboard.remember_members(members)?;
+        switchboard.take_over(receipts)?;
         switchboard.set_appointed()
     }
 

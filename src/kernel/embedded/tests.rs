@@ -6,16 +6,17 @@ use super::cluster::{Cluster, Office};
 use super::command::{Accepted, Command};
 use super::data::{DataError, Write};
 use super::founding::{self, Opened};
-use super::long::{Begun, Ending, Meter, Work};
+use super::long::{Begun, Ending, Meter};
+use super::machine::Applied;
 use super::simulation::Weather;
 use super::{Config, NODES_MAX};
 use crate::kernel::{ApplyError, Order, SettleError, Settled};
-use crate::model::action::{Action, ActionId};
+use crate::model::action::{Action, ActionId, LogPosition};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use crate::model::cluster::ReceiptStatus;
+use crate::model::event::EventKind;
 use crate::model::pinned::{Fact, Writes};
-use crate::model::progress::Unit;
 use crate::model::receipt::Witness;
 use crate::model::text::{NodeId, PlaceName};
 use raft::eraftpb::MessageType;
@@ -39,11 +40,11 @@ impl Entropy for Still {
     }
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::from_millis(1_769_852_700_000)
 }
 
-fn open(dir: &TempDir, nodes: u64) -> Opened {
+pub(super) fn open(dir: &TempDir, nodes: u64) -> Opened {
     let config = Config {
         dir: dir.path().join("kernel"),
         nodes: super::NodeCount::Exactly(nodes),
@@ -53,11 +54,11 @@ fn open(dir: &TempDir, nodes: u64) -> Opened {
     founding::open(&config, &Still, &Still).unwrap()
 }
 
-fn id(number: u8) -> ActionId {
+pub(super) fn id(number: u8) -> ActionId {
     ActionId::from_random([number; 16])
 }
 
-fn order(number: u8, action: Action, epoch: u64) -> Order {
+pub(super) fn order(number: u8, action: Action, epoch: u64) -> Order {
     Order::new(id(number), action, Some(epoch), Witness { seq: 1, hash: Hash::of(b"record") })
 }
 
@@ -75,7 +76,7 @@ impl Cluster {
     }
 }
 
-fn put(cluster: &mut Cluster, key: &str) -> Result<super::Written, DataError> {
+pub(super) fn put(cluster: &mut Cluster, key: &str) -> Result<super::Written, DataError> {
     let write = Write::Put { key: key.to_owned(), value: key.into() };
     cluster.write(vec![write], now()).pop().unwrap()
 }
@@ -311,85 +312,62 @@ fn a_primary_that_has_committed_nothing_in_its_epoch_serves_no_read() {
     assert!(matches!(cluster.read("a"), Err(DataError::Unknown { .. })), "{:?}", cluster.read("a"));
 }
 
-/// The beginning of an order that takes long.
-fn begin(cluster: &mut Cluster, order: &Order) -> Work {
-    match cluster.begin(order, Meter::new(order.action_id(), None), now()) {
-        Begun::Long(work) => work,
-        Begun::Ended(ending) => panic!("it has ended: {ending:?}"),
-    }
-}
-
 #[test]
-fn a_backup_is_of_the_moment_at_which_it_began_and_meanwhile_the_cluster_takes_writes_only() {
-    let dir = TempDir::new().unwrap();
+fn a_change_of_the_members_that_was_made_already_has_no_effect() {
+    let dir = tempfile::tempdir().unwrap();
     let mut cluster = open(&dir, 3).cluster;
-    put(&mut cluster, "before").unwrap();
-    let create = Action::CreateBackup { name: PlaceName::parse("monday").unwrap() };
-    let first = order(1, create.clone(), 1);
-    let work = begin(&mut cluster, &first);
-    assert_eq!(cluster.observe(now()).unwrap().under_way, None, "no part of it has begun");
-    let applied = cluster.ensemble.node(1).unwrap().store().unwrap().applied();
-    let written = put(&mut cluster, "meanwhile").unwrap();
-    assert!(written.position > applied);
-
-    // The same id again has no end yet, another order has no turn, and nothing can be settled.
-    let again = cluster.apply(&first, now());
-    assert!(matches!(again, Err(ApplyError::Unknown { .. })), "{again:?}");
-    let other = cluster.apply(&order(2, Action::StopWrites {}, 1), now());
-    let Err(ApplyError::Refused(refusal)) = other else { panic!("{other:?}") };
-    assert_eq!(refusal.rule, "busy");
-    let undecided = cluster.settle(id(1), now());
-    assert!(matches!(undecided, Err(SettleError::Unobservable(_))), "{undecided:?}");
-
-    let ending = work.run();
-    let progress = cluster.observe(now()).unwrap().under_way.unwrap();
-    assert_eq!(progress.action_id, id(1));
-    assert_eq!(progress.doing, "reading state.jsonl.zst back");
-    assert_eq!((progress.done, progress.total > 0), (progress.total, true));
-    let receipt = cluster.end(id(1), &create, ending, now()).unwrap();
-    assert!(receipt.result.contains(&format!("up to position {applied},")), "{}", receipt.result);
-    let state = cluster.observe(now()).unwrap();
-    assert_eq!(state.under_way, None);
-    assert_eq!(state.cluster.backups, [PlaceName::parse("monday").unwrap()]);
-    assert!(cluster.apply(&first, now()).unwrap().duplicate);
-    cluster.apply(&order(2, Action::StopWrites {}, 1), now()).unwrap();
+    let change = |number| {
+        let action = Action::RemoveReplica { node: NodeId::numbered(3) };
+        Command::of(&Accepted::new(&order(number, action, 1), now())).unwrap()
+    };
+    let first = cluster.ensemble.propose(1, &[change(1)], now()).pop().flatten();
+    assert!(matches!(first, Some((_, Applied::Executed(_)))), "{first:?}");
+    // The second entry was judged before the first one was applied.
+    let second = cluster.ensemble.propose(1, &[change(2)], now()).pop().flatten();
+    let Some((_, Applied::Refused(refusal))) = second else { panic!("{second:?}") };
+    assert_eq!(refusal.rule, "members_moved");
+    assert_eq!(cluster.ensemble.members().voters, [1, 2]);
+    put(&mut cluster, "a").unwrap();
 }
 
 #[test]
-fn a_verification_that_is_left_without_an_end_is_void_and_the_kernel_takes_orders_again() {
-    let dir = TempDir::new().unwrap();
-    let mut opened = open(&dir, 3);
-    let verify = Action::VerifyNode { node: NodeId::numbered(2) };
-    let work = begin(&mut opened.cluster, &order(1, verify.clone(), 1));
-    // As a kill leaves it: the work is nowhere, and no end was recorded.
-    drop(work);
-    drop(opened);
+fn an_election_that_is_refused_is_an_event_and_moves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
     let mut cluster = open(&dir, 3).cluster;
-    let failover = order(2, Action::Failover { to: NodeId::numbered(1) }, 1);
-    cluster.apply(&failover, now()).unwrap();
-    let settled = cluster.settle(id(1), now()).unwrap();
-    assert!(matches!(settled, Settled::Voided(_)), "{settled:?}");
-    let work = begin(&mut cluster, &order(3, verify.clone(), 2));
-    put(&mut cluster, "meanwhile").unwrap();
-    let ending = work.run();
-    let receipt = cluster.end(id(3), &verify, ending, now()).unwrap();
-    assert!(receipt.result.contains("everything is what it must be"), "{}", receipt.result);
+    off(&mut cluster, 1, 1, 1);
+    cluster.ensemble.expose_to(Weather::swallowing(MessageType::MsgRequestPreVoteResponse));
+    let failover = |id| order(id, Action::Failover { to: NodeId::numbered(2) }, 1);
+    let Err(ApplyError::Refused(refusal)) = cluster.apply(&failover(2), now()) else {
+        panic!("nobody answered")
+    };
+    assert_eq!(refusal.rule, "not_elected");
+    assert_eq!((cluster.epoch(), cluster.office()), (1, Office::Vacant));
+    let page = cluster.events(None, 5).unwrap();
+    let refused = page.events.iter().find(|event| event.kind == EventKind::ElectionRefused);
+    let refused = refused.unwrap_or_else(|| panic!("{page:?}"));
+    let about = (refused.node.as_ref(), refused.action_id);
+    assert_eq!(about, (Some(&NodeId::numbered(2)), Some(id(2))));
+    cluster.ensemble.expose_to(Weather::calm());
+    cluster.apply(&failover(3), now()).unwrap();
 }
 
 #[test]
-fn a_meter_tells_of_each_part_and_of_each_percent_and_of_no_more() {
-    let (announce, heard) = tokio::sync::watch::channel(0);
-    let meter = Meter::new(id(1), Some(announce));
-    meter.advance(5);
-    assert_eq!(meter.read(), None, "nothing has begun");
-    meter.begin("reading the log", Unit::Entries, 100_000);
-    for _ in 0..100_000 {
-        meter.advance(1);
-    }
-    let progress = meter.read().unwrap();
-    assert_eq!(progress.to_string(), "reading the log: 100000 of 100000 entries");
-    assert_eq!(*heard.borrow(), 101);
-    meter.begin("nothing", Unit::Rows, 0);
-    meter.advance(0);
-    assert_eq!(*heard.borrow(), 102);
+fn a_state_that_did_not_arrive_is_sent_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    off(&mut cluster, 1, 3, 1);
+    put(&mut cluster, "a").unwrap();
+    let checkpoint = Action::TakeCheckpoint { node: NodeId::numbered(1) };
+    let kept = cluster.apply(&order(2, checkpoint, 1), now()).unwrap().position.unwrap();
+    let up_to = LogPosition::parse_field("up_to", &kept.to_string()).unwrap();
+    let purge = Action::PurgeLog { node: NodeId::numbered(1), up_to };
+    cluster.apply(&order(3, purge, 1), now()).unwrap();
+    cluster.ensemble.expose_to(Weather::returning(MessageType::MsgSnapshot));
+    let online = Action::BringOnline { node: NodeId::numbered(3) };
+    cluster.apply(&order(4, online, 1), now()).unwrap();
+    let applied = |cluster: &Cluster| cluster.ensemble.node(3).unwrap().vitals().unwrap().applied;
+    assert!(applied(&cluster) < kept, "the state did not arrive");
+    cluster.ensemble.expose_to(Weather::calm());
+    cluster.ensemble.catch_up(now());
+    assert!(applied(&cluster) >= kept, "it was sent again");
 }

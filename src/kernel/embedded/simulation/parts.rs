@@ -4,7 +4,7 @@
 //! play. It prints what it counted, or the seed that broke an invariant.
 
 #[cfg(test)]
-use super::panel::{FaultDisk, compile};
+use super::panel::{Coin, FaultDisk, compile};
 use super::world::{Figures, Templates, World};
 use crate::crash::Sabotage;
 use crate::model::canonical::Hash;
@@ -22,6 +22,11 @@ const SEEDS_OF_A_ROUND: u64 = 50;
 /// The name of the test that a part is.
 const PART: &str = "kernel::embedded::simulation::parts::one_part_of_a_simulation";
 
+/// States after a loss of power in the ordinary tests; `make power-loss` makes more.
+const STATES: u64 = 60;
+/// More calls than the work makes.
+const NO_CALL: u64 = 1_000_000;
+
 /// Plays one seed; gives the digest of its events.
 fn play(
     seed: u64,
@@ -29,8 +34,29 @@ fn play(
     figures: &mut Figures,
     speaks: bool,
 ) -> Result<Hash, String> {
-    let mut world = World::new(seed, templates, speaks);
-    let played = catch_unwind(AssertUnwindSafe(|| world.run()));
+    let world = World::new(seed, templates, speaks);
+    guarded(world, figures, World::run)
+}
+
+/// One of so many states, spread over all calls of the work.
+fn lose_power(
+    state: u64,
+    (states, calls): (u64, u64),
+    templates: &mut Templates,
+    figures: &mut Figures,
+) -> Result<Hash, String> {
+    let world = World::of(3, Coin::seeded(state), false, templates, false);
+    // Where there are more states than calls, what is lost differs by the seed.
+    let at = 1 + if states < calls { state * calls / states } else { state % calls };
+    guarded(world, figures, |world| world.lose_power(at).map(|_| ()))
+}
+
+fn guarded(
+    mut world: World,
+    figures: &mut Figures,
+    play: impl FnOnce(&mut World) -> Result<(), String>,
+) -> Result<Hash, String> {
+    let played = catch_unwind(AssertUnwindSafe(|| play(&mut world)));
     let trace = world.trace();
     for (what, many) in std::mem::take(&mut world.figures) {
         *figures.entry(what).or_default() += many;
@@ -55,10 +81,21 @@ fn one_part_of_a_simulation() {
     let seeds = from.parse::<u64>().expect("a seed")..to.parse().expect("a seed");
     let speaks = std::env::var_os("SIMULATE_ALOUD").is_some();
     let (mut templates, mut figures) = (Templates::new(), Figures::new());
+    let calls = number("SIMULATE_POWER").map(|_| {
+        let mut world = World::of(3, Coin::seeded(0), false, &mut templates, false);
+        world.lose_power(NO_CALL).expect("the work is done when nothing stops it")
+    });
     for seed in seeds {
-        match play(seed, &mut templates, &mut figures, speaks) {
+        let played = match (number("SIMULATE_POWER"), calls) {
+            (Some(states), Some(calls)) => {
+                lose_power(seed, (states, calls), &mut templates, &mut figures)
+            }
+            _ => play(seed, &mut templates, &mut figures, speaks),
+        };
+        match played {
             Ok(trace) => {
-                *figures.entry("seeds").or_default() += 1;
+                *figures.entry("seeds").or_default() += u64::from(calls.is_none());
+                *figures.entry("states").or_default() += u64::from(calls.is_some());
                 println!("\nseed {seed} {trace}");
             }
             Err(why) => {
@@ -113,6 +150,18 @@ fn folder() -> tempfile::TempDir {
 
 /// Plays seeds in as many processes as there are ranges.
 fn simulate(ranges: &[Range<u64>], fault: Option<Sabotage>, speaks: bool) -> Told {
+    play_parts(ranges, |part| {
+        if let Some(fault) = fault {
+            part.env("AERODB_SABOTAGE", fault.word());
+        }
+        if speaks {
+            part.env("SIMULATE_ALOUD", "1");
+        }
+    })
+}
+
+/// The same, with what else a part is told.
+fn play_parts(ranges: &[Range<u64>], tell: impl Fn(&mut Command)) -> Told {
     let folder = folder();
     let shim = compile(folder.path());
     let parts: Vec<_> = ranges
@@ -127,12 +176,7 @@ fn simulate(ranges: &[Range<u64>], fault: Option<Sabotage>, speaks: bool) -> Tol
             part.env("LD_PRELOAD", &shim).env("FAULT_DISK_PANEL", disk.panel());
             part.env("SIMULATE_PART", format!("{}..{}", seeds.start, seeds.end));
             part.env_remove("AERODB_SABOTAGE").stdout(Stdio::piped()).stderr(Stdio::piped());
-            if let Some(fault) = fault {
-                part.env("AERODB_SABOTAGE", fault.word());
-            }
-            if speaks {
-                part.env("SIMULATE_ALOUD", "1");
-            }
+            tell(&mut part);
             part.spawn().expect("a part")
         })
         .collect();
@@ -216,4 +260,17 @@ fn every_planted_fault_of_the_kernel_is_found() {
         };
         is_found(fault, signs);
     }
+}
+
+#[test]
+fn power_that_goes_at_any_point_loses_nothing_that_was_acknowledged() {
+    let states = number("POWER_LOSS_STATES").unwrap_or(STATES);
+    let told = play_parts(&halves(0..states), |part| {
+        part.env("SIMULATE_POWER", states.to_string());
+    });
+    for (what, many) in &told.figures {
+        println!("{many:>9} {what}");
+    }
+    assert_eq!(told.broken, Vec::<String>::new());
+    assert_eq!(told.figures.get("states"), Some(&states), "{:?}", told.figures);
 }

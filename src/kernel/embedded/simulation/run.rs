@@ -6,7 +6,7 @@ use crate::kernel::embedded::Write;
 use crate::model::ambient::Clock as _;
 
 /// Events of one run.
-const EVENTS: u64 = 20;
+const EVENTS: u64 = 16;
 /// Keys: few, so that they are written again and again.
 const KEYS: u64 = 3;
 /// Writes that clients send together, at most.

@@ -25,6 +25,8 @@ pub(in crate::kernel::embedded) struct Weather {
     twice: u64,
     /// Messages of this kind never arrive.
     swallowed: Option<MessageType>,
+    /// Messages of this kind never arrive, and the sender is told.
+    returned: Option<MessageType>,
 }
 
 impl Weather {
@@ -33,8 +35,13 @@ impl Weather {
         Self { swallowed: Some(kind), ..Self::calm() }
     }
 
+    /// Messages of one kind never arrive, and the sender is told.
+    pub(in crate::kernel::embedded) fn returning(kind: MessageType) -> Self {
+        Self { returned: Some(kind), ..Self::calm() }
+    }
+
     /// Messages arrive in the order in which they were sent.
-    pub(super) fn calm() -> Self {
+    pub(in crate::kernel::embedded) fn calm() -> Self {
         Self {
             coin: Coin::seeded(0),
             overtaken: 0,
@@ -42,6 +49,7 @@ impl Weather {
             vanished: 0,
             twice: 0,
             swallowed: None,
+            returned: None,
         }
     }
 
@@ -50,7 +58,8 @@ impl Weather {
         let rough = coin.below(3) != 0;
         let mut up_to = |most: u64| if rough { coin.below(most) } else { 0 };
         let (overtaken, lost, vanished, twice) = (up_to(600), up_to(120), up_to(40), up_to(120));
-        Self { coin: Coin::seeded(coin.next()), overtaken, lost, vanished, twice, swallowed: None }
+        let coin = Coin::seeded(coin.next());
+        Self { coin, overtaken, lost, vanished, twice, ..Self::calm() }
     }
 
     /// Takes the next message from the wire, and says what becomes of it.
@@ -67,6 +76,9 @@ impl Weather {
         }
         if self.swallowed == Some(message.msg_type) {
             return Some(Transit::Vanished);
+        }
+        if self.returned == Some(message.msg_type) {
+            return Some(Transit::Lost(message));
         }
         Some(if self.happens(self.lost) {
             Transit::Lost(message)

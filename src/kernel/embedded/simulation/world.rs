@@ -93,9 +93,20 @@ impl World {
     /// The installation of a seed, which has not been started yet.
     pub(super) fn new(seed: u64, templates: &mut Templates, speaks: bool) -> Self {
         let mut coin = Coin::seeded(seed);
+        let nodes = [3, 3, 3, 5, 3, 1, 3, 4][usize::try_from(coin.below(8)).expect("an index")];
+        Self::of(nodes, coin, seed % 2 == 1, templates, speaks)
+    }
+
+    /// An installation of this size.
+    pub(super) fn of(
+        nodes: u64,
+        coin: Coin,
+        stormy: bool,
+        templates: &mut Templates,
+        speaks: bool,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.expect("a runtime");
-        let nodes = [3, 3, 3, 5, 3, 1, 3, 4][usize::try_from(coin.below(8)).expect("an index")];
         let (template, session) = templates.of(nodes, &runtime);
         let panel = std::env::var_os("FAULT_DISK_PANEL").expect("the process is on the disk");
         let base = std::env::current_dir().expect("a directory");
@@ -111,7 +122,7 @@ impl World {
             nodes,
             ends_in: None,
             rests: false,
-            stormy: seed % 2 == 1,
+            stormy,
             entropy: Arc::new(SimEntropy::default()),
             disk: FaultDisk::opened(panel.into()),
             base,
@@ -214,6 +225,16 @@ impl World {
     /// The disk works again.
     pub(super) fn mend_disk(&mut self) {
         self.disk.disarm();
+    }
+
+    /// Calls since the disk was told to fail that counted.
+    pub(super) fn calls_counted(&self) -> u64 {
+        self.disk.counts().counted.into()
+    }
+
+    /// Those of them that failed.
+    pub(super) fn calls_failed(&self) -> u64 {
+        self.disk.counts().failed.into()
     }
 
     /// The running process.

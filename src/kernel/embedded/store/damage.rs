@@ -6,12 +6,30 @@ use crate::kernel::embedded::long::Meter;
 use crate::kernel::embedded::sqlite::{Doing, StoreError};
 use crate::model::progress::Unit;
 use raft::eraftpb::Entry;
+use rusqlite::Connection;
 use std::ops::RangeInclusive;
 
 /// Entries that are held in memory at once.
 const SLICE: u64 = 1000;
 /// Findings of one kind that are named; the rest of them is the same news.
 const FINDINGS_MAX: usize = 3;
+
+/// Reads every page, where there is no seal to compare the file with.
+pub(super) fn check_pages(db: &Connection) -> Result<(), StoreError> {
+    match pages(db)?.into_iter().next() {
+        None => Ok(()),
+        Some(found) => Err(StoreError::corrupt(format!("node.sqlite is damaged: {found}"))),
+    }
+}
+
+/// What SQLite finds wrong with the pages of the file.
+fn pages(db: &Connection) -> Result<Vec<String>, StoreError> {
+    let rows = db.prepare("PRAGMA integrity_check(3)").and_then(|mut statement| {
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+    });
+    Ok(rows.doing("read every page")?.into_iter().filter(|row| row != "ok").collect())
+}
 
 impl NodeStore {
     /// Reads everything, and names what is not what it must be; empty for a sound file.
@@ -51,17 +69,11 @@ impl NodeStore {
     /// What the database says about its own file, page by page.
     fn damaged_pages(&self, meter: &Meter) -> Vec<String> {
         let db = self.database.connection();
-        let pages = db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap_or(0);
-        meter.begin("reading every page of the file, in one step", Unit::Pages, pages);
-        let rows = db.prepare("PRAGMA integrity_check(3)").and_then(|mut statement| {
-            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        });
-        meter.advance(pages);
-        match rows.doing("read every page") {
-            Ok(rows) => rows.into_iter().filter(|row| row != "ok").collect(),
-            Err(error) => vec![error.to_string()],
-        }
+        let count = db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap_or(0);
+        meter.begin("reading every page of the file, in one step", Unit::Pages, count);
+        let found = pages(db).unwrap_or_else(|error| vec![error.to_string()]);
+        meter.advance(count);
+        found
     }
 
     /// The entries of the log in a range of positions, both ends included.

@@ -25,6 +25,10 @@ impl NodeStore {
             hard_state: self.hard_state.clone(),
             extent: self.extent,
             members: self.members.clone(),
+            seal: self.seal.beside()?,
+            saves: self.saves,
+            // It is not the owner of the file, and seals nothing when it is dropped.
+            is_sound: false,
         }))
     }
 }

@@ -1,0 +1,42 @@
+//! The receipts that no log holds, on their way into a backup and out of it.
+
+use super::{Switchboard, insert_order, insert_receipt};
+use crate::kernel::embedded::command::Accepted;
+use crate::kernel::embedded::sqlite::{Doing, StoreError, from_json};
+use crate::model::receipt::Receipt;
+
+impl Switchboard {
+    /// The receipts of what is no entry of a log: switches, backups and verifications. In the order of
+    /// their ids.
+    pub(in crate::kernel::embedded) fn receipts_in_no_log(
+        &self,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        let texts: Vec<String> = self
+            .database
+            .connection()
+            .prepare("SELECT receipt FROM receipts ORDER BY action_id")
+            .and_then(|mut s| s.query_map([], |row| row.get(0))?.collect())
+            .doing("read the receipts")?;
+        let receipts: Result<Vec<Receipt>, StoreError> =
+            texts.iter().map(|text| from_json(text)).collect();
+        Ok(receipts?.into_iter().filter(|receipt| receipt.position.is_none()).collect())
+    }
+
+    /// Keeps receipts of the cluster that a backup was made of: their ids stay spent.
+    pub(super) fn take_over(&mut self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        let tx = self.database.begin()?;
+        for receipt in receipts {
+            let order = Accepted {
+                action_id: receipt.action_id,
+                action: receipt.action.clone(),
+                expected_epoch: receipt.epoch,
+                witness: receipt.witness.clone(),
+                at: receipt.executed_at,
+            };
+            insert_order(&tx, &order)?;
+            insert_receipt(&tx, receipt)?;
+        }
+        tx.commit().doing("commit")?;
+        self.database.committed()
+    }
+}

@@ -1,0 +1,222 @@
+//! The files of one node are damaged: it says which one and serves nothing, and the cluster goes on.
+
+use crate::embedded_bench::{Embedded, FixedEntropy, config};
+use crate::fault_panel::Coin;
+use crate::harness::TestApp;
+use crate::kernel_contract::{Bench, epoch, n, run};
+use aerodb_control::kernel::ObserveKernel as _;
+use aerodb_control::kernel::embedded::{EmbeddedKernel, OpenError, Write};
+use aerodb_control::ledger::{Expected, verify_file};
+use aerodb_control::model::action::Action;
+use aerodb_control::model::ambient::Clock;
+use aerodb_control::model::pinned::{Cause, Fact};
+use serde_json::json;
+use std::fs;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+async fn put(kernel: &EmbeddedKernel, key: &str) {
+    kernel.write(Write::Put { key: key.to_owned(), value: key.into() }).await.unwrap();
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else if !target.to_string_lossy().ends_with("-shm") {
+            fs::copy(&path, target).unwrap();
+        }
+    }
+}
+
+/// The directory of a cluster of three with data: closed in order, or as a kill leaves it.
+async fn stopped(is_killed: bool) -> Embedded {
+    let mut bench = Embedded::found(3);
+    for key in ["a", "b", "c"] {
+        put(bench.own(), key).await;
+    }
+    let dir = bench.dir.path().to_owned();
+    copy(&dir.join("kernel"), &dir.join("killed"));
+    bench.close();
+    if is_killed {
+        fs::remove_dir_all(dir.join("kernel")).unwrap();
+        fs::rename(dir.join("killed"), dir.join("kernel")).unwrap();
+    }
+    bench
+}
+
+fn open(bench: &Embedded) -> Result<EmbeddedKernel, OpenError> {
+    let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
+    EmbeddedKernel::open(&config(bench.dir.path(), 3), clock, &FixedEntropy(1))
+}
+
+/// Opens the damaged cluster: n2 refuses and names this file, and with the others it goes on.
+async fn goes_on_without_n2(bench: &Embedded, file: &str, what: &str) {
+    let kernel = open(bench).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let state = kernel.observe().await.unwrap();
+    let n2 = &state.node(&n(2)).unwrap().pinned;
+    assert_eq!(n2.reachable, Fact::Known(false), "{what}");
+    let why = n2.unreachable.as_ref().unwrap();
+    assert_eq!(why.causes, [Cause::StoreFailed], "{what}");
+    assert!(why.why.contains("in n2: ") && why.why.contains(file), "{what}: {why:?}");
+    run(&kernel, 1, Action::Failover { to: n(3) }).await;
+    assert_eq!(kernel.read("b").await.unwrap().unwrap(), b"b", "{what}");
+    put(&kernel, "d").await;
+}
+
+/// A copy of a stopped cluster, in which one file of n2 is changed by this.
+async fn damaged(from: &Embedded, file: &str, what: &str, change: impl FnOnce(&Path)) {
+    let clock = Arc::clone(&from.clock);
+    let dir = tempfile::tempdir().unwrap();
+    copy(&from.dir.path().join("kernel"), &dir.path().join("kernel"));
+    change(&dir.path().join("kernel/n2").join(file));
+    let mut bench = Embedded::found(1);
+    bench.close();
+    (bench.dir, bench.clock, bench.nodes) = (dir, clock, 3);
+    goes_on_without_n2(&bench, file, what).await;
+}
+
+fn flip(path: &Path, bit: u64) {
+    let file = fs::File::options().read(true).write(true).open(path).unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, bit / 8).unwrap();
+    byte[0] ^= 1 << (bit % 8);
+    file.write_all_at(&byte, bit / 8).unwrap();
+}
+
+fn bits(path: PathBuf) -> u64 {
+    fs::metadata(path).unwrap().len() * 8
+}
+
+#[tokio::test]
+async fn one_bit_that_changed_in_any_file_of_a_node_stops_that_node_and_no_other() {
+    let mut coin = Coin::seeded(3);
+    for (is_killed, file, times) in [
+        (false, "node.sqlite", 20),
+        (false, "node.seal", 8),
+        (true, "node.sqlite", 6),
+        (true, "node.sqlite-wal", 20),
+    ] {
+        let bench = stopped(is_killed).await;
+        let bits = bits(bench.dir.path().join("kernel/n2").join(file));
+        for _ in 0..times {
+            let bit = coin.below(bits);
+            damaged(&bench, file, &format!("{file} bit {bit}"), |path| flip(path, bit)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_or_is_gone_stops_its_node_and_no_other() {
+    for (is_killed, file) in [
+        (false, "node.sqlite"),
+        (false, "node.seal"),
+        (true, "node.sqlite"),
+        (true, "node.sqlite-wal"),
+    ] {
+        let bench = stopped(is_killed).await;
+        let bytes = bits(bench.dir.path().join("kernel/n2").join(file)) / 8;
+        for length in [0, 1, bytes / 2, bytes - 1] {
+            damaged(&bench, file, &format!("{file} cut to {length}"), |path| {
+                fs::File::options().write(true).open(path).unwrap().set_len(length).unwrap();
+            })
+            .await;
+        }
+        damaged(&bench, file, &format!("{file} gone"), |path| fs::remove_file(path).unwrap()).await;
+    }
+}
+
+#[tokio::test]
+async fn files_of_another_node_or_another_cluster_are_refused_by_what_they_say_of_themselves() {
+    let bench = stopped(false).await;
+    let other = stopped(false).await;
+    for (from, said) in [
+        (bench.dir.path().join("kernel/n1"), "belongs to n1 of 3"),
+        (other.dir.path().join("kernel/n2"), "belongs to n2 of 3"),
+    ] {
+        let whole = from.join("node.sqlite");
+        let is_foreign = from.starts_with(other.dir.path());
+        // Both clusters are founded with the same bytes; another id makes the other one foreign.
+        if is_foreign {
+            let db = rusqlite::Connection::open(&whole).unwrap();
+            db.execute("UPDATE node SET cluster_id = 'another'", []).unwrap();
+            db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+            drop(db);
+            reseal(&from);
+        }
+        damaged(&bench, "node.sqlite", said, |path| {
+            for name in ["node.sqlite", "node.seal"] {
+                fs::copy(from.join(name), path.with_file_name(name)).unwrap();
+            }
+        })
+        .await;
+    }
+}
+
+/// Writes the seal that a node would write: whoever made the file made its seal.
+fn reseal(dir: &Path) {
+    use aerodb_control::model::canonical::Hash;
+    let digest = Hash::of(&fs::read(dir.join("node.sqlite")).unwrap());
+    let old = fs::read_to_string(dir.join("node.seal")).unwrap();
+    let text = format!("{} {digest}", old.split(' ').next().unwrap());
+    fs::write(dir.join("node.seal"), format!("{text} {}\n", Hash::of(text.as_bytes()))).unwrap();
+}
+
+#[tokio::test]
+async fn a_cluster_of_which_no_node_can_be_used_does_not_start() {
+    let bench = stopped(false).await;
+    for number in 1..=3 {
+        flip(&bench.dir.path().join(format!("kernel/n{number}/node.sqlite")), 9000);
+    }
+    let Err(OpenError::NoNode { why }) = open(&bench) else { panic!("it has no node") };
+    assert!(why.contains("in n1: node.sqlite is damaged"), "{why}");
+}
+
+#[tokio::test]
+async fn a_damaged_node_is_replaced_by_an_operator_and_by_nobody_else() {
+    let mut bench = stopped(false).await;
+    flip(&bench.dir.path().join("kernel/n2/node.sqlite"), 70_000);
+    bench.open().unwrap();
+    run(bench.kernel(), 1, Action::Failover { to: n(1) }).await;
+    bench.restart();
+    let state = bench.kernel().observe().await.unwrap();
+    let n2 = &state.node(&n(2)).unwrap().pinned;
+    assert_eq!(n2.reachable, Fact::Known(false), "a restart repairs nothing");
+    run(bench.kernel(), 2, Action::Failover { to: n(1) }).await;
+    run(bench.kernel(), 3, Action::RemoveReplica { node: n(2) }).await;
+    run(bench.kernel(), 4, Action::AddReplica { node: n(4) }).await;
+    run(bench.kernel(), 5, Action::GrantVote { node: n(4) }).await;
+    run(bench.kernel(), 6, Action::TakeOffline { node: n(3) }).await;
+    put(bench.own(), "d").await;
+    let state = bench.kernel().observe().await.unwrap();
+    assert_eq!(epoch(&state), Some(3));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_an_hour_changes_times_and_nothing_else() {
+    let app = TestApp::new().await;
+    let operator = app.operator();
+    operator.run(1, "switchover", json!({"to": "n2"})).await;
+    let put = app.data().put("/kv/a", "1").await;
+    assert!(put.status.is_success(), "{}", put.body);
+    app.clock.advance_millis(-3_600_000);
+    let explained = operator.request(2, "take_offline", json!({"node": "n3"})).await.expect(201);
+    app.clock.advance_millis(-3_600_000);
+    let done = operator.confirm(&explained.json()).await.expect(200).json();
+    assert_eq!(done["stage"], "executed", "{done}");
+    drop(operator);
+    let app = app.restart().await;
+    app.clock.advance_millis(-3_600_000);
+    let operator = app.operator();
+    operator.run(3, "failover", json!({"to": "n1"})).await;
+    operator.run(4, "bring_online", json!({"node": "n3"})).await;
+    let again = operator.request(1, "switchover", json!({"to": "n2"})).await.expect(200).json();
+    assert_eq!((&again["stage"], &again["duplicate"]), (&json!("executed"), &json!(true)));
+    assert_eq!(app.data().get("/kv/a").await.body, "1");
+    let file = app.dir().join("control.sqlite");
+    verify_file(&file, &Expected::default(), &mut |_| {}).unwrap();
+}
