@@ -76,6 +76,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Login { name } => server.login(name),
         Command::Logout => server.logout(),
         Command::Status => server.status(),
+        Command::Node { id } => server.node(&id),
         Command::Explain(ask) => server.explain(&ask),
         Command::Request { ask, action_id } => server.request(&ask, action_id),
         Command::Confirm { id, digest, typed } => server.confirm(id, &digest, typed.as_deref()),

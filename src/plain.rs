@@ -18,7 +18,7 @@ mod timeline;
 pub use action::{action, outcome, requested};
 pub use catalogue::catalogue;
 pub use explanation::explanation;
-pub use overview::overview;
+pub use overview::{node, overview};
 pub use records::{log, log_command};
 pub use refusal::refusal;
 pub use report::{report, window};

@@ -8,6 +8,7 @@ use super::log_arguments::{
 use super::restore::KernelCommand;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::actor::ActorRole;
+use crate::model::text::NodeId;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use std::collections::BTreeMap;
@@ -70,6 +71,12 @@ pub(super) enum Command {
     Token(TokenCommand),
     /// The cluster, as one observation, in words.
     Status,
+    /// One node: its facts, what speaks against each action on it, and what happened to it.
+    Node {
+        /// The node.
+        #[arg(value_parser = NodeId::parse)]
+        id: NodeId,
+    },
     /// Every action that exists: what it does, needs, changes, and how it can fail.
     Catalogue {
         /// One action only.

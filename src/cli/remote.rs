@@ -13,8 +13,10 @@ use crate::model::action::ActionId;
 use crate::model::answer::{
     ActionAnswer, ExplainAnswer, FreezeAnswer, LogPage, Overview, SessionAnswer,
 };
+use crate::model::node_answer::NodeAnswer;
 use crate::model::record::Found;
 use crate::model::refusal::RefusalCode;
+use crate::model::text::NodeId;
 use crate::model::timeline::Timeline;
 use crate::plain;
 use crate::plain::lines::{Lines, inert_json};
@@ -197,6 +199,13 @@ impl Server<'_> {
     pub(super) fn show(&self, id: ActionId) -> Result<Report, Failure> {
         let answer: Answer<ActionAnswer> = self.client()?.get(&format!("/actions/{id}"), &[])?;
         Ok(report(plain::action(&answer.value, &self.url.option()), &answer.body, Exit::Done))
+    }
+
+    /// One node.
+    pub(super) fn node(&self, id: &NodeId) -> Result<Report, Failure> {
+        let path = format!("/nodes/{id}/overview");
+        let answer: Answer<NodeAnswer> = self.client()?.get(&path, &[])?;
+        Ok(report(plain::node(&answer.value), &answer.body, Exit::Done))
     }
 
     /// One page of the timeline.

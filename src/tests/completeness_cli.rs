@@ -41,6 +41,8 @@ fn rows(digest: &str) -> Vec<Row> {
         ("login", line("login olga"), PASSWORD, 0, &["signed_in"]),
         ("login", line("login olga"), "not the password", 8, &["sign_in_failed"]),
         ("status", line("status"), "", 0, &[]),
+        ("node", line("node n2"), "", 0, &[]),
+        ("node", line("node n9"), "", 2, &[]),
         ("catalogue", line("catalogue"), "", 0, &[]),
         ("explain", line("explain stop~writes --reason r"), "", 0, &[]),
         ("request", line(asked), "", 0, &["requested", "explained"]),
