@@ -46,17 +46,27 @@ test('every page passes in light and dark', async ({ page, plane, complaints }) 
   await confirm(page, 'switchover to n2', 'n2');
   await expectStage(page, 'executed');
   const explained = await ask(page, plane, 'kind=take_offline&node=n3', 'planned');
+  const link = page.getByRole('link', { name: /^The cluster as record/ }).first();
+  const snapshot = (await link.getAttribute('href'))?.split('/').at(-1);
   for (const path of [
     '/',
     '/actions',
     '/actions/new',
     ...KINDS.map((kind) => `/actions/new?kind=${kind}`),
     ...[rejected, executed, explained].map((id) => `/actions/${id}`),
+    ...['n1', 'n3'].map((node) => `/nodes/${node}`),
+    '/nodes/n9',
+    '/timeline',
     '/log',
+    '/log/0',
+    `/observations/${snapshot}`,
     `/actions/${executed}/report`,
     '/report',
     '/report?from=2000-01-01T00:00:00Z&to=2100-01-01T00:00:00Z',
     '/reference',
+    '/reference/failures',
+    ...KINDS.map((kind) => `/reference/actions/${kind}`),
+    '/help',
     '/nothing-is-here',
   ]) {
     await audit(page, plane.console + path);

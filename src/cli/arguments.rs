@@ -9,6 +9,7 @@ use super::log_arguments::{
 use super::restore::KernelCommand;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::actor::ActorRole;
+use crate::model::text::NodeId;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -76,10 +77,11 @@ pub(super) enum Command {
     Status,
     /// The nodes of one observation.
     Nodes,
-    /// One node of one observation.
+    /// One node: its facts, what speaks against each action on it, and what happened to it.
     Node {
-        /// Its name.
-        id: String,
+        /// The node.
+        #[arg(value_parser = NodeId::parse)]
+        id: NodeId,
     },
     /// What happened in the kernel, newest first.
     Events(EventsArguments),

@@ -8,10 +8,9 @@ use super::failure::Failure;
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
 use super::remote::{Server, report};
 use crate::model::answer::{ActionPage, SessionAnswer, StoredRecord};
-use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::cluster::ClusterState;
 use crate::model::event::EventPage;
 use crate::model::report::{ActionReport, WindowReport};
-use crate::model::text::NodeId;
 use crate::plain;
 
 impl Server<'_> {
@@ -25,14 +24,6 @@ impl Server<'_> {
     pub(super) fn nodes(&self) -> Result<Report, Failure> {
         let answer: Answer<ClusterState> = self.client()?.get("/cluster", &[])?;
         Ok(report(plain::nodes(&answer.value), &answer.body, Exit::Done))
-    }
-
-    /// One node of one observation.
-    pub(super) fn node(&self, id: &str) -> Result<Report, Failure> {
-        // A part of the address: what is no name must not become another address.
-        let id = NodeId::parse_field("id", id)?;
-        let answer: Answer<NodeState> = self.client()?.get(&format!("/nodes/{id}"), &[])?;
-        Ok(report(plain::node(&answer.value), &answer.body, Exit::Done))
     }
 
     /// One page of the actions.

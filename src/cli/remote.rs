@@ -17,8 +17,10 @@ use crate::model::answer::{
 use crate::model::body::{
     ConfirmBody, FindingBody, FreezeBody, ReasonBody, RequestBody, SignInBody, UnfreezeBody,
 };
+use crate::model::node_answer::NodeAnswer;
 use crate::model::record::Found;
 use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::text::NodeId;
 use crate::model::timeline::Timeline;
 use crate::plain;
 use crate::plain::lines::{Lines, inert_json};
@@ -221,6 +223,13 @@ impl Server<'_> {
     pub(super) fn show(&self, id: ActionId) -> Result<Report, Failure> {
         let answer: Answer<ActionAnswer> = self.client()?.get(&format!("/actions/{id}"), &[])?;
         Ok(report(plain::action(&answer.value, &self.url.option()), &answer.body, Exit::Done))
+    }
+
+    /// One node.
+    pub(super) fn node(&self, id: &NodeId) -> Result<Report, Failure> {
+        let path = format!("/nodes/{id}/overview");
+        let answer: Answer<NodeAnswer> = self.client()?.get(&path, &[])?;
+        Ok(report(plain::node(&answer.value), &answer.body, Exit::Done))
     }
 
     /// One page of the timeline.

@@ -1,7 +1,7 @@
 //! An explanation as text: everything that the page shows, in the same order.
 
 use crate::model::cluster::Observation;
-use crate::model::explanation::{Candidate, Check, Explanation, Verdict};
+use crate::model::explanation::{Candidate, Check, Explanation, Prospect, Verdict};
 use crate::plain::lines::Lines;
 
 /// An explanation with the observation that it was made from.
@@ -61,6 +61,16 @@ pub(super) fn add_candidate(lines: &mut Lines, candidate: &Candidate) {
     }
     lines.line(format!("  {}:", candidate.node));
     for check in &candidate.against {
+        add_check(lines, "    ", check);
+    }
+}
+
+/// One action as it would be judged now, with every rule that speaks against it.
+pub(super) fn add_prospect(lines: &mut Lines, prospect: &Prospect) {
+    let (verdict, title) = (prospect.verdict.word(), prospect.action.title());
+    let passed = prospect.checked - prospect.against.len();
+    lines.line(format!("  {verdict:<7}  {title}: {passed} of {} checks pass", prospect.checked));
+    for check in &prospect.against {
         add_check(lines, "    ", check);
     }
 }

@@ -1,7 +1,7 @@
 //! Nodes, actions, kernel events and invariants as text: what the console shows as tables.
 
 use crate::model::answer::{ActionLine, ActionPage, Interrupted, StoredRecord};
-use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::cluster::ClusterState;
 use crate::model::event::EventPage;
 use crate::model::invariant::Invariant;
 use crate::plain::lines::Lines;
@@ -14,26 +14,6 @@ pub fn nodes(state: &ClusterState) -> Lines {
     overview::add_observation(&mut lines, state);
     lines.gap();
     overview::add_nodes(&mut lines, &state.nodes);
-    lines
-}
-
-/// One node.
-#[must_use]
-pub fn node(node: &NodeState) -> Lines {
-    let mut lines = Lines::new();
-    overview::add_nodes(&mut lines, std::slice::from_ref(node));
-    for (name, fact) in [
-        ("epoch of the last entry", &node.positions.last_epoch),
-        ("last entry", &node.positions.last),
-        ("committed", &node.positions.committed),
-        ("applied", &node.positions.applied),
-        ("first entry", &node.positions.first),
-    ] {
-        if let Some(why) = fact.missing() {
-            lines.line(format!("{name}: {}", overview::missing(why)));
-        }
-    }
-    lines.line(format!("Read from: {}", node.source));
     lines
 }
 
@@ -112,16 +92,7 @@ mod tests {
     use crate::model::ambient::Timestamp;
     use crate::model::event::{EventKind, EventPlace, KernelEvent};
     use crate::model::text::NodeId;
-    use crate::plain::fixtures::{overview_without_primary, state};
-
-    #[test]
-    fn a_node_that_could_not_be_read_says_so_for_every_fact() {
-        let state = overview_without_primary().state;
-        let text = node(state.nodes.last().expect("three nodes"));
-        let missing = "unknown since 2026-01-31T09:45:00.000Z, because n3 is offline";
-        assert_eq!(text.as_str().matches(missing).count(), 5, "{}", text.as_str());
-        assert!(text.as_str().contains("n3 is not reachable since"));
-    }
+    use crate::plain::fixtures::state;
 
     #[test]
     fn the_nodes_stand_under_the_observation_that_they_were_read_in() {

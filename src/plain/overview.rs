@@ -1,8 +1,9 @@
 //! The overview in words. What could not be read is the word "unknown", with since when and why.
 
-use super::explanation::add_candidate;
+use super::explanation::{add_candidate, add_prospect};
 use crate::model::answer::Overview;
 use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::node_answer::NodeAnswer;
 use crate::model::pinned::{Fact, Missing, Since};
 use crate::model::text::NodeId;
 use crate::plain::lines::Lines;
@@ -43,6 +44,12 @@ pub fn overview(overview: &Overview) -> Lines {
             add_candidate(&mut lines, candidate);
         }
     }
+    if !overview.on_cluster.is_empty() {
+        lines.heading("Actions on the cluster, as they would be judged now");
+        for prospect in &overview.on_cluster {
+            add_prospect(&mut lines, prospect);
+        }
+    }
     lines
 }
 
@@ -58,6 +65,74 @@ pub(super) fn add_observation(lines: &mut Lines, state: &ClusterState) {
         "Observation {} at {} ({} clock), {}",
         seen.id, seen.observed_at, seen.clock, seen.source
     ));
+}
+
+/// Everything that the page of a node shows.
+#[must_use]
+pub fn node(answer: &NodeAnswer) -> Lines {
+    let mut lines = Lines::new();
+    let seen = &answer.state.observation;
+    lines.line(format!("{} in observation {} at {}", answer.node, seen.id, seen.observed_at));
+    if let Some(node) = answer.facts() {
+        facts(&mut lines, answer, node);
+    }
+    lines.heading("Actions on it, as they would be judged now");
+    for prospect in &answer.actions {
+        add_prospect(&mut lines, prospect);
+    }
+    lines.heading("What happened to it, newest first");
+    if let Some(gap) = &answer.events.gap {
+        lines.line(format!("  GAP: {gap}"));
+    }
+    for event in &answer.events.events {
+        let word = event.kind.word();
+        lines.line(format!("  kernel {}  {}  {word}: {}", event.place, event.at, event.sentence));
+    }
+    lines.line(format!("  {} events of the kernel looked through", answer.events.looked_at));
+    lines.heading("What was asked of it, newest first");
+    for asked in &answer.asked {
+        lines.line(format!(
+            "  #{}  {}  {}  {}",
+            asked.seq,
+            asked.id,
+            asked.stage,
+            asked.action.title()
+        ));
+    }
+    let more = format!("  more: aerodb-control log --kind requested --node {}", answer.node);
+    match (answer.asked.is_empty(), answer.more_asked) {
+        (true, _) => lines.line("  nothing"),
+        (false, true) => lines.line(more),
+        (false, false) => {}
+    }
+    lines
+}
+
+fn facts(lines: &mut Lines, answer: &NodeAnswer, node: &NodeState) {
+    let number = |value: &Fact<u64>| fact(value, u64::to_string);
+    let p = &node.positions;
+    let reach = node.pinned.unreachable.as_ref().map(|cut| since(Some(&cut.into())));
+    let votes = answer.state.cluster.voters.contains(&node.pinned.id);
+    let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let kept = |kept: &Option<u64>| kept.map_or_else(|| "none".to_owned(), |at| at.to_string());
+    for (name, value) in [
+        ("Role", fact(&node.pinned.role, |role| role.word().to_owned())),
+        (
+            "Reachable",
+            fact(&node.pinned.reachable, |yes| yes_no(*yes)) + &reach.unwrap_or_default(),
+        ),
+        ("Vote", yes_no(votes)),
+        ("Epoch", number(&node.pinned.epoch)),
+        ("Last entry", number(&p.last)),
+        ("Its epoch", number(&p.last_epoch)),
+        ("Committed", number(&p.committed)),
+        ("Applied", number(&p.applied)),
+        ("First entry", number(&p.first)),
+        ("Checkpoint", fact(&p.checkpoint, kept)),
+        ("Source", node.source.clone()),
+    ] {
+        lines.line(format!("  {name}: {value}"));
+    }
 }
 
 fn cluster(lines: &mut Lines, state: &ClusterState) {
@@ -138,6 +213,7 @@ fn since(since: Option<&Since>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::explanation::Prospect;
     use crate::plain::fixtures::{overview_without_primary, state};
 
     #[test]
@@ -168,6 +244,42 @@ mod tests {
         let text = overview(&value);
         let wanted = "FROZEN by ada since 2026-01-31T09:45:00.000Z: an audit runs (record 7)";
         assert!(text.as_str().lines().any(|line| line.starts_with(wanted)), "{}", text.as_str());
+    }
+
+    #[test]
+    fn a_node_that_cannot_be_read_is_unknown_and_what_is_missing_is_said() {
+        let Overview { state, .. } = overview_without_primary();
+        let node_id = NodeId::numbered(3);
+        let verify = crate::model::action::Action::VerifyNode { node: node_id.clone() };
+        let (verdict, against) = (crate::model::explanation::Verdict::Fail, Vec::new());
+        let events = crate::model::node_answer::NodeEvents {
+            events: Vec::new(),
+            looked_at: 4,
+            next_before: None,
+            gap: Some("no majority can be reached".to_owned()),
+        };
+        let answer = NodeAnswer {
+            node: node_id,
+            state,
+            actions: vec![Prospect { action: verify, verdict, checked: 3, against }],
+            unresolved: None,
+            freeze: None,
+            events,
+            asked: Vec::new(),
+            more_asked: false,
+        };
+        let text = node(&answer);
+        for words in [
+            "n3 in observation ",
+            "  Role: unknown since 2026-01-31T09:45:00.000Z, because ",
+            "  Reachable: no since 2026-01-31T09:45:00.000Z: taken",
+            "  fail     verify n3: 3 of 3 checks pass",
+            "  GAP: no majority can be reached",
+            "  4 events of the kernel looked through",
+            "  nothing",
+        ] {
+            assert!(text.as_str().contains(words), "{words}: {}", text.as_str());
+        }
     }
 
     #[test]

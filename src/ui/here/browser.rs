@@ -41,7 +41,7 @@ fn age(seconds: f64) -> String {
         _ => (86_400.0, "days"),
     };
     let count = (seconds.abs() / size).floor();
-    if seconds < -1.0 { format!("in {count} {unit}") } else { format!("{count} {unit} before") }
+    if seconds < -1.0 { format!("{count} {unit} ahead") } else { format!("{count} {unit} old") }
 }
 
 /// Puts the local time beside every time of the page. An attribute only: the style sheet shows it, and

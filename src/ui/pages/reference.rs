@@ -125,7 +125,7 @@ fn parameters(entry: &CatalogueEntry) -> AnyView {
 /// One action of the catalogue, on a page of its own.
 pub(super) fn of_action(kind: ActionKind) -> AnyView {
     view! {
-        {action(entry(kind))}
+        {body(entry(kind), Level::Page)}
         <p>
             <a href="/reference">"The whole reference"</a> ", "
             <a href=format!("/log?action_kind={kind}")>"its records in the log"</a>
@@ -134,7 +134,35 @@ pub(super) fn of_action(kind: ActionKind) -> AnyView {
     .into_any()
 }
 
+/// Where an entry of the catalogue stands: headings follow each other without a step left out.
+#[derive(Clone, Copy)]
+enum Level {
+    /// On a page of its own, whose heading names it.
+    Page,
+    /// Among the others.
+    List,
+}
+
+impl Level {
+    fn heading(self, words: &'static str) -> AnyView {
+        match self {
+            Self::Page => view! { <h2>{words}</h2> }.into_any(),
+            Self::List => view! { <h4>{words}</h4> }.into_any(),
+        }
+    }
+}
+
 fn action(entry: &CatalogueEntry) -> AnyView {
+    view! {
+        <article class="entry">
+            <h3>{entry.title} " " {kind(entry.kind)}</h3>
+            {body(entry, Level::List)}
+        </article>
+    }
+    .into_any()
+}
+
+fn body(entry: &CatalogueEntry, level: Level) -> AnyView {
     let confirm = match (entry.impact, entry.target) {
         (Impact::Contained, _) => "nothing: it is contained",
         (Impact::Disruptive, Target::Node) => "the name of the node",
@@ -152,8 +180,6 @@ fn action(entry: &CatalogueEntry) -> AnyView {
         })
         .collect_view();
     view! {
-        <article class="entry">
-            <h3>{entry.title} " " {kind(entry.kind)}</h3>
             <p>{entry.meaning}</p>
             <dl class="facts">
                 <div>
@@ -173,19 +199,18 @@ fn action(entry: &CatalogueEntry) -> AnyView {
                     <dd>{confirm}</dd>
                 </div>
             </dl>
-            <h4>"Parameters"</h4>
+            {level.heading("Parameters")}
             {parameters(entry)}
-            <h4>"Pre-conditions"</h4>
+            {level.heading("Pre-conditions")}
             {notice::invariants(entry.preconditions)}
-            <h4>"Effects"</h4>
+            {level.heading("Effects")}
             {sentences(entry.effects)}
-            <h4>"Failure modes"</h4>
+            {level.heading("Failure modes")}
             <ul class="sentences">{failures}</ul>
-            <h4>"Not checked"</h4>
+            {level.heading("Not checked")}
             {sentences(entry.not_checked)}
-            <h4>"Engine command"</h4>
+            {level.heading("Engine command")}
             {command(entry.engine_command)}
-        </article>
     }
     .into_any()
 }

@@ -72,8 +72,8 @@ fn stretch(stretch: &Stretch) -> AnyView {
     });
     view! {
         <tr>
-            <td>{contradiction} <ol class="lane">{records}</ol></td>
-            <td>
+            <td data-of="Log">{contradiction} <ol class="lane">{records}</ol></td>
+            <td data-of="Kernel">
                 <ol class="lane">{events}</ol>
             </td>
         </tr>
