@@ -40,6 +40,7 @@ mod freeze;
 mod freeze_again;
 mod harness;
 mod idle;
+mod invariants;
 mod journal;
 mod kernel_backup;
 mod kernel_checkpoint;
