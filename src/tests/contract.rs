@@ -33,14 +33,14 @@ fn ids(text: &str) -> BTreeSet<String> {
 
 /// The invariants that a line names: quoted, as answers carry them, or as code writes them.
 fn invariants(line: &str) -> impl Iterator<Item = String> {
-    let names = |invariant: &&Invariant| {
+    let is_named = |invariant: &&Invariant| {
         let (id, variant) = (invariant.id(), format!("Invariant::{invariant:?}"));
         let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
         [format!("\"{id}\""), format!("`{id}`")].iter().any(|quoted| line.contains(quoted))
             || line.split(&variant).skip(1).any(ends)
     };
-    let named: Vec<_> = Invariant::ALL.iter().filter(names).map(|i| i.id().to_owned()).collect();
-    named.into_iter()
+    let found = Invariant::ALL.iter().filter(is_named).map(|i| i.id().to_owned());
+    found.collect::<Vec<_>>().into_iter()
 }
 
 /// The tests of a Rust file, with the invariants that each names anywhere in it.
@@ -63,7 +63,7 @@ fn tests_of_invariants(source: &Source) -> Cited {
         } else if let Some(name) = &mut test {
             let head = trimmed.strip_prefix("async ").unwrap_or(trimmed).strip_prefix("fn ");
             if let (true, Some(rest)) = (name.is_empty(), head) {
-                *name = rest.split('(').next().unwrap_or_default().to_owned();
+                rest.split('(').next().unwrap_or_default().clone_into(name);
             }
             named.extend(invariants(line));
         }

@@ -4,7 +4,6 @@ use crate::embedded_bench::Embedded;
 use crate::harness::{confirmation, id};
 use crate::kernel_contract::{Bench, n, run};
 use crate::mute_kernel::MuteApp;
-use aerodb_control::kernel::ObserveKernel;
 use aerodb_control::kernel::embedded::Write;
 use aerodb_control::model::action::Action;
 use aerodb_control::model::ambient::Timestamp;
