@@ -98,6 +98,15 @@ pub struct TestPlace {
     pub name: String,
 }
 
+/// An invariant, and the tests that fail when it is broken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The id of the invariant.
+    pub id: String,
+    /// The tests that name it, in their documentation or in what they compare.
+    pub tests: Vec<TestPlace>,
+}
+
 /// What stands behind one clause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -105,8 +114,8 @@ pub struct Evidence {
     pub clause: String,
     /// What is promised.
     pub promise: String,
-    /// The invariants that serve it, by id.
-    pub invariants: Vec<String>,
+    /// The invariants that serve it.
+    pub invariants: Vec<Held>,
     /// The tests that cite it.
     pub tests: Vec<TestPlace>,
     /// The parts of documents that are about it, as `FILE: heading`.
@@ -114,10 +123,10 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Whether no test stands behind the clause: then it is a wish.
+    /// Whether no test stands behind the clause, or behind one of its invariants: then it is a wish.
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        self.tests.is_empty()
+        self.tests.is_empty() || self.invariants.iter().any(|held| held.tests.is_empty())
     }
 }
 

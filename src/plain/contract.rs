@@ -1,6 +1,6 @@
 //! The contract with its evidence: for a terminal, and as a document.
 
-use crate::model::contract::Evidence;
+use crate::model::contract::{Evidence, TestPlace};
 use crate::plain::lines::Lines;
 
 /// Clause by clause, with what is missing said first.
@@ -23,14 +23,20 @@ pub fn contract(evidence: &[Evidence]) -> Lines {
     for clause in evidence {
         lines.gap();
         lines.line(format!("{}  {}", clause.clause, clause.promise));
-        if clause.is_missing() {
+        if clause.tests.is_empty() {
             lines.line("    MISSING: no test cites this clause.");
-        }
-        if !clause.invariants.is_empty() {
-            lines.line(format!("    invariants: {}", clause.invariants.join(", ")));
         }
         for test in &clause.tests {
             lines.line(format!("    test: {}: {}", test.path, test.name));
+        }
+        for held in &clause.invariants {
+            lines.line(format!("    invariant: {}", held.id));
+            if held.tests.is_empty() {
+                lines.line("        MISSING: no test names this invariant.");
+            }
+            for test in &held.tests {
+                lines.line(format!("        test: {}: {}", test.path, test.name));
+            }
         }
         for document in &clause.documents {
             lines.line(format!("    document: {document}"));
@@ -45,15 +51,21 @@ pub fn contract_page(evidence: &[Evidence]) -> String {
     let mut text = INTRODUCTION.to_owned();
     for clause in evidence {
         text.push_str(&format!("\n## {}\n\n{}\n\n", clause.clause, clause.promise));
-        if clause.is_missing() {
+        if clause.tests.is_empty() {
             text.push_str("**Missing: no test cites this clause.**\n");
         }
-        if !clause.invariants.is_empty() {
-            let ids: Vec<String> = clause.invariants.iter().map(|id| format!("`{id}`")).collect();
-            text.push_str(&format!("- invariants: {}\n", ids.join(", ")));
-        }
+        let line = |t: &TestPlace| format!("- `{}`: {}\n", t.path, t.name.replace('_', " "));
         for test in &clause.tests {
-            text.push_str(&format!("- `{}`: {}\n", test.path, test.name.replace('_', " ")));
+            text.push_str(&line(test));
+        }
+        for held in &clause.invariants {
+            text.push_str(&format!("- invariant `{}`\n", held.id));
+            if held.tests.is_empty() {
+                text.push_str("  **Missing: no test names it.**\n");
+            }
+            for test in &held.tests {
+                text.push_str(&format!("  {}", line(test)));
+            }
         }
         for document in &clause.documents {
             text.push_str(&format!("- {document}\n"));
@@ -72,14 +84,14 @@ cites fails the build. `aerodb-control freeze-report` prints the same.
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::contract::{Clause, TestPlace, evidence};
+    use crate::model::contract::{Clause, Held, evidence};
 
     /// Evidence of nothing.
     fn without_evidence() -> Vec<Evidence> {
         let empty = |clause: &Clause| Evidence {
             clause: clause.id().to_owned(),
             promise: clause.promise().to_owned(),
-            invariants: clause.invariants().map(|i| i.id().to_owned()).collect(),
+            invariants: Vec::new(),
             tests: Vec::new(),
             documents: Vec::new(),
         };
@@ -94,9 +106,12 @@ mod tests {
         assert_eq!(contract_page(&told).matches("**Missing").count(), Clause::ALL.len());
         let first = told.first_mut().expect("a clause");
         first.tests.push(TestPlace { path: "src/tests/x.rs".into(), name: "it_holds".into() });
+        first.invariants.push(Held { id: "one_at_a_time".into(), tests: Vec::new() });
+        assert!(first.is_missing(), "an invariant without a test");
         let text = contract(&told);
         assert!(text.as_str().contains("    test: src/tests/x.rs: it_holds\n"));
-        assert_eq!(text.as_str().matches("MISSING").count(), Clause::ALL.len() - 1);
+        assert!(text.as_str().contains("MISSING: no test names this invariant."));
+        assert_eq!(text.as_str().matches("MISSING").count(), Clause::ALL.len());
     }
 
     #[test]

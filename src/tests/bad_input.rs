@@ -13,6 +13,7 @@ fn asked(change: impl Fn(&mut Value)) -> Value {
     body
 }
 
+/// C4.2: `input_valid`.
 #[tokio::test]
 async fn every_field_that_cannot_be_is_refused_by_name() {
     let app = TestApp::new().await;

@@ -2,7 +2,8 @@
 
 use crate::openapi::is_checked_in;
 use crate::source::{Source, root, rust};
-use aerodb_control::model::contract::{Clause, Evidence, TestPlace};
+use aerodb_control::model::contract::{Clause, Evidence, Held, TestPlace};
+use aerodb_control::model::invariant::Invariant;
 use aerodb_control::plain::contract_page;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,46 @@ fn ids(text: &str) -> BTreeSet<String> {
         });
         if is_pair {
             found.insert(format!("C{number}"));
+        }
+    }
+    found
+}
+
+/// The invariants that a line names: quoted, as answers carry them, or as code writes them.
+fn invariants(line: &str) -> impl Iterator<Item = String> {
+    let is_named = |invariant: &&Invariant| {
+        let (id, variant) = (invariant.id(), format!("Invariant::{invariant:?}"));
+        let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+        [format!("\"{id}\""), format!("`{id}`")].iter().any(|quoted| line.contains(quoted))
+            || line.split(&variant).skip(1).any(ends)
+    };
+    let found = Invariant::ALL.iter().filter(is_named).map(|i| i.id().to_owned());
+    found.collect::<Vec<_>>().into_iter()
+}
+
+/// The tests of a Rust file, with the invariants that each names anywhere in it.
+fn tests_of_invariants(source: &Source) -> Cited {
+    let (mut found, mut named, mut test) = (Cited::new(), BTreeSet::new(), None);
+    for line in source.text.lines() {
+        let trimmed = line.trim_start();
+        if trimmed.starts_with("///") {
+            named.extend(invariants(line));
+        } else if trimmed.starts_with("#[test]") || trimmed.starts_with("#[tokio::test") {
+            test = Some(String::new());
+        } else if line == "}" {
+            if let Some(name) = test.take().filter(|name| !name.is_empty()) {
+                let place = TestPlace { path: source.path.clone(), name };
+                for id in std::mem::take(&mut named) {
+                    found.entry(id).or_default().insert(place.clone());
+                }
+            }
+            named.clear();
+        } else if let Some(name) = &mut test {
+            let head = trimmed.strip_prefix("async ").unwrap_or(trimmed).strip_prefix("fn ");
+            if let (true, Some(rest)) = (name.is_empty(), head) {
+                rest.split('(').next().unwrap_or_default().clone_into(name);
+            }
+            named.extend(invariants(line));
         }
     }
     found
@@ -119,11 +160,19 @@ fn documents() -> BTreeMap<String, Vec<String>> {
 
 fn evidence() -> Vec<Evidence> {
     let (cited, documents) = (cited(), documents());
+    let mut held = Cited::new();
+    for (id, tests) in rust().iter().flat_map(tests_of_invariants) {
+        held.entry(id).or_default().extend(tests);
+    }
+    let held = |invariant: Invariant| Held {
+        id: invariant.id().to_owned(),
+        tests: held.get(invariant.id()).into_iter().flatten().cloned().collect(),
+    };
     let of = |clause: &Clause| {
         let id = clause.id().to_owned();
         Evidence {
             promise: clause.promise().to_owned(),
-            invariants: clause.invariants().map(|i| i.id().to_owned()).collect(),
+            invariants: clause.invariants().map(held).collect(),
             tests: cited.get(&id).into_iter().flatten().cloned().collect(),
             documents: documents.get(&id).cloned().unwrap_or_default(),
             clause: id,
@@ -136,8 +185,13 @@ fn evidence() -> Vec<Evidence> {
 #[test]
 fn every_clause_has_a_test_and_the_table_is_the_one_that_is_checked_in() {
     let evidence = evidence();
-    let missing: Vec<_> = evidence.iter().filter(|e| e.is_missing()).map(|e| &e.clause).collect();
+    let missing: Vec<_> =
+        evidence.iter().filter(|e| e.tests.is_empty()).map(|e| &e.clause).collect();
     assert!(missing.is_empty(), "no test cites {missing:?}");
+    let invariants = evidence.iter().flat_map(|e| &e.invariants);
+    let missing: Vec<_> = invariants.filter(|i| i.tests.is_empty()).map(|i| &i.id).collect();
+    assert!(missing.is_empty(), "no test names {missing:?}");
+    assert!(evidence.iter().all(|e| !e.is_missing()));
     let json = serde_json::to_string_pretty(&evidence).expect("text keys only");
     is_checked_in("docs/contract.json", &format!("{json}\n"));
     is_checked_in("docs/contract.md", &contract_page(&evidence));

@@ -54,6 +54,7 @@ async fn nothing_happens_in_ten_minutes_in_which_nodes_go_and_come_back() {
 }
 
 /// C2.5.
+/// C1.2: it needs no control plane to keep `acknowledged_writes_kept`.
 #[tokio::test]
 async fn acknowledged_writes_survive_restarts_and_failovers_to_any_complete_node() {
     let mut bench = Embedded::found(3);
@@ -94,6 +95,7 @@ async fn a_failover_to_a_node_that_lacks_a_write_is_refused_by_the_kernel_itself
 }
 
 /// C7.1.
+/// `receipt_once`.
 #[tokio::test]
 async fn fifty_deliveries_of_one_order_are_one_execution() {
     let bench = Embedded::found(3);

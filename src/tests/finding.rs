@@ -80,6 +80,7 @@ pub(crate) async fn with_an_open_action() -> TestApp {
 }
 
 /// C6.3, C7.3.
+/// `nothing_unresolved`.
 #[tokio::test]
 async fn an_outcome_that_nobody_can_prove_is_closed_by_a_finding_and_by_nothing_else() {
     let app = MuteApp::new().await;

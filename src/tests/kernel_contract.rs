@@ -207,6 +207,8 @@ pub(crate) async fn contract(mut bench: impl Bench) {
 }
 
 /// C1.3, C4.2, C11.1.
+/// It refuses by `target_in_epoch`, `write_fence_lifted`, `write_fence_standing`, `node_online`,
+/// `node_offline` and `epoch_unchanged`.
 #[tokio::test]
 async fn the_embedded_kernel_keeps_the_contract_with_three_five_and_seven_nodes() {
     for nodes in [3, 5, 7] {

@@ -44,6 +44,7 @@ mod freeze_again;
 mod harness;
 mod idle;
 mod interference;
+mod invariants;
 mod journal;
 mod kernel_backup;
 mod kernel_checkpoint;

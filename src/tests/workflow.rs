@@ -31,6 +31,7 @@ async fn a_rejected_action_can_never_be_confirmed() {
 }
 
 /// C3.3.
+/// `explanation_confirmed`.
 #[tokio::test]
 async fn a_confirmation_after_the_world_moved_is_stale_and_names_what_moved() {
     let app = TestApp::new().await;
@@ -65,6 +66,7 @@ async fn writes_that_only_move_positions_do_not_make_a_confirmation_stale() {
 }
 
 /// C3.3.
+/// `explanation_confirmed`.
 #[tokio::test]
 async fn a_digest_that_was_not_shown_confirms_nothing() {
     let app = TestApp::new().await;

@@ -34,7 +34,8 @@ pub(super) fn contract() -> AnyView {
 }
 
 fn row(clause: &Evidence) -> AnyView {
-    let invariants = clause.invariants.join(", ");
+    let ids: Vec<&str> = clause.invariants.iter().map(|held| held.id.as_str()).collect();
+    let invariants = ids.join(", ");
     let tests = if clause.is_missing() {
         view! { <strong>"missing"</strong> }.into_any()
     } else {
