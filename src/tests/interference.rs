@@ -169,13 +169,14 @@ async fn pages_streams_and_programs_that_read_leave_no_trace_in_the_kernel() {
         for path in [
             "/api/v1/cluster",
             "/api/v1/overview",
-            "/api/v1/timeline",
+            "/api/v1/kernel/events",
             "/api/v1/log?limit=20",
             "/api/v1/log/head",
             "/api/v1/explain?kind=failover&to=n2&reason=a%20look",
             "/api/v1/actions",
             "/",
-            "/timeline",
+            "/actions",
+            "/log",
         ] {
             watched.auditor().get(path).await.expect(200);
         }

@@ -219,9 +219,10 @@ impl NodeStore {
             }
             outcomes.push((place, applied));
         }
-        let (epoch, vote) = match crash::sabotaged(Sabotage::ForgetVote) {
-            false => (hard_state.term, hard_state.vote),
-            true => (0, 0),
+        let (epoch, vote) = if crash::sabotaged(Sabotage::ForgetVote) {
+            (0, 0)
+        } else {
+            (hard_state.term, hard_state.vote)
         };
         tx.prepare_cached(
             "UPDATE node SET epoch = ?1, vote = ?2, committed = ?3, applied = ?4, purged = ?5,

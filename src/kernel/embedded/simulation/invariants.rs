@@ -92,7 +92,7 @@ impl Known {
             if first <= last {
                 let entries = store.entries_between(first, last).map_err(unreadable)?;
                 self.invariant_logs_agree(node, &entries)?;
-                self.invariant_an_effect_has_its_receipt(node, store, &entries)?;
+                Self::invariant_an_effect_has_its_receipt(node, store, &entries)?;
                 self.invariant_no_change_without_its_records(&entries, records)?;
                 self.invariant_no_election_unasked(store, records)?;
                 self.invariant_receipts_are_given_once(store.connection(), records)?;
@@ -143,7 +143,6 @@ impl Known {
 
     /// C7.1: what was applied of an order left a receipt, or the record that it had no effect.
     fn invariant_an_effect_has_its_receipt(
-        &self,
         node: &Node,
         store: &NodeStore,
         entries: &[eraftpb::Entry],

@@ -201,7 +201,7 @@ fn every_seed_keeps_every_promise() {
     let told = match number("SIMULATE_SEED") {
         // One seed, with everything that happens in it.
         Some(seed) => {
-            let told = simulate(&[seed..seed + 1], None, true);
+            let told = simulate(std::slice::from_ref(&(seed..seed + 1)), None, true);
             println!("{}", told.whole);
             told
         }

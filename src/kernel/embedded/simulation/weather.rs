@@ -6,7 +6,6 @@ use raft::eraftpb::{Message, MessageType};
 use std::collections::VecDeque;
 
 /// What becomes of one message.
-#[expect(clippy::large_enum_variant, reason = "it is moved once")]
 pub(in crate::kernel::embedded) enum Transit {
     /// It is delivered, if both ends can be reached.
     Arrives(Message),
