@@ -134,7 +134,7 @@ fn the_key_is_changed_offline_only_and_a_stop_at_any_point_of_it_loses_no_log() 
         command.output().expect("the program ends")
     };
     let output = rotate(None);
-    assert_eq!(output.status.code(), Some(1), "a control plane runs: {}", said(&output));
+    assert_eq!(output.status.code(), Some(9), "a control plane runs: {}", said(&output));
     server.terminate();
     assert!(server.ended_well());
     let noted = place.command(None, &["export-log", "before", "--config", "Leptos.toml"], "");

@@ -25,8 +25,9 @@ pub(super) fn contract() -> AnyView {
     view! {
         <p>
             {summary}
-            " The tests run whenever the program is checked; `aerodb-control freeze-report` names \
-            each of them with its file."
+            " The tests run whenever the program is checked; "
+            <code>"aerodb-control freeze-report"</code>
+            " names each of them with its file."
         </p>
         {scrolling("Contract", table.into_any())}
     }
