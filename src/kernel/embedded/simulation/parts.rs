@@ -96,7 +96,10 @@ fn one_part_of_a_simulation() {
             Ok(trace) => {
                 *figures.entry("seeds").or_default() += u64::from(calls.is_none());
                 *figures.entry("states").or_default() += u64::from(calls.is_some());
-                println!("\nseed {seed} {trace}");
+                // A pipe that nobody empties yet holds only so much.
+                if std::env::var_os("SIMULATE_TRACES").is_some() {
+                    println!("\nseed {seed} {trace}");
+                }
             }
             Err(why) => {
                 println!("\nbroken {seed} {why}");
@@ -224,7 +227,9 @@ fn every_seed_keeps_every_promise() {
 #[test]
 fn the_same_seed_gives_the_same_events_and_another_seed_gives_others() {
     let seeds = 7..19;
-    let told = simulate(&[seeds.clone(), seeds], None, false);
+    let told = play_parts(&[seeds.clone(), seeds], |part| {
+        part.env("SIMULATE_TRACES", "1");
+    });
     assert_eq!(told.broken, Vec::<String>::new());
     let (first, second) = told.traces.split_at(told.traces.len() / 2);
     assert_eq!(first.len(), 12, "{told:?}");
