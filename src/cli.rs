@@ -8,6 +8,7 @@
 mod address;
 mod arguments;
 mod client;
+mod duration;
 mod exit;
 mod failure;
 mod found;

@@ -1,6 +1,7 @@
 //! The command line as a type. Names and options are an interface: they grow and keep their meaning.
 
 use super::address::{Address, DEFAULT_URL};
+use super::duration::duration;
 use super::found::FoundArguments;
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
 use super::log_arguments::{
@@ -329,25 +330,6 @@ fn kinds() -> PossibleValuesParser {
     PossibleValuesParser::new(ActionKind::ALL.map(ActionKind::word))
 }
 
-/// Parses `90m`, `12h` or `30d`. How long a token may live is judged where it is issued.
-fn duration(text: &str) -> Result<Duration, String> {
-    let required = || "a whole number and one of m, h, d, such as 12h".to_owned();
-    let unit = text.chars().last().ok_or_else(required)?;
-    let seconds: u64 = match unit {
-        'm' => 60,
-        'h' => 60 * 60,
-        'd' => 24 * 60 * 60,
-        _ => return Err(required()),
-    };
-    let digits = text.strip_suffix(unit).unwrap_or_default();
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(required());
-    }
-    let count: u64 = digits.parse().map_err(|_| required())?;
-    let seconds = count.checked_mul(seconds).filter(|s| *s > 0).ok_or_else(required)?;
-    Ok(Duration::from_secs(seconds))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -394,16 +376,5 @@ mod tests {
         let cli = parse(&["explain", "switchover", "--to", "n2", "--reason", "r"]).expect("valid");
         let Command::Explain(ask) = cli.command else { panic!("explain parses to explain") };
         assert_eq!(ask.params().into_iter().collect::<Vec<_>>(), [("to", "n2")]);
-    }
-
-    #[test]
-    fn a_duration_is_a_whole_number_and_a_unit() {
-        for bad in
-            ["", "d", "12", "1.5h", "-1h", "+1h", "0d", "12s", "1h ", "99999999999999999999d"]
-        {
-            assert!(duration(bad).is_err(), "{bad}");
-        }
-        assert_eq!(duration("90m").expect("valid").as_secs(), 5_400);
-        assert_eq!(duration("30d").expect("valid").as_secs(), 2_592_000);
     }
 }

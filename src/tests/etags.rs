@@ -32,13 +32,15 @@ async fn what_follows_from_state_alone_has_a_tag_and_is_sent_once() {
     let app = TestApp::new().await;
     app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201);
     let page = app.operator().get("/api/v1/log").await.expect(200).json();
-    let explanation = page["records"][0]["entry"]["explanation"].as_str().expect("a hash");
+    let explained = &page["records"][0]["entry"];
+    let hash = |name: &str| explained[name].as_str().expect("a hash");
     let mut tagged = 0;
     for (route, path, _) in READS.iter().filter(|(_, path, _)| path.starts_with("/api/")) {
         if *route == Read::ApiEvents {
             continue;
         }
-        let path = path_of(path).replace("{hash}", explanation);
+        let kept = if *route == Read::ApiObservation { "snapshot" } else { "explanation" };
+        let path = path_of(path).replace("{hash}", hash(kept));
         let path = if *route == Read::ApiExplain {
             format!("{path}?kind=stop_writes&reason=r")
         } else {

@@ -120,10 +120,15 @@ async fn every_json_answer_is_as_described() {
     olga.get("/api/v1/overview").await.expect(200);
     let lift = json!({"freeze": frozen["freeze"]["seq"].to_string(), "reason": "over"});
     olga.post("/api/v1/unfreeze", &lift).await.expect(200);
+    let log = olga.get("/api/v1/log?kind=executed").await.expect(200).json();
+    let kept = log["records"][0]["entry"]["snapshot"].as_str().expect("an observation");
     let window = "from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z";
     for path in [
         "/api/v1/cluster",
         "/api/v1/nodes/n3",
+        "/api/v1/nodes/n3/overview",
+        "/api/v1/timeline",
+        &format!("/api/v1/observations/{kept}"),
         "/api/v1/catalogue",
         "/api/v1/explain?kind=failover&to=n3&reason=x",
         "/api/v1/actions",

@@ -41,8 +41,8 @@ async fn every_action_that_names_a_node_is_judged_on_its_page_as_a_request_is() 
             1 => drop(app.operator().run(1, "take_checkpoint", json!({"node": "n2"})).await),
             2 => {
                 app.operator().run(2, "take_offline", json!({"node": "n1"})).await;
-                let reason = json!({"reason": "a storage incident"});
-                app.operator().post("/api/v1/freeze", &reason).await.expect(200);
+                let freeze = json!({"freeze_id": id(9), "reason": "a storage incident"});
+                app.operator().post("/api/v1/freeze", &freeze).await.expect(200);
             }
             _ => {}
         }

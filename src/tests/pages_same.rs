@@ -15,8 +15,8 @@ async fn pages(app: &TestApp) -> Vec<String> {
         let path = path.replace("{seq}", "4").replace("{hash}", &hash);
         path.replace("{kind}", "failover").replace("{token}", "x")
     };
-    let is_page =
-        |path: &&str| !path.starts_with("/api/") && !["/preferences", "/report.md"].contains(path);
+    let no_pages = ["/preferences", "/report.md", "/healthz", "/readyz", "/metrics"];
+    let is_page = |path: &&str| !path.starts_with("/api/") && !no_pages.contains(path);
     let all = READS.iter().map(|(_, path, _)| *path).filter(is_page);
     let mut all: Vec<_> = all.map(address).collect();
     all.extend(
@@ -32,16 +32,20 @@ async fn pages(app: &TestApp) -> Vec<String> {
     all
 }
 
-/// A page without what differs by design: the nonce, and the id that a form asks under.
+/// A page without what differs by design: the nonce, and the ids that a form asks or freezes under.
 fn settled(page: &str) -> String {
-    let page = still(page);
-    let mut parts = page.split("name=\"action_id\" value=\"");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        out.push_str("name=\"action_id\" value=\"ID");
-        out.push_str(part.get(36..).unwrap_or_default());
+    let mut page = still(page);
+    for name in ["action_id", "freeze_id"] {
+        let field = format!("name=\"{name}\" value=\"");
+        let mut parts = page.split(&field);
+        let mut out = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            out.push_str(&field);
+            out.push_str(part.get(36..).unwrap_or_default());
+        }
+        page = out;
     }
-    out
+    page
 }
 
 async fn bytes(app: &TestApp) -> BTreeMap<String, String> {

@@ -44,8 +44,10 @@ async fn eventful() -> TestApp {
     app.kernel().mend(&n3).await;
     olga.run(3, "take_offline", json!({"node": "n1"})).await;
     app.observer().request(4, "resume_writes", json!({})).await.expect(403);
-    olga.post("/api/v1/freeze", &json!({"reason": "a drill"})).await.expect(200);
-    olga.post("/api/v1/unfreeze", &json!({"reason": "over"})).await.expect(200);
+    let freeze = json!({"freeze_id": id(9), "reason": "a drill"});
+    let frozen = olga.post("/api/v1/freeze", &freeze).await.expect(200).json();
+    let lift = json!({"freeze": frozen["freeze"]["seq"].to_string(), "reason": "over"});
+    olga.post("/api/v1/unfreeze", &lift).await.expect(200);
     // Whoever holds the router holds the files.
     drop(olga);
     let app = app.restart().await;

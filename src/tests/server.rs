@@ -46,6 +46,14 @@ impl Place {
         self.0.path()
     }
 
+    /// A session of the first operator, of an installation that does not run.
+    pub fn sign_in(&self) -> Session {
+        let server = self.start(None);
+        let session = server.sign_in();
+        server.kill();
+        session
+    }
+
     /// Starts the server; with `crash_at`, it ends itself at that point.
     pub fn start(&self, crash_at: Option<&str>) -> Server {
         let point = crash_at.map(|point| ("AERODB_CRASH_AT", point.into()));

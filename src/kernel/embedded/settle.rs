@@ -10,7 +10,7 @@ use crate::kernel::{SettleError, Settled, Unobservable};
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::ReceiptStatus;
-use crate::model::receipt::Tombstone;
+use crate::model::receipt::{Receipt, Tombstone};
 use crate::model::text::PlaceName;
 
 fn unreadable(error: &StoreError) -> Unobservable {
@@ -36,12 +36,10 @@ impl Cluster {
             return Err(Unobservable { why }.into());
         }
         if let Some(end) = self.find_end(id).map_err(|error| unreadable(&error))? {
-            // Also where only the manifest of a backup holds it, which may be moved away one day.
             if let Settled::Executed(receipt) = &end
-                && self.switchboard.receipt(id).map_err(|error| unreadable(&error))?.is_none()
+                && matches!(receipt.action, Action::CreateBackup { .. })
             {
-                let kept = self.switchboard.keep(receipt);
-                kept.map_err(|error| self.lost(&error, now))?;
+                self.keep_of_backup(receipt, now)?;
             }
             return Ok(end);
         }
@@ -74,13 +72,25 @@ impl Cluster {
         match backup::kept(&self.dir, name, id) {
             Ok(Some(receipt)) => {
                 self.backups.insert(name.clone(), receipt.clone());
-                let kept = self.switchboard.keep(&receipt);
-                kept.map_err(|error| self.lost(&error, now))?;
+                self.keep_of_backup(&receipt, now)?;
                 Ok(Settled::Executed(receipt))
             }
             Ok(None) => self.void(id, "did not come to its end and left no backup", now),
             Err(error) => Err(Unobservable { why: error.to_string() }.into()),
         }
+    }
+
+    /// Keeps a receipt that only the manifest of a backup may hold, and manifests can be moved away.
+    /// A cluster that was made of a backup holds the receipts before it in its log.
+    fn keep_of_backup(&mut self, receipt: &Receipt, now: Timestamp) -> Result<(), SettleError> {
+        let id = receipt.action_id;
+        let ordered = self.switchboard.order(id).map_err(|error| unreadable(&error))?;
+        let held = self.switchboard.receipt(id).map_err(|error| unreadable(&error))?;
+        if ordered.is_none() || held.is_some() {
+            return Ok(());
+        }
+        let kept = self.switchboard.keep(receipt);
+        kept.map_err(|error| self.lost(&error, now))
     }
 
     /// The tombstone under an id, wherever it can be read.
