@@ -358,24 +358,26 @@ impl Pinned {
     /// What differs between this and a later reading, in one fixed order.
     #[must_use]
     pub fn moved(&self, later: &Self) -> Vec<Moved> {
-        let (before, after) = (self.facts(), later.facts());
-        let value = |facts: &[(String, String)], name: &str| {
-            facts.iter().find(|(n, _)| n == name).map_or(ABSENT.to_owned(), |(_, v)| v.clone())
-        };
-        let mut names: Vec<&String> = before.iter().map(|(name, _)| name).collect();
-        for (name, _) in &after {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
-            .into_iter()
-            .map(|name| Moved {
-                fact: name.clone(),
-                before: value(&before, name),
-                after: value(&after, name),
-            })
-            .filter(|moved| moved.before != moved.after)
-            .collect()
+        moved_between(&self.facts(), &later.facts())
     }
+}
+
+/// What differs between two lists of facts, each with its value: in the order of the first list, and
+/// then what only the second one has. Nothing is left out on either side (C2.6).
+#[must_use]
+pub fn moved_between(before: &[(String, String)], after: &[(String, String)]) -> Vec<Moved> {
+    let value = |facts: &[(String, String)], name: &str| {
+        facts.iter().find(|(n, _)| n == name).map_or(ABSENT.to_owned(), |(_, v)| v.clone())
+    };
+    let is_new = |(name, _): &&(String, String)| !before.iter().any(|(known, _)| known == name);
+    before
+        .iter()
+        .chain(after.iter().filter(is_new))
+        .map(|(name, _)| Moved {
+            fact: name.clone(),
+            before: value(before, name),
+            after: value(after, name),
+        })
+        .filter(|moved| moved.before != moved.after)
+        .collect()
 }

@@ -23,8 +23,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How long a page waits for the outcome of a long action before it shows how far it is.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -72,25 +74,20 @@ pub(super) async fn confirm(
     let run = |workflow: Arc<Workflow>, who: Arc<Operator>, id, given| async move {
         workflow.confirm(&who, id, given).await
     };
-    let ending = step(&site, operator, door, &id, "confirm", given, run);
-    match (door, ActionId::parse(&id)) {
-        // The page shows how far a long action is. A program that sent JSON waits for the outcome.
-        (Door::Page, Ok(sent)) => tokio::select! {
-            biased;
-            answer = ending => answer,
-            () = late(&site, sent) => to_action(sent),
-        },
-        _ => ending.await,
+    let mut ending = pin!(step(&site, operator, door, &id, "confirm", given, run));
+    let Some(sent) = ActionId::parse(&id).ok().filter(|_| door == Door::Page) else {
+        // A program that sent JSON waits for the outcome.
+        return ending.await;
+    };
+    tokio::select! {
+        biased;
+        answer = &mut ending => answer,
+        // The page shows how far a long action is. Only what is shown first depends on this time,
+        // never what happens (C5.2).
+        () = site.workflow.read().sent_and_takes_long(sent) => {
+            timeout(PATIENCE, ending).await.unwrap_or_else(|_| to_action(sent))
+        }
     }
-}
-
-/// Waits until a long action was sent and its outcome lets the page wait. Only what is shown first
-/// depends on this time, never what happens (C5.2).
-async fn late(site: &Acting, id: ActionId) {
-    site.workflow.read().sent_and_takes_long(id).await;
-    // `sleep` is not allowed anywhere: this waits to show, and nothing runs afterwards.
-    let never = std::future::pending::<()>();
-    let _ = tokio::time::timeout(PATIENCE, never).await;
 }
 
 /// `POST /actions/{id}/withdraw`: takes an action back before it is confirmed.
@@ -147,51 +144,34 @@ fn read<T>(
 }
 
 /// One step about an action, and its answer in the form of the door it came through.
-async fn step<T, F, R>(
+async fn step<T, F>(
     site: &Acting,
     operator: Operator,
     door: Door,
     id: &str,
     attempt: &str,
     given: Result<T, Refusal>,
-    run: R,
+    run: impl FnOnce(Arc<Workflow>, Arc<Operator>, ActionId, T) -> F,
 ) -> Response
 where
-    T: Send + 'static,
     F: Future<Output = Outcome> + Send + 'static,
-    R: FnOnce(Arc<Workflow>, Arc<Operator>, ActionId, T) -> F + Send + 'static,
 {
     let operator = Arc::new(operator);
-    let outcome = outlive(site, &operator, id, attempt, given, run).await;
+    let outcome = match (ActionId::parse(id).map_err(Refusal::from), given) {
+        (Ok(id), Ok(given)) => {
+            let (workflow, who) = (Arc::clone(&site.workflow), Arc::clone(&operator));
+            outlive(id, run(workflow, who, id, given)).await
+        }
+        (Ok(id), Err(why)) => Err(site.workflow.decline(&operator, Some(id), attempt, why).await),
+        (Err(why), _) => Err(site.workflow.decline(&operator, None, attempt, why).await),
+    };
     about_action(site, &operator, door, id, outcome).await
 }
 
 /// Runs one step in a task of its own. The server drops a handler when its client goes away; what
 /// an operator has started is not dropped with it (C2.6, C6.2).
-async fn outlive<T, F, R>(
-    site: &Acting,
-    operator: &Arc<Operator>,
-    id: &str,
-    attempt: &str,
-    given: Result<T, Refusal>,
-    run: R,
-) -> Outcome
-where
-    T: Send + 'static,
-    F: Future<Output = Outcome> + Send + 'static,
-    R: FnOnce(Arc<Workflow>, Arc<Operator>, ActionId, T) -> F + Send + 'static,
-{
-    let parsed = ActionId::parse(id).map_err(Refusal::from);
-    let (id, given) = match (parsed, given) {
-        (Ok(id), Ok(given)) => (id, given),
-        (Ok(id), Err(why)) => {
-            return Err(site.workflow.decline(operator, Some(id), attempt, why).await);
-        }
-        (Err(why), _) => return Err(site.workflow.decline(operator, None, attempt, why).await),
-    };
-    let (workflow, who) = (Arc::clone(&site.workflow), Arc::clone(operator));
-    let task = tokio::spawn(run(workflow, who, id, given));
-    task.await.unwrap_or_else(|_| {
+async fn outlive(id: ActionId, run: impl Future<Output = Outcome> + Send + 'static) -> Outcome {
+    tokio::spawn(run).await.unwrap_or_else(|_| {
         let sentence = format!(
             "The control plane failed while it worked on {id}. Its page says what is known."
         );

@@ -3,7 +3,7 @@
 
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::{Effect, Explanation};
-use crate::model::pinned::{ABSENT, Moved};
+use crate::model::pinned::{Moved, moved_between};
 
 /// What differs between two explanations of one request: pinned facts, then verdicts.
 pub(super) fn moved(then: &Explanation, now: &Explanation) -> Vec<Moved> {
@@ -57,30 +57,19 @@ pub(super) fn differences(
     // What a node keeps on its disk moves by itself too; it counts where it was predicted.
     let storage = after.nodes.iter().flat_map(|node| node.storage(entry));
     found.extend(storage.filter(|(fact, _)| effects.iter().any(|effect| effect.fact == *fact)));
-    let value = |facts: &[(String, String)], fact: &str| {
-        let found = facts.iter().find(|(name, _)| name == fact);
-        found.map_or_else(|| ABSENT.to_owned(), |(_, value)| value.clone())
-    };
-    let known = expected.iter().map(|(fact, _)| fact);
-    let new = found.iter().map(|(fact, _)| fact);
-    let new = new.filter(|fact| !expected.iter().any(|(name, _)| name == *fact));
-    known
-        .chain(new)
-        .filter_map(|fact| {
-            let (predicted, found) = (value(&expected, fact), value(&found, fact));
-            // That the cluster's writes or fence are unknown afterwards predicts no value of them.
-            let is_open =
-                predicted == "unknown" && matches!(fact.as_str(), "writes" | "write fence");
-            let differs = predicted != found && !is_open;
-            differs.then(|| Moved { fact: fact.clone(), before: predicted, after: found })
-        })
-        .collect()
+    let mut differences = moved_between(&expected, &found);
+    // That the cluster's writes or fence are unknown afterwards predicts no value of them.
+    differences.retain(|moved| {
+        !(moved.before == "unknown" && matches!(moved.fact.as_str(), "writes" | "write fence"))
+    });
+    differences
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::cluster::{NodeState, Positions};
+    use crate::model::pinned::ABSENT;
     use crate::model::pinned::Fact;
     use crate::plain::fixtures::state;
 

@@ -19,7 +19,7 @@ use crate::model::progress::{Progress, Unit};
 use crate::model::receipt::{KernelRefusal, Receipt};
 use crate::model::text::{NodeId, PlaceName};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// What came of an order.
@@ -75,30 +75,42 @@ impl Meter {
 
     /// How far it is; `None` before the first part begins.
     pub(super) fn read(&self) -> Option<Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().clone()
+    }
+
+    /// Whether anybody reads it: counting what there is to do costs time too.
+    pub(super) fn is_heard(&self) -> bool {
+        self.action_id.is_some()
     }
 
     /// Begins a part of the work.
     pub(super) fn begin(&self, doing: impl Into<String>, unit: Unit, total: u64) {
         let Some(action_id) = self.action_id else { return };
-        self.put(Progress { action_id, doing: doing.into(), done: 0, total, unit });
+        let doing = doing.into();
+        *self.lock() = Some(Progress { action_id, doing, done: 0, total, unit });
+        self.tell();
     }
 
     /// Counts what was done of this part.
     pub(super) fn advance(&self, by: u64) {
-        let Some(mut progress) = self.read() else { return };
-        let percent = |done: u64| done.saturating_mul(100) / progress.total.max(1);
-        let before = percent(progress.done);
+        let mut held = self.lock();
+        let Some(progress) = held.as_mut() else { return };
+        let (before, total) = (progress.done, progress.total.max(1));
         progress.done += by;
-        if percent(progress.done) == before {
-            *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
-        } else {
-            self.put(progress);
+        let percent = |done: u64| done.saturating_mul(100) / total;
+        let is_news = percent(progress.done) != percent(before);
+        drop(held);
+        if is_news {
+            self.tell();
         }
     }
 
-    fn put(&self, progress: Progress) {
-        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    fn lock(&self) -> MutexGuard<'_, Option<Progress>> {
+        // It is whole after every statement, so a panic elsewhere leaves nothing half done.
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self) {
         if let Some(announce) = &self.announce {
             announce.send_modify(|number| *number += 1);
         }

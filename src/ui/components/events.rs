@@ -2,7 +2,7 @@
 
 use crate::model::event::KernelEvent;
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::{node, say, time};
+use crate::ui::components::words::{self, node, say, time};
 use leptos::prelude::*;
 
 /// Events in the order given, which is that of their places and never that of their times.
@@ -32,13 +32,7 @@ pub fn events(caption: &'static str, events: &[KernelEvent]) -> AnyView {
 }
 
 fn row(event: &KernelEvent) -> AnyView {
-    let action = event.action_id.map(|id| {
-        view! {
-            <a href=format!("/actions/{id}")>
-                <code>{id.short()}</code>
-            </a>
-        }
-    });
+    let action = event.action_id.map(words::action);
     view! {
         <tr>
             <th scope="row" class="number">{event.place.to_string()}</th>

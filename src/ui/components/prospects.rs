@@ -3,7 +3,7 @@
 use crate::model::action::ActionKind;
 use crate::model::actor::ActorRole;
 use crate::model::explanation::Prospect;
-use crate::ui::components::rules::{COLUMNS, headings, height_of, rows_of, scrolling};
+use crate::ui::components::rules::{COLUMNS, height_of, rows_of, table};
 use crate::ui::components::words::{capital, counted};
 use crate::ui::components::{badge, words};
 use leptos::prelude::*;
@@ -17,23 +17,8 @@ pub fn prospects(
     viewer: Option<ActorRole>,
 ) -> AnyView {
     let asks = viewer == Some(ActorRole::Operator);
-    let rows = prospects.iter().flat_map(|prospect| rows(prospect, asks)).collect_view();
-    scrolling(
-        caption,
-        view! {
-            <table class="rules">
-                <caption>{caption}</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Action"</th>
-                        {headings()}
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        }
-        .into_any(),
-    )
+    let rows = prospects.iter().flat_map(|prospect| rows(prospect, asks)).collect();
+    table(caption, "Action", rows)
 }
 
 fn rows(prospect: &Prospect, asks: bool) -> Vec<AnyView> {

@@ -5,7 +5,7 @@ use crate::model::actor::Via;
 use crate::model::answer::StoredRecord;
 use crate::model::record::{Entry, Record};
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::{hash, say, time};
+use crate::ui::components::words::{self, hash, say, time};
 use leptos::prelude::*;
 
 /// Records in the order given, which is by sequence number and never by time.
@@ -49,13 +49,7 @@ pub fn more(id: ActionId) -> AnyView {
 
 fn row(stored: &StoredRecord) -> AnyView {
     let record = &stored.record;
-    let action = record.action_id.map(|id| {
-        view! {
-            <a href=format!("/actions/{id}")>
-                <code>{id.short()}</code>
-            </a>
-        }
-    });
+    let action = record.action_id.map(words::action);
     let clock = format!("clock: {}", say(&record.clock));
     view! {
         <tr>

@@ -53,16 +53,21 @@ pub fn why_not(table: &WhyNot) -> AnyView {
 /// Every node as the object of an action, with every rule that speaks against it.
 #[must_use]
 pub fn candidates(kind: &str, candidates: &[Candidate]) -> AnyView {
-    let rows = candidates.iter().flat_map(candidate).collect_view();
+    let rows = candidates.iter().flat_map(candidate).collect();
     let caption = format!("{}: every node as its target, and the rules against it", capital(kind));
+    table(&caption, "Node", rows)
+}
+
+/// What the rules are about, and the rules.
+pub(super) fn table(caption: &str, about: &'static str, rows: Vec<AnyView>) -> AnyView {
     scrolling(
-        &caption,
+        caption,
         view! {
             <table class="rules">
-                <caption>{caption.clone()}</caption>
+                <caption>{caption.to_owned()}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Node"</th>
+                        <th scope="col">{about}</th>
                         {headings()}
                     </tr>
                 </thead>

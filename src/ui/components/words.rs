@@ -1,6 +1,6 @@
 //! Times, facts and free text, each in the one form that every page uses.
 
-use crate::model::action::ActionKind;
+use crate::model::action::{ActionId, ActionKind};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
 use crate::model::cluster::Observation;
@@ -34,6 +34,17 @@ pub fn counted(count: usize, noun: &str) -> String {
 #[must_use]
 pub fn node(id: &NodeId) -> AnyView {
     view! { <a href=format!("/nodes/{id}")>{id.to_string()}</a> }.into_any()
+}
+
+/// The beginning of the id of an action, which leads to its page.
+#[must_use]
+pub fn action(id: ActionId) -> AnyView {
+    view! {
+        <a href=format!("/actions/{id}")>
+            <code>{id.short()}</code>
+        </a>
+    }
+    .into_any()
 }
 
 /// The word of a kind of action, which leads to all that the reference says of it.

@@ -2,7 +2,7 @@
 
 use crate::model::kept::KeptObservation;
 use crate::ui::components::cluster_facts::cluster_facts;
-use crate::ui::components::words::{observation as made, time};
+use crate::ui::components::words::{self, observation as made, time};
 use crate::ui::components::{nodes, positions, records, topology};
 use leptos::prelude::*;
 
@@ -13,7 +13,7 @@ pub(super) fn observation(data: &KeptObservation) -> AnyView {
     let named = data.named_by.iter().map(|stored| {
         let (seq, word) = (stored.record.seq, stored.record.entry.word());
         let action = stored.record.action_id.map(|id| {
-            view! { " of the action " <a href=format!("/actions/{id}")><code>{id.short()}</code></a> }
+            view! { " of the action " {words::action(id)} }
         });
         view! {
             <li>

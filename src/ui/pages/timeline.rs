@@ -3,7 +3,7 @@
 use crate::model::timeline::{HOW_IT_IS_ORDERED, PlacedEvent, PlacedRecord, Stretch, Timeline};
 use crate::ui::components::records::actor;
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::{node, say, time};
+use crate::ui::components::words::{self, node, say, time};
 use crate::ui::live::ChangeNotice;
 use leptos::prelude::*;
 
@@ -94,14 +94,7 @@ fn record(placed: &PlacedRecord) -> AnyView {
             </small>
         }
     });
-    let action = record.action_id.map(|id| {
-        view! {
-            " "
-            <a href=format!("/actions/{id}")>
-                <code>{id.short()}</code>
-            </a>
-        }
-    });
+    let action = record.action_id.map(|id| view! { " " {words::action(id)} });
     view! {
         <li id=format!("record-{}", record.seq) data-joins=placed.joins.then_some("yes")>
             <p>
@@ -134,14 +127,7 @@ fn event(placed: &PlacedEvent) -> AnyView {
         }
     });
     let about = event.node.as_ref().map(|id| view! { " " {node(id)} });
-    let action = event.action_id.map(|id| {
-        view! {
-            " "
-            <a href=format!("/actions/{id}")>
-                <code>{id.short()}</code>
-            </a>
-        }
-    });
+    let action = event.action_id.map(|id| view! { " " {words::action(id)} });
     view! {
         <li id=format!("event-{}", event.place) data-joins=placed.joins.then_some("yes")>
             <p>
