@@ -73,7 +73,8 @@ e2e: build ## the browser tests, against the release build
 documents: setup ## write the documents that are made from the types: API, commands, actions, contract
 	INSTA_UPDATE=always cargo test $(CARGO_FLAGS) --test all -- contract:: documents:: openapi::the_description
 
-bench: ## measure the ledger; RECORDS=10000000 for the long log, DIR for the disk (docs/benchmarks.md)
+bench: ## measure ledger and kernel; RECORDS=10000000 for the long log, DIR for the disk (docs/benchmarks.md)
+	cargo bench $(CARGO_FLAGS) --bench kernel -- $(DIR)
 	cargo bench $(CARGO_FLAGS) --bench ledger -- $(RECORDS) $(DIR)
 
 clean: ## remove what was built; the data stays

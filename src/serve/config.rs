@@ -17,7 +17,7 @@ struct Table {
     /// Which kernel holds the data. `embedded` is a replicated cluster inside this process, and the
     /// only one there is.
     kernel: String,
-    /// How many nodes a new cluster is founded with, 1 to 9. A cluster that exists keeps its number.
+    /// How many nodes a new cluster is founded with, 1 to 101. A cluster that exists keeps its number.
     nodes: u64,
     /// The name of the environment. Every page, explanation and record names it.
     environment: String,

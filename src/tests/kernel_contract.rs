@@ -216,6 +216,49 @@ async fn the_embedded_kernel_keeps_the_contract_with_three_five_and_seven_nodes(
     }
 }
 
+/// C1.3, C4.2, C11.1. Alone, a node is its own majority, and nothing can take over from it.
+#[tokio::test]
+async fn the_embedded_kernel_keeps_the_contract_with_one_node() {
+    let mut bench = Embedded::found(1);
+    ids_that_are_unknown_or_wrong(bench.kernel()).await;
+    let cases = [
+        (Action::Switchover { to: n(1) }, "target_is_standby"),
+        (Action::Switchover { to: n(2) }, "node_is_member"),
+        (Action::Failover { to: n(1) }, "no_primary_alive"),
+        (Action::BringOnline { node: n(1) }, "node_offline"),
+        (Action::GrantVote { node: n(1) }, "target_is_learner"),
+        (Action::AddReplica { node: n(1) }, "node_is_new"),
+    ];
+    for (number, (action, rule)) in (10..).zip(cases) {
+        assert_eq!(refused(bench.kernel(), number, action.clone(), Some(1)).await.rule, rule);
+    }
+    let remove = refused(bench.kernel(), 17, Action::RemoveReplica { node: n(1) }, Some(1)).await;
+    let cited: Vec<&str> = remove.invariants.iter().map(|i| i.id()).collect();
+    assert_eq!(cited, ["target_not_primary", "voter_remains", "quorum_remains"]);
+    // Taken offline it is primary no longer, and nobody decides anything until it is back.
+    run(bench.kernel(), 20, Action::TakeOffline { node: n(1) }).await;
+    assert_eq!(
+        refused(bench.kernel(), 21, Action::StopWrites {}, None).await.rule,
+        "primary_alive"
+    );
+    run(bench.kernel(), 22, Action::BringOnline { node: n(1) }).await;
+    run(bench.kernel(), 23, Action::Failover { to: n(1) }).await;
+    duplicates_and_settling(bench.kernel()).await;
+    bench.restart();
+    let state = bench.kernel().observe().await.unwrap();
+    assert_eq!(state.cluster.primary, Fact::Known(None), "nobody is primary until asked");
+    for number in [20, 40] {
+        let found = bench.kernel().receipt(id(number)).await.unwrap();
+        assert!(matches!(found, ReceiptStatus::Executed { .. }), "{found:?}");
+    }
+    run(bench.kernel(), 50, Action::Failover { to: n(1) }).await;
+    // It grows only by what operators ask for.
+    run(bench.kernel(), 51, Action::AddReplica { node: n(2) }).await;
+    run(bench.kernel(), 52, Action::GrantVote { node: n(2) }).await;
+    run(bench.kernel(), 53, Action::Switchover { to: n(2) }).await;
+    checks_are_pure(bench.kernel()).await;
+}
+
 #[tokio::test]
 async fn an_accepted_order_needs_a_primary_to_be_settled_only_if_it_may_be_in_a_log() {
     let bench = Embedded::found(3);

@@ -186,13 +186,13 @@ async fn a_node_that_left_is_gone_with_its_name_and_the_last_voter_stays() {
 }
 
 #[tokio::test]
-async fn a_cluster_has_room_for_nine() {
-    let bench = Embedded::found(7);
-    run(bench.kernel(), 1, add(8)).await;
-    run(bench.kernel(), 2, add(9)).await;
-    assert_eq!(refused(bench.kernel(), 3, add(10), Some(1)).await.rule, "room_for_node");
-    run(bench.kernel(), 4, remove(8)).await;
-    run(bench.kernel(), 5, add(10)).await;
+async fn a_cluster_has_room_for_a_hundred_and_one() {
+    let bench = Embedded::found(99);
+    run(bench.kernel(), 1, add(100)).await;
+    run(bench.kernel(), 2, add(101)).await;
+    assert_eq!(refused(bench.kernel(), 3, add(102), Some(1)).await.rule, "room_for_node");
+    run(bench.kernel(), 4, remove(100)).await;
+    run(bench.kernel(), 5, add(102)).await;
     put(bench.own(), "a").await;
 }
 

@@ -5,6 +5,7 @@
 //! answer that comes later (C2.3, C5.2).
 
 use super::command::Command;
+use super::copying::Lane;
 use super::machine::{Applied, Place};
 use super::membership::Members;
 use super::node::{Node, Vitals};
@@ -23,7 +24,9 @@ pub(super) struct Ensemble {
     nodes: Vec<Node>,
     known: Members,
     cut: BTreeSet<u64>,
-    wire: VecDeque<Message>,
+    pub(super) wire: VecDeque<Message>,
+    /// What moves in slices, to a node that is behind.
+    pub(super) lane: Option<Lane>,
     appointment: Option<(u64, Command)>,
     began: bool,
     heard: BTreeMap<u64, (Place, Applied)>,
@@ -42,6 +45,7 @@ impl Ensemble {
             known,
             cut: BTreeSet::new(),
             wire: VecDeque::new(),
+            lane: None,
             appointment: None,
             began: false,
             heard: BTreeMap::new(),
@@ -56,6 +60,14 @@ impl Ensemble {
     #[cfg(test)]
     pub(super) fn expose_to(&mut self, weather: super::simulation::Weather) {
         self.weather = Some(weather);
+    }
+
+    /// Whether messages travel in a weather.
+    pub(super) fn is_in_weather(&self) -> bool {
+        #[cfg(test)]
+        return self.weather.is_some();
+        #[cfg(not(test))]
+        false
     }
 
     /// The nodes that received the whole state since this was asked last, and up to where.
@@ -250,8 +262,10 @@ impl Ensemble {
         (first, self.began)
     }
 
-    /// Moves messages until none can move and no node has anything to write.
+    /// Moves messages until none can move and no node has anything to write. What waits in the lane
+    /// stays there, unless a majority needs it.
     pub(super) fn pump(&mut self, now: Timestamp) {
+        self.close_lane_if_needed();
         let mut steps = 0;
         while self.step(now) {
             steps += 1;
@@ -267,7 +281,7 @@ impl Ensemble {
                 continue;
             };
             moved = true;
-            self.wire.extend(turn.messages);
+            self.send(turn.messages);
             let number = self.nodes.get(index).map_or(0, |node| node.number);
             self.installed.extend(turn.installed.map(|place| (number, place)));
             for (place, applied) in turn.applied {
@@ -277,6 +291,16 @@ impl Ensemble {
             }
         }
         self.move_message(now) || moved
+    }
+
+    fn send(&mut self, messages: Vec<Message>) {
+        for message in messages {
+            let other = match &mut self.lane {
+                Some(lane) => lane.take(message),
+                None => Some(message),
+            };
+            self.wire.extend(other);
+        }
     }
 
     /// Delivers the message that was sent first. Gives whether there was one.
@@ -311,7 +335,7 @@ impl Ensemble {
         }
     }
 
-    fn deliver(&mut self, message: Message, now: Timestamp) {
+    pub(super) fn deliver(&mut self, message: Message, now: Timestamp) {
         if self.reaches(message.from) && self.reaches(message.to) {
             if let Some(node) = self.node_mut(message.to) {
                 node.receive(message, now);

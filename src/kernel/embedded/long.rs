@@ -1,6 +1,6 @@
-//! Orders that take long: they read much and write no node, so they run beside the kernel, on
-//! stores as they were when the order was accepted. Meanwhile the kernel serves everything else but
-//! another order.
+//! Orders that take long. Those that read much and write no node run beside the kernel, on stores as
+//! they were when the order was accepted; a node that is behind is brought up to date in slices
+//! (`copying`). Meanwhile the kernel serves everything else but another order.
 //!
 //! Such an order begins and ends in the kernel's own thread. A stop waits for its end; a kill leaves
 //! it without one, to be settled. It is never begun again by itself (C6.3).
@@ -43,8 +43,10 @@ impl Work {
 pub(super) enum Begun {
     /// It has ended.
     Ended(Ending),
-    /// It takes long.
+    /// It takes long, and runs beside the kernel.
     Long(Work),
+    /// It was executed; the node that it is about is being brought up to date.
+    Copying(Receipt),
 }
 
 /// How far a work is: written by who does it, read by who observes.
@@ -91,12 +93,12 @@ impl Meter {
         self.tell();
     }
 
-    /// Counts what was done of this part.
+    /// Counts what was done of this part, up to what there was of it when it began.
     pub(super) fn advance(&self, by: u64) {
         let mut held = self.lock();
         let Some(progress) = held.as_mut() else { return };
         let (before, total) = (progress.done, progress.total.max(1));
-        progress.done += by;
+        progress.done = progress.total.min(progress.done + by);
         let percent = |done: u64| done.saturating_mul(100) / total;
         let is_news = percent(progress.done) != percent(before);
         drop(held);

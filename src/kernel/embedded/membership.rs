@@ -149,6 +149,7 @@ impl Cluster {
                 return Err(KernelRefusal { rule, sentence, invariants: Vec::new() }.into());
             }
             crash::point("kernel.node_laid_out");
+            self.ensemble.open_lane(number);
             let answer = self.propose_alone(order, now);
             self.ensemble.catch_up(now);
             return answer;

@@ -15,9 +15,9 @@ use raft::{Config, RawNode, SnapshotStatus, StateRole};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Bytes of entries in one message between nodes.
-const MESSAGE_BYTES_MAX: u64 = 1 << 20;
+const MESSAGE_BYTES_MAX: u64 = 256 * 1024;
 /// Messages on the way to one node before the primary waits for an answer.
-const MESSAGES_IN_FLIGHT_MAX: usize = 256;
+const MESSAGES_IN_FLIGHT_MAX: usize = 16;
 
 /// What a node tells about itself, read at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(super) struct Turn {
     pub(super) installed: Option<Place>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there are at most nine nodes")]
+#[expect(clippy::large_enum_variant, reason = "there are few nodes")]
 enum Life {
     Running(RawNode<NodeStore>),
     Failed(Since),

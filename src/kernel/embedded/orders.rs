@@ -82,6 +82,11 @@ impl Cluster {
             | Action::TakeCheckpoint { .. }
             | Action::PurgeLog { .. } => self.enter_in_log(&accepted, now),
         };
+        if let Ok(receipt) = &answer
+            && let Some(begun) = self.copying(receipt, &meter)
+        {
+            return begun;
+        }
         Begun::Ended(self.end(id, order.action(), answer, now))
     }
 
@@ -93,6 +98,7 @@ impl Cluster {
         ending: Ending,
         now: Timestamp,
     ) -> Ending {
+        self.come_to_rest(now);
         self.under_way = None;
         self.seen.acting = Some(id);
         match (action, &ending) {
@@ -304,7 +310,10 @@ impl Cluster {
                 }
                 self.ensemble.pump(now);
             }
-            Switch::On => self.connect(number, now),
+            Switch::On => {
+                self.ensemble.open_lane(number);
+                self.connect(number, now);
+            }
         }
         Ok(receipt)
     }

@@ -20,6 +20,7 @@ use crate::model::text::NodeId;
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Requests that may wait; more of them wait at the door.
@@ -98,7 +99,14 @@ impl Shell {
         // Held weakly: the thread ends when nobody else can ask any more.
         let door = Some(requests.downgrade());
         let clock_of_thread = Arc::clone(&clock);
-        let served = Served { cluster, announce, clock: clock_of_thread, door, working: None };
+        let served = Served {
+            cluster,
+            announce,
+            clock: clock_of_thread,
+            door,
+            working: None,
+            copying: None,
+        };
         let thread = std::thread::Builder::new().name("kernel".to_owned()).spawn(move || {
             serve(served, incoming);
             // After the files are closed.
@@ -123,7 +131,14 @@ impl Shell {
     ) -> (Self, watch::Receiver<u64>) {
         let (announce, changes) = watch::channel(0);
         let clock_here = Arc::clone(&clock);
-        let served = Served { cluster, announce, clock: clock_here, door: None, working: None };
+        let served = Served {
+            cluster,
+            announce,
+            clock: clock_here,
+            door: None,
+            working: None,
+            copying: None,
+        };
         let here = Some((std::sync::Mutex::new(served), lock));
         (Self { clock, requests: None, thread: None, here }, changes)
     }
@@ -171,6 +186,7 @@ struct Served {
     /// Where the end of a long work is announced; without a thread there is none, and it is waited for.
     door: Option<mpsc::WeakSender<Request>>,
     working: Option<Working>,
+    copying: Option<Copying>,
 }
 
 /// The work on an order that takes long, in a thread of its own.
@@ -181,22 +197,60 @@ struct Working {
     reply: Reply<Ending>,
 }
 
+/// An order that was executed, and whose node is being brought up to date.
+struct Copying {
+    action_id: ActionId,
+    action: Action,
+    receipt: Receipt,
+    reply: Reply<Ending>,
+}
+
 fn serve(mut served: Served, mut incoming: mpsc::Receiver<Request>) {
-    let mut next = incoming.blocking_recv();
+    let mut next = served.next(&mut incoming);
     while let Some(request) = next {
-        next = match request {
+        let other = match request {
             Request::Write(write, reply) => served.write(write, reply, &mut incoming),
             other => {
                 served.serve(other);
                 None
             }
-        }
-        .or_else(|| incoming.blocking_recv());
+        };
+        // Also where requests never end, the node comes nearer.
+        served.copy_on();
+        next = other.or_else(|| served.next(&mut incoming));
     }
+    served.copied();
     served.ended();
 }
 
 impl Served {
+    /// The next request. Until there is one, a node that is behind is brought nearer.
+    fn next(&mut self, incoming: &mut mpsc::Receiver<Request>) -> Option<Request> {
+        while self.copying.is_some() {
+            match incoming.try_recv() {
+                Ok(request) => return Some(request),
+                Err(TryRecvError::Empty) => self.copy_on(),
+                Err(TryRecvError::Disconnected) => return None,
+            }
+        }
+        incoming.blocking_recv()
+    }
+
+    /// Brings the node that is behind a slice nearer; ends the order when there is no more to do.
+    fn copy_on(&mut self) {
+        if self.copying.is_some() && !self.cluster.copy_on(self.clock.now()) {
+            self.copied();
+        }
+    }
+
+    /// Ends the order whose node was brought up to date, or is now.
+    fn copied(&mut self) {
+        let Some(Copying { action_id, action, receipt, reply }) = self.copying.take() else {
+            return;
+        };
+        self.end(action_id, &action, Ok(receipt), reply);
+    }
+
     fn serve(&mut self, request: Request) {
         let now = self.clock.now();
         // Nobody may wait for an answer any more; what was done stays done.
@@ -212,6 +266,13 @@ impl Served {
                 match self.noting(now, |cluster| cluster.begin(&order, meter, now)) {
                     Begun::Ended(ending) => drop(reply.send(ending)),
                     Begun::Long(work) => self.work(order.action_id(), work, reply),
+                    Begun::Copying(receipt) => {
+                        let (action_id, action) = (order.action_id(), order.action().clone());
+                        self.copying = Some(Copying { action_id, action, receipt, reply });
+                        if self.door.is_none() {
+                            self.copied();
+                        }
+                    }
                 }
             }
             Request::Ended => self.ended(),

@@ -71,7 +71,7 @@ impl ActionKind {
     /// Whether the kernel may work on it for longer than a page waits for its answer.
     #[must_use]
     pub fn takes_long(self) -> bool {
-        matches!(self, Self::CreateBackup | Self::VerifyNode)
+        matches!(self, Self::CreateBackup | Self::VerifyNode | Self::BringOnline | Self::AddReplica)
     }
 
     /// Whether it makes a node primary: then every node is shown with the rules against it.

@@ -37,7 +37,11 @@ pub(super) const BRING_ONLINE: CatalogueEntry = CatalogueEntry {
     reversible: "Yes: by take_offline.",
     parameters: NODE,
     preconditions: &[Invariant::NodeIsMember, Invariant::NodeOffline],
-    effects: &["The node is reachable and follows as a standby.", "Nobody becomes primary by it."],
+    effects: &[
+        "The node is reachable and follows as a standby.",
+        "Clients are served while it catches up; where a majority needs it, once it has.",
+        "Nobody becomes primary by it.",
+    ],
     failure_modes: &[REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
     not_checked: &["How long the node takes to catch up."],
     engine_command: "network: open the links of the node",

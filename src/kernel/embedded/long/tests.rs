@@ -15,6 +15,7 @@ fn begin(cluster: &mut Cluster, order: &Order) -> Work {
     match cluster.begin(order, Meter::new(order.action_id(), None), now()) {
         Begun::Long(work) => work,
         Begun::Ended(ending) => panic!("it has ended: {ending:?}"),
+        Begun::Copying(receipt) => panic!("it copies: {receipt:?}"),
     }
 }
 

@@ -1,0 +1,225 @@
+//! Measures the embedded kernel: writes beside what the disk can do at all, an observation of many
+//! nodes beside one of few, and a switchover under load beside one without.
+//!
+//! No part of the tests: figures depend on the machine. Each is printed with the limit or the other
+//! case of the same run, so that the ratio means something elsewhere too. See `docs/benchmarks.md`.
+
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on ends")]
+#![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
+#![expect(clippy::disallowed_methods, reason = "it measures time and nothing else")]
+#![expect(clippy::cast_precision_loss, reason = "figures are printed with three digits")]
+
+#[path = "ledger_bench/figures.rs"]
+mod figures;
+
+use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Write};
+use aerodb_control::kernel::{CommandKernel, ObserveKernel, Order};
+use aerodb_control::model::action::{Action, ActionId};
+use aerodb_control::model::canonical::Hash;
+use aerodb_control::model::receipt::Witness;
+use aerodb_control::model::text::{NodeId, PlaceName};
+use aerodb_control::serve::ambient::{SystemClock, SystemEntropy};
+use figures::{Figures, line};
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+const VALUE_BYTES: usize = 100;
+const WRITES: usize = 1_000;
+const WRITES_AT_ONCE: usize = 4_096;
+const OBSERVATIONS: usize = 1_000;
+const SWITCHOVERS: u64 = 200;
+const CLIENTS: usize = 16;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let base = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
+    let dir = tempfile::tempdir_in(base).expect("a directory to write to");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(measure(dir.path()));
+}
+
+async fn measure(dir: &Path) {
+    println!("An acknowledged write of {VALUE_BYTES} bytes, three nodes, one client.");
+    one_write(dir).await;
+    println!("\nAcknowledged writes per second, three nodes.");
+    for clients in [1, 16, 64] {
+        writes_at_once(dir, clients).await;
+    }
+    println!("\nAn observation of the whole cluster.");
+    observations(dir).await;
+    println!("\nA switchover, from the order to its receipt, three nodes.");
+    switchovers(dir).await;
+}
+
+/// A new cluster in this directory. An earlier one of the same name is gone.
+fn found(dir: &Path, nodes: u64) -> Arc<EmbeddedKernel> {
+    let dir = dir.join(format!("kernel-of-{nodes}"));
+    let _ = std::fs::remove_dir_all(&dir);
+    let config = Config {
+        dir,
+        nodes: NodeCount::Exactly(nodes),
+        cluster: PlaceName::parse("aerodb").unwrap(),
+        environment: PlaceName::parse("bench").unwrap(),
+    };
+    Arc::new(EmbeddedKernel::open(&config, Arc::new(SystemClock), &SystemEntropy).unwrap())
+}
+
+fn put(number: usize) -> Write {
+    Write::Put { key: format!("key-{}", number % 1_000), value: vec![0xa5; VALUE_BYTES] }
+}
+
+/// Bytes of the write-ahead log of one node.
+fn log_bytes(dir: &Path) -> u64 {
+    let path = dir.join("kernel-of-3/n1/node.sqlite-wal");
+    std::fs::metadata(path).map_or(0, |meta| meta.len())
+}
+
+async fn one_write(dir: &Path) {
+    let kernel = found(dir, 3);
+    let mut raw = File::create(dir.join("raw")).unwrap();
+    let (mut ours, mut bare, mut written) = (Figures::default(), Figures::default(), Vec::new());
+    for number in 0..WRITES {
+        let before = log_bytes(dir);
+        let begun = Instant::now();
+        kernel.write(put(number)).await.unwrap();
+        ours.add(begun.elapsed());
+        // After a checkpoint the file is written from its beginning, and does not grow.
+        let bytes = log_bytes(dir).saturating_sub(before);
+        if bytes > 0 {
+            written.push(bytes);
+        }
+        written.sort_unstable();
+        let typical = usize::try_from(*written.get(written.len() / 2).unwrap_or(&4096)).unwrap();
+        let bytes = vec![0xa5; typical];
+        let begun = Instant::now();
+        raw.write_all(&bytes).unwrap();
+        raw.sync_data().unwrap();
+        bare.add(begun.elapsed());
+    }
+    let typical = written.get(written.len() / 2).copied().unwrap_or(0);
+    println!("  bytes that one write puts into the log of one node: {typical}");
+    line("write", &mut ours, "the same bytes once, fdatasync", &mut bare);
+}
+
+async fn writes_at_once(dir: &Path, clients: usize) {
+    let kernel = found(dir, 3);
+    let each = WRITES_AT_ONCE / clients;
+    let begun = Instant::now();
+    let tasks: Vec<_> = (0..clients)
+        .map(|client| {
+            let kernel = Arc::clone(&kernel);
+            tokio::spawn(async move {
+                for number in 0..each {
+                    kernel.write(put(client * each + number)).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let rate = (each * clients) as f64 / begun.elapsed().as_secs_f64();
+    let syncs = syncs_per_second(dir);
+    let ratio = rate / syncs;
+    println!(
+        "  {clients:2} clients: {rate:.0}/s; bare fdatasync of 4 KiB {syncs:.0}/s; {ratio:.2}"
+    );
+}
+
+fn syncs_per_second(dir: &Path) -> f64 {
+    let mut file = File::create(dir.join("raw")).unwrap();
+    let begun = Instant::now();
+    for _ in 0..512 {
+        file.write_all(&[0xa5; 4096]).unwrap();
+        file.sync_data().unwrap();
+    }
+    512.0 / begun.elapsed().as_secs_f64()
+}
+
+async fn observations(dir: &Path) {
+    let mut both = Vec::new();
+    for nodes in [101, 3] {
+        let kernel = found(dir, nodes);
+        for number in 0..10 {
+            kernel.write(put(number)).await.unwrap();
+        }
+        let mut figures = Figures::default();
+        for _ in 0..OBSERVATIONS {
+            let begun = Instant::now();
+            let state = kernel.observe().await.unwrap();
+            figures.add(begun.elapsed());
+            assert_eq!(state.nodes.len() as u64, nodes);
+        }
+        both.push(figures);
+    }
+    let [many, few] = both.as_mut_slice() else { unreachable!("two clusters") };
+    line("observe 101 nodes", many, "3 nodes", few);
+}
+
+async fn switchovers(dir: &Path) {
+    let kernel = found(dir, 3);
+    kernel.write(put(0)).await.unwrap();
+    let mut ids = 0;
+    let mut quiet = switch(&kernel, &mut ids).await;
+    let (stop, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            let (kernel, stop) = (Arc::clone(&kernel), Arc::clone(&stop));
+            let acknowledged = Arc::clone(&acknowledged);
+            tokio::spawn(async move {
+                let (mut longest, mut refused) = (Duration::ZERO, 0u64);
+                while !stop.load(Ordering::Relaxed) {
+                    let begun = Instant::now();
+                    match kernel.write(put(client)).await {
+                        Ok(_) => acknowledged.fetch_add(1, Ordering::Relaxed),
+                        Err(_) => {
+                            refused += 1;
+                            0
+                        }
+                    };
+                    longest = longest.max(begun.elapsed());
+                }
+                (longest, refused)
+            })
+        })
+        .collect();
+    let begun = Instant::now();
+    let mut loaded = switch(&kernel, &mut ids).await;
+    let rate = acknowledged.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64();
+    stop.store(true, Ordering::Relaxed);
+    let (mut longest, mut refused) = (Duration::ZERO, 0);
+    for client in clients {
+        let (its_longest, its_refused) = client.await.unwrap();
+        longest = longest.max(its_longest);
+        refused += its_refused;
+    }
+    line(&format!("with {CLIENTS} clients"), &mut loaded, "without", &mut quiet);
+    println!(
+        "  meanwhile {rate:.0} writes/s were acknowledged and {refused} refused; the longest took \
+         {:.1} ms",
+        longest.as_secs_f64() * 1e3
+    );
+}
+
+/// Switches over again and again, between n1 and n2.
+async fn switch(kernel: &EmbeddedKernel, ids: &mut u64) -> Figures {
+    let mut figures = Figures::default();
+    for _ in 0..SWITCHOVERS {
+        *ids += 1;
+        let state = kernel.observe().await.unwrap();
+        let primary = state.cluster.primary.known().cloned().flatten().unwrap();
+        let to = NodeId::numbered(if primary == NodeId::numbered(1) { 2 } else { 1 });
+        let epoch = state.cluster.epoch.known().copied();
+        let id = ActionId::from_random(u128::from(*ids).to_be_bytes());
+        let witness = Witness { seq: *ids, hash: Hash::of(&ids.to_be_bytes()) };
+        let order = Order::new(id, Action::Switchover { to }, epoch, witness);
+        let begun = Instant::now();
+        kernel.apply(order).await.unwrap();
+        figures.add(begun.elapsed());
+    }
+    figures
+}
