@@ -256,7 +256,6 @@ impl ReadSide {
             (Some(_), _) | (None, Stage::Unknown) => self.receipt(id).await.ok(),
             (None, _) => None,
         };
-        let under_way = self.under_way(id).await;
         Ok(ActionAnswer {
             id,
             action: trail.action().clone(),
@@ -272,8 +271,9 @@ impl ReadSide {
             observation: snapshot.observation,
             outcome: trail.outcome(),
             moved: trail.moved().to_vec(),
-            under_way,
+            under_way: self.under_way(id).await,
             duplicate: false,
+            after_refusal: self.refused_for_now(id, trail.requested_by())?.map(|(seq, _)| seq),
             more_records: self.ledger.has_more_than_the_trail(id).map_err(unreadable)?,
             records: trail.into_records(),
         })

@@ -142,9 +142,13 @@ impl Server<'_> {
         typed: Option<&str>,
     ) -> Result<Report, Failure> {
         let typed_target = typed.map(str::to_owned);
-        let body = ConfirmBody { digest: digest.to_owned(), typed_target };
-        let path = format!("/actions/{id}/confirm");
         let client = self.client()?;
+        // Who calls this has seen how an earlier call ended; a copy of that call has not.
+        let seen: Answer<Value> = client.get(&format!("/actions/{id}"), &[])?;
+        let after_refusal = seen.value.get("after_refusal").and_then(Value::as_u64);
+        let after_refusal = after_refusal.map(|seq| seq.to_string());
+        let body = ConfirmBody { digest: digest.to_owned(), typed_target, after_refusal };
+        let path = format!("/actions/{id}/confirm");
         let (url, token) = (self.url.clone(), client.token());
         // It hangs up when we return, and the process does not wait for it.
         let (_answered, hears) = mpsc::channel();

@@ -237,6 +237,10 @@ pub struct ActionAnswer {
     pub under_way: Option<Progress>,
     /// Whether this answers a repeated delivery.
     pub duplicate: bool,
+    /// The record of the last confirmation of it that was refused for what can pass. A confirmation
+    /// repeats it, so one that was sent earlier cannot run later (C7.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_refusal: Option<u64>,
     /// Whether the log holds more records of it than are listed: repeated and declined attempts.
     #[serde(default)]
     pub more_records: bool,

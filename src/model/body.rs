@@ -52,6 +52,11 @@ pub struct ConfirmBody {
     /// The name of the target, where the explanation asks for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub typed_target: Option<String>,
+    /// The `after_refusal` of the action, as text, where it has one: that this was confirmed after it
+    /// was refused, and is no copy of what was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schemars(regex(pattern = "^[0-9]{1,19}$")))]
+    pub after_refusal: Option<String>,
 }
 
 /// Withdrawing or settling an action.

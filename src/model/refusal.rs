@@ -49,6 +49,19 @@ macro_rules! codes {
                 match self { $(Self::$variant => Domain::$domain),* }
             }
 
+            /// Whether what stood in the way can pass while the request stays what it was.
+            #[must_use]
+            pub fn may_pass(self) -> bool {
+                matches!(
+                    self,
+                    Self::Busy
+                        | Self::Unresolved
+                        | Self::Frozen
+                        | Self::KernelUnreachable
+                        | Self::ShuttingDown
+                )
+            }
+
             /// The same for every refusal of this code.
             #[must_use]
             pub fn title(self) -> &'static str {

@@ -1,5 +1,7 @@
 //! An action is the fold of its records; this is the fold.
 
+use super::{ReadSide, unreadable};
+use crate::ledger::LogFilter;
 use crate::model::action::{Action, ActionId, Stage};
 use crate::model::ambient::Timestamp;
 use crate::model::answer::{Outcome, StoredRecord};
@@ -194,5 +196,42 @@ impl Trail {
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.records.iter().map(|stored| &stored.record.entry)
+    }
+}
+
+/// Refused attempts at one action that are looked through. More of them, and it counts as refused
+/// by the last one, whatever that was for.
+const ATTEMPTS_READ: u32 = 50;
+
+impl ReadSide {
+    /// The last confirmation of an action by this account that was refused for what can pass, with its
+    /// record. A copy of it that comes later has had its answer (C7.2).
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn refused_for_now(
+        &self,
+        id: ActionId,
+        by: &ActorName,
+    ) -> Result<Option<(u64, Refusal)>, Refusal> {
+        let declined = LogFilter {
+            action: Some(id),
+            kind: Some("declined"),
+            actor: Some(by.clone()),
+            ..LogFilter::default()
+        };
+        let page = self.ledger.page(None, ATTEMPTS_READ, &declined).map_err(unreadable)?;
+        let refused = |stored: StoredRecord, any: bool| match stored.record.entry {
+            Entry::Declined { attempt, refusal }
+                if any || (attempt == "confirm" && refusal.code.may_pass()) =>
+            {
+                Some((stored.record.seq, refusal))
+            }
+            _ => None,
+        };
+        let is_cut = page.next_before.is_some();
+        let last = page.records.first().cloned().filter(|_| is_cut);
+        let found = page.records.into_iter().find_map(|stored| refused(stored, false));
+        Ok(found.or_else(|| last.and_then(|stored| refused(stored, true))))
     }
 }

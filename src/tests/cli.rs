@@ -175,7 +175,8 @@ fn a_server_that_is_not_there_ends_with_10_and_says_that_nothing_was_sent() {
 fn a_refusal_goes_to_stderr_for_people_and_to_stdout_for_programs() {
     let refusal = Refusal::new(RefusalCode::Busy, "Another action \u{1b}[31mruns.");
     let answer = refused(409, &refusal);
-    let server = Server::answering(vec![answer.clone(), answer.clone()]);
+    let seen = (200, json!({"after_refusal": 7}));
+    let server = Server::answering(vec![seen.clone(), answer.clone(), seen, answer.clone()]);
     let words = ["confirm", ID, "--digest", "00", "--type", "n2"];
     let person = Person::new();
     let done = person.runs(&server.url, &words);
@@ -184,9 +185,13 @@ fn a_refusal_goes_to_stderr_for_people_and_to_stdout_for_programs() {
     let done = person.runs(&server.url, &[&words[..], &["--json"]].concat());
     assert_eq!((done.code, done.err.as_str()), (9, ""));
     assert_eq!(serde_json::from_str::<Value>(&done.out).expect("JSON"), answer.1);
-    for sent in server.seen() {
+    for (number, sent) in server.seen().into_iter().enumerate() {
+        if number % 2 == 0 {
+            assert_eq!(sent.line, format!("GET /api/v1/actions/{ID}"));
+            continue;
+        }
         assert_eq!(sent.line, format!("POST /api/v1/actions/{ID}/confirm"));
-        assert_eq!(sent.body, r#"{"digest":"00","typed_target":"n2"}"#);
+        assert_eq!(sent.body, r#"{"digest":"00","typed_target":"n2","after_refusal":"7"}"#);
     }
 }
 
@@ -194,7 +199,7 @@ fn a_refusal_goes_to_stderr_for_people_and_to_stdout_for_programs() {
 fn what_may_have_run_ends_with_6_whatever_the_refusal() {
     let mut refusal = Refusal::new(RefusalCode::Internal, "It broke on the way.");
     refusal.executed = Executed::Unknown;
-    let server = Server::answering(vec![refused(500, &refusal)]);
+    let server = Server::answering(vec![(200, json!({})), refused(500, &refusal)]);
     let done = Person::new().runs(&server.url, &["confirm", ID, "--digest", "00"]);
     assert_eq!(done.code, 6);
     assert!(done.err.contains("It may have run"), "{}", done.err);
@@ -280,7 +285,7 @@ fn a_freeze_is_declared_and_lifted_with_a_reason_and_what_it_refuses_ends_with_9
     let frozen = Refusal::new(RefusalCode::Frozen, "olga declared a freeze.");
     let none = Refusal::new(RefusalCode::NoFreeze, "No freeze stands.");
     let (frozen, none) = (refused(409, &frozen), refused(409, &none));
-    let server = Server::answering(vec![frozen.clone(), frozen, none]);
+    let server = Server::answering(vec![(200, json!({})), frozen.clone(), frozen, none]);
     let person = Person::new();
     for words in [&["freeze"][..], &["unfreeze"], &["unfreeze", "--freeze", "7"]] {
         assert_eq!(person.runs(&server.url, words).code, 2, "a reason is needed: {words:?}");
@@ -294,7 +299,7 @@ fn a_freeze_is_declared_and_lifted_with_a_reason_and_what_it_refuses_ends_with_9
     let sent: Vec<_> = server.seen().into_iter().map(|sent| (sent.line, sent.body)).collect();
     let post = |path: &str, body: &str| (format!("POST /api/v1/{path}"), body.to_owned());
     assert_eq!(
-        sent[1..],
+        sent[2..],
         [
             post("freeze", &format!(r#"{{"freeze_id":"{ID}","reason":"an audit"}}"#)),
             post("unfreeze", r#"{"freeze":"7","reason":"done"}"#),

@@ -161,7 +161,9 @@ async fn an_action_that_another_program_confirmed_in_between_keeps_this_one_out(
     assert_eq!(app.cluster().await["write_fence"], "lifted");
     assert_eq!(app.record_kinds().await.last().expect("a record"), "declined");
     raw.execute_batch("DROP TRIGGER raced").expect("dropped");
-    olga.confirm(&explained).await.expect(200);
+    assert_eq!(olga.confirm(&explained).await.expect(409).code(), "busy", "a copy, too late");
+    let shown = olga.get(&format!("/api/v1/actions/{}", id(1))).await.expect(200).json();
+    olga.confirm(&shown).await.expect(200);
 }
 
 #[tokio::test]

@@ -71,7 +71,19 @@ async fn a_confirmation_is_refused_as_frozen_and_runs_after_the_freeze_if_nothin
     assert_eq!(last_kinds(&app, 3).await, ["declined", "declined", "declined"]);
     assert_eq!(app.cluster().await["primary"], "n1");
     lift(&app).await;
-    let done = app.operator().confirm(&explained).await.expect(200).json();
+    // A copy of one of them that comes only now has had its answer (C7.2).
+    for _ in 0..2 {
+        let late = app.operator().confirm(&explained).await.expect(409);
+        assert_eq!(late.code(), "frozen");
+        assert_eq!(late.json()["refusal"]["executed"], "no");
+    }
+    assert_eq!(last_kinds(&app, 2).await, ["duplicate", "duplicate"]);
+    assert_eq!(app.cluster().await["primary"], "n1");
+    let page = format!("/actions/{}", id(1));
+    let shown = app.operator().get(&format!("/api/v1{page}")).await.expect(200).json();
+    let seen = format!("name=\"after_refusal\" value=\"{}\"", shown["after_refusal"]);
+    assert!(app.operator().get(&page).await.expect(200).body.contains(&seen));
+    let done = app.operator().confirm(&shown).await.expect(200).json();
     assert_eq!(done["stage"], "executed");
     assert_eq!(app.cluster().await["primary"], "n2");
 }
@@ -85,7 +97,8 @@ async fn what_moved_during_a_freeze_is_stale_after_it() {
     app.kernel().sever(&n2).await;
     assert_eq!(app.operator().confirm(&explained.json()).await.expect(409).code(), "frozen");
     lift(&app).await;
-    assert_eq!(app.operator().confirm(&explained.json()).await.expect(409).code(), "stale");
+    let shown = app.operator().get(&format!("/api/v1/actions/{}", id(1))).await.expect(200).json();
+    assert_eq!(app.operator().confirm(&shown).await.expect(409).code(), "stale");
 }
 
 #[tokio::test]

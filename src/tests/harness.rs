@@ -197,7 +197,12 @@ impl Client {
 
 /// The body that confirms what was explained.
 pub fn confirmation(explained: &Value) -> Value {
-    json!({ "digest": explained["digest"], "typed_target": explained["explanation"]["typed_target"] })
+    let after_refusal = explained["after_refusal"].as_u64().map(|seq| seq.to_string());
+    json!({
+        "digest": explained["digest"],
+        "typed_target": explained["explanation"]["typed_target"],
+        "after_refusal": after_refusal,
+    })
 }
 
 /// An action id made from a small number.

@@ -192,7 +192,9 @@ async fn a_body_is_taken_only_as_it_is_described() {
             "RequestBody" => {
                 json!({"action_id": id(9), "kind": "failover", "params": {"to": "n2"}, "reason": "r"})
             }
-            "ConfirmBody" => json!({"digest": "00".repeat(32), "typed_target": "n2"}),
+            "ConfirmBody" => {
+                json!({"digest": "00".repeat(32), "typed_target": "n2", "after_refusal": "7"})
+            }
             "ReasonBody" => json!({"reason": "r"}),
             "FindingBody" => json!({"executed": "no", "evidence": "e"}),
             "FreezeBody" => json!({"freeze_id": id(8), "reason": "r"}),

@@ -275,8 +275,13 @@ fn confirmation(mut fields: Fields) -> Result<Confirmation, InputError> {
     let digest =
         Hash::parse(&digest).ok_or_else(|| InputError::new("digest", &digest, required))?;
     let typed_target = fields.optional_text("typed_target")?;
+    let after_refusal = fields.optional_text("after_refusal")?.map(|typed| {
+        let required = "the sequence number of the record of a refused confirmation";
+        typed.parse().map_err(|_| InputError::new("after_refusal", &typed, required))
+    });
+    let after_refusal = after_refusal.transpose()?;
     fields.finish()?;
-    Ok(Confirmation { digest, typed_target })
+    Ok(Confirmation { digest, typed_target, after_refusal })
 }
 
 fn reason(mut fields: Fields) -> Result<Reason, InputError> {

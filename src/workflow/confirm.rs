@@ -28,6 +28,8 @@ pub struct Confirmation {
     pub digest: Hash,
     /// The name that was typed, where the explanation asks for one.
     pub typed_target: Option<String>,
+    /// The record of the last refused confirmation that whoever confirms has seen.
+    pub after_refusal: Option<u64>,
 }
 
 /// Proof that a confirmation is durable. Made in this file only, neither copied nor stored, and
@@ -43,7 +45,7 @@ impl Workflow {
     /// its client goes away.
     ///
     /// # Errors
-    /// `busy`; `frozen`; `wrong_stage`; `not_what_was_explained`; `target_mistyped`; `stale` with
+    /// `busy`; `frozen`, also where that was so when an earlier copy came; `wrong_stage`; `not_what_was_explained`; `target_mistyped`; `stale` with
     /// what moved;
     /// `kernel_unreachable` before anything was sent; `audit_unavailable`. A refusal of the kernel and
     /// an unknown outcome are answers, not errors.
@@ -79,6 +81,13 @@ impl Workflow {
             Ok(state) => state,
             Err(refusal) => return Err(self.decline(operator, Some(id), attempt, refusal).await),
         };
+        let refused = self.read.refused_for_now(id, &operator.actor().name)?;
+        if let Some((seq, earlier)) = refused
+            && confirmation.after_refusal != Some(seq)
+        {
+            self.repeat(operator, id, Delivery::Confirmation).await?;
+            return Err(refused_before(id, seq, earlier));
+        }
         let running = held.run();
         let confirmed = match self.still_true(operator, &trail, confirmation, state).await {
             Ok(confirmed) => confirmed,
@@ -309,6 +318,19 @@ fn mistyped(wanted: Option<String>, typed: Option<&String>) -> Refusal {
         .with_evidence(found, wanted);
     refusal.field = Some("typed_target".to_owned());
     refusal
+}
+
+/// What stood in the way has passed. Nobody was told that, and the answer was given (C7.2).
+fn refused_before(id: ActionId, seq: u64, earlier: Refusal) -> Refusal {
+    let sentence = format!(
+        "Record {seq} refused a confirmation of {id} with these words: {} This one was made before that \
+         was seen, and is the same to all who read. Nothing was done; see the action as it is now, and \
+         confirm it again.",
+        earlier.sentence
+    );
+    Refusal { sentence, ..earlier }
+        .with_evidence("no mention of that record", format!("after_refusal {seq}"))
+        .about(id)
 }
 
 fn stale(id: ActionId, moved: Vec<Moved>) -> Refusal {

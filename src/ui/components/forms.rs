@@ -61,6 +61,15 @@ pub fn confirm(answer: &ActionAnswer) -> AnyView {
             </p>
         }
     });
+    let after_refusal = answer.after_refusal.map(|seq| {
+        view! {
+            <p>
+                "A confirmation of it was refused: record "
+                <a href=format!("/log/{seq}")>{seq.to_string()}</a> ". Nothing ran."
+            </p>
+            <input type="hidden" name="after_refusal" value=seq.to_string()/>
+        }
+    });
     view! {
         <form class="form" method="post" action=action autocomplete="off">
             <h3>"Confirm"</h3>
@@ -71,6 +80,7 @@ pub fn confirm(answer: &ActionAnswer) -> AnyView {
                 <code>{short}</code> "; if a pinned fact has moved, it is refused and nothing runs."
             </p>
             <input type="hidden" name="digest" value=digest/>
+            {after_refusal}
             {typed}
             <button type="submit" data-tone="act">
                 {format!("Confirm: {title}")}

@@ -38,7 +38,7 @@ impl World {
         let asked = self.wait(asked);
         let confirmation = asked.as_ref().ok().filter(|a| a.stage == Stage::Explained).map(|a| {
             let typed_target = a.explanation.typed_target.clone();
-            Confirmation { digest: a.digest, typed_target }
+            Confirmation { digest: a.digest, typed_target, after_refusal: a.after_refusal }
         });
         let said = match &asked {
             Ok(answer) => answer.stage.word().to_owned(),
