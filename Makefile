@@ -73,9 +73,10 @@ e2e: build ## the browser tests, against the release build
 documents: setup ## write the documents that are made from the types: API, commands, actions, contract
 	INSTA_UPDATE=always cargo test $(CARGO_FLAGS) --test all -- contract:: documents:: openapi::the_description
 
-bench: ## measure ledger and kernel; RECORDS=10000000 for the long log, DIR for the disk (docs/benchmarks.md)
+# LOGS keeps the logs in a folder, and uses those that are there: a long one takes most of the time.
+bench: ## measure kernel and ledger; RECORDS=10000000 for the long log, DIR for the disk (docs/benchmarks.md)
 	cargo bench $(CARGO_FLAGS) --bench kernel -- $(DIR)
-	cargo bench $(CARGO_FLAGS) --bench ledger -- $(RECORDS) $(DIR)
+	cargo bench $(CARGO_FLAGS) --bench ledger -- $(RECORDS) $(or $(DIR),$(or $(TMPDIR),/tmp)) $(LOGS)
 
 clean: ## remove what was built; the data stays
 	cargo clean
