@@ -323,8 +323,8 @@ fn mistyped(wanted: Option<String>, typed: Option<&String>) -> Refusal {
 /// What stood in the way has passed. Nobody was told that, and the answer was given (C7.2).
 fn refused_before(id: ActionId, seq: u64, earlier: Refusal) -> Refusal {
     let sentence = format!(
-        "Record {seq} refused a confirmation of {id} with these words: {} This one was made before that \
-         was seen, and is the same to all who read. Nothing was done; see the action as it is now, and \
+        "Record {seq} refused a confirmation of {id} with these words: {} Whoever sent this one had \
+         not seen that, so it may be a copy. Nothing was done; see the action as it is now, and \
          confirm it again.",
         earlier.sentence
     );
