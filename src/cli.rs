@@ -68,12 +68,13 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<Report, Failure> {
-    let server = remote::Server { url: &cli.url };
+    let url = cli.url.vouched_for_by(cli.ca_file.clone());
+    let server = remote::Server { url: &url };
     match cli.command {
         Command::Serve(options) => local::serve(&options),
         Command::Account(AccountCommand::Add(options)) => local::account_add(&options),
         Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options),
-        Command::VerifyLog(options) => verify::verify_log(&options),
+        Command::VerifyLog(options) => verify::verify_log(&options, cli.ca_file),
         Command::RotateLogKey(options) => local::rotate_log_key(&options),
         Command::ExportLog(options) => local::export_log(&options),
         Command::Reconstruct(options) => reconstruct::reconstruct(&options, cli.json),
