@@ -12,6 +12,8 @@ mod duration;
 mod exit;
 mod failure;
 mod found;
+#[cfg(test)]
+mod fuzz;
 mod list_arguments;
 mod lists;
 mod local;
