@@ -26,6 +26,7 @@ mod secret;
 mod session;
 mod verify;
 
+use crate::model::text::visible;
 use crate::plain::lines::Lines;
 use arguments::{AccountCommand, Cli, Command, TokenCommand};
 use clap::Parser as _;
@@ -49,7 +50,10 @@ struct Report {
 /// `aerodb-control --help` lists the codes). A command line that cannot be parsed ends with 2.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return unread(&error),
+    };
     let json = cli.json;
     let exit = match run(cli) {
         Ok(report) => {
@@ -67,6 +71,22 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(exit.code())
+}
+
+/// Says what is wrong with a command line. What was typed is repeated in it, and can have been typed by
+/// somebody else: it is spelled out before it is repeated, so that it can neither move a cursor nor forge
+/// a line.
+fn unread(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        let words = std::env::args_os().map(|word| visible(&word.to_string_lossy()));
+        let inert = Cli::try_parse_from(words).err();
+        let text = inert.as_ref().unwrap_or(error).render().to_string();
+        complain(&text.lines().map(|line| format!("{}\n", visible(line))).collect::<String>());
+    } else {
+        // Help, and the version: nothing in them was typed.
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn run(cli: Cli) -> Result<Report, Failure> {

@@ -57,12 +57,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-/// How the connections are carried that requests come by.
+/// How what people send is carried on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// As they are: on this machine, or behind something that encrypts.
+    /// As it is, on this machine.
     Plain,
-    /// Encrypted by this server.
+    /// Encrypted, by this server or by something in front of it.
     Encrypted,
 }
 
@@ -86,7 +86,7 @@ pub struct Site {
     pub stopping: tokio::sync::watch::Receiver<()>,
     /// How long writes of the ledger took, for the figures.
     pub writes: Durations,
-    /// How its connections are carried.
+    /// How what people send is carried.
     pub transport: Transport,
 }
 

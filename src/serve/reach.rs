@@ -83,10 +83,15 @@ pub(super) fn names(written: &[String]) -> Result<BTreeSet<HostName>, InputError
 }
 
 impl Reach {
-    /// How the connections of the console are carried.
+    /// How what people send is carried on its way. Where an operator has said that something in front
+    /// encrypts, browsers are held to that: they keep no session where nothing does.
     #[must_use]
     pub fn transport(&self) -> Transport {
-        if self.tls.is_some() { Transport::Encrypted } else { Transport::Plain }
+        if self.tls.is_some() || self.plain_http == PlainHttp::AnyAddress {
+            Transport::Encrypted
+        } else {
+            Transport::Plain
+        }
     }
 
     /// Every name that the console answers under, where it listens there. An address in place of a
@@ -119,12 +124,9 @@ impl Reach {
     }
 }
 
-/// The address that people type, without a slash at the end.
+/// The address that this listener answers under, without a slash at the end.
 pub(super) fn console_url(config: &Config, listening: SocketAddr) -> String {
-    let scheme = match config.reach.transport() {
-        Transport::Plain => "http",
-        Transport::Encrypted => "https",
-    };
+    let scheme = if config.reach.tls.is_some() { "https" } else { "http" };
     match config.reach.names.first() {
         Some(name) => format!("{scheme}://{name}:{}", listening.port()),
         None => format!("{scheme}://{listening}"),

@@ -299,7 +299,11 @@ fn written(dice: &mut Dice, mut body: Value) -> Vec<u8> {
     }
     let mut text = body.to_string();
     match dice.below(24) {
-        0 => text.truncate(dice.below(text.len())),
+        0 => {
+            let mut bytes = text.into_bytes();
+            bytes.truncate(dice.below(bytes.len()));
+            return bytes;
+        }
         1 => text = text.replacen('{', "{\"kind\":\"switchover\",", 1),
         2 => text = "[".repeat(dice.below(9_000)),
         3 => text = hostile(dice),
@@ -310,17 +314,14 @@ fn written(dice: &mut Dice, mut body: Value) -> Vec<u8> {
 
 fn fields(dice: &mut Dice, body: &Value) -> Vec<u8> {
     let mut pairs = Vec::new();
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let pair =
+        |(name, value): (&String, &Value)| format!("{}={}", encoded(name), encoded(&text(value)));
     for (name, value) in body.as_object().into_iter().flatten() {
+        // The parameters of an action stand in a form by their own names.
         match value {
-            Value::Object(inner) => {
-                pairs.extend(
-                    inner
-                        .iter()
-                        .map(|(n, v)| format!("{}={}", encoded(n), encoded(&v.to_string()))),
-                );
-            }
-            Value::String(text) => pairs.push(format!("{}={}", encoded(name), encoded(text))),
-            other => pairs.push(format!("{}={}", encoded(name), encoded(&other.to_string()))),
+            Value::Object(inner) => pairs.extend(inner.iter().map(pair)),
+            _ => pairs.push(pair((name, value))),
         }
     }
     if dice.one_in(30) && !pairs.is_empty() {

@@ -65,8 +65,8 @@ fn with_everything_but_its_data_read_only_a_server_serves_acts_and_stops() {
     assert_eq!(server.put("a", "1").0, 200);
     for (number, kind, params) in [
         (1, "switchover", json!({"to": "n2"})),
-        (2, "backup", json!({"name": "b1"})),
-        (3, "checkpoint", json!({"node": "n2"})),
+        (2, "create_backup", json!({"name": "b1"})),
+        (3, "take_checkpoint", json!({"node": "n2"})),
     ] {
         let explained = server.request(&session, &crate::harness::id(number), kind, params);
         assert_eq!(server.confirm(&session, &explained).0, 200, "{kind}");

@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
@@ -189,7 +189,7 @@ fn whoever_never_agrees_on_encryption_is_ended_and_keeps_nobody_out() {
     let slow: Vec<_> = [&b""[..], &half].map(connect).into();
     let mut hoard = Vec::new();
     for number in 0..CONNECTIONS_MAX + 100 {
-        hoard.push(connect(if number % 2 == 0 { &half } else { b"" }));
+        hoard.push(connect(if number % 2 == 0 { &half[..] } else { &b""[..] }));
     }
     let login = encrypted.run(&["login", "olga"], &format!("{PASSWORD}\n"));
     assert_eq!(login.status.code(), Some(0), "{login:?}");
@@ -265,4 +265,14 @@ fn where_an_operator_said_so_it_listens_everywhere_and_answers_under_its_names_o
     for here in ["console.example", "Console.Example:7400", "10.1.2.3", "localhost"] {
         assert_eq!(status(here), 200, "{here}");
     }
+    // Something in front encrypts, as was said: a browser keeps no session where nothing does.
+    let page = agent().get(format!("http://127.0.0.1:{port}/login")).call().expect("a page");
+    assert!(page.headers().contains_key("strict-transport-security"));
+    let link = server.setup.as_ref().expect("a new installation prints a link");
+    let fields = [("token", link.rsplit('/').next().expect("a token")), ("name", "olga")];
+    let fields = fields.into_iter().chain([("password", PASSWORD)]);
+    let answer = agent().post(format!("http://127.0.0.1:{port}/setup")).send_form(fields);
+    let answer = answer.expect("an answer");
+    let cookie = answer.headers()["set-cookie"].to_str().expect("text").to_owned();
+    assert!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), "{cookie}");
 }

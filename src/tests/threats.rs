@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 
 /// The cells of the rows of the document, but for those of the head.
 fn rows(document: &str) -> Vec<Vec<String>> {
-    let cells = |line: &str| line.trim_matches('|').split(" | ").map(|c| c.trim().to_owned());
     let lines = document.lines().filter(|line| line.starts_with("| "));
     let rows = lines.filter(|line| !line.starts_with("| #") && !line.starts_with("| ---"));
-    rows.map(|line| cells(line).collect()).collect()
+    let cells = |line: &str| {
+        line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()
+    };
+    rows.map(cells).collect()
 }
 
 /// The names in backticks.
