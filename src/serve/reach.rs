@@ -17,8 +17,8 @@ use std::path::PathBuf;
 /// How the console can be reached.
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
-    /// Under which names, besides those of this machine.
-    pub names: BTreeSet<HostName>,
+    /// Under which names, besides those of this machine; the first is the one that people are told.
+    pub names: Vec<HostName>,
     /// The files that encrypt it.
     pub tls: Option<TlsFiles>,
     /// Where it may listen without being encrypted.
@@ -78,7 +78,7 @@ impl Asked {
 ///
 /// # Errors
 /// When one is none.
-pub(super) fn names(written: &[String]) -> Result<BTreeSet<HostName>, InputError> {
+pub(super) fn names(written: &[String]) -> Result<Vec<HostName>, InputError> {
     written.iter().map(|name| HostName::parse(name)).collect()
 }
 

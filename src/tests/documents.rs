@@ -59,8 +59,8 @@ This page is generated from the type that the settings are read into.
 `aerodb-control serve` reads `Leptos.toml`: the one that `--config` names, else the one in the
 working directory or a folder above it, else the one beside the program or above it. Every key of
 the table `[control]` that is not called optional has to be there, and a key that is not known
-stops the start: a setting that is misspelt is never passed over. Options of the command line win over the file
-([serve](cli.md)). Paths in the file are relative to the file.
+stops the start: a setting that is misspelt is never passed over. Options of the command line win
+over the file ([serve](cli.md)). Paths in the file are relative to the file.
 
 ## `[control]`
 

@@ -94,8 +94,8 @@ pub fn marked_up(markdown: &str) -> Vec<String> {
     let wanted = rows.first().map_or(0, |head| cells(head));
     found.extend(rows.iter().filter(|row| cells(row) != wanted).map(ToString::to_string));
     for (at, _) in markdown.match_indices(MARK) {
-        let around = markdown.get(at.saturating_sub(3)..at).unwrap_or_default();
-        if around.ends_with("](") || around.ends_with("//") && !around.ends_with("\\://") {
+        let before = markdown.get(..at).unwrap_or_default();
+        if before.ends_with("](") || before.ends_with("://") && !before.ends_with("\\://") {
             found.push(format!("a link at {at}"));
         }
     }

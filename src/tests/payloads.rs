@@ -172,6 +172,10 @@ pub fn payload(number: usize, seed: u64) -> String {
         4 => dice.pick(STRUCTURE).to_string(),
         _ => format!("{}{}", dice.pick(MARKUP), dice.pick(TREACHEROUS)),
     };
+    text = text.replace(MARK, &format!("{MARK}{number}"));
+    if !text.contains(MARK) {
+        text.push_str(&format!("{MARK}{number}"));
+    }
     match dice.below(12) {
         0 => text = text.to_uppercase(),
         1 => text = format!("{}{text}", dice.pick(TREACHEROUS)),
@@ -201,5 +205,5 @@ fn payloads_repeat_and_hold_every_family() {
     }
     assert!(all.iter().filter(|text| text.len() >= 1_000_000).count() >= 4);
     let distinct: std::collections::BTreeSet<_> = all.iter().collect();
-    assert!(distinct.len() > 350, "{} distinct", distinct.len());
+    assert_eq!(distinct.len(), all.len(), "no two are the same");
 }
