@@ -125,7 +125,10 @@ fn api(dice: &mut Dice, pool: &Pool) -> Request<Body> {
         }
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         match parameter["in"].as_str() {
-            Some("path") => path = path.replace(&format!("{{{name}}}"), &address(&text)),
+            Some("path") => {
+                let text = if text.is_empty() { "x" } else { &text };
+                path = path.replace(&format!("{{{name}}}"), &address(text));
+            }
             Some("query") if parameter["required"] == true || dice.one_in(2) => {
                 query.push(format!("{name}={}", address(&text)));
             }
@@ -219,7 +222,7 @@ fn with_headers(dice: &mut Dice, mut request: Request<Body>) -> Request<Body> {
         let name = HeaderName::from_static(*dice.pick(&names));
         request.headers_mut().insert(name, value);
     }
-    if dice.one_in(20) {
+    if dice.one_in(20) && !request.uri().path().starts_with("/api/") {
         *request.method_mut() = Method::HEAD;
     }
     request

@@ -17,7 +17,7 @@ const SEED: u64 = 20_261_123;
 
 fn count() -> usize {
     let asked = std::env::var("HOSTILE_PAYLOADS").ok().and_then(|text| text.parse().ok());
-    asked.unwrap_or(36)
+    asked.unwrap_or(12)
 }
 
 /// What was looked at, by kind.
@@ -199,7 +199,11 @@ async fn send_everywhere(app: &TestApp, text: &str, seen: &mut Seen) -> Vec<Stri
         found.extend(judge(reply, seen).into_iter().map(|what| format!("{place}: {what}")));
     };
     let short: String = text.chars().take(3_000).collect();
-    for address in addresses(&encoded(&short)) {
+    for mut address in addresses(&encoded(&short)) {
+        // Long lists are read at the end; here it is the filter that matters.
+        if address.contains("/log") && address.contains('?') {
+            address.push_str("&limit=3");
+        }
         note(&address, &olga.get(&address).await, seen);
     }
     for (path, body) in bodies(text, &id(1)) {
@@ -241,16 +245,12 @@ async fn read_all(app: &TestApp, seen: &mut Seen) -> Vec<String> {
             before = before.saturating_sub(200);
         }
     }
-    for path in [
-        "/",
-        "/actions",
-        "/timeline",
-        "/report",
-        "/report.md",
-        "/api/v1/actions.csv",
-        "/api/v1/actions.md",
-    ] {
+    for path in ["/", "/actions", "/timeline", "/api/v1/actions.csv", "/api/v1/actions.md"] {
         let reply = app.auditor().get(path).await.expect(200);
+        found.extend(judge(&reply, seen).into_iter().map(|what| format!("{path}: {what}")));
+    }
+    for path in ["/actions/@/report", "/actions/@/report.md", "/actions/@", "/api/v1/actions/@"] {
+        let reply = app.auditor().get(&path.replace('@', &id(1))).await.expect(200);
         found.extend(judge(&reply, seen).into_iter().map(|what| format!("{path}: {what}")));
     }
     let mut dice = Dice::new(SEED);

@@ -12,7 +12,7 @@ const QUOTED: &[&str] = &["value", "title", "aria-label", "content", "datetime"]
 
 /// What is live in a page, read as a browser reads it: the tokens of the HTML standard.
 pub fn live(html: &str) -> Vec<String> {
-    let mut found = hidden(html);
+    let mut found = Vec::new();
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
     let mut inside = String::new();
@@ -23,12 +23,18 @@ pub fn live(html: &str) -> Vec<String> {
                 judge(&tag, &mut found);
             }
             Token::EndTag(_) => inside.clear(),
-            Token::Comment(comment) if has_mark(&lossy(&comment.value)) => {
+            Token::Comment(comment)
+                if has_mark(&lossy(&comment.value))
+                    || !hidden(&lossy(&comment.value)).is_empty() =>
+            {
                 found.push(format!("a comment: {}", lossy(&comment.value)));
             }
-            Token::String(text) if inside == "script" && has_mark(&lossy(&text.value)) => {
-                found.push(format!("a script: {}", lossy(&text.value)));
+            // The script of the page's own is indented; nothing of anybody stands in it.
+            Token::String(text) if inside == "script" => {
+                let text = lossy(&text.value);
+                found.extend(has_mark(&text).then(|| format!("a script: {text}")));
             }
+            Token::String(text) => found.extend(hidden(&lossy(&text.value))),
             _ => {}
         }
     }
@@ -42,6 +48,7 @@ fn judge(tag: &StartTag<()>, found: &mut Vec<String>) {
     }
     for (attribute, value) in &tag.attributes {
         let (attribute, value) = (lossy(attribute), lossy(&value.value));
+        found.extend(hidden(&value));
         let low = value.trim().to_ascii_lowercase();
         let is_address =
             matches!(attribute.as_str(), "href" | "src" | "action" | "formaction" | "data");
@@ -89,6 +96,9 @@ pub fn computed(csv: &str) -> Vec<String> {
 /// What Markdown would make of a table: cells more or fewer, links, pictures, markup.
 pub fn marked_up(markdown: &str) -> Vec<String> {
     let mut found = hidden(markdown);
+    // What is indented is a block of code, in which nothing is markup.
+    let is_marked = |line: &&str| !line.starts_with("    ");
+    let markdown = markdown.lines().filter(is_marked).collect::<Vec<_>>().join("\n");
     let rows: Vec<&str> = markdown.lines().filter(|line| line.starts_with('|')).collect();
     let cells = |line: &str| line.replace("\\\\", "").replace("\\|", "").matches('|').count();
     let wanted = rows.first().map_or(0, |head| cells(head));
