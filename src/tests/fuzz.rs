@@ -167,7 +167,7 @@ fn filter(dice: &mut Dice, text: &str) -> bool {
 
 #[test]
 fn no_text_makes_a_parser_panic_or_repeat_what_is_hidden() {
-    let cases = setting("FUZZ_CASES", 8_000) * 3 / 4;
+    let cases = setting("FUZZ_CASES", 4_000) * 3 / 4;
     let mut taken = BTreeMap::<usize, [usize; 2]>::new();
     for case in 0..cases {
         let mut dice = Dice::new(seed() ^ (case as u64).rotate_left(32));
@@ -259,7 +259,7 @@ async fn look(app: &TestApp, counts: &mut Counts, before: &Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_makes_it_panic_or_act_without_a_confirmed_record() {
-    let cases = setting("FUZZ_CASES", 8_000) / 4;
+    let cases = setting("FUZZ_CASES", 4_000) / 4;
     let app = TestApp::new().await;
     let (mut pool, mut counts) = (Pool::default(), Counts::default());
     let mut before = facts(&app).await;

@@ -82,7 +82,8 @@ pub fn request(dice: &mut Dice, pool: &Pool) -> (Who, Request<Body>) {
         0 => return (Who::Data, data(dice)),
         1..=2 => page(dice, pool),
         3..=4 => form(dice, pool),
-        5 => confirm(dice, pool),
+        5..=6 => confirm(dice, pool),
+        7 => plain(dice, pool),
         _ => api(dice, pool),
     };
     (who, with_headers(dice, request))
@@ -92,6 +93,21 @@ fn build(method: &str, uri: String, media: &str, body: Vec<u8>) -> Request<Body>
     let request = Request::builder().method(method).uri(uri);
     let request = request.header(header::CONTENT_TYPE, media);
     request.body(Body::from(body)).expect("what is sent is encoded")
+}
+
+/// A request as an operator makes it, for something that can be done now or not.
+fn plain(dice: &mut Dice, pool: &Pool) -> Request<Body> {
+    let node = format!("n{}", 1 + dice.below(3));
+    let (kind, params) = match dice.below(5) {
+        0 => ("stop_writes", json!({})),
+        1 => ("resume_writes", json!({})),
+        2 => ("verify_node", json!({"node": node})),
+        3 => ("take_checkpoint", json!({"node": node})),
+        _ => ("switchover", json!({"to": node})),
+    };
+    let id = pool.id(dice);
+    let body = json!({"action_id": id, "kind": kind, "params": params, "reason": "a drill"});
+    build("POST", "/api/v1/actions".to_owned(), JSON, body.to_string().into_bytes())
 }
 
 fn confirm(dice: &mut Dice, pool: &Pool) -> Request<Body> {
