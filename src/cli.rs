@@ -81,7 +81,11 @@ fn unread(error: &clap::Error) -> ExitCode {
         let words = std::env::args_os().map(|word| visible(&word.to_string_lossy()));
         let inert = Cli::try_parse_from(words).err();
         let text = inert.as_ref().unwrap_or(error).render().to_string();
-        complain(&text.lines().map(|line| format!("{}\n", visible(line))).collect::<String>());
+        let mut lines = Lines::new();
+        for line in text.lines() {
+            lines.line(line);
+        }
+        complain(lines.as_str());
     } else {
         // Help, and the version: nothing in them was typed.
         let _ = error.print();

@@ -193,8 +193,8 @@ pub async fn assemble(
         writes: store.writes().clone(),
         transport: config.reach.transport(),
     };
-    let names: host::Names = Arc::new(config.reach.answered(config.leptos.site_addr));
-    let console = web::router(site).layer(from_fn_with_state(names, host::addressed_here));
+    let answered: host::Names = Arc::new(config.reach.answered(config.leptos.site_addr));
+    let console = web::router(site).layer(from_fn_with_state(answered, host::addressed_here));
     let data = embedded::data_api::router(Arc::clone(&kernel))
         .layer(from_fn(host::sent_by_no_other_page))
         .layer(from_fn_with_state(host::Names::default(), host::addressed_here));

@@ -61,17 +61,20 @@ pub(super) type Names = Arc<BTreeSet<HostName>>;
 
 /// Refuses what was addressed to another name, with 421.
 pub(super) async fn addressed_here(
-    State(names): State<Names>,
+    State(ours): State<Names>,
     request: Request,
     next: Next,
 ) -> Response {
     let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
     // HTTP/2 and absolute requests carry the name in the address.
     let named = named.or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str));
-    if named.is_some_and(|named| is_here(named, &names)) {
+    if named.is_some_and(|named| is_here(named, &ours)) {
         return next.run(request).await;
     }
-    let further: String = names.iter().map(|name| format!(", {name}")).collect();
+    let mut further = String::new();
+    for name in &*ours {
+        further.push_str(&format!(", {name}"));
+    }
     let sentence = format!(
         "This address is served under 127.0.0.1, [::1], localhost{further} only. Nothing was done.\n"
     );
@@ -96,7 +99,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     }
 }
 
-fn is_here(named: &str, names: &BTreeSet<HostName>) -> bool {
+fn is_here(named: &str, ours: &BTreeSet<HostName>) -> bool {
     let end = match named.strip_prefix('[') {
         Some(rest) => rest.find(']').map_or(0, |at| at + 2),
         None => named.find(':').unwrap_or(named.len()),
@@ -104,7 +107,7 @@ fn is_here(named: &str, names: &BTreeSet<HostName>) -> bool {
     let name = named.get(..end).unwrap_or_default().to_ascii_lowercase();
     matches!(name.as_str(), "127.0.0.1" | "[::1]" | "localhost")
         || name.ends_with(".localhost")
-        || names.contains(&HostName(name))
+        || ours.contains(&HostName(name))
 }
 
 #[cfg(test)]
