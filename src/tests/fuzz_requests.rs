@@ -163,7 +163,8 @@ fn api(dice: &mut Dice, pool: &Pool) -> Request<Body> {
     if method == "GET" {
         return build("GET", path, JSON, Vec::new());
     }
-    build(&method, path, *dice.pick(&[JSON, JSON, JSON, JSON, JSON, FORM]), written(dice, body))
+    let media = if dice.one_in(6) { FORM } else { JSON };
+    build(&method, path, media, written(dice, body))
 }
 
 /// A page, with a query that it has or has not.
@@ -235,8 +236,8 @@ fn with_headers(dice: &mut Dice, mut request: Request<Body>) -> Request<Body> {
         _ => hostile(dice),
     };
     if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-        let name = HeaderName::from_static(*dice.pick(&names));
-        request.headers_mut().insert(name, value);
+        let name = *dice.pick(&names);
+        request.headers_mut().insert(HeaderName::from_static(name), value);
     }
     if dice.one_in(20) && !request.uri().path().starts_with("/api/") {
         *request.method_mut() = Method::HEAD;

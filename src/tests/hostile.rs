@@ -179,7 +179,7 @@ async fn form(client: &Client, path: &str, body: &Value) -> Reply {
     let mut fields = Vec::new();
     for (name, value) in body.as_object().expect("an object") {
         match value {
-            Value::Object(inner) => fields.extend(inner.iter().map(|(k, v)| (k, v))),
+            Value::Object(inner) => fields.extend(inner),
             _ => fields.push((name, value)),
         }
     }

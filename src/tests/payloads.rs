@@ -193,7 +193,8 @@ pub fn payload(number: usize, seed: u64) -> String {
 
 /// Every character as a browser sends it in a path or a query.
 pub fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let bytes: Vec<String> = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    bytes.concat()
 }
 
 #[test]
