@@ -9,7 +9,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is needed and was not found" >
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build run check lint test unit e2e documents bench crash-campaign simulate power-loss fault-sweep duplicates clean
+.PHONY: help setup build run check lint test unit e2e documents bench crash-campaign simulate power-loss fault-sweep duplicates hostile fuzz crowd deny clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -61,6 +61,22 @@ fault-sweep: setup ## fail every call that makes a record durable, for every kin
 duplicates: setup ## deliver old confirmations DELIVERIES times (100000)
 	DELIVERIES=$(or $(DELIVERIES),100000) \
 	cargo test $(CARGO_FLAGS) --test all duplicates:: -- --nocapture
+
+hostile: setup ## send PAYLOADS hostile texts (500) through every field, and look for what is live
+	HOSTILE_PAYLOADS=$(or $(PAYLOADS),500) \
+	cargo test $(CARGO_FLAGS) --test all hostile:: -- --nocapture
+
+fuzz: setup ## CASES generated requests and inputs (1000000), from SEED on
+	FUZZ_CASES=$(or $(CASES),1000000) FUZZ_SEED=$(or $(SEED),20261123) \
+	cargo test $(CARGO_FLAGS) --lib --test all fuzz:: -- --nocapture
+
+crowd: setup ## SLOW slow connections and STREAMS attempts at a stream (10000 each) while somebody operates
+	CROWD_SLOW=$(or $(SLOW),10000) CROWD_STREAMS=$(or $(STREAMS),10000) \
+	cargo test $(CARGO_FLAGS) --test all crowd:: -- --nocapture
+
+deny: ## hold the dependencies against deny.toml; needs cargo-deny and the public list of advisories
+	@$(call need,cargo-deny)
+	cargo deny --locked check
 
 e2e: build ## the browser tests, against the release build
 	@$(call need,npm)

@@ -12,6 +12,8 @@ mod duration;
 mod exit;
 mod failure;
 mod found;
+#[cfg(test)]
+mod fuzz;
 mod list_arguments;
 mod lists;
 mod local;
@@ -24,6 +26,7 @@ mod secret;
 mod session;
 mod verify;
 
+use crate::model::text::visible;
 use crate::plain::lines::Lines;
 use arguments::{AccountCommand, Cli, Command, TokenCommand};
 use clap::Parser as _;
@@ -47,7 +50,10 @@ struct Report {
 /// `aerodb-control --help` lists the codes). A command line that cannot be parsed ends with 2.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return unread(&error),
+    };
     let json = cli.json;
     let exit = match run(cli) {
         Ok(report) => {
@@ -67,13 +73,34 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
+/// Says what is wrong with a command line. What was typed is repeated in it, and can have been typed by
+/// somebody else: it is spelled out before it is repeated, so that it can neither move a cursor nor forge
+/// a line.
+fn unread(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        let words = std::env::args_os().map(|word| visible(&word.to_string_lossy()));
+        let inert = Cli::try_parse_from(words).err();
+        let text = inert.as_ref().unwrap_or(error).render().to_string();
+        let mut lines = Lines::new();
+        for line in text.lines() {
+            lines.line(line);
+        }
+        complain(lines.as_str());
+    } else {
+        // Help, and the version: nothing in them was typed.
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
 fn run(cli: Cli) -> Result<Report, Failure> {
-    let server = remote::Server { url: &cli.url };
+    let url = cli.url.vouched_for_by(cli.ca_file.clone());
+    let server = remote::Server { url: &url };
     match cli.command {
         Command::Serve(options) => local::serve(&options),
         Command::Account(AccountCommand::Add(options)) => local::account_add(&options),
         Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options),
-        Command::VerifyLog(options) => verify::verify_log(&options),
+        Command::VerifyLog(options) => verify::verify_log(&options, cli.ca_file),
         Command::RotateLogKey(options) => local::rotate_log_key(&options),
         Command::ExportLog(options) => local::export_log(&options),
         Command::Reconstruct(options) => reconstruct::reconstruct(&options, cli.json),

@@ -11,11 +11,15 @@ mod error;
 mod host;
 pub mod journal;
 mod listener;
+pub mod reach;
 mod sabotage;
 mod stop;
+mod tls;
 
 pub use error::ServeError;
+pub use host::HostName;
 pub use listener::CONNECTIONS_MAX;
+pub use tls::TlsError;
 
 use crate::authority::PasswordCost;
 use crate::kernel::ObserveKernel;
@@ -34,7 +38,7 @@ use crate::workflow::access::Access;
 use crate::workflow::log_key::Rotated;
 use crate::workflow::{self, Workflow};
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum_server::Handle;
 use config::Config;
 use journal::Journal;
@@ -66,6 +70,8 @@ pub struct ServeOptions {
     pub nodes: Option<u64>,
     /// The name of the environment.
     pub environment: Option<String>,
+    /// How the console can be reached.
+    pub reach: reach::Asked,
     /// In which form records are told on standard error.
     pub log: journal::Lines,
 }
@@ -185,11 +191,13 @@ pub async fn assemble(
         entropy,
         stopping,
         writes: store.writes().clone(),
+        transport: config.reach.transport(),
     };
-    let console = web::router(site).layer(from_fn(host::addressed_here));
+    let answered: host::Names = Arc::new(config.reach.answered(config.leptos.site_addr));
+    let console = web::router(site).layer(from_fn_with_state(answered, host::addressed_here));
     let data = embedded::data_api::router(Arc::clone(&kernel))
         .layer(from_fn(host::sent_by_no_other_page))
-        .layer(from_fn(host::addressed_here));
+        .layer(from_fn_with_state(host::Names::default(), host::addressed_here));
     let log = ledger.reader();
     Ok(House { console, data, kernel, setup_path, access, workflow, log, stop })
 }
@@ -289,7 +297,14 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     journal::begin(options.log);
     apply(&mut config, options)?;
     web::render::check_site(&config.leptos)?;
+    config.reach.permits("the console", config.leptos.site_addr)?;
+    let tls = config.reach.tls.as_ref().map(tls::load).transpose()?;
     let console = listen("the console", config.leptos.site_addr).await?;
+    // It asks nobody who they are, so no setting opens it.
+    if !config.data_api.ip().is_loopback() {
+        let (what, address) = ("the data API", config.data_api);
+        return Err(ServeError::NotLoopback { what, address });
+    }
     let data = listen("the data API", config.data_api).await?;
     let console_at = local(&console, "the console")?;
     let data_at = local(&data, "the data API")?;
@@ -297,13 +312,14 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let house = assemble(&config, ambient, Some(format!("http://{data_at}"))).await?;
     // Before anybody hears that it is ready: a signal that comes then must not end it half way.
     let mut stop = Stop::new();
-    announce(&house, console_at, data_at);
+    announce(&house, &reach::console_url(&config, console_at), data_at);
     let told = Journal::from_last_start(house.log.clone()).follow(house.log.commits());
     let told = tokio::spawn(told);
     let (handle, each) = (Handle::new(), listener::connections_each());
     let console_task =
-        tokio::spawn(listener::serve(console, house.console.clone(), each, handle.clone()));
-    let data_task = tokio::spawn(listener::serve(data, house.data.clone(), each, handle.clone()));
+        tokio::spawn(listener::serve(console, house.console.clone(), each, handle.clone(), tls));
+    let data_task =
+        tokio::spawn(listener::serve(data, house.data.clone(), each, handle.clone(), None));
     stop.told().await;
     house.stop_streams();
     handle.graceful_shutdown(None);
@@ -340,13 +356,11 @@ fn apply(config: &mut Config, options: ServeOptions) -> Result<(), ServeError> {
     if let Some(name) = options.environment {
         config.environment = crate::model::text::PlaceName::parse_field("environment", &name)?;
     }
+    options.reach.over(&mut config.reach)?;
     Ok(())
 }
 
 async fn listen(what: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
-    if !address.ip().is_loopback() {
-        return Err(ServeError::NotLoopback { what, address });
-    }
     TcpListener::bind(address).await.map_err(|source| ServeError::Io {
         what: format!("{what} cannot listen on {address}"),
         source,
@@ -359,12 +373,12 @@ fn local(listener: &TcpListener, what: &str) -> Result<SocketAddr, ServeError> {
         .map_err(|source| ServeError::Io { what: format!("the address of {what}"), source })
 }
 
-fn announce(house: &House, console: SocketAddr, data: SocketAddr) {
+fn announce(house: &House, console: &str, data: SocketAddr) {
     let mut out = std::io::stdout().lock();
-    let mut lines = format!("console: http://{console}\ndata: http://{data}\n");
+    let mut lines = format!("console: {console}\ndata: http://{data}\n");
     lines.push_str(&format!("kernel: {}\n", house.kernel.describe().start_note));
     if let Some(path) = &house.setup_path {
-        lines.push_str(&format!("set-up link: http://{console}{path}\n"));
+        lines.push_str(&format!("set-up link: {console}{path}\n"));
     }
     lines.push_str("ready: press Ctrl-C to stop\n");
     // A closed standard output must not keep the server from serving.

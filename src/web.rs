@@ -11,6 +11,7 @@ pub mod render;
 
 mod actions;
 mod api;
+mod cookie;
 mod etag;
 mod events;
 mod export;
@@ -26,6 +27,7 @@ mod preferences;
 mod query;
 mod reference;
 mod report;
+pub mod throttle;
 mod timeline;
 mod traces;
 
@@ -55,6 +57,15 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+/// How what people send is carried on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// As it is, on this machine.
+    Plain,
+    /// Encrypted, by this server or by something in front of it.
+    Encrypted,
+}
+
 /// What the router is made of.
 pub struct Site {
     /// What can be read.
@@ -75,6 +86,8 @@ pub struct Site {
     pub stopping: tokio::sync::watch::Receiver<()>,
     /// How long writes of the ledger took, for the figures.
     pub writes: Durations,
+    /// How what people send is carried.
+    pub transport: Transport,
 }
 
 /// The state of everything that reads.
@@ -90,6 +103,7 @@ struct Reading {
     streams: events::Streams,
     traces: traces::Traces,
     writes: Durations,
+    cookie: cookie::SessionCookie,
 }
 
 /// The state of everything that writes.
@@ -98,10 +112,12 @@ struct Acting {
     reading: Reading,
     workflow: Arc<Workflow>,
     access: Arc<Access>,
+    throttle: throttle::Throttle,
 }
 
 /// Builds the router of the console and the API.
 pub fn router(site: Site) -> Router {
+    let cookie = cookie::SessionCookie::of(&site.identity, site.transport);
     let reading = Reading {
         read: site.read,
         authority: site.access.authority(),
@@ -113,8 +129,14 @@ pub fn router(site: Site) -> Router {
         streams: events::Streams::default(),
         traces: traces::Traces::default(),
         writes: site.writes,
+        cookie,
     };
-    let acting = Acting { reading: reading.clone(), workflow: site.workflow, access: site.access };
+    let acting = Acting {
+        reading: reading.clone(),
+        workflow: site.workflow,
+        access: site.access,
+        throttle: throttle::Throttle::default(),
+    };
     let reads = READS
         .iter()
         .fold(Router::new(), |router, (route, path, _)| router.route(path, reading_at(*route)));
@@ -139,7 +161,7 @@ pub fn router(site: Site) -> Router {
             refusal.executed = crate::model::refusal::Executed::Unknown;
             refusal.into_response()
         }))
-        .layer(from_fn(hardened))
+        .layer(from_fn_with_state(site.transport, hardened))
 }
 
 /// The handler of a route, with a tag on answers that follow from state alone.
@@ -264,7 +286,7 @@ async fn aside(site: &Reading, uri: &Uri, headers: &HeaderMap, refusal: Refusal)
     match Door::of(uri.path()) {
         Door::Api => refusal.into_response(),
         Door::Page => {
-            let held = gate::credential(headers, &site.identity);
+            let held = gate::credential(headers, &site.cookie);
             let viewer = held.and_then(|h| site.authority.viewer(&h, site.clock.now()).ok());
             pages::refused(site, viewer.as_ref(), refusal).await
         }
@@ -272,8 +294,16 @@ async fn aside(site: &Reading, uri: &Uri, headers: &HeaderMap, refusal: Refusal)
 }
 
 /// Headers of every answer.
-async fn hardened(request: Request, next: axum::middleware::Next) -> Response {
+async fn hardened(
+    State(transport): State<Transport>,
+    request: Request,
+    next: axum::middleware::Next,
+) -> Response {
     let mut response = next.run(request).await;
+    if transport == Transport::Encrypted {
+        let for_two_years = HeaderValue::from_static("max-age=63072000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, for_two_years);
+    }
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),

@@ -1,51 +1,111 @@
 //! The address of a control plane: where a request goes, and the name a session is kept under.
 
 use crate::model::text::InputError;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use std::fmt;
+use std::sync::Arc;
+use ureq::tls::{Certificate, RootCerts};
 
 /// Where a control plane listens when nobody says otherwise.
 pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:7400";
 /// Longest address, in characters.
 const ADDRESS_CHARS_MAX: usize = 300;
 
-/// `http://HOST[:PORT][/PATH]`, without a slash at the end.
+/// Who may have signed the certificate of a control plane: the certificates of a file, and nobody
+/// else. Without them the authorities that browsers trust may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address(String);
+pub(super) struct Authorities {
+    /// The file, as it was named.
+    path: Arc<str>,
+    certificates: Arc<[CertificateDer<'static>]>,
+}
+
+impl Authorities {
+    /// Reads the certificates of a file in PEM form.
+    pub(super) fn read(path: &str) -> Result<Self, String> {
+        let read = std::fs::read(path).map_err(|error| format!("it cannot be read: {error}"))?;
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read).collect();
+        let certificates = found.map_err(|error| format!("it is not PEM: {error}"))?;
+        if certificates.is_empty() {
+            return Err("it holds no certificate".to_owned());
+        }
+        Ok(Self { path: path.into(), certificates: certificates.into() })
+    }
+}
+
+/// `http://HOST[:PORT][/PATH]` or the same with `https`, without a slash at the end, and who may vouch
+/// for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Address {
+    text: String,
+    authorities: Option<Authorities>,
+}
 
 impl Address {
     /// Parses an address. Credentials in it are refused: they would end in histories and logs.
     pub(super) fn parse(text: &str) -> Result<Self, InputError> {
-        let required = "an address such as http://127.0.0.1:7400: plain HTTP (use a tunnel across \
-                        a network), a host, and no credentials, query or fragment";
+        let required = "an address such as http://127.0.0.1:7400 or https://console.example: \
+                        http or https, a host, and no credentials, query or fragment";
         let wrong = || InputError::new("url", text, required);
-        let rest = text.strip_prefix("http://").ok_or_else(wrong)?;
+        let rest = host_and_path(text).ok_or_else(wrong)?;
         let host = rest.split('/').next().unwrap_or_default();
         let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '@' | '?' | '#' | '\\');
         if host.is_empty() || !rest.chars().all(is_plain) || text.len() > ADDRESS_CHARS_MAX {
             return Err(wrong());
         }
-        Ok(Self(text.trim_end_matches('/').to_owned()))
+        Ok(Self { text: text.trim_end_matches('/').to_owned(), authorities: None })
+    }
+
+    /// The same address, where nobody but these may have signed its certificate.
+    pub(super) fn vouched_for_by(mut self, authorities: Option<Authorities>) -> Self {
+        self.authorities = authorities;
+        self
+    }
+
+    /// Whose certificates are accepted there.
+    pub(super) fn roots(&self) -> RootCerts {
+        match &self.authorities {
+            None => RootCerts::WebPki,
+            Some(Authorities { certificates, .. }) => {
+                let owned = |der: &CertificateDer<'_>| Certificate::from_der(der).to_owned();
+                RootCerts::from(certificates.iter().map(owned))
+            }
+        }
     }
 
     /// The address as text.
     pub(super) fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The address of a path of the API; the path begins with a slash.
     pub(super) fn of(&self, path: &str) -> String {
-        format!("{}/api/v1{path}", self.0)
+        format!("{}/api/v1{path}", self.text)
     }
 
     /// The option that leads a further command to the same server, where it needs one.
     pub(super) fn option(&self) -> String {
-        let is_set = std::env::var("AERODB_CONTROL_URL").is_ok_and(|set| set == self.0);
-        if self.0 == DEFAULT_URL || is_set { String::new() } else { format!(" --url {}", self.0) }
+        let is_set = |name, value: &str| std::env::var(name).is_ok_and(|set| set == value);
+        let mut option = String::new();
+        if self.text != DEFAULT_URL && !is_set("AERODB_CONTROL_URL", &self.text) {
+            option.push_str(&format!(" --url {}", self.text));
+        }
+        let named = self.authorities.as_ref().map(|authorities| &*authorities.path);
+        if let Some(path) = named.filter(|path| !is_set("AERODB_CONTROL_CA_FILE", path)) {
+            option.push_str(&format!(" --ca-file {path}"));
+        }
+        option
+    }
+
+    /// Whether nobody on the way can read what is sent.
+    pub(super) fn is_private(&self) -> bool {
+        self.is_local() || self.text.starts_with("https://")
     }
 
     /// Whether what is sent stays on this machine.
-    pub(super) fn is_local(&self) -> bool {
-        let rest = self.0.trim_start_matches("http://");
+    fn is_local(&self) -> bool {
+        let rest = host_and_path(&self.text).unwrap_or_default();
         let host = rest.split('/').next().unwrap_or_default();
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         name == "localhost" || name == "[::1]" || name.starts_with("127.")
@@ -54,8 +114,13 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
+}
+
+/// What follows the scheme, where it is one that is spoken.
+fn host_and_path(text: &str) -> Option<&str> {
+    text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"))
 }
 
 #[cfg(test)]
@@ -67,8 +132,11 @@ mod tests {
         for bad in [
             "",
             "127.0.0.1:7400",
-            "https://host",
             "ftp://host",
+            "https://",
+            "https:///path",
+            "https://user:secret@host",
+            "HTTPS://host",
             "http://",
             "http:///path",
             "http://user:secret@host",
@@ -96,8 +164,30 @@ mod tests {
             ("http://localhost", true),
             ("http://10.0.0.1:7400", false),
             ("http://localhost.example", false),
+            ("https://localhost.example", false),
+            ("https://localhost:7400", true),
         ] {
-            assert_eq!(Address::parse(text).expect(text).is_local(), local, "{text}");
+            let address = Address::parse(text).expect(text);
+            assert_eq!(address.is_local(), local, "{text}");
+            assert_eq!(address.is_private(), local || text.starts_with("https"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_that_holds_no_certificate_vouches_for_nobody() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("ca.pem");
+        let named = path.to_str().expect("text");
+        assert!(Authorities::read(named).expect_err("no file").contains("cannot be read"));
+        for text in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n"] {
+            std::fs::write(&path, text).expect("a file");
+            assert!(Authorities::read(named).is_err(), "{text}");
+        }
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a pair");
+        std::fs::write(&path, made.cert.pem()).expect("a file");
+        let authorities = Authorities::read(named).expect("a certificate");
+        let address = Address::parse("https://localhost:1").expect("valid");
+        let further = address.vouched_for_by(Some(authorities)).option();
+        assert_eq!(further, format!(" --url https://localhost:1 --ca-file {named}"));
     }
 }

@@ -1,6 +1,6 @@
 //! The command line as a type. Names and options are an interface: they grow and keep their meaning.
 
-use super::address::{Address, DEFAULT_URL};
+use super::address::{Address, Authorities, DEFAULT_URL};
 use super::duration::duration;
 use super::found::FoundArguments;
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
@@ -45,6 +45,11 @@ pub(super) struct Cli {
     #[arg(long, global = true, env = "AERODB_CONTROL_URL", hide_env_values = true, value_name = "URL",
           default_value = DEFAULT_URL, value_parser = Address::parse)]
     pub(super) url: Address,
+    /// The certificates of those who may have signed the certificate of an https address, as PEM
+    /// [default: the authorities that browsers trust].
+    #[arg(long, global = true, env = "AERODB_CONTROL_CA_FILE", hide_env_values = true,
+          value_name = "FILE", value_parser = Authorities::read)]
+    pub(super) ca_file: Option<Authorities>,
     /// Print the server's JSON answer; a refusal is printed as problem details (RFC 9457).
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -237,6 +242,19 @@ pub(super) struct ServeArguments {
     /// Where the data API of the embedded kernel listens.
     #[arg(long, value_name = "ADDRESS")]
     pub(super) data_listen: Option<SocketAddr>,
+    /// The certificate that encrypts the console, and those between it and an authority, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// A name that the console answers under besides those of this machine; several may be said.
+    #[arg(long = "name", value_name = "NAME")]
+    pub(super) names: Vec<String>,
+    /// Let the console listen where other machines reach it without a certificate, because something
+    /// in front of it encrypts.
+    #[arg(long)]
+    pub(super) plain_http_beyond_loopback: bool,
     /// How many nodes a new cluster is founded with.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=9))]
     pub(super) nodes: Option<u64>,

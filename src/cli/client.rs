@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::time::Duration;
 use ureq::http::Response;
+use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, Error};
 
 /// How long a connection may take: a host that drops packets should not hold a terminal.
@@ -56,6 +57,7 @@ impl<'a> Client<'a> {
             .timeout_global(Some(ANSWER_TIMEOUT))
             .user_agent(concat!("aerodb-control/", env!("CARGO_PKG_VERSION")))
             .accept("application/json")
+            .tls_config(TlsConfig::builder().root_certs(url.roots()).build())
             .build();
         Self { agent: Agent::new_with_config(config), url, token }
     }
@@ -192,15 +194,24 @@ fn proves_nothing_was_sent(error: &Error) -> bool {
     match error {
         Error::HostNotFound | Error::ConnectionFailed | Error::BadUri(_) => true,
         Error::Timeout(at) => matches!(at, ureq::Timeout::Resolve | ureq::Timeout::Connect),
-        Error::Io(error) => matches!(
-            error.kind(),
-            ErrorKind::ConnectionRefused
-                | ErrorKind::HostUnreachable
-                | ErrorKind::NetworkUnreachable
-                | ErrorKind::AddrNotAvailable
-        ),
+        Error::Io(error) => {
+            is_untrusted(error)
+                || matches!(
+                    error.kind(),
+                    ErrorKind::ConnectionRefused
+                        | ErrorKind::HostUnreachable
+                        | ErrorKind::NetworkUnreachable
+                        | ErrorKind::AddrNotAvailable
+                )
+        }
         _ => false,
     }
+}
+
+/// Whether the certificate of the other end was not accepted: before anything was sent to it.
+fn is_untrusted(error: &std::io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 #[cfg(test)]

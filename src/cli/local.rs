@@ -16,6 +16,7 @@ use crate::model::invariant::Invariant;
 use crate::model::refusal::Refusal;
 use crate::plain;
 use crate::plain::lines::{Lines, inert_json};
+use crate::serve::reach::{Asked, PlainHttp, TlsFiles};
 use crate::serve::{self, ServeError, ServeOptions, journal};
 use crate::store::{DATABASE_FILE, Reader};
 use crate::workflow::log_key::Rotated;
@@ -31,6 +32,7 @@ pub(super) fn serve(options: &ServeArguments) -> Result<Report, Failure> {
         data_listen: options.data_listen,
         nodes: options.nodes,
         environment: options.environment.clone(),
+        reach: reach(options),
         log: match options.log {
             LogLines::Off => journal::Lines::Off,
             LogLines::Text => journal::Lines::Text,
@@ -39,6 +41,19 @@ pub(super) fn serve(options: &ServeArguments) -> Result<Report, Failure> {
     };
     wait(serve::run(options))?.map_err(not_served)?;
     Ok(done("The control plane has stopped.", &json!({ "stopped": true })))
+}
+
+fn reach(options: &ServeArguments) -> Asked {
+    let files = options.tls_cert.clone().zip(options.tls_key.clone());
+    Asked {
+        tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),
+        names: options.names.clone(),
+        plain_http: if options.plain_http_beyond_loopback {
+            PlainHttp::AnyAddress
+        } else {
+            PlainHttp::LoopbackOnly
+        },
+    }
 }
 
 /// Every action, or the one that is named. It needs no server: the catalogue is part of the program.

@@ -39,7 +39,7 @@ impl Server<'_> {
         // Found out before a password is asked for.
         let file = SessionFile::of_person()?;
         file.load(self.url)?;
-        if !self.url.is_local() {
+        if !self.url.is_private() {
             complain(
                 "The password travels to another machine unencrypted, unless a tunnel is used.\n",
             );

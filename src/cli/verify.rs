@@ -1,6 +1,6 @@
 //! The command that verifies a log, wherever it is: in a database, in files, or behind an address.
 
-use super::address::Address;
+use super::address::{Address, Authorities};
 use super::client::Client;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -26,7 +26,10 @@ use std::path::Path;
 const PROGRESS_RECORDS: u64 = 100_000;
 
 /// Verifies a log.
-pub(super) fn verify_log(options: &VerifyArguments) -> Result<Report, Failure> {
+pub(super) fn verify_log(
+    options: &VerifyArguments,
+    authorities: Option<Authorities>,
+) -> Result<Report, Failure> {
     let mut salt = [0; 32];
     getrandom::fill(&mut salt).map_err(|error| {
         Failure::here(Exit::Local, format!("This machine gives no random bytes: {error}."))
@@ -35,6 +38,7 @@ pub(super) fn verify_log(options: &VerifyArguments) -> Result<Report, Failure> {
     if let Some(address) = options.path.as_deref().and_then(address) {
         let address = Address::parse(address)
             .map_err(|error| Failure::here(Exit::Usage, format!("{error}.")))?;
+        let address = address.vouched_for_by(authorities);
         return verify_served(&address, &expected);
     }
     let path = match &options.path {

@@ -1,5 +1,6 @@
 //! `Leptos.toml`, really read: the framework's options, and our own `[control]` table above them.
 
+use super::reach::{self, PlainHttp, Reach, TlsFiles};
 use crate::kernel::embedded::NodeCount;
 use crate::model::text::{InputError, PlaceName};
 use leptos::config::{LeptosOptions, get_configuration};
@@ -8,7 +9,8 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// What stands in the `[control]` table. Every key has to be there, and no other may be.
+/// What stands in the `[control]` table. Every key that is not called optional has to be there, and
+/// no other may be.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Table {
@@ -26,6 +28,22 @@ struct Table {
     /// Where the data API of the embedded kernel listens: a loopback address and a port.
     #[schemars(with = "String")]
     data_api: SocketAddr,
+    /// Optional: the certificate that encrypts the console, and those between it and an authority, as
+    /// PEM. Relative to the file. Empty means none.
+    #[serde(default)]
+    tls_cert: PathBuf,
+    /// Optional: the private key of the certificate, as PEM, which not everybody may read. Relative to
+    /// the file. Empty means none.
+    #[serde(default)]
+    tls_key: PathBuf,
+    /// Optional: the names that the console answers under, besides those of this machine and the
+    /// address that it listens on. The first is the one that people are told.
+    #[serde(default)]
+    names: Vec<String>,
+    /// Optional: `true` lets the console listen where other machines reach it without a certificate,
+    /// because something in front of it encrypts.
+    #[serde(default)]
+    plain_http_beyond_loopback: bool,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +66,8 @@ pub struct Config {
     pub cluster: PlaceName,
     /// Where the embedded kernel serves data.
     pub data_api: SocketAddr,
+    /// How the console can be reached.
+    pub reach: Reach,
 }
 
 /// Why there are no settings.
@@ -116,7 +136,30 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         environment: PlaceName::parse_field("environment", &table.environment).map_err(value)?,
         cluster: PlaceName::parse_field("cluster", &table.cluster).map_err(value)?,
         data_api: table.data_api,
+        reach: Reach {
+            names: reach::names(&table.names).map_err(value)?,
+            tls: tls_files(folder, &table).map_err(value)?,
+            plain_http: if table.plain_http_beyond_loopback {
+                PlainHttp::AnyAddress
+            } else {
+                PlainHttp::LoopbackOnly
+            },
+        },
     })
+}
+
+/// Both files or none: with one of them nothing could be encrypted.
+fn tls_files(folder: &Path, table: &Table) -> Result<Option<TlsFiles>, InputError> {
+    let is_set = |path: &Path| !path.as_os_str().is_empty();
+    let (certificate, key) = (&table.tls_cert, &table.tls_key);
+    match (is_set(certificate), is_set(key)) {
+        (false, false) => Ok(None),
+        (true, true) => {
+            Ok(Some(TlsFiles { certificate: folder.join(certificate), key: folder.join(key) }))
+        }
+        (true, false) => Err(InputError::new("tls-key", "", "named, because tls-cert is")),
+        (false, true) => Err(InputError::new("tls-cert", "", "named, because tls-key is")),
+    }
 }
 
 /// The keys of the table `[control]` with what each means, in the order of their names.
@@ -157,6 +200,10 @@ mod tests {
             ("\"embedded\"", "\"imaginary\"", "kernel"),
             ("\"test\"", "\"Test Room\"", "environment"),
             ("127.0.0.1:7410", "somewhere", "data-api"),
+            ("nodes = 3", "nodes = 3\ntls-cert = \"c.pem\"", "tls-key"),
+            ("nodes = 3", "nodes = 3\ntls-key = \"k.pem\"", "tls-cert"),
+            ("nodes = 3", "nodes = 3\nnames = [\"a b\"]", "name"),
+            ("nodes = 3", "nodes = 3\nplain-http-beyond-loopback = \"yes\"", "plain-http"),
         ] {
             let error = load_text(&GOOD.replace(from, to)).expect_err(to);
             assert!(error.contains(names), "{to}: {error}");
@@ -169,5 +216,10 @@ mod tests {
         assert!(config.data.is_absolute() && config.data.ends_with("data"));
         assert!(Path::new(&*config.leptos.site_root).is_absolute());
         assert_eq!(config.nodes, NodeCount::ToFoundWith(3));
+        assert!(config.reach.tls.is_none() && config.reach.names.is_empty());
+        assert_eq!(config.reach.plain_http, PlainHttp::LoopbackOnly);
+        let tls = "nodes = 3\ntls-cert = \"c.pem\"\ntls-key = \"k.pem\"";
+        let files = load_text(&GOOD.replace("nodes = 3", tls)).expect("good").reach.tls;
+        assert!(files.is_some_and(|f| f.certificate.is_absolute() && f.key.ends_with("k.pem")));
     }
 }

@@ -1,6 +1,7 @@
 //! Why the server did not start, or ended.
 
 use super::config::ConfigError;
+use super::tls::TlsError;
 use crate::kernel::Unobservable;
 use crate::kernel::embedded;
 use crate::ledger::{KeyError, LedgerError};
@@ -20,15 +21,43 @@ pub enum ServeError {
     /// A value on the command line.
     #[error("{0}")]
     Input(#[from] crate::model::text::InputError),
-    /// An address that other machines could reach.
+    /// An address that other machines could reach, for what asks nobody who they are.
     #[error(
-        "{what} would listen on {address}, which other machines can reach, and the connection is not encrypted: only 127.0.0.1 and [::1] are served"
+        "{what} would listen on {address}, which other machines can reach, and it asks nobody who they are: only 127.0.0.1 and [::1] are served"
     )]
     NotLoopback {
         /// Which listener.
         what: &'static str,
         /// The address.
         address: SocketAddr,
+    },
+    /// An address that other machines could reach, without a certificate.
+    #[error(
+        "{what} would listen on {address}, which other machines can reach, and the connection is not encrypted: name a certificate with --tls-cert and --tls-key, or say --plain-http-beyond-loopback where something in front of it encrypts"
+    )]
+    NotEncrypted {
+        /// Which listener.
+        what: &'static str,
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Every address of the machine, under no name.
+    #[error(
+        "{what} would listen on {address}, which is every address of this machine, and answers under no name that others can use: say which with --name"
+    )]
+    NoName {
+        /// Which listener.
+        what: &'static str,
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The certificate or its key.
+    #[error("{}: {source}", path.display())]
+    Tls {
+        /// The file at fault.
+        path: PathBuf,
+        /// Why.
+        source: TlsError,
     },
     /// The file of the control plane.
     #[error("the ledger cannot be opened: {0}")]

@@ -3,21 +3,81 @@
 //! A page of another site can make its own name point here, and its scripts then reach what listens
 //! on this machine as if they belonged to it. Such a request still carries the other name.
 
-use axum::extract::Request;
+use crate::model::text::InputError;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Longest name, in characters: the longest that the DNS has.
+const NAME_CHARS_MAX: usize = 253;
+
+/// A name or an address that a request can be addressed to, without a port, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostName(String);
+
+impl HostName {
+    /// Parses a name or an address.
+    ///
+    /// # Errors
+    /// When it is neither, or names a port or a path; the field is `name`.
+    pub fn parse(text: &str) -> Result<Self, InputError> {
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Ok(Self::of(address));
+        }
+        let is_label = |label: &str| {
+            let inside = label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+            inside && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
+        };
+        if text.len() <= NAME_CHARS_MAX && text.split('.').all(is_label) {
+            return Ok(Self(text.to_ascii_lowercase()));
+        }
+        let required = "a host name or an address such as console.example, without a port";
+        Err(InputError::new("name", text, required))
+    }
+
+    /// An address.
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(address) => Self(address.to_string()),
+            IpAddr::V6(address) => Self(format!("[{address}]")),
+        }
+    }
+}
+
+impl fmt::Display for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The names that one listener answers under, besides those of this machine.
+pub(super) type Names = Arc<BTreeSet<HostName>>;
 
 /// Refuses what was addressed to another name, with 421.
-pub(super) async fn addressed_here(request: Request, next: Next) -> Response {
+pub(super) async fn addressed_here(
+    State(ours): State<Names>,
+    request: Request,
+    next: Next,
+) -> Response {
     let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
     // HTTP/2 and absolute requests carry the name in the address.
     let named = named.or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str));
-    if named.is_some_and(is_here) {
+    if named.is_some_and(|named| is_here(named, &ours)) {
         return next.run(request).await;
     }
-    let sentence =
-        "This address is served under 127.0.0.1, [::1] and localhost only. Nothing was done.\n";
+    let mut further = String::new();
+    for name in &*ours {
+        further.push_str(&format!(", {name}"));
+    }
+    let sentence = format!(
+        "This address is served under 127.0.0.1, [::1], localhost{further} only. Nothing was done.\n"
+    );
     (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
 }
 
@@ -39,13 +99,15 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     }
 }
 
-fn is_here(named: &str) -> bool {
-    let name = match named.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').map_or("", |(address, _)| address),
-        None => named.split_once(':').map_or(named, |(name, _)| name),
+fn is_here(named: &str, ours: &BTreeSet<HostName>) -> bool {
+    let end = match named.strip_prefix('[') {
+        Some(rest) => rest.find(']').map_or(0, |at| at + 2),
+        None => named.find(':').unwrap_or(named.len()),
     };
-    let name = name.to_ascii_lowercase();
-    matches!(name.as_str(), "127.0.0.1" | "::1" | "localhost") || name.ends_with(".localhost")
+    let name = named.get(..end).unwrap_or_default().to_ascii_lowercase();
+    matches!(name.as_str(), "127.0.0.1" | "[::1]" | "localhost")
+        || name.ends_with(".localhost")
+        || ours.contains(&HostName(name))
 }
 
 #[cfg(test)]
@@ -57,12 +119,30 @@ mod tests {
         for elsewhere in
             ["evil.example", "127.0.0.1.evil.example:7400", "localhost.evil", "", "[::2]:1"]
         {
-            assert!(!is_here(elsewhere), "{elsewhere}");
+            assert!(!is_here(elsewhere, &BTreeSet::new()), "{elsewhere}");
         }
         for here in
             ["127.0.0.1:7400", "localhost", "LOCALHOST:1", "aero.localhost:7400", "[::1]:7400"]
         {
-            assert!(is_here(here), "{here}");
+            assert!(is_here(here, &BTreeSet::new()), "{here}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_was_configured_is_let_in_and_no_name_beside_it() {
+        let names = ["Console.Example", "10.0.0.5", "2001:db8::1"];
+        let names = names.map(|name| HostName::parse(name).expect(name)).into_iter().collect();
+        for here in ["console.example", "CONSOLE.example:7400", "10.0.0.5:1", "[2001:db8::1]:7400"]
+        {
+            assert!(is_here(here, &names), "{here}");
+        }
+        for elsewhere in
+            ["a.console.example", "console.example.", "onsole.example", "10.0.0.6", "[2001:db8::1"]
+        {
+            assert!(!is_here(elsewhere, &names), "{elsewhere}");
+        }
+        for bad in ["", "a b", "a:1", "*", "a..b", "-a", "a/b", "a\u{202e}b", &"a".repeat(300)] {
+            assert_eq!(HostName::parse(bad).expect_err(bad).field, "name");
         }
     }
 

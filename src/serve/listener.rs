@@ -11,6 +11,7 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum_server::accept::Accept;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 use http_body::Frame;
 use std::collections::BTreeMap;
@@ -32,7 +33,8 @@ use tower_service::Service;
 pub const CONNECTIONS_MAX: usize = 2_048;
 /// Files that the program needs besides its connections: databases, logs, readers, and some to spare.
 const FILES_BESIDE: u64 = 256;
-/// How long a connection may take to send the head of a request, its first one and each later one.
+/// How long a connection may take to send the head of a request, its first one and each later one, and
+/// before that to agree on how it is encrypted.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// How long a request may take to send its body.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
@@ -46,7 +48,8 @@ pub(super) fn connections_each() -> usize {
     usize::try_from(each).unwrap_or(usize::MAX).clamp(16, CONNECTIONS_MAX)
 }
 
-/// Serves a router until `handle` says stop.
+/// Serves a router until `handle` says stop; with `tls`, encrypted. Every limit is the same then: a
+/// connection takes its place before it has agreed on anything.
 ///
 /// # Errors
 /// When the listener fails.
@@ -55,14 +58,23 @@ pub(super) async fn serve(
     router: Router,
     connections: usize,
     handle: Handle<SocketAddr>,
+    tls: Option<RustlsConfig>,
 ) -> io::Result<()> {
     let router = router.layer(from_fn(body_in_time));
     let mut server = Server::from_listener(listener)
         .handle(handle)
         .first_request_timeout(HEAD_WITHIN)
-        .acceptor(Doorkeeper { connections, ..Doorkeeper::default() });
+        .http1_only();
     server.http_builder().http1().header_read_timeout(HEAD_WITHIN);
-    server.serve(router.into_make_service()).await
+    let keeper = Doorkeeper { connections, ..Doorkeeper::default() };
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
+    match tls {
+        None => server.acceptor(keeper).serve(router).await,
+        Some(config) => {
+            let encrypted = RustlsAcceptor::new(config).handshake_timeout(HEAD_WITHIN);
+            server.acceptor(encrypted.acceptor(keeper)).serve(router).await
+        }
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a limit ends a request; it begins nothing")]

@@ -126,13 +126,22 @@ fn files(folder: &str, ending: &str) -> Vec<Source> {
     found
 }
 
+/// Every test in the project, with the clauses that it cites.
+fn tests() -> Vec<(TestPlace, BTreeSet<String>)> {
+    let browser = files("end2end/tests", ".spec.ts");
+    let all = rust().iter().flat_map(rust_tests).collect::<Vec<_>>();
+    all.into_iter().chain(browser.iter().flat_map(|s| browser_tests(&s.path, &s.text))).collect()
+}
+
+/// Every test in the project.
+pub fn all_tests() -> Vec<TestPlace> {
+    tests().into_iter().map(|(place, _)| place).collect()
+}
+
 /// Every citation in the project.
 fn cited() -> Cited {
     let mut cited = Cited::new();
-    let browser = files("end2end/tests", ".spec.ts");
-    let all = rust().iter().flat_map(rust_tests).collect::<Vec<_>>();
-    let all = all.into_iter().chain(browser.iter().flat_map(|s| browser_tests(&s.path, &s.text)));
-    for (place, ids) in all {
+    for (place, ids) in tests() {
         for id in ids {
             cited.entry(id).or_default().insert(place.clone());
         }

@@ -58,9 +58,9 @@ This page is generated from the type that the settings are read into.
 
 `aerodb-control serve` reads `Leptos.toml`: the one that `--config` names, else the one in the
 working directory or a folder above it, else the one beside the program or above it. Every key of
-the table `[control]` has to be there, and a key that is not known stops the start: a setting
-that is misspelt is never passed over. Options of the command line win over the file
-([serve](cli.md)). Paths in the file are relative to the file.
+the table `[control]` that is not called optional has to be there, and a key that is not known
+stops the start: a setting that is misspelt is never passed over. Options of the command line win
+over the file ([serve](cli.md)). Paths in the file are relative to the file.
 
 ## `[control]`
 
@@ -72,7 +72,7 @@ const CONSOLE: &str = "
 ## `[package.metadata.leptos]`
 
 The console's own part, read by the framework. `site-addr` is where the console and its API
-listen; only loopback addresses are served. `site-root` is where the files of the site are,
+listen. `site-root` is where the files of the site are,
 `site-pkg-dir` the folder in it with the hashed files, `output-name` their name, `hash-files` and
 `hash-file` say that their names hold their hashes and where those stand. `reload-port` and `env`
 matter to whoever develops the console.
@@ -82,14 +82,27 @@ matter to whoever develops the console.
 | variable | meaning |
 | --- | --- |
 | `AERODB_CONTROL_URL` | the control plane that commands talk to, instead of `--url` |
+| `AERODB_CONTROL_CA_FILE` | who may have signed its certificate, instead of `--ca-file` |
 | `AERODB_CONTROL_TOKEN` | the token that commands carry, instead of the session of `login` |
 | `XDG_CONFIG_HOME`, `HOME` | where `login` keeps its session: `aerodb-control/session.json` |
 | `LEPTOS_SITE_ADDR` and its like | win over a key of the console's part |
 
 ## Who can reach it
 
-Both listeners serve loopback addresses of this machine only, and only under the names `127.0.0.1`,
-`[::1]` and `localhost`: the connections are not encrypted. Across a network use a tunnel.
+As shipped both listeners serve this machine only, under the names `127.0.0.1`, `[::1]` and
+`localhost`, and the connections are not encrypted.
+
+For other machines the console needs a certificate (`tls-cert`, `tls-key`), a name (`names`) and an
+address to listen on; connections are then TLS 1.3. Without a certificate the start is refused,
+unless `plain-http-beyond-loopback` says that something in front of it encrypts. A request that
+names another host is answered with 421. The data API asks nobody who they are: no setting lets it
+leave this machine. [deploy](../deploy/README.md) has a unit for systemd and a recipe for a
+container.
+
+One address may fail to sign in ten times, and then once in ten seconds; the answer is 429 and says
+how long to wait. No account is ever locked: whoever guesses keeps nobody out who signs in from
+elsewhere. IPv6 counts by the first 64 bits. What is turned away is on record once a minute, with
+how many.
 
 `/healthz` and `/readyz` answer anybody who reaches the listener, and say nothing about the cluster.
 `/metrics` needs a session or a token, as every other question does: figures say when a cluster

@@ -9,6 +9,7 @@ use aerodb_control::kernel::embedded::{EmbeddedKernel, NodeCount};
 use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
 use aerodb_control::model::text::PlaceName;
 use aerodb_control::serve::config::Config;
+use aerodb_control::serve::reach::Reach;
 use aerodb_control::serve::{Ambient, House, assemble};
 use axum::Router;
 use axum::body::Body;
@@ -341,6 +342,7 @@ pub async fn open(
         environment: PlaceName::parse("test").expect("a name"),
         cluster: PlaceName::parse("aerodb").expect("a name"),
         data_api: "127.0.0.1:0".parse().expect("an address"),
+        reach: Reach::default(),
     };
     let ambient = Ambient {
         clock: clock.clone(),

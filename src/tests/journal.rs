@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 
 /// Runs a server until it is told to stop, lets `act` use it, and gives what it wrote.
-fn lines(place: &Place, form: &str, act: impl FnOnce(&str, &str)) -> String {
+pub fn lines(place: &Place, form: &str, act: impl FnOnce(&str, &str)) -> String {
     use std::io::{BufRead as _, BufReader, Read as _};
     let mut child = Command::new(PROGRAM)
         .args(["serve", "--config"])

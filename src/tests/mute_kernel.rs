@@ -188,8 +188,18 @@ impl Over {
         let (stop, stopping) = watch::channel(());
         let leptos = leptos::config::LeptosOptions::builder().output_name("aerodb-control").build();
         let writes = store.writes().clone();
-        let site =
-            Site { read, workflow, access, identity, leptos, clock, entropy, stopping, writes };
+        let site = Site {
+            read,
+            workflow,
+            access,
+            identity,
+            leptos,
+            clock,
+            entropy,
+            stopping,
+            writes,
+            transport: aerodb_control::web::Transport::Plain,
+        };
         let olga = Client::new(router(site), session.token);
         Self { olga, store, _stop: stop }
     }

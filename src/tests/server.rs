@@ -31,6 +31,13 @@ impl Place {
         Self(Arc::new(dir))
     }
 
+    /// Adds a line to the table of the control plane's own settings.
+    pub fn set(&self, line: &str) {
+        let settings = std::fs::read_to_string(self.settings()).expect("the settings");
+        let with = settings.replacen("[control]\n", &format!("[control]\n{line}\n"), 1);
+        std::fs::write(self.settings(), with).expect("a file");
+    }
+
     /// The data directory.
     pub fn data(&self) -> PathBuf {
         self.0.path().join("data")
@@ -65,9 +72,18 @@ impl Place {
         &self,
         variables: impl IntoIterator<Item = (&'static str, std::ffi::OsString)>,
     ) -> Option<Server> {
+        self.start_at("127.0.0.1:0", variables)
+    }
+
+    /// Starts the server where it is told to listen.
+    pub fn start_at(
+        &self,
+        listen: &str,
+        variables: impl IntoIterator<Item = (&'static str, std::ffi::OsString)>,
+    ) -> Option<Server> {
         let mut command = Command::new(PROGRAM);
         command.arg("serve").arg("--config").arg(self.settings());
-        command.args(["--listen", "127.0.0.1:0"]);
+        command.args(["--listen", listen]);
         command.env_remove("LEPTOS_SITE_ADDR").current_dir(self.folder());
         command.envs(variables);
         let mut child = command
@@ -228,7 +244,7 @@ impl Drop for Server {
 /// The secret of a session.
 pub struct Session(pub String);
 
-fn agent() -> ureq::Agent {
+pub fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -317,30 +333,6 @@ fn half_a_request_holds_up_neither_the_stop_nor_the_next_start() {
     server.terminate();
     assert!(server.ended_well(), "it stopped although a client was slow");
     drop(place.start(None));
-}
-
-#[test]
-fn what_is_addressed_to_another_name_is_refused_on_both_listeners() {
-    let place = Place::new();
-    let server = place.start(None);
-    for url in [format!("{}/login", server.console), format!("{}/kv/a", server.data)] {
-        let answer = agent().get(&url).header("host", "evil.example").call();
-        assert_eq!(answer.expect("an answer").status().as_u16(), 421, "{url}");
-    }
-    let foreign =
-        agent().put(format!("{}/kv/a", server.data)).header("sec-fetch-site", "cross-site");
-    assert_eq!(foreign.send("x").expect("an answer").status().as_u16(), 403);
-}
-
-#[test]
-fn an_address_that_others_can_reach_is_refused() {
-    let place = Place::new();
-    let settings = place.settings();
-    let settings = settings.to_str().expect("text");
-    let open = ["serve", "--config", settings, "--listen", "0.0.0.0:0"];
-    let output = place.command(None, &open, "");
-    assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("not encrypted"));
 }
 
 /// C5.1, C11.1.

@@ -33,7 +33,7 @@ pub(super) async fn stream(
     State(site): State<Reading>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
-    let held = credential(&headers, &site.identity);
+    let held = credential(&headers, &site.cookie);
     let held = held.ok_or_else(|| Denied::without_credential().refusal())?;
     let place = site.streams.open(&held)?;
     let [cluster, log] = site.read.changes();

@@ -4,11 +4,11 @@
 //! [`Operator`] runs for operators only, and exists only in the acting half: taking it from a
 //! `Reading` does not compile. Whoever is turned away there leaves a record (C9.4).
 
+use super::cookie::SessionCookie;
 use super::fields::Door;
 use super::{Acting, Reading, pages, refusal};
 use crate::authority::{Credential, Denied, Operator, Viewer};
 use crate::model::answer::SessionAnswer;
-use crate::model::pinned::ClusterIdentity;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::visible;
 use crate::ui::Page;
@@ -20,13 +20,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use std::convert::Infallible;
 
-/// The name of the cookie that carries a session of this cluster. Browsers send a cookie to every
-/// port of a host, so two control planes on one machine need two names.
-pub(super) fn cookie_name(identity: &ClusterIdentity) -> String {
-    let id: String = identity.id.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
-    format!("aerodb_session_{id}")
-}
-
 /// Somebody who is signed in, whatever the role.
 pub(super) struct SignedIn(pub(super) Viewer);
 
@@ -34,7 +27,7 @@ impl FromRequestParts<Reading> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Reading) -> Result<Self, Response> {
-        let held = credential(&parts.headers, &site.identity);
+        let held = credential(&parts.headers, &site.cookie);
         let found = held.ok_or_else(Denied::without_credential);
         let viewer = found.and_then(|held| site.authority.viewer(&held, site.clock.now()));
         viewer.map(Self).map_err(|denied| match Door::of(parts.uri.path()) {
@@ -48,7 +41,7 @@ impl FromRequestParts<Acting> for Operator {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Acting) -> Result<Self, Response> {
-        let held = credential(&parts.headers, &site.reading.identity);
+        let held = credential(&parts.headers, &site.reading.cookie);
         match site.access.operator(held.as_ref()) {
             Ok(operator) => Ok(operator),
             Err(denied) => {
@@ -135,7 +128,7 @@ pub(super) async fn note_seen(
     request: Request,
     next: Next,
 ) -> Response {
-    if let Some(held) = credential(request.headers(), &site.reading.identity) {
+    if let Some(held) = credential(request.headers(), &site.reading.cookie) {
         site.access.note_seen(&held).await;
     }
     next.run(request).await
@@ -143,14 +136,14 @@ pub(super) async fn note_seen(
 
 /// The credential of a request. What has not the form of one is not looked at; two different ones
 /// are none: which of them was meant is not guessed.
-pub(super) fn credential(headers: &HeaderMap, identity: &ClusterIdentity) -> Option<Credential> {
+pub(super) fn credential(headers: &HeaderMap, cookie: &SessionCookie) -> Option<Credential> {
     let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
     let bearer = headers.get(header::AUTHORIZATION).and_then(text);
     let bearer = bearer.as_deref().and_then(|value| value.strip_prefix("Bearer "));
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(text).collect::<Vec<_>>();
     let pairs = cookies.iter().flat_map(|line| line.split(';')).filter_map(|p| p.split_once('='));
-    let name = cookie_name(identity);
-    let named = pairs.filter(|(found, _)| found.trim() == name).map(|(_, value)| value.trim());
+    let named =
+        pairs.filter(|(found, _)| found.trim() == cookie.name()).map(|(_, value)| value.trim());
     let mut found = named.chain(bearer).filter_map(Credential::parse);
     let first = found.next()?;
     if found.any(|other| other != first) { None } else { Some(first) }
@@ -212,7 +205,7 @@ mod tests {
     #[test]
     fn two_different_credentials_are_none_and_what_is_none_does_not_count() {
         let place = |name| crate::model::text::PlaceName::parse(name).expect("a name");
-        let identity = ClusterIdentity {
+        let identity = crate::model::pinned::ClusterIdentity {
             cluster: place("aerodb"),
             environment: place("test"),
             kernel: "embedded".to_owned(),
@@ -220,13 +213,17 @@ mod tests {
         };
         let a = format!("aerodb_session_{}", "a".repeat(64));
         let b = format!("aerodb_session_{}", "b".repeat(64));
-        let name = cookie_name(&identity);
+        let session = SessionCookie::of(&identity, crate::web::Transport::Plain);
+        let name = session.name();
         assert_eq!(name, "aerodb_session_6f1c2a34");
         let cookie = format!("theme=dark; {name}=junk; {name}={a}; aerodb_session_other={b}");
-        assert!(credential(&headers(&[("cookie", &cookie)]), &identity).is_some());
+        assert!(credential(&headers(&[("cookie", &cookie)]), &session).is_some());
+        let encrypted = SessionCookie::of(&identity, crate::web::Transport::Encrypted);
+        // Whoever answers unencrypted under the same name can set it.
+        assert!(credential(&headers(&[("cookie", &cookie)]), &encrypted).is_none());
         let bearer = format!("Bearer {b}");
         let both = headers(&[("cookie", &cookie), ("authorization", &bearer)]);
-        assert!(credential(&both, &identity).is_none());
-        assert!(credential(&headers(&[("authorization", "Basic abc")]), &identity).is_none());
+        assert!(credential(&both, &session).is_none());
+        assert!(credential(&headers(&[("authorization", "Basic abc")]), &session).is_none());
     }
 }

@@ -1,12 +1,13 @@
 //! Signing in and out, and creating the first operator. These write records and sessions, and
-//! never touch the cluster.
+//! never touch the cluster. How often one address may fail is limited; no account is ever locked.
 
 use super::fields::{Door, Fields};
-use super::gate::{attempt, cookie_name, credential};
+use super::gate::{attempt, credential};
+use super::throttle::{Later, Origin};
 use super::{Acting, pages, refusal};
-use crate::authority::Denied;
+use crate::authority::{Credential, Denied};
 use crate::model::answer::SessionAnswer;
-use crate::model::refusal::Refusal;
+use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::InputError;
 use crate::ui::{Page, SetUp, SignIn};
 use axum::Json;
@@ -19,15 +20,27 @@ use axum::response::{IntoResponse, Redirect, Response};
 pub(super) async fn sign_in(
     door: Door,
     uri: Uri,
+    from: Origin,
     State(site): State<Acting>,
+    headers: HeaderMap,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let mut page = SignIn::default();
     let outcome = match body.and_then(|fields| sent(fields, &mut page).map_err(Refusal::from)) {
-        Ok((name, password)) => site.access.sign_in(&name, &password).await,
-        Err(why) => Err(recorded(&site, &uri, why).await),
+        Ok((name, password)) => match admitted(&site, &uri, from).await {
+            Ok(()) => site.access.sign_in(&name, &password).await.map_err(Held::for_a_second),
+            Err(held) => Err(held),
+        },
+        Err(why) => Err(Held::not(recorded(&site, &uri, why).await)),
     };
-    match (door, outcome) {
+    if outcome.is_ok() {
+        site.throttle.give_back(from);
+        let earlier = credential(&headers, &site.reading.cookie);
+        end_earlier(&site, earlier).await;
+    }
+    let wait_s = outcome.as_ref().err().and_then(|held| held.wait_s);
+    let outcome = outcome.map_err(|held| held.why);
+    let mut response = match (door, outcome) {
         (Door::Api, Ok(session)) => Json(session).into_response(),
         (Door::Api, Err(why)) => why.into_response(),
         (Door::Page, Ok(session)) => {
@@ -39,6 +52,67 @@ pub(super) async fn sign_in(
             page.refusal = Some(why);
             pages::draw(&site.reading, None, Page::SignIn(page), status).await
         }
+    };
+    told_to_wait(&mut response, wait_s);
+    response
+}
+
+/// A refusal, and how long it stands where that is known.
+struct Held {
+    why: Refusal,
+    /// In seconds.
+    wait_s: Option<i64>,
+}
+
+impl Held {
+    fn not(why: Refusal) -> Self {
+        Self { why, wait_s: None }
+    }
+
+    /// The places for checking passwords are taken: for less than a second, whoever took them.
+    fn for_a_second(why: Refusal) -> Self {
+        let is_full = why.code == RefusalCode::TooManyAttempts;
+        Self { why, wait_s: is_full.then_some(1) }
+    }
+}
+
+fn told_to_wait(response: &mut Response, wait_s: Option<i64>) {
+    if let Some(seconds) = wait_s {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+}
+
+/// Takes one attempt of the address that asks. The first that is turned away is recorded, and later
+/// ones by number, at most once a minute: they are records too, and must not fill the disk (C9.4).
+async fn admitted(site: &Acting, uri: &Uri, from: Origin) -> Result<(), Held> {
+    let Err(Later { wait_ms, to_tell }) = site.throttle.take(from, site.reading.clock.now()) else {
+        return Ok(());
+    };
+    let wait_s = wait_ms.saturating_add(999) / 1000;
+    let sentence = format!(
+        "Too many attempts from this address were wrong. Nothing was checked; the next attempt \
+         is checked in {wait_s} s. No account is locked."
+    );
+    let mut why = Refusal::new(RefusalCode::TooManyAttempts, sentence);
+    if let Some(count) = to_tell {
+        let record = why.clone().with_evidence(
+            format!("{count} turned away from {from} since the log was last told"),
+            "attempts within the limit of one address",
+        );
+        if let Err(unrecorded) = site.workflow.deny(None, attempt(&Method::POST, uri), record).await
+        {
+            why = unrecorded;
+        }
+    }
+    Err(Held { why, wait_s: Some(wait_s) })
+}
+
+/// Ends the session that a browser held before it signed in: what was handed out earlier must not go on
+/// beside the new one. One that ended by itself is over already, and leaves no record here.
+async fn end_earlier(site: &Acting, earlier: Option<Credential>) {
+    if let Some(earlier) = earlier {
+        site.reading.traces.forget(&earlier);
+        let _ = site.access.sign_out(earlier).await;
     }
 }
 
@@ -68,8 +142,8 @@ pub(super) async fn sign_out(
     State(site): State<Acting>,
     headers: HeaderMap,
 ) -> Response {
-    let identity = &site.reading.identity;
-    let held = credential(&headers, identity).ok_or_else(|| Denied::without_credential().refusal());
+    let cookie = &site.reading.cookie;
+    let held = credential(&headers, cookie).ok_or_else(|| Denied::without_credential().refusal());
     let ended = match held {
         Ok(held) => {
             site.reading.traces.forget(&held);
@@ -91,10 +165,7 @@ pub(super) async fn sign_out(
         }
         (Door::Page, _) => {
             let mut response = Redirect::to("/login").into_response();
-            let gone =
-                format!("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", cookie_name(identity));
-            let gone = HeaderValue::from_str(&gone).expect("the cookie is plain text");
-            response.headers_mut().insert(header::SET_COOKIE, gone);
+            response.headers_mut().insert(header::SET_COOKIE, cookie.gone());
             response
         }
     }
@@ -103,20 +174,33 @@ pub(super) async fn sign_out(
 /// `POST /setup`: creates the first operator through the one-time link.
 pub(super) async fn set_up(
     uri: Uri,
+    from: Origin,
     State(site): State<Acting>,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let mut page = SetUp { token: String::new(), name: None, refusal: None };
     let outcome = match body.and_then(|fields| first(fields, &mut page).map_err(Refusal::from)) {
-        Ok((name, password)) => site.access.redeem_setup_link(&page.token, &name, &password).await,
-        Err(why) => Err(recorded(&site, &uri, why).await),
+        Ok((name, password)) => match admitted(&site, &uri, from).await {
+            Ok(()) => site
+                .access
+                .redeem_setup_link(&page.token, &name, &password)
+                .await
+                .map_err(Held::for_a_second),
+            Err(held) => Err(held),
+        },
+        Err(why) => Err(Held::not(recorded(&site, &uri, why).await)),
     };
     match outcome {
-        Ok(session) => with_session(&site, &session, "/"),
-        Err(why) => {
+        Ok(session) => {
+            site.throttle.give_back(from);
+            with_session(&site, &session, "/")
+        }
+        Err(Held { why, wait_s }) => {
             let status = refusal::status(why.code);
             page.refusal = Some(why);
-            pages::draw(&site.reading, None, Page::SetUp(page), status).await
+            let mut response = pages::draw(&site.reading, None, Page::SetUp(page), status).await;
+            told_to_wait(&mut response, wait_s);
+            response
         }
     }
 }
@@ -130,16 +214,11 @@ fn first(mut fields: Fields, page: &mut SetUp) -> Result<(String, String), Input
     Ok((name, password))
 }
 
-/// Goes on to `next` with the session in a cookie that scripts cannot read and other sites cannot
-/// send. It ends with the browser; the server ends it earlier where it is idle.
+/// Goes on to `next` with the session in a cookie.
 fn with_session(site: &Acting, session: &SessionAnswer, next: &str) -> Response {
     let token = session.token.as_deref().unwrap_or_default();
-    let cookie = {
-        let name = cookie_name(&site.reading.identity);
-        format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict")
-    };
     let mut response = Redirect::to(next).into_response();
-    let cookie = HeaderValue::from_str(&cookie).expect("a session is letters and digits");
+    let cookie = site.reading.cookie.holding(token);
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     response
 }

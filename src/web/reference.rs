@@ -38,7 +38,7 @@ pub(super) async fn failures(SignedIn(viewer): SignedIn, State(site): State<Read
 
 /// The keys and the preferences: also for who is not signed in yet.
 pub(super) async fn help(State(site): State<Reading>, headers: HeaderMap) -> Response {
-    let held = credential(&headers, &site.identity);
+    let held = credential(&headers, &site.cookie);
     let viewer = held.and_then(|held| site.authority.viewer(&held, site.clock.now()).ok());
     pages::draw(&site, viewer.as_ref(), Page::Help, StatusCode::OK).await
 }

@@ -41,7 +41,7 @@ impl FromRequestParts<Reading> for Held {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, site: &Reading) -> Result<Self, Refusal> {
-        let held = credential(&parts.headers, &site.identity);
+        let held = credential(&parts.headers, &site.cookie);
         held.map(Self).ok_or_else(|| Denied::without_credential().refusal())
     }
 }

@@ -45,8 +45,8 @@ impl Workflow {
     /// its client goes away.
     ///
     /// # Errors
-    /// `busy`; `frozen`, also where that was so when an earlier copy came; `wrong_stage`; `not_what_was_explained`; `target_mistyped`; `stale` with
-    /// what moved;
+    /// `busy`; `frozen`, also where that was so when an earlier copy came; `wrong_stage`;
+    /// `not_what_was_explained`; `target_mistyped`; `stale` with what moved;
     /// `kernel_unreachable` before anything was sent; `audit_unavailable`. A refusal of the kernel and
     /// an unknown outcome are answers, not errors.
     pub async fn confirm(
@@ -323,9 +323,8 @@ fn mistyped(wanted: Option<String>, typed: Option<&String>) -> Refusal {
 /// What stood in the way has passed. Nobody was told that, and the answer was given (C7.2).
 fn refused_before(id: ActionId, seq: u64, earlier: Refusal) -> Refusal {
     let sentence = format!(
-        "Record {seq} refused a confirmation of {id} with these words: {} Whoever sent this one had \
-         not seen that, so it may be a copy. Nothing was done; see the action as it is now, and \
-         confirm it again.",
+        "Record {seq} refused a confirmation of {id}: {} Whoever sent this one had not seen that, so \
+         it may be a copy. Nothing was done; see the action as it is now, and confirm it again.",
         earlier.sentence
     );
     Refusal { sentence, ..earlier }

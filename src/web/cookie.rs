@@ -1,0 +1,80 @@
+//! The cookie that carries a session: its name, and what a browser is told about it.
+
+use super::Transport;
+use crate::model::pinned::ClusterIdentity;
+use axum::http::HeaderValue;
+
+/// The name of the cookie that carries a session of this cluster. Browsers send a cookie to every
+/// port of a host, so two control planes on one machine need two names.
+///
+/// Over an encrypted connection the name begins with `__Host-`: a browser then takes such a cookie
+/// from this host only, and nothing that answers unencrypted under the same name can put one there.
+#[derive(Clone, Debug)]
+pub(super) struct SessionCookie {
+    name: String,
+    transport: Transport,
+}
+
+impl SessionCookie {
+    /// The cookie of a cluster.
+    pub(super) fn of(identity: &ClusterIdentity, transport: Transport) -> Self {
+        let id: String = identity.id.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+        let prefix = match transport {
+            Transport::Plain => "",
+            Transport::Encrypted => "__Host-",
+        };
+        Self { name: format!("{prefix}aerodb_session_{id}"), transport }
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sets it. Scripts cannot read it and other sites cannot send it. It ends with the browser; the
+    /// server ends it earlier where it is idle.
+    pub(super) fn holding(&self, secret: &str) -> HeaderValue {
+        self.header(secret, "")
+    }
+
+    /// Takes it away.
+    pub(super) fn gone(&self) -> HeaderValue {
+        self.header("", "; Max-Age=0")
+    }
+
+    fn header(&self, value: &str, lasts: &str) -> HeaderValue {
+        let secure = match self.transport {
+            Transport::Plain => "",
+            Transport::Encrypted => "; Secure",
+        };
+        let name = &self.name;
+        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{lasts}");
+        HeaderValue::from_str(&text).expect("a session is letters and digits")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_encrypted_connection_is_given_a_cookie_that_belongs_to_the_host() {
+        let place = |name| crate::model::text::PlaceName::parse(name).expect("a name");
+        let identity = ClusterIdentity {
+            cluster: place("aerodb"),
+            environment: place("test"),
+            kernel: "embedded".to_owned(),
+            id: "6f1c2a34-0b5d".to_owned(),
+        };
+        let plain = SessionCookie::of(&identity, Transport::Plain);
+        assert_eq!(
+            plain.holding("s"),
+            "aerodb_session_6f1c2a34=s; Path=/; HttpOnly; SameSite=Strict"
+        );
+        let encrypted = SessionCookie::of(&identity, Transport::Encrypted);
+        assert_eq!(
+            encrypted.gone(),
+            "__Host-aerodb_session_6f1c2a34=; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0"
+        );
+    }
+}
