@@ -46,6 +46,7 @@ use std::time::Duration;
 use stop::Stop;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// How long open connections may take to end when the server stops. Actions are not cut short by
 /// it: they are waited for before it begins, and after it.
@@ -60,6 +61,8 @@ pub struct ServeOptions {
     pub data: Option<PathBuf>,
     /// Where the console listens.
     pub listen: Option<SocketAddr>,
+    /// Where observers alone are served.
+    pub observer_listen: Option<SocketAddr>,
     /// Where the embedded kernel serves data.
     pub data_listen: Option<SocketAddr>,
     /// How many nodes a new cluster is founded with.
@@ -96,6 +99,8 @@ impl Ambient {
 pub struct House {
     /// The console and the API.
     pub console: Router,
+    /// What observers alone can reach: it reads, and nothing else exists there.
+    pub observers: Router,
     /// The data API of the embedded kernel.
     pub data: Router,
     /// The kernel, for drills that cut its network.
@@ -186,12 +191,14 @@ pub async fn assemble(
         stopping,
         writes: store.writes().clone(),
     };
-    let console = web::router(site).layer(from_fn(host::addressed_here));
+    let web::Routers { console, observers } = web::routers(site);
+    let console = console.layer(from_fn(host::addressed_here));
+    let observers = observers.layer(from_fn(host::addressed_here));
     let data = embedded::data_api::router(Arc::clone(&kernel))
         .layer(from_fn(host::sent_by_no_other_page))
         .layer(from_fn(host::addressed_here));
     let log = ledger.reader();
-    Ok(House { console, data, kernel, setup_path, access, workflow, log, stop })
+    Ok(House { console, observers, data, kernel, setup_path, access, workflow, log, stop })
 }
 
 /// The cluster that the ledger belongs to: the one that the last start served.
@@ -291,34 +298,42 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     web::render::check_site(&config.leptos)?;
     let console = listen("the console", config.leptos.site_addr).await?;
     let data = listen("the data API", config.data_api).await?;
+    let observers = match config.observer_listen {
+        Some(address) => Some(listen("the console of observers", address).await?),
+        None => None,
+    };
     let console_at = local(&console, "the console")?;
     let data_at = local(&data, "the data API")?;
+    let observers_at =
+        observers.as_ref().map(|o| local(o, "the console of observers")).transpose()?;
     let ambient = Ambient::of_this_machine();
     let house = assemble(&config, ambient, Some(format!("http://{data_at}"))).await?;
     // Before anybody hears that it is ready: a signal that comes then must not end it half way.
     let mut stop = Stop::new();
-    announce(&house, console_at, data_at);
+    announce(&house, console_at, data_at, observers_at);
     let told = Journal::from_last_start(house.log.clone()).follow(house.log.commits());
     let told = tokio::spawn(told);
-    let (handle, each) = (Handle::new(), listener::connections_each());
-    let console_task =
-        tokio::spawn(listener::serve(console, house.console.clone(), each, handle.clone()));
-    let data_task = tokio::spawn(listener::serve(data, house.data.clone(), each, handle.clone()));
+    let handle = Handle::new();
+    let parts =
+        [(Some(console), &house.console), (Some(data), &house.data), (observers, &house.observers)];
+    let parts: Vec<_> = parts.into_iter().filter_map(|(at, r)| Some((at?, r.clone()))).collect();
+    let each = listener::connections_each(parts.len());
+    let mut tasks = JoinSet::new();
+    for (at, router) in parts {
+        tasks.spawn(listener::serve(at, router, each, handle.clone()));
+    }
     stop.told().await;
     house.stop_streams();
     handle.graceful_shutdown(None);
     // An action that was confirmed runs to its end before the process goes (C6.2).
     house.close().await;
     // A client that sends half a request must not hold up the stop, nor a second signal.
-    let aborts = [console_task.abort_handle(), data_task.abort_handle()];
     tokio::select! {
-        _ = async { tokio::join!(console_task, data_task) } => {}
+        () = async { while tasks.join_next().await.is_some() {} } => {}
         () = stop.told() => {}
         _ = tokio::time::timeout(STOP_GRACE, std::future::pending::<()>()) => {}
     }
-    for abort in aborts {
-        abort.abort();
-    }
+    tasks.abort_all();
     told.abort();
     Ok(())
 }
@@ -333,6 +348,9 @@ fn apply(config: &mut Config, options: ServeOptions) -> Result<(), ServeError> {
     }
     if let Some(listen) = options.data_listen {
         config.data_api = listen;
+    }
+    if let Some(listen) = options.observer_listen {
+        config.observer_listen = Some(listen);
     }
     if let Some(nodes) = options.nodes {
         config.nodes = embedded::NodeCount::Exactly(nodes);
@@ -359,9 +377,12 @@ fn local(listener: &TcpListener, what: &str) -> Result<SocketAddr, ServeError> {
         .map_err(|source| ServeError::Io { what: format!("the address of {what}"), source })
 }
 
-fn announce(house: &House, console: SocketAddr, data: SocketAddr) {
+fn announce(house: &House, console: SocketAddr, data: SocketAddr, observers: Option<SocketAddr>) {
     let mut out = std::io::stdout().lock();
     let mut lines = format!("console: http://{console}\ndata: http://{data}\n");
+    if let Some(observers) = observers {
+        lines.push_str(&format!("observers: http://{observers}\n"));
+    }
     lines.push_str(&format!("kernel: {}\n", house.kernel.describe().start_note));
     if let Some(path) = &house.setup_path {
         lines.push_str(&format!("set-up link: http://{console}{path}\n"));

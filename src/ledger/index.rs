@@ -139,13 +139,16 @@ fn texts(entry: &Entry) -> Vec<&str> {
         }
         Entry::AccountCreated { name, role } => vec![name.as_str(), role.word()],
         Entry::SignInFailed { name } => vec![name],
-        Entry::TokenIssued { name, .. } => vec![name.as_str()],
+        Entry::TokenIssued { name, .. } | Entry::LinkIssued { name, .. } => vec![name.as_str()],
+        Entry::RoleChanged { name, from, to, .. } => vec![name.as_str(), from.word(), to.word()],
         Entry::Explained { .. }
         | Entry::Rejected { .. }
         | Entry::Confirmed { .. }
         | Entry::Dispatched { .. }
         | Entry::Duplicate { .. }
         | Entry::SetupLinkIssued {}
+        | Entry::LinkUsed { .. }
+        | Entry::LinkRevoked { .. }
         | Entry::SignedIn {}
         | Entry::SignedOut {} => Vec::new(),
     }

@@ -214,6 +214,38 @@ pub enum Entry {
         /// When it ends.
         expires_at: Timestamp,
     },
+    /// An operator issued a link for a stakeholder.
+    LinkIssued {
+        /// Its id.
+        link_id: ActionId,
+        /// For whom, or for what.
+        name: ActorName,
+        /// The one action that it shows beside the cluster and the timeline.
+        shows: Option<ActionId>,
+        /// When it ends, and what was made of it.
+        expires_at: Timestamp,
+    },
+    /// A link was exchanged for its one session. It opens nothing any more.
+    LinkUsed {
+        /// Its id.
+        link_id: ActionId,
+    },
+    /// An operator withdrew a link. The session that was made of it has ended.
+    LinkRevoked {
+        /// Its id.
+        link_id: ActionId,
+    },
+    /// An account got another role. Its sessions have ended.
+    RoleChanged {
+        /// Its name.
+        name: ActorName,
+        /// The role until now.
+        from: ActorRole,
+        /// The role from here on.
+        to: ActorRole,
+        /// How many sessions were ended by it.
+        sessions_ended: u64,
+    },
 }
 
 impl Entry {
@@ -246,12 +278,16 @@ impl Entry {
             | Self::SignedIn {}
             | Self::SignedOut {}
             | Self::SignInFailed { .. }
-            | Self::TokenIssued { .. } => None,
+            | Self::TokenIssued { .. }
+            | Self::LinkIssued { .. }
+            | Self::LinkUsed { .. }
+            | Self::LinkRevoked { .. }
+            | Self::RoleChanged { .. } => None,
         }
     }
 
     /// Every kind of entry, in order: what a filter of the log may name.
-    pub const WORDS: [&str; 26] = [
+    pub const WORDS: [&str; 30] = [
         "boot",
         "requested",
         "explained",
@@ -278,6 +314,10 @@ impl Entry {
         "signed_out",
         "sign_in_failed",
         "token_issued",
+        "link_issued",
+        "link_used",
+        "link_revoked",
+        "role_changed",
     ];
 
     /// The kind of the entry, as it stands in the leaf and in the index.
@@ -310,6 +350,10 @@ impl Entry {
             Self::SignedOut {} => "signed_out",
             Self::SignInFailed { .. } => "sign_in_failed",
             Self::TokenIssued { .. } => "token_issued",
+            Self::LinkIssued { .. } => "link_issued",
+            Self::LinkUsed { .. } => "link_used",
+            Self::LinkRevoked { .. } => "link_revoked",
+            Self::RoleChanged { .. } => "role_changed",
         }
     }
 }

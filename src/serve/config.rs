@@ -26,6 +26,10 @@ struct Table {
     /// Where the data API of the embedded kernel listens: a loopback address and a port.
     #[schemars(with = "String")]
     data_api: SocketAddr,
+    /// Where observers alone are served: a loopback address and a port. Everything there is read; nobody
+    /// can sign in and nothing that acts exists. Empty, or absent: nowhere.
+    #[serde(default)]
+    observer_listen: String,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +52,8 @@ pub struct Config {
     pub cluster: PlaceName,
     /// Where the embedded kernel serves data.
     pub data_api: SocketAddr,
+    /// Where observers alone are served; `None` where nobody asked for it.
+    pub observer_listen: Option<SocketAddr>,
 }
 
 /// Why there are no settings.
@@ -116,7 +122,16 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         environment: PlaceName::parse_field("environment", &table.environment).map_err(value)?,
         cluster: PlaceName::parse_field("cluster", &table.cluster).map_err(value)?,
         data_api: table.data_api,
+        observer_listen: observers(&table.observer_listen).map_err(value)?,
     })
+}
+
+fn observers(text: &str) -> Result<Option<SocketAddr>, InputError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let required = "an address and a port such as 127.0.0.1:7420, or nothing";
+    text.parse().map(Some).map_err(|_| InputError::new("observer-listen", text, required))
 }
 
 /// The keys of the table `[control]` with what each means, in the order of their names.
@@ -157,6 +172,7 @@ mod tests {
             ("\"embedded\"", "\"imaginary\"", "kernel"),
             ("\"test\"", "\"Test Room\"", "environment"),
             ("127.0.0.1:7410", "somewhere", "data-api"),
+            ("nodes = 3", "nodes = 3\nobserver-listen = \"7420\"", "observer-listen"),
         ] {
             let error = load_text(&GOOD.replace(from, to)).expect_err(to);
             assert!(error.contains(names), "{to}: {error}");

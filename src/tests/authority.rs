@@ -204,21 +204,29 @@ async fn a_session_ends_by_idleness_by_its_longest_time_and_by_signing_out() {
 }
 
 #[tokio::test]
-async fn a_change_of_role_holds_from_the_next_request_on() {
+async fn a_change_of_role_ends_every_session_of_the_account_and_of_nobody_else() {
     let house = house();
     house.account("otto", ActorRole::Operator).await;
     let session = house.session("otto").await;
     let demote = |who: &'static str| {
-        house.store.write(move |t| accounts::change_role(t, &name(who), ActorRole::Observer))
+        house.store.write(move |t| accounts::change_role(t, &name(who), ActorRole::Observer, at(1)))
     };
     assert!(matches!(demote("otto").await, Err(Denied::LastOperator(_))));
     assert!(matches!(demote("nobody").await, Err(Denied::NoSuchName(_))));
     house.authority.operator(&session, at(1)).unwrap();
     house.account("olga", ActorRole::Operator).await;
-    demote("otto").await.unwrap();
-    let denied = house.authority.operator(&session, at(1)).expect_err("demoted");
-    assert_eq!(code(&denied), RefusalCode::NotPermitted);
-    assert_eq!(house.authority.viewer(&session, at(1)).unwrap().actor().role, ActorRole::Observer);
+    let (second, other) = (house.session("otto").await, house.session("olga").await);
+    let change = demote("otto").await.unwrap();
+    assert_eq!((change.from, change.sessions_ended), (ActorRole::Operator, 2));
+    for ended in [&session, &second] {
+        let denied = house.authority.viewer(ended, at(1)).expect_err("ended");
+        assert_eq!(code(&denied), RefusalCode::NotSignedIn);
+    }
+    house.authority.operator(&other, at(1)).expect("olga is who she was");
+    let again = house.session("otto").await;
+    assert_eq!(house.authority.viewer(&again, at(1)).unwrap().actor().role, ActorRole::Observer);
+    assert!(matches!(demote("otto").await, Err(Denied::SameRole { .. })));
+    house.authority.viewer(&again, at(1)).expect("a change that was refused ended nothing");
 }
 
 #[tokio::test]

@@ -290,6 +290,25 @@ impl TestApp {
         self.client(answer.token.as_ref())
     }
 
+    /// Issues a link that lasts a day; its scope is `cluster` or an action.
+    pub async fn link(&self, number: u8, name: &str, scope: &str) -> Value {
+        let body = json!({"link_id": id(number), "name": name, "scope": scope, "expires": "1d"});
+        self.operator().post("/api/v1/links", &body).await.expect(201).json()
+    }
+
+    /// Somebody who opened such a link.
+    pub async fn stakeholder(&self, number: u8, name: &str, scope: &str) -> Client {
+        let link = self.link(number, name, scope).await;
+        let secret = link["path"].as_str().expect("a path").replace("/link/", "");
+        let session = self.house.access.redeem_link(&secret).await.expect("a good link");
+        self.client(session.token.as_ref())
+    }
+
+    /// The same person or program at the listener of observers.
+    pub fn at_observers(&self, client: &Client) -> Client {
+        Client { router: self.house.observers.clone(), bearer: client.bearer.clone() }
+    }
+
     /// Nobody.
     pub fn anonymous(&self) -> Client {
         self.client(None)
@@ -336,6 +355,7 @@ pub async fn open(
         environment: PlaceName::parse("test").expect("a name"),
         cluster: PlaceName::parse("aerodb").expect("a name"),
         data_api: "127.0.0.1:0".parse().expect("an address"),
+        observer_listen: None,
     };
     let ambient = Ambient {
         clock: clock.clone(),

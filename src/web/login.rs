@@ -2,7 +2,7 @@
 //! never touch the cluster.
 
 use super::fields::{Door, Fields};
-use super::gate::{attempt, cookie_name, credential};
+use super::gate::{attempt, cookie_name, credential, turn_away};
 use super::{Acting, pages, refusal};
 use crate::authority::Denied;
 use crate::model::answer::SessionAnswer;
@@ -44,7 +44,7 @@ pub(super) async fn sign_in(
 
 /// Records an attempt by somebody who is not known, and gives its refusal back (C9.4). What was typed
 /// is not part of the record: a password can stand in the wrong field.
-async fn recorded(site: &Acting, uri: &Uri, why: Refusal) -> Refusal {
+pub(super) async fn recorded(site: &Acting, uri: &Uri, why: Refusal) -> Refusal {
     match site.workflow.deny(None, attempt(&Method::POST, uri), why.without_input()).await {
         Ok(_) => why,
         Err(unrecorded) => unrecorded,
@@ -69,7 +69,13 @@ pub(super) async fn sign_out(
     headers: HeaderMap,
 ) -> Response {
     let identity = &site.reading.identity;
-    let held = credential(&headers, identity).ok_or_else(|| Denied::without_credential().refusal());
+    let held = credential(&headers, identity);
+    // The session of a link is no session of an account: an operator withdraws it, or its time does.
+    if let Err(denied @ Denied::NotPermitted { .. }) = site.access.viewer(held.as_ref()) {
+        let attempt = attempt(&Method::POST, &uri);
+        return turn_away(&site, held.as_ref(), denied, attempt, door).await;
+    }
+    let held = held.ok_or_else(|| Denied::without_credential().refusal());
     let ended = match held {
         Ok(held) => {
             site.reading.traces.forget(&held);
@@ -132,7 +138,7 @@ fn first(mut fields: Fields, page: &mut SetUp) -> Result<(String, String), Input
 
 /// Goes on to `next` with the session in a cookie that scripts cannot read and other sites cannot
 /// send. It ends with the browser; the server ends it earlier where it is idle.
-fn with_session(site: &Acting, session: &SessionAnswer, next: &str) -> Response {
+pub(super) fn with_session(site: &Acting, session: &SessionAnswer, next: &str) -> Response {
     let token = session.token.as_deref().unwrap_or_default();
     let cookie = {
         let name = cookie_name(&site.reading.identity);
