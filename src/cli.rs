@@ -76,6 +76,9 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Serve(options) => local::serve(&options),
         Command::Account(AccountCommand::Add(options)) => local::account_add(&options),
         Command::Account(AccountCommand::Role(options)) => local::account_role(&options),
+        Command::Account(AccountCommand::Remove { name, place }) => {
+            local::account_remove(&name, &place)
+        }
         Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options),
         Command::VerifyLog(options) => verify::verify_log(&options),
         Command::RotateLogKey(options) => local::rotate_log_key(&options),

@@ -315,8 +315,7 @@ async fn aside(site: &Reading, uri: &Uri, headers: &HeaderMap, refusal: Refusal)
         Door::Api => refusal.into_response(),
         Door::Page => {
             let held = gate::credential(headers, &site.identity);
-            let viewer = held.and_then(|h| site.authority.viewer(&h, site.clock.now()).ok());
-            pages::refused(site, viewer.as_ref(), refusal).await
+            showing::turned_away(site, held.as_ref(), refusal).await
         }
     }
 }

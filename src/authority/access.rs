@@ -30,17 +30,19 @@ pub(super) fn of_all(connection: &Connection, now: Timestamp) -> Result<Everybod
 }
 
 fn accounts(connection: &Connection) -> Result<Vec<AccountLine>, Denied> {
-    let sql = "SELECT name, role, created_ms FROM account ORDER BY name LIMIT ?1";
+    let sql = "SELECT name, role, created_ms, removed_ms FROM account ORDER BY name LIMIT ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map(params![ACCESS_ROWS_MAX], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+        let times = (row.get::<_, i64>(2)?, row.get::<_, Option<i64>>(3)?);
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, times))
     })?;
     rows.map(|row| {
-        let (name, role, made) = row?;
+        let (name, role, (made, removed)) = row?;
         Ok(AccountLine {
             name: ActorName::parse(&name)?,
             role: ActorRole::parse(&role)?,
             made_at: Timestamp::from_millis(made),
+            removed_at: removed.map(Timestamp::from_millis),
         })
     })
     .collect()

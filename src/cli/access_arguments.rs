@@ -14,6 +14,13 @@ pub(super) enum AccountCommand {
     Add(AccountArguments),
     /// Give an account another role; all of its sessions end.
     Role(AccountArguments),
+    /// Remove an account: all of its sessions end, and nobody signs in with it again.
+    Remove {
+        /// The name of the account.
+        name: String,
+        #[command(flatten)]
+        place: DataArguments,
+    },
 }
 
 #[derive(Debug, Subcommand)]

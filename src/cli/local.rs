@@ -99,6 +99,15 @@ pub(super) fn account_role(options: &AccountArguments) -> Result<Report, Failure
     Ok(done(&sentence, &json))
 }
 
+/// Removes an account.
+pub(super) fn account_remove(name: &str, place: &DataArguments) -> Result<Report, Failure> {
+    let change = wait(access(place)?.remove_account(name))?.map_err(refused)?;
+    let (role, ended) = (change.from.word(), change.sessions_ended);
+    let sentence =
+        format!("The account {name} ({role}) was removed. Its sessions have ended: {ended}.");
+    Ok(done(&sentence, &json!({ "name": name, "role": role, "sessions_ended": ended })))
+}
+
 /// Issues a token for a program.
 pub(super) fn token_issue(options: &TokenArguments) -> Result<Report, Failure> {
     let access = access(&options.place)?;

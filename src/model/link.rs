@@ -119,6 +119,8 @@ pub struct AccountLine {
     pub role: ActorRole,
     /// When it was made.
     pub made_at: Timestamp,
+    /// When it was removed; nobody signs in with it since.
+    pub removed_at: Option<Timestamp>,
 }
 
 /// A token of a program.

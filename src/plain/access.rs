@@ -59,7 +59,9 @@ pub fn everybody(answer: &EverybodyAnswer) -> Lines {
     let mut lines = Lines::new();
     lines.line("Accounts");
     for account in &answer.accounts {
-        lines.line(format!("{}  {}  made {}", account.name, account.role, account.made_at));
+        let removed = account.removed_at.map(|at| format!("  removed {at}")).unwrap_or_default();
+        let (name, role, made) = (&account.name, account.role, account.made_at);
+        lines.line(format!("{name}  {role}  made {made}{removed}"));
     }
     lines.gap();
     add_sessions(&mut lines, "Sessions", &answer.sessions);

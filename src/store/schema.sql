@@ -116,7 +116,8 @@ CREATE TABLE account (
     name       TEXT PRIMARY KEY NOT NULL,
     role       TEXT NOT NULL CHECK (role IN ('observer', 'operator', 'auditor')),
     password   TEXT NOT NULL,
-    created_ms INTEGER NOT NULL
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 
 -- Of a session, a token and a link only the hash of the secret is kept.
@@ -191,6 +192,13 @@ CREATE TRIGGER edge_update BEFORE UPDATE ON edge
 BEGIN SELECT RAISE(ABORT, 'edge is fixed'); END;
 CREATE TRIGGER edge_delete BEFORE DELETE ON edge
 BEGIN SELECT RAISE(ABORT, 'edge is fixed'); END;
+
+-- A removed account stays removed, and its name is given to nobody else.
+CREATE TRIGGER account_update BEFORE UPDATE ON account
+WHEN OLD.removed_ms IS NOT NULL OR NEW.name IS NOT OLD.name
+BEGIN SELECT RAISE(ABORT, 'a removed account stays removed'); END;
+CREATE TRIGGER account_delete BEFORE DELETE ON account
+BEGIN SELECT RAISE(ABORT, 'an account is kept'); END;
 
 -- A link is used once and revoked once, is never given back, and shows what it was issued for.
 CREATE TRIGGER link_update BEFORE UPDATE ON link

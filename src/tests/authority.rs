@@ -230,6 +230,24 @@ async fn a_change_of_role_ends_every_session_of_the_account_and_of_nobody_else()
 }
 
 #[tokio::test]
+async fn a_removed_account_signs_in_no_more_and_its_name_is_given_to_nobody() {
+    let house = house();
+    house.account("otto", ActorRole::Operator).await;
+    let remove = || house.store.write(move |t| accounts::remove(t, &name("otto"), at(1)));
+    assert!(matches!(remove().await, Err(Denied::LastOperator(_))));
+    let session = house.session("otto").await;
+    house.authority.operator(&session, at(1)).expect("a removal that was refused ended nothing");
+    house.account("olga", ActorRole::Operator).await;
+    assert_eq!(remove().await.unwrap().sessions_ended, 1);
+    assert!(house.authority.viewer(&session, at(1)).is_err());
+    assert!(house.authority.sign_in("otto", PASSWORD).await.is_err());
+    assert!(!house.authority.knows("otto").unwrap());
+    assert!(matches!(remove().await, Err(Denied::NoSuchName(_))));
+    let taken = house.store.write(move |t| accounts::is_taken(t, &name("otto"))).await;
+    assert!(taken.unwrap(), "records name the one who had it");
+}
+
+#[tokio::test]
 async fn sessions_are_read_and_not_noted_when_the_store_takes_no_writes() {
     let house = house();
     house.account("otto", ActorRole::Operator).await;

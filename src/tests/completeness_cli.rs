@@ -109,6 +109,8 @@ fn rows(digest: &str) -> Vec<Row> {
             &["role_changed"],
         ),
         ("account", line("account role olga --role auditor --config Leptos.toml"), "", 2, &[]),
+        ("account", line("account remove otto --config Leptos.toml"), "", 0, &["account_removed"]),
+        ("account", line("account remove olga --config Leptos.toml"), "", 2, &[]),
         (
             "link",
             line("link issue --name board --expires 1h --link-id ID"),

@@ -1,10 +1,13 @@
 //! The listener of observers: it reads, and nothing else exists there (C10.2).
 
 use crate::harness::{TestApp, id};
+use crate::server::{PROGRAM, Place};
 use aerodb_control::web::policy::{ACTS, READS, is_for_observers};
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::json;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
 fn concrete(path: &str) -> String {
     let path = path.replace("/nodes/{id}", "/nodes/n1").replace("{seq}", "0");
@@ -98,4 +101,39 @@ async fn a_session_that_is_used_there_alone_ends_as_if_it_were_not_used() {
     app.clock.advance_millis(60_000);
     app.at_observers(&olga).get("/api/v1/overview").await.expect(401);
     olga.get("/api/v1/overview").await.expect(401);
+}
+
+/// The process itself: the setting opens the listener, and a stop closes it with the others.
+#[test]
+fn a_server_that_is_told_so_listens_for_observers_and_says_where() {
+    let place = Place::new();
+    let settings = std::fs::read_to_string(place.settings()).expect("the settings");
+    let told = settings.replace("[control]\n", "[control]\nobserver-listen = \"127.0.0.1:0\"\n");
+    std::fs::write(place.settings(), told).expect("a file");
+    let mut command = Command::new(PROGRAM);
+    command.arg("serve").arg("--config").arg(place.settings()).current_dir(place.folder());
+    let mut server = command
+        .args(["--listen", "127.0.0.1:0", "--log", "off"])
+        .env_remove("LEPTOS_SITE_ADDR")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let said = BufReader::new(server.stdout.take().expect("a pipe")).lines();
+    let said: Vec<String> =
+        said.map_while(Result::ok).take_while(|line| !line.starts_with("ready")).collect();
+    let at = |name: &str| said.iter().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+    let (console, observers) = (at("console: "), at("observers: "));
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let status = |address: &Option<String>, path: &str| {
+        let address = address.as_ref().expect("it says where it listens");
+        agent.get(format!("{address}{path}")).call().expect("an answer").status().as_u16()
+    };
+    assert_eq!((status(&console, "/login"), status(&observers, "/login")), (200, 404));
+    assert_eq!((status(&console, "/healthz"), status(&observers, "/healthz")), (200, 200));
+    let posted = agent.post(format!("{}/freeze", observers.expect("there"))).send_empty();
+    assert_eq!(posted.expect("an answer").status().as_u16(), 404);
+    let told = Command::new("kill").args(["-TERM", &server.id().to_string()]).status();
+    assert!(told.expect("a signal").success());
+    assert!(server.wait().expect("a status").success(), "it stops, this listener included");
 }

@@ -245,6 +245,25 @@ impl Access {
         Ok(changed.await?)
     }
 
+    /// Removes an account, on the word of somebody with access to the data directory. Its sessions end in
+    /// the same transaction.
+    ///
+    /// # Errors
+    /// `input_invalid`, also when there is no such account or it is the last operator;
+    /// `audit_unavailable`.
+    pub async fn remove_account(&self, name: &str) -> Result<RoleChange, Refusal> {
+        let name = ActorName::parse(name)?;
+        let (ledger, _, now) = self.parts();
+        let removed = self.store.write(move |tx| -> Result<RoleChange, Failed> {
+            let change = accounts::remove(tx, &name, now)?;
+            let RoleChange { from: role, sessions_ended } = change;
+            let entry = Entry::AccountRemoved { name, role, sessions_ended };
+            ledger.append_in(tx, vec![Draft::new(Some(console()), None, entry)])?;
+            Ok(change)
+        });
+        Ok(removed.await?)
+    }
+
     /// Issues a token for a program that reads.
     ///
     /// # Errors

@@ -37,7 +37,8 @@ impl Entry {
             | Self::LinkIssued { .. }
             | Self::LinkUsed { .. }
             | Self::LinkRevoked { .. }
-            | Self::RoleChanged { .. } => Vec::new(),
+            | Self::RoleChanged { .. }
+            | Self::AccountRemoved { .. } => Vec::new(),
         }
     }
 

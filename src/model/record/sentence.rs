@@ -115,6 +115,10 @@ impl Entry {
             Self::LinkRevoked { link_id } => {
                 format!("Link {link_id} was revoked. What was made of it has ended.")
             }
+            Self::AccountRemoved { name, role, sessions_ended } => format!(
+                "Account {name}, {role}, was removed. {} ended.",
+                counted(*sessions_ended, "session")
+            ),
             Self::RoleChanged { name, from, to, sessions_ended } => format!(
                 "Account {name} was {from} and is {to}. {} ended.",
                 counted(*sessions_ended, "session")

@@ -103,7 +103,8 @@ impl Redact for Entry {
             | Self::SignInFailed { .. }
             | Self::TokenIssued { .. }
             | Self::LinkIssued { .. }
-            | Self::RoleChanged { .. } => of_access(self),
+            | Self::RoleChanged { .. }
+            | Self::AccountRemoved { .. } => of_access(self),
             // These hold nothing but ids.
             Self::SetupLinkIssued {}
             | Self::SignedIn {}
@@ -176,6 +177,9 @@ fn of_access(entry: Entry) -> Entry {
         }
         Entry::RoleChanged { name, from, to, sessions_ended } => {
             Entry::RoleChanged { name: name.redacted(), from, to, sessions_ended }
+        }
+        Entry::AccountRemoved { name, role, sessions_ended } => {
+            Entry::AccountRemoved { name: name.redacted(), role, sessions_ended }
         }
         _ => hidden(),
     }

@@ -184,16 +184,21 @@ fn sessions(sessions: &[SessionLine]) -> AnyView {
 
 fn accounts(accounts: &[AccountLine]) -> AnyView {
     let row = |account: &AccountLine| {
+        let state = account.removed_at.map_or_else(
+            || "not removed".into_any(),
+            |at| view! { "removed since " {time(at)} }.into_any(),
+        );
         view! {
             <tr>
                 <th scope="row">{account.name.to_string()}</th>
                 <td>{account.role.word()}</td>
                 <td>{time(account.made_at)}</td>
+                <td>{state}</td>
             </tr>
         }
     };
     let rows = accounts.iter().map(row).collect_view();
-    table("Accounts, by name", &["Account", "Role", "Made"], rows.into_any())
+    table("Accounts, by name", &["Account", "Role", "Made", "State"], rows.into_any())
 }
 
 fn tokens(tokens: &[TokenLine]) -> AnyView {
