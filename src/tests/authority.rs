@@ -159,7 +159,7 @@ async fn a_token_reads_and_never_yields_an_operator() {
 
     // Not even where the file itself says that the program is an operator.
     let damage = shell(house.store.path());
-    damage.execute_batch("INSERT INTO account VALUES ('robot', 'operator', 'x', 0)").unwrap();
+    damage.execute_batch("INSERT INTO account VALUES ('robot', 'operator', 'x', 0, NULL)").unwrap();
     let denied = house.authority.operator(&token, at(5)).expect_err("a program");
     assert_eq!(code(&denied), RefusalCode::NotPermitted);
 

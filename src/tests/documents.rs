@@ -58,9 +58,9 @@ This page is generated from the type that the settings are read into.
 
 `aerodb-control serve` reads `Leptos.toml`: the one that `--config` names, else the one in the
 working directory or a folder above it, else the one beside the program or above it. Every key of
-the table `[control]` but `observer-listen` has to be there, and a key that is not known stops the start: a setting
-that is misspelt is never passed over. Options of the command line win over the file
-([serve](cli.md)). Paths in the file are relative to the file.
+the table `[control]` but `observer-listen` has to be there, and a key that is not known stops the
+start: a setting that is misspelt is never passed over. Options of the command line win over the
+file ([serve](cli.md)). Paths in the file are relative to the file.
 
 ## `[control]`
 
@@ -91,10 +91,10 @@ matter to whoever develops the console.
 Every listener serves loopback addresses of this machine only, and only under the names `127.0.0.1`,
 `[::1]` and `localhost`: the connections are not encrypted. Across a network use a tunnel.
 
-`observer-listen`, or `serve --observer-listen`, opens one more listener for those who only look. Its
-router is made of the routes that read and of nothing else: no route that acts and no way to sign in
-exists there. A session of the console and a token are honoured, everybody is an observer there, and
-nothing that reaches it writes anything. [Access](access.md) says more.
+`observer-listen`, or `serve --observer-listen`, opens one more listener for those who only look.
+Its router is made of the routes that read and of nothing else: no route that acts and no way to
+sign in exists there. A session of the console and a token are honoured, everybody is an observer
+there, and nothing that reaches it writes anything. [Access](access.md) says more.
 
 `/healthz` and `/readyz` answer anybody who reaches the listener, and say nothing about the cluster.
 `/metrics` needs a session or a token, as every other question does: figures say when a cluster

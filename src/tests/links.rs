@@ -219,9 +219,7 @@ async fn no_secret_of_a_link_or_of_its_session_is_kept_or_shown_again() {
         read.push_str(&app.auditor().get(path).await.expect(200).body);
     }
     assert!(read.contains("board"), "the link is in what was read");
-    let dir = app.dir().to_owned();
-    drop(app);
-    for file in std::fs::read_dir(dir).expect("a folder") {
+    for file in std::fs::read_dir(app.dir()).expect("a folder") {
         let path = file.expect("an entry").path();
         if path.is_file() {
             read.push_str(&String::from_utf8_lossy(&std::fs::read(path).expect("a file")));
