@@ -117,21 +117,21 @@ pub fn redeem(
     now: Timestamp,
 ) -> Result<Opened, Denied> {
     let given = hash_of(Purpose::Link, link).ok_or(Denied::LinkSpent)?;
-    let line = transaction
+    let found = transaction
         .query_row(&format!("{LINE} WHERE sha256 = ?1"), params![given.bytes()], line)
         .optional()?
         .transpose()?
         .ok_or(Denied::LinkSpent)?;
-    let is_good = line.used_at.is_none() && line.revoked_at.is_none() && now < line.expires_at;
+    let is_good = found.used_at.is_none() && found.revoked_at.is_none() && now < found.expires_at;
     if !is_good {
         return Err(Denied::LinkSpent);
     }
     let secret = Secret::new(Purpose::Stakeholder, entropy);
     transaction.execute(
         "UPDATE link SET session = ?2, used_ms = ?3 WHERE id = ?1 AND session IS NULL",
-        params![line.id.bytes(), secret.hash().bytes(), now.millis()],
+        params![found.id.bytes(), secret.hash().bytes(), now.millis()],
     )?;
-    Ok(Opened { id: line.id, secret, actor: actor(line.name), expires_at: line.expires_at })
+    Ok(Opened { id: found.id, secret, actor: actor(found.name), expires_at: found.expires_at })
 }
 
 /// What a revocation did.

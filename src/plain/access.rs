@@ -33,12 +33,14 @@ pub fn link_revoked(answer: &LinkAnswer) -> Lines {
 
 /// The links.
 #[must_use]
-pub fn links(links: &[LinkLine]) -> Lines {
+pub fn links(issued: &[LinkLine]) -> Lines {
     let mut lines = Lines::new();
-    if links.is_empty() {
+    if issued.is_empty() {
         lines.line("No link was ever issued.");
     }
-    links.iter().for_each(|link| add_link(&mut lines, link));
+    for link in issued {
+        add_link(&mut lines, link);
+    }
     lines
 }
 
