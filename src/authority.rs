@@ -42,16 +42,18 @@
 //! ```
 
 pub mod accounts;
+pub mod links;
 pub mod sessions;
 pub mod setup_link;
 pub mod tokens;
 
+mod access;
 mod capability;
 mod credential;
 mod denied;
 mod password;
 
-pub use capability::{Auditor, Observer, Operator, Proven, Viewer};
+pub use capability::{Auditor, Observer, Onlooker, Operator, Proven, Stakeholder, Viewer};
 pub use credential::{Credential, Secret};
 pub use denied::Denied;
 pub use password::{
@@ -60,6 +62,7 @@ pub use password::{
 
 use crate::model::actor::{ActorRole, Via};
 use crate::model::ambient::{Entropy, Timestamp};
+use crate::model::link::{AccessAnswer, EverybodyAnswer};
 use crate::model::text::ActorName;
 use crate::store::{Reader, Store};
 use password::Passwords;
@@ -87,6 +90,38 @@ impl Authority {
         Ok(Viewer::new(holder.actor, holder.expires_at))
     }
 
+    /// Whoever may look: anybody with an account or a token, and a stakeholder with the session of a
+    /// link. A stakeholder is no [`Viewer`], so nothing that takes one can be reached with it.
+    ///
+    /// # Errors
+    /// When the credential is unknown or has ended.
+    pub fn onlooker(&self, credential: &Credential, now: Timestamp) -> Result<Onlooker, Denied> {
+        let guest = self.reader.read(|connection| credential.stakeholder(connection, now))?;
+        match guest {
+            Some(links::Guest { actor, shows, expires_at }) => {
+                Ok(Onlooker::Stakeholder(Stakeholder::new(actor, shows, expires_at)))
+            }
+            None => self.viewer(credential, now).map(Onlooker::Viewer),
+        }
+    }
+
+    /// The links, and the sessions of whoever asks.
+    ///
+    /// # Errors
+    /// When the accounts cannot be read.
+    pub fn access(&self, viewer: &Viewer, now: Timestamp) -> Result<AccessAnswer, Denied> {
+        let name = &viewer.actor().name;
+        self.reader.read(|connection| access::of_one(connection, name, now))
+    }
+
+    /// Every account, session, link and token, for an auditor and nobody else.
+    ///
+    /// # Errors
+    /// When the accounts cannot be read.
+    pub fn everybody(&self, _: &Auditor, now: Timestamp) -> Result<EverybodyAnswer, Denied> {
+        self.reader.read(|connection| access::of_all(connection, now))
+    }
+
     /// A person who is signed in as an operator now. A token never yields one (C3.1).
     ///
     /// # Errors
@@ -109,7 +144,8 @@ impl Authority {
         self.with_role(credential, ActorRole::Observer, now).map(Observer::new)
     }
 
-    /// An account whose role is auditor.
+    /// An account whose role is auditor. The role is one of three, so nobody acts and audits in one
+    /// session.
     ///
     /// # Errors
     /// When the credential is unknown or has ended, or the role is another one.
@@ -123,7 +159,13 @@ impl Authority {
         required: ActorRole,
         now: Timestamp,
     ) -> Result<Viewer, Denied> {
-        let viewer = self.viewer(credential, now)?;
+        let viewer = match self.viewer(credential, now) {
+            // A stakeholder: what is missing is the role that was asked for.
+            Err(Denied::NotPermitted { actor, .. }) => {
+                return Err(Denied::NotPermitted { actor, required });
+            }
+            other => other?,
+        };
         if viewer.actor().role == required {
             Ok(viewer)
         } else {

@@ -5,6 +5,8 @@
 //! confirms nothing by itself. No option skips a confirmation (C2.4), and a mutation that got no
 //! answer is called unknown, never failed (C7.3).
 
+mod access;
+mod access_arguments;
 mod address;
 mod arguments;
 mod client;
@@ -28,7 +30,8 @@ mod verify;
 
 use crate::model::text::visible;
 use crate::plain::lines::Lines;
-use arguments::{AccountCommand, Cli, Command, TokenCommand};
+use access_arguments::{AccountCommand, LinkCommand, TokenCommand};
+use arguments::{Cli, Command};
 use clap::Parser as _;
 pub use exit::exit_codes;
 use failure::Failure;
@@ -99,6 +102,10 @@ fn run(cli: Cli) -> Result<Report, Failure> {
     match cli.command {
         Command::Serve(options) => local::serve(&options),
         Command::Account(AccountCommand::Add(options)) => local::account_add(&options),
+        Command::Account(AccountCommand::Role(options)) => local::account_role(&options),
+        Command::Account(AccountCommand::Remove { name, place }) => {
+            local::account_remove(&name, &place)
+        }
         Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options),
         Command::VerifyLog(options) => verify::verify_log(&options, cli.ca_file),
         Command::RotateLogKey(options) => local::rotate_log_key(&options),
@@ -110,6 +117,11 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::FreezeReport => Ok(local::freeze_report()),
         Command::Completions { shell } => Ok(list_arguments::completions(shell)),
         Command::Man { command } => list_arguments::manual(&command),
+        Command::Link(LinkCommand::Issue(options)) => server.link_issue(&options),
+        Command::Link(LinkCommand::Revoke { id }) => server.link_revoke(id),
+        Command::Links => server.links(),
+        Command::Access { everybody: false } => server.access(),
+        Command::Access { everybody: true } => server.everybody(),
         Command::Whoami => server.whoami(),
         Command::Nodes => server.nodes(),
         Command::Actions(asked) => server.actions(&asked),

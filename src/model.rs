@@ -18,12 +18,15 @@ pub mod event;
 pub mod explanation;
 pub mod invariant;
 pub mod kept;
+pub mod link;
 pub mod log_filter;
 pub mod node_answer;
 pub mod pinned;
 pub mod progress;
 pub mod receipt;
 pub mod record;
+#[cfg(feature = "ssr")]
+pub mod redact;
 pub mod refusal;
 pub mod report;
 #[cfg(feature = "ssr")]

@@ -3,6 +3,7 @@
 //! The same words as the pages, in a stable order. Every line is made inert as it is added. This room
 //! reads nothing and decides nothing.
 
+mod access;
 mod action;
 mod catalogue;
 mod contract;
@@ -19,6 +20,7 @@ mod report;
 pub mod table;
 mod timeline;
 
+pub use access::{access, everybody, link_issued, link_revoked, links};
 pub use action::{action, outcome, requested};
 pub use catalogue::catalogue;
 pub use contract::{contract, contract_page};

@@ -50,6 +50,7 @@ use std::time::Duration;
 use stop::Stop;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// How long open connections may take to end when the server stops. Actions are not cut short by
 /// it: they are waited for before it begins, and after it.
@@ -64,6 +65,8 @@ pub struct ServeOptions {
     pub data: Option<PathBuf>,
     /// Where the console listens.
     pub listen: Option<SocketAddr>,
+    /// Where observers alone are served.
+    pub observer_listen: Option<SocketAddr>,
     /// Where the embedded kernel serves data.
     pub data_listen: Option<SocketAddr>,
     /// How many nodes a new cluster is founded with.
@@ -102,6 +105,8 @@ impl Ambient {
 pub struct House {
     /// The console and the API.
     pub console: Router,
+    /// What observers alone can reach: it reads, and nothing else exists there.
+    pub observers: Router,
     /// The data API of the embedded kernel.
     pub data: Router,
     /// The kernel, for drills that cut its network.
@@ -193,13 +198,19 @@ pub async fn assemble(
         writes: store.writes().clone(),
         transport: config.reach.transport(),
     };
-    let answered: host::Names = Arc::new(config.reach.answered(config.leptos.site_addr));
-    let console = web::router(site).layer(from_fn_with_state(answered, host::addressed_here));
+    let web::Routers { console, observers } = web::routers(site);
+    let addressed = |at: SocketAddr| {
+        let answered: host::Names = Arc::new(config.reach.answered(at));
+        from_fn_with_state(answered, host::addressed_here)
+    };
+    let console = console.layer(addressed(config.leptos.site_addr));
+    let observers =
+        observers.layer(addressed(config.observer_listen.unwrap_or(config.leptos.site_addr)));
     let data = embedded::data_api::router(Arc::clone(&kernel))
         .layer(from_fn(host::sent_by_no_other_page))
         .layer(from_fn_with_state(host::Names::default(), host::addressed_here));
     let log = ledger.reader();
-    Ok(House { console, data, kernel, setup_path, access, workflow, log, stop })
+    Ok(House { console, observers, data, kernel, setup_path, access, workflow, log, stop })
 }
 
 /// The cluster that the ledger belongs to: the one that the last start served.
@@ -306,35 +317,53 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
         return Err(ServeError::NotLoopback { what, address });
     }
     let data = listen("the data API", config.data_api).await?;
+    let observers = match config.observer_listen {
+        Some(address) => {
+            config.reach.permits("the console of observers", address)?;
+            Some(listen("the console of observers", address).await?)
+        }
+        None => None,
+    };
     let console_at = local(&console, "the console")?;
     let data_at = local(&data, "the data API")?;
+    let observers_at =
+        observers.as_ref().map(|o| local(o, "the console of observers")).transpose()?;
     let ambient = Ambient::of_this_machine();
     let house = assemble(&config, ambient, Some(format!("http://{data_at}"))).await?;
     // Before anybody hears that it is ready: a signal that comes then must not end it half way.
     let mut stop = Stop::new();
-    announce(&house, &reach::console_url(&config, console_at), data_at);
+    let (told_console, told_observers) = (
+        reach::console_url(&config, console_at),
+        observers_at.map(|at| reach::console_url(&config, at)),
+    );
+    announce(&house, &told_console, data_at, told_observers.as_deref());
     let told = Journal::from_last_start(house.log.clone()).follow(house.log.commits());
     let told = tokio::spawn(told);
-    let (handle, each) = (Handle::new(), listener::connections_each());
-    let console_task =
-        tokio::spawn(listener::serve(console, house.console.clone(), each, handle.clone(), tls));
-    let data_task =
-        tokio::spawn(listener::serve(data, house.data.clone(), each, handle.clone(), None));
+    let handle = Handle::new();
+    let parts = [
+        (Some(console), &house.console, tls.clone()),
+        (Some(data), &house.data, None),
+        (observers, &house.observers, tls),
+    ];
+    let parts: Vec<_> =
+        parts.into_iter().filter_map(|(at, r, tls)| Some((at?, r.clone(), tls))).collect();
+    let each = listener::connections_each(parts.len());
+    let mut tasks = JoinSet::new();
+    for (at, router, tls) in parts {
+        tasks.spawn(listener::serve(at, router, each, handle.clone(), tls));
+    }
     stop.told().await;
     house.stop_streams();
     handle.graceful_shutdown(None);
     // An action that was confirmed runs to its end before the process goes (C6.2).
     house.close().await;
     // A client that sends half a request must not hold up the stop, nor a second signal.
-    let aborts = [console_task.abort_handle(), data_task.abort_handle()];
     tokio::select! {
-        _ = async { tokio::join!(console_task, data_task) } => {}
+        () = async { while tasks.join_next().await.is_some() {} } => {}
         () = stop.told() => {}
         _ = tokio::time::timeout(STOP_GRACE, std::future::pending::<()>()) => {}
     }
-    for abort in aborts {
-        abort.abort();
-    }
+    tasks.abort_all();
     told.abort();
     Ok(())
 }
@@ -349,6 +378,9 @@ fn apply(config: &mut Config, options: ServeOptions) -> Result<(), ServeError> {
     }
     if let Some(listen) = options.data_listen {
         config.data_api = listen;
+    }
+    if let Some(listen) = options.observer_listen {
+        config.observer_listen = Some(listen);
     }
     if let Some(nodes) = options.nodes {
         config.nodes = embedded::NodeCount::Exactly(nodes);
@@ -373,9 +405,12 @@ fn local(listener: &TcpListener, what: &str) -> Result<SocketAddr, ServeError> {
         .map_err(|source| ServeError::Io { what: format!("the address of {what}"), source })
 }
 
-fn announce(house: &House, console: &str, data: SocketAddr) {
+fn announce(house: &House, console: &str, data: SocketAddr, observers: Option<&str>) {
     let mut out = std::io::stdout().lock();
     let mut lines = format!("console: {console}\ndata: http://{data}\n");
+    if let Some(observers) = observers {
+        lines.push_str(&format!("observers: {observers}\n"));
+    }
     lines.push_str(&format!("kernel: {}\n", house.kernel.describe().start_note));
     if let Some(path) = &house.setup_path {
         lines.push_str(&format!("set-up link: {console}{path}\n"));

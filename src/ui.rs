@@ -6,6 +6,7 @@
 //! function. Whatever changes something is a plain HTML form that the `web` room answers; the parts
 //! that run in the browser read, and never write (C2.4, C8.3).
 
+pub mod access;
 pub mod components;
 pub mod here;
 pub mod live;
@@ -18,6 +19,7 @@ pub mod pages;
 #[cfg(feature = "ssr")]
 mod shell;
 
+pub use access::{AccessView, Console, IssuedView, OpenLink};
 #[cfg(feature = "ssr")]
 pub use shell::document;
 
@@ -27,6 +29,7 @@ use crate::model::answer::{ActionAnswer, ActionPage, LogPage, Overview, SessionA
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Candidate;
 use crate::model::kept::{KeptObservation, RecordAnswer};
+use crate::model::link::EverybodyAnswer;
 use crate::model::log_filter::LogFilter;
 use crate::model::node_answer::NodeAnswer;
 use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
@@ -53,6 +56,10 @@ pub struct Frame {
     pub preferences: Preferences,
     /// The id under which a form of this page declares a freeze: sending it twice is one freeze.
     pub freeze_id: ActionId,
+    /// Whether anything but reading exists where the page stands.
+    pub console: Console,
+    /// The one action that the link of a stakeholder shows.
+    pub shows: Option<ActionId>,
 }
 
 impl Frame {
@@ -177,6 +184,14 @@ pub enum Page {
     SignIn(SignIn),
     /// `GET /setup/{token}`, and `POST /setup` when it is refused.
     SetUp(SetUp),
+    /// `GET /link/{token}`, and `POST /link` when it is refused.
+    OpenLink(OpenLink),
+    /// `GET /access`.
+    Access(Box<AccessView>),
+    /// `GET /access/everybody`.
+    Everybody(Box<EverybodyAnswer>),
+    /// `POST /links`.
+    Issued(Box<IssuedView>),
     /// `GET /`.
     Overview(Box<OverviewView>),
     /// `GET /actions/new` without a kind.
@@ -226,14 +241,32 @@ pub enum NavItem {
     Log,
     /// A window of the ledger, rebuilt.
     Report,
+    /// Who can get in.
+    Access,
     /// What every word means.
     Reference,
 }
 
 impl NavItem {
     /// Every entry, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Overview, Self::Actions, Self::Timeline, Self::Log, Self::Report, Self::Reference];
+    pub const ALL: [Self; 7] = [
+        Self::Overview,
+        Self::Actions,
+        Self::Timeline,
+        Self::Log,
+        Self::Report,
+        Self::Access,
+        Self::Reference,
+    ];
+
+    /// The entries that lead somewhere for this reader.
+    #[must_use]
+    pub fn of(role: ActorRole) -> &'static [Self] {
+        match role {
+            ActorRole::Observer | ActorRole::Operator | ActorRole::Auditor => &Self::ALL,
+            ActorRole::Stakeholder => &[Self::Overview, Self::Timeline],
+        }
+    }
 
     /// The entry in a word.
     #[must_use]
@@ -244,6 +277,7 @@ impl NavItem {
             Self::Timeline => "Timeline",
             Self::Log => "Log",
             Self::Report => "Report",
+            Self::Access => "Access",
             Self::Reference => "Reference",
         }
     }
@@ -257,6 +291,7 @@ impl NavItem {
             Self::Timeline => "/timeline",
             Self::Log => "/log",
             Self::Report => "/report",
+            Self::Access => "/access",
             Self::Reference => "/reference",
         }
     }
@@ -269,6 +304,10 @@ impl Page {
         match self {
             Self::SignIn(_) => "Sign in".to_owned(),
             Self::SetUp(_) => "Create the first operator".to_owned(),
+            Self::OpenLink(_) => "Open a link".to_owned(),
+            Self::Access(_) => "Access".to_owned(),
+            Self::Everybody(_) => "Access: everybody".to_owned(),
+            Self::Issued(_) => "A link".to_owned(),
             Self::Overview(_) => "Overview".to_owned(),
             Self::Catalogue => "Ask for an action".to_owned(),
             Self::NewAction(new) => {
@@ -310,7 +349,12 @@ impl Page {
             Self::Reference(_) | Self::ReferenceAction(_) | Self::ReferenceFailures => {
                 Some(NavItem::Reference)
             }
-            Self::SignIn(_) | Self::SetUp(_) | Self::Refused(_) | Self::Help => None,
+            Self::Access(_) | Self::Everybody(_) | Self::Issued(_) => Some(NavItem::Access),
+            Self::SignIn(_)
+            | Self::SetUp(_)
+            | Self::OpenLink(_)
+            | Self::Refused(_)
+            | Self::Help => None,
         }
     }
 
@@ -318,6 +362,6 @@ impl Page {
     /// the local times and the keys. The pages before that are plain.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        !matches!(self, Self::SignIn(_) | Self::SetUp(_))
+        !matches!(self, Self::SignIn(_) | Self::SetUp(_) | Self::OpenLink(_))
     }
 }

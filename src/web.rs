@@ -9,6 +9,7 @@ pub mod policy;
 pub mod refusal;
 pub mod render;
 
+mod access;
 mod actions;
 mod api;
 mod cookie;
@@ -20,6 +21,7 @@ mod freeze;
 mod gate;
 mod health;
 mod kept;
+mod links;
 mod login;
 mod nodes;
 mod pages;
@@ -27,6 +29,8 @@ mod preferences;
 mod query;
 mod reference;
 mod report;
+mod showing;
+mod shown;
 pub mod throttle;
 mod timeline;
 mod traces;
@@ -40,6 +44,7 @@ use crate::model::ambient::{Clock, Entropy};
 use crate::model::pinned::ClusterIdentity;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::observe::ReadSide;
+use crate::ui::Console;
 use crate::workflow::Workflow;
 use crate::workflow::access::Access;
 use axum::Router;
@@ -51,6 +56,7 @@ use axum::routing::{MethodRouter, get, post};
 use fields::Door;
 use leptos::config::LeptosOptions;
 use policy::{ACTS, Act, READS, Read};
+use showing::Showing;
 use std::path::Path;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -104,6 +110,16 @@ struct Reading {
     traces: traces::Traces,
     writes: Durations,
     cookie: cookie::SessionCookie,
+    transport: Transport,
+    console: Console,
+}
+
+/// The two routers over one state.
+pub struct Routers {
+    /// The console and the API.
+    pub console: Router,
+    /// What observers alone can reach: it reads, and nobody can sign in at it.
+    pub observers: Router,
 }
 
 /// The state of everything that writes.
@@ -115,8 +131,8 @@ struct Acting {
     throttle: throttle::Throttle,
 }
 
-/// Builds the router of the console and the API.
-pub fn router(site: Site) -> Router {
+/// Builds the routers.
+pub fn routers(site: Site) -> Routers {
     let cookie = cookie::SessionCookie::of(&site.identity, site.transport);
     let reading = Reading {
         read: site.read,
@@ -130,28 +146,53 @@ pub fn router(site: Site) -> Router {
         traces: traces::Traces::default(),
         writes: site.writes,
         cookie,
+        transport: site.transport,
+        console: Console::Whole,
     };
+    let observers = observers(Reading { console: Console::ReadOnly, ..reading.clone() });
     let acting = Acting {
         reading: reading.clone(),
         workflow: site.workflow,
         access: site.access,
         throttle: throttle::Throttle::default(),
     };
-    let reads = READS
-        .iter()
-        .fold(Router::new(), |router, (route, path, _)| router.route(path, reading_at(*route)));
     let acts = ACTS
         .iter()
         .fold(Router::new(), |router, (route, path, _)| router.route(path, act_handler(*route)));
-    reads
-        .with_state(reading.clone())
+    let console = reads(&reading, |_| true)
         .merge(acts.with_state(acting.clone()))
         .method_not_allowed_fallback(wrong_method)
         .fallback(nowhere)
         .with_state(reading.clone())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(acting.clone(), gate::same_site))
-        .layer(from_fn_with_state(acting, gate::note_seen))
+        .layer(from_fn_with_state(acting, gate::note_seen));
+    Routers { console: finished(console, &reading), observers }
+}
+
+/// The router of the second listener: the table of reads and nothing else. It holds no workflow and no
+/// access, so nothing that reaches it can write, not even the record of a denial; there is nothing to
+/// be denied. Sessions and tokens are honoured, and everybody is an observer there.
+fn observers(reading: Reading) -> Router {
+    let router = reads(&reading, policy::is_for_observers)
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(nowhere)
+        .with_state(reading.clone())
+        .layer(DefaultBodyLimit::max(0));
+    finished(router, &reading)
+}
+
+/// The routes that read, as far as a listener has them.
+fn reads(reading: &Reading, has: impl Fn(Read) -> bool) -> Router<Reading> {
+    let listed = READS.iter().filter(|(route, _, _)| has(*route));
+    listed.fold(Router::new(), |router, (route, path, _)| {
+        router.route(path, reading_at(*route, reading))
+    })
+}
+
+/// What every answer of a listener has in common.
+fn finished(router: Router, reading: &Reading) -> Router {
+    router
         .layer(from_fn(preferences::carried))
         .merge(files(&reading.leptos))
         .layer(CatchPanicLayer::custom(|_| {
@@ -161,23 +202,26 @@ pub fn router(site: Site) -> Router {
             refusal.executed = crate::model::refusal::Executed::Unknown;
             refusal.into_response()
         }))
-        .layer(from_fn_with_state(site.transport, hardened))
+        .layer(from_fn_with_state(reading.transport, hardened))
 }
 
 /// The handler of a route, with a tag on answers that follow from state alone.
-fn reading_at(route: Read) -> MethodRouter<Reading> {
-    let handler = read_handler(route);
+fn reading_at(route: Read, reading: &Reading) -> MethodRouter<Reading> {
+    let handler = read_handler(route, reading);
     if route.is_of_state() { handler.layer(from_fn(etag::tagged)) } else { handler }
 }
 
-fn read_handler(route: Read) -> MethodRouter<Reading> {
+fn read_handler(route: Read, reading: &Reading) -> MethodRouter<Reading> {
+    // What stakeholders see too is answered by handlers that hold a state of their own: it gives out
+    // nothing that was not redacted for whoever asks.
+    let shown = |handler: MethodRouter<Showing>| handler.with_state(Showing::new(reading));
     match route {
-        Read::Overview => get(pages::overview),
+        Read::Overview => shown(get(shown::overview)),
         Read::Actions => get(pages::actions),
         Read::NewAction => get(pages::new_action),
-        Read::Action => get(pages::action),
+        Read::Action => shown(get(shown::action)),
         Read::Node => get(nodes::page),
-        Read::Timeline => get(timeline::page),
+        Read::Timeline => shown(get(shown::timeline)),
         Read::Log => get(pages::log),
         Read::Record => get(kept::record),
         Read::Observation => get(kept::observation),
@@ -192,10 +236,13 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::Preferences => get(preferences::prefer),
         Read::SignIn => get(pages::sign_in),
         Read::SetUp => get(pages::set_up),
+        Read::OpenLink => get(links::open),
+        Read::Access => get(access::own),
+        Read::Everybody => get(access::everybody),
         Read::ApiCluster => get(api::cluster),
         Read::ApiNode => get(api::node),
         Read::ApiNodeOverview => get(nodes::json),
-        Read::ApiOverview => get(api::overview),
+        Read::ApiOverview => shown(get(shown::overview_json)),
         Read::ApiCatalogue => get(api::catalogue),
         Read::ApiExplain => get(api::explain),
         Read::ApiActions => get(api::actions),
@@ -213,7 +260,9 @@ fn read_handler(route: Read) -> MethodRouter<Reading> {
         Read::ApiReport => get(report::action_json),
         Read::ApiWindow => get(report::window_json),
         Read::ApiSession => get(api::session),
-        Read::ApiEvents => get(events::stream),
+        Read::ApiAccess => get(access::own_json),
+        Read::ApiEverybody => get(access::everybody_json),
+        Read::ApiEvents => shown(get(shown::events)),
         Read::ApiKernelEvents => get(api::kernel_events),
         Read::ApiLogCsv => get(export::log_csv),
         Read::ApiLogText => get(export::log_text),
@@ -238,6 +287,9 @@ fn act_handler(route: Act) -> MethodRouter<Acting> {
         Act::Finding | Act::ApiFinding => post(actions::finding),
         Act::Freeze | Act::ApiFreeze => post(freeze::freeze),
         Act::Unfreeze | Act::ApiUnfreeze => post(freeze::unfreeze),
+        Act::UseLink => post(links::exchange),
+        Act::IssueLink | Act::ApiIssueLink => post(links::issue),
+        Act::RevokeLink | Act::ApiRevokeLink => post(links::revoke),
     }
 }
 
@@ -287,8 +339,7 @@ async fn aside(site: &Reading, uri: &Uri, headers: &HeaderMap, refusal: Refusal)
         Door::Api => refusal.into_response(),
         Door::Page => {
             let held = gate::credential(headers, &site.cookie);
-            let viewer = held.and_then(|h| site.authority.viewer(&h, site.clock.now()).ok());
-            pages::refused(site, viewer.as_ref(), refusal).await
+            showing::turned_away(site, held.as_ref(), refusal).await
         }
     }
 }

@@ -14,6 +14,7 @@ pub use confirm::Confirmation;
 mod finding;
 pub use finding::Finding;
 mod freeze;
+mod links;
 pub mod log_key;
 mod request;
 mod settle;

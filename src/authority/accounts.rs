@@ -1,6 +1,6 @@
 //! Accounts: a name, a role, a hashed password.
 
-use super::{Denied, HashedPassword};
+use super::{Denied, HashedPassword, sessions};
 use crate::model::actor::ActorRole;
 use crate::model::ambient::Timestamp;
 use crate::model::text::ActorName;
@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 /// Makes an account.
 ///
 /// # Errors
-/// [`Denied::NameTaken`] when an account or a token has the name: a record names its actor by it.
+/// [`Denied::NameTaken`] when an account, a token or a link has the name: a record names its actor by it.
 pub fn create(
     transaction: &Transaction<'_>,
     name: &ActorName,
@@ -27,16 +27,30 @@ pub fn create(
     Ok(())
 }
 
-/// Gives an account another role. It holds from the next request on.
+/// What a change of a role, or a removal, did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleChange {
+    /// The role until then.
+    pub from: ActorRole,
+    /// How many sessions ended.
+    pub sessions_ended: u64,
+}
+
+/// Gives an account another role and ends its sessions: nobody acts and audits in one session.
 ///
 /// # Errors
-/// [`Denied::NoSuchName`]; [`Denied::LastOperator`], or a set-up link would make the next one.
+/// [`Denied::NoSuchName`]; [`Denied::SameRole`]; [`Denied::LastOperator`], or a set-up link would
+/// make the next one.
 pub fn change_role(
     transaction: &Transaction<'_>,
     name: &ActorName,
     role: ActorRole,
-) -> Result<(), Denied> {
+    now: Timestamp,
+) -> Result<RoleChange, Denied> {
     let before = role_of(transaction, name)?.ok_or_else(|| Denied::NoSuchName(name.clone()))?;
+    if before == role {
+        return Err(Denied::SameRole { name: name.clone(), role });
+    }
     transaction.execute(
         "UPDATE account SET role = ?2 WHERE name = ?1",
         params![name.as_str(), role.word()],
@@ -44,7 +58,29 @@ pub fn change_role(
     if before == ActorRole::Operator && !has_operator(transaction)? {
         return Err(Denied::LastOperator(name.clone()));
     }
-    Ok(())
+    Ok(RoleChange { from: before, sessions_ended: sessions::end_all(transaction, name, now)? })
+}
+
+/// Removes an account and ends its sessions: nobody signs in with it again. The row stays, because
+/// records name it and nobody else may get the name.
+///
+/// # Errors
+/// [`Denied::NoSuchName`]; [`Denied::LastOperator`], or a set-up link would make the next one.
+pub fn remove(
+    transaction: &Transaction<'_>,
+    name: &ActorName,
+    now: Timestamp,
+) -> Result<RoleChange, Denied> {
+    let from = role_of(transaction, name)?.ok_or_else(|| Denied::NoSuchName(name.clone()))?;
+    let sessions_ended = sessions::end_all(transaction, name, now)?;
+    transaction.execute(
+        "UPDATE account SET removed_ms = ?2 WHERE name = ?1",
+        params![name.as_str(), now.millis()],
+    )?;
+    if from == ActorRole::Operator && !has_operator(transaction)? {
+        return Err(Denied::LastOperator(name.clone()));
+    }
+    Ok(RoleChange { from, sessions_ended })
 }
 
 /// Whether any account is an operator.
@@ -52,13 +88,19 @@ pub fn change_role(
 /// # Errors
 /// When the file cannot be read.
 pub fn has_operator(connection: &Connection) -> Result<bool, Denied> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM account WHERE role = 'operator')";
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM account WHERE role = 'operator' AND removed_ms IS NULL)";
     Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }
 
-pub(super) fn is_taken(connection: &Connection, name: &ActorName) -> Result<bool, Denied> {
+/// Whether an account, a token or a link has this name, or ever had.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn is_taken(connection: &Connection, name: &ActorName) -> Result<bool, Denied> {
     let sql = "SELECT EXISTS (SELECT 1 FROM account WHERE name = ?1)
-                   OR EXISTS (SELECT 1 FROM token WHERE name = ?1)";
+                   OR EXISTS (SELECT 1 FROM token WHERE name = ?1)
+                   OR EXISTS (SELECT 1 FROM link WHERE name = ?1)";
     Ok(connection.query_row(sql, params![name.as_str()], |row| row.get(0))?)
 }
 
@@ -66,7 +108,7 @@ pub(super) fn password_of(
     connection: &Connection,
     name: &ActorName,
 ) -> Result<Option<String>, Denied> {
-    let sql = "SELECT password FROM account WHERE name = ?1";
+    let sql = "SELECT password FROM account WHERE name = ?1 AND removed_ms IS NULL";
     Ok(connection.query_row(sql, params![name.as_str()], |row| row.get(0)).optional()?)
 }
 
@@ -74,7 +116,7 @@ pub(super) fn role_of(
     connection: &Connection,
     name: &ActorName,
 ) -> Result<Option<ActorRole>, Denied> {
-    let sql = "SELECT role FROM account WHERE name = ?1";
+    let sql = "SELECT role FROM account WHERE name = ?1 AND removed_ms IS NULL";
     let word: Option<String> =
         connection.query_row(sql, params![name.as_str()], |row| row.get(0)).optional()?;
     word.map(|word| ActorRole::parse(&word)).transpose().map_err(Denied::from)

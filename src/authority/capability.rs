@@ -1,6 +1,7 @@
 //! The values that stand for a proven role. Their fields are private; only this room makes them.
 
-use crate::model::actor::Actor;
+use crate::model::action::ActionId;
+use crate::model::actor::{Actor, ActorRole};
 use crate::model::ambient::Timestamp;
 use crate::model::text::ActorName;
 
@@ -47,7 +48,63 @@ capability! {
     Auditor
 }
 
-/// Anybody who is signed in, whatever the role.
+/// Whoever may look at what a link shows.
+#[derive(Debug)]
+pub enum Onlooker {
+    /// Somebody with an account, or a program: sees all of it.
+    Viewer(Viewer),
+    /// Somebody with a link: sees what it names, with what is sensitive redacted.
+    Stakeholder(Stakeholder),
+}
+
+impl Onlooker {
+    /// Who it is, as records name them.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        match self {
+            Self::Viewer(viewer) => viewer.actor(),
+            Self::Stakeholder(stakeholder) => stakeholder.actor(),
+        }
+    }
+
+    /// When the session or token ends at the latest.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        match self {
+            Self::Viewer(viewer) => viewer.expires_at(),
+            Self::Stakeholder(stakeholder) => stakeholder.expires_at,
+        }
+    }
+}
+
+/// Somebody who looks through a link. It is not, and has no, [`Viewer`]: no other capability can be
+/// made of it, and a function that takes one cannot be called with it.
+#[derive(Debug)]
+pub struct Stakeholder {
+    actor: Actor,
+    shows: Option<ActionId>,
+    expires_at: Timestamp,
+}
+
+impl Stakeholder {
+    pub(super) fn new(actor: Actor, shows: Option<ActionId>, expires_at: Timestamp) -> Self {
+        Self { actor, shows, expires_at }
+    }
+
+    /// The link, as records name it.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The one action that it shows beside the cluster and the timeline.
+    #[must_use]
+    pub fn shows(&self) -> Option<ActionId> {
+        self.shows
+    }
+}
+
+/// Anybody who is signed in with an account, and any program, whatever the role.
 #[derive(Debug)]
 pub struct Viewer {
     actor: Actor,
@@ -69,6 +126,14 @@ impl Viewer {
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// The same person as an observer, whatever the role: where nothing can be done, nobody is shown
+    /// what they could do.
+    #[must_use]
+    pub fn narrowed(self) -> Self {
+        let Self { actor: Actor { name, role: _, via }, expires_at } = self;
+        Self { actor: Actor { name, role: ActorRole::Observer, via }, expires_at }
     }
 }
 

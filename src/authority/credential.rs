@@ -1,7 +1,7 @@
 //! Secrets as they leave this room, and what is kept of one that comes back: its hash.
 
-use super::{Denied, sessions, tokens};
-use crate::model::actor::Actor;
+use super::{Denied, links, sessions, tokens};
+use crate::model::actor::{Actor, ActorRole};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use rusqlite::Connection;
@@ -13,6 +13,8 @@ pub(super) enum Purpose {
     Session,
     Token,
     SetupLink,
+    Link,
+    Stakeholder,
 }
 
 impl Purpose {
@@ -21,6 +23,8 @@ impl Purpose {
             Self::Session => "aerodb_session_",
             Self::Token => "aerodb_token_",
             Self::SetupLink => "aerodb_setup_",
+            Self::Link => "aerodb_link_",
+            Self::Stakeholder => "aerodb_stakeholder_",
         }
     }
 }
@@ -58,7 +62,8 @@ pub(super) fn hash_of(purpose: Purpose, text: &str) -> Option<Hash> {
     (digits.len() == 64 && digits.bytes().all(lower_hex)).then(|| Hash::of(text.as_bytes()))
 }
 
-/// What came with a request: a session of a person, or a token of a program.
+/// What came with a request: a session of a person, a token of a program, or the session that a
+/// stakeholder's link was exchanged for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Credential {
     purpose: Purpose,
@@ -70,7 +75,7 @@ impl Credential {
     /// is not kept.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Purpose::Session, Purpose::Token]
+        [Purpose::Session, Purpose::Token, Purpose::Stakeholder]
             .into_iter()
             .find_map(|purpose| hash_of(purpose, text).map(|hash| Self { purpose, hash }))
     }
@@ -83,7 +88,26 @@ impl Credential {
         match self.purpose {
             Purpose::Session => sessions::holder(connection, self.hash, now),
             Purpose::Token => tokens::holder(connection, self.hash, now),
-            Purpose::SetupLink => Err(Denied::not_signed_in("A set-up link is no session.")),
+            // A stakeholder is known, and is nobody who may do what an account may.
+            Purpose::Stakeholder => {
+                let actor = links::holder(connection, self.hash, now)?.actor;
+                Err(Denied::NotPermitted { actor, required: ActorRole::Observer })
+            }
+            Purpose::SetupLink | Purpose::Link => {
+                Err(Denied::not_signed_in("A link is no session."))
+            }
+        }
+    }
+
+    /// Who holds the session of a link; `None` where this is the credential of an account.
+    pub(super) fn stakeholder(
+        &self,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<Option<links::Guest>, Denied> {
+        match self.purpose {
+            Purpose::Stakeholder => links::holder(connection, self.hash, now).map(Some),
+            Purpose::Session | Purpose::Token | Purpose::SetupLink | Purpose::Link => Ok(None),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Why somebody may not, as the one error of this room.
 
+use crate::model::action::ActionId;
 use crate::model::actor::{Actor, ActorRole};
 use crate::model::invariant::Invariant;
 use crate::model::refusal::{Refusal, RefusalCode};
@@ -32,7 +33,24 @@ pub enum Denied {
     /// The set-up link is not the current one, was used, or an operator exists.
     #[error("the set-up link is not valid, or was used")]
     SetupLinkSpent,
-    /// There is an account or a token of this name.
+    /// The link is not known, was used, was revoked, or has expired.
+    #[error("the link is not valid, or was used")]
+    LinkSpent,
+    /// Another link was issued under this id.
+    #[error("the id {0} stands for another link")]
+    LinkReused(ActionId),
+    /// There is no link of this id.
+    #[error("there is no link {0}")]
+    NoSuchLink(ActionId),
+    /// The account has this role already.
+    #[error("{name} is {role} already")]
+    SameRole {
+        /// The account.
+        name: ActorName,
+        /// The role.
+        role: ActorRole,
+    },
+    /// There is an account, a token or a link of this name.
     #[error("the name {0} is taken")]
     NameTaken(ActorName),
     /// There is no account or token of this name.
@@ -102,7 +120,25 @@ impl Denied {
                 "The set-up link is not valid any more. While there is no operator, each start of \
                  the control plane prints a new one.",
             ),
-            Self::NameTaken(name) => named("name", name, "a name that no account and no token has"),
+            Self::LinkSpent => Refusal::new(
+                RefusalCode::LinkSpent,
+                "The link is not valid: it was used, withdrawn, has ended, or never was one. \
+                 Whoever sent it can issue another.",
+            ),
+            Self::LinkReused(id) => {
+                let sentence = format!("Another link was issued under {id}. Nothing was done.");
+                Refusal::new(RefusalCode::IdReused, sentence)
+            }
+            Self::NoSuchLink(id) => {
+                let sentence = format!("There is no link {id}. Nothing was done.");
+                Refusal::new(RefusalCode::NotFound, sentence)
+            }
+            Self::SameRole { name, role } => {
+                named("role", name, &format!("another role than {role}"))
+            }
+            Self::NameTaken(name) => {
+                named("name", name, "a name that no account, no token and no link ever had")
+            }
             Self::NoSuchName(name) => named("name", name, "the name of an account or token"),
             Self::LastOperator(name) => named("role", name, "operator: nobody else is one"),
             Self::Input(error) => error.clone().into(),

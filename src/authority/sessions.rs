@@ -86,6 +86,23 @@ pub fn end(
     Ok(actor)
 }
 
+/// Ends every session of an account. Answers how many there were.
+///
+/// # Errors
+/// When the store refuses.
+pub(super) fn end_all(
+    transaction: &Transaction<'_>,
+    name: &ActorName,
+    now: Timestamp,
+) -> Result<u64, Denied> {
+    let ended = transaction.execute(
+        "UPDATE session SET revoked_ms = ?2
+         WHERE account = ?1 AND revoked_ms IS NULL AND expires_ms > ?2",
+        params![name.as_str(), now.millis()],
+    )?;
+    Ok(u64::try_from(ended).unwrap_or(u64::MAX))
+}
+
 /// Notes that a session was in use. One that was ended meanwhile stays ended.
 pub(super) fn note(
     transaction: &Transaction<'_>,
@@ -125,7 +142,7 @@ pub(super) fn holder(
     let role = ActorRole::parse(&role)?;
     let idle_ms = match role {
         ActorRole::Operator => OPERATOR_IDLE_MS,
-        ActorRole::Observer | ActorRole::Auditor => IDLE_MS,
+        ActorRole::Observer | ActorRole::Auditor | ActorRole::Stakeholder => IDLE_MS,
     };
     let last_seen = Timestamp::from_millis(seen);
     let expires_at = Timestamp::from_millis(expires);

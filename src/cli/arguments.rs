@@ -1,7 +1,7 @@
 //! The command line as a type. Names and options are an interface: they grow and keep their meaning.
 
+use super::access_arguments::{AccountCommand, LinkCommand, TokenCommand};
 use super::address::{Address, Authorities, DEFAULT_URL};
-use super::duration::duration;
 use super::found::FoundArguments;
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
 use super::log_arguments::{
@@ -9,7 +9,6 @@ use super::log_arguments::{
 };
 use super::restore::KernelCommand;
 use crate::model::action::{ActionId, ActionKind};
-use crate::model::actor::ActorRole;
 use crate::model::text::NodeId;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -17,7 +16,6 @@ use clap_complete::Shell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -77,6 +75,17 @@ pub(super) enum Command {
     /// Tokens for programs, which read and never confirm.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Links for stakeholders, who see the cluster with what is sensitive redacted.
+    #[command(subcommand)]
+    Link(LinkCommand),
+    /// The links, newest first.
+    Links,
+    /// Your sessions and the links.
+    Access {
+        /// Every account, session, link and token instead: for an auditor.
+        #[arg(long)]
+        everybody: bool,
+    },
     /// Who is signed in here.
     Whoami,
     /// The cluster, as one observation, in words.
@@ -216,18 +225,6 @@ pub(super) enum Command {
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum AccountCommand {
-    /// Make an account; the password is asked for, or read as one line of standard input.
-    Add(AccountArguments),
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum TokenCommand {
-    /// Issue a token; it is printed once.
-    Issue(TokenArguments),
-}
-
 #[derive(Args, Debug)]
 pub(super) struct ServeArguments {
     /// The settings [default: Leptos.toml here or in a folder above].
@@ -239,6 +236,9 @@ pub(super) struct ServeArguments {
     /// Where the console and its API listen.
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen: Option<SocketAddr>,
+    /// Where observers alone are served: everything is read there and nothing else exists.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) observer_listen: Option<SocketAddr>,
     /// Where the data API of the embedded kernel listens.
     #[arg(long, value_name = "ADDRESS")]
     pub(super) data_listen: Option<SocketAddr>,
@@ -286,28 +286,6 @@ pub(super) struct DataArguments {
     /// The data directory [default: as the settings say].
     #[arg(long, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct AccountArguments {
-    /// The name of the account.
-    pub(super) name: String,
-    /// What it may do.
-    #[arg(long, value_parser = ActorRole::parse, value_name = "observer|operator|auditor")]
-    pub(super) role: ActorRole,
-    #[command(flatten)]
-    pub(super) place: DataArguments,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct TokenArguments {
-    /// What the token is called in the log.
-    pub(super) name: String,
-    /// How long it is valid, such as 12h or 30d.
-    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
-    pub(super) expires: Duration,
-    #[command(flatten)]
-    pub(super) place: DataArguments,
 }
 
 /// An action, its parameters and its reason. The server judges them: the same words get the same

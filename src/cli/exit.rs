@@ -118,7 +118,8 @@ impl Exit {
             | C::TooManyStreams
             | C::NotPermitted
             | C::CrossSite
-            | C::SetupLinkSpent => Self::NotAuthorised,
+            | C::SetupLinkSpent
+            | C::LinkSpent => Self::NotAuthorised,
             C::Rejected => Self::Rejected,
             C::Stale => Self::Stale,
             C::Busy | C::Unresolved | C::Frozen | C::InUse => Self::Busy,

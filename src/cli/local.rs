@@ -1,7 +1,8 @@
 //! The commands that work on this machine: the server itself, and its data directory.
 
 use super::Report;
-use super::arguments::{AccountArguments, DataArguments, LogLines, ServeArguments, TokenArguments};
+use super::access_arguments::{AccountArguments, TokenArguments};
+use super::arguments::{DataArguments, LogLines, ServeArguments};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::log_arguments::{ExportArguments, RotateArguments};
@@ -29,6 +30,7 @@ pub(super) fn serve(options: &ServeArguments) -> Result<Report, Failure> {
         config: options.config.clone(),
         data: options.data.clone(),
         listen: options.listen,
+        observer_listen: options.observer_listen,
         data_listen: options.data_listen,
         nodes: options.nodes,
         environment: options.environment.clone(),
@@ -96,6 +98,29 @@ pub(super) fn account_add(options: &AccountArguments) -> Result<Report, Failure>
     wait(access.add_account(&options.name, role, &password))?.map_err(refused)?;
     let sentence = format!("The account {} was made. Its role is {role}.", options.name);
     Ok(done(&sentence, &json!({ "name": options.name, "role": role })))
+}
+
+/// Gives an account another role.
+pub(super) fn account_role(options: &AccountArguments) -> Result<Report, Failure> {
+    let access = access(&options.place)?;
+    let role = options.role.word();
+    let change = wait(access.change_role(&options.name, role))?.map_err(refused)?;
+    let (from, ended) = (change.from.word(), change.sessions_ended);
+    let sentence = format!(
+        "The account {} was {from} and is {role}. Its sessions have ended: {ended}.",
+        options.name
+    );
+    let json = json!({ "name": options.name, "from": from, "role": role, "sessions_ended": ended });
+    Ok(done(&sentence, &json))
+}
+
+/// Removes an account.
+pub(super) fn account_remove(name: &str, place: &DataArguments) -> Result<Report, Failure> {
+    let change = wait(access(place)?.remove_account(name))?.map_err(refused)?;
+    let (role, ended) = (change.from.word(), change.sessions_ended);
+    let sentence =
+        format!("The account {name} ({role}) was removed. Its sessions have ended: {ended}.");
+    Ok(done(&sentence, &json!({ "name": name, "role": role, "sessions_ended": ended })))
 }
 
 /// Issues a token for a program.

@@ -297,7 +297,7 @@ impl Server<'_> {
 
 /// A request without an answer, with the id that makes a repetition of it harmless (C7.2): it must
 /// not be lost.
-fn under(failure: Failure, option: &str, id: ActionId) -> Failure {
+pub(super) fn under(failure: Failure, option: &str, id: ActionId) -> Failure {
     match failure {
         Failure::Unanswered { url, why, asked } => {
             let why = format!("{why} (the request was made under {option} {id})");
@@ -312,7 +312,7 @@ pub(super) fn report(text: Lines, body: &str, exit: Exit) -> Report {
 }
 
 /// An id that nobody has used: the client makes it, so that a lost answer can be asked for again.
-fn fresh_id() -> Result<ActionId, Failure> {
+pub(super) fn fresh_id() -> Result<ActionId, Failure> {
     let mut bytes = [0u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
         Failure::here(Exit::Local, format!("This machine gives no random bytes: {error}."))

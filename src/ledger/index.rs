@@ -137,15 +137,20 @@ fn texts(entry: &Entry) -> Vec<&str> {
         Entry::Declined { attempt, refusal } | Entry::Denied { attempt, refusal } => {
             vec![attempt, refusal.code.id(), &refusal.sentence]
         }
-        Entry::AccountCreated { name, role } => vec![name.as_str(), role.word()],
+        Entry::AccountCreated { name, role } | Entry::AccountRemoved { name, role, .. } => {
+            vec![name.as_str(), role.word()]
+        }
         Entry::SignInFailed { name } => vec![name],
-        Entry::TokenIssued { name, .. } => vec![name.as_str()],
+        Entry::TokenIssued { name, .. } | Entry::LinkIssued { name, .. } => vec![name.as_str()],
+        Entry::RoleChanged { name, from, to, .. } => vec![name.as_str(), from.word(), to.word()],
         Entry::Explained { .. }
         | Entry::Rejected { .. }
         | Entry::Confirmed { .. }
         | Entry::Dispatched { .. }
         | Entry::Duplicate { .. }
         | Entry::SetupLinkIssued {}
+        | Entry::LinkUsed { .. }
+        | Entry::LinkRevoked { .. }
         | Entry::SignedIn {}
         | Entry::SignedOut {} => Vec::new(),
     }

@@ -4,7 +4,7 @@ use crate::model::text::{ActorName, InputError};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What an account may do (C10.1).
+/// What somebody may do (C10.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -15,11 +15,15 @@ pub enum ActorRole {
     Operator,
     /// Sees, and verifies the whole log.
     Auditor,
+    /// Sees what one link shows, with what is sensitive redacted. No account has this role.
+    Stakeholder,
 }
 
 impl ActorRole {
     /// Every role, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::Observer, Self::Operator, Self::Auditor];
+    pub const ALL: [Self; 4] = [Self::Observer, Self::Operator, Self::Auditor, Self::Stakeholder];
+    /// The roles that an account can have.
+    pub const OF_ACCOUNTS: [Self; 3] = [Self::Observer, Self::Operator, Self::Auditor];
 
     /// The role in words.
     #[must_use]
@@ -28,15 +32,16 @@ impl ActorRole {
             Self::Observer => "observer",
             Self::Operator => "operator",
             Self::Auditor => "auditor",
+            Self::Stakeholder => "stakeholder",
         }
     }
 
-    /// Parses the word.
+    /// Parses the role of an account.
     ///
     /// # Errors
-    /// When it is none of the three.
+    /// When it is none of the three that an account can have.
     pub fn parse(text: &str) -> Result<Self, InputError> {
-        Self::ALL
+        Self::OF_ACCOUNTS
             .into_iter()
             .find(|role| role.word() == text)
             .ok_or_else(|| InputError::new("role", text, "observer, operator or auditor"))
@@ -57,7 +62,7 @@ pub struct Actor {
     pub name: ActorName,
     /// The role it had then.
     pub role: ActorRole,
-    /// `session`, `token` or `console` (someone with write access to the data directory).
+    /// `session`, `token`, `link` or `console` (someone with write access to the data directory).
     pub via: Via,
 }
 
@@ -70,6 +75,8 @@ pub enum Via {
     Session,
     /// A program's token: reads, never confirms (C3.1).
     Token,
+    /// A stakeholder's link: sees what the link names, and nothing else (C10.2).
+    Link,
     /// The one-time set-up link of an installation without an operator.
     SetupLink,
     /// A command run on the data directory itself.
@@ -83,6 +90,7 @@ impl Via {
         match self {
             Self::Session => "session",
             Self::Token => "token",
+            Self::Link => "link",
             Self::SetupLink => "setup_link",
             Self::Console => "console",
         }

@@ -103,3 +103,25 @@ pub struct UnfreezeBody {
     #[cfg_attr(feature = "ssr", schemars(with = "Reason"))]
     pub reason: String,
 }
+
+/// Issuing a link for a stakeholder.
+#[derive(Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct LinkBody {
+    /// The id of the link, made before it is sent. Sent again it issues nothing (C7.2).
+    #[cfg_attr(feature = "ssr", schemars(with = "ActionId"))]
+    pub link_id: String,
+    /// For whom, or for what. No account, no token and no other link ever had the name.
+    #[cfg_attr(feature = "ssr", schemars(with = "ActorName"))]
+    pub name: String,
+    /// `cluster`: the overview and the timeline. The id of an action: these, and that one.
+    pub scope: String,
+    /// How long it lasts: a whole number and one of m, h, d, up to 7 days.
+    #[cfg_attr(feature = "ssr", schemars(regex(pattern = "^[0-9]+[mhd]$")))]
+    pub expires: String,
+}
+
+/// No field: what is meant stands in the address.
+#[derive(Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct NothingBody {}

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 mod learned;
 mod named;
 mod sentence;
+mod word;
 
 /// The version of the leaf. It grows when the meaning of a field changes.
 pub const RECORD_VERSION: u32 = 1;
@@ -214,6 +215,47 @@ pub enum Entry {
         /// When it ends.
         expires_at: Timestamp,
     },
+    /// An operator issued a link for a stakeholder.
+    LinkIssued {
+        /// Its id.
+        link_id: ActionId,
+        /// For whom, or for what.
+        name: ActorName,
+        /// The one action that it shows beside the cluster and the timeline.
+        shows: Option<ActionId>,
+        /// When it ends, and what was made of it.
+        expires_at: Timestamp,
+    },
+    /// A link was exchanged for its one session. It opens nothing any more.
+    LinkUsed {
+        /// Its id.
+        link_id: ActionId,
+    },
+    /// An operator withdrew a link. The session that was made of it has ended.
+    LinkRevoked {
+        /// Its id.
+        link_id: ActionId,
+    },
+    /// An account got another role. Its sessions have ended.
+    RoleChanged {
+        /// Its name.
+        name: ActorName,
+        /// The role until now.
+        from: ActorRole,
+        /// The role from here on.
+        to: ActorRole,
+        /// How many sessions were ended by it.
+        sessions_ended: u64,
+    },
+    /// An account was removed. Its sessions have ended, and nobody signs in with it again.
+    AccountRemoved {
+        /// Its name.
+        name: ActorName,
+        /// The role it had.
+        role: ActorRole,
+        /// How many sessions were ended by it.
+        sessions_ended: u64,
+    },
 }
 
 impl Entry {
@@ -246,70 +288,12 @@ impl Entry {
             | Self::SignedIn {}
             | Self::SignedOut {}
             | Self::SignInFailed { .. }
-            | Self::TokenIssued { .. } => None,
-        }
-    }
-
-    /// Every kind of entry, in order: what a filter of the log may name.
-    pub const WORDS: [&str; 26] = [
-        "boot",
-        "requested",
-        "explained",
-        "rejected",
-        "confirmed",
-        "stale",
-        "withdrawn",
-        "dispatched",
-        "executed",
-        "refused",
-        "unknown",
-        "voided",
-        "finding",
-        "settle_requested",
-        "frozen",
-        "unfrozen",
-        "duplicate",
-        "declined",
-        "denied",
-        "log_key_rotated",
-        "setup_link_issued",
-        "account_created",
-        "signed_in",
-        "signed_out",
-        "sign_in_failed",
-        "token_issued",
-    ];
-
-    /// The kind of the entry, as it stands in the leaf and in the index.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Boot { .. } => "boot",
-            Self::Requested { .. } => "requested",
-            Self::Explained { .. } => "explained",
-            Self::Rejected { .. } => "rejected",
-            Self::Confirmed { .. } => "confirmed",
-            Self::Stale { .. } => "stale",
-            Self::Withdrawn { .. } => "withdrawn",
-            Self::Dispatched { .. } => "dispatched",
-            Self::Executed { .. } => "executed",
-            Self::Refused { .. } => "refused",
-            Self::Unknown { .. } => "unknown",
-            Self::Voided { .. } => "voided",
-            Self::Finding { .. } => "finding",
-            Self::SettleRequested { .. } => "settle_requested",
-            Self::Frozen { .. } => "frozen",
-            Self::Unfrozen { .. } => "unfrozen",
-            Self::Duplicate { .. } => "duplicate",
-            Self::Declined { .. } => "declined",
-            Self::Denied { .. } => "denied",
-            Self::LogKeyRotated { .. } => "log_key_rotated",
-            Self::SetupLinkIssued {} => "setup_link_issued",
-            Self::AccountCreated { .. } => "account_created",
-            Self::SignedIn {} => "signed_in",
-            Self::SignedOut {} => "signed_out",
-            Self::SignInFailed { .. } => "sign_in_failed",
-            Self::TokenIssued { .. } => "token_issued",
+            | Self::TokenIssued { .. }
+            | Self::LinkIssued { .. }
+            | Self::LinkUsed { .. }
+            | Self::LinkRevoked { .. }
+            | Self::RoleChanged { .. }
+            | Self::AccountRemoved { .. } => None,
         }
     }
 }

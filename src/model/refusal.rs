@@ -86,6 +86,7 @@ codes! {
     NotPermitted "not_permitted" Authority "The role does not permit this.";
     CrossSite "cross_site" Authority "The request came from another site.";
     SetupLinkSpent "setup_link_spent" Authority "The set-up link is not valid, or was used.";
+    LinkSpent "link_spent" Authority "The link is not valid, or was used.";
     Rejected "rejected" ControlPlane "A pre-condition does not hold.";
     Stale "stale" ControlPlane "The cluster moved after the explanation.";
     NotWhatWasExplained "not_what_was_explained" ControlPlane "The digest is not the digest of the explanation.";

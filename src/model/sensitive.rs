@@ -1,7 +1,8 @@
 //! What is sensitive, and what is secret: closed lists, shown to users (C10.1).
 //!
-//! Sensitive is what says more of people and places than an operation needs. Whoever is signed in sees
-//! it. Secret is what opens something: it is never shown again and never recorded.
+//! Sensitive is what says more of people and places than an operation needs. Whoever is signed in with
+//! an account sees it, and a program with a token; a stakeholder sees the word `redacted` in its place
+//! (`redact` says where). Secret is what opens something: it is never shown again and never recorded.
 
 use serde::Serialize;
 
@@ -42,7 +43,8 @@ macro_rules! sensitive {
 sensitive! {
     AccountName "account_name"
         "The name of an account: it says which person did what, and when that person works."
-        ["account_created", "signed_in", "signed_out", "token_issued"];
+        ["account_created", "signed_in", "signed_out", "token_issued", "link_issued", "link_used",
+         "link_revoked", "role_changed", "account_removed"];
     FreeText "free_text"
         "A reason or evidence in the words of an operator: it can name people, customers and hosts."
         ["requested", "withdrawn", "settle_requested", "finding", "frozen", "unfrozen",
@@ -51,10 +53,15 @@ sensitive! {
         "What somebody typed where it was refused: a name that is no account, or a value of a field."
         ["sign_in_failed", "declined", "denied", "confirmed"];
     KernelSentence "kernel_sentence"
-        "A sentence of the kernel: it can name files and devices of a host."
+        "A sentence of the kernel, its command, and the evidence of a check: they can name files and \
+         devices of a host."
         ["boot", "executed", "refused", "unknown", "voided"];
     Observation "observation"
-        "An observation of the cluster: its nodes, their state, and why one cannot be reached."
+        "What an observation says in words: why a node cannot be reached, where it was read, the names \
+         of backups. A stakeholder sees its nodes, roles and positions, which are what a link is for."
+        ["explained", "rejected", "confirmed", "stale", "executed"];
+    Fingerprint "fingerprint"
+        "The hash of something that holds a sensitive fact: whoever guesses the fact can check it."
         ["explained", "rejected", "confirmed", "stale", "executed"];
     DataAddress "data_address"
         "Where clients write to the cluster: on the overview, and in no record."
@@ -70,6 +77,8 @@ pub const SECRETS: &[&str] = &[
     "The secret of a session. Only its hash is kept; a script of a page cannot read the cookie.",
     "The secret of a token. It is printed once, where it is made; only its hash is kept.",
     "The one-time set-up link. Only its hash is kept, and it works once.",
+    "The secret of a stakeholder's link, and of the session that is made of it. Each is shown or sent \
+     once; only hashes are kept.",
     "The private key that signs heads of the log. It stays in a file of the data directory.",
 ];
 

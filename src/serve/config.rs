@@ -44,6 +44,10 @@ struct Table {
     /// because something in front of it encrypts.
     #[serde(default)]
     plain_http_beyond_loopback: bool,
+    /// Optional: where observers alone are served, under the rules of the console. Everything there is
+    /// read; nobody can sign in and nothing that acts exists. Empty means nowhere.
+    #[serde(default)]
+    observer_listen: String,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +72,8 @@ pub struct Config {
     pub data_api: SocketAddr,
     /// How the console can be reached.
     pub reach: Reach,
+    /// Where observers alone are served; `None` where nobody asked for it.
+    pub observer_listen: Option<SocketAddr>,
 }
 
 /// Why there are no settings.
@@ -136,6 +142,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         environment: PlaceName::parse_field("environment", &table.environment).map_err(value)?,
         cluster: PlaceName::parse_field("cluster", &table.cluster).map_err(value)?,
         data_api: table.data_api,
+        observer_listen: observers(&table.observer_listen).map_err(value)?,
         reach: Reach {
             names: reach::names(&table.names).map_err(value)?,
             tls: tls_files(folder, &table).map_err(value)?,
@@ -146,6 +153,14 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
             },
         },
     })
+}
+
+fn observers(text: &str) -> Result<Option<SocketAddr>, InputError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let required = "an address and a port such as 127.0.0.1:7420, or nothing";
+    text.parse().map(Some).map_err(|_| InputError::new("observer-listen", text, required))
 }
 
 /// Both files or none: with one of them nothing could be encrypted.
@@ -204,6 +219,7 @@ mod tests {
             ("nodes = 3", "nodes = 3\ntls-key = \"k.pem\"", "tls-cert"),
             ("nodes = 3", "nodes = 3\nnames = [\"a b\"]", "name"),
             ("nodes = 3", "nodes = 3\nplain-http-beyond-loopback = \"yes\"", "plain-http"),
+            ("nodes = 3", "nodes = 3\nobserver-listen = \"7420\"", "observer-listen"),
         ] {
             let error = load_text(&GOOD.replace(from, to)).expect_err(to);
             assert!(error.contains(names), "{to}: {error}");

@@ -39,12 +39,13 @@ const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// How long a request may take to send its body.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 
-/// Raises the limit of open files for two listeners, and says how many connections each may hold.
-pub(super) fn connections_each() -> usize {
-    let wanted = 2 * u64::try_from(CONNECTIONS_MAX).unwrap_or(u64::MAX) + FILES_BESIDE;
+/// Raises the limit of open files for so many listeners, and says how many connections each may hold.
+pub(super) fn connections_each(listeners: usize) -> usize {
+    let listeners = u64::try_from(listeners.max(1)).unwrap_or(u64::MAX);
+    let wanted = listeners * u64::try_from(CONNECTIONS_MAX).unwrap_or(u64::MAX) + FILES_BESIDE;
     // Where even the present limit is unknown, the smallest usual one is assumed.
     let files = rlimit::increase_nofile_limit(wanted).unwrap_or(1_024);
-    let each = files.saturating_sub(FILES_BESIDE) / 2;
+    let each = files.saturating_sub(FILES_BESIDE) / listeners;
     usize::try_from(each).unwrap_or(usize::MAX).clamp(16, CONNECTIONS_MAX)
 }
 

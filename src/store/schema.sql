@@ -116,7 +116,8 @@ CREATE TABLE account (
     name       TEXT PRIMARY KEY NOT NULL,
     role       TEXT NOT NULL CHECK (role IN ('observer', 'operator', 'auditor')),
     password   TEXT NOT NULL,
-    created_ms INTEGER NOT NULL
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 
 -- Of a session, a token and a link only the hash of the secret is kept.
@@ -136,6 +137,22 @@ CREATE TABLE token (
     created_ms INTEGER NOT NULL,
     expires_ms INTEGER NOT NULL,
     revoked_ms INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- A link for a stakeholder, and the one session that it is exchanged for: one row, so that revoking
+-- the link ends the session. `shows` is the one action that it shows.
+CREATE TABLE link (
+    id         BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
+    name       TEXT NOT NULL UNIQUE,
+    shows      BLOB CHECK (shows IS NULL OR length(shows) = 16),
+    issued_by  TEXT NOT NULL REFERENCES account (name),
+    sha256     BLOB NOT NULL UNIQUE CHECK (length(sha256) = 32),
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL CHECK (expires_ms > created_ms),
+    session    BLOB UNIQUE CHECK (session IS NULL OR length(session) = 32),
+    used_ms    INTEGER,
+    revoked_ms INTEGER,
+    CHECK ((session IS NULL) = (used_ms IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE setup_link (
@@ -175,6 +192,25 @@ CREATE TRIGGER edge_update BEFORE UPDATE ON edge
 BEGIN SELECT RAISE(ABORT, 'edge is fixed'); END;
 CREATE TRIGGER edge_delete BEFORE DELETE ON edge
 BEGIN SELECT RAISE(ABORT, 'edge is fixed'); END;
+
+-- A removed account stays removed, and its name is given to nobody else.
+CREATE TRIGGER account_update BEFORE UPDATE ON account
+WHEN OLD.removed_ms IS NOT NULL OR NEW.name IS NOT OLD.name
+BEGIN SELECT RAISE(ABORT, 'a removed account stays removed'); END;
+CREATE TRIGGER account_delete BEFORE DELETE ON account
+BEGIN SELECT RAISE(ABORT, 'an account is kept'); END;
+
+-- A link is used once and revoked once, is never given back, and shows what it was issued for.
+CREATE TRIGGER link_update BEFORE UPDATE ON link
+WHEN OLD.session IS NOT NULL AND NEW.session IS NOT OLD.session
+    OR OLD.used_ms IS NOT NULL AND NEW.used_ms IS NOT OLD.used_ms
+    OR OLD.revoked_ms IS NOT NULL
+    OR (NEW.id, NEW.name, NEW.shows, NEW.issued_by, NEW.sha256, NEW.created_ms, NEW.expires_ms)
+        IS NOT
+       (OLD.id, OLD.name, OLD.shows, OLD.issued_by, OLD.sha256, OLD.created_ms, OLD.expires_ms)
+BEGIN SELECT RAISE(ABORT, 'a link is used once and ends once'); END;
+CREATE TRIGGER link_delete BEFORE DELETE ON link
+BEGIN SELECT RAISE(ABORT, 'a link is kept'); END;
 
 -- INSERT OR REPLACE deletes without a delete trigger unless a client asks for it, so an insert over
 -- an existing row is refused where it begins.

@@ -159,7 +159,7 @@ async fn a_token_reads_and_never_yields_an_operator() {
 
     // Not even where the file itself says that the program is an operator.
     let damage = shell(house.store.path());
-    damage.execute_batch("INSERT INTO account VALUES ('robot', 'operator', 'x', 0)").unwrap();
+    damage.execute_batch("INSERT INTO account VALUES ('robot', 'operator', 'x', 0, NULL)").unwrap();
     let denied = house.authority.operator(&token, at(5)).expect_err("a program");
     assert_eq!(code(&denied), RefusalCode::NotPermitted);
 
@@ -204,21 +204,47 @@ async fn a_session_ends_by_idleness_by_its_longest_time_and_by_signing_out() {
 }
 
 #[tokio::test]
-async fn a_change_of_role_holds_from_the_next_request_on() {
+async fn a_change_of_role_ends_every_session_of_the_account_and_of_nobody_else() {
     let house = house();
     house.account("otto", ActorRole::Operator).await;
     let session = house.session("otto").await;
     let demote = |who: &'static str| {
-        house.store.write(move |t| accounts::change_role(t, &name(who), ActorRole::Observer))
+        house.store.write(move |t| accounts::change_role(t, &name(who), ActorRole::Observer, at(1)))
     };
     assert!(matches!(demote("otto").await, Err(Denied::LastOperator(_))));
     assert!(matches!(demote("nobody").await, Err(Denied::NoSuchName(_))));
     house.authority.operator(&session, at(1)).unwrap();
     house.account("olga", ActorRole::Operator).await;
-    demote("otto").await.unwrap();
-    let denied = house.authority.operator(&session, at(1)).expect_err("demoted");
-    assert_eq!(code(&denied), RefusalCode::NotPermitted);
-    assert_eq!(house.authority.viewer(&session, at(1)).unwrap().actor().role, ActorRole::Observer);
+    let (second, other) = (house.session("otto").await, house.session("olga").await);
+    let change = demote("otto").await.unwrap();
+    assert_eq!((change.from, change.sessions_ended), (ActorRole::Operator, 2));
+    for ended in [&session, &second] {
+        let denied = house.authority.viewer(ended, at(1)).expect_err("ended");
+        assert_eq!(code(&denied), RefusalCode::NotSignedIn);
+    }
+    house.authority.operator(&other, at(1)).expect("olga is who she was");
+    let again = house.session("otto").await;
+    assert_eq!(house.authority.viewer(&again, at(1)).unwrap().actor().role, ActorRole::Observer);
+    assert!(matches!(demote("otto").await, Err(Denied::SameRole { .. })));
+    house.authority.viewer(&again, at(1)).expect("a change that was refused ended nothing");
+}
+
+#[tokio::test]
+async fn a_removed_account_signs_in_no_more_and_its_name_is_given_to_nobody() {
+    let house = house();
+    house.account("otto", ActorRole::Operator).await;
+    let remove = || house.store.write(move |t| accounts::remove(t, &name("otto"), at(1)));
+    assert!(matches!(remove().await, Err(Denied::LastOperator(_))));
+    let session = house.session("otto").await;
+    house.authority.operator(&session, at(1)).expect("a removal that was refused ended nothing");
+    house.account("olga", ActorRole::Operator).await;
+    assert_eq!(remove().await.unwrap().sessions_ended, 1);
+    assert!(house.authority.viewer(&session, at(1)).is_err());
+    assert!(house.authority.sign_in("otto", PASSWORD).await.is_err());
+    assert!(!house.authority.knows("otto").unwrap());
+    assert!(matches!(remove().await, Err(Denied::NoSuchName(_))));
+    let taken = house.store.write(move |t| accounts::is_taken(t, &name("otto"))).await;
+    assert!(taken.unwrap(), "records name the one who had it");
 }
 
 #[tokio::test]

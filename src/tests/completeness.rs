@@ -34,6 +34,8 @@ enum Before {
     Moved,
     /// A freeze is declared.
     Frozen,
+    /// A link is issued under the first id.
+    Linked,
     /// The same attempt is made once before.
     Repeated,
 }
@@ -54,7 +56,7 @@ fn asks(kind: &str) -> Value {
 
 /// What a form and JSON have in common; a form's status of success is a redirection.
 fn rows(act: Act) -> Vec<Row> {
-    use Before::{Executed, Explained, Frozen, Moved, Repeated, Withdrawn};
+    use Before::{Executed, Explained, Frozen, Linked, Moved, Repeated, Withdrawn};
     let why = || json!({"reason": "why not"});
     // Stands for the digest and the name that the explanation asks for.
     let right = || json!({"right": "confirmation"});
@@ -140,7 +142,31 @@ fn rows(act: Act) -> Vec<Row> {
             row("none", &[], json!({"reason": "x", "freeze": "0"}), 409, &["declined"]),
             row("unread", &[Frozen], json!({}), 400, &["declined"]),
         ],
+        // Its success needs the secret: see the tests of links.
+        Act::UseLink => vec![
+            row("unread", &[], json!({}), 400, &["denied"]),
+            row("spent", &[], json!({"token": "x"}), 410, &["denied"]),
+        ],
+        Act::IssueLink | Act::ApiIssueLink => vec![
+            row("done", &[], link("board", "cluster", "1h"), 201, &["link_issued"]),
+            row("repeated", &[Repeated], link("board", "cluster", "1h"), 200, &["duplicate"]),
+            row("reused", &[Linked], link("others", "cluster", "1h"), 422, &["declined"]),
+            row("taken", &[], link("olga", "cluster", "1h"), 400, &["declined"]),
+            row("too long", &[], link("board", "cluster", "8d"), 400, &["declined"]),
+            row("no action", &[], link("board", &id(9), "1h"), 404, &["declined"]),
+            row("unread", &[], json!({}), 400, &["declined"]),
+        ],
+        Act::RevokeLink | Act::ApiRevokeLink => vec![
+            row("done", &[Linked], json!({}), 200, &["link_revoked"]),
+            row("repeated", &[Linked, Repeated], json!({}), 200, &["duplicate"]),
+            row("unread", &[Linked], json!({"reason": "x"}), 400, &["declined"]),
+            row("no link", &[], json!({}), 404, &["declined"]),
+        ],
     }
+}
+
+fn link(name: &str, scope: &str, expires: &str) -> Value {
+    json!({"link_id": id(1), "name": name, "scope": scope, "expires": expires})
 }
 
 fn declaration(number: u8, reason: &str) -> Value {
@@ -189,6 +215,7 @@ async fn prepare(app: &TestApp, before: Before) -> Option<Value> {
         }
         Before::Moved => drop(olga.run(2, "take_offline", json!({"node": "n3"})).await),
         Before::Frozen => drop(post("/api/v1/freeze".to_owned(), declaration(8, "f")).await),
+        Before::Linked => drop(app.link(1, "board", "cluster").await),
         Before::Repeated => unreachable!("the attempt itself is sent for it"),
     }
     None
@@ -214,6 +241,8 @@ async fn filled(app: &TestApp, body: &Value, explained: Option<&Value>) -> Value
 fn of_page(act: Act, status: u16) -> u16 {
     let shows_action = matches!(act, Act::Request);
     match status {
+        // The page of a new link is the one that shows its secret.
+        200 | 201 if matches!(act, Act::IssueLink) => status,
         200 | 201 | 204 => 303,
         // A rejected request is an action with a page of its own.
         409 | 412 if shows_action => 303,

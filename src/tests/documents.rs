@@ -104,6 +104,11 @@ how long to wait. No account is ever locked: whoever guesses keeps nobody out wh
 elsewhere. IPv6 counts by the first 64 bits. What is turned away is on record once a minute, with
 how many.
 
+`observer-listen`, or `serve --observer-listen`, opens one more listener for those who only look.
+Its router is made of the routes that read and of nothing else: no route that acts and no way to
+sign in exists there. A session of the console and a token are honoured, everybody is an observer
+there, and nothing that reaches it writes anything. [Access](access.md) says more.
+
 `/healthz` and `/readyz` answer anybody who reaches the listener, and say nothing about the cluster.
 `/metrics` needs a session or a token, as every other question does: figures say when a cluster
 is in trouble and how often people are refused. A scraper carries a token of its own

@@ -42,6 +42,11 @@ async fn in_ten_idle_minutes_with_nodes_coming_and_going_nothing_is_decided() {
 async fn reading_every_page_changes_neither_kernel_nor_ledger() {
     let app = TestApp::new().await;
     app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201);
+    let board = app.stakeholder(2, "board", &crate::harness::id(1)).await;
+    let ended = app.sign_in("oscar").await;
+    ended.post("/api/v1/logout", &json!({})).await.expect(204);
+    let (olga, oscar, anna) = (app.operator(), app.observer(), app.auditor());
+    let (program, anonymous) = (app.program(), app.anonymous());
     let head = app.auditor().get("/api/v1/log/head").await.expect(200).json();
     let before = app.cluster().await;
     let mut read = 0;
@@ -51,12 +56,14 @@ async fn reading_every_page_changes_neither_kernel_nor_ledger() {
         }
         let path = path.replace("/nodes/{id}", "/nodes/n1").replace("{seq}", "0");
         let path = path.replace("{id}", &crate::harness::id(1)).replace("{token}", "spent");
-        for client in [app.operator(), app.observer(), app.auditor(), app.program()] {
+        let path = path.replace("{hash}", &"0".repeat(64)).replace("{kind}", "switchover");
+        for client in [&olga, &oscar, &anna, &program, &board, &anonymous, &ended] {
             client.get(&path).await;
-            read += 1;
+            app.at_observers(client).get(&path).await;
+            read += 2;
         }
     }
-    println!("{read} reads");
+    println!("{read} reads, by seven kinds of readers at two listeners");
     let explain = "/api/v1/explain?kind=failover&to=n3&reason=a%20question";
     app.observer().get(explain).await.expect(200);
     assert_eq!(app.auditor().get("/api/v1/log/head").await.expect(200).json(), head);

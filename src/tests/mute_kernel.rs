@@ -20,7 +20,7 @@ use aerodb_control::model::receipt::Receipt;
 use aerodb_control::observe::ReadSide;
 use aerodb_control::observe::in_flight::InFlight;
 use aerodb_control::store::Store;
-use aerodb_control::web::{Site, router};
+use aerodb_control::web::{Site, routers};
 use aerodb_control::workflow::Workflow;
 use aerodb_control::workflow::access::Access;
 use std::path::Path;
@@ -200,7 +200,7 @@ impl Over {
             writes,
             transport: aerodb_control::web::Transport::Plain,
         };
-        let olga = Client::new(router(site), session.token);
+        let olga = Client::new(routers(site).console, session.token);
         Self { olga, store, _stop: stop }
     }
 }

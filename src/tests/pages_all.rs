@@ -10,7 +10,7 @@ use aerodb_control::model::invariant::Invariant;
 use aerodb_control::model::pinned::Unresolved;
 use aerodb_control::model::receipt::{KernelRefusal, Tombstone};
 use aerodb_control::model::refusal::{Refusal, RefusalCode};
-use aerodb_control::ui::{ActionView, NewAction, Page, Privileged, SetUp, SignIn};
+use aerodb_control::ui::{ActionView, NewAction, OpenLink, Page, Privileged, SetUp, SignIn};
 use aerodb_control::web::render;
 use axum::http::{StatusCode, header};
 use http_body_util::BodyExt;
@@ -110,10 +110,15 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         refusal: Some(refusal(text)),
     };
     let set_up = SetUp { token: text.to_owned(), name: None, refusal: None };
+    let open_link = OpenLink { token: text.to_owned(), refusal: Some(refusal(text)) };
     let log = made::log(text);
     vec![
         ("sign-in", Page::SignIn(sign_in)),
         ("set-up", Page::SetUp(set_up)),
+        ("open-link", Page::OpenLink(open_link)),
+        ("access", Page::Access(Box::new(more::access()))),
+        ("everybody", Page::Everybody(Box::new(more::everybody()))),
+        ("issued", Page::Issued(Box::new(more::issued(text)))),
         ("overview", Page::Overview(Box::new(overview.into()))),
         ("catalogue", Page::Catalogue),
         ("new-action", new_action(Some("n2"), text)),

@@ -24,7 +24,7 @@ use aerodb_control::model::receipt::{Receipt, Witness};
 use aerodb_control::model::record::{Entry, RECORD_VERSION, Record};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
 use aerodb_control::ui::preferences::Preferences;
-use aerodb_control::ui::{Frame, LogView};
+use aerodb_control::ui::{Console, Frame, LogView};
 
 /// A text that would do harm anywhere it is not made inert.
 pub(crate) const HOSTILE: &str =
@@ -61,6 +61,8 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         unrecordable: None,
         preferences: Preferences::default(),
         freeze_id: action_id(),
+        console: Console::Whole,
+        shows: None,
     }
 }
 

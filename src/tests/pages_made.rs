@@ -2,15 +2,21 @@
 
 use super::pages_fixtures as made;
 use aerodb_control::model::action::{Action, LogPosition};
+use aerodb_control::model::actor::ActorRole;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::ClusterState;
 use aerodb_control::model::event::{EventKind, EventPlace};
 use aerodb_control::model::explanation::Verdict;
 use aerodb_control::model::invariant::Invariant;
 use aerodb_control::model::kept::{KeptObservation, RecordAnswer};
+use aerodb_control::model::link::{
+    AccessAnswer, AccountLine, EverybodyAnswer, LinkAnswer, LinkLine, SessionLine, TokenLine,
+};
 use aerodb_control::model::node_answer::{NodeAnswer, NodeEvents};
 use aerodb_control::model::record::Entry;
+use aerodb_control::model::text::ActorName;
 use aerodb_control::model::timeline::{PlacedEvent, PlacedRecord, Stretch, Timeline, TimelineKey};
+use aerodb_control::ui::{AccessView, IssuedView};
 
 pub(crate) fn timeline(text: &str) -> Timeline {
     let place = EventPlace { epoch: 4, position: 7, number: 1 };
@@ -76,4 +82,53 @@ pub(crate) fn record_page(text: &str) -> RecordAnswer {
 pub(crate) fn kept_observation(text: &str) -> KeptObservation {
     let named_by = vec![record_page(text).record];
     KeptObservation { hash: Hash::of(b""), state: made::headless(text), named_by }
+}
+
+fn account(name: &str) -> ActorName {
+    ActorName::parse(name).unwrap()
+}
+
+fn link() -> LinkLine {
+    LinkLine {
+        id: made::action_id(),
+        name: account("the-board"),
+        shows: Some(made::action_id()),
+        issued_by: account("maria"),
+        issued_at: made::at(1),
+        expires_at: made::at(3600),
+        used_at: Some(made::at(2)),
+        revoked_at: None,
+    }
+}
+
+fn session() -> SessionLine {
+    SessionLine {
+        account: account("maria"),
+        role: ActorRole::Operator,
+        began_at: made::at(1),
+        seen_at: made::at(2),
+        expires_at: made::at(3600),
+    }
+}
+
+pub(crate) fn access() -> AccessView {
+    let answer = AccessAnswer { sessions: vec![session()], links: vec![link()] };
+    AccessView { answer, link_id: made::action_id() }
+}
+
+pub(crate) fn everybody() -> EverybodyAnswer {
+    let (name, role) = (account("maria"), ActorRole::Operator);
+    let (issued_at, expires_at) = (made::at(1), made::at(60));
+    EverybodyAnswer {
+        accounts: vec![AccountLine { name, role, made_at: made::at(0), removed_at: None }],
+        sessions: vec![session()],
+        links: vec![link()],
+        tokens: vec![TokenLine { name: account("m"), issued_at, expires_at, revoked_at: None }],
+    }
+}
+
+pub(crate) fn issued(text: &str) -> IssuedView {
+    let path = Some(text.to_owned());
+    let answer = LinkAnswer { link: link(), path, duplicate: false };
+    IssuedView { answer, address: Some(text.to_owned()) }
 }

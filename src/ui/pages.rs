@@ -1,9 +1,11 @@
 //! One file for each page: it takes the data of its address and arranges components.
 
+mod access;
 mod action;
 mod actions;
 mod contract;
 mod help;
+mod link;
 mod log;
 mod new_action;
 mod node;
@@ -28,6 +30,10 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
     match page {
         Page::SignIn(data) => sign_in::sign_in(&data),
         Page::SetUp(data) => sign_in::set_up(&data),
+        Page::OpenLink(data) => link::open(&data),
+        Page::Issued(data) => link::issued(&data),
+        Page::Access(data) => access::own(&data, frame),
+        Page::Everybody(data) => access::everybody(&data),
         Page::Overview(data) => overview::overview(*data, viewer),
         Page::Catalogue => new_action::catalogue(viewer),
         Page::NewAction(data) => new_action::new_action(&data, viewer),
@@ -44,7 +50,7 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::ReferenceAction(kind) => reference::of_action(kind),
         Page::ReferenceFailures => reference::failures(),
         Page::Help => help::help(frame),
-        Page::Refused(data) => refused::refused(&data),
+        Page::Refused(data) => refused::refused(&data, frame.console),
     }
 }
 
@@ -57,6 +63,7 @@ fn for_operators(viewer: Option<ActorRole>, what: &str) -> AnyView {
     let role = viewer.map_or("A reader who has not signed in", |role| match role {
         ActorRole::Observer => "An observer",
         ActorRole::Auditor => "An auditor",
+        ActorRole::Stakeholder => "A stakeholder",
         ActorRole::Operator => "An operator",
     });
     view! { <p class="none">{format!("{role} sees this page; only an operator can {what}.")}</p> }

@@ -4,7 +4,7 @@ use crate::model::actor::ActorRole;
 use crate::ui::components::notice;
 use crate::ui::here::Here;
 use crate::ui::preferences::{Keys, Theme};
-use crate::ui::{Frame, NavItem, Page, pages};
+use crate::ui::{Console, Frame, NavItem, Page, pages};
 use leptos::config::LeptosOptions;
 use leptos::hydration::HydrationScripts;
 use leptos::prelude::*;
@@ -66,23 +66,28 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
 
 fn header(frame: &Frame, current: Option<NavItem>) -> AnyView {
     let identity = &frame.identity;
-    let nav = frame.viewer().map(|_| navigation(current));
+    let nav = frame.viewer().map(|role| navigation(role, frame, current));
     let person = frame.session.as_ref().map(|session| {
         let name = session.name.to_string();
         let role = match session.role {
             ActorRole::Observer => "observer: sees",
             ActorRole::Operator => "operator: asks and confirms",
             ActorRole::Auditor => "auditor: sees and verifies the log",
+            ActorRole::Stakeholder => "stakeholder: sees what a link shows",
         };
+        // A session that was not begun here is not ended here.
+        let sign_out = (frame.console == Console::Whole).then_some(());
         view! {
             <div class="person">
                 <p>
                     <strong>{name}</strong>
                     <small>{role}</small>
                 </p>
-                <form method="post" action="/logout">
-                    <button type="submit">"Sign out"</button>
-                </form>
+                {sign_out.map(|()| view! {
+                    <form method="post" action="/logout">
+                        <button type="submit">"Sign out"</button>
+                    </form>
+                })}
             </div>
         }
     });
@@ -137,8 +142,17 @@ fn themes(now: Theme) -> AnyView {
     .into_any()
 }
 
-fn navigation(current: Option<NavItem>) -> AnyView {
-    let items = NavItem::ALL
+fn navigation(role: ActorRole, frame: &Frame, current: Option<NavItem>) -> AnyView {
+    let shown = frame.shows.map(|id| {
+        view! {
+            <li>
+                <a href=format!("/actions/{id}")>"Action"</a>
+            </li>
+        }
+    });
+    let items = NavItem::of(role)
+        .iter()
+        .copied()
         .map(|item| {
             let here = (current == Some(item)).then_some("page");
             view! {
@@ -149,11 +163,10 @@ fn navigation(current: Option<NavItem>) -> AnyView {
                 </li>
             }
         })
-        .into_iter()
         .collect_view();
     view! {
         <nav class="nav" aria-label="Console">
-            <ul>{items}</ul>
+            <ul>{items} {shown}</ul>
         </nav>
     }
     .into_any()

@@ -3,10 +3,9 @@
 use super::Reading;
 use super::gate::SignedIn;
 use super::query::{Page, Query, Segment};
-use super::traces::Held;
 use crate::model::action::{Action, ActionId};
 use crate::model::answer::{
-    ActionAnswer, ActionPage, ConsistencyProof, ExplainAnswer, InclusionProof, LogPage, Overview,
+    ActionAnswer, ActionPage, ConsistencyProof, ExplainAnswer, InclusionProof, LogPage,
     SessionAnswer, SignedHead, StoredRecord,
 };
 use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
@@ -40,17 +39,6 @@ pub(super) async fn node(
     let sentence = format!("The cluster has no node {id}.");
     let missing = || Refusal::new(RefusalCode::NotFound, sentence);
     state.node(&id).cloned().map(Json).ok_or_else(missing)
-}
-
-/// Everything that the overview shows.
-pub(super) async fn overview(
-    SignedIn(viewer): SignedIn,
-    held: Held,
-    State(site): State<Reading>,
-) -> Answer<Overview> {
-    let overview = site.read.overview().await?;
-    site.shown(&held, &viewer, &overview.state);
-    Ok(Json(overview))
 }
 
 /// The catalogue.

@@ -2,12 +2,9 @@
 //! asks again; they trigger nothing on the server (C8.3).
 
 use super::Reading;
-use super::gate::{SignedIn, credential};
-use crate::authority::{Credential, Denied};
+use crate::authority::Credential;
 use crate::model::answer::Present;
 use crate::model::refusal::{Refusal, RefusalCode};
-use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -28,13 +25,11 @@ const REOPEN: Duration = Duration::from_secs(2);
 
 /// Streams one `changed` event for the present state and for each later one. It ends when the
 /// session does, at the next event, and when the server stops: an open page holds nothing up.
-pub(super) async fn stream(
-    _: SignedIn,
-    State(site): State<Reading>,
-    headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
-    let held = credential(&headers, &site.cookie);
-    let held = held.ok_or_else(|| Denied::without_credential().refusal())?;
+pub(super) fn stream(
+    site: &Reading,
+    held: Credential,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<>>, Refusal> {
+    let site = site.clone();
     let place = site.streams.open(&held)?;
     let [cluster, log] = site.read.changes();
     let news = WatchStream::new(cluster).merge(WatchStream::new(log)).map(|_| Some(()));
@@ -44,7 +39,7 @@ pub(super) async fn stream(
         // Given back when the stream is dropped, however it ends.
         let _place = &place;
         news?;
-        site.authority.viewer(&held, site.clock.now()).ok()?;
+        site.authority.onlooker(&held, site.clock.now()).ok()?;
         // Where the log cannot be read, the page hears that the stream is lost, and not silence.
         let present = site.read.present().ok()?;
         Some((last.replace(present) != Some(present)).then_some(present))

@@ -6,12 +6,12 @@
 
 use super::cookie::SessionCookie;
 use super::fields::Door;
-use super::{Acting, Reading, pages, refusal};
-use crate::authority::{Credential, Denied, Operator, Viewer};
+use super::{Acting, Reading, pages, showing};
+use crate::authority::{Auditor, Credential, Denied, Operator, Viewer};
 use crate::model::answer::SessionAnswer;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::visible;
-use crate::ui::Page;
+use crate::ui::Console;
 use axum::extract::{FromRef, FromRequestParts, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
@@ -29,11 +29,49 @@ impl FromRequestParts<Reading> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, site: &Reading) -> Result<Self, Response> {
         let held = credential(&parts.headers, &site.cookie);
         let found = held.ok_or_else(Denied::without_credential);
-        let viewer = found.and_then(|held| site.authority.viewer(&held, site.clock.now()));
-        viewer.map(Self).map_err(|denied| match Door::of(parts.uri.path()) {
-            Door::Api => denied.refusal().into_response(),
-            Door::Page => to_sign_in(&parts.uri),
-        })
+        match found.and_then(|held| site.authority.viewer(&held, site.clock.now())) {
+            Ok(viewer) => Ok(Self(site.narrowed(viewer))),
+            Err(denied) => Err(unseen(site, parts, denied).await),
+        }
+    }
+}
+
+/// What an auditor alone may see. No acting route takes one, and no value is both this and an
+/// [`Operator`].
+impl FromRequestParts<Reading> for Auditor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Reading) -> Result<Self, Response> {
+        let held = credential(&parts.headers, &site.cookie);
+        let found = held.ok_or_else(Denied::without_credential);
+        match found.and_then(|held| site.authority.auditor(&held, site.clock.now())) {
+            Ok(auditor) => Ok(auditor),
+            Err(denied) => Err(unseen(site, parts, denied).await),
+        }
+    }
+}
+
+impl Reading {
+    /// On the listener of observers everybody is an observer: no page of it offers what it has not.
+    pub(super) fn narrowed(&self, viewer: Viewer) -> Viewer {
+        match self.console {
+            Console::Whole => viewer,
+            Console::ReadOnly => viewer.narrowed(),
+        }
+    }
+}
+
+/// The answer to somebody who may not see this. Reading changes nothing, so it is not recorded.
+pub(super) async fn unseen(site: &Reading, parts: &Parts, denied: Denied) -> Response {
+    let is_known = matches!(denied, Denied::NotPermitted { .. });
+    match (Door::of(parts.uri.path()), site.console) {
+        (Door::Api, _) => denied.refusal().into_response(),
+        // Where nobody can sign in, nobody is sent to sign in.
+        (Door::Page, Console::Whole) if !is_known => to_sign_in(&parts.uri),
+        (Door::Page, Console::Whole | Console::ReadOnly) => {
+            let held = credential(&parts.headers, &site.cookie);
+            showing::turned_away(site, held.as_ref(), denied.refusal()).await
+        }
     }
 }
 
@@ -68,7 +106,7 @@ impl FromRef<Acting> for Reading {
 }
 
 /// Records who was turned away and from what, and says so.
-async fn turn_away(
+pub(super) async fn turn_away(
     site: &Acting,
     held: Option<&Credential>,
     denied: Denied,
@@ -76,18 +114,14 @@ async fn turn_away(
     door: Door,
 ) -> Response {
     let viewer = site.access.viewer(held).ok();
-    let actor = denied.actor().cloned().or_else(|| viewer.as_ref().map(|v| v.actor().clone()));
+    let actor = denied.actor().cloned().or_else(|| viewer.map(|viewer| viewer.actor().clone()));
     // Whether or not it could be recorded, nothing was done; the answer says which.
     let why = match site.workflow.deny(actor, attempt, denied.refusal()).await {
         Ok(why) | Err(why) => why,
     };
     match door {
         Door::Api => why.into_response(),
-        Door::Page => {
-            let status = refusal::status(why.code);
-            let page = Page::Refused(Box::new(why));
-            pages::draw(&site.reading, viewer.as_ref(), page, status).await
-        }
+        Door::Page => showing::turned_away(&site.reading, held, why).await,
     }
 }
 

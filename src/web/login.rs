@@ -2,7 +2,7 @@
 //! never touch the cluster. How often one address may fail is limited; no account is ever locked.
 
 use super::fields::{Door, Fields};
-use super::gate::{attempt, credential};
+use super::gate::{attempt, credential, turn_away};
 use super::throttle::{Later, Origin};
 use super::{Acting, pages, refusal};
 use crate::authority::{Credential, Denied};
@@ -118,7 +118,7 @@ async fn end_earlier(site: &Acting, earlier: Option<Credential>) {
 
 /// Records an attempt by somebody who is not known, and gives its refusal back (C9.4). What was typed
 /// is not part of the record: a password can stand in the wrong field.
-async fn recorded(site: &Acting, uri: &Uri, why: Refusal) -> Refusal {
+pub(super) async fn recorded(site: &Acting, uri: &Uri, why: Refusal) -> Refusal {
     match site.workflow.deny(None, attempt(&Method::POST, uri), why.without_input()).await {
         Ok(_) => why,
         Err(unrecorded) => unrecorded,
@@ -143,7 +143,13 @@ pub(super) async fn sign_out(
     headers: HeaderMap,
 ) -> Response {
     let cookie = &site.reading.cookie;
-    let held = credential(&headers, cookie).ok_or_else(|| Denied::without_credential().refusal());
+    let held = credential(&headers, cookie);
+    // The session of a link is no session of an account: an operator withdraws it, or its time does.
+    if let Err(denied @ Denied::NotPermitted { .. }) = site.access.viewer(held.as_ref()) {
+        let attempt = attempt(&Method::POST, &uri);
+        return turn_away(&site, held.as_ref(), denied, attempt, door).await;
+    }
+    let held = held.ok_or_else(|| Denied::without_credential().refusal());
     let ended = match held {
         Ok(held) => {
             site.reading.traces.forget(&held);
@@ -214,8 +220,9 @@ fn first(mut fields: Fields, page: &mut SetUp) -> Result<(String, String), Input
     Ok((name, password))
 }
 
-/// Goes on to `next` with the session in a cookie.
-fn with_session(site: &Acting, session: &SessionAnswer, next: &str) -> Response {
+/// Goes on to `next` with the session in a cookie. It ends with the browser; the server ends it
+/// earlier where it is idle.
+pub(super) fn with_session(site: &Acting, session: &SessionAnswer, next: &str) -> Response {
     let token = session.token.as_deref().unwrap_or_default();
     let mut response = Redirect::to(next).into_response();
     let cookie = site.reading.cookie.holding(token);

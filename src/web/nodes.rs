@@ -22,7 +22,7 @@ pub(super) async fn page(
     query: Query,
 ) -> Response {
     let page = node(&site, &id, query).await.map(|answer| {
-        site.shown(&held, &viewer, &answer.state);
+        site.shown(&held, viewer.expires_at(), &answer.state);
         Page::Node(Box::new(answer))
     });
     pages::answer(&site, &viewer, page).await

@@ -95,6 +95,11 @@ fn of_reading(route: Read, needs: Needs) -> Vec<RefusalCode> {
     if needs != Needs::Anyone {
         codes.extend([RefusalCode::NotSignedIn, RefusalCode::AuditUnavailable]);
     }
+    // A stakeholder is known, and may not.
+    if matches!(needs, Needs::Viewer | Needs::Auditor) {
+        codes.push(RefusalCode::NotPermitted);
+    }
+
     codes
 }
 
@@ -111,8 +116,11 @@ fn of_acting(needs: Needs) -> Vec<RefusalCode> {
     if needs != Needs::Anyone {
         codes.push(RefusalCode::NotSignedIn);
     }
+    if needs != Needs::Anyone {
+        codes.push(RefusalCode::NotPermitted);
+    }
     if needs == Needs::Operator {
-        codes.extend([RefusalCode::NotPermitted, RefusalCode::ShuttingDown]);
+        codes.push(RefusalCode::ShuttingDown);
     }
     codes
 }

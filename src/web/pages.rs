@@ -5,13 +5,13 @@
 use super::Reading;
 use super::gate::{self, SignedIn};
 use super::query::{Page as Part, Query, Segment};
-use super::traces::Held;
 use super::{preferences, refusal, render};
 use crate::authority::Viewer;
 use crate::model::action::{ActionId, ActionKind};
+use crate::model::answer::SessionAnswer;
 use crate::model::refusal::Refusal;
 use crate::model::text::NodeId;
-use crate::ui::{ActionView, Frame, LogView, NewAction, OverviewView, Page, SetUp, SignIn};
+use crate::ui::{ActionView, Frame, LogView, NewAction, Page, SetUp, SignIn};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -24,16 +24,24 @@ pub(super) async fn draw(
     page: Page,
     status: StatusCode,
 ) -> Response {
-    let frame = Frame {
+    let frame = frame(site, viewer.map(gate::session_answer));
+    render::page(&site.leptos, frame, page, status).await
+}
+
+/// What stands round a page for this reader.
+pub(super) fn frame(site: &Reading, session: Option<SessionAnswer>) -> Frame {
+    let is_known = session.is_some();
+    Frame {
         identity: site.identity.clone(),
-        session: viewer.map(gate::session_answer),
+        session,
         // Who is not signed in is told nothing about the cluster.
-        freeze: if viewer.is_some() { site.read.freeze() } else { Ok(None) },
-        unrecordable: viewer.and_then(|_| site.read.unrecordable()),
+        freeze: if is_known { site.read.freeze() } else { Ok(None) },
+        unrecordable: is_known.then(|| site.read.unrecordable()).flatten(),
         preferences: preferences::present(),
         freeze_id: fresh_id(site),
-    };
-    render::page(&site.leptos, frame, page, status).await
+        console: site.console,
+        shows: None,
+    }
 }
 
 /// Draws the data, or the refusal that came instead of it.
@@ -52,19 +60,6 @@ pub(super) async fn answer(
 pub(super) async fn refused(site: &Reading, viewer: Option<&Viewer>, why: Refusal) -> Response {
     let status = refusal::status(why.code);
     draw(site, viewer, Page::Refused(Box::new(why)), status).await
-}
-
-/// The cluster at a glance.
-pub(super) async fn overview(
-    SignedIn(viewer): SignedIn,
-    held: Held,
-    State(site): State<Reading>,
-) -> Response {
-    let page = site.read.overview().await.map(|overview| {
-        let trace = site.shown(&held, &viewer, &overview.state);
-        Page::Overview(Box::new(OverviewView { overview, trace }))
-    });
-    answer(&site, &viewer, page).await
 }
 
 /// The list of actions.
@@ -105,16 +100,6 @@ fn part(mut query: Query) -> Result<Part, Refusal> {
     let part = Part::take(&mut query)?;
     query.finish()?;
     Ok(part)
-}
-
-/// One action.
-pub(super) async fn action(
-    SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
-    Segment(id): Segment,
-) -> Response {
-    let page = action_page(&site, &id, None).await;
-    answer(&site, &viewer, page).await
 }
 
 /// The page of one action, with the refusal of an attempt where there was one.

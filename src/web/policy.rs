@@ -6,8 +6,12 @@
 pub enum Needs {
     /// Everybody: signing in, and files without data.
     Anyone,
-    /// Anybody who is signed in, and programs with a token.
+    /// Anybody who is signed in, programs with a token, and stakeholders, who see it redacted.
+    Onlooker,
+    /// Anybody who is signed in with an account, and programs with a token.
     Viewer,
+    /// A person who signed in as an auditor.
+    Auditor,
     /// A person who signed in as an operator.
     Operator,
 }
@@ -18,7 +22,9 @@ impl Needs {
     pub fn word(self) -> &'static str {
         match self {
             Self::Anyone => "anyone",
+            Self::Onlooker => "onlooker",
             Self::Viewer => "viewer",
+            Self::Auditor => "auditor",
             Self::Operator => "operator",
         }
     }
@@ -67,6 +73,12 @@ pub enum Read {
     SignIn,
     /// The form behind the one-time set-up link.
     SetUp,
+    /// The form behind a link for a stakeholder.
+    OpenLink,
+    /// The links, and the reader's own sessions.
+    Access,
+    /// Every account, session, link and token.
+    Everybody,
     /// The observation as JSON.
     ApiCluster,
     /// One node of it.
@@ -111,6 +123,10 @@ pub enum Read {
     ApiWindow,
     /// Who is signed in.
     ApiSession,
+    /// The links, and the reader's own sessions, as JSON.
+    ApiAccess,
+    /// Every account, session, link and token, as JSON.
+    ApiEverybody,
     /// That something changed, as server-sent events.
     ApiEvents,
     /// What happened in the kernel.
@@ -184,6 +200,11 @@ impl Read {
             | Self::Reference
             | Self::SignIn
             | Self::SetUp
+            | Self::OpenLink
+            | Self::Access
+            | Self::Everybody
+            | Self::ApiAccess
+            | Self::ApiEverybody
             | Self::ApiCluster
             | Self::ApiOverview
             | Self::ApiExplain
@@ -193,6 +214,16 @@ impl Read {
             | Self::Metrics => false,
         }
     }
+}
+
+/// Whether the listener of observers has a route that reads. It has none that anybody signs in at, and
+/// none that is an auditor's: everybody there is an observer.
+#[must_use]
+pub fn is_for_observers(route: Read) -> bool {
+    !matches!(
+        route,
+        Read::SignIn | Read::SetUp | Read::OpenLink | Read::Everybody | Read::ApiEverybody
+    )
 }
 
 /// A route that writes at least a record. Its handlers hold an `Acting`.
@@ -218,6 +249,12 @@ pub enum Act {
     Freeze,
     /// Lifting it.
     Unfreeze,
+    /// Exchanging a link for its session.
+    UseLink,
+    /// Issuing a link for a stakeholder.
+    IssueLink,
+    /// Withdrawing one.
+    RevokeLink,
     /// Signing in from a program that a person runs.
     ApiSignIn,
     /// Signing out from it.
@@ -236,16 +273,20 @@ pub enum Act {
     ApiFreeze,
     /// Lifting it.
     ApiUnfreeze,
+    /// Issuing a link for a stakeholder.
+    ApiIssueLink,
+    /// Withdrawing one.
+    ApiRevokeLink,
 }
 
 /// The routes that read: all of them answer GET.
 pub const READS: &[(Read, &str, Needs)] = &[
-    (Read::Overview, "/", Needs::Viewer),
+    (Read::Overview, "/", Needs::Onlooker),
     (Read::Actions, "/actions", Needs::Viewer),
     (Read::NewAction, "/actions/new", Needs::Viewer),
-    (Read::Action, "/actions/{id}", Needs::Viewer),
+    (Read::Action, "/actions/{id}", Needs::Onlooker),
     (Read::Node, "/nodes/{id}", Needs::Viewer),
-    (Read::Timeline, "/timeline", Needs::Viewer),
+    (Read::Timeline, "/timeline", Needs::Onlooker),
     (Read::Log, "/log", Needs::Viewer),
     (Read::Record, "/log/{seq}", Needs::Viewer),
     (Read::Observation, "/observations/{hash}", Needs::Viewer),
@@ -260,10 +301,13 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::Preferences, "/preferences", Needs::Anyone),
     (Read::SignIn, "/login", Needs::Anyone),
     (Read::SetUp, "/setup/{token}", Needs::Anyone),
+    (Read::OpenLink, "/link/{token}", Needs::Anyone),
+    (Read::Access, "/access", Needs::Viewer),
+    (Read::Everybody, "/access/everybody", Needs::Auditor),
     (Read::ApiCluster, "/api/v1/cluster", Needs::Viewer),
     (Read::ApiNode, "/api/v1/nodes/{id}", Needs::Viewer),
     (Read::ApiNodeOverview, "/api/v1/nodes/{id}/overview", Needs::Viewer),
-    (Read::ApiOverview, "/api/v1/overview", Needs::Viewer),
+    (Read::ApiOverview, "/api/v1/overview", Needs::Onlooker),
     (Read::ApiCatalogue, "/api/v1/catalogue", Needs::Viewer),
     (Read::ApiExplain, "/api/v1/explain", Needs::Viewer),
     (Read::ApiActions, "/api/v1/actions", Needs::Viewer),
@@ -282,7 +326,9 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::ApiReport, "/api/v1/actions/{id}/report", Needs::Viewer),
     (Read::ApiWindow, "/api/v1/report", Needs::Viewer),
     (Read::ApiSession, "/api/v1/session", Needs::Viewer),
-    (Read::ApiEvents, "/api/v1/events", Needs::Viewer),
+    (Read::ApiAccess, "/api/v1/access", Needs::Viewer),
+    (Read::ApiEverybody, "/api/v1/access/everybody", Needs::Auditor),
+    (Read::ApiEvents, "/api/v1/events", Needs::Onlooker),
     (Read::ApiKernelEvents, "/api/v1/kernel/events", Needs::Viewer),
     (Read::ApiLogCsv, "/api/v1/log.csv", Needs::Viewer),
     (Read::ApiLogText, "/api/v1/log.md", Needs::Viewer),
@@ -306,6 +352,9 @@ pub const ACTS: &[(Act, &str, Needs)] = &[
     (Act::Finding, "/actions/{id}/finding", Needs::Operator),
     (Act::Freeze, "/freeze", Needs::Operator),
     (Act::Unfreeze, "/unfreeze", Needs::Operator),
+    (Act::UseLink, "/link", Needs::Anyone),
+    (Act::IssueLink, "/links", Needs::Operator),
+    (Act::RevokeLink, "/links/{id}/revoke", Needs::Operator),
     (Act::ApiSignIn, "/api/v1/login", Needs::Anyone),
     (Act::ApiSignOut, "/api/v1/logout", Needs::Viewer),
     (Act::ApiRequest, "/api/v1/actions", Needs::Operator),
@@ -315,4 +364,6 @@ pub const ACTS: &[(Act, &str, Needs)] = &[
     (Act::ApiFinding, "/api/v1/actions/{id}/finding", Needs::Operator),
     (Act::ApiFreeze, "/api/v1/freeze", Needs::Operator),
     (Act::ApiUnfreeze, "/api/v1/unfreeze", Needs::Operator),
+    (Act::ApiIssueLink, "/api/v1/links", Needs::Operator),
+    (Act::ApiRevokeLink, "/api/v1/links/{id}/revoke", Needs::Operator),
 ];

@@ -40,5 +40,6 @@ pub(super) async fn failures(SignedIn(viewer): SignedIn, State(site): State<Read
 pub(super) async fn help(State(site): State<Reading>, headers: HeaderMap) -> Response {
     let held = credential(&headers, &site.cookie);
     let viewer = held.and_then(|held| site.authority.viewer(&held, site.clock.now()).ok());
+    let viewer = viewer.map(|viewer| site.narrowed(viewer));
     pages::draw(&site, viewer.as_ref(), Page::Help, StatusCode::OK).await
 }

@@ -3,7 +3,7 @@
 
 use super::Reading;
 use super::gate::credential;
-use crate::authority::{Credential, Denied, Viewer};
+use crate::authority::{Credential, Denied};
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::ClusterState;
 use crate::model::refusal::Refusal;
@@ -48,8 +48,8 @@ impl FromRequestParts<Reading> for Held {
 
 impl Reading {
     /// Keeps what this session is being shown, and gives all that it was shown.
-    pub(super) fn shown(&self, held: &Held, viewer: &Viewer, state: &ClusterState) -> Trace {
-        self.traces.show(&held.0, viewer.expires_at(), self.clock.now(), state)
+    pub(super) fn shown(&self, held: &Held, ends: Timestamp, state: &ClusterState) -> Trace {
+        self.traces.show(&held.0, ends, self.clock.now(), state)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Accounts, sessions and tokens: every change of who may do what, with its record in the same
 //! transaction, so that neither can exist without the other (C9.1, C10.1).
 
+use crate::authority::accounts::RoleChange;
 use crate::authority::{
     Authority, Credential, Denied, HashedPassword, NewPassword, Operator, PasswordCost, Proven,
     Viewer, accounts, sessions, setup_link, tokens,
@@ -24,8 +25,8 @@ const NO_ACCOUNT: &str = "(a name without an account)";
 /// Changes accounts and sessions, and answers who is asking.
 #[derive(Clone)]
 pub struct Access {
-    store: Store,
-    ledger: Ledger,
+    pub(super) store: Store,
+    pub(super) ledger: Ledger,
     authority: Authority,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -33,7 +34,7 @@ pub struct Access {
 
 /// A change that was given up, with its reason.
 #[derive(Debug, thiserror::Error)]
-enum Failed {
+pub(super) enum Failed {
     #[error(transparent)]
     Denied(#[from] Denied),
     #[error(transparent)]
@@ -225,6 +226,44 @@ impl Access {
         Ok(added.await?)
     }
 
+    /// Gives an account another role, on the word of somebody with access to the data directory. Its
+    /// sessions end in the same transaction: no session acts under one role and audits under another.
+    ///
+    /// # Errors
+    /// `input_invalid`, also when there is no such account, it has the role already, or it is the last
+    /// operator; `audit_unavailable`.
+    pub async fn change_role(&self, name: &str, role: &str) -> Result<RoleChange, Refusal> {
+        let (name, to) = (ActorName::parse(name)?, ActorRole::parse(role)?);
+        let (ledger, _, now) = self.parts();
+        let changed = self.store.write(move |tx| -> Result<RoleChange, Failed> {
+            let change = accounts::change_role(tx, &name, to, now)?;
+            let RoleChange { from, sessions_ended } = change;
+            let entry = Entry::RoleChanged { name, from, to, sessions_ended };
+            ledger.append_in(tx, vec![Draft::new(Some(console()), None, entry)])?;
+            Ok(change)
+        });
+        Ok(changed.await?)
+    }
+
+    /// Removes an account, on the word of somebody with access to the data directory. Its sessions end in
+    /// the same transaction.
+    ///
+    /// # Errors
+    /// `input_invalid`, also when there is no such account or it is the last operator;
+    /// `audit_unavailable`.
+    pub async fn remove_account(&self, name: &str) -> Result<RoleChange, Refusal> {
+        let name = ActorName::parse(name)?;
+        let (ledger, _, now) = self.parts();
+        let removed = self.store.write(move |tx| -> Result<RoleChange, Failed> {
+            let change = accounts::remove(tx, &name, now)?;
+            let RoleChange { from: role, sessions_ended } = change;
+            let entry = Entry::AccountRemoved { name, role, sessions_ended };
+            ledger.append_in(tx, vec![Draft::new(Some(console()), None, entry)])?;
+            Ok(change)
+        });
+        Ok(removed.await?)
+    }
+
     /// Issues a token for a program that reads.
     ///
     /// # Errors
@@ -249,7 +288,7 @@ impl Access {
         hashed.map_err(|denied| denied.refusal())
     }
 
-    fn parts(&self) -> (Ledger, Arc<dyn Entropy>, Timestamp) {
+    pub(super) fn parts(&self) -> (Ledger, Arc<dyn Entropy>, Timestamp) {
         (self.ledger.clone(), Arc::clone(&self.entropy), self.clock.now())
     }
 }

@@ -21,6 +21,10 @@ pub enum Delivery {
     Finding,
     /// A freeze that was declared before.
     Freeze,
+    /// A link that was issued before.
+    Link,
+    /// A link that was revoked before.
+    LinkRevocation,
 }
 
 /// How an action came to its end.

@@ -33,7 +33,12 @@ impl Entry {
             | Self::SignedIn {}
             | Self::SignedOut {}
             | Self::SignInFailed { .. }
-            | Self::TokenIssued { .. } => Vec::new(),
+            | Self::TokenIssued { .. }
+            | Self::LinkIssued { .. }
+            | Self::LinkUsed { .. }
+            | Self::LinkRevoked { .. }
+            | Self::RoleChanged { .. }
+            | Self::AccountRemoved { .. } => Vec::new(),
         }
     }
 

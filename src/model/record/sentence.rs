@@ -79,6 +79,8 @@ impl Entry {
                     Delivery::Withdrawal => "withdrawal",
                     Delivery::Finding => "finding",
                     Delivery::Freeze => "freeze",
+                    Delivery::Link => "issue of a link",
+                    Delivery::LinkRevocation => "revocation of a link",
                 };
                 format!("A repeated {what}; {shown}. Nothing ran again.")
             }
@@ -100,6 +102,27 @@ impl Entry {
             Self::TokenIssued { name, expires_at } => {
                 format!("Token {name} was issued; it ends at {expires_at}.")
             }
+            Self::LinkIssued { link_id, name, shows, expires_at } => {
+                let shows = shows.map_or_else(String::new, |id| format!(" and action {id}"));
+                format!(
+                    "Link {link_id} was issued for {name}: it shows the cluster, the timeline\
+                     {shows}, with what is sensitive redacted, and ends at {expires_at}."
+                )
+            }
+            Self::LinkUsed { link_id } => {
+                format!("Link {link_id} was exchanged for its session. It opens nothing any more.")
+            }
+            Self::LinkRevoked { link_id } => {
+                format!("Link {link_id} was revoked. What was made of it has ended.")
+            }
+            Self::AccountRemoved { name, role, sessions_ended } => format!(
+                "Account {name}, {role}, was removed. {} ended.",
+                counted(*sessions_ended, "session")
+            ),
+            Self::RoleChanged { name, from, to, sessions_ended } => format!(
+                "Account {name} was {from} and is {to}. {} ended.",
+                counted(*sessions_ended, "session")
+            ),
         }
     }
 }
@@ -112,6 +135,6 @@ fn ids<T: ToString>(list: &[T]) -> String {
 }
 
 /// A number with its noun: `1 rule`, `2 rules`.
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+fn counted<N: std::fmt::Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+    if count == N::from(1) { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

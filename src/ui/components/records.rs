@@ -93,6 +93,7 @@ pub fn actor(record: &Record) -> AnyView {
         Via::Session => "session",
         Via::Token => "token",
         Via::SetupLink => "set-up link",
+        Via::Link => "link",
         Via::Console => "console",
     };
     view! {

@@ -29,6 +29,8 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
             </p>
         }
     });
+    // A stakeholder is not shown the log, nor a fingerprint that could be checked against it.
+    let has_log = viewer != Some(ActorRole::Stakeholder);
     view! {
         {live}
         {ahead}
@@ -42,14 +44,21 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
         {decision(answer, viewer)}
         <section>
             <h2>"Records"</h2>
-            {verify(&answer.records)}
+            {has_log.then(|| verify(&answer.records))}
             {records::records("Records of this action, oldest first", &answer.records)}
-            {answer.more_records.then(|| records::more(answer.id))}
-            {kept::observations(&answer.records)}
-            <p>
-                <a href=format!("/actions/{}/report", answer.id)>"Report from the log alone"</a>
-            </p>
+            {(has_log && answer.more_records).then(|| records::more(answer.id))}
+            {has_log.then(|| kept::observations(&answer.records))}
+            {has_log.then(|| report(answer))}
         </section>
+    }
+    .into_any()
+}
+
+fn report(answer: &ActionAnswer) -> AnyView {
+    view! {
+        <p>
+            <a href=format!("/actions/{}/report", answer.id)>"Report from the log alone"</a>
+        </p>
     }
     .into_any()
 }

@@ -275,9 +275,15 @@ fn roles() -> AnyView {
                 ActorRole::Observer => "Sees the cluster, the actions and the log.",
                 ActorRole::Operator => {
                     "Sees; asks for, confirms, withdraws and settles actions; declares and lifts a \
-                    freeze."
+                    freeze; issues and revokes links."
                 }
-                ActorRole::Auditor => "Sees, and verifies the whole log.",
+                ActorRole::Auditor => {
+                    "Sees, and verifies the whole log; alone sees every account, session and token."
+                }
+                ActorRole::Stakeholder => {
+                    "Sees, through a link, the overview, the timeline and at most one action, with \
+                    what is sensitive redacted. No account has this role."
+                }
             };
             view! {
                 <tr>

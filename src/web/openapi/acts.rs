@@ -4,8 +4,10 @@ use super::operation::{Operation, Parameter, Place, Schemas};
 use crate::model::action::ActionId;
 use crate::model::answer::{ActionAnswer, FreezeAnswer, SessionAnswer};
 use crate::model::body::{
-    ConfirmBody, FindingBody, FreezeBody, ReasonBody, RequestBody, SignInBody, UnfreezeBody,
+    ConfirmBody, FindingBody, FreezeBody, LinkBody, NothingBody, ReasonBody, RequestBody,
+    SignInBody, UnfreezeBody,
 };
+use crate::model::link::LinkAnswer;
 use crate::model::refusal::RefusalCode as Code;
 use crate::web::policy::Act;
 
@@ -21,7 +23,10 @@ pub(super) fn operation(route: Act, schemas: &mut Schemas) -> Option<Operation> 
         | Act::Settle
         | Act::Finding
         | Act::Freeze
-        | Act::Unfreeze => return None,
+        | Act::Unfreeze
+        | Act::UseLink
+        | Act::IssueLink
+        | Act::RevokeLink => return None,
         Act::ApiSignIn => Operation::new("signIn", "Signs a person in.")
             .takes::<SignInBody>(schemas)
             .json::<SessionAnswer>(schemas)
@@ -71,6 +76,15 @@ pub(super) fn operation(route: Act, schemas: &mut Schemas) -> Option<Operation> 
             .takes::<UnfreezeBody>(schemas)
             .json::<FreezeAnswer>(schemas)
             .refuses([Code::NoFreeze]),
+        Act::ApiIssueLink => issue_link(schemas),
+        Act::ApiRevokeLink => {
+            let segment = Parameter::of(Place::Path, "id", "The link.");
+            Operation::new("revokeLink", "Withdraws a link: it and its session end.")
+                .with(segment.schema(schemas.of::<ActionId>()))
+                .takes::<NothingBody>(schemas)
+                .json::<LinkAnswer>(schemas)
+                .refuses([Code::NotFound])
+        }
     };
     Some(operation)
 }
@@ -88,6 +102,18 @@ fn request(schemas: &mut Schemas) -> Operation {
             Code::IdReused,
             Code::KernelUnreachable,
         ])
+}
+
+fn issue_link(schemas: &mut Schemas) -> Operation {
+    let answer = Some(("application/json", schemas.of::<LinkAnswer>()));
+    Operation::new(
+        "issueLink",
+        "Issues a link for a stakeholder; its secret is in this answer only.",
+    )
+    .takes::<LinkBody>(schemas)
+    .answers(200, "The same link again, without its secret.", answer.clone())
+    .answers(201, "It is issued.", answer)
+    .refuses([Code::NotFound, Code::IdReused])
 }
 
 /// A step about one action, answered with the action.

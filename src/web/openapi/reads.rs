@@ -12,6 +12,7 @@ use crate::model::catalogue::CatalogueEntry;
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::kept::KeptObservation;
+use crate::model::link::{AccessAnswer, EverybodyAnswer};
 use crate::model::node_answer::NodeAnswer;
 use crate::model::record::Entry;
 use crate::model::refusal::RefusalCode as Code;
@@ -44,7 +45,10 @@ pub(super) fn operation(route: Read, schemas: &mut Schemas) -> Option<Operation>
         | Read::WindowText
         | Read::Reference
         | Read::SignIn
-        | Read::SetUp => return None,
+        | Read::SetUp
+        | Read::OpenLink
+        | Read::Access
+        | Read::Everybody => return None,
         Read::ApiCluster => op("getCluster", "One observation of the cluster.")
             .json::<ClusterState>(schemas)
             .refuses([Code::KernelUnreachable]),
@@ -99,6 +103,12 @@ pub(super) fn operation(route: Read, schemas: &mut Schemas) -> Option<Operation>
             .json::<ActionReport>(schemas)
             .refuses([Code::NotFound]),
         Read::ApiWindow => window(schemas),
+        Read::ApiAccess => op("getAccess", "The links, and the sessions of whoever asks.")
+            .json::<AccessAnswer>(schemas),
+        Read::ApiEverybody => {
+            op("getEverybody", "Every account, session, link and token, for an auditor.")
+                .json::<EverybodyAnswer>(schemas)
+        }
         Read::ApiSession => op("getSession", "Who is signed in.").json::<SessionAnswer>(schemas),
         Read::ApiEvents => {
             let about = "That something changed, as server-sent events: two numbers, and no data.";

@@ -73,9 +73,10 @@ pub(super) fn sensitive() -> AnyView {
     let columns = ["Fact", "What it is", "Kinds of records that can hold it"];
     view! {
         <p>
-            "These facts say more of people and places than an operation needs. Whoever is signed \
-            in sees them, an observer too, and every copy of the log holds them. The name of who \
-            acted stands in every record of a person."
+            "These facts say more of people and places than an operation needs. Whoever has an \
+            account sees them, an observer too, and every copy of the log holds them. The name of \
+            who acted stands in every record of a person. A stakeholder, who looks through a link, \
+            sees the word redacted instead."
         </p>
         {table("Sensitive facts", &columns, rows.into_any())}
         <h3>"Secret"</h3>

@@ -1,0 +1,80 @@
+//! What the commands take that are about accounts, tokens and links.
+
+use super::arguments::DataArguments;
+use super::duration::duration;
+use crate::model::action::ActionId;
+use crate::model::actor::ActorRole;
+use crate::model::link::CLUSTER_SCOPE;
+use clap::{Args, Subcommand};
+use std::time::Duration;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AccountCommand {
+    /// Make an account; the password is asked for, or read as one line of standard input.
+    Add(AccountArguments),
+    /// Give an account another role; all of its sessions end.
+    Role(AccountArguments),
+    /// Remove an account: all of its sessions end, and nobody signs in with it again.
+    Remove {
+        /// The name of the account.
+        name: String,
+        #[command(flatten)]
+        place: DataArguments,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenCommand {
+    /// Issue a token; it is printed once.
+    Issue(TokenArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LinkCommand {
+    /// Issue a link; its address is printed once.
+    Issue(LinkArguments),
+    /// Withdraw a link; its session ends with it.
+    Revoke {
+        /// The link, as `links` shows it.
+        #[arg(value_parser = ActionId::parse)]
+        id: ActionId,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AccountArguments {
+    /// The name of the account.
+    pub(super) name: String,
+    /// What it may do.
+    #[arg(long, value_parser = ActorRole::parse, value_name = "observer|operator|auditor")]
+    pub(super) role: ActorRole,
+    #[command(flatten)]
+    pub(super) place: DataArguments,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct TokenArguments {
+    /// What the token is called in the log.
+    pub(super) name: String,
+    /// How long it is valid, such as 12h or 30d.
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
+    pub(super) expires: Duration,
+    #[command(flatten)]
+    pub(super) place: DataArguments,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct LinkArguments {
+    /// For whom, or for what. No account, no token and no other link ever had the name.
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: String,
+    /// How long it lasts, such as 12h; at most 7d.
+    #[arg(long, value_name = "DURATION")]
+    pub(super) expires: String,
+    /// What it shows: `cluster` is the overview and the timeline, the id of an action that one too.
+    #[arg(long, value_name = "cluster|ID", default_value = CLUSTER_SCOPE)]
+    pub(super) scope: String,
+    /// The id to issue it under; made here when it is absent. Repeat it to repeat a delivery.
+    #[arg(long, value_name = "UUID", value_parser = ActionId::parse)]
+    pub(super) link_id: Option<ActionId>,
+}

@@ -1,0 +1,186 @@
+//! What the overview shows.
+
+use super::Redact;
+use crate::model::answer::{Overview, WhyNot};
+use crate::model::cluster::{ClusterState, NodeState, Observation, Positions};
+use crate::model::event::KernelEvent;
+use crate::model::explanation::{Candidate, Check, Evidence, Prospect};
+use crate::model::pinned::{Pinned, PinnedCluster, PinnedNode, Unresolved};
+use crate::model::progress::Progress;
+
+impl Redact for Overview {
+    fn redacted(self) -> Self {
+        let Self { state, why_not, on_cluster, unresolved, freeze, data_address } = self;
+        Self {
+            state: state.redacted(),
+            why_not: why_not.redacted(),
+            on_cluster: on_cluster.redacted(),
+            unresolved: unresolved.redacted(),
+            freeze: freeze.redacted(),
+            data_address: data_address.redacted(),
+        }
+    }
+}
+
+impl Redact for Unresolved {
+    fn redacted(self) -> Self {
+        let Self { action_id, kind } = self;
+        Self { action_id, kind }
+    }
+}
+
+impl Redact for WhyNot {
+    fn redacted(self) -> Self {
+        let Self { kind, candidates } = self;
+        Self { kind, candidates: candidates.redacted() }
+    }
+}
+
+impl Redact for Candidate {
+    fn redacted(self) -> Self {
+        let Self { node, against } = self;
+        Self { node, against: against.redacted() }
+    }
+}
+
+impl Redact for Prospect {
+    fn redacted(self) -> Self {
+        let Self { action, verdict, checked, against } = self;
+        Self { action: action.redacted(), verdict, checked, against: against.redacted() }
+    }
+}
+
+impl Redact for Check {
+    fn redacted(self) -> Self {
+        let Self { invariant, statement: _, verdict, evidence } = self;
+        let statement = invariant.statement().to_owned();
+        Self { invariant, statement, verdict, evidence: evidence.redacted() }
+    }
+}
+
+impl Redact for Evidence {
+    fn redacted(self) -> Self {
+        let Self { observed, required, source, since } = self;
+        Self {
+            observed: observed.redacted(),
+            required: required.redacted(),
+            source: source.redacted(),
+            since,
+        }
+    }
+}
+
+impl Redact for ClusterState {
+    fn redacted(self) -> Self {
+        let Self { observation, cluster, nodes, under_way } = self;
+        Self {
+            observation: observation.redacted(),
+            cluster: cluster.redacted(),
+            nodes: nodes.redacted(),
+            under_way: under_way.redacted(),
+        }
+    }
+}
+
+impl Redact for Observation {
+    fn redacted(self) -> Self {
+        let Self { id, observed_at, clock, source } = self;
+        Self { id, observed_at, clock, source: source.redacted() }
+    }
+}
+
+impl Redact for PinnedCluster {
+    fn redacted(self) -> Self {
+        let Self {
+            identity,
+            epoch,
+            primary,
+            without_primary,
+            writes,
+            writes_refused,
+            write_fence,
+            voters,
+            quorum,
+            next_node,
+            backups,
+        } = self;
+        Self {
+            // Every page names the cluster, so that nobody reads the wrong one.
+            identity,
+            epoch: epoch.redacted(),
+            primary: primary.redacted(),
+            without_primary: without_primary.redacted(),
+            writes: writes.redacted(),
+            writes_refused: writes_refused.redacted(),
+            write_fence: write_fence.redacted(),
+            voters,
+            quorum,
+            next_node,
+            backups: backups.redacted(),
+        }
+    }
+}
+
+impl Redact for PinnedNode {
+    fn redacted(self) -> Self {
+        let Self { id, role, reachable, unreachable, epoch } = self;
+        Self {
+            id,
+            role: role.redacted(),
+            reachable: reachable.redacted(),
+            unreachable: unreachable.redacted(),
+            epoch: epoch.redacted(),
+        }
+    }
+}
+
+impl Redact for Pinned {
+    fn redacted(self) -> Self {
+        let Self { cluster, nodes, unresolved, freeze } = self;
+        Self {
+            cluster: cluster.redacted(),
+            nodes: nodes.redacted(),
+            unresolved: unresolved.redacted(),
+            freeze: freeze.redacted(),
+        }
+    }
+}
+
+impl Redact for NodeState {
+    fn redacted(self) -> Self {
+        let Self { pinned, positions, source } = self;
+        Self {
+            pinned: pinned.redacted(),
+            positions: positions.redacted(),
+            source: source.redacted(),
+        }
+    }
+}
+
+impl Redact for Positions {
+    fn redacted(self) -> Self {
+        let Self { last, last_epoch, committed, applied, first, checkpoint } = self;
+        Self {
+            last: last.redacted(),
+            last_epoch: last_epoch.redacted(),
+            committed: committed.redacted(),
+            applied: applied.redacted(),
+            first: first.redacted(),
+            checkpoint: checkpoint.redacted(),
+        }
+    }
+}
+
+impl Redact for Progress {
+    fn redacted(self) -> Self {
+        let Self { action_id, doing, done, total, unit } = self;
+        Self { action_id, doing: doing.redacted(), done, total, unit }
+    }
+}
+
+impl Redact for KernelEvent {
+    fn redacted(self) -> Self {
+        let Self { place, at, kind, node, action_id, sentence } = self;
+        Self { place, at, kind, node, action_id, sentence: sentence.redacted() }
+    }
+}

@@ -1,0 +1,149 @@
+//! Links, sessions, accounts and tokens as text: what the console shows as tables.
+
+use crate::model::link::{AccessAnswer, EverybodyAnswer, LinkAnswer, LinkLine, SessionLine};
+use crate::plain::lines::Lines;
+
+/// A link that was issued; `url` is where the control plane is.
+#[must_use]
+pub fn link_issued(answer: &LinkAnswer, url: &str) -> Lines {
+    let mut lines = Lines::new();
+    match &answer.path {
+        Some(path) => {
+            lines.line(format!("{url}{path}"));
+            lines.line("It is shown this once. Whoever has it can open its one session, until somebody did.");
+        }
+        None => lines.line("The link was issued before. Its address is not shown again."),
+    }
+    add_link(&mut lines, &answer.link);
+    lines
+}
+
+/// A link that was revoked.
+#[must_use]
+pub fn link_revoked(answer: &LinkAnswer) -> Lines {
+    let mut lines = Lines::new();
+    lines.line(if answer.duplicate {
+        "The link was revoked before."
+    } else {
+        "The link is revoked, and its session has ended."
+    });
+    add_link(&mut lines, &answer.link);
+    lines
+}
+
+/// The links.
+#[must_use]
+pub fn links(issued: &[LinkLine]) -> Lines {
+    let mut lines = Lines::new();
+    if issued.is_empty() {
+        lines.line("No link was ever issued.");
+    }
+    for link in issued {
+        add_link(&mut lines, link);
+    }
+    lines
+}
+
+/// The reader's own sessions, and the links.
+#[must_use]
+pub fn access(answer: &AccessAnswer) -> Lines {
+    let mut lines = Lines::new();
+    add_sessions(&mut lines, "Your sessions", &answer.sessions);
+    lines.gap();
+    lines.line("Links");
+    lines.append(&links(&answer.links));
+    lines
+}
+
+/// Everybody who can get in.
+#[must_use]
+pub fn everybody(answer: &EverybodyAnswer) -> Lines {
+    let mut lines = Lines::new();
+    lines.line("Accounts");
+    for account in &answer.accounts {
+        let removed = account.removed_at.map(|at| format!("  removed {at}")).unwrap_or_default();
+        let (name, role, made) = (&account.name, account.role, account.made_at);
+        lines.line(format!("{name}  {role}  made {made}{removed}"));
+    }
+    lines.gap();
+    add_sessions(&mut lines, "Sessions", &answer.sessions);
+    lines.gap();
+    lines.line("Links");
+    lines.append(&links(&answer.links));
+    lines.gap();
+    lines.line("Tokens");
+    for token in &answer.tokens {
+        let revoked = token.revoked_at.map(|at| format!("  revoked {at}")).unwrap_or_default();
+        lines.line(format!(
+            "{}  issued {}  ends {}{revoked}",
+            token.name, token.issued_at, token.expires_at
+        ));
+    }
+    if answer.tokens.is_empty() {
+        lines.line("No token was ever issued.");
+    }
+    lines
+}
+
+fn add_sessions(lines: &mut Lines, title: &str, sessions: &[SessionLine]) {
+    lines.line(title);
+    for session in sessions {
+        lines.line(format!(
+            "{}  {}  began {}  last used {}  ends {} at the latest",
+            session.account, session.role, session.began_at, session.seen_at, session.expires_at
+        ));
+    }
+    if sessions.is_empty() {
+        lines.line("None.");
+    }
+}
+
+fn add_link(lines: &mut Lines, link: &LinkLine) {
+    let since = link.revoked_at.or(link.used_at).map(|at| format!(" since {at}"));
+    let shows = link.shows.map_or_else(String::new, |id| format!(" and action {id}"));
+    lines.line(format!("{}  {}  {}{}", link.id, link.name, link.word(), since.unwrap_or_default()));
+    lines.line(format!(
+        "    shows the cluster{shows}; issued {} by {}; ends {}",
+        link.issued_at, link.issued_by, link.expires_at
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::action::ActionId;
+    use crate::model::ambient::Timestamp;
+    use crate::model::text::ActorName;
+
+    fn link() -> LinkLine {
+        LinkLine {
+            id: ActionId::from_random([7; 16]),
+            name: ActorName::parse("the-board").expect("a name"),
+            shows: None,
+            issued_by: ActorName::parse("olga").expect("a name"),
+            issued_at: Timestamp::from_millis(0),
+            expires_at: Timestamp::from_millis(3_600_000),
+            used_at: None,
+            revoked_at: None,
+        }
+    }
+
+    #[test]
+    fn a_link_that_was_issued_before_has_no_address_and_one_that_is_new_has() {
+        let mut answer = LinkAnswer { link: link(), path: None, duplicate: true };
+        let again = link_issued(&answer, "http://127.0.0.1:7400");
+        assert!(!again.as_str().contains("http"), "{}", again.as_str());
+        answer.path = Some("/link/aerodb_link_1".to_owned());
+        let new = link_issued(&answer, "http://127.0.0.1:7400");
+        assert!(new.as_str().starts_with("http://127.0.0.1:7400/link/aerodb_link_1\n"));
+    }
+
+    #[test]
+    fn a_revoked_link_says_so_and_since_when() {
+        let mut revoked = link();
+        revoked.used_at = Some(Timestamp::from_millis(1_000));
+        assert!(links(&[revoked.clone()]).as_str().contains("used since 1970-01-01T00:00:01.000Z"));
+        revoked.revoked_at = Some(Timestamp::from_millis(2_000));
+        assert!(links(&[revoked]).as_str().contains("revoked since 1970-01-01T00:00:02.000Z"));
+    }
+}

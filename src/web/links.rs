@@ -1,0 +1,139 @@
+//! The handlers of links for stakeholders: opening one, exchanging it, issuing and revoking one.
+//!
+//! Opening is a GET and uses nothing up; the form on the page it shows exchanges the link. What follows
+//! links by itself, such as the scanner of a mail server, sends no form.
+
+use super::fields::{Door, Fields};
+use super::login::{recorded, with_session};
+use super::query::Segment;
+use super::{Acting, Reading, pages, refusal};
+use crate::authority::Operator;
+use crate::authority::links::Wanted;
+use crate::model::action::ActionId;
+use crate::model::link::{LinkAnswer, parse_lasts_ms, parse_scope};
+use crate::model::refusal::Refusal;
+use crate::model::text::{ActorName, InputError};
+use crate::ui::{IssuedView, OpenLink, Page};
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{self, HeaderMap};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse as _, Redirect, Response};
+
+/// `GET /link/{token}`: the page with the form that exchanges the link. Whether the link is good is
+/// found when it is used.
+pub(super) async fn open(State(site): State<Reading>, Segment(token): Segment) -> Response {
+    let page = OpenLink { token, refusal: None };
+    pages::draw(&site, None, Page::OpenLink(page), StatusCode::OK).await
+}
+
+/// `POST /link`: the link becomes a session, in a cookie of this browser.
+pub(super) async fn exchange(
+    uri: Uri,
+    State(site): State<Acting>,
+    body: Result<Fields, Refusal>,
+) -> Response {
+    let mut page = OpenLink::default();
+    let outcome = match body.and_then(|fields| sent(fields, &mut page).map_err(Refusal::from)) {
+        Ok(()) => site.access.redeem_link(&page.token).await,
+        Err(why) => Err(why),
+    };
+    let why = match outcome {
+        Ok(session) => return with_session(&site, &session, "/"),
+        Err(why) => recorded(&site, &uri, why).await,
+    };
+    let status = refusal::status(why.code);
+    page.refusal = Some(why);
+    pages::draw(&site.reading, None, Page::OpenLink(page), status).await
+}
+
+fn sent(mut fields: Fields, page: &mut OpenLink) -> Result<(), InputError> {
+    page.token = fields.text("token")?;
+    fields.finish()
+}
+
+/// `POST /links`: issues a link. The answer is the one place that ever shows its secret, so it is no
+/// redirection.
+pub(super) async fn issue(
+    door: Door,
+    operator: Operator,
+    headers: HeaderMap,
+    State(site): State<Acting>,
+    body: Result<Fields, Refusal>,
+) -> Response {
+    let issued = match body.and_then(|fields| wanted(fields).map_err(Refusal::from)) {
+        Ok(wanted) => site.access.issue_link(&operator, wanted).await,
+        Err(why) => Err(why),
+    };
+    match (door, issued) {
+        (_, Err(why)) => declined(&site, &operator, door, "issue a link", why).await,
+        (Door::Api, Ok(answer)) => (created(&answer), Json(answer)).into_response(),
+        (Door::Page, Ok(answer)) => {
+            let status = created(&answer);
+            let address = answer.path.as_ref().map(|path| format!("{}{path}", here(&headers)));
+            let page = Page::Issued(Box::new(IssuedView { answer, address }));
+            pages::draw(&site.reading, Some(operator.viewer()), page, status).await
+        }
+    }
+}
+
+fn created(answer: &LinkAnswer) -> StatusCode {
+    if answer.duplicate { StatusCode::OK } else { StatusCode::CREATED }
+}
+
+fn wanted(mut fields: Fields) -> Result<Wanted, InputError> {
+    let typed = fields.text("link_id")?;
+    let id = ActionId::parse(&typed)
+        .map_err(|error| InputError::new("link_id", &typed, error.required))?;
+    let name = ActorName::parse(&fields.text("name")?)?;
+    let shows = parse_scope(fields.text("scope")?.trim())?;
+    let lasts_ms = parse_lasts_ms("expires", &fields.text("expires")?)?;
+    fields.finish()?;
+    Ok(Wanted { id, name, shows, lasts_ms })
+}
+
+/// `POST /links/{id}/revoke`: the link and its session end.
+pub(super) async fn revoke(
+    door: Door,
+    operator: Operator,
+    State(site): State<Acting>,
+    Segment(id): Segment,
+    body: Result<Fields, Refusal>,
+) -> Response {
+    let named = body.and_then(|fields| Ok(fields.finish()?)).and_then(|()| {
+        let wrong = |error: InputError| InputError::new("id", &id, error.required).into();
+        ActionId::parse(&id).map_err(wrong)
+    });
+    let revoked = match named {
+        Ok(id) => site.access.revoke_link(&operator, id).await,
+        Err(why) => Err(why),
+    };
+    match (door, revoked) {
+        (_, Err(why)) => declined(&site, &operator, door, "revoke a link", why).await,
+        (Door::Api, Ok(answer)) => Json(answer).into_response(),
+        (Door::Page, Ok(_)) => Redirect::to("/access").into_response(),
+    }
+}
+
+/// Records an attempt that was refused (C9.4), and says so.
+async fn declined(
+    site: &Acting,
+    operator: &Operator,
+    door: Door,
+    attempt: &str,
+    why: Refusal,
+) -> Response {
+    let why = site.workflow.decline(operator, None, attempt, why).await;
+    match door {
+        Door::Api => why.into_response(),
+        Door::Page => pages::refused(&site.reading, Some(operator.viewer()), why).await,
+    }
+}
+
+/// The site as the browser that sent the form calls it. `same_site` has compared both headers.
+fn here(headers: &HeaderMap) -> String {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let origin =
+        text(header::ORIGIN).filter(|origin| origin.starts_with("http")).map(str::to_owned);
+    origin.unwrap_or_else(|| format!("http://{}", text(header::HOST).unwrap_or("localhost")))
+}

@@ -1,0 +1,202 @@
+//! What whoever may look is shown, and the only way to it for a stakeholder (C10.2).
+//!
+//! [`Showing`] gives out values for one [`Onlooking`] at a time: whole for somebody with an account,
+//! redacted for a stakeholder. The read side behind it is private to this file, so a handler on a
+//! `Showing` cannot reach a value that did not go through it; and the handlers on a `Reading` take a
+//! `SignedIn`, which a stakeholder never is. Frames and refusals go through it as values do.
+
+use super::gate::{self, credential};
+use super::traces::Held;
+use super::{Reading, events, pages, refusal, render};
+use crate::authority::{Denied, Onlooker};
+use crate::model::action::ActionId;
+use crate::model::actor::ActorRole;
+use crate::model::answer::{ActionAnswer, Overview, SessionAnswer};
+use crate::model::redact::Redact;
+use crate::model::refusal::Refusal;
+use crate::model::timeline::{Timeline, TimelineKey};
+use crate::ui::{Console, Frame, OverviewView, Page};
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+
+/// The state of the routes that stakeholders see too.
+#[derive(Clone)]
+pub(super) struct Showing {
+    reading: Reading,
+}
+
+/// Somebody who looks, with the credential that was held out.
+pub(super) struct Onlooking {
+    onlooker: Onlooker,
+    held: Held,
+}
+
+impl FromRequestParts<Showing> for Onlooking {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Showing) -> Result<Self, Response> {
+        let reading = &site.reading;
+        let held = credential(&parts.headers, &reading.cookie);
+        match held.ok_or_else(Denied::without_credential).and_then(|held| look(reading, held)) {
+            Ok(onlooking) => Ok(onlooking),
+            Err(denied) => Err(gate::unseen(reading, parts, denied).await),
+        }
+    }
+}
+
+fn look(reading: &Reading, held: crate::authority::Credential) -> Result<Onlooking, Denied> {
+    let onlooker = match reading.authority.onlooker(&held, reading.clock.now())? {
+        Onlooker::Viewer(viewer) => Onlooker::Viewer(reading.narrowed(viewer)),
+        stakeholder @ Onlooker::Stakeholder(_) => stakeholder,
+    };
+    Ok(Onlooking { onlooker, held: Held(held) })
+}
+
+impl Onlooking {
+    /// A value as this onlooker may see it, and a refusal just so.
+    fn sees<T: Redact>(&self, found: Result<T, Refusal>) -> Result<T, Refusal> {
+        match &self.onlooker {
+            Onlooker::Viewer(_) => found,
+            Onlooker::Stakeholder(_) => found.redacted(),
+        }
+    }
+
+    /// Whether an action is among what this onlooker may see.
+    fn may_see(&self, id: ActionId) -> Result<(), Refusal> {
+        match &self.onlooker {
+            Onlooker::Stakeholder(link) if link.shows() != Some(id) => {
+                let (actor, required) = (link.actor().clone(), ActorRole::Observer);
+                Err(Denied::NotPermitted { actor, required }.refusal())
+            }
+            Onlooker::Stakeholder(_) | Onlooker::Viewer(_) => Ok(()),
+        }
+    }
+}
+
+impl Showing {
+    pub(super) fn new(reading: &Reading) -> Self {
+        Self { reading: reading.clone() }
+    }
+
+    /// Everything that the overview shows.
+    pub(super) async fn overview(&self, by: &Onlooking) -> Result<Overview, Refusal> {
+        let overview = by.sees(self.reading.read.overview().await)?;
+        self.reading.shown(&by.held, by.onlooker.expires_at(), &overview.state);
+        Ok(overview)
+    }
+
+    /// The same, with what this session was shown before.
+    pub(super) async fn traced(&self, by: &Onlooking) -> Result<OverviewView, Refusal> {
+        let overview = by.sees(self.reading.read.overview().await)?;
+        let trace = self.reading.shown(&by.held, by.onlooker.expires_at(), &overview.state);
+        Ok(OverviewView { overview, trace })
+    }
+
+    /// A page of what happened.
+    pub(super) async fn timeline(
+        &self,
+        by: &Onlooking,
+        asked: Result<(Option<TimelineKey>, u32), Refusal>,
+    ) -> Result<Timeline, Refusal> {
+        let told = match asked {
+            Ok((before, limit)) => self.reading.read.timeline(before, limit).await,
+            Err(wrong) => Err(wrong),
+        };
+        by.sees(told)
+    }
+
+    /// One action.
+    pub(super) async fn action(&self, by: &Onlooking, id: &str) -> Result<ActionAnswer, Refusal> {
+        let found = match ActionId::parse(id) {
+            Ok(id) => match by.may_see(id) {
+                Ok(()) => self.reading.read.action(id).await,
+                Err(why) => Err(why),
+            },
+            Err(wrong) => Err(wrong.into()),
+        };
+        by.sees(found)
+    }
+
+    /// That something changed: two numbers, which are the same for everybody.
+    pub(super) fn events(&self, by: Onlooking) -> Result<Response, Refusal> {
+        events::stream(&self.reading, by.held.0).map(IntoResponse::into_response)
+    }
+
+    /// Draws a page, or the refusal that came instead of it.
+    pub(super) async fn answer(&self, by: &Onlooking, page: Result<Page, Refusal>) -> Response {
+        drawn(&self.reading, &by.onlooker, page).await
+    }
+}
+
+/// Draws the refusal of somebody who is known and may not, as a page for exactly that reader.
+pub(super) async fn turned_away(
+    reading: &Reading,
+    held: Option<&crate::authority::Credential>,
+    why: Refusal,
+) -> Response {
+    let onlooker = held.and_then(|h| reading.authority.onlooker(h, reading.clock.now()).ok());
+    match onlooker {
+        Some(Onlooker::Viewer(viewer)) => {
+            let viewer = Onlooker::Viewer(reading.narrowed(viewer));
+            drawn(reading, &viewer, Err(why)).await
+        }
+        Some(stakeholder) => drawn(reading, &stakeholder, Err(why)).await,
+        None => pages::refused(reading, None, why).await,
+    }
+}
+
+async fn drawn(reading: &Reading, by: &Onlooker, page: Result<Page, Refusal>) -> Response {
+    let (page, status) = match page {
+        Ok(page) => (page, StatusCode::OK),
+        Err(why) => {
+            let status = refusal::status(why.code);
+            let why = match by {
+                Onlooker::Viewer(_) => why,
+                Onlooker::Stakeholder(_) => why.redacted(),
+            };
+            (Page::Refused(Box::new(why)), status)
+        }
+    };
+    let actor = by.actor();
+    let session = SessionAnswer {
+        name: actor.name.clone(),
+        role: actor.role,
+        token: None,
+        expires_at: by.expires_at(),
+    };
+    let frame = pages::frame(reading, Some(session));
+    let frame = match by {
+        Onlooker::Viewer(_) => frame,
+        Onlooker::Stakeholder(link) => Frame { shows: link.shows(), ..frame.redacted() },
+    };
+    render::page(&reading.leptos, frame, page, status).await
+}
+
+impl Redact for Frame {
+    fn redacted(self) -> Self {
+        let Self {
+            identity,
+            session,
+            freeze,
+            unrecordable,
+            preferences,
+            freeze_id,
+            console: _,
+            shows,
+        } = self;
+        Self {
+            identity,
+            // Its own name, which stands in the link's record.
+            session,
+            freeze: freeze.redacted(),
+            unrecordable: unrecordable.redacted(),
+            preferences,
+            freeze_id,
+            // Nothing on a page of a stakeholder leads to a route that writes.
+            console: Console::ReadOnly,
+            shows,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The routes that stakeholders see too. They hold a [`Showing`], and so nothing that was not redacted
+//! for whoever asks.
+
+use super::query::{Query, Segment};
+use super::showing::{Onlooking, Showing};
+use super::timeline;
+use crate::model::answer::Overview;
+use crate::model::refusal::Refusal;
+use crate::ui::{ActionView, Page};
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+
+/// The cluster at a glance.
+pub(super) async fn overview(by: Onlooking, State(site): State<Showing>) -> Response {
+    let page = site.traced(&by).await.map(|view| Page::Overview(Box::new(view)));
+    site.answer(&by, page).await
+}
+
+/// The same as JSON.
+pub(super) async fn overview_json(
+    by: Onlooking,
+    State(site): State<Showing>,
+) -> Result<Json<Overview>, Refusal> {
+    site.overview(&by).await.map(Json)
+}
+
+/// The log and the kernel side by side.
+pub(super) async fn timeline(by: Onlooking, State(site): State<Showing>, query: Query) -> Response {
+    let told = site.timeline(&by, timeline::asked(query)).await;
+    site.answer(&by, told.map(|told| Page::Timeline(Box::new(told)))).await
+}
+
+/// One action.
+pub(super) async fn action(
+    by: Onlooking,
+    State(site): State<Showing>,
+    Segment(id): Segment,
+) -> Response {
+    let found = site.action(&by, &id).await;
+    let page = found.map(|answer| Page::Action(Box::new(ActionView { answer, refusal: None })));
+    site.answer(&by, page).await
+}
+
+/// That something changed, as server-sent events.
+pub(super) async fn events(
+    by: Onlooking,
+    State(site): State<Showing>,
+) -> Result<Response, Refusal> {
+    site.events(by)
+}

@@ -1,0 +1,106 @@
+//! An operator issues and revokes links for stakeholders, and a link is exchanged for its session. Each
+//! change has its record in the same transaction. Nothing ends a link but its time and an operator.
+
+use super::access::{Access, Failed};
+use crate::authority::links::{self, Issued, Revoked, Wanted};
+use crate::authority::{Operator, Secret};
+use crate::ledger::Draft;
+use crate::model::action::ActionId;
+use crate::model::actor::ActorRole;
+use crate::model::answer::SessionAnswer;
+use crate::model::link::LinkAnswer;
+use crate::model::record::{Delivery, Entry};
+use crate::model::refusal::Refusal;
+use crate::observe::{no_such_action, unreadable};
+
+impl Access {
+    /// Issues a link. The same link again issues nothing, however late it arrives: it is answered
+    /// without the secret, which nobody knows any more (C7.2).
+    ///
+    /// # Errors
+    /// `input_invalid`, also when the name is taken or the time too long; `not_found` where the action
+    /// that it shows does not exist; `action_id_reused`; `audit_unavailable`. The caller records it.
+    pub async fn issue_link(
+        &self,
+        operator: &Operator,
+        wanted: Wanted,
+    ) -> Result<LinkAnswer, Refusal> {
+        if let Some(id) = wanted.shows {
+            let steps = self.ledger.reader().steps(id).map_err(unreadable)?;
+            if steps.is_empty() {
+                return Err(no_such_action(id));
+            }
+        }
+        let actor = operator.actor().clone();
+        let (ledger, entropy, now) = self.parts();
+        let issued = self.store.write(move |tx| -> Result<LinkAnswer, Failed> {
+            let (entry, answer) = match links::issue(tx, &actor.name, wanted, &*entropy, now)? {
+                Issued::New(link, secret) => {
+                    let entry = Entry::LinkIssued {
+                        link_id: link.id,
+                        name: link.name.clone(),
+                        shows: link.shows,
+                        expires_at: link.expires_at,
+                    };
+                    (entry, LinkAnswer { link, path: Some(path(&secret)), duplicate: false })
+                }
+                Issued::Before(link) => {
+                    let entry = Entry::Duplicate { delivery: Delivery::Link, shown: None };
+                    (entry, LinkAnswer { link, path: None, duplicate: true })
+                }
+            };
+            ledger.append_in(tx, vec![Draft::new(Some(actor), None, entry)])?;
+            Ok(answer)
+        });
+        Ok(issued.await?)
+    }
+
+    /// Revokes a link: from the next request on neither it nor its session is worth anything.
+    ///
+    /// # Errors
+    /// `not_found`; `audit_unavailable`. The caller records it.
+    pub async fn revoke_link(
+        &self,
+        operator: &Operator,
+        link_id: ActionId,
+    ) -> Result<LinkAnswer, Refusal> {
+        let actor = operator.actor().clone();
+        let (ledger, _, now) = self.parts();
+        let revoked = self.store.write(move |tx| -> Result<LinkAnswer, Failed> {
+            let (entry, link, duplicate) = match links::revoke(tx, link_id, now)? {
+                Revoked::Now(link) => (Entry::LinkRevoked { link_id }, link, false),
+                Revoked::Before(link) => {
+                    let delivery = Delivery::LinkRevocation;
+                    (Entry::Duplicate { delivery, shown: None }, link, true)
+                }
+            };
+            ledger.append_in(tx, vec![Draft::new(Some(actor), None, entry)])?;
+            Ok(LinkAnswer { link, path: None, duplicate })
+        });
+        Ok(revoked.await?)
+    }
+
+    /// Exchanges a link for its session. The link opens nothing any more.
+    ///
+    /// # Errors
+    /// `link_spent`, whatever is wrong with it; `audit_unavailable`. The caller records it.
+    pub async fn redeem_link(&self, link: &str) -> Result<SessionAnswer, Refusal> {
+        let (ledger, entropy, now) = self.parts();
+        let link = link.to_owned();
+        let opened = self.store.write(move |tx| -> Result<SessionAnswer, Failed> {
+            let opened = links::redeem(tx, &link, &*entropy, now)?;
+            let name = opened.actor.name.clone();
+            let used = Entry::LinkUsed { link_id: opened.id };
+            ledger.append_in(tx, vec![Draft::new(Some(opened.actor), None, used)])?;
+            let token = Some(opened.secret.reveal().to_owned());
+            let (role, expires_at) = (ActorRole::Stakeholder, opened.expires_at);
+            Ok(SessionAnswer { name, role, token, expires_at })
+        });
+        Ok(opened.await?)
+    }
+}
+
+/// Where the page is that opens a link.
+fn path(secret: &Secret) -> String {
+    format!("/link/{}", secret.reveal())
+}
