@@ -9,7 +9,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is needed and was not found" >
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build run check lint test unit e2e documents bench crash-campaign simulate power-loss fault-sweep duplicates clean
+.PHONY: help setup build run check lint test unit e2e documents bench crash-campaign simulate power-loss fault-sweep duplicates bench-pages pictures clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -68,13 +68,22 @@ e2e: build ## the browser tests, against the release build
 	cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
 	cd end2end && npm run --silent generate
 	cd end2end && npx tsc --noEmit
-	cd end2end && CHROMIUM_BIN="$$(./browser.sh)" AERODB_CONTROL_BIN="$(PROGRAM)" npx playwright test
+	cd end2end && CHROMIUM_BIN="$$(./browser.sh)" AERODB_CONTROL_BIN="$(PROGRAM)" npx playwright test --project hydrated --project no-js
 
 documents: setup ## write the documents that are made from the types: API, commands, actions, contract
 	INSTA_UPDATE=always cargo test $(CARGO_FLAGS) --test all -- contract:: documents:: openapi::the_description
 
-bench: ## measure the ledger; RECORDS=10000000 for the long log, DIR for the disk (docs/benchmarks.md)
+bench: ## measure the ledger, then the pages; RECORDS=10000000 for the long log, DIR for the disk (docs/benchmarks.md)
 	cargo bench $(CARGO_FLAGS) --bench ledger -- $(RECORDS) $(DIR)
+	cargo bench $(CARGO_FLAGS) --bench pages -- $(RECORDS) $(DIR)
+
+bench-pages: setup ## measure the pages alone: 3 nodes and 101, a short log and RECORDS, 1,000 listeners
+	cargo bench $(CARGO_FLAGS) --bench pages -- $(RECORDS) $(DIR)
+
+pictures: build ## the pictures of the documents, made by the browser tests: docs/images
+	@$(call need,npm)
+	cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
+	cd end2end && CHROMIUM_BIN="$$(./browser.sh)" AERODB_CONTROL_BIN="$(PROGRAM)" npx playwright test --project pictures
 
 clean: ## remove what was built; the data stays
 	cargo clean

@@ -26,6 +26,9 @@ const args = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
 
+// They write into the documents, so they are made when somebody asks for them: `make pictures`.
+const PICTURES = '**/pictures.spec.ts';
+
 export default defineConfig({
   testDir: './tests',
   fullyParallel: false,
@@ -41,11 +44,12 @@ export default defineConfig({
     launchOptions: { executablePath: chromium, args },
   },
   projects: [
-    { name: 'hydrated' },
+    { name: 'hydrated', testIgnore: PICTURES },
     {
       name: 'no-js',
       use: { javaScriptEnabled: false },
-      testIgnore: '**/*.hydrated.spec.ts',
+      testIgnore: ['**/*.hydrated.spec.ts', PICTURES],
     },
+    { name: 'pictures', testMatch: PICTURES },
   ],
 });

@@ -5,7 +5,8 @@ use super::query::Query;
 use super::{Reading, pages};
 use crate::model::refusal::Refusal;
 use crate::model::timeline::{Timeline, TimelineKey};
-use crate::ui::Page;
+use crate::model::timeline_filter::TimelineFilter;
+use crate::ui::{Page, TimelineView};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -16,7 +17,7 @@ pub(super) async fn page(
     State(site): State<Reading>,
     query: Query,
 ) -> Response {
-    let page = timeline(&site, query).await.map(|told| Page::Timeline(Box::new(told)));
+    let page = view(&site, query).await.map(|view| Page::Timeline(Box::new(view)));
     pages::answer(&site, &viewer, page).await
 }
 
@@ -26,13 +27,21 @@ pub(super) async fn json(
     State(site): State<Reading>,
     query: Query,
 ) -> Result<Json<Timeline>, Refusal> {
-    timeline(&site, query).await.map(Json)
+    view(&site, query).await.map(|view| Json(view.told))
 }
 
-async fn timeline(site: &Reading, mut query: Query) -> Result<Timeline, Refusal> {
+async fn view(site: &Reading, mut query: Query) -> Result<TimelineView, Refusal> {
     let before = query.optional("before");
     let before = before.map(|text| TimelineKey::parse_field("before", &text)).transpose()?;
     let limit = query.limit()?;
+    let filter = TimelineFilter::parse(|name| query.optional(name))?;
     query.finish()?;
-    site.read.timeline(before, limit).await
+    let told = site.read.timeline(&filter, before, limit).await?;
+    let older = told.next_before.map(|before| {
+        let mut pairs = filter.pairs();
+        pairs.extend([("before", before.to_string()), ("limit", limit.to_string())]);
+        let pairs = serde_urlencoded::to_string(pairs).expect("pairs of text can be encoded");
+        format!("/timeline?{pairs}")
+    });
+    Ok(TimelineView { told, filter, older })
 }
