@@ -26,8 +26,8 @@ const args = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
 
-// They write into the documents, so they are made when somebody asks for them: `make pictures`.
-const PICTURES = '**/pictures.spec.ts';
+// They write pictures and are run when somebody asks for them: `make pictures`, and to look at pages.
+const PICTURES = ['**/pictures.spec.ts', '**/screenshots.spec.ts'];
 
 export default defineConfig({
   testDir: './tests',
@@ -48,8 +48,9 @@ export default defineConfig({
     {
       name: 'no-js',
       use: { javaScriptEnabled: false },
-      testIgnore: ['**/*.hydrated.spec.ts', PICTURES],
+      testIgnore: ['**/*.hydrated.spec.ts', ...PICTURES],
     },
-    { name: 'pictures', testMatch: PICTURES },
+    { name: 'pictures', testMatch: '**/pictures.spec.ts' },
+    { name: 'screenshots', testMatch: '**/screenshots.spec.ts' },
   ],
 });

@@ -1,7 +1,8 @@
-// A whole switchover without a pointer: only Tab, Enter and typing, from the sign-in page to the log.
+// A whole switchover without a pointer: only keys, from the sign-in page to the outcome.
+import type { Locator } from '@playwright/test';
 import { labels, nodeCell } from '../fixtures/labels.ts';
 import { becomeOperator, expectStage, OPERATOR, PASSWORD } from '../fixtures/steps.ts';
-import { expect, type Locator, type Page, test } from '../fixtures/test.ts';
+import { expect, type Page, test } from '../fixtures/test.ts';
 
 /** More than there are stops on any page of the way. */
 const STOPS_MAX = 150;
