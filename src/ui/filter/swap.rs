@@ -80,7 +80,8 @@ pub(super) fn listen(say: impl Fn(String) + Clone + 'static) {
 /// The address that the form asks for, without the fields that are empty.
 fn address(form: &HtmlFormElement) -> Option<String> {
     let fields = UrlSearchParams::new().ok()?;
-    for pair in try_iter(&FormData::new_with_form(form).ok()?).ok().flatten()? {
+    let typed = FormData::new_with_form(form).ok()?;
+    for pair in try_iter(&typed).ok().flatten()? {
         let pair: Array = pair.ok()?.unchecked_into();
         let (name, value) = (pair.get(0).as_string()?, pair.get(1).as_string()?);
         if !value.is_empty() {
