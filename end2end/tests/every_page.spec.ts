@@ -6,7 +6,7 @@ import { addresses, test } from '../fixtures/library.ts';
 import { expect, type Page } from '../fixtures/test.ts';
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const WIDTHS_PX = [320, 768, 1280, 1920];
+const WIDTHS_PX = [320, 768, 1280];
 const REFUSED = [400, 401, 404, 410];
 
 /** What every document is sent with. */
@@ -35,7 +35,10 @@ function expectHeaders(response: Response | null, address: string): void {
 async function expectAccessible(page: Page, address: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+    const axe = new AxeBuilder({ page });
+    // The page is the same in both themes but for its colours.
+    const wanted = colorScheme === 'light' ? axe.withTags(RULES) : axe.withRules(['color-contrast']);
+    const { violations } = await wanted.analyze();
     const found = violations.map(({ id, help, nodes }) => ({
       id,
       help,
