@@ -16,7 +16,6 @@ test('the documents show the console as it is', async ({ page, library }) => {
   const { executed, explained, rejected, observation } = library;
   for (const [name, address, from] of [
     ['overview', '/', 'h1'],
-    ['catalogue', '/actions/new', 'h1'],
     ['new-action', '/actions/new?kind=switchover', 'h1'],
     ['explained', `/actions/${explained}`, 'h1'],
     ['decision', `/actions/${explained}`, '.decision'],
