@@ -76,8 +76,8 @@ pub(super) struct TimelineArguments {
     /// How many records and events in all.
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<u32>,
-    /// Only this kind of record or event, such as confirmed or node_lost; or one of actions,
-    /// refusals, observations and kernel_events.
+    /// Only this kind of record or event, such as confirmed or started; or several: actions,
+    /// refusals, observations, or `kernel_events`.
     #[arg(long, value_name = "KIND")]
     pub(super) kind: Option<String>,
     /// Only records of actions on this node, and events about it.

@@ -187,7 +187,7 @@ impl TimelineFilter {
             Some(TimelineKind::Group(_) | TimelineKind::Event(_)) => return None,
         };
         let (node, actor, action) = (self.node.clone(), self.actor.clone(), self.action);
-        Some(LogFilter { kind, kinds, node, actor, action, ..LogFilter::default() })
+        Some(LogFilter { action, kind, kinds, actor, node, ..LogFilter::default() })
     }
 
     /// Whether it can leave any event of the kernel.

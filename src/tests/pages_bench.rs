@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on ends")]
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 #![expect(clippy::disallowed_methods, reason = "it measures time and nothing else")]
+#![expect(clippy::indexing_slicing, reason = "a measurement that cannot go on ends")]
 
 #[path = "ledger_bench/figures.rs"]
 mod figures;
