@@ -9,7 +9,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is needed and was not found" >
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build run check lint test unit e2e documents bench crash-campaign simulate power-loss fault-sweep duplicates hostile fuzz crowd deny clean
+.PHONY: help setup build run check lint test unit e2e documents bench bench-pages pictures crash-campaign simulate power-loss fault-sweep duplicates hostile fuzz crowd deny clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -84,15 +84,24 @@ e2e: build ## the browser tests, against the release build
 	cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
 	cd end2end && npm run --silent generate
 	cd end2end && npx tsc --noEmit
-	cd end2end && CHROMIUM_BIN="$$(./browser.sh)" AERODB_CONTROL_BIN="$(PROGRAM)" npx playwright test
+	cd end2end && CHROMIUM_BIN="$$(./browser.sh)" AERODB_CONTROL_BIN="$(PROGRAM)" npx playwright test --project hydrated --project no-js
 
 documents: setup ## write the documents that are made from the types: API, commands, actions, contract
 	INSTA_UPDATE=always cargo test $(CARGO_FLAGS) --test all -- contract:: documents:: openapi::the_description
 
 # LOGS keeps the logs in a folder, and uses those that are there: a long one takes most of the time.
-bench: ## measure kernel and ledger; RECORDS=10000000 for the long log, DIR for the disk (docs/benchmarks.md)
+bench: ## measure kernel, ledger and pages; RECORDS=10000000 for the long log, DIR for the disk (docs/benchmarks.md)
 	cargo bench $(CARGO_FLAGS) --bench kernel -- $(DIR)
 	cargo bench $(CARGO_FLAGS) --bench ledger -- $(RECORDS) $(or $(DIR),$(or $(TMPDIR),/tmp)) $(LOGS)
+	cargo bench $(CARGO_FLAGS) --bench pages -- $(RECORDS) $(DIR)
+
+bench-pages: setup ## measure the pages alone: 3 nodes and 101, a short log and RECORDS, 1,000 listeners
+	cargo bench $(CARGO_FLAGS) --bench pages -- $(RECORDS) $(DIR)
+
+pictures: build ## the pictures of the documents, made by the browser tests: docs/images
+	@$(call need,npm)
+	cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
+	cd end2end && CHROMIUM_BIN="$$(./browser.sh)" AERODB_CONTROL_BIN="$(PROGRAM)" npx playwright test --project pictures
 
 clean: ## remove what was built; the data stays
 	cargo clean

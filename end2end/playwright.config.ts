@@ -26,6 +26,9 @@ const args = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
 
+// They write pictures and are run when somebody asks for them: `make pictures`, and to look at pages.
+const PICTURES = ['**/pictures.spec.ts', '**/screenshots.spec.ts'];
+
 export default defineConfig({
   testDir: './tests',
   fullyParallel: false,
@@ -41,11 +44,13 @@ export default defineConfig({
     launchOptions: { executablePath: chromium, args },
   },
   projects: [
-    { name: 'hydrated' },
+    { name: 'hydrated', testIgnore: PICTURES },
     {
       name: 'no-js',
       use: { javaScriptEnabled: false },
-      testIgnore: '**/*.hydrated.spec.ts',
+      testIgnore: ['**/*.hydrated.spec.ts', ...PICTURES],
     },
+    { name: 'pictures', testMatch: '**/pictures.spec.ts' },
+    { name: 'screenshots', testMatch: '**/screenshots.spec.ts' },
   ],
 });

@@ -143,7 +143,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Freeze { reason, freeze_id } => server.freeze(&reason, freeze_id),
         Command::Unfreeze { reason, freeze } => server.unfreeze(&reason, freeze),
         Command::Show { id } => server.show(id),
-        Command::Timeline { before, limit } => server.timeline(before, limit),
+        Command::Timeline(filter) => server.timeline(&filter),
         Command::Log(filter) => server.log(&filter),
     }
 }

@@ -35,4 +35,5 @@ pub mod sensitive;
 pub mod stage;
 pub mod text;
 pub mod timeline;
+pub mod timeline_filter;
 pub mod trace;

@@ -28,7 +28,7 @@ pub use documents::{action_pages, refusals};
 pub use explanation::explanation;
 pub use lists::{actions, events, invariants, nodes, record};
 pub use overview::{node, overview};
-pub use records::{log, log_command};
+pub use records::{command, log};
 pub use refusal::refusal;
 pub use report::{report, window};
 pub use timeline::timeline;

@@ -8,6 +8,8 @@
 
 pub mod access;
 pub mod components;
+pub mod copy;
+pub mod filter;
 pub mod here;
 pub mod live;
 pub mod preferences;
@@ -37,6 +39,7 @@ use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::text::NodeId;
 use crate::model::timeline::Timeline;
+use crate::model::timeline_filter::TimelineFilter;
 use crate::model::trace::Trace;
 use preferences::Preferences;
 use std::collections::BTreeMap;
@@ -162,6 +165,17 @@ pub struct LogView {
     pub older: Option<String>,
 }
 
+/// What `GET /timeline` shows.
+#[derive(Clone, Debug)]
+pub struct TimelineView {
+    /// What happened.
+    pub told: Timeline,
+    /// What of it was asked for.
+    pub filter: TimelineFilter,
+    /// The address of the next page; absent on the last.
+    pub older: Option<String>,
+}
+
 /// The form of a window of time, with one page of its report.
 #[derive(Clone, Debug, Default)]
 pub struct WindowView {
@@ -205,7 +219,7 @@ pub enum Page {
     /// `GET /nodes/{id}`.
     Node(Box<NodeAnswer>),
     /// `GET /timeline`.
-    Timeline(Box<Timeline>),
+    Timeline(Box<TimelineView>),
     /// `GET /log`.
     Log(Box<LogView>),
     /// `GET /log/{seq}`.

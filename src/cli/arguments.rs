@@ -5,7 +5,8 @@ use super::address::{Address, Authorities, DEFAULT_URL};
 use super::found::FoundArguments;
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
 use super::log_arguments::{
-    ExportArguments, LogArguments, ReconstructArguments, RotateArguments, VerifyArguments,
+    ExportArguments, LogArguments, ReconstructArguments, RotateArguments, TimelineArguments,
+    VerifyArguments,
 };
 use super::restore::KernelCommand;
 use crate::model::action::{ActionId, ActionKind};
@@ -184,14 +185,7 @@ pub(super) enum Command {
         id: ActionId,
     },
     /// The log and the kernel side by side, newest first, with what is known of their order.
-    Timeline {
-        /// Only what happened before this key, as an earlier page gave it.
-        #[arg(long, value_name = "KEY")]
-        before: Option<String>,
-        /// How many records and events in all.
-        #[arg(long, value_name = "N")]
-        limit: Option<u32>,
-    },
+    Timeline(TimelineArguments),
     /// The actions, newest first.
     Actions(ActionsArguments),
     /// The log, newest first.

@@ -69,6 +69,40 @@ impl LogArguments {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct TimelineArguments {
+    /// Only what happened before this key, as an earlier page gave it.
+    #[arg(long, value_name = "KEY")]
+    pub(super) before: Option<String>,
+    /// How many records and events in all.
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<u32>,
+    /// Only this kind of record or event, such as confirmed or started; or several: actions,
+    /// refusals, observations, or `kernel_events`.
+    #[arg(long, value_name = "KIND")]
+    pub(super) kind: Option<String>,
+    /// Only records of actions on this node, and events about it.
+    #[arg(long, value_name = "NODE")]
+    pub(super) node: Option<String>,
+    /// Only what this account did; events of the kernel name no account.
+    #[arg(long, value_name = "NAME")]
+    pub(super) actor: Option<String>,
+    /// Only this action.
+    #[arg(long, value_name = "ID", value_parser = ActionId::parse)]
+    pub(super) action: Option<ActionId>,
+}
+
+impl TimelineArguments {
+    /// The filter by name, as it was typed: it is judged where the timeline is made.
+    pub(super) fn filter(&self) -> Vec<(&'static str, String)> {
+        let action = self.action.map(|action| action.to_string());
+        [("kind", &self.kind), ("node", &self.node), ("actor", &self.actor), ("action", &action)]
+            .into_iter()
+            .filter_map(|(name, value)| value.clone().map(|value| (name, value)))
+            .collect()
+    }
+}
+
+#[derive(Args, Debug)]
 pub(super) struct VerifyArguments {
     /// The log file, the directory of an export, or the URL of a control plane that runs
     /// [default: the file in the data directory].

@@ -7,7 +7,7 @@ use super::client::{Answer, Client};
 use super::exit::Exit;
 use super::failure::{Asked, Failure};
 use super::local::refused;
-use super::log_arguments::LogArguments;
+use super::log_arguments::{LogArguments, TimelineArguments};
 use super::session::{SessionError, SessionFile, Stored};
 use super::{complain, progress, secret};
 use crate::model::action::ActionId;
@@ -237,21 +237,19 @@ impl Server<'_> {
     }
 
     /// One page of the timeline.
-    pub(super) fn timeline(
-        &self,
-        before: Option<String>,
-        limit: Option<u32>,
-    ) -> Result<Report, Failure> {
-        let mut query: Vec<_> = before.map(|before| ("before", before)).into_iter().collect();
-        query.extend(limit.map(|limit| ("limit", limit.to_string())));
+    pub(super) fn timeline(&self, filter: &TimelineArguments) -> Result<Report, Failure> {
+        let mut query = filter.filter();
+        let further = plain::command("timeline", &query, filter.limit);
+        query.extend(filter.before.clone().map(|before| ("before", before)));
+        query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
         let answer: Answer<Timeline> = self.client()?.get("/timeline", &query)?;
-        Ok(report(plain::timeline(&answer.value, limit), &answer.body, Exit::Done))
+        Ok(report(plain::timeline(&answer.value, &further), &answer.body, Exit::Done))
     }
 
     /// One page of the log.
     pub(super) fn log(&self, filter: &LogArguments) -> Result<Report, Failure> {
         let mut query = filter.filter();
-        let further = plain::log_command(&query, filter.limit);
+        let further = plain::command("log", &query, filter.limit);
         query.extend(filter.before.map(|before| ("before", before.to_string())));
         query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
         let answer: Answer<LogPage> = self.client()?.get("/log", &query)?;

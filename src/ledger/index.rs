@@ -82,8 +82,18 @@ pub(super) fn store(
 /// What the index is asked for, in the language of FTS5; `None` where nothing but the action and the
 /// time is asked for, which have indexes of their own.
 pub(super) fn matching(filter: &LogFilter) -> Option<String> {
-    let LogFilter { action, kind, actor, action_kind, node, stage, since: _, until: _, text } =
-        filter;
+    let LogFilter {
+        action,
+        kind,
+        kinds,
+        actor,
+        action_kind,
+        node,
+        stage,
+        since: _,
+        until: _,
+        text,
+    } = filter;
     let fields = [
         ("actor", actor.as_ref().map(ActorName::as_str)),
         ("kind", *kind),
@@ -94,13 +104,18 @@ pub(super) fn matching(filter: &LogFilter) -> Option<String> {
     let fields = fields.into_iter().filter_map(|(name, text)| text.map(|text| term(name, text)));
     let words = text.iter().flat_map(|text| text.words().iter().cloned());
     let mut terms: Vec<String> = fields.chain(words).collect();
-    if terms.is_empty() {
+    if terms.is_empty() && kinds.is_empty() {
         return None;
     }
     terms.extend(action.as_ref().map(ActionId::to_string).map(|id| term("action", &id)));
     // No term holds a quote, and each is one token.
-    let quoted: Vec<String> = terms.iter().map(|term| format!("\"{term}\"")).collect();
-    Some(quoted.join(" AND "))
+    let quoted = |term: &String| format!("\"{term}\"");
+    let mut all: Vec<String> = terms.iter().map(quoted).collect();
+    if !kinds.is_empty() {
+        let kinds: Vec<_> = kinds.iter().map(|kind| quoted(&term("kind", kind))).collect();
+        all.push(format!("({})", kinds.join(" OR ")));
+    }
+    Some(all.join(" AND "))
 }
 
 /// The record that declared a freeze under this id, where there is one.

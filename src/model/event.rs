@@ -98,6 +98,27 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Every kind, in order: what a filter may name.
+    pub const ALL: [Self; 17] = [
+        Self::EpochBegan,
+        Self::PrimaryLost,
+        Self::ElectionRefused,
+        Self::WritesStopped,
+        Self::WritesResumed,
+        Self::QuorumLost,
+        Self::QuorumRegained,
+        Self::NodeLost,
+        Self::NodeRegained,
+        Self::ReplicaAdded,
+        Self::VoteGranted,
+        Self::ReplicaRemoved,
+        Self::CheckpointTaken,
+        Self::LogPurged,
+        Self::BackupCreated,
+        Self::StateReceived,
+        Self::Started,
+    ];
+
     /// The kind in a word.
     #[must_use]
     pub fn word(self) -> &'static str {

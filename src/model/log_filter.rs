@@ -20,6 +20,9 @@ pub struct LogFilter {
     pub action: Option<ActionId>,
     /// Records of this kind, as [`Entry::word`] spells it.
     pub kind: Option<&'static str>,
+    /// Records of any of these kinds; of every kind where there are none. No field of an address:
+    /// the timeline asks for it.
+    pub kinds: &'static [&'static str],
     /// Records of this account.
     pub actor: Option<ActorName>,
     /// Records of actions of this kind.
@@ -51,6 +54,7 @@ impl LogFilter {
         let filter = Self {
             action: field(&mut take, "action", ActionId::parse)?,
             kind: field(&mut take, "kind", known_kind)?,
+            kinds: &[],
             actor: field(&mut take, "actor", ActorName::parse)?,
             action_kind: field(&mut take, "action_kind", ActionKind::parse)?,
             node: field(&mut take, "node", NodeId::parse)?,
@@ -88,7 +92,7 @@ impl LogFilter {
 }
 
 /// Parses a field where it is present; an error names the field, whatever it holds.
-fn field<T>(
+pub(super) fn field<T>(
     take: &mut impl FnMut(&str) -> Option<String>,
     name: &str,
     parse: impl FnOnce(&str) -> Result<T, InputError>,

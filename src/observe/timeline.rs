@@ -5,11 +5,12 @@ mod weave;
 use super::{ReadSide, unreadable};
 use crate::ledger::LogFilter;
 use crate::model::action::ActionId;
-use crate::model::answer::{PAGE_ROWS_MAX, StoredRecord};
+use crate::model::answer::{LogPage, PAGE_ROWS_MAX, StoredRecord};
 use crate::model::event::{EventPlace, KernelEvent};
 use crate::model::record::Entry;
 use crate::model::refusal::Refusal;
 use crate::model::timeline::{Timeline, TimelineKey};
+use crate::model::timeline_filter::TimelineFilter;
 use std::collections::BTreeMap;
 use weave::{Tie, Woven, weave};
 
@@ -18,32 +19,44 @@ use weave::{Tie, Woven, weave};
 const ROWS_READ: u32 = PAGE_ROWS_MAX;
 /// How many ends of actions before a page are looked at for one with a place in the kernel's log.
 const ENDS_LOOKED_AT: u32 = 20;
+/// How many pages of events are searched for those that a filter leaves. The kernel keeps no index of
+/// them; what is older than these is searched from the next page on.
+const EVENT_PAGES_SEARCHED: u32 = 10;
+
+/// Events that a filter leaves, and how far they were searched for.
+#[derive(Default)]
+struct Searched {
+    events: Vec<KernelEvent>,
+    /// Where the search goes on; `None` where nothing is older.
+    rest: Option<EventPlace>,
+    /// Why events may be missing.
+    gap: Option<String>,
+}
 
 impl ReadSide {
-    /// One page of everything that happened, newest first: at most `limit` records and events in all.
+    /// One page of what happened and what the filter leaves of it, newest first: at most `limit`
+    /// records and events in all.
     ///
     /// # Errors
     /// When the ledger cannot be read. A kernel that does not answer is a gap, and said to be one.
     pub async fn timeline(
         &self,
+        filter: &TimelineFilter,
         before: Option<TimelineKey>,
         limit: u32,
     ) -> Result<Timeline, Refusal> {
-        let first = before.map(|key| key.record);
-        let everything = LogFilter::default();
-        let records = self.ledger.page(first, ROWS_READ, &everything).map_err(unreadable)?;
-        let from = before.and_then(|key| key.event);
-        let (events, more_events, gap) = match self.events(from, ROWS_READ).await {
-            Ok(page) => (page.events, page.next_before.is_some(), page.gap),
-            Err(why) => {
-                let gap = format!("Events of the kernel cannot be read now. {}", why.sentence);
-                (Vec::new(), false, Some(gap))
+        let records = match filter.records() {
+            None => LogPage { records: Vec::new(), next_before: None },
+            Some(wanted) => {
+                let first = before.map(|key| key.record);
+                self.ledger.page(first, ROWS_READ, &wanted).map_err(unreadable)?
             }
         };
+        let from = before.and_then(|key| key.event);
+        let Searched { events, rest: unsearched, gap } = self.searched(filter, from).await;
         let unread = gap.is_some() && events.is_empty();
         let ties = self.ties(&records.records, &events)?;
         let floor = self.floor(records.records.last())?;
-        let more_records = records.next_before.is_some();
         // Where the next page begins if nothing of a column is on this one.
         let rest = TimelineKey {
             record: records.records.first().map_or(0, |newest| newest.record.seq + 1),
@@ -53,17 +66,50 @@ impl ReadSide {
             ),
         };
         let read = (records.records.len(), events.len());
+        let more = (records.next_before, unsearched);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let woven = weave(records.records, events, &ties, floor, limit);
-        let Woven { stretches, shown } = woven;
-        let is_last = !more_records && !more_events && shown == read;
+        let Woven { stretches, shown } = weave(records.records, events, &ties, floor, limit);
+        let is_last = more == (None, None) && shown == read;
         let last_record = stretches.iter().flat_map(|s| &s.records).next_back();
         let last_event = stretches.iter().flat_map(|s| &s.events).next_back();
+        let event = last_event.map_or(rest.event, |placed| Some(placed.event.place));
         let next = TimelineKey {
             record: last_record.map_or(rest.record, |placed| placed.record.record.seq),
-            event: last_event.map_or(rest.event, |placed| Some(placed.event.place)),
+            // What was searched in vain is not searched again.
+            event: if shown.1 == read.1 { unsearched.or(event) } else { event },
         };
         Ok(Timeline { stretches, next_before: (!is_last).then_some(next), gap })
+    }
+
+    /// The newest events before a place that the filter leaves, as far as they are searched for.
+    async fn searched(&self, filter: &TimelineFilter, from: Option<EventPlace>) -> Searched {
+        let mut found = Searched::default();
+        if !filter.has_events() {
+            return found;
+        }
+        let mut before = from;
+        for _ in 0..EVENT_PAGES_SEARCHED {
+            let page = match self.events(before, ROWS_READ).await {
+                Ok(page) => page,
+                Err(why) => {
+                    let gap = format!("Events of the kernel cannot be read now. {}", why.sentence);
+                    found.gap = Some(gap);
+                    return found;
+                }
+            };
+            found.gap = found.gap.or(page.gap);
+            found.events.extend(page.events.into_iter().filter(|event| filter.leaves(event)));
+            found.rest = page.next_before;
+            before = page.next_before;
+            // Enough for a page, and for the evidence below it.
+            if before.is_none() || found.events.len() >= ROWS_READ as usize {
+                return found;
+            }
+            if *filter == TimelineFilter::default() {
+                return found;
+            }
+        }
+        found
     }
 
     /// Where the log and the kernel are joined, by the actions that these records and events name.

@@ -3,10 +3,10 @@
 use crate::model::answer::{LogPage, StoredRecord};
 use crate::plain::lines::Lines;
 
-/// The command that reads the log with these filters, without the part that says where to go on.
+/// The command that reads a list with these filters, without the part that says where to go on.
 #[must_use]
-pub fn log_command(filter: &[(&str, String)], limit: Option<u32>) -> String {
-    let mut command = "aerodb-control log".to_owned();
+pub fn command(list: &str, filter: &[(&str, String)], limit: Option<u32>) -> String {
+    let mut command = format!("aerodb-control {list}");
     for (name, value) in filter {
         // Single quotes keep a value literal in every POSIX shell.
         let value = value.replace('\'', r"'\''");

@@ -3,9 +3,9 @@
 use crate::model::timeline::{HOW_IT_IS_ORDERED, PlacedEvent, PlacedRecord, Stretch, Timeline};
 use crate::plain::lines::Lines;
 
-/// One page of the timeline, newest first. `limit` is repeated in the command that reads on.
+/// One page of the timeline, newest first; `command` reads it.
 #[must_use]
-pub fn timeline(page: &Timeline, limit: Option<u32>) -> Lines {
+pub fn timeline(page: &Timeline, command: &str) -> Lines {
     let mut lines = Lines::new();
     lines.line(HOW_IT_IS_ORDERED);
     if let Some(gap) = &page.gap {
@@ -16,9 +16,8 @@ pub fn timeline(page: &Timeline, limit: Option<u32>) -> Lines {
         add(&mut lines, stretch);
     }
     lines.gap();
-    let limit = limit.map(|limit| format!(" --limit {limit}")).unwrap_or_default();
     match page.next_before {
-        Some(key) => lines.line(format!("Earlier: aerodb-control timeline --before {key}{limit}")),
+        Some(key) => lines.line(format!("Earlier: {command} --before {key}")),
         None => lines.line("Nothing earlier."),
     }
     lines
@@ -90,7 +89,10 @@ mod tests {
         let event = PlacedEvent { event, after_record: Some(7), joins: true };
         let stretch = Stretch { records: vec![record], events: vec![event], contradicts: true };
         let (gap, next_before) = (Some("no majority".to_owned()), None);
-        let text = timeline(&Timeline { stretches: vec![stretch], next_before, gap }, Some(5));
+        let text = timeline(
+            &Timeline { stretches: vec![stretch], next_before, gap },
+            "aerodb-control timeline",
+        );
         for words in [
             "GAP: no majority\n",
             "CONTRADICTION: ",

@@ -3,6 +3,7 @@
 use crate::openapi::is_checked_in;
 use crate::source::root;
 use aerodb_control::serve::config::keys;
+use aerodb_control::web::policy::{Needs, READS, Read};
 use aerodb_control::{cli, plain, web};
 use std::collections::BTreeSet;
 
@@ -28,6 +29,16 @@ fn refusals_exit_codes_and_commands_are_written_down_from_the_types() {
     is_checked_in("docs/refusals.md", &plain::refusals(|code| web::refusal::status(code).as_u16()));
     is_checked_in("docs/exit-codes.md", &cli::exit_codes());
     is_checked_in("docs/cli.md", &cli::reference());
+}
+
+/// The browser tests visit every address of this list: one that they do not know fails them.
+#[test]
+fn every_address_of_the_console_is_written_down_from_the_table_that_runs() {
+    let pages: Vec<_> = READS.iter().filter(|(_, path, _)| !path.starts_with("/api/")).collect();
+    let row = |(_, path, needs): &&(Read, &str, Needs)| serde_json::json!({ "path": path, "needs": needs.word() });
+    let rows: Vec<_> = pages.iter().map(row).collect();
+    let text = serde_json::to_string_pretty(&rows).expect("JSON") + "\n";
+    is_checked_in("docs/pages.json", &text);
 }
 
 #[test]

@@ -91,8 +91,14 @@ async fn a_stakeholder_reads_what_the_link_names_and_nothing_else() {
     let missing = board.get(&format!("/actions/{}", id(9))).await.expect(403);
     assert!(missing.body.contains("not_permitted"), "whether there is one is not told");
     let plain = app.stakeholder(4, "press", "cluster").await;
-    plain.get("/timeline").await.expect(200);
+    plain.get("/timeline?kind=actions&node=n2").await.expect(200);
     plain.get(&format!("/actions/{}", id(1))).await.expect(403);
+    // Which records are of an account would say its name: nobody who has none learns it by asking.
+    for name in ["olga", "nobody"] {
+        let asked = plain.get(&format!("/timeline?actor={name}")).await.expect(400).body;
+        assert!(asked.contains("who did what is not shown"), "{asked}");
+    }
+    app.operator().get("/timeline?actor=olga").await.expect(200);
 }
 
 /// C3.1, C9.4, C10.2.

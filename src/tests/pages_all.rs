@@ -134,7 +134,7 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         ("unknown", view(unknown_action(text))),
         ("node", Page::Node(Box::new(more::node_answer("n2", made::settled(), text)))),
         ("node-lost", Page::Node(Box::new(more::node_answer("n3", made::headless(text), text)))),
-        ("timeline", Page::Timeline(Box::new(more::timeline(text)))),
+        ("timeline", Page::Timeline(Box::new(more::timeline_view(text)))),
         ("log", Page::Log(Box::new(log))),
         ("record", Page::Record(Box::new(more::record_page(text)))),
         ("observation", Page::Observation(Box::new(more::kept_observation(text)))),

@@ -16,9 +16,17 @@ use aerodb_control::model::node_answer::{NodeAnswer, NodeEvents};
 use aerodb_control::model::record::Entry;
 use aerodb_control::model::text::ActorName;
 use aerodb_control::model::timeline::{PlacedEvent, PlacedRecord, Stretch, Timeline, TimelineKey};
-use aerodb_control::ui::{AccessView, IssuedView};
+use aerodb_control::model::timeline_filter::TimelineFilter;
+use aerodb_control::ui::{AccessView, IssuedView, TimelineView};
 
-pub(crate) fn timeline(text: &str) -> Timeline {
+/// The timeline as a page shows it, narrowed down to an action.
+pub(crate) fn timeline_view(text: &str) -> TimelineView {
+    let filter = TimelineFilter { action: Some(made::action_id()), ..TimelineFilter::default() };
+    let older = Some("/timeline?before=0_4.7.1&limit=50".to_owned());
+    TimelineView { told: timeline(text), filter, older }
+}
+
+fn timeline(text: &str) -> Timeline {
     let place = EventPlace { epoch: 4, position: 7, number: 1 };
     let record = |seq, entry| PlacedRecord {
         record: made::record(seq, entry),

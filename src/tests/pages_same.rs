@@ -23,6 +23,8 @@ async fn pages(app: &TestApp) -> Vec<String> {
         [
             "/actions/new?kind=switchover&to=n3",
             "/timeline?limit=5",
+            "/timeline?kind=refusals&node=n2",
+            "/timeline?kind=observations&limit=3",
             "/log?actor=olga&limit=2",
             "/report.md?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z",
             "/report?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z",

@@ -8,7 +8,7 @@ use aerodb_control::model::text::NodeId;
 use aerodb_control::model::timeline::{PlacedEvent, PlacedRecord, Timeline};
 use serde_json::json;
 
-async fn page(client: &Client, query: &str) -> Timeline {
+pub(crate) async fn page(client: &Client, query: &str) -> Timeline {
     let body = client.get(&format!("/api/v1/timeline?{query}")).await.expect(200).body;
     serde_json::from_str(&body).expect("a timeline")
 }
@@ -23,18 +23,18 @@ async fn whole(client: &Client, limit: u32) -> Vec<Timeline> {
     pages
 }
 
-fn records(pages: &[Timeline]) -> Vec<PlacedRecord> {
+pub(crate) fn records(pages: &[Timeline]) -> Vec<PlacedRecord> {
     let stretches = pages.iter().flat_map(|page| &page.stretches);
     stretches.flat_map(|stretch| stretch.records.clone()).collect()
 }
 
-fn events(pages: &[Timeline]) -> Vec<PlacedEvent> {
+pub(crate) fn events(pages: &[Timeline]) -> Vec<PlacedEvent> {
     let stretches = pages.iter().flat_map(|page| &page.stretches);
     stretches.flat_map(|stretch| stretch.events.clone()).collect()
 }
 
 /// A control plane with a history: roles changed, cables cut, a freeze, a denial, a restart.
-async fn eventful() -> TestApp {
+pub(crate) async fn eventful() -> TestApp {
     let app = TestApp::new().await;
     let olga = app.operator();
     olga.run(1, "switchover", json!({"to": "n2"})).await;

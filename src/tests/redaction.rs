@@ -43,10 +43,10 @@ fn shown(page: Page) -> Option<(Page, String)> {
             let drawn_from = text(&view.answer) + &text(&view.refusal);
             Some((Page::Action(view), drawn_from))
         }
-        Page::Timeline(told) => {
-            let told = told.redacted();
-            let drawn_from = text(&told);
-            Some((Page::Timeline(told), drawn_from))
+        Page::Timeline(mut view) => {
+            view.told = view.told.redacted();
+            let drawn_from = text(&view.told);
+            Some((Page::Timeline(view), drawn_from))
         }
         Page::Refused(why) => {
             let why = why.redacted();

@@ -77,7 +77,8 @@ fn no_module_is_called_mod_outside_the_tests() {
 }
 
 /// Programs of their own that measure.
-const BENCHES: [&str; 2] = ["src/tests/ledger_bench.rs", "src/tests/kernel_bench.rs"];
+const BENCHES: [&str; 3] =
+    ["src/tests/ledger_bench.rs", "src/tests/kernel_bench.rs", "src/tests/pages_bench.rs"];
 
 #[test]
 fn every_rust_file_is_part_of_the_crate() {

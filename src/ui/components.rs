@@ -4,6 +4,7 @@
 
 pub mod badge;
 pub mod cluster_facts;
+pub mod copyable;
 pub mod effects;
 pub mod events;
 pub mod explanation;
@@ -19,6 +20,7 @@ pub mod progress;
 pub mod prospects;
 pub mod records;
 pub mod rules;
+pub mod timeline_filter;
 pub mod topology;
 pub mod trace;
 pub mod words;

@@ -14,6 +14,8 @@ mod window;
 mod window;
 
 pub use window::beside;
+#[cfg(feature = "hydrate")]
+pub(in crate::ui) use window::beside_all;
 
 use leptos::html::Dialog;
 use leptos::prelude::*;

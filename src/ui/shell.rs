@@ -110,8 +110,8 @@ fn header(frame: &Frame, current: Option<NavItem>) -> AnyView {
                     <dd>{identity.cluster.to_string()}</dd>
                 </div>
             </dl>
-            {nav}
             {person}
+            {nav}
         </header>
     }
     .into_any()

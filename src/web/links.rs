@@ -6,7 +6,7 @@
 use super::fields::{Door, Fields};
 use super::login::{recorded, with_session};
 use super::query::Segment;
-use super::{Acting, Reading, pages, refusal};
+use super::{Acting, Reading, Transport, pages, refusal};
 use crate::authority::Operator;
 use crate::authority::links::Wanted;
 use crate::model::action::ActionId;
@@ -70,7 +70,10 @@ pub(super) async fn issue(
         (Door::Api, Ok(answer)) => (created(&answer), Json(answer)).into_response(),
         (Door::Page, Ok(answer)) => {
             let status = created(&answer);
-            let address = answer.path.as_ref().map(|path| format!("{}{path}", here(&headers)));
+            let address = answer
+                .path
+                .as_ref()
+                .map(|path| format!("{}{path}", here(&headers, site.reading.transport)));
             let page = Page::Issued(Box::new(IssuedView { answer, address }));
             pages::draw(&site.reading, Some(operator.viewer()), page, status).await
         }
@@ -131,9 +134,14 @@ async fn declined(
 }
 
 /// The site as the browser that sent the form calls it. `same_site` has compared both headers.
-fn here(headers: &HeaderMap) -> String {
+fn here(headers: &HeaderMap, transport: Transport) -> String {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let origin =
         text(header::ORIGIN).filter(|origin| origin.starts_with("http")).map(str::to_owned);
-    origin.unwrap_or_else(|| format!("http://{}", text(header::HOST).unwrap_or("localhost")))
+    let scheme = match transport {
+        Transport::Plain => "http",
+        Transport::Encrypted => "https",
+    };
+    let host = text(header::HOST).unwrap_or("localhost");
+    origin.unwrap_or_else(|| format!("{scheme}://{host}"))
 }

@@ -6,6 +6,7 @@
 //! `SignedIn`, which a stakeholder never is. Frames and refusals go through it as values do.
 
 use super::gate::{self, credential};
+use super::timeline::Asked;
 use super::traces::Held;
 use super::{Reading, events, pages, refusal, render};
 use crate::authority::{Denied, Onlooker};
@@ -14,8 +15,8 @@ use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Overview, SessionAnswer};
 use crate::model::redact::Redact;
 use crate::model::refusal::Refusal;
-use crate::model::timeline::{Timeline, TimelineKey};
-use crate::ui::{Console, Frame, OverviewView, Page};
+use crate::model::text::InputError;
+use crate::ui::{Console, Frame, OverviewView, Page, TimelineView};
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -63,6 +64,18 @@ impl Onlooking {
         }
     }
 
+    /// What was asked for, where asking it tells nothing that the answer hides: which records are of an
+    /// account would say its name.
+    fn may_ask(&self, asked: Asked) -> Result<Asked, Refusal> {
+        match (&self.onlooker, &asked.filter.actor) {
+            (Onlooker::Stakeholder(_), Some(actor)) => {
+                let required = "nothing: who did what is not shown to whom a link was given";
+                Err(InputError::new("actor", actor.as_str(), required).into())
+            }
+            (Onlooker::Stakeholder(_) | Onlooker::Viewer(_), _) => Ok(asked),
+        }
+    }
+
     /// Whether an action is among what this onlooker may see.
     fn may_see(&self, id: ActionId) -> Result<(), Refusal> {
         match &self.onlooker {
@@ -98,13 +111,11 @@ impl Showing {
     pub(super) async fn timeline(
         &self,
         by: &Onlooking,
-        asked: Result<(Option<TimelineKey>, u32), Refusal>,
-    ) -> Result<Timeline, Refusal> {
-        let told = match asked {
-            Ok((before, limit)) => self.reading.read.timeline(before, limit).await,
-            Err(wrong) => Err(wrong),
-        };
-        by.sees(told)
+        asked: Result<Asked, Refusal>,
+    ) -> Result<TimelineView, Refusal> {
+        let asked = asked.and_then(|asked| by.may_ask(asked))?;
+        let told = self.reading.read.timeline(&asked.filter, asked.before, asked.limit).await;
+        Ok(asked.view(by.sees(told)?))
     }
 
     /// One action.

@@ -27,8 +27,8 @@ pub(super) async fn overview_json(
 
 /// The log and the kernel side by side.
 pub(super) async fn timeline(by: Onlooking, State(site): State<Showing>, query: Query) -> Response {
-    let told = site.timeline(&by, timeline::asked(query)).await;
-    site.answer(&by, told.map(|told| Page::Timeline(Box::new(told)))).await
+    let view = site.timeline(&by, timeline::asked(query)).await;
+    site.answer(&by, view.map(|view| Page::Timeline(Box::new(view)))).await
 }
 
 /// One action.

@@ -1,12 +1,35 @@
-//! The timeline: which page of it is asked for, and its JSON.
+//! The timeline: what of it is asked for, and its JSON.
 
 use super::Reading;
 use super::gate::SignedIn;
 use super::query::Query;
 use crate::model::refusal::Refusal;
 use crate::model::timeline::{Timeline, TimelineKey};
+use crate::model::timeline_filter::TimelineFilter;
+use crate::ui::TimelineView;
 use axum::Json;
 use axum::extract::State;
+
+/// What somebody asked to see of it.
+pub(super) struct Asked {
+    pub(super) filter: TimelineFilter,
+    pub(super) before: Option<TimelineKey>,
+    pub(super) limit: u32,
+}
+
+impl Asked {
+    /// What a page shows of what was told.
+    pub(super) fn view(self, told: Timeline) -> TimelineView {
+        let Self { filter, limit, .. } = self;
+        let older = told.next_before.map(|before| {
+            let mut pairs = filter.pairs();
+            pairs.extend([("before", before.to_string()), ("limit", limit.to_string())]);
+            let pairs = serde_urlencoded::to_string(pairs).expect("pairs of text can be encoded");
+            format!("/timeline?{pairs}")
+        });
+        TimelineView { told, filter, older }
+    }
+}
 
 /// The timeline as JSON.
 pub(super) async fn json(
@@ -14,15 +37,16 @@ pub(super) async fn json(
     State(site): State<Reading>,
     query: Query,
 ) -> Result<Json<Timeline>, Refusal> {
-    let (before, limit) = asked(query)?;
-    site.read.timeline(before, limit).await.map(Json)
+    let Asked { filter, before, limit } = asked(query)?;
+    site.read.timeline(&filter, before, limit).await.map(Json)
 }
 
-/// Which page of it is asked for.
-pub(super) fn asked(mut query: Query) -> Result<(Option<TimelineKey>, u32), Refusal> {
+/// What of it is asked for.
+pub(super) fn asked(mut query: Query) -> Result<Asked, Refusal> {
     let before = query.optional("before");
     let before = before.map(|text| TimelineKey::parse_field("before", &text)).transpose()?;
     let limit = query.limit()?;
+    let filter = TimelineFilter::parse(|name| query.optional(name))?;
     query.finish()?;
-    Ok((before, limit))
+    Ok(Asked { filter, before, limit })
 }

@@ -5,7 +5,7 @@ use crate::model::cluster::Observation;
 use crate::model::explanation::{Explanation, Verdict};
 use crate::ui::components::effects::effects;
 use crate::ui::components::words::{command, counted, observation, sentences};
-use crate::ui::components::{notice, rules};
+use crate::ui::components::{copyable, notice, rules};
 use leptos::prelude::*;
 
 /// The explanation with its digest and the observation that it was made from.
@@ -40,15 +40,13 @@ pub fn explanation(explanation: &Explanation, digest: &Hash, made_from: &Observa
             {candidates}
             <h3>"Commands"</h3>
             <p>"The same request from a terminal:"</p>
-            {command(&explanation.command)}
+            {copyable::command(&explanation.command)}
             <p>"What the engine is told:"</p>
             {command(&explanation.engine_command)}
             <h3>"Digest"</h3>
             <p>"A confirmation repeats this digest; it covers the request, the pinned facts, the \
                 verdicts and the effects, and no position and no age."</p>
-            <p class="digest">
-                <code>{digest.to_string()}</code>
-            </p>
+            <div class="digest">{copyable::code(&digest.to_string(), "the digest")}</div>
             {pinned(explanation)}
         </section>
     }

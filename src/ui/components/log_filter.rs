@@ -44,7 +44,8 @@ pub fn log_filter(filter: &LogFilter) -> AnyView {
 /// How a time is written.
 const TIME: &str = "2026-01-31T09:30:00Z";
 
-fn line(
+/// A line of text.
+pub(super) fn line(
     name: &'static str,
     label: impl Into<String>,
     now: String,

@@ -46,7 +46,7 @@ fn age(seconds: f64) -> String {
 
 /// Puts the local time beside every time of the page. An attribute only: the style sheet shows it, and
 /// no node of another live part is touched.
-pub(super) fn beside_all() {
+pub(in crate::ui) fn beside_all() {
     let Some(document) = document() else { return };
     let Ok(times) = document.query_selector_all("time[datetime]") else { return };
     for number in 0..times.length() {

@@ -5,7 +5,7 @@ use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Closing};
 use crate::model::cluster::ReceiptStatus;
 use crate::ui::components::words::{say, time};
-use crate::ui::components::{badge, explanation, forms, kept, notice, outcome, records};
+use crate::ui::components::{badge, copyable, explanation, forms, kept, notice, outcome, records};
 use crate::ui::live::{ChangeNotice, LiveProgress, MovedNotice};
 use crate::ui::verify::verify;
 use crate::ui::{ActionView, pages};
@@ -49,6 +49,7 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
             {(has_log && answer.more_records).then(|| records::more(answer.id))}
             {has_log.then(|| kept::observations(&answer.records))}
             {has_log.then(|| report(answer))}
+            {copyable::address(&format!("/actions/{}", answer.id))}
         </section>
     }
     .into_any()
@@ -85,9 +86,7 @@ fn request(answer: &ActionAnswer) -> AnyView {
             </div>
             <div>
                 <dt>"Id"</dt>
-                <dd>
-                    <code>{answer.id.to_string()}</code>
-                </dd>
+                <dd>{copyable::code(&answer.id.to_string(), "the id")}</dd>
             </div>
         </dl>
     }

@@ -1,6 +1,7 @@
 //! A link for a stakeholder: the page that shows it once, and the page that it opens.
 
 use crate::model::link::LinkLine;
+use crate::ui::components::copyable;
 use crate::ui::components::words::{say, time};
 use crate::ui::{IssuedView, OpenLink, pages};
 use leptos::prelude::*;
@@ -48,9 +49,7 @@ fn once(address: &str) -> AnyView {
                 "It is shown this once. Whoever has it can open the one session of this link, until \
                 somebody did. Send it by a way that only its reader reads."
             </p>
-            <p>
-                <code>{say(address)}</code>
-            </p>
+            {copyable::code(address, "the address")}
             {code(address)}
         </section>
     }

@@ -3,6 +3,8 @@
 use crate::ui::LogView;
 use crate::ui::components::log_filter::log_filter;
 use crate::ui::components::records;
+use crate::ui::components::words::counted;
+use crate::ui::filter::{FilterInPlace, found};
 use crate::ui::live::ChangeNotice;
 use crate::ui::verify::verify;
 use leptos::prelude::*;
@@ -22,15 +24,20 @@ pub(super) fn log(data: &LogView) -> AnyView {
             </p>
         }
     });
+    let count = format!("{} shown.", counted(shown.len(), "record"));
+    let part = view! {
+        {verify(shown)}
+        {list}
+        {older}
+    };
     view! {
         <ChangeNotice/>
         <p>"Order is the sequence number. Each record carries the hash of the one before it; \
             nothing is changed or deleted. The number leads to the record, and from there to the \
             proof that it is in the signed log."</p>
         {log_filter(&data.filter)}
-        {verify(shown)}
-        {list}
-        {older}
+        <FilterInPlace/>
+        {found(count, part.into_any())}
     }
     .into_any()
 }

@@ -9,7 +9,7 @@ use crate::ui::components::positions::{beside_primary, lag};
 use crate::ui::components::prospects::prospects;
 use crate::ui::components::rules::scrolling;
 use crate::ui::components::words::{counted, observation, say, since, time};
-use crate::ui::components::{badge, events, notice};
+use crate::ui::components::{badge, copyable, events, notice};
 use crate::ui::live::ChangeNotice;
 use crate::ui::pages::actions;
 use leptos::prelude::*;
@@ -44,6 +44,7 @@ pub(super) fn node(data: &NodeAnswer, viewer: Option<ActorRole>) -> AnyView {
             <h2>"What was asked of it"</h2>
             {asked(data)}
         </section>
+        {copyable::address(&format!("/nodes/{}", data.node))}
     }
     .into_any()
 }

@@ -3,7 +3,7 @@
 use crate::model::kept::KeptObservation;
 use crate::ui::components::cluster_facts::cluster_facts;
 use crate::ui::components::words::{self, observation as made, time};
-use crate::ui::components::{nodes, positions, records, topology};
+use crate::ui::components::{copyable, nodes, positions, records, topology};
 use leptos::prelude::*;
 
 /// An observation that the log keeps, drawn like the present one, and said not to be it.
@@ -45,6 +45,7 @@ pub(super) fn observation(data: &KeptObservation) -> AnyView {
                 "."
             </p>
             {records::records("Records that name it, oldest first", &data.named_by)}
+            {copyable::address(&format!("/observations/{}", data.hash))}
         </section>
     }
     .into_any()

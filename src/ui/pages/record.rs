@@ -4,7 +4,7 @@ use crate::model::answer::StoredRecord;
 use crate::model::kept::RecordAnswer;
 use crate::ui::components::records::{self, actor, proof};
 use crate::ui::components::words::{say, time};
-use crate::ui::components::{badge, kept};
+use crate::ui::components::{badge, copyable, kept};
 use crate::ui::verify::verify;
 use leptos::prelude::*;
 
@@ -35,6 +35,7 @@ pub(super) fn record(data: &RecordAnswer) -> AnyView {
             </pre>
         </section>
         {steps}
+        {copyable::address(&format!("/log/{}", data.record.record.seq))}
     }
     .into_any()
 }
@@ -92,9 +93,7 @@ fn facts(stored: &StoredRecord) -> AnyView {
             <div>
                 <dt>"Hash"</dt>
                 <dd>
-                    <code>{stored.hash.to_string()}</code>
-                    " "
-                    {proof(record.seq)}
+                    {copyable::code(&stored.hash.to_string(), "the hash")} {proof(record.seq)}
                 </dd>
             </div>
             <div>

@@ -5,7 +5,7 @@ use crate::model::cluster::ClusterState;
 use crate::model::report::{ActionReport, Content, Kept};
 use crate::ui::components::words::{hash, observation, say, time};
 use crate::ui::components::{
-    badge, explanation, kept, notice, outcome, positions, records, topology,
+    badge, copyable, explanation, kept, notice, outcome, positions, records, topology,
 };
 use crate::ui::verify::verify;
 use crate::ui::{WindowView, pages};
@@ -23,6 +23,7 @@ pub(super) fn action(told: &ActionReport) -> AnyView {
         </p>
         {verify(&told.records)}
         {parts(told)}
+        {copyable::address(&format!("{address}/report"))}
     }
     .into_any()
 }
@@ -108,6 +109,7 @@ fn report(view: &WindowView) -> Option<AnyView> {
             {records::records("Records of the window, oldest first", &told.records)}
             {actions}
             {next}
+            {copyable::address(&format!("/report{here}"))}
         }
         .into_any(),
     )
@@ -155,9 +157,7 @@ fn asked(told: &ActionReport) -> AnyView {
                 </div>
                 <div>
                     <dt>"Id"</dt>
-                    <dd>
-                        <code>{told.id.to_string()}</code>
-                    </dd>
+                    <dd>{copyable::code(&told.id.to_string(), "the id")}</dd>
                 </div>
             </dl>
         </section>

@@ -1,15 +1,20 @@
 //! `GET /timeline`: the log and the kernel side by side.
 
+use crate::model::event::EventPlace;
 use crate::model::timeline::{HOW_IT_IS_ORDERED, PlacedEvent, PlacedRecord, Stretch, Timeline};
+use crate::ui::TimelineView;
 use crate::ui::components::records::actor;
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::{self, node, say, time};
+use crate::ui::components::timeline_filter::timeline_filter;
+use crate::ui::components::words::{self, counted, node, say, time};
+use crate::ui::filter::{FilterInPlace, found};
 use crate::ui::live::ChangeNotice;
 use leptos::prelude::*;
 
 /// One page of what happened.
-pub(super) fn timeline(data: &Timeline) -> AnyView {
-    let gap = data.gap.as_ref().map(|why| {
+pub(super) fn timeline(data: &TimelineView) -> AnyView {
+    let told = &data.told;
+    let gap = told.gap.as_ref().map(|why| {
         view! {
             <section class="notice" data-tone="unknown">
                 <h2>"A gap"</h2>
@@ -17,30 +22,64 @@ pub(super) fn timeline(data: &Timeline) -> AnyView {
             </section>
         }
     });
-    let older = data.next_before.map(|key| {
+    let older = data.older.clone().map(|address| {
         view! {
             <p>
-                <a href=format!("/timeline?before={key}")>"What happened earlier"</a>
+                <a href=address>"What happened earlier"</a>
             </p>
         }
     });
-    let list = if data.stretches.is_empty() {
-        view! { <p class="none">"Nothing happened earlier."</p> }.into_any()
+    let shown = Shown::of(told);
+    let list = if told.stretches.is_empty() {
+        let words = match (data.filter.pairs().is_empty(), &data.older) {
+            (true, _) => "Nothing happened earlier.",
+            (false, None) => "Nothing of this kind happened earlier.",
+            // The kernel keeps no index of its events: they are searched a part at a time.
+            (false, Some(_)) => "There is nothing of this kind in the part that was searched.",
+        };
+        view! { <p class="none">{words}</p> }.into_any()
     } else {
-        lanes(&data.stretches)
+        lanes(&told.stretches, &shown)
+    };
+    let count = format!(
+        "{} and {} shown.",
+        counted(shown.records.len(), "record"),
+        counted(shown.events.len(), "event")
+    );
+    let part = view! {
+        {gap}
+        {list}
+        {older}
     };
     view! {
         <ChangeNotice/>
         <p>{HOW_IT_IS_ORDERED}</p>
-        {gap}
-        {list}
-        {older}
+        {timeline_filter(&data.filter)}
+        <FilterInPlace/>
+        {found(count, part.into_any())}
     }
     .into_any()
 }
 
-fn lanes(stretches: &[Stretch]) -> AnyView {
-    let rows = stretches.iter().map(stretch).collect_view();
+/// What stands on this page: a join to it is a link within the page.
+struct Shown {
+    records: Vec<u64>,
+    events: Vec<EventPlace>,
+}
+
+impl Shown {
+    fn of(told: &Timeline) -> Self {
+        let records = told.stretches.iter().flat_map(|s| &s.records);
+        let events = told.stretches.iter().flat_map(|s| &s.events);
+        Self {
+            records: records.map(|placed| placed.record.record.seq).collect(),
+            events: events.map(|placed| placed.event.place).collect(),
+        }
+    }
+}
+
+fn lanes(stretches: &[Stretch], shown: &Shown) -> AnyView {
+    let rows = stretches.iter().map(|one| stretch(one, shown)).collect_view();
     scrolling(
         "Timeline",
         view! {
@@ -59,9 +98,9 @@ fn lanes(stretches: &[Stretch]) -> AnyView {
     )
 }
 
-fn stretch(stretch: &Stretch) -> AnyView {
-    let records = stretch.records.iter().map(record).collect_view();
-    let events = stretch.events.iter().map(event).collect_view();
+fn stretch(stretch: &Stretch, shown: &Shown) -> AnyView {
+    let records = stretch.records.iter().map(|placed| record(placed, shown)).collect_view();
+    let events = stretch.events.iter().map(|placed| event(placed, shown)).collect_view();
     let contradiction = stretch.contradicts.then(|| {
         view! {
             <p class="unknown">
@@ -81,16 +120,24 @@ fn stretch(stretch: &Stretch) -> AnyView {
     .into_any()
 }
 
-fn record(placed: &PlacedRecord) -> AnyView {
+fn record(placed: &PlacedRecord, shown: &Shown) -> AnyView {
     let record = &placed.record.record;
     let gap = placed
         .is_after_a_gap()
         .then(|| gap("Before this start no control plane ran here, and nothing was recorded."));
     let after = placed.after_event.filter(|_| placed.joins).map(|place| {
-        let address = format!("#event-{place}");
+        let is_here = shown.events.contains(&place);
+        let name = if is_here {
+            view! { <a href=format!("#event-{place}")>{place.to_string()}</a> }.into_any()
+        } else {
+            view! { <span>{place.to_string()}</span> }.into_any()
+        };
+        view! { <small class="since">"after event " {name} " of the kernel"</small> }
+    });
+    let observed = record.entry.snapshot().map(|hash| {
         view! {
             <small class="since">
-                "after event " <a href=address>{place.to_string()}</a> " of the kernel"
+                <a href=format!("/observations/{hash}")>"the cluster as this record saw it"</a>
             </small>
         }
     });
@@ -107,6 +154,7 @@ fn record(placed: &PlacedRecord) -> AnyView {
             </p>
             <p>{say(&record.entry.sentence())}</p>
             <small>{actor(record)}</small>
+            {observed}
             {after}
             {gap}
         </li>
@@ -114,17 +162,16 @@ fn record(placed: &PlacedRecord) -> AnyView {
     .into_any()
 }
 
-fn event(placed: &PlacedEvent) -> AnyView {
+fn event(placed: &PlacedEvent, shown: &Shown) -> AnyView {
     let event = &placed.event;
     let gap = placed
         .is_after_a_gap()
         .then(|| gap("Before this start the kernel did not run, or kept nothing."));
     let after = placed.after_record.filter(|_| placed.joins).map(|seq| {
-        view! {
-            <small class="since">
-                "after record " <a href=format!("#record-{seq}")>{format!("#{seq}")}</a>
-            </small>
-        }
+        // On another page it is found by its own address.
+        let is_here = shown.records.contains(&seq);
+        let address = if is_here { format!("#record-{seq}") } else { format!("/log/{seq}") };
+        view! { <small class="since">"after record " <a href=address>{format!("#{seq}")}</a></small> }
     });
     let about = event.node.as_ref().map(|id| view! { " " {node(id)} });
     let action = event.action_id.map(|id| view! { " " {words::action(id)} });

@@ -19,6 +19,7 @@ use crate::model::refusal::RefusalCode as Code;
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::text::{ActorName, NodeId, Reason};
 use crate::model::timeline::{Timeline, TimelineKey};
+use crate::model::timeline_filter::TimelineKind;
 use crate::web::policy::Read;
 use serde_json::json;
 
@@ -66,9 +67,17 @@ pub(super) fn operation(route: Read, schemas: &mut Schemas) -> Option<Operation>
         }
         Read::ApiTimeline => {
             let before = Parameter::of(Place::Query, "before", "What stands before this key.");
+            let kind = Parameter::of(Place::Query, "kind", "Of this kind, or of these kinds.");
+            let node = Parameter::of(Place::Query, "node", "Of actions on this node, or about it.");
+            let actor = Parameter::of(Place::Query, "actor", "Records of this account.");
+            let action = Parameter::of(Place::Query, "action", "Of this action.");
             op("getTimeline", "The log and the kernel side by side, newest first.")
                 .with(before.schema(schemas.of::<TimelineKey>()))
                 .limited()
+                .with(kind.schema(json!({ "enum": TimelineKind::words() })))
+                .with(node.schema(schemas.of::<NodeId>()))
+                .with(actor.schema(schemas.of::<ActorName>()))
+                .with(action.schema(schemas.of::<ActionId>()))
                 .json::<Timeline>(schemas)
                 .refuses([Code::KernelUnreachable])
         }

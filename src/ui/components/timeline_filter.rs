@@ -1,0 +1,56 @@
+//! The form that narrows the timeline down. It asks with GET, so that the address says what is shown.
+
+use crate::model::event::EventKind;
+use crate::model::record::Entry;
+use crate::model::timeline_filter::{TimelineFilter, TimelineGroup};
+use crate::ui::components::log_filter::line;
+use crate::ui::components::words::say;
+use leptos::prelude::*;
+
+/// The form, with what is asked for now.
+#[must_use]
+pub fn timeline_filter(filter: &TimelineFilter) -> AnyView {
+    let pairs = filter.pairs();
+    let is_set = !pairs.is_empty();
+    let now = |name: &str| {
+        let pair = pairs.iter().find(|(field, _)| *field == name);
+        pair.map(|(_, value)| say(value)).unwrap_or_default()
+    };
+    let kind = now("kind");
+    let groups = TimelineGroup::ALL
+        .map(|group| option(group.word(), group.about(), &kind))
+        .into_iter()
+        .collect_view();
+    let records = Entry::WORDS.map(|word| option(word, word, &kind)).into_iter().collect_view();
+    let events = EventKind::ALL
+        .map(|event| option(event.word(), event.word(), &kind))
+        .into_iter()
+        .collect_view();
+    view! {
+        <details open=is_set>
+            <summary>"Filter the timeline"</summary>
+            <form class="form" method="get" action="/timeline" role="search">
+                <p class="field">
+                    <label for="filter-kind">"Kind"</label>
+                    <select id="filter-kind" name="kind">
+                        <option value="">"any"</option>
+                        <optgroup label="Several kinds">{groups}</optgroup>
+                        <optgroup label="Records of the log">{records}</optgroup>
+                        <optgroup label="Events of the kernel">{events}</optgroup>
+                    </select>
+                </p>
+                {line("node", "Node of the action or of the event", now("node"), "")}
+                {line("actor", "Actor: events of the kernel name none", now("actor"), "")}
+                {line("action", "Action id", now("action"), "")}
+                <button type="submit">"Show this"</button>
+                " "
+                <a href="/timeline">"Everything that happened"</a>
+            </form>
+        </details>
+    }
+    .into_any()
+}
+
+fn option(word: &'static str, words: &'static str, now: &str) -> AnyView {
+    view! { <option value=word selected=word == now>{words}</option> }.into_any()
+}
