@@ -34,7 +34,7 @@ pub(super) struct Ensemble {
     installed: Vec<(u64, Place)>,
     /// In a simulation messages are lost, delayed and repeated.
     #[cfg(test)]
-    weather: Option<super::simulation::Weather>,
+    pub(super) weather: Option<super::simulation::Weather>,
 }
 
 impl Ensemble {
@@ -60,14 +60,6 @@ impl Ensemble {
     #[cfg(test)]
     pub(super) fn expose_to(&mut self, weather: super::simulation::Weather) {
         self.weather = Some(weather);
-    }
-
-    /// Whether messages travel in a weather.
-    pub(super) fn is_in_weather(&self) -> bool {
-        #[cfg(test)]
-        return self.weather.is_some();
-        #[cfg(not(test))]
-        false
     }
 
     /// The nodes that received the whole state since this was asked last, and up to where.
