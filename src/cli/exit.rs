@@ -234,6 +234,7 @@ mod tests {
                 "not_permitted 8",
                 "cross_site 8",
                 "setup_link_spent 8",
+                "link_spent 8",
                 "rejected 3",
                 "stale 4",
                 "not_what_was_explained 2",
