@@ -178,9 +178,9 @@ async fn a_directory_is_served_once_and_only_as_what_it_is() {
     let five =
         reopen(&bench, |c| c.nodes = aerodb_control::kernel::embedded::NodeCount::Exactly(5));
     assert!(matches!(five, Err(OpenError::Size { found: 3, .. })));
-    let ten =
-        reopen(&bench, |c| c.nodes = aerodb_control::kernel::embedded::NodeCount::Exactly(10));
-    assert!(matches!(ten, Err(OpenError::Nodes { .. })));
+    let too_many =
+        reopen(&bench, |c| c.nodes = aerodb_control::kernel::embedded::NodeCount::Exactly(102));
+    assert!(matches!(too_many, Err(OpenError::Nodes { .. })));
     let kept =
         reopen(&bench, |c| c.nodes = aerodb_control::kernel::embedded::NodeCount::ToFoundWith(5))
             .expect("it keeps its own");

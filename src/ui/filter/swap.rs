@@ -65,10 +65,9 @@ pub(super) fn listen(say: impl Fn(String) + Clone + 'static) {
     // Back and forward lead to addresses whose part is not here any more. A jump within the page
     // is told in the same way, and changes nothing.
     let moved = Closure::<dyn Fn(Event)>::new(move |_: Event| {
-        if *back.search.borrow() != search() {
-            if let Some(window) = window() {
-                let _ = window.location().reload();
-            }
+        let is_elsewhere = *back.search.borrow() != search();
+        if let Some(window) = window().filter(|_| is_elsewhere) {
+            let _ = window.location().reload();
         }
     });
     if let Some(window) = window() {
