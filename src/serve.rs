@@ -11,6 +11,7 @@ mod error;
 mod host;
 pub mod journal;
 mod listener;
+mod offline;
 pub mod reach;
 mod sabotage;
 mod stop;
@@ -19,6 +20,7 @@ mod tls;
 pub use error::ServeError;
 pub use host::HostName;
 pub use listener::CONNECTIONS_MAX;
+pub use offline::{access, data_dir, rotate_log_key};
 pub use tls::TlsError;
 
 use crate::authority::PasswordCost;
@@ -29,14 +31,12 @@ use crate::ledger::{Draft, Ledger, LedgerReader, LogFilter, open_key};
 use crate::model::ambient::{Clock, Entropy};
 use crate::model::pinned::ClusterIdentity;
 use crate::model::record::Entry;
-use crate::model::text::Reason;
 use crate::observe::ReadSide;
 use crate::observe::in_flight::InFlight;
-use crate::store::{DATABASE_FILE, Store, StoreError};
+use crate::store::Store;
 use crate::web::{self, Site};
+use crate::workflow::Workflow;
 use crate::workflow::access::Access;
-use crate::workflow::log_key::Rotated;
-use crate::workflow::{self, Workflow};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum_server::Handle;
@@ -44,7 +44,7 @@ use config::Config;
 use journal::Journal;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use stop::Stop;
@@ -247,56 +247,6 @@ async fn boot(
     let draft = Draft { actor: None, action_id: None, entry, blobs: Vec::new() };
     ledger.append(vec![draft]).await?;
     Ok(())
-}
-
-/// Where everything that lasts is kept, by the settings and the command line.
-///
-/// # Errors
-/// When there are no settings and no directory was named.
-pub fn data_dir(config: Option<&Path>, data: Option<&Path>) -> Result<PathBuf, ServeError> {
-    match data {
-        Some(data) => Ok(data.to_owned()),
-        None => Ok(config::load(&config::find(config)?)?.data),
-    }
-}
-
-/// The accounts in a data directory, for a command that runs beside the server or without one.
-///
-/// # Errors
-/// When the directory cannot be opened.
-pub fn access(config: Option<&Path>, data: Option<&Path>) -> Result<Access, ServeError> {
-    let store = Store::open_beside(&data_dir(config, data)?)?;
-    let ambient = Ambient::of_this_machine();
-    let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
-    Ok(Access::new(ledger, ambient.clock, ambient.entropy, ambient.password_cost))
-}
-
-/// Gives the log in a data directory another key, while no control plane runs on it.
-///
-/// # Errors
-/// When there is no log, a control plane runs, or the key cannot be changed.
-pub async fn rotate_log_key(
-    config: Option<&Path>,
-    data: Option<&Path>,
-    reason: Reason,
-) -> Result<Rotated, ServeError> {
-    let dir = data_dir(config, data)?;
-    let database = dir.join(DATABASE_FILE);
-    if let Err(source) = std::fs::metadata(&database) {
-        let what = format!("there is no log at {}", database.display());
-        return Err(ServeError::Io { what, source });
-    }
-    let ambient = Ambient::of_this_machine();
-    let store = match Store::open(&dir) {
-        Err(StoreError::Locked { .. }) => {
-            let ledger = Ledger::open(&Store::open_beside(&dir)?, ambient.clock)?;
-            let declined = workflow::log_key::decline_rotation(&ledger, &reason).await?;
-            return Err(ServeError::Refused(declined));
-        }
-        opened => opened?,
-    };
-    let ledger = Ledger::open(&store, ambient.clock)?;
-    Ok(workflow::log_key::rotate_log_key(ledger, &dir, &*ambient.entropy, reason).await?)
 }
 
 /// Serves until the process is told to stop. Prints where, and the set-up link where there is one.

@@ -115,7 +115,7 @@ fn what_a_control_plane_shows_is_verified_and_a_change_behind_its_back_is_named(
     let nowhere = place.command(None, &["verify-log", "http://127.0.0.1:1"], "");
     assert_eq!(nowhere.status.code(), Some(10), "{}", said(&nowhere));
     let tls = place.command(None, &["verify-log", "https://127.0.0.1:1"], "");
-    assert_eq!(tls.status.code(), Some(2), "{}", said(&tls));
+    assert_eq!(tls.status.code(), Some(10), "{}", said(&tls));
 }
 
 #[test]
