@@ -9,13 +9,12 @@ use super::gate::{self, credential};
 use super::timeline::Asked;
 use super::traces::Held;
 use super::{Reading, events, pages, refusal, render};
-use crate::authority::{Denied, Onlooker};
+use crate::authority::{Denied, Onlooker, Stakeholder};
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Overview, SessionAnswer};
 use crate::model::redact::Redact;
 use crate::model::refusal::Refusal;
-use crate::model::text::InputError;
 use crate::ui::{Console, Frame, OverviewView, Page, TimelineView};
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
@@ -67,12 +66,9 @@ impl Onlooking {
     /// What was asked for, where asking it tells nothing that the answer hides: which records are of an
     /// account would say its name.
     fn may_ask(&self, asked: Asked) -> Result<Asked, Refusal> {
-        match (&self.onlooker, &asked.filter.actor) {
-            (Onlooker::Stakeholder(_), Some(actor)) => {
-                let required = "nothing: who did what is not shown to whom a link was given";
-                Err(InputError::new("actor", actor.as_str(), required).into())
-            }
-            (Onlooker::Stakeholder(_) | Onlooker::Viewer(_), _) => Ok(asked),
+        match &self.onlooker {
+            Onlooker::Stakeholder(link) if asked.filter.actor.is_some() => Err(hidden_from(link)),
+            Onlooker::Stakeholder(_) | Onlooker::Viewer(_) => Ok(asked),
         }
     }
 
@@ -80,12 +76,17 @@ impl Onlooking {
     fn may_see(&self, id: ActionId) -> Result<(), Refusal> {
         match &self.onlooker {
             Onlooker::Stakeholder(link) if link.shows() != Some(id) => {
-                let (actor, required) = (link.actor().clone(), ActorRole::Observer);
-                Err(Denied::NotPermitted { actor, required }.refusal())
+                Err(hidden_from(link))
             }
             Onlooker::Stakeholder(_) | Onlooker::Viewer(_) => Ok(()),
         }
     }
+}
+
+/// The answer to a look at what a link does not show.
+fn hidden_from(link: &Stakeholder) -> Refusal {
+    let (actor, required) = (link.actor().clone(), ActorRole::Observer);
+    Denied::NotPermitted { actor, required }.refusal()
 }
 
 impl Showing {
