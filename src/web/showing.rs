@@ -75,9 +75,7 @@ impl Onlooking {
     /// Whether an action is among what this onlooker may see.
     fn may_see(&self, id: ActionId) -> Result<(), Refusal> {
         match &self.onlooker {
-            Onlooker::Stakeholder(link) if link.shows() != Some(id) => {
-                Err(hidden_from(link))
-            }
+            Onlooker::Stakeholder(link) if link.shows() != Some(id) => Err(hidden_from(link)),
             Onlooker::Stakeholder(_) | Onlooker::Viewer(_) => Ok(()),
         }
     }
