@@ -1,13 +1,16 @@
 // Every page that there is, from the table of routes, with scripts and without: its headers, WCAG 2.2 AA
 // and best practice in both colour schemes, and that it fits a narrow screen.
 import AxeBuilder from '@axe-core/playwright';
-import type { Browser, Response } from '@playwright/test';
-import { addresses, type Library, test } from '../fixtures/library.ts';
-import { expect, type Page } from '../fixtures/test.ts';
+import type { Browser, BrowserContextOptions, Response } from '@playwright/test';
+import { addresses, AUDITED, test } from '../fixtures/library.ts';
+import { Complaints, expect, type Page } from '../fixtures/test.ts';
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const WIDTHS_PX = [320, 768, 1280];
-const REFUSED = [400, 401, 404, 410];
+const REFUSED = [400, 401, 403, 404, 410];
+
+/** Whose eyes the pages are seen with, and where. */
+type Who = Pick<BrowserContextOptions, 'storageState' | 'baseURL'>;
 
 /** What every document is sent with. */
 const HEADERS: Record<string, RegExp> = {
@@ -33,7 +36,9 @@ function expectHeaders(response: Response | null, address: string): void {
 }
 
 async function expectAccessible(page: Page, address: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
+  // Without scripts the colours are the same: one project looks at both themes.
+  const isHydrated = test.info().project.name === 'hydrated';
+  for (const colorScheme of isHydrated ? (['light', 'dark'] as const) : (['light'] as const)) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     const axe = new AxeBuilder({ page });
     // The page is the same in both themes but for its colours.
@@ -59,15 +64,28 @@ async function expectFit(page: Page, address: string): Promise<void> {
 
 /** Where the rules are tried. They are a script themselves: without scripts they run on the same
  *  document as it arrives, whose own script does nothing. */
-async function judged(page: Page, browser: Browser, library: Library): Promise<Page> {
+async function judged(page: Page, browser: Browser, who: Who): Promise<Page> {
   if (test.info().project.name === 'hydrated') return page;
-  const { session, plane } = library;
-  const options = { storageState: session, baseURL: plane.console, javaScriptEnabled: true };
-  const still = await (await browser.newContext(options)).newPage();
+  const still = await (await browser.newContext({ ...who, javaScriptEnabled: true })).newPage();
   const nothing = 'export default async () => {}; export const hydrate = () => {};';
   const fulfilled = { contentType: 'text/javascript', body: nothing };
   await still.route('**/pkg/*.js', (route) => route.fulfill(fulfilled));
   return still;
+}
+
+/** Goes through pages as somebody, and holds each against everything above. */
+async function expectGood(page: Page, browser: Browser, who: Who, pages: string[]): Promise<void> {
+  const still = await judged(page, browser, who);
+  for (const address of pages) {
+    expectHeaders(await page.goto(address), address);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+    await expect(page.getByRole('banner')).toContainText('aerodb');
+    await expect(page.getByRole('banner')).toContainText('end2end');
+    if (still !== page) await still.goto(address);
+    await expectAccessible(still, address);
+    await expectFit(page, address);
+  }
+  if (still !== page) await still.context().close();
 }
 
 test('every page is sent with its headers, passes in light and dark, and fits', async ({
@@ -78,17 +96,20 @@ test('every page is sent with its headers, passes in light and dark, and fits', 
 }) => {
   test.setTimeout(400_000);
   for (const status of REFUSED) complaints.expectStatus(status);
-  const still = await judged(page, browser, library);
-  for (const address of addresses(library)) {
-    expectHeaders(await page.goto(address), address);
-    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
-    await expect(page.getByRole('banner')).toContainText('aerodb');
-    await expect(page.getByRole('banner')).toContainText('end2end');
-    if (still !== page) await still.goto(address);
-    await expectAccessible(still, address);
-    await expectFit(page, address);
-  }
-  if (still !== page) await still.context().close();
+  const who = { storageState: library.session, baseURL: library.plane.console };
+  await expectGood(page, browser, who, addresses(library));
+});
+
+test('so does every page that an auditor sees otherwise', async ({ browser, library }) => {
+  test.setTimeout(200_000);
+  const who = { storageState: library.auditor, baseURL: library.plane.console };
+  const { javaScriptEnabled } = test.info().project.use;
+  const context = await browser.newContext({ ...who, javaScriptEnabled });
+  const page = await context.newPage();
+  const complaints = await Complaints.of(page);
+  await expectGood(page, browser, who, AUDITED);
+  complaints.expectNone();
+  await context.close();
 });
 
 test('what is not signed in sees the same headers, and no script', async ({ browser, library }) => {

@@ -31,6 +31,8 @@ async function press(page: Page, target: Locator): Promise<void> {
 
 test('a switchover goes from sign-in to outcome with the keyboard alone', async ({ page, plane }) => {
   await becomeOperator(page, plane);
+  // The page listens: without its cookie it would be refused.
+  await page.goto('about:blank');
   await page.context().clearCookies();
   await page.goto(`${plane.console}/login`);
   await typeInto(page, labels.name(page), OPERATOR);
