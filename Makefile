@@ -93,7 +93,7 @@ documents: setup ## write the documents that are made from the types: API, comma
 bench: ## measure kernel, ledger and pages; RECORDS=10000000 for the long log, DIR for the disk (docs/benchmarks.md)
 	cargo bench $(CARGO_FLAGS) --bench kernel -- $(DIR)
 	cargo bench $(CARGO_FLAGS) --bench ledger -- $(RECORDS) $(or $(DIR),$(or $(TMPDIR),/tmp)) $(LOGS)
-	cargo bench $(CARGO_FLAGS) --bench pages -- $(RECORDS) $(DIR)
+	cargo bench $(CARGO_FLAGS) --bench pages -- $(RECORDS) $(or $(DIR),$(or $(TMPDIR),/tmp)) $(LOGS)
 
 bench-pages: setup ## measure the pages alone: 3 nodes and 101, a short log and RECORDS, 1,000 listeners
 	cargo bench $(CARGO_FLAGS) --bench pages -- $(RECORDS) $(DIR)

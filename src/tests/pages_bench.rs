@@ -15,6 +15,7 @@ mod log;
 #[path = "pages_bench/site.rs"]
 mod site;
 
+use aerodb_control::store::DATABASE_FILE;
 use aerodb_control::web::STREAMS_PER_SESSION;
 use figures::{Figures, line};
 use http_body_util::BodyExt as _;
@@ -44,8 +45,9 @@ fn main() {
     let long = arguments.next().map_or(LONG, |text| text.parse().expect("a number of records"));
     let base = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let dir = tempfile::tempdir_in(base).expect("a directory to write to");
+    let kept = arguments.next().map(|logs| Path::new(&logs).join(format!("long-{long}")));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(measure(dir.path(), long));
+    runtime.block_on(measure(dir.path(), kept.as_deref(), long));
 }
 
 /// A new log with one page of actions, so that every list has rows.
@@ -53,14 +55,29 @@ async fn log_of(dir: &Path, records: u64) {
     Generator::new(dir).await.grow_to(records).await;
 }
 
-async fn measure(dir: &Path, long: u64) {
+/// A long log: a copy of the one that the ledger's measurement kept, as a console writes to its log,
+/// or a new one.
+async fn long_log(dir: &Path, kept: Option<&Path>, records: u64) {
+    match kept.map(|kept| kept.join(DATABASE_FILE)).filter(|file| file.exists()) {
+        Some(file) => {
+            std::fs::create_dir_all(dir).unwrap();
+            std::fs::copy(file, dir.join(DATABASE_FILE)).unwrap();
+        }
+        None => log_of(dir, records).await,
+    }
+}
+
+async fn measure(dir: &Path, kept: Option<&Path>, long: u64) {
     let place = |name: &str| dir.join(name);
     for name in ["small", "crowd", "busy"] {
         log_of(&place(name), 400).await;
     }
     let begun = Instant::now();
-    log_of(&place("long"), long).await;
-    println!("A log of {long} records was made in {:.0} s.", begun.elapsed().as_secs_f64());
+    long_log(&place("long"), kept, long).await;
+    println!(
+        "A log of {long} records was made, or copied, in {:.0} s.",
+        begun.elapsed().as_secs_f64()
+    );
     let small = Console::open(&place("small"), 3).await;
     let session = small.session().await;
     println!("\n{CROWD} nodes beside 3, {ROUNDS} times each.");

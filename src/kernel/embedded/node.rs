@@ -165,10 +165,19 @@ impl Node {
         let mut first = None;
         self.with(now, |raw| {
             let position = raw.raft.raft_log.last_index() + 1;
-            for command in commands {
-                raw.propose(command.context(), command.encode())
-                    .map_err(|error| StoreError::corrupt(format!("an entry: {error}")))?;
-            }
+            // In one message: proposed one by one, each would be sent, and synced, by itself.
+            let entry = |command: &Command| Entry {
+                context: command.context().into(),
+                data: command.encode().into(),
+                ..Entry::default()
+            };
+            let entries: Vec<Entry> = commands.iter().map(entry).collect();
+            let mut message = Message { from: raw.raft.id, ..Message::default() };
+            message.set_msg_type(MessageType::MsgPropose);
+            message.set_entries(entries.into());
+            raw.raft
+                .step(message)
+                .map_err(|error| StoreError::corrupt(format!("an entry: {error}")))?;
             first = Some(Place { epoch: raw.raft.term, position });
             Ok(())
         });
