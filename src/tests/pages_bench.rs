@@ -119,10 +119,10 @@ async fn observed(base: &Console, dir: &Path) {
     let busy = Console::open(dir, 3).await;
     let heard = Arc::new(Semaphore::new(0));
     let mut listeners = Vec::new();
-    let mut session = busy.session().await;
+    let mut session = String::new();
     for number in 0..STREAMS {
         if number % STREAMS_PER_SESSION == 0 {
-            session = busy.session().await;
+            session = busy.observer(number / STREAMS_PER_SESSION).await;
         }
         let mut body = busy.answer(&session, "/api/v1/events").await.into_body();
         let heard = Arc::clone(&heard);
@@ -135,6 +135,7 @@ async fn observed(base: &Console, dir: &Path) {
     // The first event says where a stream begins; sessions that came later were changes, too.
     let session = base.session().await;
     compare(base, &session, &busy, "none").await;
+    assert_eq!(ended(&listeners), 0, "every stream is open");
     let mut waves = Figures::default();
     let mut alone = Figures::default();
     for _ in 0..20 {

@@ -167,9 +167,20 @@ impl Console {
         Self { router: routers(site).console, access: shared, _stop: stop }
     }
 
-    /// A new session, which is a write.
+    /// A new session of the operator, which is a write.
     pub(crate) async fn session(&self) -> String {
-        self.access.sign_in("olga", PASSWORD).await.unwrap().token.unwrap()
+        self.session_of("olga").await
+    }
+
+    /// A session of an observer of that number: an account has ten sessions at the most.
+    pub(crate) async fn observer(&self, number: usize) -> String {
+        let name = format!("observer-{number}");
+        self.access.add_account(&name, "observer", PASSWORD).await.unwrap();
+        self.session_of(&name).await
+    }
+
+    async fn session_of(&self, name: &str) -> String {
+        self.access.sign_in(name, PASSWORD).await.unwrap().token.unwrap()
     }
 
     /// The answer to a `GET`, with its body still to be read.
