@@ -70,7 +70,7 @@ pub fn explain(
     let mut relies_on = own.relies_on;
     relies_on.extend(RELIED_ON);
     if typed_target(state, action).is_some() {
-        relies_on.push(Invariant::TargetTyped);
+        relies_on.extend([Invariant::TargetTyped, Invariant::ProvedRecently]);
     }
     relies_on.sort_unstable();
     relies_on.dedup();

@@ -22,6 +22,7 @@ pub mod pages;
 mod shell;
 
 pub use access::{AccessView, Console, IssuedView, OpenLink};
+pub use components::forms::ProofShown;
 #[cfg(feature = "ssr")]
 pub use shell::document;
 
@@ -143,6 +144,10 @@ pub struct ActionView {
     pub answer: ActionAnswer,
     /// Why the attempt before was refused.
     pub refusal: Option<Refusal>,
+    /// Whether the reader has to prove who they are to confirm what is disruptive.
+    pub proof: ProofShown,
+    /// What was typed as the name of the target, where only the proof was missing.
+    pub typed: Option<String>,
 }
 
 /// A route that writes, and who may use it.

@@ -16,6 +16,7 @@ pub use finding::Finding;
 mod freeze;
 mod links;
 pub mod log_key;
+mod prove;
 mod request;
 mod settle;
 

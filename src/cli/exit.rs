@@ -116,6 +116,8 @@ impl Exit {
             | C::SignInFailed
             | C::TooManyAttempts
             | C::TooManyStreams
+            | C::ProofNeeded
+            | C::ProofFailed
             | C::NotPermitted
             | C::CrossSite
             | C::SetupLinkSpent
@@ -231,6 +233,8 @@ mod tests {
                 "sign_in_failed 8",
                 "too_many_attempts 8",
                 "too_many_streams 8",
+                "proof_needed 8",
+                "proof_failed 8",
                 "not_permitted 8",
                 "cross_site 8",
                 "setup_link_spent 8",

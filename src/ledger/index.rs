@@ -167,6 +167,7 @@ fn texts(entry: &Entry) -> Vec<&str> {
         | Entry::LinkUsed { .. }
         | Entry::LinkRevoked { .. }
         | Entry::SignedIn {}
+        | Entry::ProvedAgain {}
         | Entry::SignedOut {} => Vec::new(),
     }
 }

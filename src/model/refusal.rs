@@ -57,6 +57,7 @@ macro_rules! codes {
                     Self::Busy
                         | Self::Unresolved
                         | Self::Frozen
+                        | Self::ProofNeeded
                         | Self::KernelUnreachable
                         | Self::ShuttingDown
                 )
@@ -83,6 +84,8 @@ codes! {
     SignInFailed "sign_in_failed" Authority "The name and the password do not belong together.";
     TooManyAttempts "too_many_attempts" Authority "Too many attempts to sign in at once.";
     TooManyStreams "too_many_streams" Authority "Too many pages of this session listen for changes.";
+    ProofNeeded "proof_needed" Authority "It is too long ago that the operator proved who they are.";
+    ProofFailed "proof_failed" Authority "The password is not the one of the account that is signed in.";
     NotPermitted "not_permitted" Authority "The role does not permit this.";
     CrossSite "cross_site" Authority "The request came from another site.";
     SetupLinkSpent "setup_link_spent" Authority "The set-up link is not valid, or was used.";

@@ -43,7 +43,7 @@ macro_rules! sensitive {
 sensitive! {
     AccountName "account_name"
         "The name of an account: it says which person did what, and when that person works."
-        ["account_created", "signed_in", "signed_out", "token_issued", "link_issued", "link_used",
+        ["account_created", "signed_in", "signed_out", "proved_again", "token_issued", "link_issued", "link_used",
          "link_revoked", "role_changed", "account_removed"];
     FreeText "free_text"
         "A reason or evidence in the words of an operator: it can name people, customers and hosts."

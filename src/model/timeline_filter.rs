@@ -279,6 +279,7 @@ mod tests {
             "account_created",
             "signed_in",
             "signed_out",
+            "proved_again",
             "token_issued",
             "link_issued",
             "link_used",

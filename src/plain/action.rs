@@ -198,6 +198,7 @@ fn next(lines: &mut Lines, action: &ActionAnswer, option: &str) {
     ));
     if !typed.is_empty() {
         lines.line("  where TARGET is the name of what it acts on, as you type it");
+        lines.line("  and --prove asks for your password, where you signed in too long ago");
     }
     lines.line("To take it back");
     lines.line(format!("  aerodb-control withdraw {} --reason TEXT{option}", action.id));

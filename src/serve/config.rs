@@ -1,6 +1,7 @@
 //! `Leptos.toml`, really read: the framework's options, and our own `[control]` table above them.
 
 use super::reach::{self, PlainHttp, Reach, TlsFiles};
+use crate::authority::ProofLasts;
 use crate::kernel::embedded::NodeCount;
 use crate::model::text::{InputError, PlaceName};
 use leptos::config::{LeptosOptions, get_configuration};
@@ -48,6 +49,16 @@ struct Table {
     /// read; nobody can sign in and nothing that acts exists. Empty means nowhere.
     #[serde(default)]
     observer_listen: String,
+    /// Optional: for how many minutes a proof of identity is recent, 0 to 720. A session begins with
+    /// one. Who confirms a disruptive action later than that is asked for the password on the spot;
+    /// with 0 each time.
+    #[serde(default = "five_minutes")]
+    proof_minutes: u32,
+}
+
+/// As [`ProofLasts::default`].
+fn five_minutes() -> u32 {
+    5
 }
 
 #[derive(Deserialize)]
@@ -74,6 +85,8 @@ pub struct Config {
     pub reach: Reach,
     /// Where observers alone are served; `None` where nobody asked for it.
     pub observer_listen: Option<SocketAddr>,
+    /// How long a proof of identity is recent.
+    pub proof_lasts: ProofLasts,
 }
 
 /// Why there are no settings.
@@ -143,6 +156,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         cluster: PlaceName::parse_field("cluster", &table.cluster).map_err(value)?,
         data_api: table.data_api,
         observer_listen: observers(&table.observer_listen).map_err(value)?,
+        proof_lasts: ProofLasts::of_minutes(table.proof_minutes).map_err(value)?,
         reach: Reach {
             names: reach::names(&table.names).map_err(value)?,
             tls: tls_files(folder, &table).map_err(value)?,
@@ -220,6 +234,8 @@ mod tests {
             ("nodes = 3", "nodes = 3\nnames = [\"a b\"]", "name"),
             ("nodes = 3", "nodes = 3\nplain-http-beyond-loopback = \"yes\"", "plain-http"),
             ("nodes = 3", "nodes = 3\nobserver-listen = \"7420\"", "observer-listen"),
+            ("nodes = 3", "nodes = 3\nproof-minutes = 721", "proof-minutes"),
+            ("nodes = 3", "nodes = 3\nproof-minutes = -1", "proof-minutes"),
         ] {
             let error = load_text(&GOOD.replace(from, to)).expect_err(to);
             assert!(error.contains(names), "{to}: {error}");
@@ -234,6 +250,7 @@ mod tests {
         assert_eq!(config.nodes, NodeCount::ToFoundWith(3));
         assert!(config.reach.tls.is_none() && config.reach.names.is_empty());
         assert_eq!(config.reach.plain_http, PlainHttp::LoopbackOnly);
+        assert_eq!(config.proof_lasts, ProofLasts::default(), "as the key that is absent");
         let tls = "nodes = 3\ntls-cert = \"c.pem\"\ntls-key = \"k.pem\"";
         let files = load_text(&GOOD.replace("nodes = 3", tls)).expect("good").reach.tls;
         assert!(files.is_some_and(|f| f.certificate.is_absolute() && f.key.ends_with("k.pem")));

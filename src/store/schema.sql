@@ -127,7 +127,10 @@ CREATE TABLE session (
     created_ms   INTEGER NOT NULL,
     last_seen_ms INTEGER NOT NULL,
     expires_ms   INTEGER NOT NULL,
-    revoked_ms   INTEGER
+    revoked_ms   INTEGER,
+    -- When the person behind it last proved who they are, and how.
+    proved_ms    INTEGER NOT NULL,
+    proved_by    TEXT NOT NULL CHECK (proved_by IN ('sign_in', 'password'))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_by_account ON session (account, created_ms);
 

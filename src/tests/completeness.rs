@@ -95,6 +95,14 @@ fn rows(act: Act) -> Vec<Row> {
             row("stale again", &[Explained, Moved, Repeated], right(), 409, &["duplicate"]),
             row("frozen", &[Explained, Frozen], right(), 409, &["declined"]),
             row("withdrawn", &[Explained, Withdrawn], right(), 409, &["declined"]),
+            row("no proof", &[Explained], json!({"right": "x", "password": "x"}), 403, &["denied"]),
+            row(
+                "proved",
+                &[Explained],
+                json!({"right": "x", "password": PASSWORD}),
+                200,
+                &["proved_again", "confirmed", "dispatched", "executed"],
+            ),
             row("mistyped", &[Explained], json!({"digest": "right"}), 422, &["declined"]),
             row("other", &[Explained], json!({"digest": "00".repeat(32)}), 422, &["declined"]),
             row(
@@ -225,7 +233,11 @@ async fn prepare(app: &TestApp, before: Before) -> Option<Value> {
 async fn filled(app: &TestApp, body: &Value, explained: Option<&Value>) -> Value {
     let mut body = body.clone();
     if body.get("right").is_some() {
-        return confirmation(explained.expect("it was explained"));
+        let mut right = confirmation(explained.expect("it was explained"));
+        if let Some(password) = body.get("password") {
+            right["password"] = password.clone();
+        }
+        return right;
     }
     if body.get("digest") == Some(&json!("right")) {
         body["digest"] = explained.expect("it was explained")["digest"].clone();

@@ -105,6 +105,8 @@ mod shown_commands;
 mod sign_in_limits;
 mod slow_clients;
 mod source;
+mod step_up;
+mod still_time;
 mod store;
 mod supply;
 mod threats;

@@ -134,6 +134,7 @@ pub(crate) fn step(action: ActionId, stage: Stage) -> Draft {
                 digest,
                 typed_target: Some("n2".to_owned()),
                 snapshot: snapshot_hash,
+                proved: None,
             },
             vec![snapshot],
         ),

@@ -64,6 +64,14 @@ impl Onlooking {
         }
     }
 
+    /// Whether whoever looks proved lately who they are; somebody with a link never does.
+    pub(super) fn proved_recently(&self) -> bool {
+        match &self.onlooker {
+            Onlooker::Viewer(viewer) => viewer.proved_recently(),
+            Onlooker::Stakeholder(_) => false,
+        }
+    }
+
     /// What was asked for, where asking it tells nothing that the answer hides: which records are of an
     /// account would say its name.
     fn may_ask(&self, asked: Asked) -> Result<Asked, Refusal> {

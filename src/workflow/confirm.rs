@@ -10,6 +10,7 @@ use crate::ledger::LedgerError;
 use crate::model::action::{ActionId, Stage};
 use crate::model::answer::ActionAnswer;
 use crate::model::canonical::Hash;
+use crate::model::catalogue::{Impact, entry};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::{Effect, Explanation, Verdict};
 use crate::model::invariant::Invariant;
@@ -46,7 +47,7 @@ impl Workflow {
     ///
     /// # Errors
     /// `busy`; `frozen`, also where that was so when an earlier copy came; `wrong_stage`;
-    /// `not_what_was_explained`; `target_mistyped`; `stale` with what moved;
+    /// `not_what_was_explained`; `target_mistyped`; `proof_needed`; `stale` with what moved;
     /// `kernel_unreachable` before anything was sent; `audit_unavailable`. A refusal of the kernel and
     /// an unknown outcome are answers, not errors.
     pub async fn confirm(
@@ -75,6 +76,9 @@ impl Workflow {
         // Before the cluster is looked at: the action stays explained, and is neither stale nor spent.
         if let Some(freeze) = self.read.freeze()? {
             let refusal = Refusal::frozen(&freeze).about(id);
+            return Err(self.decline(operator, Some(id), attempt, refusal).await);
+        }
+        if let Err(refusal) = proved_recently(operator, &trail) {
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
         let state = match self.read.observe().await {
@@ -194,6 +198,7 @@ impl Workflow {
             digest: confirmation.digest,
             typed_target: confirmation.typed_target,
             snapshot: seen.hash,
+            proved: operator.viewer().proof(),
         };
         self.step(operator, id, entry, vec![seen.bytes]).await?;
         crash::point("workflow.confirmed");
@@ -285,6 +290,28 @@ impl Workflow {
         })?;
         Ok(Witness { seq: record.record.seq, hash: record.hash })
     }
+}
+
+/// A disruptive action is confirmed by somebody who proved lately who they are (C3.1). Which action is
+/// one says the catalogue, and when that is too long ago the settings.
+fn proved_recently(operator: &Operator, trail: &Trail) -> Result<(), Refusal> {
+    let impact = entry(trail.action().kind()).impact;
+    if impact == Impact::Contained || operator.viewer().proved_recently() {
+        return Ok(());
+    }
+    let proof = operator.viewer().proof();
+    let last = proof.map_or_else(|| "never".to_owned(), |proof| proof.to_string());
+    let sentence = format!(
+        "It is too long ago that {} proved who they are. Nothing was done; confirm it again with the \
+         password.",
+        operator.actor().name
+    );
+    let mut refusal = Refusal::new(RefusalCode::ProofNeeded, sentence)
+        .citing([Invariant::ProvedRecently])
+        .with_evidence(last, "the password, with this confirmation")
+        .about(trail.action_id());
+    refusal.field = Some("password".to_owned());
+    Err(refusal)
 }
 
 /// What is known when the kernel answers an order with the receipt of another one (C7.3).

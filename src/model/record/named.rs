@@ -32,6 +32,7 @@ impl Entry {
             | Self::AccountCreated { .. }
             | Self::SignedIn {}
             | Self::SignedOut {}
+            | Self::ProvedAgain {}
             | Self::SignInFailed { .. }
             | Self::TokenIssued { .. }
             | Self::LinkIssued { .. }

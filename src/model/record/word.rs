@@ -4,7 +4,7 @@ use super::Entry;
 
 impl Entry {
     /// Every kind of entry, in order: what a filter of the log may name.
-    pub const WORDS: [&str; 31] = [
+    pub const WORDS: [&str; 32] = [
         "boot",
         "requested",
         "explained",
@@ -29,6 +29,7 @@ impl Entry {
         "account_created",
         "signed_in",
         "signed_out",
+        "proved_again",
         "sign_in_failed",
         "token_issued",
         "link_issued",
@@ -66,6 +67,7 @@ impl Entry {
             Self::AccountCreated { .. } => "account_created",
             Self::SignedIn {} => "signed_in",
             Self::SignedOut {} => "signed_out",
+            Self::ProvedAgain {} => "proved_again",
             Self::SignInFailed { .. } => "sign_in_failed",
             Self::TokenIssued { .. } => "token_issued",
             Self::LinkIssued { .. } => "link_issued",

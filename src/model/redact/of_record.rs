@@ -109,6 +109,7 @@ impl Redact for Entry {
             Self::SetupLinkIssued {}
             | Self::SignedIn {}
             | Self::SignedOut {}
+            | Self::ProvedAgain {}
             | Self::LinkUsed { .. }
             | Self::LinkRevoked { .. } => self,
         }
@@ -133,10 +134,11 @@ fn step(entry: Entry) -> Entry {
             snapshot: snapshot.redacted(),
             violated,
         },
-        Entry::Confirmed { digest, typed_target, snapshot } => Entry::Confirmed {
+        Entry::Confirmed { digest, typed_target, snapshot, proved } => Entry::Confirmed {
             digest: digest.redacted(),
             typed_target: typed_target.redacted(),
             snapshot: snapshot.redacted(),
+            proved,
         },
         Entry::Stale { moved, digest, explanation, snapshot } => Entry::Stale {
             moved: moved.redacted(),

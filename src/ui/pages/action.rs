@@ -41,7 +41,7 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
         {outcome::outcome(answer, viewer)}
         {settlement(answer, viewer)}
         {explanation::explanation(&answer.explanation, &answer.digest, &answer.observation)}
-        {decision(answer, viewer)}
+        {decision(data, viewer)}
         <section>
             <h2>"Records"</h2>
             {has_log.then(|| verify(&answer.records))}
@@ -94,7 +94,8 @@ fn request(answer: &ActionAnswer) -> AnyView {
 }
 
 /// The choice between confirming and withdrawing, after everything there is to read.
-fn decision(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyView> {
+fn decision(data: &ActionView, viewer: Option<ActorRole>) -> Option<AnyView> {
+    let answer = &data.answer;
     if answer.stage != Stage::Explained {
         return None;
     }
@@ -102,7 +103,7 @@ fn decision(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyView>
         view! {
             <div class="forms">
                 {forms::withdraw(answer)}
-                {forms::confirm(answer)}
+                {forms::confirm(answer, data.proof, data.typed.as_deref())}
             </div>
         }
         .into_any()

@@ -41,6 +41,9 @@ pub(super) fn operation(route: Act, schemas: &mut Schemas) -> Option<Operation> 
                 .refuses([
                     Code::NotWhatWasExplained,
                     Code::TargetMistyped,
+                    Code::ProofNeeded,
+                    Code::ProofFailed,
+                    Code::TooManyAttempts,
                     Code::Stale,
                     Code::Busy,
                     Code::Frozen,
