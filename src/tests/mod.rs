@@ -14,6 +14,7 @@ mod campaign_clients;
 mod campaign_controls;
 mod campaign_net;
 mod campaign_writes;
+mod canaries;
 mod cli;
 mod completeness;
 mod completeness_cli;
