@@ -212,6 +212,15 @@ impl Authority {
         Ok(self.reader.read(|c| accounts::password_of(c, &name))?.is_some())
     }
 
+    /// Whether this account is one of an operator now.
+    ///
+    /// # Errors
+    /// When the accounts cannot be read.
+    pub fn is_operator(&self, name: &ActorName) -> Result<bool, Denied> {
+        let role = self.reader.read(|connection| accounts::role_of(connection, name))?;
+        Ok(role == Some(ActorRole::Operator))
+    }
+
     /// Hashes a new password, away from the threads that serve requests.
     ///
     /// # Errors

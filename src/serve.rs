@@ -176,13 +176,15 @@ pub async fn assemble(
     let ledger = ledger.signing(signer);
     let in_flight = InFlight::default();
     let observer: Arc<dyn ObserveKernel> = kernel.clone();
-    let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), data_address);
-    let commanded = sabotage::over(kernel.clone(), &ledger).await?;
-    let workflow = Workflow::new(read.clone(), commanded, ledger.clone(), in_flight);
-    let workflow = Arc::new(workflow);
+    let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), data_address)
+        .with_second_operator(&config.second_operator);
     let access =
         Access::new(ledger.clone(), Arc::clone(&clock), Arc::clone(&entropy), password_cost);
     let access = Arc::new(access.proving(config.proof_lasts));
+    let commanded = sabotage::over(kernel.clone(), &ledger).await?;
+    let workflow =
+        Workflow::new(read.clone(), commanded, ledger.clone(), in_flight, access.authority());
+    let workflow = Arc::new(workflow);
     let setup_path = access.issue_setup_link().await?.map(|token| format!("/setup/{token}"));
     let (stop, stopping) = watch::channel(());
     let site = Site {

@@ -38,7 +38,7 @@ use crate::model::node_answer::NodeAnswer;
 use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
 use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
-use crate::model::text::NodeId;
+use crate::model::text::{ActorName, NodeId};
 use crate::model::timeline::Timeline;
 use crate::model::timeline_filter::TimelineFilter;
 use crate::model::trace::Trace;
@@ -148,6 +148,8 @@ pub struct ActionView {
     pub proof: ProofShown,
     /// What was typed as the name of the target, where only the proof was missing.
     pub typed: Option<String>,
+    /// Who reads it, where that is somebody with an account.
+    pub reader: Option<ActorName>,
 }
 
 /// A route that writes, and who may use it.

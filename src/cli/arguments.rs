@@ -29,7 +29,7 @@ Exit codes:
    6  outcome unknown
    7  the audit log is not available
    8  not authorised
-   9  busy, frozen, or an earlier action is not resolved
+   9  busy, frozen, a second operator is waited for, or an earlier action is not resolved
   10  the server cannot be reached, or did not answer
   11  the log did not verify
 

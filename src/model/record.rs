@@ -72,7 +72,20 @@ pub enum Entry {
         /// The invariants that speak against it.
         violated: Vec<Invariant>,
     },
-    /// The operator confirmed the digest, and at that moment it was still true.
+    /// The operator who asked confirmed the digest, it was still true, and a second operator has to
+    /// confirm it too. Nothing was sent.
+    FirstConfirmed {
+        /// The digest.
+        digest: Hash,
+        /// The name that was typed, where one was asked for.
+        typed_target: Option<String>,
+        /// The blob of the observation under the execution lock.
+        snapshot: Hash,
+        /// When and how the operator last proved who they are.
+        proved: Option<Proof>,
+    },
+    /// The operator confirmed the digest, and at that moment it was still true. Where two have to, this
+    /// is the second one.
     Confirmed {
         /// The digest.
         digest: Hash,
@@ -273,6 +286,7 @@ impl Entry {
             Self::Requested { .. } => Some(Stage::Requested),
             Self::Explained { .. } => Some(Stage::Explained),
             Self::Rejected { .. } => Some(Stage::Rejected),
+            Self::FirstConfirmed { .. } => Some(Stage::FirstConfirmed),
             Self::Confirmed { .. } => Some(Stage::Confirmed),
             Self::Stale { .. } => Some(Stage::Stale),
             Self::Withdrawn { .. } => Some(Stage::Withdrawn),

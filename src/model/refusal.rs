@@ -58,6 +58,7 @@ macro_rules! codes {
                         | Self::Unresolved
                         | Self::Frozen
                         | Self::ProofNeeded
+                        | Self::SecondOperator
                         | Self::KernelUnreachable
                         | Self::ShuttingDown
                 )
@@ -94,6 +95,7 @@ codes! {
     Stale "stale" ControlPlane "The cluster moved after the explanation.";
     NotWhatWasExplained "not_what_was_explained" ControlPlane "The digest is not the digest of the explanation.";
     WrongStage "wrong_stage" ControlPlane "The action is not in a stage in which this can be done.";
+    SecondOperator "second_operator" ControlPlane "A second operator confirms this.";
     Busy "busy" ControlPlane "Another action is running.";
     Unresolved "unresolved" ControlPlane "The outcome of an earlier action is not known.";
     Frozen "frozen" ControlPlane "An operator has declared a freeze.";

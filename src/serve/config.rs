@@ -3,6 +3,7 @@
 use super::reach::{self, PlainHttp, Reach, TlsFiles};
 use crate::authority::ProofLasts;
 use crate::kernel::embedded::NodeCount;
+use crate::model::catalogue::ActionClass;
 use crate::model::text::{InputError, PlaceName};
 use leptos::config::{LeptosOptions, get_configuration};
 use schemars::JsonSchema;
@@ -54,6 +55,10 @@ struct Table {
     /// with 0 each time.
     #[serde(default = "five_minutes")]
     proof_minutes: u32,
+    /// Optional: the classes of actions that a second operator has to confirm too, after whoever asked:
+    /// some of `control`, `maintenance`, `storage`, `diagnose`. Explanations say so. Empty means none.
+    #[serde(default)]
+    second_operator: Vec<String>,
 }
 
 /// As [`ProofLasts::default`].
@@ -87,6 +92,8 @@ pub struct Config {
     pub observer_listen: Option<SocketAddr>,
     /// How long a proof of identity is recent.
     pub proof_lasts: ProofLasts,
+    /// The classes of actions that two operators confirm.
+    pub second_operator: Vec<ActionClass>,
 }
 
 /// Why there are no settings.
@@ -157,6 +164,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         data_api: table.data_api,
         observer_listen: observers(&table.observer_listen).map_err(value)?,
         proof_lasts: ProofLasts::of_minutes(table.proof_minutes).map_err(value)?,
+        second_operator: classes(&table.second_operator).map_err(value)?,
         reach: Reach {
             names: reach::names(&table.names).map_err(value)?,
             tls: tls_files(folder, &table).map_err(value)?,
@@ -167,6 +175,17 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
             },
         },
     })
+}
+
+/// The classes that are named, each once.
+fn classes(words: &[String]) -> Result<Vec<ActionClass>, InputError> {
+    let parsed = words.iter().map(|word| ActionClass::parse_field("second-operator", word));
+    let classes = parsed.collect::<Result<Vec<_>, _>>()?;
+    let named: Vec<_> = ActionClass::ALL.into_iter().filter(|c| classes.contains(c)).collect();
+    if named.len() == classes.len() {
+        return Ok(named);
+    }
+    Err(InputError::new("second-operator", &words.join(", "), "each class at most once"))
 }
 
 fn observers(text: &str) -> Result<Option<SocketAddr>, InputError> {
@@ -234,6 +253,12 @@ mod tests {
             ("nodes = 3", "nodes = 3\nnames = [\"a b\"]", "name"),
             ("nodes = 3", "nodes = 3\nplain-http-beyond-loopback = \"yes\"", "plain-http"),
             ("nodes = 3", "nodes = 3\nobserver-listen = \"7420\"", "observer-listen"),
+            ("nodes = 3", "nodes = 3\nsecond-operator = [\"all\"]", "second-operator"),
+            (
+                "nodes = 3",
+                "nodes = 3\nsecond-operator = [\"control\", \"control\"]",
+                "second-operator",
+            ),
             ("nodes = 3", "nodes = 3\nproof-minutes = 721", "proof-minutes"),
             ("nodes = 3", "nodes = 3\nproof-minutes = -1", "proof-minutes"),
         ] {

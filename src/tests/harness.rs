@@ -364,6 +364,7 @@ async fn open_as(
         reach: Reach::default(),
         observer_listen: None,
         proof_lasts: ProofLasts::of_minutes(PROOF_MINUTES_MAX).expect("a whole session"),
+        second_operator: Vec::new(),
     };
     change(&mut config);
     let ambient = Ambient {

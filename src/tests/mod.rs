@@ -112,6 +112,8 @@ mod store;
 mod supply;
 mod threats;
 mod tidy;
+mod two_operators;
 mod workflow;
 mod workflow_check;
 mod workflow_model;
+mod workflow_world;

@@ -41,7 +41,7 @@ pub(crate) fn view(answer: aerodb_control::model::answer::ActionAnswer) -> Page 
 
 /// As it is shown to somebody who proved lately who they are, and whom nothing was refused.
 pub(crate) fn action_view(answer: aerodb_control::model::answer::ActionAnswer) -> ActionView {
-    ActionView { answer, refusal: None, proof: ProofShown::Recent, typed: None }
+    ActionView { answer, refusal: None, proof: ProofShown::Recent, typed: None, reader: None }
 }
 
 pub(crate) fn refusal(text: &str) -> Refusal {

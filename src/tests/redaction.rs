@@ -114,6 +114,7 @@ fn every_record() -> Vec<Entry> {
         Entry::Requested { action, reason: reason() },
         Entry::Explained { digest, explanation, snapshot, relied_on: vec![] },
         Entry::Rejected { digest, explanation, snapshot, violated: vec![] },
+        Entry::FirstConfirmed { digest, typed_target: Some(text.clone()), snapshot, proved },
         Entry::Confirmed { digest, typed_target: Some(text.clone()), snapshot, proved },
         Entry::Stale { moved: moved.clone(), digest, explanation, snapshot },
         Entry::Withdrawn { reason: reason() },

@@ -122,7 +122,9 @@ pub(super) async fn action_page(
     let Attempt { refusal, typed } = attempt;
     let typed = typed.filter(|_| refusal.field.as_deref() == Some("password"));
     let proof = ProofShown::of(operator.viewer().proved_recently());
-    Ok(Page::Action(Box::new(ActionView { answer, refusal: Some(refusal), proof, typed })))
+    let reader = Some(operator.actor().name.clone());
+    let view = ActionView { answer, refusal: Some(refusal), proof, typed, reader };
+    Ok(Page::Action(Box::new(view)))
 }
 
 /// The catalogue as a choice, or the form of one action.

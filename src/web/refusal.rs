@@ -44,6 +44,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         RefusalCode::Rejected => StatusCode::PRECONDITION_FAILED,
         RefusalCode::Stale
         | RefusalCode::WrongStage
+        | RefusalCode::SecondOperator
         | RefusalCode::Busy
         | RefusalCode::Unresolved
         | RefusalCode::Frozen

@@ -39,7 +39,8 @@ pub(super) async fn action(
 ) -> Response {
     let found = site.action(&by, &id).await;
     let proof = ProofShown::of(by.proved_recently());
-    let view = |answer| ActionView { answer, refusal: None, proof, typed: None };
+    let reader = by.name();
+    let view = |answer| ActionView { answer, refusal: None, proof, typed: None, reader };
     let page = found.map(|answer| Page::Action(Box::new(view(answer))));
     site.answer(&by, page).await
 }

@@ -27,6 +27,10 @@ impl Entry {
             Self::Rejected { violated, .. } => {
                 format!("Nothing ran. Against it: {}.", ids(violated))
             }
+            Self::FirstConfirmed { typed_target, proved, .. } => format!(
+                "Confirmed what was explained as the first of two{} Nothing ran.",
+                typed_and_proved(typed_target.as_deref(), *proved)
+            ),
             Self::Confirmed { typed_target, proved, .. } => {
                 format!(
                     "Confirmed what was explained{}",

@@ -4,11 +4,12 @@ use super::Entry;
 
 impl Entry {
     /// Every kind of entry, in order: what a filter of the log may name.
-    pub const WORDS: [&str; 32] = [
+    pub const WORDS: [&str; 33] = [
         "boot",
         "requested",
         "explained",
         "rejected",
+        "first_confirmed",
         "confirmed",
         "stale",
         "withdrawn",
@@ -47,6 +48,7 @@ impl Entry {
             Self::Requested { .. } => "requested",
             Self::Explained { .. } => "explained",
             Self::Rejected { .. } => "rejected",
+            Self::FirstConfirmed { .. } => "first_confirmed",
             Self::Confirmed { .. } => "confirmed",
             Self::Stale { .. } => "stale",
             Self::Withdrawn { .. } => "withdrawn",

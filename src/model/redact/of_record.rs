@@ -62,6 +62,7 @@ impl Redact for Entry {
             Self::Requested { .. }
             | Self::Explained { .. }
             | Self::Rejected { .. }
+            | Self::FirstConfirmed { .. }
             | Self::Confirmed { .. }
             | Self::Stale { .. }
             | Self::Withdrawn { .. }
@@ -133,6 +134,12 @@ fn step(entry: Entry) -> Entry {
             explanation: explanation.redacted(),
             snapshot: snapshot.redacted(),
             violated,
+        },
+        Entry::FirstConfirmed { digest, typed_target, snapshot, proved } => Entry::FirstConfirmed {
+            digest: digest.redacted(),
+            typed_target: typed_target.redacted(),
+            snapshot: snapshot.redacted(),
+            proved,
         },
         Entry::Confirmed { digest, typed_target, snapshot, proved } => Entry::Confirmed {
             digest: digest.redacted(),

@@ -58,6 +58,12 @@ pub fn confirm(answer: &ActionAnswer, proof: ProofShown, typed_before: Option<&s
     let title = answer.action.title();
     let identity = &answer.explanation.pinned.cluster.identity;
     let place = format!("{} {}", identity.environment, identity.cluster);
+    let waits_after = answer.explanation.pinned.second_operator && answer.confirmed_by.is_empty();
+    let what = if waits_after {
+        "Runs this once a second operator has confirmed it too"
+    } else {
+        "Runs this once"
+    };
     let digest = answer.digest.to_string();
     let short: String = digest.chars().take(12).collect();
     let typed = answer.explanation.typed_target.as_ref().map(|target| {
@@ -94,9 +100,7 @@ pub fn confirm(answer: &ActionAnswer, proof: ProofShown, typed_before: Option<&s
         <form class="form" method="post" action=action autocomplete="off">
             <h3>"Confirm"</h3>
             <p>
-                {format!(
-                    "Runs this once, on {place}: {title}. The confirmation repeats the digest ",
-                )}
+                {format!("{what}, on {place}: {title}. The confirmation repeats the digest ")}
                 <code>{short}</code> "; if a pinned fact has moved, it is refused and nothing runs."
             </p>
             <input type="hidden" name="digest" value=digest/>
