@@ -284,7 +284,6 @@ mod tests {
             [
                 "requested [0, 2, 2]",
                 "explained [0, 2, 2]",
-                "first_confirmed [0, 9, 9]",
                 "rejected [3, 3, 3]",
                 "confirmed [6, 6, 6]",
                 "withdrawn [2, 2, 2]",
@@ -296,6 +295,7 @@ mod tests {
                 "voided [5, 5, 0]",
                 "found_executed [6, 6, 0]",
                 "found_not_executed [6, 6, 0]",
+                "first_confirmed [0, 9, 9]",
             ]
         );
     }

@@ -12,9 +12,6 @@ pub enum Stage {
     Requested,
     /// Explained, every pre-condition passed; waits for its operator.
     Explained,
-    /// Confirmed by the operator who asked; waits for a second one, whom the settings demand.
-    /// Nothing was sent to the kernel, and it holds up nothing.
-    FirstConfirmed,
     /// A pre-condition failed or is unknown. Nothing ran.
     Rejected,
     /// Confirmed; nothing was sent to the kernel yet.
@@ -37,6 +34,9 @@ pub enum Stage {
     FoundExecuted,
     /// An operator found, and said with evidence, that it did not run. The kernel proved nothing.
     FoundNotExecuted,
+    /// Confirmed by the operator who asked; waits for a second one, whom the settings demand.
+    /// Nothing was sent to the kernel, and it holds up nothing.
+    FirstConfirmed,
 }
 
 impl Stage {
@@ -44,7 +44,6 @@ impl Stage {
     pub const ALL: [Self; 14] = [
         Self::Requested,
         Self::Explained,
-        Self::FirstConfirmed,
         Self::Rejected,
         Self::Confirmed,
         Self::Withdrawn,
@@ -56,6 +55,7 @@ impl Stage {
         Self::Voided,
         Self::FoundExecuted,
         Self::FoundNotExecuted,
+        Self::FirstConfirmed,
     ];
 
     /// The stages that may follow this one: the one table that the database enforces too.

@@ -261,10 +261,13 @@ fn a_stop_at_every_point_between_two_operators_ends_in_the_truth() {
     ] {
         let place = Place::new();
         place.set("second-operator = [\"control\"]");
-        let server = place.start(first.then_some(point));
+        let server = place.start(None);
         let olga = server.set_up();
         let otto = second_operator(&place, &server);
-        let explained = server.request(&olga, &id(1), "switchover", json!({"to": "n2"}));
+        server.kill();
+        // Nobody is primary after a restart of this cluster, so the next one moves nothing.
+        let server = place.start(first.then_some(point));
+        let explained = server.request(&olga, &id(1), "failover", json!({"to": "n2"}));
         let (status, answer) = server.confirm(&olga, &explained);
         let server = if first {
             server
@@ -281,7 +284,8 @@ fn a_stop_at_every_point_between_two_operators_ends_in_the_truth() {
         let shown = server.get(&olga, &path).1;
         assert_eq!(shown["stage"], found, "{point}");
         let ran = found == "executed";
-        assert_eq!(server.get(&olga, "/api/v1/cluster").1["primary"] == "n2", ran, "{point}");
+        let epoch = server.get(&olga, "/api/v1/cluster").1["epoch"].as_u64().expect("an epoch");
+        assert_eq!(epoch == 2, ran, "{point}");
         if matches!(found, "explained" | "first_confirmed") {
             let (status, alone) = server.confirm(&otto, &explained);
             if found == "explained" {
