@@ -43,6 +43,7 @@
 
 pub mod accounts;
 pub mod links;
+pub mod proof;
 pub mod sessions;
 pub mod setup_link;
 pub mod tokens;
@@ -59,6 +60,7 @@ pub use denied::Denied;
 pub use password::{
     HashedPassword, NewPassword, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordCost,
 };
+pub use proof::{ProofLasts, Renewed};
 
 use crate::model::actor::{ActorRole, Via};
 use crate::model::ambient::{Entropy, Timestamp};
@@ -72,13 +74,21 @@ use password::Passwords;
 pub struct Authority {
     reader: Reader,
     passwords: Passwords,
+    proof_lasts: ProofLasts,
 }
 
 impl Authority {
     /// The accounts, sessions and tokens in the file that `reader` reads.
     #[must_use]
     pub fn new(reader: Reader, cost: PasswordCost) -> Self {
-        Self { reader, passwords: Passwords::new(cost) }
+        let proof_lasts = ProofLasts::default();
+        Self { reader, passwords: Passwords::new(cost), proof_lasts }
+    }
+
+    /// The same, where a proof of identity lasts this long.
+    #[must_use]
+    pub fn proving(self, proof_lasts: ProofLasts) -> Self {
+        Self { proof_lasts, ..self }
     }
 
     /// Anybody who is signed in, and any program with a token: what a page needs.
@@ -87,7 +97,8 @@ impl Authority {
     /// When the credential is unknown or has ended.
     pub fn viewer(&self, credential: &Credential, now: Timestamp) -> Result<Viewer, Denied> {
         let holder = self.reader.read(|connection| credential.holder(connection, now))?;
-        Ok(Viewer::new(holder.actor, holder.expires_at))
+        let recent = holder.proof.filter(|proof| self.proof_lasts.holds(proof, now));
+        Ok(Viewer::new(holder.actor, holder.expires_at).proved(holder.proof, recent.is_some()))
     }
 
     /// Whoever may look: anybody with an account or a token, and a stakeholder with the session of a
@@ -199,6 +210,15 @@ impl Authority {
     pub fn knows(&self, name: &str) -> Result<bool, Denied> {
         let Ok(name) = ActorName::parse(name) else { return Ok(false) };
         Ok(self.reader.read(|c| accounts::password_of(c, &name))?.is_some())
+    }
+
+    /// Whether this account is one of an operator now.
+    ///
+    /// # Errors
+    /// When the accounts cannot be read.
+    pub fn is_operator(&self, name: &ActorName) -> Result<bool, Denied> {
+        let role = self.reader.read(|connection| accounts::role_of(connection, name))?;
+        Ok(role == Some(ActorRole::Operator))
     }
 
     /// Hashes a new password, away from the threads that serve requests.

@@ -134,7 +134,10 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Node { id } => server.node(&id),
         Command::Explain(ask) => server.explain(&ask),
         Command::Request { ask, action_id } => server.request(&ask, action_id),
-        Command::Confirm { id, digest, typed } => server.confirm(id, &digest, typed.as_deref()),
+        Command::Confirm { id, digest, typed, prove } => {
+            let proof = if prove { Some(server.proof()?) } else { None };
+            server.confirm(id, &digest, typed.as_deref(), proof)
+        }
         Command::Withdraw { id, reason } => server.withdraw(id, &reason),
         Command::Settle { id, reason } => server.settle(id, &reason),
         Command::Finding { id, verdict, evidence } => {

@@ -2,7 +2,7 @@
 //! randomness, no I/O, so the browser, the API and the command line get the same bytes (C5.1).
 
 use crate::model::action::{Action, ActionKind, LogPosition};
-use crate::model::catalogue::{Impact, Target, entry};
+use crate::model::catalogue::{ActionClass, Impact, Target, entry};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::{
     Candidate, Check, Checks, EXPLANATION_FORMAT, Evidence, Explanation, Prospect, Verdict,
@@ -39,6 +39,8 @@ pub struct Standing {
     pub unresolved: Option<Unresolved>,
     /// The freeze that stands, where there is one.
     pub freeze: Option<Freeze>,
+    /// The classes of actions that a second operator has to confirm too, by the settings.
+    pub second_operator: Vec<ActionClass>,
 }
 
 /// Explains a request in a state.
@@ -60,7 +62,8 @@ pub fn explain(
     } else {
         Vec::new()
     };
-    let Standing { unresolved, freeze } = standing;
+    let Standing { unresolved, freeze, second_operator } = standing;
+    let second_operator = second_operator.contains(&entry(action.kind()).class);
     if let Some(open) = &unresolved {
         consequences.push(format!(
             "The action {} ({}) has an outcome that is not known. Its effect is not part of this explanation.",
@@ -70,7 +73,11 @@ pub fn explain(
     let mut relies_on = own.relies_on;
     relies_on.extend(RELIED_ON);
     if typed_target(state, action).is_some() {
-        relies_on.push(Invariant::TargetTyped);
+        relies_on.extend([Invariant::TargetTyped, Invariant::ProvedRecently]);
+    }
+    if second_operator {
+        relies_on.push(Invariant::SecondOperator);
+        consequences.push("It runs only after a second operator has confirmed it too.".to_owned());
     }
     relies_on.sort_unstable();
     relies_on.dedup();
@@ -79,7 +86,7 @@ pub fn explain(
         action: action.clone(),
         operator: request.operator.clone(),
         reason: request.reason.clone(),
-        pinned: Pinned { freeze, ..state.pinned(unresolved) },
+        pinned: Pinned { freeze, second_operator, ..state.pinned(unresolved) },
         checks,
         effects: own.effects,
         consequences,

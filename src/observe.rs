@@ -23,11 +23,11 @@ use crate::model::answer::{
     ActionAnswer, ActionLine, ActionPage, Closing, ExplainAnswer, Interrupted, Overview, Present,
     WhyNot,
 };
+use crate::model::catalogue::ActionClass;
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Explanation;
 use crate::model::pinned::{Freeze, Unresolved};
-use crate::model::progress::Progress;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{ActorName, NodeId, Reason};
 use in_flight::InFlight;
@@ -45,6 +45,7 @@ pub struct ReadSide {
     data_address: Option<String>,
     observations: Durations,
     tally: Tally,
+    second_operator: Arc<[ActionClass]>,
 }
 
 impl ReadSide {
@@ -57,7 +58,14 @@ impl ReadSide {
         data_address: Option<String>,
     ) -> Self {
         let (observations, tally) = (Durations::default(), Tally::from_here(&ledger));
-        Self { kernel, ledger, in_flight, data_address, observations, tally }
+        let second_operator = Arc::from([]);
+        Self { kernel, ledger, in_flight, data_address, observations, tally, second_operator }
+    }
+
+    /// The same, where a second operator has to confirm the actions of these classes too.
+    #[must_use]
+    pub fn with_second_operator(self, classes: &[ActionClass]) -> Self {
+        Self { second_operator: Arc::from(classes), ..self }
     }
 
     /// What the kernel is.
@@ -140,7 +148,7 @@ impl ReadSide {
             .map(|kind| WhyNot { kind, candidates: self.why_not(&state, kind, &standing) })
             .collect();
         let on_cluster = on_cluster(&state, &standing, |s, action| self.kernel.checks(s, action));
-        let Standing { unresolved, freeze } = standing;
+        let Standing { unresolved, freeze, second_operator: _ } = standing;
         let data_address = self.data_address.clone();
         Ok(Overview { state, why_not, on_cluster, unresolved, freeze, data_address })
     }
@@ -221,7 +229,8 @@ impl ReadSide {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn standing(&self) -> Result<Standing, Refusal> {
-        Ok(Standing { unresolved: self.unresolved()?, freeze: self.freeze()? })
+        let second_operator = self.second_operator.to_vec();
+        Ok(Standing { unresolved: self.unresolved()?, freeze: self.freeze()?, second_operator })
     }
 
     /// The steps of an action, folded; `None` when there is no such action.
@@ -273,23 +282,11 @@ impl ReadSide {
             moved: trail.moved().to_vec(),
             under_way: self.under_way(id).await,
             duplicate: false,
-            after_refusal: self.refused_for_now(id, trail.requested_by())?.map(|(seq, _)| seq),
+            confirmed_by: trail.confirmed_by(),
+            after_refusal: self.refused_for_now(&trail)?.map(|(seq, _)| seq),
             more_records: self.ledger.has_more_than_the_trail(id).map_err(unreadable)?,
             records: trail.into_records(),
         })
-    }
-
-    /// How far the kernel is with an action that runs here and takes long.
-    async fn under_way(&self, id: ActionId) -> Option<Progress> {
-        if !self.in_flight.is_running(id) {
-            return None;
-        }
-        self.kernel.observe().await.ok()?.under_way.filter(|progress| progress.action_id == id)
-    }
-
-    /// Waits until this action was sent to the kernel and takes long; for ever where it never does.
-    pub async fn sent_and_takes_long(&self, id: ActionId) {
-        self.in_flight.sent(id).await;
     }
 
     /// How an action whose outcome is not known can be closed with this kernel.

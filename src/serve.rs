@@ -23,7 +23,7 @@ pub use listener::CONNECTIONS_MAX;
 pub use offline::{access, data_dir, rotate_log_key};
 pub use tls::TlsError;
 
-use crate::authority::PasswordCost;
+use crate::authority::{PasswordCost, ProofLasts};
 use crate::kernel::ObserveKernel;
 use crate::kernel::embedded::{self, EmbeddedKernel};
 use crate::ledger::note::LogKey;
@@ -73,6 +73,8 @@ pub struct ServeOptions {
     pub nodes: Option<u64>,
     /// The name of the environment.
     pub environment: Option<String>,
+    /// For how many minutes a proof of identity is recent.
+    pub proof_minutes: Option<u32>,
     /// How the console can be reached.
     pub reach: reach::Asked,
     /// In which form records are told on standard error.
@@ -174,16 +176,15 @@ pub async fn assemble(
     let ledger = ledger.signing(signer);
     let in_flight = InFlight::default();
     let observer: Arc<dyn ObserveKernel> = kernel.clone();
-    let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), data_address);
+    let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), data_address)
+        .with_second_operator(&config.second_operator);
+    let access =
+        Access::new(ledger.clone(), Arc::clone(&clock), Arc::clone(&entropy), password_cost);
+    let access = Arc::new(access.proving(config.proof_lasts));
     let commanded = sabotage::over(kernel.clone(), &ledger).await?;
-    let workflow = Workflow::new(read.clone(), commanded, ledger.clone(), in_flight);
+    let workflow =
+        Workflow::new(read.clone(), commanded, ledger.clone(), in_flight, access.authority());
     let workflow = Arc::new(workflow);
-    let access = Arc::new(Access::new(
-        ledger.clone(),
-        Arc::clone(&clock),
-        Arc::clone(&entropy),
-        password_cost,
-    ));
     let setup_path = access.issue_setup_link().await?.map(|token| format!("/setup/{token}"));
     let (stop, stopping) = watch::channel(());
     let site = Site {
@@ -337,6 +338,9 @@ fn apply(config: &mut Config, options: ServeOptions) -> Result<(), ServeError> {
     }
     if let Some(name) = options.environment {
         config.environment = crate::model::text::PlaceName::parse_field("environment", &name)?;
+    }
+    if let Some(minutes) = options.proof_minutes {
+        config.proof_lasts = ProofLasts::of_minutes(minutes)?;
     }
     options.reach.over(&mut config.reach)?;
     Ok(())

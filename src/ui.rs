@@ -22,6 +22,7 @@ pub mod pages;
 mod shell;
 
 pub use access::{AccessView, Console, IssuedView, OpenLink};
+pub use components::forms::ProofShown;
 #[cfg(feature = "ssr")]
 pub use shell::document;
 
@@ -37,7 +38,7 @@ use crate::model::node_answer::NodeAnswer;
 use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
 use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
-use crate::model::text::NodeId;
+use crate::model::text::{ActorName, NodeId};
 use crate::model::timeline::Timeline;
 use crate::model::timeline_filter::TimelineFilter;
 use crate::model::trace::Trace;
@@ -143,6 +144,12 @@ pub struct ActionView {
     pub answer: ActionAnswer,
     /// Why the attempt before was refused.
     pub refusal: Option<Refusal>,
+    /// Whether the reader has to prove who they are to confirm what is disruptive.
+    pub proof: ProofShown,
+    /// What was typed as the name of the target, where only the proof was missing.
+    pub typed: Option<String>,
+    /// Who reads it, where that is somebody with an account.
+    pub reader: Option<ActorName>,
 }
 
 /// A route that writes, and who may use it.

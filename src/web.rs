@@ -26,6 +26,7 @@ mod login;
 mod nodes;
 mod pages;
 mod preferences;
+mod proof;
 mod query;
 mod reference;
 mod report;

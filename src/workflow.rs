@@ -16,10 +16,12 @@ pub use finding::Finding;
 mod freeze;
 mod links;
 pub mod log_key;
+mod may_confirm;
+mod prove;
 mod request;
 mod settle;
 
-use crate::authority::Operator;
+use crate::authority::{Authority, Operator};
 use crate::kernel::CommandKernel;
 use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::model::action::{ActionId, Stage};
@@ -41,6 +43,8 @@ pub struct Workflow {
     kernel: Arc<dyn CommandKernel>,
     ledger: Ledger,
     in_flight: InFlight,
+    /// Who has which role, to look whether the first of two operators is one still.
+    authority: Authority,
     /// Held from the re-evaluation until the outcome is recorded. Deliveries about one action queue
     /// up here in the order in which they came; another action is turned away before it. Closed
     /// for good when the server stops.
@@ -62,8 +66,9 @@ impl Workflow {
         kernel: Arc<dyn CommandKernel>,
         ledger: Ledger,
         in_flight: InFlight,
+        authority: Authority,
     ) -> Self {
-        Self { read, kernel, ledger, in_flight, execution: Mutex::new(Door::Open) }
+        Self { read, kernel, ledger, in_flight, authority, execution: Mutex::new(Door::Open) }
     }
 
     /// What can be read.
@@ -131,6 +136,7 @@ impl Workflow {
                 | Stage::FoundNotExecuted => Executed::Unknown,
                 Stage::Requested
                 | Stage::Explained
+                | Stage::FirstConfirmed
                 | Stage::Rejected
                 | Stage::Withdrawn
                 | Stage::Stale

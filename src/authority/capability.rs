@@ -1,7 +1,7 @@
 //! The values that stand for a proven role. Their fields are private; only this room makes them.
 
 use crate::model::action::ActionId;
-use crate::model::actor::{Actor, ActorRole};
+use crate::model::actor::{Actor, ActorRole, Proof};
 use crate::model::ambient::Timestamp;
 use crate::model::text::ActorName;
 
@@ -109,11 +109,19 @@ impl Stakeholder {
 pub struct Viewer {
     actor: Actor,
     expires_at: Timestamp,
+    proof: Option<Proof>,
+    is_proof_recent: bool,
 }
 
 impl Viewer {
     pub(super) fn new(actor: Actor, expires_at: Timestamp) -> Self {
-        Self { actor, expires_at }
+        Self { actor, expires_at, proof: None, is_proof_recent: false }
+    }
+
+    /// The same viewer, who proved who they are then; whether that is recent was judged when this
+    /// was made.
+    pub(super) fn proved(self, proof: Option<Proof>, is_proof_recent: bool) -> Self {
+        Self { proof, is_proof_recent, ..self }
     }
 
     /// Who it is, as records name them.
@@ -128,12 +136,24 @@ impl Viewer {
         self.expires_at
     }
 
+    /// When and how this person last proved who they are; a program never does.
+    #[must_use]
+    pub fn proof(&self) -> Option<Proof> {
+        self.proof
+    }
+
+    /// Whether that was recent enough for a disruptive action, by the clock of this request.
+    #[must_use]
+    pub fn proved_recently(&self) -> bool {
+        self.proof.is_some() && self.is_proof_recent
+    }
+
     /// The same person as an observer, whatever the role: where nothing can be done, nobody is shown
     /// what they could do.
     #[must_use]
     pub fn narrowed(self) -> Self {
-        let Self { actor: Actor { name, role: _, via }, expires_at } = self;
-        Self { actor: Actor { name, role: ActorRole::Observer, via }, expires_at }
+        let Actor { name, role: _, via } = self.actor;
+        Self { actor: Actor { name, role: ActorRole::Observer, via }, ..self }
     }
 }
 

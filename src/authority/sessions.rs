@@ -2,7 +2,7 @@
 
 use super::credential::{Holder, Purpose};
 use super::{Credential, Denied, Proven, Secret, accounts};
-use crate::model::actor::{Actor, ActorRole, Via};
+use crate::model::actor::{Actor, ActorRole, Proof, ProvedBy, Via};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use crate::model::text::ActorName;
@@ -53,9 +53,16 @@ pub fn start(
         params![name.as_str(), now.millis()],
     )?;
     transaction.execute(
-        "INSERT INTO session (sha256, account, created_ms, last_seen_ms, expires_ms)
-         VALUES (?1, ?2, ?3, ?3, ?4)",
-        params![secret.hash().bytes(), name.as_str(), now.millis(), expires_at.millis()],
+        "INSERT INTO session (sha256, account, created_ms, last_seen_ms, expires_ms,
+                              proved_ms, proved_by)
+         VALUES (?1, ?2, ?3, ?3, ?4, ?3, ?5)",
+        params![
+            secret.hash().bytes(),
+            name.as_str(),
+            now.millis(),
+            expires_at.millis(),
+            ProvedBy::SignIn.word()
+        ],
     )?;
     transaction.execute(
         "UPDATE session SET revoked_ms = ?2 WHERE sha256 IN (
@@ -124,7 +131,8 @@ pub(super) fn holder(
 ) -> Result<Holder, Denied> {
     let row = connection
         .prepare_cached(
-            "SELECT account.name, account.role, last_seen_ms, expires_ms, revoked_ms
+            "SELECT account.name, account.role, last_seen_ms, expires_ms, revoked_ms,
+                    proved_ms, proved_by
              FROM session JOIN account ON account.name = session.account WHERE sha256 = ?1",
         )?
         .query_row(params![hash.bytes()], |row| {
@@ -134,10 +142,11 @@ pub(super) fn holder(
                 row.get::<_, i64>(2)?,
                 row.get::<_, i64>(3)?,
                 row.get::<_, Option<i64>>(4)?,
+                (row.get::<_, i64>(5)?, row.get::<_, String>(6)?),
             ))
         })
         .optional()?;
-    let (name, role, seen, expires, revoked) =
+    let (name, role, seen, expires, revoked, (proved, by)) =
         row.ok_or_else(|| Denied::not_signed_in("There is no such session. Sign in again."))?;
     let role = ActorRole::parse(&role)?;
     let idle_ms = match role {
@@ -156,5 +165,6 @@ pub(super) fn holder(
         return Err(Denied::not_signed_in("The session was not used for too long. Sign in again."));
     }
     let actor = Actor { name: ActorName::parse(&name)?, role, via: Via::Session };
-    Ok(Holder { actor, expires_at, last_seen: Some(last_seen) })
+    let proof = Proof { at: Timestamp::from_millis(proved), by: ProvedBy::parse(&by)? };
+    Ok(Holder { actor, expires_at, proof: Some(proof), last_seen: Some(last_seen) })
 }

@@ -29,7 +29,7 @@ Exit codes:
    6  outcome unknown
    7  the audit log is not available
    8  not authorised
-   9  busy, frozen, or an earlier action is not resolved
+   9  busy, frozen, a second operator is waited for, or an earlier action is not resolved
   10  the server cannot be reached, or did not answer
   11  the log did not verify
 
@@ -130,6 +130,10 @@ pub(super) enum Command {
         /// The name of the target, where the explanation asks for it.
         #[arg(long = "type", value_name = "TARGET")]
         typed: Option<String>,
+        /// Prove who you are with your password, asked for on the terminal or read as one line of
+        /// standard input. A disruptive action needs it where you signed in too long ago.
+        #[arg(long)]
+        prove: bool,
     },
     /// Take back a request that was not confirmed.
     Withdraw {
@@ -249,6 +253,9 @@ pub(super) struct ServeArguments {
     /// in front of it encrypts.
     #[arg(long)]
     pub(super) plain_http_beyond_loopback: bool,
+    /// For how many minutes a proof of identity is recent; 0 asks for the password each time.
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(0..=720))]
+    pub(super) proof_minutes: Option<u32>,
     /// How many nodes a new cluster is founded with.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=9))]
     pub(super) nodes: Option<u64>,

@@ -7,6 +7,7 @@ use crate::model::refusal::Refusal;
 use crate::plain::lines::Lines;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::time::Duration;
 use ureq::http::Response;
@@ -42,6 +43,8 @@ pub(super) struct Client<'a> {
     agent: Agent,
     url: &'a Address,
     token: Option<String>,
+    /// The secret that the server gave the session in place of the one that is carried.
+    renewed: RefCell<Option<String>>,
 }
 
 impl<'a> Client<'a> {
@@ -59,12 +62,17 @@ impl<'a> Client<'a> {
             .accept("application/json")
             .tls_config(TlsConfig::builder().root_certs(url.roots()).build())
             .build();
-        Self { agent: Agent::new_with_config(config), url, token }
+        Self { agent: Agent::new_with_config(config), url, token, renewed: RefCell::default() }
     }
 
     /// The session or token that it carries.
     pub(super) fn token(&self) -> Option<String> {
         self.token.clone()
+    }
+
+    /// The secret that an answer gave the session, whatever else that answer said.
+    pub(super) fn renewed(&self) -> Option<String> {
+        self.renewed.borrow().clone()
     }
 
     /// Reads.
@@ -152,6 +160,9 @@ impl<'a> Client<'a> {
         outcome: Result<Response<Body>, Error>,
         asked: Asked,
     ) -> Result<Response<Body>, Failure> {
+        if let Some(secret) = outcome.as_ref().ok().and_then(session_in) {
+            self.renewed.replace(Some(secret));
+        }
         outcome.map_err(|error| {
             let (url, why) = (self.url.clone(), error.to_string());
             if proves_nothing_was_sent(&error) {
@@ -187,6 +198,15 @@ impl<'a> Client<'a> {
             Err(_) => Err(unanswered(format!("status {status} without a refusal"))),
         }
     }
+}
+
+/// The secret of a session that an answer sets as its cookie.
+fn session_in(response: &Response<Body>) -> Option<String> {
+    let set = response.headers().get("set-cookie")?.to_str().ok()?;
+    let (_, value) = set.split(';').next()?.split_once('=')?;
+    let has_form =
+        value.starts_with("aerodb_session_") && value.bytes().all(|b| b.is_ascii_graphic());
+    has_form.then(|| value.to_owned())
 }
 
 /// Whether an error is proof that no byte of the request left. Anything else may have arrived.

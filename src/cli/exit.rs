@@ -65,7 +65,8 @@ impl Exit {
             Self::AuditUnavailable => "The record could not be made durable, so nothing ran.",
             Self::NotAuthorised => "Who asked is not signed in, or may not. Nothing ran.",
             Self::Busy => {
-                "Another action runs, a freeze stands, or an outcome is not known. Nothing ran."
+                "Another action runs, a freeze stands, a second operator is waited for, or an outcome \
+                 is not known. Nothing ran."
             }
             Self::Unreachable => "The server cannot be reached or did not answer a question.",
             Self::LogBroken => "The log did not verify.",
@@ -116,13 +117,15 @@ impl Exit {
             | C::SignInFailed
             | C::TooManyAttempts
             | C::TooManyStreams
+            | C::ProofNeeded
+            | C::ProofFailed
             | C::NotPermitted
             | C::CrossSite
             | C::SetupLinkSpent
             | C::LinkSpent => Self::NotAuthorised,
             C::Rejected => Self::Rejected,
             C::Stale => Self::Stale,
-            C::Busy | C::Unresolved | C::Frozen | C::InUse => Self::Busy,
+            C::SecondOperator | C::Busy | C::Unresolved | C::Frozen | C::InUse => Self::Busy,
             C::NeedsPrimary | C::CannotSettle => Self::Refused,
             C::AuditUnavailable => Self::AuditUnavailable,
             C::KernelUnreachable | C::ShuttingDown | C::Internal => Self::Unreachable,
@@ -132,7 +135,7 @@ impl Exit {
     /// How a request ends: it is done when it waits for its confirmation, or has run already.
     pub(super) fn of_request(action: &ActionAnswer) -> Self {
         match action.stage {
-            Stage::Requested | Stage::Explained => Self::Done,
+            Stage::Requested | Stage::Explained | Stage::FirstConfirmed => Self::Done,
             Stage::Rejected
             | Stage::Confirmed
             | Stage::Withdrawn
@@ -156,6 +159,7 @@ impl Exit {
             // A void id is one that the kernel refuses for ever.
             Stage::Refused | Stage::Voided => Self::Refused,
             Stage::Requested | Stage::Explained | Stage::Withdrawn => Self::Usage,
+            Stage::FirstConfirmed => Self::Busy,
             Stage::Confirmed if action.interrupted == Some(Interrupted::NeverSent) => Self::Busy,
             // What an operator found is no proof, so no code says more than that it may have run.
             Stage::Confirmed
@@ -176,6 +180,7 @@ impl Exit {
             | Stage::FoundNotExecuted => Self::Done,
             Stage::Requested
             | Stage::Explained
+            | Stage::FirstConfirmed
             | Stage::Rejected
             | Stage::Confirmed
             | Stage::Withdrawn
@@ -231,6 +236,8 @@ mod tests {
                 "sign_in_failed 8",
                 "too_many_attempts 8",
                 "too_many_streams 8",
+                "proof_needed 8",
+                "proof_failed 8",
                 "not_permitted 8",
                 "cross_site 8",
                 "setup_link_spent 8",
@@ -239,6 +246,7 @@ mod tests {
                 "stale 4",
                 "not_what_was_explained 2",
                 "wrong_stage 2",
+                "second_operator 9",
                 "busy 9",
                 "unresolved 9",
                 "frozen 9",
@@ -287,6 +295,7 @@ mod tests {
                 "voided [5, 5, 0]",
                 "found_executed [6, 6, 0]",
                 "found_not_executed [6, 6, 0]",
+                "first_confirmed [0, 9, 9]",
             ]
         );
     }

@@ -34,6 +34,7 @@ pub(super) fn serve(options: &ServeArguments) -> Result<Report, Failure> {
         data_listen: options.data_listen,
         nodes: options.nodes,
         environment: options.environment.clone(),
+        proof_minutes: options.proof_minutes,
         reach: reach(options),
         log: match options.log {
             LogLines::Off => journal::Lines::Off,

@@ -33,17 +33,20 @@ pub(super) struct Server<'a> {
     pub(super) url: &'a Address,
 }
 
+/// A password, with the session in which it proves who a person is.
+pub(super) struct SessionProof {
+    password: String,
+    file: SessionFile,
+    session: Stored,
+}
+
 impl Server<'_> {
     /// Signs a person in and keeps the session.
     pub(super) fn login(&self, name: Option<String>) -> Result<Report, Failure> {
         // Found out before a password is asked for.
         let file = SessionFile::of_person()?;
         file.load(self.url)?;
-        if !self.url.is_private() {
-            complain(
-                "The password travels to another machine unencrypted, unless a tunnel is used.\n",
-            );
-        }
+        self.warn_of_plain_password();
         let name = name.map_or_else(secret::name, Ok)?;
         let password = secret::password()?;
         let body = SignInBody { name, password };
@@ -134,12 +137,39 @@ impl Server<'_> {
         }
     }
 
+    /// The password with which a person proves who they are, and the session that is renewed by it.
+    pub(super) fn proof(&self) -> Result<SessionProof, Failure> {
+        if std::env::var_os("AERODB_CONTROL_TOKEN").is_some() {
+            return Err(Failure::here(
+                Exit::Usage,
+                "A proof renews the session that `login` keeps, and AERODB_CONTROL_TOKEN is set. \
+                 Nothing was done.",
+            ));
+        }
+        let file = SessionFile::of_person()?;
+        let Some(session) = file.load(self.url)? else {
+            let sentence = format!("There is no session for {}. Sign in first.", self.url);
+            return Err(Failure::here(Exit::NotAuthorised, sentence));
+        };
+        self.warn_of_plain_password();
+        Ok(SessionProof { password: secret::password()?, file, session })
+    }
+
+    fn warn_of_plain_password(&self) {
+        if !self.url.is_private() {
+            complain(
+                "The password travels to another machine unencrypted, unless a tunnel is used.\n",
+            );
+        }
+    }
+
     /// Confirms what was explained: the one call after which something may run.
     pub(super) fn confirm(
         &self,
         id: ActionId,
         digest: &str,
         typed: Option<&str>,
+        proof: Option<SessionProof>,
     ) -> Result<Report, Failure> {
         let typed_target = typed.map(str::to_owned);
         let client = self.client()?;
@@ -147,13 +177,23 @@ impl Server<'_> {
         let seen: Answer<Value> = client.get(&format!("/actions/{id}"), &[])?;
         let after_refusal = seen.value.get("after_refusal").and_then(Value::as_u64);
         let after_refusal = after_refusal.map(|seq| seq.to_string());
-        let body = ConfirmBody { digest: digest.to_owned(), typed_target, after_refusal };
+        let digest = digest.to_owned();
+        let password = proof.as_ref().map(|proof| proof.password.clone());
+        let body = ConfirmBody { digest, typed_target, after_refusal, password };
         let path = format!("/actions/{id}/confirm");
         let (url, token) = (self.url.clone(), client.token());
         // It hangs up when we return, and the process does not wait for it.
         let (_answered, hears) = mpsc::channel();
         std::thread::spawn(move || progress::follow(&url, token, id, &hears));
-        let answer: Answer<ActionAnswer> = client.post(&path, &body, Asked::Order(id))?;
+        let answered = client.post::<ActionAnswer>(&path, &body, Asked::Order(id));
+        if let (Some(proof), Some(token)) = (proof, client.renewed()) {
+            // Also where the confirmation was refused: the secret until now opens nothing any more.
+            // What came of the action is told whether or not the session can be kept.
+            if let Err(error) = proof.file.save(self.url, Stored { token, ..proof.session }) {
+                complain(&format!("The session has another secret. Sign in again: {error}.\n"));
+            }
+        }
+        let answer = answered?;
         let exit = Exit::of_confirmation(&answer.value);
         Ok(report(plain::outcome(&answer.value), &answer.body, exit))
     }

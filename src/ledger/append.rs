@@ -293,7 +293,10 @@ fn check_freeze(transaction: &Transaction<'_>, record: &Record) -> Result<(), Le
         Entry::Frozen { .. } | Entry::Unfrozen { .. } if record.actor.is_none() => {
             Err(malformed("a freeze is declared and lifted by somebody"))
         }
-        Entry::Frozen { .. } | Entry::Explained { .. } | Entry::Confirmed { .. } => {
+        Entry::Frozen { .. }
+        | Entry::Explained { .. }
+        | Entry::FirstConfirmed { .. }
+        | Entry::Confirmed { .. } => {
             if let Entry::Frozen { freeze_id: Some(id), .. } = &record.entry
                 && let Some(seq) = index::declared(transaction, id)?
             {

@@ -9,6 +9,7 @@ use crate::model::ambient::Timestamp;
 use crate::model::answer::LogHead;
 use crate::model::canonical::Hash;
 use crate::model::record::{Entry, LEAF_BYTES_MAX, RECORD_VERSION, Record};
+use crate::model::text::ActorName;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A log that holds together.
@@ -61,6 +62,8 @@ pub struct Chain {
     stages: BTreeMap<ActionId, Stage>,
     frozen: Option<u64>,
     freeze_ids: BTreeSet<ActionId>,
+    /// Who confirmed an action as the first of two, while it waits for the second.
+    first: BTreeMap<ActionId, Option<ActorName>>,
     remembered: Option<LogHead>,
     tree: Tree,
     /// The key that signs the heads, and the record that named it first.
@@ -171,7 +174,10 @@ impl Chain {
                 Err(format!("it lifts the freeze of record {freeze}, which does not stand"))
             }
             (
-                Entry::Frozen { .. } | Entry::Explained { .. } | Entry::Confirmed { .. },
+                Entry::Frozen { .. }
+                | Entry::Explained { .. }
+                | Entry::FirstConfirmed { .. }
+                | Entry::Confirmed { .. },
                 Some(stands),
             ) => {
                 let kind = record.entry.word();
@@ -190,6 +196,16 @@ impl Chain {
         if !is_step(before, to) {
             let from = before.map_or("nothing", Stage::word);
             return Err(format!("action {id} cannot go from {from} to {to}"));
+        }
+        let by = record.actor.as_ref().map(|actor| actor.name.clone());
+        if before == Some(Stage::FirstConfirmed) {
+            let first = self.first.remove(&id).flatten();
+            if to == Stage::Confirmed && (by.is_none() || first.is_none() || by == first) {
+                return Err(format!("action {id} is confirmed by no second operator"));
+            }
+        }
+        if to == Stage::FirstConfirmed {
+            self.first.insert(id, by);
         }
         self.stages.insert(id, to);
         Ok(before)

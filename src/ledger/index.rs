@@ -160,6 +160,7 @@ fn texts(entry: &Entry) -> Vec<&str> {
         Entry::RoleChanged { name, from, to, .. } => vec![name.as_str(), from.word(), to.word()],
         Entry::Explained { .. }
         | Entry::Rejected { .. }
+        | Entry::FirstConfirmed { .. }
         | Entry::Confirmed { .. }
         | Entry::Dispatched { .. }
         | Entry::Duplicate { .. }
@@ -167,6 +168,7 @@ fn texts(entry: &Entry) -> Vec<&str> {
         | Entry::LinkUsed { .. }
         | Entry::LinkRevoked { .. }
         | Entry::SignedIn {}
+        | Entry::ProvedAgain {}
         | Entry::SignedOut {} => Vec::new(),
     }
 }

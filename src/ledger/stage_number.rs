@@ -9,6 +9,7 @@ pub(super) fn of(stage: Stage) -> i64 {
     match stage {
         Stage::Requested => 1,
         Stage::Explained => 2,
+        Stage::FirstConfirmed => 14,
         Stage::Rejected => 3,
         Stage::Confirmed => 4,
         Stage::Withdrawn => 5,

@@ -1,5 +1,6 @@
 //! Who acts: a name and a role. The proof of it is in `authority`; these are only the words.
 
+use crate::model::ambient::Timestamp;
 use crate::model::text::{ActorName, InputError};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -64,6 +65,59 @@ pub struct Actor {
     pub role: ActorRole,
     /// `session`, `token`, `link` or `console` (someone with write access to the data directory).
     pub via: Via,
+}
+
+/// That a person proved who they are: when, and how (C3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct Proof {
+    /// When, by the clock of the control plane.
+    pub at: Timestamp,
+    /// How.
+    pub by: ProvedBy,
+}
+
+/// How a person proved who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ProvedBy {
+    /// By signing in: the session began with it.
+    SignIn,
+    /// With the password of the account, asked for in the session.
+    Password,
+}
+
+impl ProvedBy {
+    /// The way in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::Password => "password",
+        }
+    }
+
+    /// Parses the word.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn parse(text: &str) -> Result<Self, InputError> {
+        let known = [Self::SignIn, Self::Password];
+        let found = known.into_iter().find(|by| by.word() == text);
+        found.ok_or_else(|| InputError::new("proved_by", text, "sign_in or password"))
+    }
+}
+
+impl fmt::Display for Proof {
+    /// `by signing in at TIME`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = match self.by {
+            ProvedBy::SignIn => "by signing in",
+            ProvedBy::Password => "with the password",
+        };
+        write!(f, "{how} at {}", self.at)
+    }
 }
 
 /// How an actor proved who it is.

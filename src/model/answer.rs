@@ -237,6 +237,9 @@ pub struct ActionAnswer {
     pub under_way: Option<Progress>,
     /// Whether this answers a repeated delivery.
     pub duplicate: bool,
+    /// Who confirmed it, in order: two where a second operator has to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub confirmed_by: Vec<ActorName>,
     /// The record of the last confirmation of it that was refused for what can pass. A confirmation
     /// repeats it, so one that was sent earlier cannot run later (C7.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]

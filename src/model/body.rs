@@ -57,6 +57,11 @@ pub struct ConfirmBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ssr", schemars(regex(pattern = "^[0-9]{1,19}$")))]
     pub after_refusal: Option<String>,
+    /// The password of the account, where a disruptive action asks for a recent proof of identity. It
+    /// is checked whenever it is there. The session gets another secret, which the answer carries as
+    /// the cookie; the one until now opens nothing any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
 }
 
 /// Withdrawing or settling an action.

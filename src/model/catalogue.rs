@@ -6,6 +6,7 @@ mod storage;
 
 use crate::model::action::ActionKind;
 use crate::model::invariant::Invariant;
+use crate::model::text::InputError;
 use serde::Serialize;
 
 /// What an action is for.
@@ -24,6 +25,19 @@ pub enum ActionClass {
 }
 
 impl ActionClass {
+    /// Every class, in order.
+    pub const ALL: [Self; 4] = [Self::Control, Self::Maintenance, Self::Storage, Self::Diagnose];
+
+    /// Parses the word, as a setting spells it.
+    ///
+    /// # Errors
+    /// When it is no class.
+    pub fn parse_field(field: &str, text: &str) -> Result<Self, InputError> {
+        let found = Self::ALL.into_iter().find(|class| class.word() == text);
+        let words = Self::ALL.map(Self::word).join(", ");
+        found.ok_or_else(|| InputError::new(field, text, format!("some of {words}")))
+    }
+
     /// The class in a word.
     #[must_use]
     pub fn word(self) -> &'static str {

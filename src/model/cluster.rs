@@ -173,7 +173,13 @@ impl ClusterState {
     #[must_use]
     pub fn pinned(&self, unresolved: Option<Unresolved>) -> Pinned {
         let nodes = self.nodes.iter().map(|node| node.pinned.clone()).collect();
-        Pinned { cluster: self.cluster.clone(), nodes, unresolved, freeze: None }
+        Pinned {
+            cluster: self.cluster.clone(),
+            nodes,
+            unresolved,
+            freeze: None,
+            second_operator: false,
+        }
     }
 }
 

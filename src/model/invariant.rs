@@ -131,6 +131,12 @@ invariants! {
     TargetTyped "target_typed" "C2.4"
         "A disruptive action is confirmed by typing the name of its target."
         "A hand that types the wrong name stops before the wrong node does.";
+    ProvedRecently "proved_recently" "C3.1"
+        "Who confirms a disruptive action proved who they are within the time that is set."
+        "A session that was left open is not the person who began it.";
+    SecondOperator "second_operator" "C3.1"
+        "Where the settings say so, two operators confirm the same explanation before it runs."
+        "What was named there is too much for one pair of eyes, or for one password that was stolen.";
     OneAtATime "one_at_a_time" "C4.3"
         "One mutating action runs at a time."
         "Two actions at once would each change what the other was explained for.";

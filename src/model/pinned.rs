@@ -285,6 +285,9 @@ pub struct Pinned {
     /// The freeze that stands, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freeze: Option<Freeze>,
+    /// Whether a second operator has to confirm it too, as the settings say of its class.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub second_operator: bool,
 }
 
 /// The value of a fact about something that is not there.
@@ -351,6 +354,10 @@ impl Pinned {
                     .map_or("none".to_owned(), |u| format!("{} {}", u.kind, u.action_id)),
             ),
             named("freeze", self.freeze.as_ref().map_or("none".to_owned(), ToString::to_string)),
+            named(
+                "second operator",
+                (if self.second_operator { "needed" } else { "not needed" }).to_owned(),
+            ),
         ];
         for node in self.nodes.iter().filter(|node| !left_out.contains(&node.id)) {
             let fact = |what: &str, value: String| (format!("{} {what}", node.id), value);

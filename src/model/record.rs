@@ -1,7 +1,7 @@
 //! One entry of the ledger, and everything that can be one.
 
 use crate::model::action::{Action, ActionId, Stage};
-use crate::model::actor::{Actor, ActorRole};
+use crate::model::actor::{Actor, ActorRole, Proof};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::{Hash, canonical_json};
 use crate::model::invariant::Invariant;
@@ -72,7 +72,20 @@ pub enum Entry {
         /// The invariants that speak against it.
         violated: Vec<Invariant>,
     },
-    /// The operator confirmed the digest, and at that moment it was still true.
+    /// The operator who asked confirmed the digest, it was still true, and a second operator has to
+    /// confirm it too. Nothing was sent.
+    FirstConfirmed {
+        /// The digest.
+        digest: Hash,
+        /// The name that was typed, where one was asked for.
+        typed_target: Option<String>,
+        /// The blob of the observation under the execution lock.
+        snapshot: Hash,
+        /// When and how the operator last proved who they are.
+        proved: Option<Proof>,
+    },
+    /// The operator confirmed the digest, and at that moment it was still true. Where two have to, this
+    /// is the second one.
     Confirmed {
         /// The digest.
         digest: Hash,
@@ -80,6 +93,10 @@ pub enum Entry {
         typed_target: Option<String>,
         /// The blob of the observation under the execution lock.
         snapshot: Hash,
+        /// When and how the operator last proved who they are. Absent in records of versions that
+        /// did not ask.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proved: Option<Proof>,
     },
     /// The world had moved when the operator confirmed.
     Stale {
@@ -203,6 +220,9 @@ pub enum Entry {
     SignedIn {},
     /// A person signed out.
     SignedOut {},
+    /// An operator proved again who they are, with the password. The session is the same and has
+    /// another secret from here on.
+    ProvedAgain {},
     /// Somebody tried to sign in and could not.
     SignInFailed {
         /// The name that was tried, made safe to print.
@@ -266,6 +286,7 @@ impl Entry {
             Self::Requested { .. } => Some(Stage::Requested),
             Self::Explained { .. } => Some(Stage::Explained),
             Self::Rejected { .. } => Some(Stage::Rejected),
+            Self::FirstConfirmed { .. } => Some(Stage::FirstConfirmed),
             Self::Confirmed { .. } => Some(Stage::Confirmed),
             Self::Stale { .. } => Some(Stage::Stale),
             Self::Withdrawn { .. } => Some(Stage::Withdrawn),
@@ -287,6 +308,7 @@ impl Entry {
             | Self::AccountCreated { .. }
             | Self::SignedIn {}
             | Self::SignedOut {}
+            | Self::ProvedAgain {}
             | Self::SignInFailed { .. }
             | Self::TokenIssued { .. }
             | Self::LinkIssued { .. }

@@ -57,6 +57,8 @@ macro_rules! codes {
                     Self::Busy
                         | Self::Unresolved
                         | Self::Frozen
+                        | Self::ProofNeeded
+                        | Self::SecondOperator
                         | Self::KernelUnreachable
                         | Self::ShuttingDown
                 )
@@ -83,6 +85,8 @@ codes! {
     SignInFailed "sign_in_failed" Authority "The name and the password do not belong together.";
     TooManyAttempts "too_many_attempts" Authority "Too many attempts to sign in at once.";
     TooManyStreams "too_many_streams" Authority "Too many pages of this session listen for changes.";
+    ProofNeeded "proof_needed" Authority "It is too long ago that the operator proved who they are.";
+    ProofFailed "proof_failed" Authority "The password is not the one of the account that is signed in.";
     NotPermitted "not_permitted" Authority "The role does not permit this.";
     CrossSite "cross_site" Authority "The request came from another site.";
     SetupLinkSpent "setup_link_spent" Authority "The set-up link is not valid, or was used.";
@@ -91,6 +95,7 @@ codes! {
     Stale "stale" ControlPlane "The cluster moved after the explanation.";
     NotWhatWasExplained "not_what_was_explained" ControlPlane "The digest is not the digest of the explanation.";
     WrongStage "wrong_stage" ControlPlane "The action is not in a stage in which this can be done.";
+    SecondOperator "second_operator" ControlPlane "A second operator confirms this.";
     Busy "busy" ControlPlane "Another action is running.";
     Unresolved "unresolved" ControlPlane "The outcome of an earlier action is not known.";
     Frozen "frozen" ControlPlane "An operator has declared a freeze.";

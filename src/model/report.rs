@@ -94,7 +94,8 @@ impl ActionReport {
         self.records.iter().filter(|stored| {
             matches!(
                 stored.record.entry,
-                Entry::Confirmed { .. }
+                Entry::FirstConfirmed { .. }
+                    | Entry::Confirmed { .. }
                     | Entry::Stale { .. }
                     | Entry::Withdrawn { .. }
                     | Entry::SettleRequested { .. }

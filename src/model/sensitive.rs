@@ -43,7 +43,7 @@ macro_rules! sensitive {
 sensitive! {
     AccountName "account_name"
         "The name of an account: it says which person did what, and when that person works."
-        ["account_created", "signed_in", "signed_out", "token_issued", "link_issued", "link_used",
+        ["account_created", "signed_in", "signed_out", "proved_again", "token_issued", "link_issued", "link_used",
          "link_revoked", "role_changed", "account_removed"];
     FreeText "free_text"
         "A reason or evidence in the words of an operator: it can name people, customers and hosts."
@@ -51,7 +51,7 @@ sensitive! {
          "log_key_rotated"];
     WhatWasTyped "what_was_typed"
         "What somebody typed where it was refused: a name that is no account, or a value of a field."
-        ["sign_in_failed", "declined", "denied", "confirmed"];
+        ["sign_in_failed", "declined", "denied", "first_confirmed", "confirmed"];
     KernelSentence "kernel_sentence"
         "A sentence of the kernel, its command, and the evidence of a check: they can name files and \
          devices of a host."
@@ -59,10 +59,10 @@ sensitive! {
     Observation "observation"
         "What an observation says in words: why a node cannot be reached, where it was read, the names \
          of backups. A stakeholder sees its nodes, roles and positions, which are what a link is for."
-        ["explained", "rejected", "confirmed", "stale", "executed"];
+        ["explained", "rejected", "first_confirmed", "confirmed", "stale", "executed"];
     Fingerprint "fingerprint"
         "The hash of something that holds a sensitive fact: whoever guesses the fact can check it."
-        ["explained", "rejected", "confirmed", "stale", "executed"];
+        ["explained", "rejected", "first_confirmed", "confirmed", "stale", "executed"];
     DataAddress "data_address"
         "Where clients write to the cluster: on the overview, and in no record."
         [];

@@ -34,11 +34,14 @@ pub enum Stage {
     FoundExecuted,
     /// An operator found, and said with evidence, that it did not run. The kernel proved nothing.
     FoundNotExecuted,
+    /// Confirmed by the operator who asked; waits for a second one, whom the settings demand.
+    /// Nothing was sent to the kernel, and it holds up nothing.
+    FirstConfirmed,
 }
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Requested,
         Self::Explained,
         Self::Rejected,
@@ -52,6 +55,7 @@ impl Stage {
         Self::Voided,
         Self::FoundExecuted,
         Self::FoundNotExecuted,
+        Self::FirstConfirmed,
     ];
 
     /// The stages that may follow this one: the one table that the database enforces too.
@@ -59,7 +63,10 @@ impl Stage {
     pub fn next(self) -> &'static [Self] {
         match self {
             Self::Requested => &[Self::Explained, Self::Rejected],
-            Self::Explained => &[Self::Confirmed, Self::Stale, Self::Withdrawn],
+            Self::Explained => {
+                &[Self::FirstConfirmed, Self::Confirmed, Self::Stale, Self::Withdrawn]
+            }
+            Self::FirstConfirmed => &[Self::Confirmed, Self::Stale, Self::Withdrawn],
             Self::Confirmed => {
                 // It was provably never sent, so nobody can find that it ran.
                 &[Self::Dispatched, Self::Voided, Self::FoundNotExecuted]
@@ -92,12 +99,19 @@ impl Stage {
         matches!(self, Self::Confirmed | Self::Dispatched | Self::Unknown)
     }
 
+    /// Whether an action in this stage waits for somebody to confirm it or to take it back.
+    #[must_use]
+    pub fn waits(self) -> bool {
+        matches!(self, Self::Explained | Self::FirstConfirmed)
+    }
+
     /// The stage in a word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Requested => "requested",
             Self::Explained => "explained",
+            Self::FirstConfirmed => "first_confirmed",
             Self::Rejected => "rejected",
             Self::Confirmed => "confirmed",
             Self::Withdrawn => "withdrawn",
@@ -134,6 +148,6 @@ mod tests {
         fn depth(stage: Stage) -> usize {
             stage.next().iter().map(|next| 1 + depth(*next)).max().unwrap_or(0)
         }
-        assert_eq!(depth(Stage::Requested), 5);
+        assert_eq!(depth(Stage::Requested), 6);
     }
 }

@@ -9,10 +9,11 @@ use crate::model::record::Entry;
 use crate::model::text::{ActorName, InputError, NodeId};
 
 /// Records that are steps of an action, from the request to its end.
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 14] = [
     "requested",
     "explained",
     "rejected",
+    "first_confirmed",
     "confirmed",
     "stale",
     "withdrawn",
@@ -28,7 +29,8 @@ const STEPS: [&str; 13] = [
 const REFUSALS: [&str; 6] =
     ["rejected", "stale", "refused", "declined", "denied", "sign_in_failed"];
 /// Records that keep an observation of the cluster.
-const OBSERVED: [&str; 5] = ["explained", "rejected", "stale", "confirmed", "executed"];
+const OBSERVED: [&str; 6] =
+    ["explained", "rejected", "stale", "first_confirmed", "confirmed", "executed"];
 
 /// Several kinds that are asked for together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -279,6 +281,7 @@ mod tests {
             "account_created",
             "signed_in",
             "signed_out",
+            "proved_again",
             "token_issued",
             "link_issued",
             "link_used",

@@ -1,7 +1,9 @@
 //! Which action is running in this process. One at a time, and never kept on disk: after a stop
 //! nothing is running, and what the records then say is the truth.
 
+use super::ReadSide;
 use crate::model::action::ActionId;
+use crate::model::progress::Progress;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -125,6 +127,21 @@ impl Drop for Held {
             Some((id, count)) if count > 1 => Some((id, count - 1)),
             _ => None,
         };
+    }
+}
+
+impl ReadSide {
+    /// How far the kernel is with an action that runs here and takes long.
+    pub(super) async fn under_way(&self, id: ActionId) -> Option<Progress> {
+        if !self.in_flight.is_running(id) {
+            return None;
+        }
+        self.kernel.observe().await.ok()?.under_way.filter(|progress| progress.action_id == id)
+    }
+
+    /// Waits until this action was sent to the kernel and takes long; for ever where it never does.
+    pub async fn sent_and_takes_long(&self, id: ActionId) {
+        self.in_flight.sent(id).await;
     }
 }
 

@@ -124,6 +124,23 @@ impl Trail {
         self.entries().any(|entry| matches!(entry, Entry::Confirmed { .. }))
     }
 
+    /// The operator who confirmed it as the first of two, where one did.
+    #[must_use]
+    pub fn first_confirmed_by(&self) -> Option<&ActorName> {
+        let is_first = |r: &&StoredRecord| matches!(r.record.entry, Entry::FirstConfirmed { .. });
+        self.records.iter().find(is_first)?.record.actor.as_ref().map(|actor| &actor.name)
+    }
+
+    /// Who confirmed it, in order.
+    #[must_use]
+    pub fn confirmed_by(&self) -> Vec<ActorName> {
+        let is_confirmation = |r: &&StoredRecord| {
+            matches!(r.record.entry, Entry::FirstConfirmed { .. } | Entry::Confirmed { .. })
+        };
+        let confirmations = self.records.iter().filter(is_confirmation);
+        confirmations.filter_map(|r| Some(r.record.actor.as_ref()?.name.clone())).collect()
+    }
+
     /// What an operator found, where that closed it.
     #[must_use]
     pub fn finding(&self) -> Option<&Entry> {
@@ -204,23 +221,24 @@ impl Trail {
 const ATTEMPTS_READ: u32 = 50;
 
 impl ReadSide {
-    /// The last confirmation of an action by this account that was refused for what can pass, with its
-    /// record. A copy of it that comes later has had its answer (C7.2).
+    /// The last confirmation of an action that was refused for what can pass, with its record: of
+    /// whoever has to confirm it, which is the one who asked or, after that one, anybody else. A copy
+    /// of it that comes later has had its answer (C7.2).
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn refused_for_now(
-        &self,
-        id: ActionId,
-        by: &ActorName,
-    ) -> Result<Option<(u64, Refusal)>, Refusal> {
+    pub fn refused_for_now(&self, trail: &Trail) -> Result<Option<(u64, Refusal)>, Refusal> {
+        let first = trail.first_confirmed_by();
         let declined = LogFilter {
-            action: Some(id),
+            action: Some(trail.action_id()),
             kind: Some("declined"),
-            actor: Some(by.clone()),
+            actor: if first.is_none() { Some(trail.requested_by().clone()) } else { None },
             ..LogFilter::default()
         };
         let page = self.ledger.page(None, ATTEMPTS_READ, &declined).map_err(unreadable)?;
+        let is_first = |stored: &StoredRecord| {
+            first.is_some() && stored.record.actor.as_ref().map(|actor| &actor.name) == first
+        };
         let refused = |stored: StoredRecord, any: bool| match stored.record.entry {
             Entry::Declined { attempt, refusal }
                 if any || (attempt == "confirm" && refusal.code.may_pass()) =>
@@ -231,7 +249,8 @@ impl ReadSide {
         };
         let is_cut = page.next_before.is_some();
         let last = page.records.first().cloned().filter(|_| is_cut);
-        let found = page.records.into_iter().find_map(|stored| refused(stored, false));
+        let others = page.records.into_iter().filter(|stored| !is_first(stored));
+        let found = others.into_iter().find_map(|stored| refused(stored, false));
         Ok(found.or_else(|| last.and_then(|stored| refused(stored, true))))
     }
 }

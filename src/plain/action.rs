@@ -53,6 +53,10 @@ fn standing(action: &ActionAnswer) -> Lines {
         action.reason.as_str()
     ));
     lines.line(format!("Stage: {}: {}", action.stage, meaning(action.stage)));
+    if !action.confirmed_by.is_empty() {
+        let names: Vec<_> = action.confirmed_by.iter().map(ToString::to_string).collect();
+        lines.line(format!("Confirmed by {}", names.join(", then ")));
+    }
     if let Some(progress) = &action.under_way {
         lines.line(format!("Under way: {progress}"));
     }
@@ -121,6 +125,9 @@ pub(super) fn meaning(stage: Stage) -> &'static str {
     match stage {
         Stage::Requested => "recorded; nothing ran",
         Stage::Explained => "every pre-condition held; nothing ran, it waits to be confirmed",
+        Stage::FirstConfirmed => {
+            "confirmed by one of two operators; nothing ran, it waits for the second one"
+        }
         Stage::Rejected => "a pre-condition does not hold or is unknown; nothing ran",
         Stage::Confirmed => "confirmed, and not recorded as sent",
         Stage::Withdrawn => "taken back by an operator; nothing ran",
@@ -187,17 +194,22 @@ fn add_receipt(lines: &mut Lines, receipt: &Receipt) {
 
 /// What an operator can do next. The name of a target is never filled in: typing it is the point.
 fn next(lines: &mut Lines, action: &ActionAnswer, option: &str) {
-    if action.stage != Stage::Explained {
+    if !action.stage.waits() {
         return;
     }
     let typed = if action.explanation.typed_target.is_some() { " --type TARGET" } else { "" };
-    lines.heading("To run exactly this");
+    lines.heading(match (action.stage, action.explanation.pinned.second_operator) {
+        (Stage::FirstConfirmed, _) => "To run exactly this, as a second operator",
+        (_, true) => "To confirm exactly this, as the first of two operators",
+        (_, false) => "To run exactly this",
+    });
     lines.line(format!(
         "  aerodb-control confirm {} --digest {}{typed}{option}",
         action.id, action.digest
     ));
     if !typed.is_empty() {
         lines.line("  where TARGET is the name of what it acts on, as you type it");
+        lines.line("  and --prove asks for your password, where you signed in too long ago");
     }
     lines.line("To take it back");
     lines.line(format!("  aerodb-control withdraw {} --reason TEXT{option}", action.id));
@@ -223,11 +235,11 @@ mod tests {
     }
 
     #[test]
-    fn only_an_explained_action_is_shown_with_a_command_to_confirm_it() {
+    fn only_an_action_that_waits_is_shown_with_a_command_to_confirm_it() {
         for stage in Stage::ALL {
             let text = requested(&fixtures::action(stage), "");
             let offers = text.as_str().contains("aerodb-control confirm");
-            assert_eq!(offers, stage == Stage::Explained, "{stage}");
+            assert_eq!(offers, stage.waits(), "{stage}");
         }
     }
 

@@ -136,6 +136,7 @@ pub(crate) fn action(stage: Stage) -> ActionAnswer {
         moved: Vec::new(),
         under_way: None,
         duplicate: false,
+        confirmed_by: Vec::new(),
         after_refusal: None,
         more_records: false,
         records: Vec::new(),

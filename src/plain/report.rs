@@ -106,6 +106,11 @@ fn decided(lines: &mut Lines, told: &ActionReport) {
                 let typed = typed_target.as_ref().map(|name| format!(", and typed {name}"));
                 format!("confirmed the digest {digest}{}", typed.unwrap_or_default())
             }
+            Entry::FirstConfirmed { digest, typed_target, .. } => {
+                let typed = typed_target.as_ref().map(|name| format!(", and typed {name}"));
+                let typed = typed.unwrap_or_default();
+                format!("confirmed the digest {digest} as the first of two{typed}")
+            }
             Entry::Stale { digest, .. } => {
                 format!("confirmed what was no longer true; it would now be {digest}")
             }

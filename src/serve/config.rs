@@ -1,7 +1,9 @@
 //! `Leptos.toml`, really read: the framework's options, and our own `[control]` table above them.
 
 use super::reach::{self, PlainHttp, Reach, TlsFiles};
+use crate::authority::ProofLasts;
 use crate::kernel::embedded::NodeCount;
+use crate::model::catalogue::ActionClass;
 use crate::model::text::{InputError, PlaceName};
 use leptos::config::{LeptosOptions, get_configuration};
 use schemars::JsonSchema;
@@ -48,6 +50,20 @@ struct Table {
     /// read; nobody can sign in and nothing that acts exists. Empty means nowhere.
     #[serde(default)]
     observer_listen: String,
+    /// Optional: for how many minutes a proof of identity is recent, 0 to 720. A session begins with
+    /// one. Who confirms a disruptive action later than that is asked for the password on the spot;
+    /// with 0 each time.
+    #[serde(default = "five_minutes")]
+    proof_minutes: u32,
+    /// Optional: the classes of actions that a second operator has to confirm too, after whoever asked:
+    /// some of `control`, `maintenance`, `storage`, `diagnose`. Explanations say so. Empty means none.
+    #[serde(default)]
+    second_operator: Vec<String>,
+}
+
+/// As [`ProofLasts::default`].
+fn five_minutes() -> u32 {
+    5
 }
 
 #[derive(Deserialize)]
@@ -74,6 +90,10 @@ pub struct Config {
     pub reach: Reach,
     /// Where observers alone are served; `None` where nobody asked for it.
     pub observer_listen: Option<SocketAddr>,
+    /// How long a proof of identity is recent.
+    pub proof_lasts: ProofLasts,
+    /// The classes of actions that two operators confirm.
+    pub second_operator: Vec<ActionClass>,
 }
 
 /// Why there are no settings.
@@ -143,6 +163,8 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         cluster: PlaceName::parse_field("cluster", &table.cluster).map_err(value)?,
         data_api: table.data_api,
         observer_listen: observers(&table.observer_listen).map_err(value)?,
+        proof_lasts: ProofLasts::of_minutes(table.proof_minutes).map_err(value)?,
+        second_operator: classes(&table.second_operator).map_err(value)?,
         reach: Reach {
             names: reach::names(&table.names).map_err(value)?,
             tls: tls_files(folder, &table).map_err(value)?,
@@ -153,6 +175,17 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
             },
         },
     })
+}
+
+/// The classes that are named, each once.
+fn classes(words: &[String]) -> Result<Vec<ActionClass>, InputError> {
+    let parsed = words.iter().map(|word| ActionClass::parse_field("second-operator", word));
+    let classes = parsed.collect::<Result<Vec<_>, _>>()?;
+    let named: Vec<_> = ActionClass::ALL.into_iter().filter(|c| classes.contains(c)).collect();
+    if named.len() == classes.len() {
+        return Ok(named);
+    }
+    Err(InputError::new("second-operator", &words.join(", "), "each class at most once"))
 }
 
 fn observers(text: &str) -> Result<Option<SocketAddr>, InputError> {
@@ -220,6 +253,14 @@ mod tests {
             ("nodes = 3", "nodes = 3\nnames = [\"a b\"]", "name"),
             ("nodes = 3", "nodes = 3\nplain-http-beyond-loopback = \"yes\"", "plain-http"),
             ("nodes = 3", "nodes = 3\nobserver-listen = \"7420\"", "observer-listen"),
+            ("nodes = 3", "nodes = 3\nsecond-operator = [\"all\"]", "second-operator"),
+            (
+                "nodes = 3",
+                "nodes = 3\nsecond-operator = [\"control\", \"control\"]",
+                "second-operator",
+            ),
+            ("nodes = 3", "nodes = 3\nproof-minutes = 721", "proof-minutes"),
+            ("nodes = 3", "nodes = 3\nproof-minutes = -1", "proof-minutes"),
         ] {
             let error = load_text(&GOOD.replace(from, to)).expect_err(to);
             assert!(error.contains(names), "{to}: {error}");
@@ -234,6 +275,7 @@ mod tests {
         assert_eq!(config.nodes, NodeCount::ToFoundWith(3));
         assert!(config.reach.tls.is_none() && config.reach.names.is_empty());
         assert_eq!(config.reach.plain_http, PlainHttp::LoopbackOnly);
+        assert_eq!(config.proof_lasts, ProofLasts::default(), "as the key that is absent");
         let tls = "nodes = 3\ntls-cert = \"c.pem\"\ntls-key = \"k.pem\"";
         let files = load_text(&GOOD.replace("nodes = 3", tls)).expect("good").reach.tls;
         assert!(files.is_some_and(|f| f.certificate.is_absolute() && f.key.ends_with("k.pem")));

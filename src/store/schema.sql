@@ -86,6 +86,8 @@ INSERT INTO edge (f, t) VALUES
     (0, 1),                             -- none       -> requested
     (1, 2), (1, 3),                     -- requested  -> explained, rejected
     (2, 4), (2, 5), (2, 6),             -- explained  -> confirmed, withdrawn, stale
+    (2, 14),                            -- explained  -> first confirmed
+    (14, 4), (14, 5), (14, 6),          -- first confirmed -> confirmed, withdrawn, stale
     (4, 7), (4, 11), (4, 13),           -- confirmed  -> dispatched, voided, found not executed
     (7, 8), (7, 9), (7, 10), (7, 11),   -- dispatched -> executed, refused, unknown, voided
     (7, 12), (7, 13),                   -- dispatched -> found executed, found not executed
@@ -127,7 +129,10 @@ CREATE TABLE session (
     created_ms   INTEGER NOT NULL,
     last_seen_ms INTEGER NOT NULL,
     expires_ms   INTEGER NOT NULL,
-    revoked_ms   INTEGER
+    revoked_ms   INTEGER,
+    -- When the person behind it last proved who they are, and how.
+    proved_ms    INTEGER NOT NULL,
+    proved_by    TEXT NOT NULL CHECK (proved_by IN ('sign_in', 'password'))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_by_account ON session (account, created_ms);
 
@@ -262,8 +267,18 @@ CREATE TRIGGER entry_unfrozen BEFORE INSERT ON entry
 WHEN NEW.kind = 'unfrozen' AND NOT EXISTS (SELECT 1 FROM freeze)
 BEGIN SELECT RAISE(ABORT, 'no freeze stands'); END;
 CREATE TRIGGER transition_frozen BEFORE INSERT ON transition
-WHEN NEW.t IN (2, 4) AND EXISTS (SELECT 1 FROM freeze)
+WHEN NEW.t IN (2, 4, 14) AND EXISTS (SELECT 1 FROM freeze)
 BEGIN SELECT RAISE(ABORT, 'a freeze stands'); END;
+
+-- What was confirmed by one of two operators is confirmed by another one: the second record has
+-- somebody in it, and not the first again.
+CREATE TRIGGER transition_second_operator BEFORE INSERT ON transition
+WHEN NEW.f = 14 AND NEW.t = 4
+    AND coalesce((SELECT actor FROM entry WHERE seq = NEW.seq), '') IN (
+        SELECT '' UNION ALL
+        SELECT coalesce(entry.actor, '') FROM transition AS first JOIN entry ON entry.seq = first.seq
+        WHERE first.action = NEW.action AND first.t = 14)
+BEGIN SELECT RAISE(ABORT, 'a second operator confirms it'); END;
 
 -- One action at a time (C4.3). A failover alone may be confirmed beside an action that has no
 -- outcome: where settling needs a primary and there is none, nothing else could ever end it.

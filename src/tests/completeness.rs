@@ -36,6 +36,8 @@ enum Before {
     Frozen,
     /// A link is issued under the first id.
     Linked,
+    /// The settings demand a second operator.
+    Two,
     /// The same attempt is made once before.
     Repeated,
 }
@@ -56,7 +58,7 @@ fn asks(kind: &str) -> Value {
 
 /// What a form and JSON have in common; a form's status of success is a redirection.
 fn rows(act: Act) -> Vec<Row> {
-    use Before::{Executed, Explained, Frozen, Linked, Moved, Repeated, Withdrawn};
+    use Before::{Executed, Explained, Frozen, Linked, Moved, Repeated, Two, Withdrawn};
     let why = || json!({"reason": "why not"});
     // Stands for the digest and the name that the explanation asks for.
     let right = || json!({"right": "confirmation"});
@@ -95,6 +97,16 @@ fn rows(act: Act) -> Vec<Row> {
             row("stale again", &[Explained, Moved, Repeated], right(), 409, &["duplicate"]),
             row("frozen", &[Explained, Frozen], right(), 409, &["declined"]),
             row("withdrawn", &[Explained, Withdrawn], right(), 409, &["declined"]),
+            row("first of two", &[Two, Explained], right(), 200, &["first_confirmed"]),
+            row("alone", &[Two, Explained, Repeated], right(), 409, &["declined"]),
+            row("no proof", &[Explained], json!({"right": "x", "password": "x"}), 403, &["denied"]),
+            row(
+                "proved",
+                &[Explained],
+                json!({"right": "x", "password": PASSWORD}),
+                200,
+                &["proved_again", "confirmed", "dispatched", "executed"],
+            ),
             row("mistyped", &[Explained], json!({"digest": "right"}), 422, &["declined"]),
             row("other", &[Explained], json!({"digest": "00".repeat(32)}), 422, &["declined"]),
             row(
@@ -110,6 +122,7 @@ fn rows(act: Act) -> Vec<Row> {
         Act::Withdraw | Act::ApiWithdraw => vec![
             row("done", &[Explained], why(), 200, &["withdrawn"]),
             row("frozen", &[Explained, Frozen], why(), 200, &["withdrawn"]),
+            row("one of two", &[Two, Explained, Executed], why(), 200, &["withdrawn"]),
             row("repeated", &[Explained, Withdrawn], why(), 200, &["duplicate"]),
             row("otherwise", &[Explained, Withdrawn], json!({"reason": "o"}), 409, &["declined"]),
             row("too late", &[Explained, Executed], why(), 409, &["declined"]),
@@ -216,6 +229,7 @@ async fn prepare(app: &TestApp, before: Before) -> Option<Value> {
         Before::Moved => drop(olga.run(2, "take_offline", json!({"node": "n3"})).await),
         Before::Frozen => drop(post("/api/v1/freeze".to_owned(), declaration(8, "f")).await),
         Before::Linked => drop(app.link(1, "board", "cluster").await),
+        Before::Two => {}
         Before::Repeated => unreachable!("the attempt itself is sent for it"),
     }
     None
@@ -225,7 +239,11 @@ async fn prepare(app: &TestApp, before: Before) -> Option<Value> {
 async fn filled(app: &TestApp, body: &Value, explained: Option<&Value>) -> Value {
     let mut body = body.clone();
     if body.get("right").is_some() {
-        return confirmation(explained.expect("it was explained"));
+        let mut right = confirmation(explained.expect("it was explained"));
+        if let Some(password) = body.get("password") {
+            right["password"] = password.clone();
+        }
+        return right;
     }
     if body.get("digest") == Some(&json!("right")) {
         body["digest"] = explained.expect("it was explained")["digest"].clone();
@@ -260,7 +278,11 @@ async fn every_mutating_route_leaves_exactly_its_records_and_so_does_every_refus
         assert!(!table.is_empty(), "{path} has a row");
         routes += 1;
         for Row { name, before, body, status, records } in table {
-            let app = TestApp::new().await;
+            let app = if before.contains(&Before::Two) {
+                crate::two_operators::for_control().await
+            } else {
+                TestApp::new().await
+            };
             let mut explained = None;
             for step in before {
                 if *step == Before::Repeated {

@@ -71,6 +71,21 @@ fn rows(digest: &str) -> Vec<Row> {
         ("confirm", line("confirm ID --digest DIGEST --type wrong"), "", 2, &["declined"]),
         (
             "confirm",
+            line("confirm ID --digest DIGEST --type aerodb --prove"),
+            "not the password",
+            8,
+            &["denied"],
+        ),
+        // What follows needs the session: it is kept under its new secret, also after a refusal.
+        (
+            "confirm",
+            line("confirm ID --digest DIGEST --type wrong --prove"),
+            PASSWORD,
+            2,
+            &["proved_again", "declined"],
+        ),
+        (
+            "confirm",
             line("confirm ID --digest DIGEST --type aerodb"),
             "",
             0,

@@ -3,7 +3,7 @@
 //! Whatever the point: no record is lost, nothing runs twice, nothing is called failed that may
 //! have run, and an operator can bring every action to an end that is true.
 
-use crate::harness::id;
+use crate::harness::{PASSWORD, id};
 use crate::server::{Place, Server, Session};
 use serde_json::{Value, json};
 
@@ -235,4 +235,69 @@ fn a_stop_at_every_point_ends_in_the_truth() {
         lines.extend(inside.iter().map(|point| survives(kind, point)));
     }
     insta::assert_snapshot!("crash_points", lines.join("\n"));
+}
+
+/// A session of a second operator, who is made for it.
+fn second_operator(place: &Place, server: &Server) -> Session {
+    let words = ["account", "add", "otto", "--role", "operator", "--config", "Leptos.toml"];
+    let made = place.command(None, &words, &format!("{PASSWORD}\n"));
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    let body = json!({"name": "otto", "password": PASSWORD});
+    let (status, session) = server.post(&Session(String::new()), "/api/v1/login", &body);
+    assert_eq!(status, 200, "{session}");
+    Session(session["token"].as_str().expect("a token").to_owned())
+}
+
+/// C6.2, C7.3: between the two operators, and after each of them.
+#[test]
+fn a_stop_at_every_point_between_two_operators_ends_in_the_truth() {
+    for (first, point, found) in [
+        (true, "workflow.before_first_confirmed", "explained"),
+        (true, "workflow.first_confirmed", "first_confirmed"),
+        (false, "workflow.before_confirmed", "first_confirmed"),
+        (false, "workflow.confirmed", "confirmed"),
+        (false, "workflow.dispatched", "unknown"),
+        (false, "workflow.outcome", "executed"),
+    ] {
+        let place = Place::new();
+        place.set("second-operator = [\"control\"]");
+        let server = place.start(None);
+        let olga = server.set_up();
+        let otto = second_operator(&place, &server);
+        server.kill();
+        // Nobody is primary after a restart of this cluster, so the next one moves nothing.
+        let server = place.start(first.then_some(point));
+        let explained = server.request(&olga, &id(1), "failover", json!({"to": "n2"}));
+        let (status, answer) = server.confirm(&olga, &explained);
+        let server = if first {
+            server
+        } else {
+            assert_eq!((status, &answer["stage"]), (200, &json!("first_confirmed")), "{answer}");
+            server.kill();
+            let server = place.start(Some(point));
+            assert_eq!(server.confirm(&otto, &explained).0, 0, "{point}");
+            server
+        };
+        assert!(server.ended(), "{point}: it ended at the point");
+        let server = place.start(None);
+        let path = format!("/api/v1/actions/{}", id(1));
+        let shown = server.get(&olga, &path).1;
+        assert_eq!(shown["stage"], found, "{point}");
+        let ran = found == "executed";
+        let epoch = server.get(&olga, "/api/v1/cluster").1["epoch"].as_u64().expect("an epoch");
+        assert_eq!(epoch == 2, ran, "{point}");
+        if matches!(found, "explained" | "first_confirmed") {
+            let (status, alone) = server.confirm(&otto, &explained);
+            if found == "explained" {
+                assert_eq!((status, &alone["refusal"]["code"]), (403, &json!("not_permitted")));
+                let (_, answer) = server.confirm(&olga, &explained);
+                assert_eq!(answer["stage"], "first_confirmed", "{answer}");
+                let done = server.confirm(&otto, &server.get(&olga, &path).1);
+                assert_eq!((done.0, &done.1["stage"]), (200, &json!("executed")), "{point}");
+            } else {
+                assert_eq!((status, &alone["stage"]), (200, &json!("executed")), "{point}");
+            }
+            assert_eq!(server.get(&olga, &path).1["confirmed_by"], json!(["olga", "otto"]));
+        }
+    }
 }

@@ -70,7 +70,12 @@ pub(crate) async fn with_an_open_action() -> TestApp {
     let snapshot = explained["records"][1]["entry"]["snapshot"].as_str().expect("a hash");
     let snapshot = Hash::parse(snapshot).expect("a hash");
     let entries = [
-        Entry::Confirmed { digest, typed_target: Some("aerodb".to_owned()), snapshot },
+        Entry::Confirmed {
+            digest,
+            typed_target: Some("aerodb".to_owned()),
+            snapshot,
+            proved: None,
+        },
         Entry::Dispatched { expected_epoch: Some(1) },
     ];
     let olga = Some(crate::records::alice());

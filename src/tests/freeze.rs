@@ -320,27 +320,28 @@ async fn the_ledger_and_its_file_hold_the_rules_of_a_freeze_by_themselves() {
     .unwrap();
 }
 
+/// The verdict on a log of these records, however they came to be there.
+pub(crate) fn verified(entries: Vec<Draft>) -> Result<chain::Verified, chain::Broken> {
+    let mut leaves: Vec<Vec<u8>> = Vec::new();
+    for (seq, draft) in (0u64..).zip(entries) {
+        let prev = leaves.last().map(|leaf| aerodb_control::model::canonical::Hash::of_leaf(leaf));
+        let record = aerodb_control::model::record::Record {
+            v: aerodb_control::model::record::RECORD_VERSION,
+            seq,
+            at: aerodb_control::model::ambient::Timestamp::from_millis(0),
+            clock: "test".to_owned(),
+            actor: draft.actor,
+            action_id: draft.action_id,
+            entry: draft.entry,
+            prev,
+        };
+        leaves.push(record.leaf());
+    }
+    chain::verify(leaves)
+}
+
 #[tokio::test]
 async fn a_log_in_which_something_was_confirmed_during_a_freeze_does_not_verify() {
-    let leaves = |entries: Vec<Draft>| {
-        let mut leaves: Vec<Vec<u8>> = Vec::new();
-        for (seq, draft) in (0u64..).zip(entries) {
-            let prev =
-                leaves.last().map(|leaf| aerodb_control::model::canonical::Hash::of_leaf(leaf));
-            let record = aerodb_control::model::record::Record {
-                v: aerodb_control::model::record::RECORD_VERSION,
-                seq,
-                at: aerodb_control::model::ambient::Timestamp::from_millis(0),
-                clock: "test".to_owned(),
-                actor: draft.actor,
-                action_id: draft.action_id,
-                entry: draft.entry,
-                prev,
-            };
-            leaves.push(record.leaf());
-        }
-        leaves
-    };
     let by = |entry| Draft::new(Some(crate::records::alice()), None, entry);
     let declare = || by(Entry::Frozen { freeze_id: None, reason: reason("stop") });
     let lift = |freeze| by(Entry::Unfrozen { freeze, reason: reason("go on") });
@@ -353,12 +354,12 @@ async fn a_log_in_which_something_was_confirmed_during_a_freeze_does_not_verify(
         (vec![lift(0)], 0),
         ([asked(), vec![declare(), lift(1)]].concat(), 3),
     ] {
-        assert_eq!(chain::verify(leaves(bad)).expect_err("a freeze stands").seq, at);
+        assert_eq!(verified(bad).expect_err("a freeze stands").seq, at);
     }
     let mut running = steps(id_of(1), &TO_UNKNOWN);
     running.insert(3, declare());
     running.push(lift(3));
-    chain::verify(leaves(running)).unwrap();
+    verified(running).unwrap();
 }
 
 fn id_of(number: u8) -> aerodb_control::model::action::ActionId {

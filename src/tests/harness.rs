@@ -4,9 +4,10 @@
 //! still until the test moves it, and ids come from a counter, so a failure repeats.
 
 use crate::described;
-use aerodb_control::authority::PasswordCost;
+pub use crate::still_time::{CountedEntropy, ManualClock};
+use aerodb_control::authority::proof::PROOF_MINUTES_MAX;
+use aerodb_control::authority::{PasswordCost, ProofLasts};
 use aerodb_control::kernel::embedded::{EmbeddedKernel, NodeCount};
-use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
 use aerodb_control::model::text::PlaceName;
 use aerodb_control::serve::config::Config;
 use aerodb_control::serve::reach::Reach;
@@ -17,51 +18,13 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
 /// The password of every account of a test.
 pub const PASSWORD: &str = "a quiet harbour at dawn";
-
-/// A clock that a test moves.
-pub struct ManualClock(AtomicI64);
-
-impl ManualClock {
-    /// A clock that stands at the first minute of 2026.
-    pub fn new() -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(1_767_225_660_000)))
-    }
-
-    /// Moves time forward.
-    pub fn advance_millis(&self, millis: i64) {
-        self.0.fetch_add(millis, Ordering::SeqCst);
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-    }
-
-    fn name(&self) -> &'static str {
-        "test clock"
-    }
-}
-
-/// Bytes from a counter: different every time, and the same in every run.
-#[derive(Default)]
-pub struct CountedEntropy(AtomicU64);
-
-impl Entropy for CountedEntropy {
-    fn bytes(&self) -> [u8; 32] {
-        let number = self.0.fetch_add(1, Ordering::SeqCst);
-        Sha256::digest(number.to_be_bytes()).into()
-    }
-}
 
 /// What was answered.
 #[derive(Debug)]
@@ -221,6 +184,7 @@ pub struct TestApp {
     dir: Arc<TempDir>,
     entropy: Arc<CountedEntropy>,
     nodes: u64,
+    change: Change,
     operator: String,
     observer: String,
     auditor: String,
@@ -233,11 +197,20 @@ impl TestApp {
         Self::with_nodes(3).await
     }
 
+    /// A new cluster of three nodes, with other settings.
+    pub async fn set(change: Change) -> Self {
+        Self::found(3, change).await
+    }
+
     /// A new cluster.
     pub async fn with_nodes(nodes: u64) -> Self {
+        Self::found(nodes, |_| {}).await
+    }
+
+    async fn found(nodes: u64, change: Change) -> Self {
         let dir = Arc::new(tempfile::tempdir().expect("a directory"));
         let (clock, entropy) = (ManualClock::new(), Arc::new(CountedEntropy::default()));
-        let house = open(dir.path(), nodes, &clock, &entropy).await;
+        let house = open_as(dir.path(), nodes, &clock, &entropy, change).await;
         let access = &house.access;
         let token = house.setup_path.as_ref().expect("a new installation").replace("/setup/", "");
         let first = access.redeem_setup_link(&token, "olga", PASSWORD).await.expect("the link");
@@ -252,15 +225,23 @@ impl TestApp {
         let (observer, auditor) = (session("oscar").await, session("anna").await);
         let token = access.issue_token("metrics", 60_000_000).await.expect("a token");
         let token = token.token.expect("a secret");
-        Self { clock, house, dir, entropy, nodes, operator, observer, auditor, token }
+        Self { clock, house, dir, entropy, nodes, change, operator, observer, auditor, token }
     }
 
     /// Stops the process's parts and opens the same files again.
     pub async fn restart(self) -> Self {
-        let Self { clock, house, dir, entropy, nodes, operator, observer, auditor, token } = self;
+        let change = self.change;
+        self.restart_as(change).await
+    }
+
+    /// The same, with other settings.
+    pub async fn restart_as(self, change: Change) -> Self {
+        let Self { clock, house, dir, entropy, nodes, .. } = self;
         drop(house);
-        let house = open(dir.path(), nodes, &clock, &entropy).await;
-        Self { clock, house, dir, entropy, nodes, operator, observer, auditor, token }
+        let house = open_as(dir.path(), nodes, &clock, &entropy, change).await;
+        let (operator, observer) = (self.operator, self.observer);
+        let (auditor, token) = (self.auditor, self.token);
+        Self { clock, house, dir, entropy, nodes, change, operator, observer, auditor, token }
     }
 
     /// The directory of everything that lasts.
@@ -347,18 +328,33 @@ impl TestApp {
     }
 }
 
-/// Opens a control plane on a directory; a new one still waits for its first operator.
+/// A change of the settings that a test makes.
+pub type Change = fn(&mut Config);
+
+/// Opens a control plane on a directory; a new one still waits for its first operator. A proof of
+/// identity lasts as long as a session: tests of other things move time as they like.
 pub async fn open(
     dir: &Path,
     nodes: u64,
     clock: &Arc<ManualClock>,
     entropy: &Arc<CountedEntropy>,
 ) -> House {
+    open_as(dir, nodes, clock, entropy, |_| {}).await
+}
+
+/// The same, with other settings.
+async fn open_as(
+    dir: &Path,
+    nodes: u64,
+    clock: &Arc<ManualClock>,
+    entropy: &Arc<CountedEntropy>,
+    change: Change,
+) -> House {
     let leptos = leptos::config::LeptosOptions::builder()
         .output_name("aerodb-control")
         .site_root("target/site")
         .build();
-    let config = Config {
+    let mut config = Config {
         leptos,
         data: dir.to_owned(),
         nodes: NodeCount::Exactly(nodes),
@@ -367,7 +363,10 @@ pub async fn open(
         data_api: "127.0.0.1:0".parse().expect("an address"),
         reach: Reach::default(),
         observer_listen: None,
+        proof_lasts: ProofLasts::of_minutes(PROOF_MINUTES_MAX).expect("a whole session"),
+        second_operator: Vec::new(),
     };
+    change(&mut config);
     let ambient = Ambient {
         clock: clock.clone(),
         entropy: entropy.clone(),

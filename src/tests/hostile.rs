@@ -63,6 +63,12 @@ fn addresses(text: &str) -> Vec<String> {
         "/observations/@",
         "/reference/actions/@",
         "/setup/@",
+        "/link/@",
+        "/access?@=x",
+        "/timeline?kind=@",
+        "/timeline?node=@",
+        "/timeline?actor=@",
+        "/timeline?action=@",
         "/login?next=@",
         "/@",
         "/actions?before=@",
@@ -106,6 +112,8 @@ fn addresses(text: &str) -> Vec<String> {
             "/observations/@",
             "/report?since=@",
             "/timeline?before=@",
+            "/timeline?actor=@",
+            "/access?@=x",
             "/log?text=@",
             "/log?actor=@",
             "/log.csv?text=@",
@@ -127,6 +135,8 @@ fn addresses(text: &str) -> Vec<String> {
 fn bodies(text: &str, action: &str) -> Vec<(String, Value)> {
     let asked = |kind: &str, to: &str, reason: &str, id: &str| json!({"action_id": id, "kind": kind, "params": {"to": to}, "reason": reason});
     let fresh = id(200);
+    let link = |id: &str, name: &str, scope: &str, expires: &str| json!({"link_id": id, "name": name, "scope": scope, "expires": expires});
+    let params = |kind: &str, params: Value| json!({"action_id": fresh, "kind": kind, "params": params, "reason": "r"});
     let mut all = vec![
         ("/actions".to_owned(), asked(text, "n2", "r", &fresh)),
         ("/actions".to_owned(), asked("switchover", text, "r", &fresh)),
@@ -139,10 +149,22 @@ fn bodies(text: &str, action: &str) -> Vec<(String, Value)> {
         ("/login".to_owned(), json!({"name": text, "password": "not the one"})),
         ("/login".to_owned(), json!({"name": "olga", "password": text})),
         ("/logout".to_owned(), json!({text: "x"})),
+        ("/setup".to_owned(), json!({"token": text, "name": "eve", "password": "p"})),
+        ("/setup".to_owned(), json!({"token": "t", "name": text, "password": text})),
+        ("/link".to_owned(), json!({"token": text})),
+        ("/links".to_owned(), link(text, "board", "cluster", "1h")),
+        ("/links".to_owned(), link(&fresh, text, "cluster", "1h")),
+        ("/links".to_owned(), link(&fresh, "board", text, "1h")),
+        ("/links".to_owned(), link(&fresh, "board", "cluster", text)),
+        (format!("/links/{fresh}/revoke"), json!({text: text})),
+        ("/actions".to_owned(), params("purge_log", json!({"node": "n2", "up_to": text}))),
+        ("/actions".to_owned(), params("create_backup", json!({"name": text}))),
     ];
     for (verb, body) in [
         ("confirm", json!({"digest": text, "typed_target": "n2"})),
         ("confirm", json!({"digest": "00".repeat(32), "typed_target": text})),
+        ("confirm", json!({"digest": "00".repeat(32), "after_refusal": text})),
+        ("confirm", json!({"digest": "00".repeat(32), "typed_target": "n2", "password": text})),
         ("withdraw", json!({"reason": text, "x": "y"})),
         ("settle", json!({"reason": text})),
         ("finding", json!({"executed": text, "evidence": "e"})),
@@ -207,8 +229,8 @@ async fn send_everywhere(app: &TestApp, text: &str, seen: &mut Seen) -> Vec<Stri
         note(&address, &olga.get(&address).await, seen);
     }
     for (path, body) in bodies(text, &id(1)) {
-        let client =
-            if path == "/login" || path == "/logout" { app.anonymous() } else { olga.clone() };
+        let is_open = matches!(path.as_str(), "/login" | "/logout" | "/setup" | "/link");
+        let client = if is_open { app.anonymous() } else { olga.clone() };
         note(&path, &client.post(&format!("/api/v1{path}"), &body).await, seen);
         note(&path, &form(&client, &path, &body).await, seen);
     }
@@ -274,8 +296,8 @@ async fn hostile_text_through_every_field_is_live_nowhere() {
     for number in 0..count {
         let text = payload(number, SEED);
         found.extend(send_everywhere(&app, &text, &mut seen).await);
-        // Two wrong passwords each, and nobody is kept out.
-        app.clock.advance_millis(4 * ONE_MORE_MS);
+        // Wrong passwords and links each time, and nobody is kept out. All of it fits into one session.
+        app.clock.advance_millis(7 * ONE_MORE_MS);
     }
     let sent: usize = seen.values().sum();
     found.extend(read_all(&app, &mut seen).await);

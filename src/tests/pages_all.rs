@@ -10,7 +10,9 @@ use aerodb_control::model::invariant::Invariant;
 use aerodb_control::model::pinned::Unresolved;
 use aerodb_control::model::receipt::{KernelRefusal, Tombstone};
 use aerodb_control::model::refusal::{Refusal, RefusalCode};
-use aerodb_control::ui::{ActionView, NewAction, OpenLink, Page, Privileged, SetUp, SignIn};
+use aerodb_control::ui::{
+    ActionView, NewAction, OpenLink, Page, Privileged, ProofShown, SetUp, SignIn,
+};
 use aerodb_control::web::render;
 use axum::http::{StatusCode, header};
 use http_body_util::BodyExt;
@@ -34,7 +36,12 @@ pub(crate) async fn draw(role: Option<ActorRole>, page: Page) -> String {
 }
 
 pub(crate) fn view(answer: aerodb_control::model::answer::ActionAnswer) -> Page {
-    Page::Action(Box::new(ActionView { answer, refusal: None }))
+    Page::Action(Box::new(action_view(answer)))
+}
+
+/// As it is shown to somebody who proved lately who they are, and whom nothing was refused.
+pub(crate) fn action_view(answer: aerodb_control::model::answer::ActionAnswer) -> ActionView {
+    ActionView { answer, refusal: None, proof: ProofShown::Recent, typed: None, reader: None }
 }
 
 pub(crate) fn refusal(text: &str) -> Refusal {
@@ -103,7 +110,12 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
     overview.state = overview.state.with_under_way(running.under_way.clone());
     let mut mistyped = made::answer(Stage::Explained, text);
     mistyped.duplicate = true;
-    let mistyped = ActionView { answer: mistyped, refusal: Some(refusal(text)) };
+    let mistyped = ActionView {
+        refusal: Some(refusal(text)),
+        proof: ProofShown::Asked,
+        typed: Some(text.to_owned()),
+        ..action_view(mistyped)
+    };
     let sign_in = SignIn {
         next: Some(text.to_owned()),
         name: Some(text.to_owned()),
@@ -124,7 +136,7 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         ("new-action", new_action(Some("n2"), text)),
         ("actions", Page::Actions(made::actions())),
         ("explained", Page::Action(Box::new(mistyped))),
-        ("running", Page::Action(Box::new(ActionView { answer: running, refusal: None }))),
+        ("running", view(running)),
         ("rejected", view(made::answer(Stage::Rejected, text))),
         ("stale", view(stale)),
         ("executed", view(made::executed(vec![made::moved(text, text, text)]))),

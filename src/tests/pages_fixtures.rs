@@ -285,6 +285,7 @@ pub(crate) fn answer(stage: Stage, text: &str) -> ActionAnswer {
         moved: Vec::new(),
         under_way: None,
         duplicate: false,
+        confirmed_by: Vec::new(),
         after_refusal: None,
         more_records: false,
         records: vec![record(1, requested), record(2, Entry::Unknown { why: text.to_owned() })],

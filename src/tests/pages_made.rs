@@ -81,7 +81,8 @@ pub(crate) fn node_answer(name: &str, state: ClusterState, text: &str) -> NodeAn
 pub(crate) fn record_page(text: &str) -> RecordAnswer {
     let asked = made::answer(aerodb_control::model::action::Stage::Unknown, text).records;
     let hash = Hash::of(b"");
-    let confirmed = Entry::Confirmed { digest: hash, typed_target: None, snapshot: hash };
+    let confirmed =
+        Entry::Confirmed { digest: hash, typed_target: None, snapshot: hash, proved: None };
     let record = made::record(4, confirmed);
     let leaf = String::from_utf8(record.record.leaf()).unwrap();
     RecordAnswer { record, leaf, steps: asked, size: 9 }

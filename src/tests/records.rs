@@ -129,11 +129,21 @@ pub(crate) fn step(action: ActionId, stage: Stage) -> Draft {
             },
             vec![explanation, snapshot],
         ),
+        Stage::FirstConfirmed => (
+            Entry::FirstConfirmed {
+                digest,
+                typed_target: Some("n2".to_owned()),
+                snapshot: snapshot_hash,
+                proved: None,
+            },
+            vec![snapshot],
+        ),
         Stage::Confirmed => (
             Entry::Confirmed {
                 digest,
                 typed_target: Some("n2".to_owned()),
                 snapshot: snapshot_hash,
+                proved: None,
             },
             vec![snapshot],
         ),
@@ -181,7 +191,10 @@ pub(crate) fn step(action: ActionId, stage: Stage) -> Draft {
         Stage::FoundExecuted => (finding(Found::Executed), vec![]),
         Stage::FoundNotExecuted => (finding(Found::NotExecuted), vec![]),
     };
-    Draft { actor: Some(alice()), action_id: Some(action), entry, blobs }
+    // Two operators confirm it, where two have to.
+    let first = Actor { name: name("bob"), ..alice() };
+    let actor = if stage == Stage::FirstConfirmed { first } else { alice() };
+    Draft { actor: Some(actor), action_id: Some(action), entry, blobs }
 }
 
 fn finding(executed: Found) -> Entry {

@@ -8,7 +8,7 @@ use crate::pages_all::{draw, every_page};
 use crate::pages_fixtures as made;
 use aerodb_control::ledger::{Draft, Ledger};
 use aerodb_control::model::action::Action;
-use aerodb_control::model::actor::ActorRole;
+use aerodb_control::model::actor::{ActorRole, Proof, ProvedBy};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use aerodb_control::model::record::{Delivery, Entry, Found, LearnedBy};
@@ -102,6 +102,7 @@ fn every_record() -> Vec<Entry> {
     let tombstone = Tombstone { action_id: link_id, voided_at: expires_at, result: text.clone() };
     let refusal = KernelRefusal { rule: text.clone(), sentence: text.clone(), invariants: vec![] };
     let (from, to, sessions_ended) = (role, role, 1);
+    let proved = Some(Proof { at: expires_at, by: ProvedBy::Password });
     vec![
         Entry::Boot {
             version: "0".to_owned(),
@@ -113,7 +114,8 @@ fn every_record() -> Vec<Entry> {
         Entry::Requested { action, reason: reason() },
         Entry::Explained { digest, explanation, snapshot, relied_on: vec![] },
         Entry::Rejected { digest, explanation, snapshot, violated: vec![] },
-        Entry::Confirmed { digest, typed_target: Some(text.clone()), snapshot },
+        Entry::FirstConfirmed { digest, typed_target: Some(text.clone()), snapshot, proved },
+        Entry::Confirmed { digest, typed_target: Some(text.clone()), snapshot, proved },
         Entry::Stale { moved: moved.clone(), digest, explanation, snapshot },
         Entry::Withdrawn { reason: reason() },
         Entry::Dispatched { expected_epoch: Some(1) },
@@ -143,6 +145,7 @@ fn every_record() -> Vec<Entry> {
         Entry::AccountCreated { name: name(), role },
         Entry::SignedIn {},
         Entry::SignedOut {},
+        Entry::ProvedAgain {},
         Entry::SignInFailed { name: text },
         Entry::TokenIssued { name: name(), expires_at },
         Entry::LinkIssued { link_id, name: name(), shows: None, expires_at },

@@ -25,6 +25,7 @@ impl Place {
         }
         let settings = "[control]\ndata = \"data\"\nkernel = \"embedded\"\nnodes = 3\n\
             environment = \"test\"\ncluster = \"aerodb\"\ndata-api = \"127.0.0.1:0\"\n\
+            proof-minutes = 720\n\
             [package.metadata.leptos]\noutput-name = \"aerodb-control\"\nsite-root = \"site\"\n\
             site-pkg-dir = \"pkg\"\nsite-addr = \"127.0.0.1:0\"\nhash-files = false\n";
         std::fs::write(dir.path().join("Leptos.toml"), settings).expect("a file");

@@ -1,6 +1,7 @@
 //! What holds in every state that the workflow can reach, and how each way to build it wrong shows.
 
-use crate::workflow_model::{ACTIONS, Event, Fault, Held, Workflow, World};
+use crate::workflow_model::Workflow;
+use crate::workflow_world::{ACTIONS, Event, Fault, Held, World};
 use aerodb_control::model::action::Stage;
 use stateright::{Checker as _, Model as _, Path, Property};
 use std::collections::BTreeSet;
@@ -12,8 +13,9 @@ const PROVEN: &str = "what is said to have run has a receipt (C7.3)";
 const NEVER_SENT: &str = "confirmed without dispatched was never sent (C6.2)";
 const ONE_OPEN: &str = "one action is open at a time (C4.3)";
 const FREEZE: &str = "nothing is confirmed while a freeze stands (C3.1)";
+const TWO: &str = "where two operators have to confirm, one alone never does (C3.1)";
 /// Everything that is promised.
-const ALWAYS: [&str; 7] = [ONCE, RECORDED, NO_FALSE_END, PROVEN, NEVER_SENT, ONE_OPEN, FREEZE];
+const ALWAYS: [&str; 8] = [ONCE, RECORDED, NO_FALSE_END, PROVEN, NEVER_SENT, ONE_OPEN, FREEZE, TWO];
 
 /// No counterexample to these faults is longer, so a search that goes deeper has missed one.
 const DEPTH_MAX: usize = 16;
@@ -47,6 +49,7 @@ pub(crate) fn properties() -> Vec<Property<Workflow>> {
             world.ledger.stage.iter().flatten().filter(|stage| stage.is_open()).count() <= 1
         }),
         Property::always(FREEZE, |_, world: &World| !world.ledger.broke_freeze),
+        Property::always(TWO, |_, world: &World| !world.ledger.broke_two),
     ];
     all.extend([
         Property::sometimes("something runs", |_, world: &World| world.ran[0] == 1),
@@ -69,6 +72,7 @@ fn says_it_did_not_run(stage: Option<Stage>) -> bool {
         Some(
             Stage::Requested
             | Stage::Explained
+            | Stage::FirstConfirmed
             | Stage::Confirmed
             | Stage::Dispatched
             | Stage::Executed
@@ -83,14 +87,15 @@ fn says_it_did_not_run(stage: Option<Stage>) -> bool {
 #[test]
 fn every_reachable_state_keeps_the_promises_and_every_step_of_the_table_is_reached() {
     let mut taken = BTreeSet::new();
-    for can_settle in [true, false] {
-        let model = Workflow::new(Fault::None, can_settle);
+    let one = [true, false].map(|can_settle| Workflow::new(Fault::None, can_settle));
+    for model in one.into_iter().chain([Workflow::of_two_operators()]) {
+        let (can_settle, two) = (model.can_settle, model.two_operators);
         let steps = model.taken.clone();
         let checker = model.checker().spawn_bfs().join();
         assert!(checker.is_done(), "the search came to its end");
         checker.assert_properties();
         println!(
-            "settling {can_settle}: {} states, {} transitions, every promise holds in each",
+            "settling {can_settle}, two operators {two}: {} states, {} transitions, every promise holds in each",
             checker.unique_state_count(),
             checker.state_count()
         );
@@ -112,6 +117,7 @@ fn every_way_to_build_it_wrong_has_a_counterexample() {
         (Fault::LazySync, RECORDED),
         (Fault::FreezeLookedAt, FREEZE),
         (Fault::ManyOpen, ONE_OPEN),
+        (Fault::SelfApproval, TWO),
     ] {
         let events = shortest(fault, breaks);
         println!("{fault:?} breaks \"{breaks}\" in {} steps: {events:?}", events.len());

@@ -3,124 +3,67 @@
 //!
 //! Every write asks [`Stage::next`], the table that the database holds too, so the model cannot have
 //! steps of its own. What is modelled beside it: the order of the writes in `workflow::confirm`, the
-//! rule of one open action, the freeze, and the kernel's promise of one execution per id. Not
+//! rule of one open action, the freeze, the second operator, and the kernel's promise of one execution per id. Not
 //! modelled: the failover that may be confirmed beside an open action, so that it can be settled.
 
+use crate::workflow_world::{ACTIONS, Event, Fault, Held, Ledger, PLANES, Step, World};
 use aerodb_control::model::action::Stage;
 use stateright::{Model, Property};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-/// Two actions: one alone could not show that one waits for the other.
-pub(crate) const ACTIONS: usize = 2;
-/// Two control planes: the second stands for a delivery that overtakes, and for a second process
-/// that the lock on the data should have kept out.
-const PLANES: usize = 2;
 /// Most orders under way at once, so that the search ends; only a fault ever sends a second one.
 const WIRE_MAX: usize = 2;
-
-/// A way to build it wrong, which the search has to find out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// None: as it is built.
-    None,
-    /// The order is sent before the record that announces it is written.
-    SendBeforeRecord,
-    /// An order that got no answer is sent again.
-    Retry,
-    /// That the kernel holds nothing is taken for proof that it never will.
-    AbsenceIsProof,
-    /// A write is answered before it is durable.
-    LazySync,
-    /// The freeze is looked at, and not held by the write.
-    FreezeLookedAt,
-    /// The rule of one open action is looked at by nobody.
-    ManyOpen,
-}
-
-/// Where one control plane is with the action that it works on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Step {
-    Idle,
-    /// It saw an explained action, and is about to observe and to record the confirmation.
-    Looked(usize),
-    /// The confirmation is recorded.
-    Confirmed(usize),
-    /// The dispatch is recorded; the next thing is the call.
-    Dispatched(usize),
-    /// The order is out.
-    Sent(usize),
-    /// The outcome is known here and not recorded.
-    Ended(usize, Stage),
-}
-
-/// What the kernel holds under an id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Held {
-    Nothing,
-    Receipt,
-    Tombstone,
-}
-
-/// What is in the file.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Ledger {
-    pub(crate) stage: [Option<Stage>; ACTIONS],
-    /// Whether these steps are in the log, now and for ever.
-    pub(crate) confirmed: [bool; ACTIONS],
-    pub(crate) dispatched: [bool; ACTIONS],
-    pub(crate) frozen: bool,
-    /// A ghost: something was confirmed while a freeze stood.
-    pub(crate) broke_freeze: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct World {
-    pub(crate) ledger: Ledger,
-    /// With [`Fault::LazySync`], what a stop goes back to.
-    durable: Option<Ledger>,
-    planes: [Step; PLANES],
-    /// Orders under way: which action, and who waits for the answer.
-    pub(crate) wire: Vec<(usize, usize)>,
-    /// Answers under way, to each plane.
-    reply: [Option<Stage>; PLANES],
-    pub(crate) held: [Held; ACTIONS],
-    pub(crate) ran: [u8; ACTIONS],
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    Request(usize, Stage),
-    Withdraw(usize),
-    Freeze(bool),
-    /// A delivery of the confirmation arrives at a plane: the first, a repetition, a late one.
-    Deliver(usize, usize),
-    /// The world moved between the explanation and the confirmation.
-    Stale(usize),
-    Next(usize),
-    SendAgain(usize),
-    /// The order reaches the kernel, which runs it or refuses it.
-    Arrive(usize, Stage),
-    Drop(usize),
-    /// The answer is lost, or the kernel failed on the way.
-    NoAnswer(usize),
-    Settle(usize, usize),
-    Find(usize, usize, Stage),
-    Sync,
-    Stop(usize),
-}
 
 /// The model, with the steps that its search has taken.
 #[derive(Clone)]
 pub(crate) struct Workflow {
     pub(crate) fault: Fault,
     pub(crate) can_settle: bool,
+    pub(crate) two_operators: bool,
     pub(crate) taken: Arc<Mutex<BTreeSet<(Stage, Stage)>>>,
 }
 
 impl Workflow {
     pub(crate) fn new(fault: Fault, can_settle: bool) -> Self {
-        Self { fault, can_settle, taken: Arc::default() }
+        let two_operators = fault == Fault::SelfApproval;
+        Self { fault, can_settle, two_operators, taken: Arc::default() }
+    }
+
+    /// Where two operators have to confirm every action.
+    pub(crate) fn of_two_operators() -> Self {
+        Self { two_operators: true, ..Self::new(Fault::None, true) }
+    }
+
+    /// What this operator's confirmation would be recorded as now; `None` where it may not be.
+    fn confirms(&self, world: &World, action: usize, operator: usize) -> Option<Stage> {
+        let ledger = &world.ledger;
+        let is_other = ledger.first[action] != Some(operator) || self.fault == Fault::SelfApproval;
+        match ledger.stage[action] {
+            _ if ledger.frozen => None,
+            Some(Stage::Explained) if operator == 0 && self.two_operators => {
+                Some(Stage::FirstConfirmed)
+            }
+            Some(Stage::Explained) if operator == 0 => Some(Stage::Confirmed),
+            Some(Stage::FirstConfirmed) if is_other => Some(Stage::Confirmed),
+            _ => None,
+        }
+    }
+
+    /// The record of a confirmation: the file holds the rule of two operators too.
+    fn confirm(&self, world: &mut World, action: usize, operator: usize, to: Stage) -> bool {
+        let first = world.ledger.first[action];
+        let is_second = to == Stage::Confirmed && self.two_operators;
+        let is_same = first == Some(operator) && self.fault != Fault::SelfApproval;
+        if (is_second && is_same) || !self.write(world, action, &[to]) {
+            return false;
+        }
+        let ledger = &mut world.ledger;
+        ledger.broke_two |= is_second && (first.is_none() || first == Some(operator));
+        if to == Stage::FirstConfirmed {
+            ledger.first[action] = Some(operator);
+        }
+        true
     }
 
     /// One transaction of the ledger: whether the file takes it.
@@ -131,7 +74,9 @@ impl Workflow {
             if !from.map_or(*to == Stage::Requested, |from| from.next().contains(to)) {
                 return false;
             }
-            let held_back = matches!(to, Stage::Explained | Stage::Confirmed) && next.frozen;
+            let forbidden =
+                matches!(to, Stage::Explained | Stage::FirstConfirmed | Stage::Confirmed);
+            let held_back = forbidden && next.frozen;
             if held_back && self.fault != Fault::FreezeLookedAt {
                 return false;
             }
@@ -166,9 +111,10 @@ impl Workflow {
         let then = |took: bool, next: Step| if took { next } else { Step::Idle };
         match step {
             Step::Idle => return false,
-            Step::Looked(action) => {
-                let took = self.write(world, action, &[Stage::Confirmed]);
-                world.planes[plane] = then(took, Step::Confirmed(action));
+            Step::Looked(action, operator, to) => {
+                let took = self.confirm(world, action, operator, to);
+                let goes_on = took && to == Stage::Confirmed;
+                world.planes[plane] = then(goes_on, Step::Confirmed(action));
             }
             Step::Confirmed(action) if self.fault == Fault::SendBeforeRecord => {
                 if world.wire.len() == WIRE_MAX {
@@ -246,7 +192,9 @@ impl Model for Workflow {
             confirmed: [false; ACTIONS],
             dispatched: [false; ACTIONS],
             frozen: false,
+            first: [None; ACTIONS],
             broke_freeze: false,
+            broke_two: false,
         };
         vec![World {
             ledger,
@@ -268,7 +216,8 @@ impl Model for Workflow {
             );
             events.push(Event::Withdraw(action));
             for plane in (0..PLANES).filter(|plane| world.planes[*plane] == Step::Idle) {
-                events.push(Event::Deliver(plane, action));
+                let operators = if self.two_operators { 0..2 } else { 0..1 };
+                events.extend(operators.map(|who| Event::Deliver(plane, action, who)));
                 if stage.is_some_and(Stage::is_open) {
                     if self.can_settle {
                         events.push(Event::Settle(plane, action));
@@ -306,14 +255,15 @@ impl Model for Workflow {
                 world.ledger.frozen = frozen;
                 true
             }
-            Event::Deliver(plane, action) => {
-                let waits = world.ledger.stage[action] == Some(Stage::Explained);
-                world.planes[plane] = Step::Looked(action);
-                // Anything else is a repetition, answered with the action as it stands.
-                waits && !world.ledger.frozen
+            // Anything else is a repetition, answered with the action as it stands, or is refused.
+            Event::Deliver(plane, action, operator) => {
+                let to = self.confirms(&world, action, operator);
+                world.planes[plane] =
+                    to.map_or(Step::Idle, |to| Step::Looked(action, operator, to));
+                to.is_some()
             }
             Event::Stale(plane) => match world.planes[plane] {
-                Step::Looked(action) => {
+                Step::Looked(action, ..) => {
                     world.planes[plane] = Step::Idle;
                     self.write(&mut world, action, &[Stage::Stale])
                 }

@@ -92,7 +92,9 @@ pub fn MovedNotice(pinned: Pinned) -> impl IntoView {
         move |read| match read {
             Some(now) => {
                 let (unresolved, freeze) = (now.unresolved.clone(), now.freeze.clone());
-                let present = Pinned { freeze, ..now.state.pinned(unresolved) };
+                // A setting: it is the same until a restart.
+                let second_operator = pinned.second_operator;
+                let present = Pinned { freeze, second_operator, ..now.state.pinned(unresolved) };
                 moved.set(pinned.moved(&present));
                 following.set(Following::Live);
             }

@@ -5,7 +5,9 @@
 
 use super::Acting;
 use super::fields::{Door, Fields};
-use super::pages::{self, Form};
+use super::login::{Held, told_to_wait};
+use super::pages::{self, Attempt, Form};
+use super::proof::Asking;
 use super::query::Segment;
 use super::refusal;
 use crate::authority::Operator;
@@ -19,7 +21,7 @@ use crate::ui::Page;
 use crate::workflow::{Confirmation, Finding, Workflow};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -63,19 +65,50 @@ pub(super) async fn request(
 }
 
 /// `POST /actions/{id}/confirm`: confirms what was read. The only way to run an action.
+///
+/// A password that came with it is checked first, and then the rest is judged as it would be without.
 pub(super) async fn confirm(
     door: Door,
     operator: Operator,
+    asking: Asking,
     State(site): State<Acting>,
     Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let given = read(body, confirmation);
+    let Some(password) = given.as_ref().ok().and_then(|(_, password)| password.clone()) else {
+        return confirmed(&site, operator, door, &id, given.map(|(given, _)| given)).await;
+    };
+    let about = ActionId::parse(&id).ok();
+    match asking.prove(&site, operator, about, &password).await {
+        Ok((operator, cookie)) => {
+            let given = given.map(|(given, _)| given);
+            let mut response = confirmed(&site, operator, door, &id, given).await;
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+            response
+        }
+        Err((operator, Held { why, wait_s })) => {
+            let typed = given.ok().and_then(|(given, _)| given.typed_target);
+            let mut response = about_action(&site, &operator, door, &id, Err(why), typed).await;
+            told_to_wait(&mut response, wait_s);
+            response
+        }
+    }
+}
+
+async fn confirmed(
+    site: &Acting,
+    operator: Operator,
+    door: Door,
+    id: &str,
+    given: Result<Confirmation, Refusal>,
+) -> Response {
     let run = |workflow: Arc<Workflow>, who: Arc<Operator>, id, given| async move {
         workflow.confirm(&who, id, given).await
     };
-    let mut ending = pin!(step(&site, operator, door, &id, "confirm", given, run));
-    let Some(sent) = ActionId::parse(&id).ok().filter(|_| door == Door::Page) else {
+    let typed = given.as_ref().ok().and_then(|given| given.typed_target.clone());
+    let mut ending = pin!(step(site, operator, door, id, "confirm", (given, typed), run));
+    let Some(sent) = ActionId::parse(id).ok().filter(|_| door == Door::Page) else {
         // A program that sent JSON waits for the outcome.
         return ending.await;
     };
@@ -98,7 +131,7 @@ pub(super) async fn withdraw(
     Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
-    let given = read(body, reason);
+    let given = (read(body, reason), None);
     step(&site, operator, door, &id, "withdraw", given, |workflow, who, id, why| async move {
         workflow.withdraw(&who, id, why).await
     })
@@ -113,7 +146,7 @@ pub(super) async fn settle(
     Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
-    let given = read(body, reason);
+    let given = (read(body, reason), None);
     step(&site, operator, door, &id, "settle", given, |workflow, who, id, why| async move {
         workflow.settle(&who, id, why).await
     })
@@ -128,7 +161,7 @@ pub(super) async fn finding(
     Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
-    let given = read(body, found);
+    let given = (read(body, found), None);
     step(&site, operator, door, &id, "finding", given, |workflow, who, id, found| async move {
         workflow.record_finding(&who, id, found).await
     })
@@ -143,14 +176,15 @@ fn read<T>(
     body.and_then(|fields| parse(fields).map_err(Refusal::from))
 }
 
-/// One step about an action, and its answer in the form of the door it came through.
+/// One step about an action, and its answer in the form of the door it came through. What was read of
+/// the body stands beside what was typed as the name of a target.
 async fn step<T, F>(
     site: &Acting,
     operator: Operator,
     door: Door,
     id: &str,
     attempt: &str,
-    given: Result<T, Refusal>,
+    (given, typed): (Result<T, Refusal>, Option<String>),
     run: impl FnOnce(Arc<Workflow>, Arc<Operator>, ActionId, T) -> F,
 ) -> Response
 where
@@ -165,7 +199,7 @@ where
         (Ok(id), Err(why)) => Err(site.workflow.decline(&operator, Some(id), attempt, why).await),
         (Err(why), _) => Err(site.workflow.decline(&operator, None, attempt, why).await),
     };
-    about_action(site, &operator, door, id, outcome).await
+    about_action(site, &operator, door, id, outcome, typed).await
 }
 
 /// Runs one step in a task of its own. The server drops a handler when its client goes away; what
@@ -188,13 +222,15 @@ async fn about_action(
     door: Door,
     id: &str,
     outcome: Outcome,
+    typed: Option<String>,
 ) -> Response {
     match (door, outcome) {
         (Door::Api, outcome) => json(outcome, StatusCode::OK),
         (Door::Page, Ok(answer)) => to_action(answer.id),
         (Door::Page, Err(why)) => {
             let status = refusal::status(why.code);
-            let page = pages::action_page(&site.reading, id, Some(why.clone())).await;
+            let attempt = Attempt { refusal: why.clone(), typed };
+            let page = pages::action_page(&site.reading, operator, id, attempt).await;
             // Where the action itself cannot be shown, the refusal still is.
             let page = page.unwrap_or_else(|_| Page::Refused(Box::new(why)));
             pages::draw(&site.reading, Some(operator.viewer()), page, status).await
@@ -269,7 +305,9 @@ fn values_in(
     kind.value_parameters().filter_map(|name| Some((name, params.get(name)?.clone()))).collect()
 }
 
-fn confirmation(mut fields: Fields) -> Result<Confirmation, InputError> {
+/// A confirmation, and the password that came with it. An empty field is none: a page has the field
+/// only where it asks for one.
+fn confirmation(mut fields: Fields) -> Result<(Confirmation, Option<String>), InputError> {
     let digest = fields.text("digest")?;
     let required = "the 64 hexadecimal digits of the digest that was shown";
     let digest =
@@ -280,8 +318,9 @@ fn confirmation(mut fields: Fields) -> Result<Confirmation, InputError> {
         typed.parse().map_err(|_| InputError::new("after_refusal", &typed, required))
     });
     let after_refusal = after_refusal.transpose()?;
+    let password = fields.optional_text("password")?.filter(|password| !password.is_empty());
     fields.finish()?;
-    Ok(Confirmation { digest, typed_target, after_refusal })
+    Ok((Confirmation { digest, typed_target, after_refusal }, password))
 }
 
 fn reason(mut fields: Fields) -> Result<Reason, InputError> {

@@ -58,10 +58,10 @@ pub(super) async fn sign_in(
 }
 
 /// A refusal, and how long it stands where that is known.
-struct Held {
-    why: Refusal,
+pub(super) struct Held {
+    pub(super) why: Refusal,
     /// In seconds.
-    wait_s: Option<i64>,
+    pub(super) wait_s: Option<i64>,
 }
 
 impl Held {
@@ -70,13 +70,13 @@ impl Held {
     }
 
     /// The places for checking passwords are taken: for less than a second, whoever took them.
-    fn for_a_second(why: Refusal) -> Self {
+    pub(super) fn for_a_second(why: Refusal) -> Self {
         let is_full = why.code == RefusalCode::TooManyAttempts;
         Self { why, wait_s: is_full.then_some(1) }
     }
 }
 
-fn told_to_wait(response: &mut Response, wait_s: Option<i64>) {
+pub(super) fn told_to_wait(response: &mut Response, wait_s: Option<i64>) {
     if let Some(seconds) = wait_s {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -84,7 +84,7 @@ fn told_to_wait(response: &mut Response, wait_s: Option<i64>) {
 
 /// Takes one attempt of the address that asks. The first that is turned away is recorded, and later
 /// ones by number, at most once a minute: they are records too, and must not fill the disk (C9.4).
-async fn admitted(site: &Acting, uri: &Uri, from: Origin) -> Result<(), Held> {
+pub(super) async fn admitted(site: &Acting, uri: &Uri, from: Origin) -> Result<(), Held> {
     let Err(Later { wait_ms, to_tell }) = site.throttle.take(from, site.reading.clock.now()) else {
         return Ok(());
     };

@@ -6,12 +6,12 @@ use super::Reading;
 use super::gate::{self, SignedIn};
 use super::query::{Page as Part, Query, Segment};
 use super::{preferences, refusal, render};
-use crate::authority::Viewer;
+use crate::authority::{Operator, Viewer};
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::answer::SessionAnswer;
 use crate::model::refusal::Refusal;
 use crate::model::text::NodeId;
-use crate::ui::{ActionView, Frame, LogView, NewAction, Page, SetUp, SignIn};
+use crate::ui::{ActionView, Frame, LogView, NewAction, Page, ProofShown, SetUp, SignIn};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -102,14 +102,29 @@ fn part(mut query: Query) -> Result<Part, Refusal> {
     Ok(part)
 }
 
-/// The page of one action, with the refusal of an attempt where there was one.
+/// An attempt at an action that was refused.
+pub(super) struct Attempt {
+    /// Why.
+    pub(super) refusal: Refusal,
+    /// What was typed as the name of the target.
+    pub(super) typed: Option<String>,
+}
+
+/// The page of one action, with the refusal of an attempt. Where nothing but the proof of identity
+/// was missing, what was typed stands in the form again.
 pub(super) async fn action_page(
     site: &Reading,
+    operator: &Operator,
     id: &str,
-    refusal: Option<Refusal>,
+    attempt: Attempt,
 ) -> Result<Page, Refusal> {
     let answer = site.read.action(ActionId::parse(id)?).await?;
-    Ok(Page::Action(Box::new(ActionView { answer, refusal })))
+    let Attempt { refusal, typed } = attempt;
+    let typed = typed.filter(|_| refusal.field.as_deref() == Some("password"));
+    let proof = ProofShown::of(operator.viewer().proved_recently());
+    let reader = Some(operator.actor().name.clone());
+    let view = ActionView { answer, refusal: Some(refusal), proof, typed, reader };
+    Ok(Page::Action(Box::new(view)))
 }
 
 /// The catalogue as a choice, or the form of one action.

@@ -36,11 +36,15 @@ pub fn status(code: RefusalCode) -> StatusCode {
         }
         RefusalCode::NotSignedIn | RefusalCode::SignInFailed => StatusCode::UNAUTHORIZED,
         RefusalCode::TooManyAttempts | RefusalCode::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
-        RefusalCode::NotPermitted | RefusalCode::CrossSite => StatusCode::FORBIDDEN,
+        RefusalCode::ProofNeeded
+        | RefusalCode::ProofFailed
+        | RefusalCode::NotPermitted
+        | RefusalCode::CrossSite => StatusCode::FORBIDDEN,
         RefusalCode::SetupLinkSpent | RefusalCode::LinkSpent => StatusCode::GONE,
         RefusalCode::Rejected => StatusCode::PRECONDITION_FAILED,
         RefusalCode::Stale
         | RefusalCode::WrongStage
+        | RefusalCode::SecondOperator
         | RefusalCode::Busy
         | RefusalCode::Unresolved
         | RefusalCode::Frozen

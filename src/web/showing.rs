@@ -15,6 +15,7 @@ use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Overview, SessionAnswer};
 use crate::model::redact::Redact;
 use crate::model::refusal::Refusal;
+use crate::model::text::ActorName;
 use crate::ui::{Console, Frame, OverviewView, Page, TimelineView};
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
@@ -60,6 +61,22 @@ impl Onlooking {
         match &self.onlooker {
             Onlooker::Viewer(_) => found,
             Onlooker::Stakeholder(_) => found.redacted(),
+        }
+    }
+
+    /// Who looks, where that is somebody with an account.
+    pub(super) fn name(&self) -> Option<ActorName> {
+        match &self.onlooker {
+            Onlooker::Viewer(viewer) => Some(viewer.actor().name.clone()),
+            Onlooker::Stakeholder(_) => None,
+        }
+    }
+
+    /// Whether whoever looks proved lately who they are; somebody with a link never does.
+    pub(super) fn proved_recently(&self) -> bool {
+        match &self.onlooker {
+            Onlooker::Viewer(viewer) => viewer.proved_recently(),
+            Onlooker::Stakeholder(_) => false,
         }
     }
 

@@ -74,6 +74,14 @@ impl Traces {
         shown
     }
 
+    /// Keeps what a session was shown when it gets another secret.
+    pub(super) fn follow(&self, old: &Credential, new: Credential) {
+        let mut kept = self.lock();
+        if let Some(one) = kept.of.remove(old) {
+            kept.of.insert(new, one);
+        }
+    }
+
     /// Forgets what a session was shown, because it has ended.
     pub(super) fn forget(&self, held: &Credential) {
         self.lock().of.remove(held);
@@ -148,7 +156,9 @@ mod tests {
         assert_eq!(traces.lock().of.len(), 2);
         traces.show(&held('b'), at(99), at(10), &seen(2, 9));
         assert_eq!(traces.lock().of.len(), 1, "the time of a is over");
-        traces.forget(&held('b'));
+        traces.follow(&held('b'), held('c'));
+        assert_eq!(traces.show(&held('c'), at(99), at(10), &seen(3, 9)).samples().len(), 3);
+        traces.forget(&held('c'));
         assert_eq!(traces.show(&held('b'), at(99), at(11), &seen(3, 9)).samples().len(), 1);
     }
 

@@ -3,8 +3,8 @@
 
 use crate::authority::accounts::RoleChange;
 use crate::authority::{
-    Authority, Credential, Denied, HashedPassword, NewPassword, Operator, PasswordCost, Proven,
-    Viewer, accounts, sessions, setup_link, tokens,
+    Authority, Credential, Denied, HashedPassword, NewPassword, Operator, PasswordCost, ProofLasts,
+    Proven, Viewer, accounts, sessions, setup_link, tokens,
 };
 use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::model::actor::{Actor, ActorRole, Via};
@@ -27,7 +27,7 @@ const NO_ACCOUNT: &str = "(a name without an account)";
 pub struct Access {
     pub(super) store: Store,
     pub(super) ledger: Ledger,
-    authority: Authority,
+    pub(super) authority: Authority,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -77,6 +77,12 @@ impl Access {
         let store = ledger.store().clone();
         let authority = Authority::new(store.reader(), cost);
         Self { store, ledger, authority, clock, entropy }
+    }
+
+    /// The same, where a proof of identity lasts this long.
+    #[must_use]
+    pub fn proving(self, lasts: ProofLasts) -> Self {
+        Self { authority: self.authority.proving(lasts), ..self }
     }
 
     /// What answers who holds a credential, and can do nothing else.

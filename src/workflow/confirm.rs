@@ -1,6 +1,7 @@
 //! A confirmation becomes an order, once, or is refused with what moved.
 
 use super::compare::{differences, moved};
+use super::may_confirm::proved_recently;
 use super::{Kept, Workflow, wrong_stage};
 use crate::authority::Operator;
 use crate::crash::{self, Sabotage};
@@ -46,7 +47,7 @@ impl Workflow {
     ///
     /// # Errors
     /// `busy`; `frozen`, also where that was so when an earlier copy came; `wrong_stage`;
-    /// `not_what_was_explained`; `target_mistyped`; `stale` with what moved;
+    /// `not_what_was_explained`; `target_mistyped`; `second_operator`; `proof_needed`; `stale` with what moved;
     /// `kernel_unreachable` before anything was sent; `audit_unavailable`. A refusal of the kernel and
     /// an unknown outcome are answers, not errors.
     pub async fn confirm(
@@ -65,7 +66,7 @@ impl Workflow {
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
         match trail.stage() {
-            Stage::Explained => {}
+            Stage::Explained | Stage::FirstConfirmed => {}
             Stage::Stale => {
                 self.repeat(operator, id, Delivery::Confirmation).await?;
                 return Err(stale(id, trail.moved().to_vec()));
@@ -77,11 +78,16 @@ impl Workflow {
             let refusal = Refusal::frozen(&freeze).about(id);
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
+        let may =
+            self.may_be_second(operator, &trail).and_then(|()| proved_recently(operator, &trail));
+        if let Err(refusal) = may {
+            return Err(self.decline(operator, Some(id), attempt, refusal).await);
+        }
         let state = match self.read.observe().await {
             Ok(state) => state,
             Err(refusal) => return Err(self.decline(operator, Some(id), attempt, refusal).await),
         };
-        let refused = self.read.refused_for_now(id, &operator.actor().name)?;
+        let refused = self.read.refused_for_now(&trail)?;
         if let Some((seq, earlier)) = refused
             && confirmation.after_refusal != Some(seq)
         {
@@ -90,7 +96,11 @@ impl Workflow {
         }
         let running = held.run();
         let confirmed = match self.still_true(operator, &trail, confirmation, state).await {
-            Ok(confirmed) => confirmed,
+            Ok(Some(confirmed)) => confirmed,
+            Ok(None) => {
+                drop(running);
+                return self.read.action(id).await;
+            }
             // Stale is a record of its own. That another delivery, another action or a freeze was
             // recorded between our look and our write is not: there the database decides.
             Err(refusal)
@@ -109,58 +119,15 @@ impl Workflow {
         shown.map_err(|refusal| refusal.admitting(Executed::Unknown))
     }
 
-    /// Whether this confirmation fits the action, whatever the cluster is like.
-    fn may_confirm(
-        &self,
-        operator: &Operator,
-        trail: &Trail,
-        confirmation: &Confirmation,
-    ) -> Result<(), Refusal> {
-        let id = trail.action_id();
-        let refused = |refusal: Refusal| Err(refusal.about(id));
-        if trail.requested_by() != &operator.actor().name {
-            let sentence = format!(
-                "The explanation of {id} was made for {}, who alone can confirm it. Nothing was done.",
-                trail.requested_by()
-            );
-            return refused(
-                Refusal::new(RefusalCode::NotPermitted, sentence)
-                    .citing([Invariant::OperatorIntent]),
-            );
-        }
-        let stage = trail.stage();
-        if !(stage == Stage::Explained || stage == Stage::Stale || trail.was_confirmed()) {
-            return refused(wrong_stage(id, stage, "the stage explained"));
-        }
-        if confirmation.digest != trail.explained().digest {
-            let sentence =
-                format!("What was confirmed is not what was explained for {id}. Nothing was done.");
-            return refused(
-                Refusal::new(RefusalCode::NotWhatWasExplained, sentence)
-                    .citing([Invariant::ExplanationConfirmed])
-                    .with_evidence(
-                        confirmation.digest.to_string(),
-                        trail.explained().digest.to_string(),
-                    ),
-            );
-        }
-        // Also of a repetition: another body is another request, and not a second delivery (C7.2).
-        let wanted = self.read.explained(trail)?.typed_target;
-        if wanted != confirmation.typed_target {
-            return refused(mistyped(wanted, confirmation.typed_target.as_ref()));
-        }
-        Ok(())
-    }
-
     /// Explains again under the lock. Only if the digest is the one confirmed does the confirmation
-    /// become a record, and that record a [`Confirmed`].
+    /// become a record, and that record a [`Confirmed`]; `None` where it is the first of two.
     async fn still_true(
         &self,
         operator: &Operator,
         trail: &Trail,
         confirmation: Confirmation,
         state: ClusterState,
-    ) -> Result<Confirmed, Refusal> {
+    ) -> Result<Option<Confirmed>, Refusal> {
         let id = trail.action_id();
         let standing = self.read.standing()?;
         let request = Request {
@@ -188,16 +155,22 @@ impl Workflow {
         }
         // The digest covers every verdict, and only an explanation that passed was offered.
         assert!(now.verdict() == Verdict::Pass, "an explanation with a failed check was confirmed");
-        crash::point("workflow.before_confirmed");
         let seen = Kept::of(&state);
-        let entry = Entry::Confirmed {
-            digest: confirmation.digest,
-            typed_target: confirmation.typed_target,
-            snapshot: seen.hash,
-        };
+        let Confirmation { digest, typed_target, after_refusal: _ } = confirmation;
+        let (snapshot, proved) = (seen.hash, operator.viewer().proof());
+        // What was explained says whether two operators confirm it: the digest covers that.
+        if now.pinned.second_operator && trail.first_confirmed_by().is_none() {
+            crash::point("workflow.before_first_confirmed");
+            let entry = Entry::FirstConfirmed { digest, typed_target, snapshot, proved };
+            self.step(operator, id, entry, vec![seen.bytes]).await?;
+            crash::point("workflow.first_confirmed");
+            return Ok(None);
+        }
+        crash::point("workflow.before_confirmed");
+        let entry = Entry::Confirmed { digest, typed_target, snapshot, proved };
         self.step(operator, id, entry, vec![seen.bytes]).await?;
         crash::point("workflow.confirmed");
-        Ok(Confirmed { id, explanation: now, before: state })
+        Ok(Some(Confirmed { id, explanation: now, before: state }))
     }
 
     /// Sends the order, once. From here on nothing is given up half way: the caller spawned us.
@@ -306,18 +279,6 @@ pub(super) fn unrecorded(id: ActionId, refusal: Refusal) -> Refusal {
         executed: Executed::Unknown,
         ..refusal.about(id)
     }
-}
-
-fn mistyped(wanted: Option<String>, typed: Option<&String>) -> Refusal {
-    let wanted = wanted.unwrap_or_else(|| "nothing".to_owned());
-    let quoted = |typed: &String| format!("\"{}\"", crate::model::text::visible(typed));
-    let found = typed.map_or("nothing".to_owned(), quoted);
-    let sentence = format!("The name typed is {found}; the target is {wanted}. Nothing was done.");
-    let mut refusal = Refusal::new(RefusalCode::TargetMistyped, sentence)
-        .citing([Invariant::TargetTyped])
-        .with_evidence(found, wanted);
-    refusal.field = Some("typed_target".to_owned());
-    refusal
 }
 
 /// What stood in the way has passed. Nobody was told that, and the answer was given (C7.2).

@@ -6,7 +6,7 @@ use super::{Workflow, wrong_stage};
 use crate::authority::Operator;
 use crate::crash;
 use crate::kernel::{SettleError, Settled};
-use crate::model::action::{ActionId, Stage};
+use crate::model::action::ActionId;
 use crate::model::answer::{ActionAnswer, Closing};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::invariant::Invariant;
@@ -16,7 +16,7 @@ use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::model::text::Reason;
 
 impl Workflow {
-    /// Takes an explained action back. It can never be confirmed afterwards.
+    /// Takes an explained action back, also one that the first of two operators has confirmed. It can never be confirmed afterwards.
     ///
     /// # Errors
     /// `wrong_stage` when it is past that; `not_found`; `audit_unavailable`.
@@ -32,7 +32,7 @@ impl Workflow {
         if trail.withdrawn_because() == Some(&reason) {
             return self.repeat(operator, id, Delivery::Withdrawal).await;
         }
-        if stage != Stage::Explained {
+        if !stage.waits() {
             let refusal = wrong_stage(id, stage, "the stage explained");
             return Err(self.decline(operator, Some(id), "withdraw", refusal).await);
         }

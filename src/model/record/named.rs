@@ -11,7 +11,9 @@ impl Entry {
             Self::Explained { explanation, snapshot, .. }
             | Self::Rejected { explanation, snapshot, .. }
             | Self::Stale { explanation, snapshot, .. } => vec![*explanation, *snapshot],
-            Self::Confirmed { snapshot, .. } => vec![*snapshot],
+            Self::FirstConfirmed { snapshot, .. } | Self::Confirmed { snapshot, .. } => {
+                vec![*snapshot]
+            }
             Self::Executed { snapshot, .. } => snapshot.iter().copied().collect(),
             Self::Boot { .. }
             | Self::Requested { .. }
@@ -32,6 +34,7 @@ impl Entry {
             | Self::AccountCreated { .. }
             | Self::SignedIn {}
             | Self::SignedOut {}
+            | Self::ProvedAgain {}
             | Self::SignInFailed { .. }
             | Self::TokenIssued { .. }
             | Self::LinkIssued { .. }
@@ -49,6 +52,7 @@ impl Entry {
             Self::Explained { snapshot, .. }
             | Self::Rejected { snapshot, .. }
             | Self::Stale { snapshot, .. }
+            | Self::FirstConfirmed { snapshot, .. }
             | Self::Confirmed { snapshot, .. } => Some(*snapshot),
             Self::Executed { snapshot, .. } => *snapshot,
             _ => None,

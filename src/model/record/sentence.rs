@@ -1,6 +1,7 @@
 //! A record in a sentence: the one text that pages, terminals and reports print.
 
 use super::{Delivery, Entry, LearnedBy};
+use crate::model::actor::Proof;
 
 impl Entry {
     /// A record in a sentence. It matches without a wildcard, so that no kind can go unsaid (C8.1).
@@ -26,10 +27,16 @@ impl Entry {
             Self::Rejected { violated, .. } => {
                 format!("Nothing ran. Against it: {}.", ids(violated))
             }
-            Self::Confirmed { typed_target, .. } => typed_target.as_ref().map_or_else(
-                || "Confirmed what was explained.".to_owned(),
-                |target| format!("Confirmed what was explained, and typed {target}."),
+            Self::FirstConfirmed { typed_target, proved, .. } => format!(
+                "Confirmed what was explained as the first of two{} Nothing ran.",
+                typed_and_proved(typed_target.as_deref(), *proved)
             ),
+            Self::Confirmed { typed_target, proved, .. } => {
+                format!(
+                    "Confirmed what was explained{}",
+                    typed_and_proved(typed_target.as_deref(), *proved)
+                )
+            }
             Self::Stale { moved, .. } => format!("Nothing ran. Moved: {}.", ids(moved)),
             Self::Withdrawn { reason } => format!("Nothing ran. Withdrawn: {reason}"),
             Self::Dispatched { expected_epoch } => match expected_epoch {
@@ -98,6 +105,9 @@ impl Entry {
             Self::AccountCreated { name, role } => format!("Account {name} was made: {role}."),
             Self::SignedIn {} => "Signed in.".to_owned(),
             Self::SignedOut {} => "Signed out.".to_owned(),
+            Self::ProvedAgain {} => {
+                "Proved who they are with the password. The session has another secret.".to_owned()
+            }
             Self::SignInFailed { name } => format!("Could not sign in as {name}."),
             Self::TokenIssued { name, expires_at } => {
                 format!("Token {name} was issued; it ends at {expires_at}.")
@@ -125,6 +135,13 @@ impl Entry {
             ),
         }
     }
+}
+
+/// What a confirmation came with: the end of its sentence.
+fn typed_and_proved(typed: Option<&str>, proved: Option<Proof>) -> String {
+    let typed = typed.map_or_else(String::new, |target| format!(", and typed {target}"));
+    let proved = proved.map_or_else(String::new, |p| format!(" Proved who they are {p}."));
+    format!("{typed}.{proved}")
 }
 
 fn ids<T: ToString>(list: &[T]) -> String {

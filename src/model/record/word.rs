@@ -4,11 +4,12 @@ use super::Entry;
 
 impl Entry {
     /// Every kind of entry, in order: what a filter of the log may name.
-    pub const WORDS: [&str; 31] = [
+    pub const WORDS: [&str; 33] = [
         "boot",
         "requested",
         "explained",
         "rejected",
+        "first_confirmed",
         "confirmed",
         "stale",
         "withdrawn",
@@ -29,6 +30,7 @@ impl Entry {
         "account_created",
         "signed_in",
         "signed_out",
+        "proved_again",
         "sign_in_failed",
         "token_issued",
         "link_issued",
@@ -46,6 +48,7 @@ impl Entry {
             Self::Requested { .. } => "requested",
             Self::Explained { .. } => "explained",
             Self::Rejected { .. } => "rejected",
+            Self::FirstConfirmed { .. } => "first_confirmed",
             Self::Confirmed { .. } => "confirmed",
             Self::Stale { .. } => "stale",
             Self::Withdrawn { .. } => "withdrawn",
@@ -66,6 +69,7 @@ impl Entry {
             Self::AccountCreated { .. } => "account_created",
             Self::SignedIn {} => "signed_in",
             Self::SignedOut {} => "signed_out",
+            Self::ProvedAgain {} => "proved_again",
             Self::SignInFailed { .. } => "sign_in_failed",
             Self::TokenIssued { .. } => "token_issued",
             Self::LinkIssued { .. } => "link_issued",

@@ -136,12 +136,13 @@ impl Redact for PinnedNode {
 
 impl Redact for Pinned {
     fn redacted(self) -> Self {
-        let Self { cluster, nodes, unresolved, freeze } = self;
+        let Self { cluster, nodes, unresolved, freeze, second_operator } = self;
         Self {
             cluster: cluster.redacted(),
             nodes: nodes.redacted(),
             unresolved: unresolved.redacted(),
             freeze: freeze.redacted(),
+            second_operator,
         }
     }
 }

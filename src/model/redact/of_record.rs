@@ -62,6 +62,7 @@ impl Redact for Entry {
             Self::Requested { .. }
             | Self::Explained { .. }
             | Self::Rejected { .. }
+            | Self::FirstConfirmed { .. }
             | Self::Confirmed { .. }
             | Self::Stale { .. }
             | Self::Withdrawn { .. }
@@ -109,6 +110,7 @@ impl Redact for Entry {
             Self::SetupLinkIssued {}
             | Self::SignedIn {}
             | Self::SignedOut {}
+            | Self::ProvedAgain {}
             | Self::LinkUsed { .. }
             | Self::LinkRevoked { .. } => self,
         }
@@ -133,10 +135,17 @@ fn step(entry: Entry) -> Entry {
             snapshot: snapshot.redacted(),
             violated,
         },
-        Entry::Confirmed { digest, typed_target, snapshot } => Entry::Confirmed {
+        Entry::FirstConfirmed { digest, typed_target, snapshot, proved } => Entry::FirstConfirmed {
             digest: digest.redacted(),
             typed_target: typed_target.redacted(),
             snapshot: snapshot.redacted(),
+            proved,
+        },
+        Entry::Confirmed { digest, typed_target, snapshot, proved } => Entry::Confirmed {
+            digest: digest.redacted(),
+            typed_target: typed_target.redacted(),
+            snapshot: snapshot.redacted(),
+            proved,
         },
         Entry::Stale { moved, digest, explanation, snapshot } => Entry::Stale {
             moved: moved.redacted(),

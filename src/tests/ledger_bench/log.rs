@@ -179,7 +179,7 @@ fn story(number: u64) -> Vec<Draft> {
             relied_on: vec![],
         })
         .with_blobs([explanation, snapshot]),
-        by(Entry::Confirmed { digest, typed_target: None, snapshot: observed }),
+        by(Entry::Confirmed { digest, typed_target: None, snapshot: observed, proved: None }),
         by(Entry::Dispatched { expected_epoch: Some(number) }),
         by(Entry::Executed {
             receipt,

@@ -144,9 +144,12 @@ impl Console {
         let observer: Arc<dyn ObserveKernel> = kernel.clone();
         let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), None);
         let identity = kernel.observe().await.unwrap().cluster.identity;
-        let workflow = Arc::new(Workflow::new(read.clone(), kernel, ledger.clone(), in_flight));
         let cost = PasswordCost::of(64, 1);
-        let access = Arc::new(Access::new(ledger, Arc::clone(&clock), Arc::clone(&entropy), cost));
+        let access =
+            Arc::new(Access::new(ledger.clone(), Arc::clone(&clock), Arc::clone(&entropy), cost));
+        let authority = access.authority();
+        let workflow = Workflow::new(read.clone(), kernel, ledger, in_flight, authority);
+        let workflow = Arc::new(workflow);
         access.add_account("olga", "operator", PASSWORD).await.unwrap();
         let (stop, stopping) = watch::channel(());
         let leptos = leptos::config::LeptosOptions::builder().output_name("aerodb-control").build();

@@ -54,7 +54,7 @@ fn marked(
 pub fn stage(stage: Stage, interrupted: Option<Interrupted>) -> AnyView {
     let (tone, shape) = match stage {
         Stage::Requested | Stage::Withdrawn => ("plain", DASH),
-        Stage::Explained | Stage::Confirmed => ("open", OPEN),
+        Stage::Explained | Stage::FirstConfirmed | Stage::Confirmed => ("open", OPEN),
         Stage::Dispatched => ("open", ARROW),
         Stage::Executed => ("done", CHECK),
         Stage::Rejected | Stage::Refused => ("stop", CROSS),

@@ -8,6 +8,23 @@ use crate::model::text::REASON_CHARS_MAX;
 use crate::ui::components::words::say;
 use leptos::prelude::*;
 
+/// Whether a form asks its reader for a proof of identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofShown {
+    /// It does not: the last one is recent.
+    Recent,
+    /// It asks for the password.
+    Asked,
+}
+
+impl ProofShown {
+    /// Asked for where the last proof is not recent.
+    #[must_use]
+    pub fn of(is_recent: bool) -> Self {
+        if is_recent { Self::Recent } else { Self::Asked }
+    }
+}
+
 /// The line in which a person says why.
 #[must_use]
 pub fn reason_field(id: &'static str, typed_before: Option<String>) -> AnyView {
@@ -36,11 +53,17 @@ pub fn reason_field(id: &'static str, typed_before: Option<String>) -> AnyView {
 /// The confirmation of exactly what was explained. The button is the last thing on the form and
 /// never has the first focus.
 #[must_use]
-pub fn confirm(answer: &ActionAnswer) -> AnyView {
+pub fn confirm(answer: &ActionAnswer, proof: ProofShown, typed_before: Option<&str>) -> AnyView {
     let action = format!("/actions/{}/confirm", answer.id);
     let title = answer.action.title();
     let identity = &answer.explanation.pinned.cluster.identity;
     let place = format!("{} {}", identity.environment, identity.cluster);
+    let waits_after = answer.explanation.pinned.second_operator && answer.confirmed_by.is_empty();
+    let what = if waits_after {
+        "Runs this once a second operator has confirmed it too"
+    } else {
+        "Runs this once"
+    };
     let digest = answer.digest.to_string();
     let short: String = digest.chars().take(12).collect();
     let typed = answer.explanation.typed_target.as_ref().map(|target| {
@@ -54,6 +77,7 @@ pub fn confirm(answer: &ActionAnswer) -> AnyView {
                     id="typed-target"
                     name="typed_target"
                     required
+                    value=typed_before.map(say)
                     autocomplete="off"
                     autocapitalize="none"
                     spellcheck="false"
@@ -61,6 +85,8 @@ pub fn confirm(answer: &ActionAnswer) -> AnyView {
             </p>
         }
     });
+    let asks = typed.is_some() && proof == ProofShown::Asked;
+    let password = asks.then(password_field);
     let after_refusal = answer.after_refusal.map(|seq| {
         view! {
             <p>
@@ -74,18 +100,39 @@ pub fn confirm(answer: &ActionAnswer) -> AnyView {
         <form class="form" method="post" action=action autocomplete="off">
             <h3>"Confirm"</h3>
             <p>
-                {format!(
-                    "Runs this once, on {place}: {title}. The confirmation repeats the digest ",
-                )}
+                {format!("{what}, on {place}: {title}. The confirmation repeats the digest ")}
                 <code>{short}</code> "; if a pinned fact has moved, it is refused and nothing runs."
             </p>
             <input type="hidden" name="digest" value=digest/>
             {after_refusal}
             {typed}
+            {password}
             <button type="submit" data-tone="act">
                 {format!("Confirm: {title}")}
             </button>
         </form>
+    }
+    .into_any()
+}
+
+/// The password, asked for on the spot.
+fn password_field() -> AnyView {
+    view! {
+        <p class="field">
+            <label for="confirm-password">"Password"</label>
+            <input
+                type="password"
+                id="confirm-password"
+                name="password"
+                required
+                autocomplete="current-password"
+                aria-describedby="confirm-password-hint"
+            />
+            <small id="confirm-password-hint">
+                "Yours, for this account: it is too long ago that you proved who you are. It is \
+                checked now and never recorded."
+            </small>
+        </p>
     }
     .into_any()
 }

@@ -237,6 +237,11 @@ fn of_stage(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<Part> {
             ("stop", "Stale", body.into_any())
         }
         Stage::Withdrawn => ("plain", "Withdrawn", text("Nothing ran. The request is closed.")),
+        Stage::FirstConfirmed => (
+            "open",
+            "Confirmed by one of two",
+            text("Nothing ran. It waits for a second operator, who confirms the same digest."),
+        ),
         Stage::Confirmed => {
             ("open", "Confirmed", text("It is about to be sent. Reload to see what came of it."))
         }

@@ -16,8 +16,8 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
     let answer = &data.answer;
     let duplicate = answer.duplicate.then(|| notice::duplicate(answer.stage));
     // While a confirmation is open, the one live part is a notice of a fixed size beside the form.
-    let live = (answer.stage != Stage::Explained).then(|| view! { <ChangeNotice/> });
-    let asks = answer.stage == Stage::Explained && viewer == Some(ActorRole::Operator);
+    let live = (!answer.stage.waits()).then(|| view! { <ChangeNotice/> });
+    let asks = answer.stage.waits() && viewer == Some(ActorRole::Operator);
     let ahead = asks.then(|| {
         // The first focus stands where there is nothing to press but a way to read on.
         view! {
@@ -41,7 +41,7 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
         {outcome::outcome(answer, viewer)}
         {settlement(answer, viewer)}
         {explanation::explanation(&answer.explanation, &answer.digest, &answer.observation)}
-        {decision(answer, viewer)}
+        {decision(data, viewer)}
         <section>
             <h2>"Records"</h2>
             {has_log.then(|| verify(&answer.records))}
@@ -66,6 +66,15 @@ fn report(answer: &ActionAnswer) -> AnyView {
 
 fn request(answer: &ActionAnswer) -> AnyView {
     let entry = crate::model::catalogue::entry(answer.action.kind());
+    let names: Vec<_> = answer.confirmed_by.iter().map(ToString::to_string).collect();
+    let confirmed_by = (!names.is_empty()).then(|| {
+        view! {
+            <div>
+                <dt>"Confirmed by"</dt>
+                <dd>{names.join(", then ")}</dd>
+            </div>
+        }
+    });
     view! {
         <dl class="facts">
             <div>
@@ -84,6 +93,7 @@ fn request(answer: &ActionAnswer) -> AnyView {
                 <dt>"Asked by"</dt>
                 <dd>{answer.requested_by.to_string()}", at "{time(answer.requested_at)}</dd>
             </div>
+            {confirmed_by}
             <div>
                 <dt>"Id"</dt>
                 <dd>{copyable::code(&answer.id.to_string(), "the id")}</dd>
@@ -94,15 +104,19 @@ fn request(answer: &ActionAnswer) -> AnyView {
 }
 
 /// The choice between confirming and withdrawing, after everything there is to read.
-fn decision(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyView> {
-    if answer.stage != Stage::Explained {
+fn decision(data: &ActionView, viewer: Option<ActorRole>) -> Option<AnyView> {
+    let answer = &data.answer;
+    if !answer.stage.waits() {
         return None;
     }
+    // Whoever confirmed it first can still take it back, and not confirm it again.
+    let is_first = answer.confirmed_by.first().is_some_and(|by| data.reader.as_ref() == Some(by));
+    let confirm = (!is_first).then(|| forms::confirm(answer, data.proof, data.typed.as_deref()));
     let forms = if viewer == Some(ActorRole::Operator) {
         view! {
             <div class="forms">
                 {forms::withdraw(answer)}
-                {forms::confirm(answer)}
+                {confirm}
             </div>
         }
         .into_any()
@@ -113,10 +127,27 @@ fn decision(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyView>
         <section class="decision">
             <h2>"Decision"</h2>
             <MovedNotice pinned=answer.explanation.pinned.clone()/>
+            {two_operators(answer)}
             {forms}
         </section>
     };
     Some(section.into_any())
+}
+
+/// What stands before the forms where two operators confirm.
+fn two_operators(answer: &ActionAnswer) -> Option<AnyView> {
+    let words = match answer.confirmed_by.first() {
+        Some(first) => format!(
+            "{first} confirmed this as the first of two. A second operator reads the same and confirms \
+             the same digest; then it runs, once."
+        ),
+        None => {
+            "Two operators confirm this. After the first confirmation nothing runs; it waits for a \
+                 second operator, who reads the same."
+                .to_owned()
+        }
+    };
+    answer.explanation.pinned.second_operator.then(|| view! { <p>{words}</p> }.into_any())
 }
 
 /// The way to close an action whose outcome is not known.

@@ -219,6 +219,9 @@ fn stage_meaning(stage: Stage) -> &'static str {
     match stage {
         Stage::Requested => "Recorded, together with its explanation.",
         Stage::Explained => "Every pre-condition passed. It waits for its operator.",
+        Stage::FirstConfirmed => {
+            "Confirmed by one of two operators. Nothing was sent to the kernel."
+        }
         Stage::Rejected => "A pre-condition failed or is unknown. Nothing ran.",
         Stage::Confirmed => "Confirmed. Nothing was sent to the kernel yet.",
         Stage::Withdrawn => "Taken back by an operator. Nothing ran.",

@@ -36,11 +36,15 @@ pub(super) fn operation(route: Act, schemas: &mut Schemas) -> Option<Operation> 
         }
         Act::ApiRequest => request(schemas),
         Act::ApiConfirm => {
-            about_action("confirmAction", "Confirms what was explained, and runs it once.", schemas)
+            about_action("confirmAction", "Confirms what was explained, and runs it once; where two operators have to, after the second.", schemas)
                 .takes::<ConfirmBody>(schemas)
                 .refuses([
                     Code::NotWhatWasExplained,
                     Code::TargetMistyped,
+                    Code::SecondOperator,
+                    Code::ProofNeeded,
+                    Code::ProofFailed,
+                    Code::TooManyAttempts,
                     Code::Stale,
                     Code::Busy,
                     Code::Frozen,

@@ -255,7 +255,7 @@ fn filtered(operation: Operation, schemas: &mut Schemas) -> Operation {
         .paged()
         .with(query("text", "Records in whose text each of these words stands."))
         .with(query("actor", "Of this account.").schema(schemas.of::<ActorName>()))
-        .with(query("kind", "Of this kind.").schema(json!({ "enum": Entry::WORDS })))
+        .with(query("kind", "Of this kind.").schema(json!({ "enum": Entry::WORDS.to_vec() })))
         .with(query("stage", "That moved an action to this stage.").schema(schemas.of::<Stage>()))
         .with(query("action_kind", "Of such actions.").schema(schemas.of::<ActionKind>()))
         .with(query("node", "Of actions on this node.").schema(schemas.of::<NodeId>()))

@@ -2,7 +2,8 @@
 
 #[cfg(test)]
 use super::weather::Weather;
-use crate::authority::{Credential, Operator, PasswordCost};
+use crate::authority::proof::PROOF_MINUTES_MAX;
+use crate::authority::{Credential, Operator, PasswordCost, ProofLasts};
 use crate::kernel::embedded::{Config, EmbeddedKernel, NodeCount};
 use crate::kernel::{CommandKernel, ObserveKernel};
 use crate::ledger::{Draft, Ledger, LedgerReader, open_key};
@@ -102,9 +103,12 @@ impl House {
         let observer: Arc<dyn ObserveKernel> = kernel.clone();
         let commanded: Arc<dyn CommandKernel> = kernel.clone();
         let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), None);
-        let workflow = Workflow::new(read.clone(), commanded, ledger.clone(), in_flight);
         let cost = PasswordCost::of(64, 1);
-        let access = Access::new(ledger.clone(), clock, entropy.clone(), cost);
+        // Whoever operates here is always the same: what is tried is the cluster and the log.
+        let lasts = ProofLasts::of_minutes(PROOF_MINUTES_MAX).map_err(|e| said(&e))?;
+        let access = Access::new(ledger.clone(), clock, entropy.clone(), cost).proving(lasts);
+        let authority = access.authority();
+        let workflow = Workflow::new(read.clone(), commanded, ledger.clone(), in_flight, authority);
         Ok(Self { workflow, read, access, kernel, store, ledger })
     }
 

@@ -1,0 +1,75 @@
+//! A password that came with a confirmation: checked on the spot, in the session that sent it.
+//!
+//! It counts in the limits of signing in, and a wrong one is on record without what was typed. A right
+//! one gives the session another secret, which the answer carries as the cookie.
+
+use super::Acting;
+use super::gate::{attempt, credential};
+use super::login::{Held, admitted};
+use super::throttle::Origin;
+use crate::authority::{Credential, Denied, Operator};
+use crate::model::action::ActionId;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, Uri};
+use std::convert::Infallible;
+
+/// Where a request came from, and what it carried.
+pub(super) struct Asking {
+    from: Origin,
+    uri: Uri,
+    held: Option<Credential>,
+}
+
+impl FromRequestParts<Acting> for Asking {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Acting) -> Result<Self, Infallible> {
+        let from = Origin::from_request_parts(parts, site).await?;
+        let held = credential(&parts.headers, &site.reading.cookie);
+        Ok(Self { from, uri: parts.uri.clone(), held })
+    }
+}
+
+impl Asking {
+    /// Whoever asks, proved just now, and the cookie with the new secret of the session.
+    ///
+    /// # Errors
+    /// Gives the operator back, as they were, with the refusal; it is on record. Nothing was done.
+    pub(super) async fn prove(
+        self,
+        site: &Acting,
+        operator: Operator,
+        id: Option<ActionId>,
+        password: &str,
+    ) -> Result<(Operator, HeaderValue), (Operator, Held)> {
+        if let Err(held) = admitted(site, &self.uri, self.from).await {
+            return Err((operator, held));
+        }
+        let proved = match &self.held {
+            Some(held) => site.access.prove(&operator, held, password).await,
+            None => Err(Denied::without_credential().refusal()),
+        };
+        let renewed = match proved {
+            Ok(renewed) => renewed,
+            Err(why) => {
+                let why = match id {
+                    Some(id) => why.about(id),
+                    None => why,
+                };
+                let attempt = attempt(&Method::POST, &self.uri);
+                let actor = Some(operator.actor().clone());
+                // Whether or not it could be recorded, nothing was done; the answer says which.
+                let (Ok(why) | Err(why)) = site.workflow.deny(actor, attempt, why).await;
+                return Err((operator, Held::for_a_second(why)));
+            }
+        };
+        site.throttle.give_back(self.from);
+        let (operator, secret) = renewed.into_parts();
+        let cookie = site.reading.cookie.holding(secret.reveal());
+        if let (Some(old), Some(new)) = (&self.held, Credential::parse(secret.reveal())) {
+            site.reading.traces.follow(old, new);
+        }
+        Ok((operator, cookie))
+    }
+}
