@@ -69,12 +69,12 @@ async fn an_observer_and_an_auditor_find_no_form_but_sign_out() {
 }
 
 #[tokio::test]
-async fn a_confirmation_is_offered_in_one_stage_only() {
+async fn a_confirmation_is_offered_only_while_one_is_waited_for() {
     for stage in Stage::ALL {
         let html = draw(OPERATOR, view(made::answer(stage, "plain"))).await;
         let offered = html.contains("/confirm\"");
-        assert_eq!(offered, stage == Stage::Explained, "{stage}");
-        assert_eq!(html.contains("/withdraw\""), stage == Stage::Explained, "{stage}");
+        assert_eq!(offered, stage.waits(), "{stage}");
+        assert_eq!(html.contains("/withdraw\""), stage.waits(), "{stage}");
         assert_eq!(html.contains("/settle\""), stage == Stage::Unknown, "{stage}");
     }
 }
