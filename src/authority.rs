@@ -60,7 +60,7 @@ pub use password::{
     HashedPassword, NewPassword, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordCost,
 };
 
-use crate::model::actor::{ActorRole, Via};
+use crate::model::actor::{ActorRole, Means, Via};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::link::{AccessAnswer, EverybodyAnswer};
 use crate::model::text::ActorName;
@@ -187,7 +187,7 @@ impl Authority {
         let known = stored.is_some();
         let matches = self.passwords.verify(stored, password.to_owned()).await?;
         match name.filter(|_| known && matches) {
-            Some(name) => Ok(Proven::new(name)),
+            Some(name) => Ok(Proven::new(name, Means::Password)),
             None => Err(Denied::SignInFailed),
         }
     }

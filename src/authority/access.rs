@@ -1,7 +1,7 @@
 //! Who can get in, as lists without a secret in them. Each is limited; the log holds everybody.
 
 use super::{Denied, links};
-use crate::model::actor::ActorRole;
+use crate::model::actor::{ActorRole, Means};
 use crate::model::ambient::Timestamp;
 use crate::model::link::{
     ACCESS_ROWS_MAX, AccessAnswer, AccountLine, EverybodyAnswer, SessionLine, TokenLine,
@@ -55,21 +55,24 @@ fn sessions(
     of: Option<&ActorName>,
     now: Timestamp,
 ) -> Result<Vec<SessionLine>, Denied> {
-    let sql = "SELECT account.name, account.role, session.created_ms, last_seen_ms, expires_ms
+    let sql =
+        "SELECT account.name, account.role, means, session.created_ms, last_seen_ms, expires_ms
                FROM session JOIN account ON account.name = session.account
                WHERE revoked_ms IS NULL AND expires_ms > ?1 AND (?2 IS NULL OR account.name = ?2)
                ORDER BY session.created_ms DESC, session.sha256 LIMIT ?3";
     let mut statement = connection.prepare_cached(sql)?;
     let of = of.map(ActorName::as_str);
     let rows = statement.query_map(params![now.millis(), of, ACCESS_ROWS_MAX], |row| {
-        let times = (row.get::<_, i64>(2)?, row.get::<_, i64>(3)?, row.get::<_, i64>(4)?);
-        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, times))
+        let times = (row.get::<_, i64>(3)?, row.get::<_, i64>(4)?, row.get::<_, i64>(5)?);
+        let who = (row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?);
+        Ok((who, times))
     })?;
     rows.map(|row| {
-        let (account, role, (began, seen, expires)) = row?;
+        let ((account, role, by), (began, seen, expires)) = row?;
         Ok(SessionLine {
             account: ActorName::parse(&account)?,
             role: ActorRole::parse(&role)?,
+            by: Means::parse(&by)?,
             began_at: Timestamp::from_millis(began),
             seen_at: Timestamp::from_millis(seen),
             expires_at: Timestamp::from_millis(expires),

@@ -2,7 +2,7 @@
 
 use super::credential::{Holder, Purpose};
 use super::{Credential, Denied, Proven, Secret, accounts};
-use crate::model::actor::{Actor, ActorRole, Via};
+use crate::model::actor::{Actor, ActorRole, Means, Via};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use crate::model::text::ActorName;
@@ -29,6 +29,8 @@ pub struct Started {
     pub secret: Secret,
     /// Who it belongs to, with the role of this moment.
     pub actor: Actor,
+    /// By what the person proved to have the account.
+    pub by: Means,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
 }
@@ -43,7 +45,7 @@ pub fn start(
     entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<Started, Denied> {
-    let name = proven.name().clone();
+    let (name, by) = (proven.name().clone(), proven.by());
     drop(proven);
     let role = accounts::role_of(transaction, &name)?.ok_or(Denied::SignInFailed)?;
     let secret = Secret::new(Purpose::Session, entropy);
@@ -53,9 +55,9 @@ pub fn start(
         params![name.as_str(), now.millis()],
     )?;
     transaction.execute(
-        "INSERT INTO session (sha256, account, created_ms, last_seen_ms, expires_ms)
-         VALUES (?1, ?2, ?3, ?3, ?4)",
-        params![secret.hash().bytes(), name.as_str(), now.millis(), expires_at.millis()],
+        "INSERT INTO session (sha256, account, means, created_ms, last_seen_ms, expires_ms)
+         VALUES (?1, ?2, ?5, ?3, ?3, ?4)",
+        params![secret.hash().bytes(), name.as_str(), now.millis(), expires_at.millis(), by.word()],
     )?;
     transaction.execute(
         "UPDATE session SET revoked_ms = ?2 WHERE sha256 IN (
@@ -63,7 +65,7 @@ pub fn start(
              ORDER BY created_ms DESC, sha256 LIMIT -1 OFFSET ?4)",
         params![name.as_str(), now.millis(), secret.hash().bytes(), PER_ACCOUNT_MAX - 1],
     )?;
-    Ok(Started { secret, actor: Actor { name, role, via: Via::Session }, expires_at })
+    Ok(Started { secret, actor: Actor { name, role, via: Via::Session }, by, expires_at })
 }
 
 /// Signs out: the session never works again. Answers who it belonged to.

@@ -155,6 +155,7 @@ fn texts(entry: &Entry) -> Vec<&str> {
         Entry::AccountCreated { name, role } | Entry::AccountRemoved { name, role, .. } => {
             vec![name.as_str(), role.word()]
         }
+        Entry::SignedIn { by } => vec![by.word()],
         Entry::SignInFailed { name } => vec![name],
         Entry::TokenIssued { name, .. } | Entry::LinkIssued { name, .. } => vec![name.as_str()],
         Entry::RoleChanged { name, from, to, .. } => vec![name.as_str(), from.word(), to.word()],
@@ -166,7 +167,6 @@ fn texts(entry: &Entry) -> Vec<&str> {
         | Entry::SetupLinkIssued {}
         | Entry::LinkUsed { .. }
         | Entry::LinkRevoked { .. }
-        | Entry::SignedIn {}
         | Entry::SignedOut {} => Vec::new(),
     }
 }

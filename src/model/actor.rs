@@ -66,6 +66,59 @@ pub struct Actor {
     pub via: Via,
 }
 
+/// By what a person proved who they are when a session began. A session carries the same authority
+/// whichever it was: the role of its account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// The name and the password of an account of this control plane.
+    Password,
+    /// The one-time set-up link, which made the account.
+    SetupLink,
+    /// A provider of OpenID Connect signed that this is the person.
+    Openid,
+    /// A proxy in front of the console that knows the person named the account.
+    Proxy,
+}
+
+impl Means {
+    /// Every means.
+    pub const ALL: [Self; 4] = [Self::Password, Self::SetupLink, Self::Openid, Self::Proxy];
+
+    /// The means in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::SetupLink => "setup_link",
+            Self::Openid => "openid",
+            Self::Proxy => "proxy",
+        }
+    }
+
+    /// The means as people read it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::SetupLink => "set-up link",
+            Self::Openid => "OpenID Connect",
+            Self::Proxy => "proxy",
+        }
+    }
+
+    /// Parses the word.
+    ///
+    /// # Errors
+    /// When it is none of them.
+    pub fn parse(text: &str) -> Result<Self, InputError> {
+        let required = "password, setup_link, openid or proxy";
+        let found = Self::ALL.into_iter().find(|means| means.word() == text);
+        found.ok_or_else(|| InputError::new("means", text, required))
+    }
+}
+
 /// How an actor proved who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]

@@ -1,7 +1,7 @@
 //! Links for stakeholders, and the lists of who can get in: without any secret (C10.2).
 
 use crate::model::action::ActionId;
-use crate::model::actor::ActorRole;
+use crate::model::actor::{ActorRole, Means};
 use crate::model::ambient::Timestamp;
 use crate::model::text::{ActorName, InputError};
 use serde::{Deserialize, Serialize};
@@ -101,6 +101,8 @@ pub struct SessionLine {
     pub account: ActorName,
     /// Its role.
     pub role: ActorRole,
+    /// By what the person signed in.
+    pub by: Means,
     /// When it began.
     pub began_at: Timestamp,
     /// When it was last noted as in use; exact to a minute.

@@ -1,7 +1,7 @@
 //! One entry of the ledger, and everything that can be one.
 
 use crate::model::action::{Action, ActionId, Stage};
-use crate::model::actor::{Actor, ActorRole};
+use crate::model::actor::{Actor, ActorRole, Means};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::{Hash, canonical_json};
 use crate::model::invariant::Invariant;
@@ -200,7 +200,10 @@ pub enum Entry {
         role: ActorRole,
     },
     /// A person signed in.
-    SignedIn {},
+    SignedIn {
+        /// By what.
+        by: Means,
+    },
     /// A person signed out.
     SignedOut {},
     /// Somebody tried to sign in and could not.
@@ -285,7 +288,7 @@ impl Entry {
             | Self::LogKeyRotated { .. }
             | Self::SetupLinkIssued {}
             | Self::AccountCreated { .. }
-            | Self::SignedIn {}
+            | Self::SignedIn { .. }
             | Self::SignedOut {}
             | Self::SignInFailed { .. }
             | Self::TokenIssued { .. }

@@ -89,8 +89,13 @@ fn add_sessions(lines: &mut Lines, title: &str, sessions: &[SessionLine]) {
     lines.line(title);
     for session in sessions {
         lines.line(format!(
-            "{}  {}  began {}  last used {}  ends {} at the latest",
-            session.account, session.role, session.began_at, session.seen_at, session.expires_at
+            "{}  {}  by {}  began {}  last used {}  ends {} at the latest",
+            session.account,
+            session.role,
+            session.by.words(),
+            session.began_at,
+            session.seen_at,
+            session.expires_at
         ));
     }
     if sessions.is_empty() {

@@ -124,6 +124,7 @@ CREATE TABLE account (
 CREATE TABLE session (
     sha256       BLOB PRIMARY KEY NOT NULL CHECK (length(sha256) = 32),
     account      TEXT NOT NULL REFERENCES account (name),
+    means        TEXT NOT NULL CHECK (means IN ('password', 'setup_link', 'openid', 'proxy')),
     created_ms   INTEGER NOT NULL,
     last_seen_ms INTEGER NOT NULL,
     expires_ms   INTEGER NOT NULL,

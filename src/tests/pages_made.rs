@@ -2,7 +2,7 @@
 
 use super::pages_fixtures as made;
 use aerodb_control::model::action::{Action, LogPosition};
-use aerodb_control::model::actor::ActorRole;
+use aerodb_control::model::actor::{ActorRole, Means};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::ClusterState;
 use aerodb_control::model::event::{EventKind, EventPlace};
@@ -113,6 +113,7 @@ fn session() -> SessionLine {
     SessionLine {
         account: account("maria"),
         role: ActorRole::Operator,
+        by: Means::Password,
         began_at: made::at(1),
         seen_at: made::at(2),
         expires_at: made::at(3600),

@@ -8,7 +8,7 @@ use crate::pages_all::{draw, every_page};
 use crate::pages_fixtures as made;
 use aerodb_control::ledger::{Draft, Ledger};
 use aerodb_control::model::action::Action;
-use aerodb_control::model::actor::ActorRole;
+use aerodb_control::model::actor::{ActorRole, Means};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use aerodb_control::model::record::{Delivery, Entry, Found, LearnedBy};
@@ -141,7 +141,7 @@ fn every_record() -> Vec<Entry> {
         },
         Entry::SetupLinkIssued {},
         Entry::AccountCreated { name: name(), role },
-        Entry::SignedIn {},
+        Entry::SignedIn { by: Means::Password },
         Entry::SignedOut {},
         Entry::SignInFailed { name: text },
         Entry::TokenIssued { name: name(), expires_at },

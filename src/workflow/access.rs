@@ -293,7 +293,7 @@ impl Access {
     }
 }
 
-/// Starts a session and records it.
+/// Starts a session and records it: the one place where any way to sign in ends.
 fn begin(
     tx: &rusqlite::Transaction<'_>,
     ledger: &Ledger,
@@ -302,8 +302,8 @@ fn begin(
     now: Timestamp,
 ) -> Result<SessionAnswer, Failed> {
     let started = sessions::start(tx, proven, entropy, now)?;
-    let actor = started.actor.clone();
-    ledger.append_in(tx, vec![Draft::new(Some(actor), None, Entry::SignedIn {})])?;
+    let (actor, by) = (started.actor.clone(), started.by);
+    ledger.append_in(tx, vec![Draft::new(Some(actor), None, Entry::SignedIn { by })])?;
     Ok(SessionAnswer {
         name: started.actor.name,
         role: started.actor.role,

@@ -30,7 +30,7 @@ impl Entry {
             | Self::LogKeyRotated { .. }
             | Self::SetupLinkIssued {}
             | Self::AccountCreated { .. }
-            | Self::SignedIn {}
+            | Self::SignedIn { .. }
             | Self::SignedOut {}
             | Self::SignInFailed { .. }
             | Self::TokenIssued { .. }

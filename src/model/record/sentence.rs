@@ -96,7 +96,7 @@ impl Entry {
             ),
             Self::SetupLinkIssued {} => "The one-time set-up link was issued.".to_owned(),
             Self::AccountCreated { name, role } => format!("Account {name} was made: {role}."),
-            Self::SignedIn {} => "Signed in.".to_owned(),
+            Self::SignedIn { by } => format!("Signed in by {}.", by.words()),
             Self::SignedOut {} => "Signed out.".to_owned(),
             Self::SignInFailed { name } => format!("Could not sign in as {name}."),
             Self::TokenIssued { name, expires_at } => {

@@ -64,7 +64,7 @@ impl Entry {
             Self::LogKeyRotated { .. } => "log_key_rotated",
             Self::SetupLinkIssued {} => "setup_link_issued",
             Self::AccountCreated { .. } => "account_created",
-            Self::SignedIn {} => "signed_in",
+            Self::SignedIn { .. } => "signed_in",
             Self::SignedOut {} => "signed_out",
             Self::SignInFailed { .. } => "sign_in_failed",
             Self::TokenIssued { .. } => "token_issued",

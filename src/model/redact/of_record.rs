@@ -105,9 +105,9 @@ impl Redact for Entry {
             | Self::LinkIssued { .. }
             | Self::RoleChanged { .. }
             | Self::AccountRemoved { .. } => of_access(self),
-            // These hold nothing but ids.
+            // These hold nothing but ids and words of ours.
             Self::SetupLinkIssued {}
-            | Self::SignedIn {}
+            | Self::SignedIn { .. }
             | Self::SignedOut {}
             | Self::LinkUsed { .. }
             | Self::LinkRevoked { .. } => self,

@@ -171,6 +171,7 @@ fn sessions(sessions: &[SessionLine]) -> AnyView {
             <tr>
                 <th scope="row">{session.account.to_string()}</th>
                 <td>{session.role.word()}</td>
+                <td>{session.by.words()}</td>
                 <td>{time(session.began_at)}</td>
                 <td>{time(session.seen_at)}</td>
                 <td>{time(session.expires_at)}</td>
@@ -178,7 +179,7 @@ fn sessions(sessions: &[SessionLine]) -> AnyView {
         }
     };
     let rows = sessions.iter().map(row).collect_view();
-    let columns = ["Account", "Role", "Began", "Last used", "Ends at the latest"];
+    let columns = ["Account", "Role", "Signed in by", "Began", "Last used", "Ends at the latest"];
     table("Sessions that were not ended, newest first", &columns, rows.into_any())
 }
 
