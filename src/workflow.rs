@@ -18,6 +18,7 @@ mod links;
 pub mod log_key;
 mod request;
 mod settle;
+mod sign_in;
 
 use crate::authority::Operator;
 use crate::kernel::CommandKernel;

@@ -1,7 +1,7 @@
 //! Sessions of people: from signing in to signing out, or to the end of their time.
 
 use super::credential::{Holder, Purpose};
-use super::{Credential, Denied, Proven, Secret, accounts};
+use super::{Credential, Denied, Proven, Secret, accounts, links};
 use crate::model::actor::{Actor, ActorRole, Means, Via};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::canonical::Hash;
@@ -68,7 +68,8 @@ pub fn start(
     Ok(Started { secret, actor: Actor { name, role, via: Via::Session }, by, expires_at })
 }
 
-/// Signs out: the session never works again. Answers who it belonged to.
+/// Signs out: the session never works again, whether it is one of an account or one of a link. Answers who
+/// it belonged to.
 ///
 /// # Errors
 /// [`Denied::NotSignedIn`] when it had ended already, or is no session.
@@ -77,6 +78,9 @@ pub fn end(
     credential: &Credential,
     now: Timestamp,
 ) -> Result<Actor, Denied> {
+    if credential.stakeholder(transaction, now)?.is_some() {
+        return links::end(transaction, credential.hash(), now);
+    }
     let actor = credential.holder(transaction, now)?.actor;
     let ended = transaction.execute(
         "UPDATE session SET revoked_ms = ?2 WHERE sha256 = ?1 AND revoked_ms IS NULL",
@@ -116,6 +120,21 @@ pub(super) fn note(
         params![credential.hash().bytes(), now.millis()],
     )?;
     Ok(())
+}
+
+/// Whose session it is, and by what it was begun.
+pub(super) fn begun_by(
+    connection: &Connection,
+    hash: Hash,
+) -> Result<Option<(ActorName, Means)>, Denied> {
+    let found = connection
+        .prepare_cached("SELECT account, means FROM session WHERE sha256 = ?1")?
+        .query_row(params![hash.bytes()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })
+        .optional()?;
+    let parsed = |(name, by): (String, String)| Ok((ActorName::parse(&name)?, Means::parse(&by)?));
+    found.map(parsed).transpose()
 }
 
 /// Who holds this session now. The role is the one that the account has now.

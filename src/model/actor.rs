@@ -66,6 +66,17 @@ pub struct Actor {
     pub via: Via,
 }
 
+/// Who a person is to a provider of OpenID Connect. It never gives the subject to anybody else, which is
+/// more than can be said of a name or of the address of a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct ProviderIdentity {
+    /// The provider, by the address that it calls itself.
+    pub issuer: String,
+    /// What it calls the person.
+    pub subject: String,
+}
+
 /// By what a person proved who they are when a session began. A session carries the same authority
 /// whichever it was: the role of its account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +143,8 @@ pub enum Via {
     Link,
     /// The one-time set-up link of an installation without an operator.
     SetupLink,
+    /// The word of a provider of OpenID Connect, while somebody signs in.
+    Openid,
     /// A command run on the data directory itself.
     Console,
 }
@@ -145,6 +158,7 @@ impl Via {
             Self::Token => "token",
             Self::Link => "link",
             Self::SetupLink => "setup_link",
+            Self::Openid => "openid",
             Self::Console => "console",
         }
     }

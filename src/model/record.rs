@@ -1,7 +1,7 @@
 //! One entry of the ledger, and everything that can be one.
 
 use crate::model::action::{Action, ActionId, Stage};
-use crate::model::actor::{Actor, ActorRole, Means};
+use crate::model::actor::{Actor, ActorRole, Means, ProviderIdentity};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::{Hash, canonical_json};
 use crate::model::invariant::Invariant;
@@ -198,6 +198,9 @@ pub enum Entry {
         name: ActorName,
         /// Its role.
         role: ActorRole,
+        /// Who signs in with it, where a provider says so and no password does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        identity: Option<ProviderIdentity>,
     },
     /// A person signed in.
     SignedIn {
@@ -217,6 +220,11 @@ pub enum Entry {
         name: ActorName,
         /// When it ends.
         expires_at: Timestamp,
+    },
+    /// An operator withdrew a token. It works nowhere any more.
+    TokenRevoked {
+        /// Its name.
+        name: ActorName,
     },
     /// An operator issued a link for a stakeholder.
     LinkIssued {
@@ -292,6 +300,7 @@ impl Entry {
             | Self::SignedOut {}
             | Self::SignInFailed { .. }
             | Self::TokenIssued { .. }
+            | Self::TokenRevoked { .. }
             | Self::LinkIssued { .. }
             | Self::LinkUsed { .. }
             | Self::LinkRevoked { .. }

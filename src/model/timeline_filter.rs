@@ -280,6 +280,7 @@ mod tests {
             "signed_in",
             "signed_out",
             "token_issued",
+            "token_revoked",
             "link_issued",
             "link_used",
             "link_revoked",

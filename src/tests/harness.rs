@@ -4,13 +4,12 @@
 //! still until the test moves it, and ids come from a counter, so a failure repeats.
 
 use crate::described;
-use aerodb_control::authority::PasswordCost;
-use aerodb_control::kernel::embedded::{EmbeddedKernel, NodeCount};
+pub use crate::opened::open;
+use crate::opened::open_with;
+use aerodb_control::kernel::embedded::EmbeddedKernel;
 use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
-use aerodb_control::model::text::PlaceName;
-use aerodb_control::serve::config::Config;
-use aerodb_control::serve::reach::Reach;
-use aerodb_control::serve::{Ambient, House, assemble};
+use aerodb_control::serve::House;
+use aerodb_control::serve::vouching::Vouching;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -221,6 +220,7 @@ pub struct TestApp {
     dir: Arc<TempDir>,
     entropy: Arc<CountedEntropy>,
     nodes: u64,
+    vouching: Vouching,
     operator: String,
     observer: String,
     auditor: String,
@@ -235,9 +235,18 @@ impl TestApp {
 
     /// A new cluster.
     pub async fn with_nodes(nodes: u64) -> Self {
+        Self::with(nodes, Vouching::default()).await
+    }
+
+    /// A new cluster of three nodes, where others may say who somebody is.
+    pub async fn vouched(vouching: Vouching) -> Self {
+        Self::with(3, vouching).await
+    }
+
+    async fn with(nodes: u64, vouching: Vouching) -> Self {
         let dir = Arc::new(tempfile::tempdir().expect("a directory"));
         let (clock, entropy) = (ManualClock::new(), Arc::new(CountedEntropy::default()));
-        let house = open(dir.path(), nodes, &clock, &entropy).await;
+        let house = open_with(dir.path(), nodes, &clock, &entropy, vouching.clone()).await;
         let access = &house.access;
         let token = house.setup_path.as_ref().expect("a new installation").replace("/setup/", "");
         let first = access.redeem_setup_link(&token, "olga", PASSWORD).await.expect("the link");
@@ -252,15 +261,16 @@ impl TestApp {
         let (observer, auditor) = (session("oscar").await, session("anna").await);
         let token = access.issue_token("metrics", 60_000_000).await.expect("a token");
         let token = token.token.expect("a secret");
-        Self { clock, house, dir, entropy, nodes, operator, observer, auditor, token }
+        Self { clock, house, dir, entropy, nodes, vouching, operator, observer, auditor, token }
     }
 
     /// Stops the process's parts and opens the same files again.
     pub async fn restart(self) -> Self {
-        let Self { clock, house, dir, entropy, nodes, operator, observer, auditor, token } = self;
-        drop(house);
-        let house = open(dir.path(), nodes, &clock, &entropy).await;
-        Self { clock, house, dir, entropy, nodes, operator, observer, auditor, token }
+        drop(self.house);
+        let vouching = self.vouching.clone();
+        let (dir, nodes) = (self.dir.path(), self.nodes);
+        let house = open_with(dir, nodes, &self.clock, &self.entropy, vouching).await;
+        Self { house, ..self }
     }
 
     /// The directory of everything that lasts.
@@ -345,33 +355,4 @@ impl TestApp {
     fn client(&self, bearer: Option<&String>) -> Client {
         Client::new(self.house.console.clone(), bearer.cloned())
     }
-}
-
-/// Opens a control plane on a directory; a new one still waits for its first operator.
-pub async fn open(
-    dir: &Path,
-    nodes: u64,
-    clock: &Arc<ManualClock>,
-    entropy: &Arc<CountedEntropy>,
-) -> House {
-    let leptos = leptos::config::LeptosOptions::builder()
-        .output_name("aerodb-control")
-        .site_root("target/site")
-        .build();
-    let config = Config {
-        leptos,
-        data: dir.to_owned(),
-        nodes: NodeCount::Exactly(nodes),
-        environment: PlaceName::parse("test").expect("a name"),
-        cluster: PlaceName::parse("aerodb").expect("a name"),
-        data_api: "127.0.0.1:0".parse().expect("an address"),
-        reach: Reach::default(),
-        observer_listen: None,
-    };
-    let ambient = Ambient {
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-        password_cost: PasswordCost::of(64, 1),
-    };
-    assemble(&config, ambient, Some("http://127.0.0.1:7410".to_owned())).await.expect("a house")
 }

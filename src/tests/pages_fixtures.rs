@@ -62,6 +62,7 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         preferences: Preferences::default(),
         freeze_id: action_id(),
         console: Console::Whole,
+        can_sign_out: true,
         shows: None,
     }
 }

@@ -2,7 +2,7 @@
 //! never touch the cluster. How often one address may fail is limited; no account is ever locked.
 
 use super::fields::{Door, Fields};
-use super::gate::{attempt, credential, turn_away};
+use super::gate::{attempt, credential};
 use super::throttle::{Later, Origin};
 use super::{Acting, pages, refusal};
 use crate::authority::{Credential, Denied};
@@ -25,7 +25,7 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     body: Result<Fields, Refusal>,
 ) -> Response {
-    let mut page = SignIn::default();
+    let mut page = SignIn { others: site.reading.others.clone(), ..SignIn::default() };
     let outcome = match body.and_then(|fields| sent(fields, &mut page).map_err(Refusal::from)) {
         Ok((name, password)) => match admitted(&site, &uri, from).await {
             Ok(()) => site.access.sign_in(&name, &password).await.map_err(Held::for_a_second),
@@ -58,14 +58,14 @@ pub(super) async fn sign_in(
 }
 
 /// A refusal, and how long it stands where that is known.
-struct Held {
-    why: Refusal,
+pub(super) struct Held {
+    pub(super) why: Refusal,
     /// In seconds.
-    wait_s: Option<i64>,
+    pub(super) wait_s: Option<i64>,
 }
 
 impl Held {
-    fn not(why: Refusal) -> Self {
+    pub(super) fn not(why: Refusal) -> Self {
         Self { why, wait_s: None }
     }
 
@@ -76,7 +76,7 @@ impl Held {
     }
 }
 
-fn told_to_wait(response: &mut Response, wait_s: Option<i64>) {
+pub(super) fn told_to_wait(response: &mut Response, wait_s: Option<i64>) {
     if let Some(seconds) = wait_s {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -84,7 +84,7 @@ fn told_to_wait(response: &mut Response, wait_s: Option<i64>) {
 
 /// Takes one attempt of the address that asks. The first that is turned away is recorded, and later
 /// ones by number, at most once a minute: they are records too, and must not fill the disk (C9.4).
-async fn admitted(site: &Acting, uri: &Uri, from: Origin) -> Result<(), Held> {
+pub(super) async fn admitted(site: &Acting, uri: &Uri, from: Origin) -> Result<(), Held> {
     let Err(Later { wait_ms, to_tell }) = site.throttle.take(from, site.reading.clock.now()) else {
         return Ok(());
     };
@@ -109,7 +109,7 @@ async fn admitted(site: &Acting, uri: &Uri, from: Origin) -> Result<(), Held> {
 
 /// Ends the session that a browser held before it signed in: what was handed out earlier must not go on
 /// beside the new one. One that ended by itself is over already, and leaves no record here.
-async fn end_earlier(site: &Acting, earlier: Option<Credential>) {
+pub(super) async fn end_earlier(site: &Acting, earlier: Option<Credential>) {
     if let Some(earlier) = earlier {
         site.reading.traces.forget(&earlier);
         let _ = site.access.sign_out(earlier).await;
@@ -144,11 +144,6 @@ pub(super) async fn sign_out(
 ) -> Response {
     let cookie = &site.reading.cookie;
     let held = credential(&headers, cookie);
-    // The session of a link is no session of an account: an operator withdraws it, or its time does.
-    if let Err(denied @ Denied::NotPermitted { .. }) = site.access.viewer(held.as_ref()) {
-        let attempt = attempt(&Method::POST, &uri);
-        return turn_away(&site, held.as_ref(), denied, attempt, door).await;
-    }
     let held = held.ok_or_else(|| Denied::without_credential().refusal());
     let ended = match held {
         Ok(held) => {

@@ -36,8 +36,13 @@ pub fn status(code: RefusalCode) -> StatusCode {
         }
         RefusalCode::NotSignedIn | RefusalCode::SignInFailed => StatusCode::UNAUTHORIZED,
         RefusalCode::TooManyAttempts | RefusalCode::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
-        RefusalCode::NotPermitted | RefusalCode::CrossSite => StatusCode::FORBIDDEN,
-        RefusalCode::SetupLinkSpent | RefusalCode::LinkSpent => StatusCode::GONE,
+        RefusalCode::NotPermitted
+        | RefusalCode::CrossSite
+        | RefusalCode::IdentityUnproven
+        | RefusalCode::NotAdmitted => StatusCode::FORBIDDEN,
+        RefusalCode::SetupLinkSpent | RefusalCode::LinkSpent | RefusalCode::SignInSpent => {
+            StatusCode::GONE
+        }
         RefusalCode::Rejected => StatusCode::PRECONDITION_FAILED,
         RefusalCode::Stale
         | RefusalCode::WrongStage
@@ -49,7 +54,9 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | RefusalCode::InUse
         | RefusalCode::CannotSettle
         | RefusalCode::NeedsPrimary => StatusCode::CONFLICT,
-        RefusalCode::KernelUnreachable => StatusCode::BAD_GATEWAY,
+        RefusalCode::KernelUnreachable | RefusalCode::ProviderUnreachable => {
+            StatusCode::BAD_GATEWAY
+        }
         RefusalCode::AuditUnavailable | RefusalCode::ShuttingDown => {
             StatusCode::SERVICE_UNAVAILABLE
         }

@@ -160,7 +160,7 @@ impl Access {
             let proven = setup_link::redeem(tx, &link, &name, &password, now)?;
             let actor =
                 Actor { name: name.clone(), role: ActorRole::Operator, via: Via::SetupLink };
-            let created = Entry::AccountCreated { name, role: ActorRole::Operator };
+            let created = Entry::AccountCreated { name, role: ActorRole::Operator, identity: None };
             ledger.append_in(tx, vec![Draft::new(Some(actor), None, created)])?;
             begin(tx, &ledger, proven, &*entropy, now)
         });
@@ -219,7 +219,7 @@ impl Access {
         let (ledger, _, now) = self.parts();
         let added = self.store.write(move |tx| -> Result<(), Failed> {
             accounts::create(tx, &name, role, &password, now)?;
-            let created = Entry::AccountCreated { name, role };
+            let created = Entry::AccountCreated { name, role, identity: None };
             ledger.append_in(tx, vec![Draft::new(Some(console()), None, created)])?;
             Ok(())
         });
@@ -294,7 +294,7 @@ impl Access {
 }
 
 /// Starts a session and records it: the one place where any way to sign in ends.
-fn begin(
+pub(super) fn begin(
     tx: &rusqlite::Transaction<'_>,
     ledger: &Ledger,
     proven: Proven,

@@ -34,6 +34,7 @@ impl Entry {
             | Self::SignedOut {}
             | Self::SignInFailed { .. }
             | Self::TokenIssued { .. }
+            | Self::TokenRevoked { .. }
             | Self::LinkIssued { .. }
             | Self::LinkUsed { .. }
             | Self::LinkRevoked { .. }

@@ -4,7 +4,7 @@ use super::Entry;
 
 impl Entry {
     /// Every kind of entry, in order: what a filter of the log may name.
-    pub const WORDS: [&str; 31] = [
+    pub const WORDS: [&str; 32] = [
         "boot",
         "requested",
         "explained",
@@ -31,6 +31,7 @@ impl Entry {
         "signed_out",
         "sign_in_failed",
         "token_issued",
+        "token_revoked",
         "link_issued",
         "link_used",
         "link_revoked",
@@ -68,6 +69,7 @@ impl Entry {
             Self::SignedOut {} => "signed_out",
             Self::SignInFailed { .. } => "sign_in_failed",
             Self::TokenIssued { .. } => "token_issued",
+            Self::TokenRevoked { .. } => "token_revoked",
             Self::LinkIssued { .. } => "link_issued",
             Self::LinkUsed { .. } => "link_used",
             Self::LinkRevoked { .. } => "link_revoked",

@@ -163,6 +163,7 @@ impl Console {
             stopping,
             writes,
             transport: Transport::Plain,
+            vouching: aerodb_control::identity::Identity::default(),
         };
         Self { router: routers(site).console, access: shared, _stop: stop }
     }
