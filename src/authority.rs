@@ -44,6 +44,7 @@
 pub mod accounts;
 pub mod links;
 pub mod proof;
+pub mod providers;
 pub mod sessions;
 pub mod setup_link;
 pub mod tokens;
@@ -62,7 +63,8 @@ pub use password::{
 };
 pub use proof::{ProofLasts, Renewed};
 
-use crate::model::actor::{ActorRole, Via};
+use crate::model::access_list::AccessPart;
+use crate::model::actor::{ActorRole, Means, Via};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::link::{AccessAnswer, EverybodyAnswer};
 use crate::model::text::ActorName;
@@ -116,21 +118,31 @@ impl Authority {
         }
     }
 
-    /// The links, and the sessions of whoever asks.
+    /// The links, the tokens, and the sessions of whoever asks.
     ///
     /// # Errors
-    /// When the accounts cannot be read.
-    pub fn access(&self, viewer: &Viewer, now: Timestamp) -> Result<AccessAnswer, Denied> {
+    /// When the accounts cannot be read, or a key is none of the list.
+    pub fn access(
+        &self,
+        viewer: &Viewer,
+        part: Option<&AccessPart>,
+        now: Timestamp,
+    ) -> Result<AccessAnswer, Denied> {
         let name = &viewer.actor().name;
-        self.reader.read(|connection| access::of_one(connection, name, now))
+        self.reader.read(|connection| access::of_one(connection, name, part, now))
     }
 
     /// Every account, session, link and token, for an auditor and nobody else.
     ///
     /// # Errors
-    /// When the accounts cannot be read.
-    pub fn everybody(&self, _: &Auditor, now: Timestamp) -> Result<EverybodyAnswer, Denied> {
-        self.reader.read(|connection| access::of_all(connection, now))
+    /// When the accounts cannot be read, or a key is none of the list.
+    pub fn everybody(
+        &self,
+        _: &Auditor,
+        part: Option<&AccessPart>,
+        now: Timestamp,
+    ) -> Result<EverybodyAnswer, Denied> {
+        self.reader.read(|connection| access::of_all(connection, part, now))
     }
 
     /// A person who is signed in as an operator now. A token never yields one (C3.1).
@@ -198,7 +210,7 @@ impl Authority {
         let known = stored.is_some();
         let matches = self.passwords.verify(stored, password.to_owned()).await?;
         match name.filter(|_| known && matches) {
-            Some(name) => Ok(Proven::new(name)),
+            Some(name) => Ok(Proven::new(name, Means::Password)),
             None => Err(Denied::SignInFailed),
         }
     }
@@ -209,7 +221,16 @@ impl Authority {
     /// When the accounts cannot be read.
     pub fn knows(&self, name: &str) -> Result<bool, Denied> {
         let Ok(name) = ActorName::parse(name) else { return Ok(false) };
-        Ok(self.reader.read(|c| accounts::password_of(c, &name))?.is_some())
+        Ok(self.reader.read(|c| accounts::role_of(c, &name))?.is_some())
+    }
+
+    /// Whose session this is, and by what it was begun, whether or not it has ended; `None` for what is no
+    /// session of an account.
+    ///
+    /// # Errors
+    /// When the sessions cannot be read.
+    pub fn begun_by(&self, credential: &Credential) -> Result<Option<(ActorName, Means)>, Denied> {
+        self.reader.read(|connection| sessions::begun_by(connection, credential.hash()))
     }
 
     /// Whether this account is one of an operator now.

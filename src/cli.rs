@@ -107,6 +107,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
             local::account_remove(&name, &place)
         }
         Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options),
+        Command::Token(TokenCommand::Revoke { name }) => server.token_revoke(&name),
         Command::VerifyLog(options) => verify::verify_log(&options, cli.ca_file),
         Command::RotateLogKey(options) => local::rotate_log_key(&options),
         Command::ExportLog(options) => local::export_log(&options),
@@ -120,8 +121,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Link(LinkCommand::Issue(options)) => server.link_issue(&options),
         Command::Link(LinkCommand::Revoke { id }) => server.link_revoke(id),
         Command::Links => server.links(),
-        Command::Access { everybody: false } => server.access(),
-        Command::Access { everybody: true } => server.everybody(),
+        Command::Access(asked) => server.access(&asked),
         Command::Whoami => server.whoami(),
         Command::Nodes => server.nodes(),
         Command::Actions(asked) => server.actions(&asked),

@@ -24,12 +24,13 @@
 //! | `kernel` | the port to the correctness core, and the embedded core behind it | model |
 //! | `store` | one SQLite file: one writer, read-only readers, fail closed | crash, measure |
 //! | [`ledger`] | records, hash chain, verification | model, store |
-//! | `authority` | who is asking, as values that nobody can forge | model, store |
+//! | `identity` | who somebody is by the word of a provider or a proxy | model |
+//! | `authority` | who is asking, as values that nobody can forge | model, store, identity |
 //! | `observe` | all that can be read | model, explain, kernel, ledger, measure |
 //! | `workflow` | the one way to act, and who may sign in | all above |
 //! | [`ui`] | pages and components, drawn from values | model, the pure half of ledger |
 //! | `plain` | answers and reports as plain text, every line inert | model |
-//! | `web` | routes, the gate, forms and JSON, refusals as HTTP | model, authority, observe, workflow, ui, plain, measure |
+//! | `web` | routes, the gate, forms and JSON, refusals as HTTP | model, identity, authority, observe, workflow, ui, plain, measure |
 //! | `serve` | puts the parts together; alone names a concrete kernel | all |
 //! | `cli` | the command line: one more client, and the commands on a data directory | all |
 //! | `measure` | how long things took, for those who watch | nothing |
@@ -84,6 +85,8 @@ pub mod cli;
 pub mod crash;
 #[cfg(feature = "ssr")]
 pub mod explain;
+#[cfg(feature = "ssr")]
+pub mod identity;
 #[cfg(feature = "ssr")]
 pub mod kernel;
 pub mod ledger;

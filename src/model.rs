@@ -4,6 +4,7 @@
 //! unordered map, so equal inputs give equal bytes everywhere (C5.1). What crosses the wire or is
 //! hashed is defined here once. This room imports no other room.
 
+pub mod access_list;
 pub mod action;
 pub mod actor;
 pub mod ambient;

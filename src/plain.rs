@@ -20,7 +20,7 @@ mod report;
 pub mod table;
 mod timeline;
 
-pub use access::{access, everybody, link_issued, link_revoked, links};
+pub use access::{access, everybody, link_issued, link_revoked, links, links_of, token_revoked};
 pub use action::{action, outcome, requested};
 pub use catalogue::catalogue;
 pub use contract::{contract, contract_page};

@@ -16,6 +16,7 @@ pub mod reach;
 mod sabotage;
 mod stop;
 mod tls;
+pub mod vouching;
 
 pub use error::ServeError;
 pub use host::HostName;
@@ -150,6 +151,8 @@ pub async fn assemble(
     data_address: Option<String>,
 ) -> Result<House, ServeError> {
     let Ambient { clock, entropy, password_cost } = ambient;
+    // First: where nobody could be signed in as the settings say, nothing is opened or recorded.
+    let vouching = config.vouching.open(config)?;
     let store = Store::open(&config.data)?;
     let ledger = Ledger::open(&store, Arc::clone(&clock))?;
     let served = last_served(&ledger)?;
@@ -198,6 +201,7 @@ pub async fn assemble(
         stopping,
         writes: store.writes().clone(),
         transport: config.reach.transport(),
+        vouching,
     };
     let web::Routers { console, observers } = web::routers(site);
     let addressed = |at: SocketAddr| {
@@ -279,6 +283,7 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let data_at = local(&data, "the data API")?;
     let observers_at =
         observers.as_ref().map(|o| local(o, "the console of observers")).transpose()?;
+    config.vouching.served_at(reach::console_url(&config, console_at));
     let ambient = Ambient::of_this_machine();
     let house = assemble(&config, ambient, Some(format!("http://{data_at}"))).await?;
     // Before anybody hears that it is ready: a signal that comes then must not end it half way.

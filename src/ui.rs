@@ -13,6 +13,7 @@ pub mod filter;
 pub mod here;
 pub mod live;
 pub mod preferences;
+pub mod sign_in;
 pub mod verify;
 
 // The browser redraws components inside islands; whole pages are the server's alone.
@@ -25,6 +26,7 @@ pub use access::{AccessView, Console, IssuedView, OpenLink};
 pub use components::forms::ProofShown;
 #[cfg(feature = "ssr")]
 pub use shell::document;
+pub use sign_in::{Leaving, OtherWays, Returned, SetUp, SignIn};
 
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::actor::ActorRole;
@@ -62,6 +64,8 @@ pub struct Frame {
     pub freeze_id: ActionId,
     /// Whether anything but reading exists where the page stands.
     pub console: Console,
+    /// Whether the reader's session can be ended where the page stands.
+    pub can_sign_out: bool,
     /// The one action that the link of a stakeholder shows.
     pub shows: Option<ActionId>,
 }
@@ -72,28 +76,6 @@ impl Frame {
     pub fn viewer(&self) -> Option<ActorRole> {
         self.session.as_ref().map(|session| session.role)
     }
-}
-
-/// The sign-in form.
-#[derive(Clone, Debug, Default)]
-pub struct SignIn {
-    /// The address to go to afterwards, on this site.
-    pub next: Option<String>,
-    /// The name that was typed before, so that it need not be typed again.
-    pub name: Option<String>,
-    /// Why the attempt before was refused.
-    pub refusal: Option<Refusal>,
-}
-
-/// The form behind the one-time set-up link.
-#[derive(Clone, Debug)]
-pub struct SetUp {
-    /// The token of the link.
-    pub token: String,
-    /// The name that was typed before.
-    pub name: Option<String>,
-    /// Why the attempt before was refused.
-    pub refusal: Option<Refusal>,
 }
 
 /// The form that asks for one action.
@@ -203,6 +185,10 @@ pub struct WindowView {
 pub enum Page {
     /// `GET /login`, and `POST /login` when it is refused.
     SignIn(SignIn),
+    /// `POST /login/openid`.
+    Leaving(Leaving),
+    /// `GET /login/openid/callback`.
+    Returned(Box<Returned>),
     /// `GET /setup/{token}`, and `POST /setup` when it is refused.
     SetUp(SetUp),
     /// `GET /link/{token}`, and `POST /link` when it is refused.
@@ -323,7 +309,7 @@ impl Page {
     #[must_use]
     pub fn title(&self) -> String {
         match self {
-            Self::SignIn(_) => "Sign in".to_owned(),
+            Self::SignIn(_) | Self::Leaving(_) | Self::Returned(_) => "Sign in".to_owned(),
             Self::SetUp(_) => "Create the first operator".to_owned(),
             Self::OpenLink(_) => "Open a link".to_owned(),
             Self::Access(_) => "Access".to_owned(),
@@ -372,6 +358,8 @@ impl Page {
             }
             Self::Access(_) | Self::Everybody(_) | Self::Issued(_) => Some(NavItem::Access),
             Self::SignIn(_)
+            | Self::Leaving(_)
+            | Self::Returned(_)
             | Self::SetUp(_)
             | Self::OpenLink(_)
             | Self::Refused(_)
@@ -383,6 +371,13 @@ impl Page {
     /// the local times and the keys. The pages before that are plain.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        !matches!(self, Self::SignIn(_) | Self::SetUp(_) | Self::OpenLink(_))
+        !matches!(
+            self,
+            Self::SignIn(_)
+                | Self::Leaving(_)
+                | Self::Returned(_)
+                | Self::SetUp(_)
+                | Self::OpenLink(_)
+        )
     }
 }

@@ -35,17 +35,19 @@ mod shown;
 pub mod throttle;
 mod timeline;
 mod traces;
+mod vouched;
 
 pub use events::{STREAMS_IN_ALL, STREAMS_PER_SESSION};
 pub use fields::BODY_BYTES_MAX;
 
 use crate::authority::Authority;
+use crate::identity::{Identity, Openid, Proxy};
 use crate::measure::Durations;
 use crate::model::ambient::{Clock, Entropy};
 use crate::model::pinned::ClusterIdentity;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::observe::ReadSide;
-use crate::ui::Console;
+use crate::ui::{Console, OtherWays};
 use crate::workflow::Workflow;
 use crate::workflow::access::Access;
 use axum::Router;
@@ -95,6 +97,8 @@ pub struct Site {
     pub writes: Durations,
     /// How what people send is carried.
     pub transport: Transport,
+    /// Who may say who somebody is, besides the accounts.
+    pub vouching: Identity,
 }
 
 /// The state of everything that reads.
@@ -111,6 +115,8 @@ struct Reading {
     traces: traces::Traces,
     writes: Durations,
     cookie: cookie::SessionCookie,
+    others: OtherWays,
+    proxy: Option<Arc<Proxy>>,
     transport: Transport,
     console: Console,
 }
@@ -130,11 +136,19 @@ struct Acting {
     workflow: Arc<Workflow>,
     access: Arc<Access>,
     throttle: throttle::Throttle,
+    openid: Option<Arc<Openid>>,
+    leaving: cookie::SessionCookie,
 }
 
 /// Builds the routers.
 pub fn routers(site: Site) -> Routers {
     let cookie = cookie::SessionCookie::of(&site.identity, site.transport);
+    let leaving = cookie::SessionCookie::of_leaving(&site.identity, site.transport);
+    let Identity { openid, proxy } = site.vouching;
+    let others = OtherWays {
+        provider: openid.as_ref().map(|openid| openid.name().to_owned()),
+        by_proxy: proxy.is_some(),
+    };
     let reading = Reading {
         read: site.read,
         authority: site.access.authority(),
@@ -147,6 +161,8 @@ pub fn routers(site: Site) -> Routers {
         traces: traces::Traces::default(),
         writes: site.writes,
         cookie,
+        others,
+        proxy: proxy.map(Arc::new),
         transport: site.transport,
         console: Console::Whole,
     };
@@ -156,6 +172,8 @@ pub fn routers(site: Site) -> Routers {
         workflow: site.workflow,
         access: site.access,
         throttle: throttle::Throttle::default(),
+        openid: openid.map(Arc::new),
+        leaving,
     };
     let acts = ACTS
         .iter()
@@ -195,6 +213,7 @@ fn reads(reading: &Reading, has: impl Fn(Read) -> bool) -> Router<Reading> {
 fn finished(router: Router, reading: &Reading) -> Router {
     router
         .layer(from_fn(preferences::carried))
+        .layer(from_fn_with_state(reading.clone(), vouched::held_to_its_proxy))
         .merge(files(&reading.leptos))
         .layer(CatchPanicLayer::custom(|_| {
             let sentence =
@@ -236,6 +255,7 @@ fn read_handler(route: Read, reading: &Reading) -> MethodRouter<Reading> {
         Read::Help => get(reference::help),
         Read::Preferences => get(preferences::prefer),
         Read::SignIn => get(pages::sign_in),
+        Read::Returned => get(vouched::returned),
         Read::SetUp => get(pages::set_up),
         Read::OpenLink => get(links::open),
         Read::Access => get(access::own),
@@ -279,6 +299,9 @@ fn read_handler(route: Read, reading: &Reading) -> MethodRouter<Reading> {
 fn act_handler(route: Act) -> MethodRouter<Acting> {
     match route {
         Act::SignIn | Act::ApiSignIn => post(login::sign_in),
+        Act::Leave => post(vouched::leave),
+        Act::Return => post(vouched::finish),
+        Act::SignInByProxy => post(vouched::by_proxy),
         Act::SignOut | Act::ApiSignOut => post(login::sign_out),
         Act::SetUp => post(login::set_up),
         Act::Request | Act::ApiRequest => post(actions::request),
@@ -291,6 +314,7 @@ fn act_handler(route: Act) -> MethodRouter<Acting> {
         Act::UseLink => post(links::exchange),
         Act::IssueLink | Act::ApiIssueLink => post(links::issue),
         Act::RevokeLink | Act::ApiRevokeLink => post(links::revoke),
+        Act::RevokeToken | Act::ApiRevokeToken => post(links::revoke_token),
     }
 }
 

@@ -20,6 +20,7 @@ mod may_confirm;
 mod prove;
 mod request;
 mod settle;
+mod sign_in;
 
 use crate::authority::{Authority, Operator};
 use crate::kernel::CommandKernel;

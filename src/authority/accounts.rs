@@ -1,6 +1,6 @@
-//! Accounts: a name, a role, a hashed password.
+//! Accounts: a name, a role, and a hashed password where no provider says who signs in.
 
-use super::{Denied, HashedPassword, sessions};
+use super::{Denied, HashedPassword, providers, sessions};
 use crate::model::actor::ActorRole;
 use crate::model::ambient::Timestamp;
 use crate::model::text::ActorName;
@@ -17,12 +17,24 @@ pub fn create(
     password: &HashedPassword,
     now: Timestamp,
 ) -> Result<(), Denied> {
+    insert(transaction, name, role, Some(password), now)
+}
+
+/// Makes an account, with a password or for somebody that a provider vouches for.
+pub(super) fn insert(
+    transaction: &Transaction<'_>,
+    name: &ActorName,
+    role: ActorRole,
+    password: Option<&HashedPassword>,
+    now: Timestamp,
+) -> Result<(), Denied> {
     if is_taken(transaction, name)? {
         return Err(Denied::NameTaken(name.clone()));
     }
+    let password = password.map(HashedPassword::as_str);
     transaction.execute(
         "INSERT INTO account (name, role, password, created_ms) VALUES (?1, ?2, ?3, ?4)",
-        params![name.as_str(), role.word(), password.as_str(), now.millis()],
+        params![name.as_str(), role.word(), password, now.millis()],
     )?;
     Ok(())
 }
@@ -39,8 +51,8 @@ pub struct RoleChange {
 /// Gives an account another role and ends its sessions: nobody acts and audits in one session.
 ///
 /// # Errors
-/// [`Denied::NoSuchName`]; [`Denied::SameRole`]; [`Denied::LastOperator`], or a set-up link would
-/// make the next one.
+/// [`Denied::NoSuchName`]; [`Denied::SameRole`]; [`Denied::RoleIsGiven`], because the next sign-in would
+/// take it back; [`Denied::LastOperator`], or a set-up link would make the next one.
 pub fn change_role(
     transaction: &Transaction<'_>,
     name: &ActorName,
@@ -51,14 +63,29 @@ pub fn change_role(
     if before == role {
         return Err(Denied::SameRole { name: name.clone(), role });
     }
-    transaction.execute(
-        "UPDATE account SET role = ?2 WHERE name = ?1",
-        params![name.as_str(), role.word()],
-    )?;
+    if providers::vouch_for(transaction, name)? {
+        return Err(Denied::RoleIsGiven(name.clone()));
+    }
+    let change = set_role(transaction, name, before, role, now)?;
     if before == ActorRole::Operator && !has_operator(transaction)? {
         return Err(Denied::LastOperator(name.clone()));
     }
-    Ok(RoleChange { from: before, sessions_ended: sessions::end_all(transaction, name, now)? })
+    Ok(change)
+}
+
+/// Gives an account another role, and ends its sessions.
+pub(super) fn set_role(
+    transaction: &Transaction<'_>,
+    name: &ActorName,
+    from: ActorRole,
+    to: ActorRole,
+    now: Timestamp,
+) -> Result<RoleChange, Denied> {
+    transaction.execute(
+        "UPDATE account SET role = ?2 WHERE name = ?1",
+        params![name.as_str(), to.word()],
+    )?;
+    Ok(RoleChange { from, sessions_ended: sessions::end_all(transaction, name, now)? })
 }
 
 /// Removes an account and ends its sessions: nobody signs in with it again. The row stays, because
@@ -109,7 +136,8 @@ pub(super) fn password_of(
     name: &ActorName,
 ) -> Result<Option<String>, Denied> {
     let sql = "SELECT password FROM account WHERE name = ?1 AND removed_ms IS NULL";
-    Ok(connection.query_row(sql, params![name.as_str()], |row| row.get(0)).optional()?)
+    let stored = connection.query_row(sql, params![name.as_str()], |row| row.get(0)).optional()?;
+    Ok(stored.flatten())
 }
 
 pub(super) fn role_of(

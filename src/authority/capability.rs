@@ -1,7 +1,7 @@
 //! The values that stand for a proven role. Their fields are private; only this room makes them.
 
 use crate::model::action::ActionId;
-use crate::model::actor::{Actor, ActorRole, Proof};
+use crate::model::actor::{Actor, ActorRole, Means, Proof};
 use crate::model::ambient::Timestamp;
 use crate::model::text::ActorName;
 
@@ -157,16 +157,23 @@ impl Viewer {
     }
 }
 
-/// A name whose password was checked, or whose account a set-up link just made. It starts a
-/// session, and is used up by that.
+/// A person who proved to have this account, by whatever means. It starts a session, and is used up
+/// by that: every way to sign in ends in one of these, and nothing behind it asks which it was.
 #[derive(Debug)]
 pub struct Proven {
     name: ActorName,
+    by: Means,
 }
 
 impl Proven {
-    pub(super) fn new(name: ActorName) -> Self {
-        Self { name }
+    pub(super) fn new(name: ActorName, by: Means) -> Self {
+        Self { name, by }
+    }
+
+    /// By what.
+    #[must_use]
+    pub fn by(&self) -> Means {
+        self.by
     }
 
     /// The account.

@@ -42,6 +42,36 @@ pub enum Denied {
     /// There is no link of this id.
     #[error("there is no link {0}")]
     NoSuchLink(ActionId),
+    /// A provider says which role the account has.
+    #[error("a provider says which role {0} has")]
+    RoleIsGiven(ActorName),
+    /// A provider vouched for somebody who has no role here.
+    #[error("what the provider says gives no role")]
+    NoRole {
+        /// What it said in the claims that give roles.
+        said: String,
+    },
+    /// A provider vouched for somebody with roles that exclude one another.
+    #[error("what the provider says gives roles that exclude one another")]
+    RolesExclude {
+        /// What it said in the claims that give roles.
+        said: String,
+    },
+    /// A provider vouched for somebody whose account was removed here.
+    #[error("the account {0} was removed")]
+    Removed(ActorName),
+    /// A provider vouched for somebody new, under a name that no account can get.
+    #[error("the name that the provider gives cannot be the name of an account")]
+    Unnamed {
+        /// The name, quoted, or that there was none.
+        found: String,
+    },
+    /// A proxy named somebody that it cannot name.
+    #[error("the proxy named {0}, who has no account here that it could")]
+    NotOfProxy(ActorName),
+    /// There is no token of this name.
+    #[error("there is no token {0}")]
+    NoSuchToken(ActorName),
     /// The account has this role already.
     #[error("{name} is {role} already")]
     SameRole {
@@ -53,7 +83,7 @@ pub enum Denied {
     /// There is an account, a token or a link of this name.
     #[error("the name {0} is taken")]
     NameTaken(ActorName),
-    /// There is no account or token of this name.
+    /// There is no account of this name.
     #[error("there is no {0}")]
     NoSuchName(ActorName),
     /// Without this account nobody could act any more.
@@ -133,13 +163,45 @@ impl Denied {
                 let sentence = format!("There is no link {id}. Nothing was done.");
                 Refusal::new(RefusalCode::NotFound, sentence)
             }
+            Self::NoSuchToken(name) => {
+                let sentence = format!("There is no token {name}. Nothing was done.");
+                Refusal::new(RefusalCode::NotFound, sentence)
+            }
             Self::SameRole { name, role } => {
                 named("role", name, &format!("another role than {role}"))
             }
+            Self::RoleIsGiven(name) => {
+                named("name", name, "an account whose role no provider says at each sign-in")
+            }
+            Self::NoRole { said } => not_admitted(
+                "The provider says who this is, and nothing that gives a role here.",
+                said,
+                "a value that the setting openid-roles names",
+            ),
+            Self::RolesExclude { said } => not_admitted(
+                "The provider gives roles that exclude one another: nobody acts and audits.",
+                said,
+                "values that give one of operator and auditor",
+            ),
+            Self::Removed(name) => not_admitted(
+                "The account of this person was removed here.",
+                name.as_str(),
+                "an account that was not removed",
+            ),
+            Self::Unnamed { found } => not_admitted(
+                "The provider gives no name under which an account can be made.",
+                found,
+                "a name that no account, no token and no link ever had, of a-z 0-9 - . _ @",
+            ),
+            Self::NotOfProxy(name) => not_admitted(
+                "The proxy names somebody who has no account here that it can sign in.",
+                name.as_str(),
+                "an account that was made here and not removed",
+            ),
             Self::NameTaken(name) => {
                 named("name", name, "a name that no account, no token and no link ever had")
             }
-            Self::NoSuchName(name) => named("name", name, "the name of an account or token"),
+            Self::NoSuchName(name) => named("name", name, "the name of an account"),
             Self::LastOperator(name) => named("role", name, "operator: nobody else is one"),
             Self::Input(error) => error.clone().into(),
             Self::Store(error) if error.is_failure() => {
@@ -165,6 +227,11 @@ fn not_permitted(actor: &Actor, required: ActorRole) -> Refusal {
             format!("{} as {} by {via}", actor.name, actor.role),
             format!("a session of an account with the role {required}"),
         )
+}
+
+fn not_admitted(why: &str, found: &str, required: &str) -> Refusal {
+    Refusal::new(RefusalCode::NotAdmitted, format!("{why} Nobody was signed in."))
+        .with_evidence(found, required)
 }
 
 fn named(field: &str, name: &ActorName, required: &str) -> Refusal {

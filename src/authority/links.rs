@@ -5,6 +5,7 @@
 //! link itself, in a mailbox or a history, opens nothing any more. There is one session to a link, and
 //! both end with the row, so a revoked link has no session that outlives it.
 
+use super::access::After;
 use super::credential::{Purpose, hash_of};
 use super::{Denied, Secret, accounts};
 use crate::model::action::ActionId;
@@ -87,6 +88,7 @@ pub fn issue(
         issued_at: now,
         expires_at,
         used_at: None,
+        ended_at: None,
         revoked_at: None,
     };
     Ok(Issued::New(line, secret))
@@ -182,17 +184,48 @@ pub(super) fn holder(connection: &Connection, hash: Hash, now: Timestamp) -> Res
     if line.revoked_at.is_some() {
         return Err(Denied::not_signed_in("The link was withdrawn."));
     }
+    if line.ended_at.is_some() {
+        return Err(Denied::not_signed_in("The session was ended."));
+    }
     if now >= line.expires_at {
         return Err(Denied::not_signed_in("The link has ended."));
     }
     Ok(Guest { actor: actor(line.name), shows: line.shows, expires_at: line.expires_at })
 }
 
+/// Ends the one session of a link, by whoever holds it. There is no other: the link was used up by it.
+pub(super) fn end(
+    transaction: &Transaction<'_>,
+    session: Hash,
+    now: Timestamp,
+) -> Result<Actor, Denied> {
+    let guest = holder(transaction, session, now)?;
+    transaction.execute(
+        "UPDATE link SET ended_ms = ?2 WHERE session = ?1",
+        params![session.bytes(), now.millis()],
+    )?;
+    Ok(guest.actor)
+}
+
 /// The newest links, newest first.
-pub(super) fn newest(connection: &Connection, limit: u32) -> Result<Vec<LinkLine>, Denied> {
-    let sql = format!("{LINE} ORDER BY created_ms DESC, id LIMIT ?1");
+pub(super) fn newest(
+    connection: &Connection,
+    after: Option<After<'_>>,
+    limit: u32,
+) -> Result<Vec<LinkLine>, Denied> {
+    let parsed = |key: After<'_>| match ActionId::parse(key.mark) {
+        Ok(id) => Ok((key.created_ms, id)),
+        Err(error) => Err(InputError::new("after", key.mark, error.required)),
+    };
+    let after = after.map(parsed).transpose()?;
+    let sql = format!(
+        "{LINE} WHERE ?1 IS NULL OR created_ms < ?1 OR (created_ms = ?1 AND id > ?2)
+         ORDER BY created_ms DESC, id LIMIT ?3"
+    );
     let mut statement = connection.prepare_cached(&sql)?;
-    let lines = statement.query_map(params![limit], line)?;
+    let created = after.map(|(created_ms, _)| created_ms);
+    let id = after.as_ref().map(|(_, id)| id.bytes().as_slice());
+    let lines = statement.query_map(params![created, id, limit], line)?;
     lines.map(|line| line?).collect()
 }
 
@@ -206,8 +239,8 @@ fn actor(name: ActorName) -> Actor {
     Actor { name, role: ActorRole::Stakeholder, via: Via::Link }
 }
 
-const LINE: &str =
-    "SELECT id, name, shows, issued_by, created_ms, expires_ms, used_ms, revoked_ms FROM link";
+const LINE: &str = "SELECT id, name, shows, issued_by, created_ms, expires_ms, used_ms, revoked_ms, \
+     ended_ms FROM link";
 
 fn line(row: &Row<'_>) -> rusqlite::Result<Result<LinkLine, Denied>> {
     let time = |at: Option<i64>| at.map(Timestamp::from_millis);
@@ -215,6 +248,7 @@ fn line(row: &Row<'_>) -> rusqlite::Result<Result<LinkLine, Denied>> {
     let shows: Option<[u8; 16]> = row.get(2)?;
     let (id, issued, expires) = (row.get(0)?, row.get(4)?, row.get(5)?);
     let (used_at, revoked_at) = (time(row.get(6)?), time(row.get(7)?));
+    let ended_at = time(row.get(8)?);
     let parsed = || -> Result<LinkLine, Denied> {
         Ok(LinkLine {
             id: ActionId::from_bytes(id),
@@ -224,6 +258,7 @@ fn line(row: &Row<'_>) -> rusqlite::Result<Result<LinkLine, Denied>> {
             issued_at: Timestamp::from_millis(issued),
             expires_at: Timestamp::from_millis(expires),
             used_at,
+            ended_at,
             revoked_at,
         })
     };

@@ -1,8 +1,8 @@
 //! Sessions of people: from signing in to signing out, or to the end of their time.
 
 use super::credential::{Holder, Purpose};
-use super::{Credential, Denied, Proven, Secret, accounts};
-use crate::model::actor::{Actor, ActorRole, Proof, ProvedBy, Via};
+use super::{Credential, Denied, Proven, Secret, accounts, links};
+use crate::model::actor::{Actor, ActorRole, Means, Proof, ProvedBy, Via};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use crate::model::text::ActorName;
@@ -29,6 +29,8 @@ pub struct Started {
     pub secret: Secret,
     /// Who it belongs to, with the role of this moment.
     pub actor: Actor,
+    /// By what the person proved to have the account.
+    pub by: Means,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
 }
@@ -43,7 +45,7 @@ pub fn start(
     entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<Started, Denied> {
-    let name = proven.name().clone();
+    let (name, by) = (proven.name().clone(), proven.by());
     drop(proven);
     let role = accounts::role_of(transaction, &name)?.ok_or(Denied::SignInFailed)?;
     let secret = Secret::new(Purpose::Session, entropy);
@@ -53,15 +55,16 @@ pub fn start(
         params![name.as_str(), now.millis()],
     )?;
     transaction.execute(
-        "INSERT INTO session (sha256, account, created_ms, last_seen_ms, expires_ms,
+        "INSERT INTO session (sha256, account, means, created_ms, last_seen_ms, expires_ms,
                               proved_ms, proved_by)
-         VALUES (?1, ?2, ?3, ?3, ?4, ?3, ?5)",
+         VALUES (?1, ?2, ?6, ?3, ?3, ?4, ?3, ?5)",
         params![
             secret.hash().bytes(),
             name.as_str(),
             now.millis(),
             expires_at.millis(),
-            ProvedBy::SignIn.word()
+            ProvedBy::SignIn.word(),
+            by.word(),
         ],
     )?;
     transaction.execute(
@@ -70,10 +73,11 @@ pub fn start(
              ORDER BY created_ms DESC, sha256 LIMIT -1 OFFSET ?4)",
         params![name.as_str(), now.millis(), secret.hash().bytes(), PER_ACCOUNT_MAX - 1],
     )?;
-    Ok(Started { secret, actor: Actor { name, role, via: Via::Session }, expires_at })
+    Ok(Started { secret, actor: Actor { name, role, via: Via::Session }, by, expires_at })
 }
 
-/// Signs out: the session never works again. Answers who it belonged to.
+/// Signs out: the session never works again, whether it is one of an account or one of a link. Answers who
+/// it belonged to.
 ///
 /// # Errors
 /// [`Denied::NotSignedIn`] when it had ended already, or is no session.
@@ -82,6 +86,9 @@ pub fn end(
     credential: &Credential,
     now: Timestamp,
 ) -> Result<Actor, Denied> {
+    if credential.stakeholder(transaction, now)?.is_some() {
+        return links::end(transaction, credential.hash(), now);
+    }
     let actor = credential.holder(transaction, now)?.actor;
     let ended = transaction.execute(
         "UPDATE session SET revoked_ms = ?2 WHERE sha256 = ?1 AND revoked_ms IS NULL",
@@ -121,6 +128,21 @@ pub(super) fn note(
         params![credential.hash().bytes(), now.millis()],
     )?;
     Ok(())
+}
+
+/// Whose session it is, and by what it was begun.
+pub(super) fn begun_by(
+    connection: &Connection,
+    hash: Hash,
+) -> Result<Option<(ActorName, Means)>, Denied> {
+    let found = connection
+        .prepare_cached("SELECT account, means FROM session WHERE sha256 = ?1")?
+        .query_row(params![hash.bytes()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })
+        .optional()?;
+    let parsed = |(name, by): (String, String)| Ok((ActorName::parse(&name)?, Means::parse(&by)?));
+    found.map(parsed).transpose()
 }
 
 /// Who holds this session now. The role is the one that the account has now.

@@ -1,12 +1,14 @@
 //! Tokens of programs. They read and never confirm: a program carries no intent (C3.1).
 
+use super::access::After;
 use super::credential::{Holder, Purpose};
 use super::{Denied, Secret, accounts};
 use crate::model::actor::{Actor, ActorRole, Via};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::canonical::Hash;
+use crate::model::link::TokenLine;
 use crate::model::text::{ActorName, InputError};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 /// How long a token lasts at most, in milliseconds: 90 days, so that a forgotten one ends.
 pub const LASTS_MS_MAX: i64 = 90 * 24 * 60 * 60 * 1000;
@@ -49,20 +51,71 @@ pub fn issue(
     Ok(Issued { secret, expires_at })
 }
 
-/// Withdraws a token: it never works again.
+/// What a revocation did.
+#[derive(Debug)]
+pub enum Revoked {
+    /// The token has ended.
+    Now(TokenLine),
+    /// It had ended by an earlier revocation.
+    Before(TokenLine),
+}
+
+/// Withdraws a token: from the next request on it works nowhere. One that expired can be revoked too; it
+/// says that nobody shall use it.
 ///
 /// # Errors
-/// [`Denied::NoSuchName`] when there is none, or it was revoked before.
+/// [`Denied::NoSuchToken`].
 pub fn revoke(
     transaction: &Transaction<'_>,
     name: &ActorName,
     now: Timestamp,
-) -> Result<(), Denied> {
-    let revoked = transaction.execute(
-        "UPDATE token SET revoked_ms = ?2 WHERE name = ?1 AND revoked_ms IS NULL",
+) -> Result<Revoked, Denied> {
+    let found = transaction
+        .query_row(&format!("{LINE} WHERE name = ?1"), params![name.as_str()], line)
+        .optional()?
+        .transpose()?
+        .ok_or_else(|| Denied::NoSuchToken(name.clone()))?;
+    if found.revoked_at.is_some() {
+        return Ok(Revoked::Before(found));
+    }
+    transaction.execute(
+        "UPDATE token SET revoked_ms = ?2 WHERE name = ?1",
         params![name.as_str(), now.millis()],
     )?;
-    if revoked == 0 { Err(Denied::NoSuchName(name.clone())) } else { Ok(()) }
+    Ok(Revoked::Now(TokenLine { revoked_at: Some(now), ..found }))
+}
+
+/// The newest tokens, newest first.
+pub(super) fn newest(
+    connection: &Connection,
+    after: Option<After<'_>>,
+    limit: u32,
+) -> Result<Vec<TokenLine>, Denied> {
+    let sql = format!(
+        "{LINE} WHERE ?1 IS NULL OR created_ms < ?1 OR (created_ms = ?1 AND name > ?2)
+         ORDER BY created_ms DESC, name LIMIT ?3"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let (created, name) = (after.map(|key| key.created_ms), after.map(|key| key.mark));
+    let lines = statement.query_map(params![created, name, limit], line)?;
+    lines.map(|line| line?).collect()
+}
+
+const LINE: &str = "SELECT name, created_ms, expires_ms, revoked_ms FROM token";
+
+fn line(row: &Row<'_>) -> rusqlite::Result<Result<TokenLine, Denied>> {
+    let name: String = row.get(0)?;
+    let (issued, expires): (i64, i64) = (row.get(1)?, row.get(2)?);
+    let revoked: Option<i64> = row.get(3)?;
+    let parsed = || -> Result<TokenLine, Denied> {
+        Ok(TokenLine {
+            name: ActorName::parse(&name)?,
+            issued_at: Timestamp::from_millis(issued),
+            expires_at: Timestamp::from_millis(expires),
+            revoked_at: revoked.map(Timestamp::from_millis),
+        })
+    };
+    Ok(parsed())
 }
 
 /// Who holds this token now.

@@ -1,14 +1,15 @@
 //! The commands about who can get in: links for stakeholders, sessions, and for an auditor everybody.
 
 use super::Report;
-use super::access_arguments::LinkArguments;
+use super::access_arguments::{AccessArguments, LinkArguments};
 use super::client::Answer;
 use super::exit::Exit;
 use super::failure::{Asked, Failure};
 use super::remote::{Server, fresh_id, report, under};
 use crate::model::action::ActionId;
 use crate::model::body::{LinkBody, NothingBody};
-use crate::model::link::{AccessAnswer, EverybodyAnswer, LinkAnswer};
+use crate::model::link::{AccessAnswer, EverybodyAnswer, LinkAnswer, TokenAnswer};
+use crate::model::text::ActorName;
 use crate::plain;
 
 impl Server<'_> {
@@ -35,21 +36,31 @@ impl Server<'_> {
         Ok(report(plain::link_revoked(&answer.value), &answer.body, Exit::Done))
     }
 
+    /// Withdraws a token.
+    pub(super) fn token_revoke(&self, name: &ActorName) -> Result<Report, Failure> {
+        let path = format!("/tokens/{name}/revoke");
+        let answer: Answer<TokenAnswer> =
+            self.client()?.post(&path, &NothingBody {}, Asked::Record)?;
+        Ok(report(plain::token_revoked(&answer.value), &answer.body, Exit::Done))
+    }
+
     /// The links.
     pub(super) fn links(&self) -> Result<Report, Failure> {
         let answer: Answer<AccessAnswer> = self.client()?.get("/access", &[])?;
-        Ok(report(plain::links(&answer.value.links), &answer.body, Exit::Done))
+        Ok(report(plain::links_of(&answer.value), &answer.body, Exit::Done))
     }
 
-    /// The reader's own sessions, and the links.
-    pub(super) fn access(&self) -> Result<Report, Failure> {
-        let answer: Answer<AccessAnswer> = self.client()?.get("/access", &[])?;
+    /// The reader's own sessions, the links and the tokens; or for an auditor everybody who can get in.
+    pub(super) fn access(&self, asked: &AccessArguments) -> Result<Report, Failure> {
+        let list = asked.list.map(|list| ("list", list.word().to_owned()));
+        let after = asked.after.clone().map(|after| ("after", after));
+        let query: Vec<_> = list.into_iter().chain(after).collect();
+        if asked.everybody {
+            let answer: Answer<EverybodyAnswer> =
+                self.client()?.get("/access/everybody", &query)?;
+            return Ok(report(plain::everybody(&answer.value), &answer.body, Exit::Done));
+        }
+        let answer: Answer<AccessAnswer> = self.client()?.get("/access", &query)?;
         Ok(report(plain::access(&answer.value), &answer.body, Exit::Done))
-    }
-
-    /// Everybody who can get in.
-    pub(super) fn everybody(&self) -> Result<Report, Failure> {
-        let answer: Answer<EverybodyAnswer> = self.client()?.get("/access/everybody", &[])?;
-        Ok(report(plain::everybody(&answer.value), &answer.body, Exit::Done))
     }
 }

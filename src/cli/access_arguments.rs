@@ -2,9 +2,11 @@
 
 use super::arguments::DataArguments;
 use super::duration::duration;
+use crate::model::access_list::AccessList;
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
 use crate::model::link::CLUSTER_SCOPE;
+use crate::model::text::ActorName;
 use clap::{Args, Subcommand};
 use std::time::Duration;
 
@@ -23,10 +25,29 @@ pub(super) enum AccountCommand {
     },
 }
 
+#[derive(Args, Debug)]
+pub(super) struct AccessArguments {
+    /// Every account, session, link and token instead: for an auditor.
+    #[arg(long)]
+    pub(super) everybody: bool,
+    /// One list alone.
+    #[arg(long, value_parser = AccessList::parse, value_name = "accounts|sessions|links|tokens")]
+    pub(super) list: Option<AccessList>,
+    /// Where that list goes on, as an earlier answer said.
+    #[arg(long, value_name = "KEY", requires = "list")]
+    pub(super) after: Option<String>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
-    /// Issue a token; it is printed once.
+    /// Issue a token, on the data directory of this machine; it is printed once.
     Issue(TokenArguments),
+    /// Withdraw a token, through the server: it works nowhere any more.
+    Revoke {
+        /// The token, as `access` shows it.
+        #[arg(value_parser = ActorName::parse)]
+        name: ActorName,
+    },
 }
 
 #[derive(Debug, Subcommand)]

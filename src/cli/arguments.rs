@@ -1,6 +1,6 @@
 //! The command line as a type. Names and options are an interface: they grow and keep their meaning.
 
-use super::access_arguments::{AccountCommand, LinkCommand, TokenCommand};
+use super::access_arguments::{AccessArguments, AccountCommand, LinkCommand, TokenCommand};
 use super::address::{Address, Authorities, DEFAULT_URL};
 use super::found::FoundArguments;
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
@@ -81,12 +81,8 @@ pub(super) enum Command {
     Link(LinkCommand),
     /// The links, newest first.
     Links,
-    /// Your sessions and the links.
-    Access {
-        /// Every account, session, link and token instead: for an auditor.
-        #[arg(long)]
-        everybody: bool,
-    },
+    /// Your sessions, the links and the tokens.
+    Access(AccessArguments),
     /// Who is signed in here.
     Whoami,
     /// The cluster, as one observation, in words.

@@ -116,6 +116,9 @@ impl Exit {
             C::NotSignedIn
             | C::SignInFailed
             | C::TooManyAttempts
+            | C::SignInSpent
+            | C::IdentityUnproven
+            | C::NotAdmitted
             | C::TooManyStreams
             | C::ProofNeeded
             | C::ProofFailed
@@ -128,7 +131,9 @@ impl Exit {
             C::SecondOperator | C::Busy | C::Unresolved | C::Frozen | C::InUse => Self::Busy,
             C::NeedsPrimary | C::CannotSettle => Self::Refused,
             C::AuditUnavailable => Self::AuditUnavailable,
-            C::KernelUnreachable | C::ShuttingDown | C::Internal => Self::Unreachable,
+            C::KernelUnreachable | C::ProviderUnreachable | C::ShuttingDown | C::Internal => {
+                Self::Unreachable
+            }
         }
     }
 
@@ -235,6 +240,9 @@ mod tests {
                 "not_signed_in 8",
                 "sign_in_failed 8",
                 "too_many_attempts 8",
+                "sign_in_spent 8",
+                "identity_unproven 8",
+                "not_admitted 8",
                 "too_many_streams 8",
                 "proof_needed 8",
                 "proof_failed 8",
@@ -256,6 +264,7 @@ mod tests {
                 "cannot_settle 5",
                 "needs_primary 5",
                 "kernel_unreachable 10",
+                "provider_unreachable 10",
                 "audit_unavailable 7",
                 "shutting_down 10",
                 "internal 10",

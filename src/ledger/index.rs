@@ -152,11 +152,16 @@ fn texts(entry: &Entry) -> Vec<&str> {
         Entry::Declined { attempt, refusal } | Entry::Denied { attempt, refusal } => {
             vec![attempt, refusal.code.id(), &refusal.sentence]
         }
-        Entry::AccountCreated { name, role } | Entry::AccountRemoved { name, role, .. } => {
-            vec![name.as_str(), role.word()]
+        Entry::AccountCreated { name, role, identity } => {
+            let identity = identity.iter().flat_map(|who| [&*who.issuer, &*who.subject]);
+            [name.as_str(), role.word()].into_iter().chain(identity).collect()
         }
+        Entry::AccountRemoved { name, role, .. } => vec![name.as_str(), role.word()],
+        Entry::SignedIn { by } => vec![by.word()],
         Entry::SignInFailed { name } => vec![name],
-        Entry::TokenIssued { name, .. } | Entry::LinkIssued { name, .. } => vec![name.as_str()],
+        Entry::TokenIssued { name, .. }
+        | Entry::TokenRevoked { name }
+        | Entry::LinkIssued { name, .. } => vec![name.as_str()],
         Entry::RoleChanged { name, from, to, .. } => vec![name.as_str(), from.word(), to.word()],
         Entry::Explained { .. }
         | Entry::Rejected { .. }
@@ -167,7 +172,6 @@ fn texts(entry: &Entry) -> Vec<&str> {
         | Entry::SetupLinkIssued {}
         | Entry::LinkUsed { .. }
         | Entry::LinkRevoked { .. }
-        | Entry::SignedIn {}
         | Entry::ProvedAgain {}
         | Entry::SignedOut {} => Vec::new(),
     }

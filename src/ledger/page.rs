@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use crate::ledger::{Draft, Ledger};
     use crate::model::action::{Action, ActionId};
-    use crate::model::actor::{Actor, ActorRole, Via};
+    use crate::model::actor::{Actor, ActorRole, Means, Via};
     use crate::model::ambient::Clock;
     use crate::model::record::Entry;
     use crate::model::text::{ActorName, NodeId, Reason};
@@ -103,7 +103,7 @@ mod tests {
             let entry = Entry::Requested { action: Action::Switchover { to }, reason };
             let id = Some(ActionId::from_random(bytes));
             let asked = Draft::new(Some(actor.clone()), id, entry);
-            [asked, Draft::new(Some(actor.clone()), None, Entry::SignedIn {})]
+            [asked, Draft::new(Some(actor.clone()), None, Entry::SignedIn { by: Means::Password })]
         });
         let drafts: Vec<Draft> = drafts.collect();
         ledger.append(drafts).await.expect("durable");

@@ -120,6 +120,70 @@ impl fmt::Display for Proof {
     }
 }
 
+/// Who a person is to a provider of OpenID Connect. It never gives the subject to anybody else, which is
+/// more than can be said of a name or of the address of a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct ProviderIdentity {
+    /// The provider, by the address that it calls itself.
+    pub issuer: String,
+    /// What it calls the person.
+    pub subject: String,
+}
+
+/// By what a person proved who they are when a session began. A session carries the same authority
+/// whichever it was: the role of its account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// The name and the password of an account of this control plane.
+    Password,
+    /// The one-time set-up link, which made the account.
+    SetupLink,
+    /// A provider of OpenID Connect signed that this is the person.
+    Openid,
+    /// A proxy in front of the console that knows the person named the account.
+    Proxy,
+}
+
+impl Means {
+    /// Every means.
+    pub const ALL: [Self; 4] = [Self::Password, Self::SetupLink, Self::Openid, Self::Proxy];
+
+    /// The means in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::SetupLink => "setup_link",
+            Self::Openid => "openid",
+            Self::Proxy => "proxy",
+        }
+    }
+
+    /// The means as people read it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::SetupLink => "set-up link",
+            Self::Openid => "OpenID Connect",
+            Self::Proxy => "proxy",
+        }
+    }
+
+    /// Parses the word.
+    ///
+    /// # Errors
+    /// When it is none of them.
+    pub fn parse(text: &str) -> Result<Self, InputError> {
+        let required = "password, setup_link, openid or proxy";
+        let found = Self::ALL.into_iter().find(|means| means.word() == text);
+        found.ok_or_else(|| InputError::new("means", text, required))
+    }
+}
+
 /// How an actor proved who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
@@ -133,6 +197,8 @@ pub enum Via {
     Link,
     /// The one-time set-up link of an installation without an operator.
     SetupLink,
+    /// The word of a provider of OpenID Connect, while somebody signs in.
+    Openid,
     /// A command run on the data directory itself.
     Console,
 }
@@ -146,6 +212,7 @@ impl Via {
             Self::Token => "token",
             Self::Link => "link",
             Self::SetupLink => "setup_link",
+            Self::Openid => "openid",
             Self::Console => "console",
         }
     }

@@ -1,14 +1,15 @@
 //! Links for stakeholders, and the lists of who can get in: without any secret (C10.2).
 
+use crate::model::access_list::{AccessList, More};
 use crate::model::action::ActionId;
-use crate::model::actor::ActorRole;
+use crate::model::actor::{ActorRole, Means};
 use crate::model::ambient::Timestamp;
 use crate::model::text::{ActorName, InputError};
 use serde::{Deserialize, Serialize};
 
 /// How long a link lasts at most, in milliseconds: 7 days, so that a forgotten one ends soon.
 pub const LINK_LASTS_MS_MAX: i64 = 7 * 24 * 60 * 60 * 1000;
-/// Most rows of each list of who can get in, newest first; the log holds all of them.
+/// Rows on one page of each list of who can get in.
 pub const ACCESS_ROWS_MAX: u32 = 200;
 /// The scope of a link that shows no action, in a word.
 pub const CLUSTER_SCOPE: &str = "cluster";
@@ -62,6 +63,8 @@ pub struct LinkLine {
     pub expires_at: Timestamp,
     /// When it was exchanged for its session; it opens nothing any more since then.
     pub used_at: Option<Timestamp>,
+    /// When whoever held the session ended it.
+    pub ended_at: Option<Timestamp>,
     /// When it was withdrawn, with the session.
     pub revoked_at: Option<Timestamp>,
 }
@@ -70,11 +73,18 @@ impl LinkLine {
     /// What can become of it, in a word that needs no clock.
     #[must_use]
     pub fn word(&self) -> &'static str {
-        match (self.revoked_at, self.used_at) {
-            (Some(_), _) => "revoked",
-            (None, Some(_)) => "used",
-            (None, None) => "unused",
+        match (self.revoked_at, self.ended_at, self.used_at) {
+            (Some(_), _, _) => "revoked",
+            (None, Some(_), _) => "ended",
+            (None, None, Some(_)) => "used",
+            (None, None, None) => "unused",
         }
+    }
+
+    /// Since when the word holds; absent where nothing came of it.
+    #[must_use]
+    pub fn since(&self) -> Option<Timestamp> {
+        self.revoked_at.or(self.ended_at).or(self.used_at)
     }
 }
 
@@ -101,6 +111,8 @@ pub struct SessionLine {
     pub account: ActorName,
     /// Its role.
     pub role: ActorRole,
+    /// By what the person signed in.
+    pub by: Means,
     /// When it began.
     pub began_at: Timestamp,
     /// When it was last noted as in use; exact to a minute.
@@ -137,20 +149,43 @@ pub struct TokenLine {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// The links and the reader's own sessions: what everybody with an account sees.
+/// A token that was revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct TokenAnswer {
+    /// The token.
+    #[serde(flatten)]
+    pub token: TokenLine,
+    /// Whether this answers a repeated delivery.
+    #[serde(default)]
+    pub duplicate: bool,
+}
+
+/// The links, the tokens and the reader's own sessions: what everybody with an account sees.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct AccessAnswer {
+    /// The one list that this is a part of; absent where it is the beginning of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<AccessList>,
     /// The reader's own sessions that have not ended, newest first.
     pub sessions: Vec<SessionLine>,
     /// The newest links, newest first.
     pub links: Vec<LinkLine>,
+    /// The newest tokens, newest first.
+    pub tokens: Vec<TokenLine>,
+    /// Where lists go on that are longer than a page.
+    #[serde(default)]
+    pub more: Vec<More>,
 }
 
 /// Everybody who can get in: what an auditor alone sees.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct EverybodyAnswer {
+    /// The one list that this is a part of; absent where it is the beginning of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<AccessList>,
     /// The accounts, by name.
     pub accounts: Vec<AccountLine>,
     /// Every session that has not ended, newest first.
@@ -159,6 +194,9 @@ pub struct EverybodyAnswer {
     pub links: Vec<LinkLine>,
     /// The newest tokens, newest first.
     pub tokens: Vec<TokenLine>,
+    /// Where lists go on that are longer than a page.
+    #[serde(default)]
+    pub more: Vec<More>,
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One entry of the ledger, and everything that can be one.
 
 use crate::model::action::{Action, ActionId, Stage};
-use crate::model::actor::{Actor, ActorRole, Proof};
+use crate::model::actor::{Actor, ActorRole, Means, Proof, ProviderIdentity};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::{Hash, canonical_json};
 use crate::model::invariant::Invariant;
@@ -215,9 +215,15 @@ pub enum Entry {
         name: ActorName,
         /// Its role.
         role: ActorRole,
+        /// Who signs in with it, where a provider says so and no password does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        identity: Option<ProviderIdentity>,
     },
     /// A person signed in.
-    SignedIn {},
+    SignedIn {
+        /// By what.
+        by: Means,
+    },
     /// A person signed out.
     SignedOut {},
     /// An operator proved again who they are, with the password. The session is the same and has
@@ -234,6 +240,11 @@ pub enum Entry {
         name: ActorName,
         /// When it ends.
         expires_at: Timestamp,
+    },
+    /// An operator withdrew a token. It works nowhere any more.
+    TokenRevoked {
+        /// Its name.
+        name: ActorName,
     },
     /// An operator issued a link for a stakeholder.
     LinkIssued {
@@ -306,11 +317,12 @@ impl Entry {
             | Self::LogKeyRotated { .. }
             | Self::SetupLinkIssued {}
             | Self::AccountCreated { .. }
-            | Self::SignedIn {}
+            | Self::SignedIn { .. }
             | Self::SignedOut {}
             | Self::ProvedAgain {}
             | Self::SignInFailed { .. }
             | Self::TokenIssued { .. }
+            | Self::TokenRevoked { .. }
             | Self::LinkIssued { .. }
             | Self::LinkUsed { .. }
             | Self::LinkRevoked { .. }

@@ -84,6 +84,9 @@ codes! {
     NotSignedIn "not_signed_in" Authority "Nobody is signed in.";
     SignInFailed "sign_in_failed" Authority "The name and the password do not belong together.";
     TooManyAttempts "too_many_attempts" Authority "Too many attempts to sign in at once.";
+    SignInSpent "sign_in_spent" Authority "The sign-in was not begun in this browser, was used, or took too long.";
+    IdentityUnproven "identity_unproven" Authority "What was said does not prove who somebody is.";
+    NotAdmitted "not_admitted" Authority "Who it is was proven, and has no role here.";
     TooManyStreams "too_many_streams" Authority "Too many pages of this session listen for changes.";
     ProofNeeded "proof_needed" Authority "It is too long ago that the operator proved who they are.";
     ProofFailed "proof_failed" Authority "The password is not the one of the account that is signed in.";
@@ -105,6 +108,7 @@ codes! {
     CannotSettle "cannot_settle" Kernel "This kernel cannot settle an action and holds no proof of it.";
     NeedsPrimary "needs_primary" Kernel "This needs a primary, and there is none.";
     KernelUnreachable "kernel_unreachable" Transport "The kernel does not answer.";
+    ProviderUnreachable "provider_unreachable" Transport "The provider that signs people in does not answer.";
     AuditUnavailable "audit_unavailable" Transport "The record cannot be made durable.";
     ShuttingDown "shutting_down" Transport "The control plane is stopping.";
     Internal "internal" Transport "The control plane failed on its own account.";

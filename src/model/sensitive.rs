@@ -42,9 +42,10 @@ macro_rules! sensitive {
 
 sensitive! {
     AccountName "account_name"
-        "The name of an account: it says which person did what, and when that person works."
-        ["account_created", "signed_in", "signed_out", "proved_again", "token_issued", "link_issued", "link_used",
-         "link_revoked", "role_changed", "account_removed"];
+        "The name of an account, and what a provider calls its person: they say who did what, and when \
+         that person works."
+        ["account_created", "signed_in", "signed_out", "proved_again", "token_issued", "token_revoked",
+         "link_issued", "link_used", "link_revoked", "role_changed", "account_removed"];
     FreeText "free_text"
         "A reason or evidence in the words of an operator: it can name people, customers and hosts."
         ["requested", "withdrawn", "settle_requested", "finding", "frozen", "unfrozen",
@@ -76,6 +77,8 @@ pub const SECRETS: &[&str] = &[
     "A password. Only a slow hash of it is kept.",
     "The secret of a session. Only its hash is kept; a script of a page cannot read the cookie.",
     "The secret of a token. It is printed once, where it is made; only its hash is kept.",
+    "What this control plane proves itself with to a provider or to a proxy, and what a provider sends \
+     while somebody signs in. None of it is kept but the files that hold the first two.",
     "The one-time set-up link. Only its hash is kept, and it works once.",
     "The secret of a stakeholder's link, and of the session that is made of it. Each is shown or sent \
      once; only hashes are kept.",

@@ -283,6 +283,7 @@ mod tests {
             "signed_out",
             "proved_again",
             "token_issued",
+            "token_revoked",
             "link_issued",
             "link_used",
             "link_revoked",

@@ -1,6 +1,9 @@
 //! Links, sessions, accounts and tokens as text: what the console shows as tables.
 
-use crate::model::link::{AccessAnswer, EverybodyAnswer, LinkAnswer, LinkLine, SessionLine};
+use crate::model::access_list::{AccessList, More};
+use crate::model::link::{
+    AccessAnswer, EverybodyAnswer, LinkAnswer, LinkLine, SessionLine, TokenAnswer, TokenLine,
+};
 use crate::plain::lines::Lines;
 
 /// A link that was issued; `url` is where the control plane is.
@@ -44,14 +47,66 @@ pub fn links(issued: &[LinkLine]) -> Lines {
     lines
 }
 
-/// The reader's own sessions, and the links.
+/// The links of an answer, and the command that shows the rest of them.
+#[must_use]
+pub fn links_of(answer: &AccessAnswer) -> Lines {
+    let mut lines = links(&answer.links);
+    let more = answer.more.iter().filter(|more| more.list == AccessList::Links);
+    add_more(&mut lines, "access", &more.cloned().collect::<Vec<_>>());
+    lines
+}
+
+/// The reader's own sessions, the links and the tokens.
 #[must_use]
 pub fn access(answer: &AccessAnswer) -> Lines {
     let mut lines = Lines::new();
-    add_sessions(&mut lines, "Your sessions", &answer.sessions);
-    lines.gap();
-    lines.line("Links");
-    lines.append(&links(&answer.links));
+    let shows = |list| answer.list.is_none_or(|only| only == list);
+    if shows(AccessList::Sessions) {
+        add_sessions(&mut lines, "Your sessions", &answer.sessions);
+    }
+    add_links_and_tokens(&mut lines, shows, &answer.links, &answer.tokens);
+    add_more(&mut lines, "access", &answer.more);
+    lines
+}
+
+/// The links and the tokens, as far as they are shown.
+fn add_links_and_tokens(
+    lines: &mut Lines,
+    shows: impl Fn(AccessList) -> bool,
+    issued: &[LinkLine],
+    tokens: &[TokenLine],
+) {
+    if shows(AccessList::Links) {
+        lines.gap();
+        lines.line("Links");
+        lines.append(&links(issued));
+    }
+    if shows(AccessList::Tokens) {
+        lines.gap();
+        lines.line("Tokens");
+        add_tokens(lines, tokens);
+    }
+}
+
+/// The commands that show the rest of lists that are longer than a page.
+fn add_more(lines: &mut Lines, command: &str, more: &[More]) {
+    for More { list, after } in more {
+        let list = list.word();
+        lines.gap();
+        lines.line(format!("More {list}: aerodb-control {command} --list {list} --after {after}"));
+    }
+}
+
+/// A token that was revoked.
+#[must_use]
+pub fn token_revoked(answer: &TokenAnswer) -> Lines {
+    let mut lines = Lines::new();
+    lines.line(if answer.duplicate {
+        "The token was revoked before."
+    } else {
+        "The token is revoked: it works nowhere any more."
+    });
+    add_tokens(&mut lines, std::slice::from_ref(&answer.token));
     lines
 }
 
@@ -59,38 +114,48 @@ pub fn access(answer: &AccessAnswer) -> Lines {
 #[must_use]
 pub fn everybody(answer: &EverybodyAnswer) -> Lines {
     let mut lines = Lines::new();
-    lines.line("Accounts");
+    let shows = |list| answer.list.is_none_or(|only| only == list);
+    if shows(AccessList::Accounts) {
+        lines.line("Accounts");
+    }
     for account in &answer.accounts {
         let removed = account.removed_at.map(|at| format!("  removed {at}")).unwrap_or_default();
         let (name, role, made) = (&account.name, account.role, account.made_at);
         lines.line(format!("{name}  {role}  made {made}{removed}"));
     }
-    lines.gap();
-    add_sessions(&mut lines, "Sessions", &answer.sessions);
-    lines.gap();
-    lines.line("Links");
-    lines.append(&links(&answer.links));
-    lines.gap();
-    lines.line("Tokens");
-    for token in &answer.tokens {
+    if shows(AccessList::Sessions) {
+        lines.gap();
+        add_sessions(&mut lines, "Sessions", &answer.sessions);
+    }
+    add_links_and_tokens(&mut lines, shows, &answer.links, &answer.tokens);
+    add_more(&mut lines, "access --everybody", &answer.more);
+    lines
+}
+
+fn add_tokens(lines: &mut Lines, tokens: &[TokenLine]) {
+    for token in tokens {
         let revoked = token.revoked_at.map(|at| format!("  revoked {at}")).unwrap_or_default();
         lines.line(format!(
             "{}  issued {}  ends {}{revoked}",
             token.name, token.issued_at, token.expires_at
         ));
     }
-    if answer.tokens.is_empty() {
+    if tokens.is_empty() {
         lines.line("No token was ever issued.");
     }
-    lines
 }
 
 fn add_sessions(lines: &mut Lines, title: &str, sessions: &[SessionLine]) {
     lines.line(title);
     for session in sessions {
         lines.line(format!(
-            "{}  {}  began {}  last used {}  ends {} at the latest",
-            session.account, session.role, session.began_at, session.seen_at, session.expires_at
+            "{}  {}  by {}  began {}  last used {}  ends {} at the latest",
+            session.account,
+            session.role,
+            session.by.words(),
+            session.began_at,
+            session.seen_at,
+            session.expires_at
         ));
     }
     if sessions.is_empty() {
@@ -99,7 +164,7 @@ fn add_sessions(lines: &mut Lines, title: &str, sessions: &[SessionLine]) {
 }
 
 fn add_link(lines: &mut Lines, link: &LinkLine) {
-    let since = link.revoked_at.or(link.used_at).map(|at| format!(" since {at}"));
+    let since = link.since().map(|at| format!(" since {at}"));
     let shows = link.shows.map_or_else(String::new, |id| format!(" and action {id}"));
     lines.line(format!("{}  {}  {}{}", link.id, link.name, link.word(), since.unwrap_or_default()));
     lines.line(format!(
@@ -124,6 +189,7 @@ mod tests {
             issued_at: Timestamp::from_millis(0),
             expires_at: Timestamp::from_millis(3_600_000),
             used_at: None,
+            ended_at: None,
             revoked_at: None,
         }
     }

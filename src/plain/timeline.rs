@@ -66,6 +66,7 @@ fn event(lines: &mut Lines, placed: &PlacedEvent) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::actor::Means;
     use crate::model::event::{EventKind, EventPlace, KernelEvent};
     use crate::model::record::Entry;
     use crate::plain::fixtures::stored;
@@ -82,7 +83,7 @@ mod tests {
             sentence: "started\u{1b}[2J".to_owned(),
         };
         let record = PlacedRecord {
-            record: stored(8, Entry::SignedIn {}),
+            record: stored(8, Entry::SignedIn { by: Means::Password }),
             after_event: Some(place),
             joins: true,
         };

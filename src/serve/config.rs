@@ -1,7 +1,10 @@
 //! `Leptos.toml`, really read: the framework's options, and our own `[control]` table above them.
 
 use super::reach::{self, PlainHttp, Reach, TlsFiles};
+use super::vouching::Vouching;
 use crate::authority::ProofLasts;
+use crate::identity::proxy::ProxyTable;
+use crate::identity::{ClaimRole, OpenidTable};
 use crate::kernel::embedded::NodeCount;
 use crate::model::catalogue::ActionClass;
 use crate::model::text::{InputError, PlaceName};
@@ -59,6 +62,52 @@ struct Table {
     /// some of `control`, `maintenance`, `storage`, `diagnose`. Explanations say so. Empty means none.
     #[serde(default)]
     second_operator: Vec<String>,
+    /// Optional: the address of the console as browsers and providers call it, such as
+    /// `https://console.example`, where it is not the first of the names and the port.
+    #[serde(default)]
+    public_url: String,
+    /// Optional: the provider of OpenID Connect that may say who somebody is, by the address that it
+    /// calls itself. Empty means that none may.
+    #[serde(default)]
+    openid_issuer: String,
+    /// What people call the provider: it stands on the button.
+    #[serde(default)]
+    openid_name: String,
+    /// What the provider calls this control plane.
+    #[serde(default)]
+    openid_client_id: String,
+    /// The file with the secret that the provider gave to this control plane: one line, which not
+    /// everybody may read. Relative to the file.
+    #[serde(default)]
+    openid_client_secret_file: PathBuf,
+    /// What the provider is asked for besides `openid`, so that its tokens hold the claims below.
+    #[serde(default)]
+    openid_scopes: Vec<String>,
+    /// The claim that names the account of somebody who comes for the first time.
+    #[serde(default)]
+    openid_name_claim: String,
+    /// Who has which role: rows of a claim, a value of it, and observer, operator or auditor. Whoever
+    /// has none of the values has no role and is not let in.
+    #[serde(default)]
+    openid_roles: Vec<ClaimRole>,
+    /// Optional: who vouches for the certificate of the provider, as PEM, in place of the authorities
+    /// that browsers trust. Relative to the file. Empty means none.
+    #[serde(default)]
+    openid_ca: PathBuf,
+    /// Optional: the addresses of a proxy in front of the console that may say who somebody is. Empty
+    /// means that none may.
+    #[serde(default)]
+    proxy_addresses: Vec<String>,
+    /// The header in which the proxy names an account of this control plane.
+    #[serde(default)]
+    proxy_name_header: String,
+    /// The header in which the proxy sends its secret.
+    #[serde(default)]
+    proxy_secret_header: String,
+    /// The file with the secret of the proxy: one line of at least 32 characters, which not everybody
+    /// may read. Relative to the file.
+    #[serde(default)]
+    proxy_secret_file: PathBuf,
 }
 
 /// As [`ProofLasts::default`].
@@ -94,6 +143,8 @@ pub struct Config {
     pub proof_lasts: ProofLasts,
     /// The classes of actions that two operators confirm.
     pub second_operator: Vec<ActionClass>,
+    /// Who may say who somebody is, besides the accounts.
+    pub vouching: Vouching,
 }
 
 /// Why there are no settings.
@@ -165,6 +216,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         observer_listen: observers(&table.observer_listen).map_err(value)?,
         proof_lasts: ProofLasts::of_minutes(table.proof_minutes).map_err(value)?,
         second_operator: classes(&table.second_operator).map_err(value)?,
+        vouching: vouching(folder, &table).map_err(bad)?,
         reach: Reach {
             names: reach::names(&table.names).map_err(value)?,
             tls: tls_files(folder, &table).map_err(value)?,
@@ -210,6 +262,33 @@ fn tls_files(folder: &Path, table: &Table) -> Result<Option<TlsFiles>, InputErro
     }
 }
 
+/// Who may say who somebody is. Files are named here and read when the server starts.
+fn vouching(folder: &Path, table: &Table) -> Result<Vouching, String> {
+    let is_named = |path: &Path| !path.as_os_str().is_empty();
+    let file = |path: &Path| if is_named(path) { folder.join(path) } else { PathBuf::new() };
+    let openid = OpenidTable {
+        issuer: table.openid_issuer.clone(),
+        name: table.openid_name.clone(),
+        client_id: table.openid_client_id.clone(),
+        secret_file: file(&table.openid_client_secret_file),
+        scopes: table.openid_scopes.clone(),
+        name_claim: table.openid_name_claim.clone(),
+        roles: table.openid_roles.clone(),
+        ca: file(&table.openid_ca),
+    };
+    let proxy = ProxyTable {
+        addresses: table.proxy_addresses.clone(),
+        name_header: table.proxy_name_header.clone(),
+        secret_header: table.proxy_secret_header.clone(),
+        secret_file: file(&table.proxy_secret_file),
+    };
+    Ok(Vouching {
+        openid: openid.checked().map_err(|error| error.to_string())?,
+        proxy: proxy.checked().map_err(|error| error.to_string())?,
+        public_url: Some(table.public_url.clone()).filter(|url| !url.is_empty()),
+    })
+}
+
 /// The keys of the table `[control]` with what each means, in the order of their names.
 #[must_use]
 pub fn keys() -> Vec<(String, String)> {
@@ -252,6 +331,10 @@ mod tests {
             ("nodes = 3", "nodes = 3\ntls-key = \"k.pem\"", "tls-cert"),
             ("nodes = 3", "nodes = 3\nnames = [\"a b\"]", "name"),
             ("nodes = 3", "nodes = 3\nplain-http-beyond-loopback = \"yes\"", "plain-http"),
+            ("nodes = 3", "nodes = 3\nopenid-issuer = \"http://idp.example\"", "openid-issuer"),
+            ("nodes = 3", "nodes = 3\nopenid-client-id = \"x\"", "openid-client-id"),
+            ("nodes = 3", "nodes = 3\nproxy-addresses = [\"10.0.0.0/8\"]", "proxy-addresses"),
+            ("nodes = 3", "nodes = 3\nproxy-addresses = [\"10.0.0.1\"]", "proxy-secret-file"),
             ("nodes = 3", "nodes = 3\nobserver-listen = \"7420\"", "observer-listen"),
             ("nodes = 3", "nodes = 3\nsecond-operator = [\"all\"]", "second-operator"),
             (

@@ -2,6 +2,7 @@
 
 use super::config::ConfigError;
 use super::tls::TlsError;
+use crate::identity::SettingError;
 use crate::kernel::Unobservable;
 use crate::kernel::embedded;
 use crate::ledger::{KeyError, LedgerError};
@@ -48,6 +49,17 @@ pub enum ServeError {
     NoName {
         /// Which listener.
         what: &'static str,
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Who may say who somebody is.
+    #[error("nobody could be signed in as the settings say: {0}")]
+    Vouching(#[from] SettingError),
+    /// A proxy would prove itself where others can read it.
+    #[error(
+        "a proxy may say who somebody is (proxy-addresses), and the console would listen on {address}, where what the proxy proves itself with is not encrypted on its way: name a certificate with tls-cert and tls-key, or let the console listen on 127.0.0.1 beside the proxy"
+    )]
+    ProxyInTheOpen {
         /// The address.
         address: SocketAddr,
     },

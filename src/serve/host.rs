@@ -99,7 +99,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     }
 }
 
-fn is_here(named: &str, ours: &BTreeSet<HostName>) -> bool {
+pub(super) fn is_here(named: &str, ours: &BTreeSet<HostName>) -> bool {
     let end = match named.strip_prefix('[') {
         Some(rest) => rest.find(']').map_or(0, |at| at + 2),
         None => named.find(':').unwrap_or(named.len()),

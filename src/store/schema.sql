@@ -114,18 +114,28 @@ CREATE TABLE open_action (
     action BLOB PRIMARY KEY NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- An account has a password, or a row in `identity`: then a provider says who signs in with it.
 CREATE TABLE account (
     name       TEXT PRIMARY KEY NOT NULL,
     role       TEXT NOT NULL CHECK (role IN ('observer', 'operator', 'auditor')),
-    password   TEXT NOT NULL,
+    password   TEXT,
     created_ms INTEGER NOT NULL,
     removed_ms INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Who signs in with an account, by the word of a provider of OpenID Connect.
+CREATE TABLE identity (
+    issuer  TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    account TEXT NOT NULL UNIQUE REFERENCES account (name),
+    PRIMARY KEY (issuer, subject)
 ) STRICT, WITHOUT ROWID;
 
 -- Of a session, a token and a link only the hash of the secret is kept.
 CREATE TABLE session (
     sha256       BLOB PRIMARY KEY NOT NULL CHECK (length(sha256) = 32),
     account      TEXT NOT NULL REFERENCES account (name),
+    means        TEXT NOT NULL CHECK (means IN ('password', 'setup_link', 'openid', 'proxy')),
     created_ms   INTEGER NOT NULL,
     last_seen_ms INTEGER NOT NULL,
     expires_ms   INTEGER NOT NULL,
@@ -156,6 +166,7 @@ CREATE TABLE link (
     expires_ms INTEGER NOT NULL CHECK (expires_ms > created_ms),
     session    BLOB UNIQUE CHECK (session IS NULL OR length(session) = 32),
     used_ms    INTEGER,
+    ended_ms   INTEGER CHECK (ended_ms IS NULL OR session IS NOT NULL),
     revoked_ms INTEGER,
     CHECK ((session IS NULL) = (used_ms IS NULL))
 ) STRICT, WITHOUT ROWID;
@@ -205,10 +216,21 @@ BEGIN SELECT RAISE(ABORT, 'a removed account stays removed'); END;
 CREATE TRIGGER account_delete BEFORE DELETE ON account
 BEGIN SELECT RAISE(ABORT, 'an account is kept'); END;
 
+-- An account belongs to one person for good.
+CREATE TRIGGER identity_update BEFORE UPDATE ON identity
+BEGIN SELECT RAISE(ABORT, 'an identity keeps its account'); END;
+CREATE TRIGGER identity_delete BEFORE DELETE ON identity
+BEGIN SELECT RAISE(ABORT, 'an identity keeps its account'); END;
+CREATE TRIGGER identity_once BEFORE INSERT ON identity
+WHEN EXISTS (SELECT 1 FROM identity
+             WHERE (issuer, subject) = (NEW.issuer, NEW.subject) OR account = NEW.account)
+BEGIN SELECT RAISE(ABORT, 'an identity keeps its account'); END;
+
 -- A link is used once and revoked once, is never given back, and shows what it was issued for.
 CREATE TRIGGER link_update BEFORE UPDATE ON link
 WHEN OLD.session IS NOT NULL AND NEW.session IS NOT OLD.session
     OR OLD.used_ms IS NOT NULL AND NEW.used_ms IS NOT OLD.used_ms
+    OR OLD.ended_ms IS NOT NULL AND NEW.ended_ms IS NOT OLD.ended_ms
     OR OLD.revoked_ms IS NOT NULL
     OR (NEW.id, NEW.name, NEW.shows, NEW.issued_by, NEW.sha256, NEW.created_ms, NEW.expires_ms)
         IS NOT

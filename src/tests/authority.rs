@@ -7,7 +7,7 @@ use aerodb_control::authority::{
     Authority, Credential, Denied, HashedPassword, NewPassword, PasswordCost, accounts, sessions,
     setup_link, tokens,
 };
-use aerodb_control::model::actor::{ActorRole, Via};
+use aerodb_control::model::actor::{ActorRole, Means, Via};
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::refusal::RefusalCode;
 use aerodb_control::store::{Store, StoreError};
@@ -103,6 +103,22 @@ async fn a_wrong_password_and_an_unknown_account_get_the_same_answer() {
 }
 
 #[tokio::test]
+async fn a_session_remembers_by_what_its_person_signed_in() {
+    let house = house();
+    let link = house.link().await.unwrap();
+    let (hashed, entropy) = (house.hashed().await, house.entropy.clone());
+    let first = house.store.write(move |t| {
+        let proven = setup_link::redeem(t, &link, &name("otto"), &hashed, at(0))?;
+        sessions::start(t, proven, &*entropy, at(0))
+    });
+    let (first, later) = (first.await.unwrap(), house.sign_in("otto", at(1)).await);
+    for (started, by) in [(first, Means::SetupLink), (later, Means::Password)] {
+        let session = Credential::parse(started.secret.reveal()).unwrap();
+        assert_eq!(house.authority.begun_by(&session).unwrap(), Some((name("otto"), by)));
+    }
+}
+
+#[tokio::test]
 async fn a_capability_goes_only_to_the_role_that_it_stands_for() {
     let house = house();
     house.account("otto", ActorRole::Operator).await;
@@ -170,7 +186,9 @@ async fn a_token_reads_and_never_yields_an_operator() {
     house.store.write(|t| tokens::revoke(t, &name("robot"), at(6))).await.unwrap();
     assert!(house.authority.viewer(&token, at(6)).is_err(), "revoked");
     let again = house.store.write(|t| tokens::revoke(t, &name("robot"), at(7))).await;
-    assert!(matches!(again, Err(Denied::NoSuchName(_))));
+    assert!(matches!(again, Ok(tokens::Revoked::Before(line)) if line.revoked_at == Some(at(6))));
+    let nobody = house.store.write(|t| tokens::revoke(t, &name("nobody"), at(7))).await;
+    assert!(matches!(nobody, Err(Denied::NoSuchToken(_))));
 }
 
 #[tokio::test]

@@ -69,6 +69,19 @@ fn rows(act: Act) -> Vec<Row> {
             row("nobody", &[], json!({"name": "x", "password": "no"}), 401, &["sign_in_failed"]),
             row("unread", &[], json!({"name": "olga"}), 400, &["denied"]),
         ],
+        // Where no provider and no proxy is named; their other rows are with their own tests.
+        Act::Leave => vec![
+            row("nobody to ask", &[], json!({}), 404, &["denied"]),
+            row("unread", &[], json!({"name": "olga"}), 400, &["denied"]),
+        ],
+        Act::Return => vec![
+            row("nobody to ask", &[], json!({"state": "a", "code": "b"}), 404, &["denied"]),
+            row("unread", &[], json!({"state": "a"}), 400, &["denied"]),
+        ],
+        Act::SignInByProxy => vec![
+            row("no proxy", &[], json!({}), 404, &["denied"]),
+            row("unread", &[], json!({"name": "olga"}), 400, &["denied"]),
+        ],
         Act::SignOut | Act::ApiSignOut => {
             vec![row("done", &[], json!({}), 204, &["signed_out"])]
         }
@@ -168,6 +181,11 @@ fn rows(act: Act) -> Vec<Row> {
             row("too long", &[], link("board", "cluster", "8d"), 400, &["declined"]),
             row("no action", &[], link("board", &id(9), "1h"), 404, &["declined"]),
             row("unread", &[], json!({}), 400, &["declined"]),
+        ],
+        Act::RevokeToken | Act::ApiRevokeToken => vec![
+            row("done", &[], json!({}), 200, &["token_revoked"]),
+            row("repeated", &[Repeated], json!({}), 200, &["duplicate"]),
+            row("unread", &[], json!({"reason": "x"}), 400, &["declined"]),
         ],
         Act::RevokeLink | Act::ApiRevokeLink => vec![
             row("done", &[Linked], json!({}), 200, &["link_revoked"]),
@@ -273,7 +291,7 @@ fn of_page(act: Act, status: u16) -> u16 {
 async fn every_mutating_route_leaves_exactly_its_records_and_so_does_every_refusal() {
     let (mut routes, mut attempts) = (0, 0);
     for (act, path, needs) in ACTS {
-        let path = path.replace("{id}", &id(1));
+        let path = path.replace("{id}", &id(1)).replace("{name}", "metrics");
         let table = rows(*act);
         assert!(!table.is_empty(), "{path} has a row");
         routes += 1;
@@ -313,7 +331,7 @@ async fn every_route_records_who_may_not_and_what_cannot_be_read() {
     let mut attempts = 0;
     let huge = format!("{{\"reason\":\"{}\"}}", "x".repeat(40_000));
     for (act, path, needs) in ACTS {
-        let path = path.replace("{id}", &id(1));
+        let path = path.replace("{id}", &id(1)).replace("{name}", "metrics");
         let media = if path.starts_with("/api/") {
             "application/json"
         } else {

@@ -216,6 +216,8 @@ fn form(dice: &mut Dice, pool: &Pool) -> Request<Body> {
         spoil(dice, &mut body);
     }
     let path = template.replace("{id}", &address(&pool.id(dice)));
+    let name = *dice.pick(&["metrics", "olga", "A b"]);
+    let path = path.replace("{name}", &address(name));
     build("POST", path, FORM, fields(dice, &body))
 }
 

@@ -4,14 +4,13 @@
 //! still until the test moves it, and ids come from a counter, so a failure repeats.
 
 use crate::described;
+pub use crate::opened::open;
+use crate::opened::{Change, open_as};
 pub use crate::still_time::{CountedEntropy, ManualClock};
-use aerodb_control::authority::proof::PROOF_MINUTES_MAX;
-use aerodb_control::authority::{PasswordCost, ProofLasts};
-use aerodb_control::kernel::embedded::{EmbeddedKernel, NodeCount};
-use aerodb_control::model::text::PlaceName;
+use aerodb_control::kernel::embedded::EmbeddedKernel;
+use aerodb_control::serve::House;
 use aerodb_control::serve::config::Config;
-use aerodb_control::serve::reach::Reach;
-use aerodb_control::serve::{Ambient, House, assemble};
+use aerodb_control::serve::vouching::Vouching;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -198,19 +197,24 @@ impl TestApp {
     }
 
     /// A new cluster of three nodes, with other settings.
-    pub async fn set(change: Change) -> Self {
-        Self::found(3, change).await
+    pub async fn set(change: fn(&mut Config)) -> Self {
+        Self::found(3, Arc::new(change)).await
     }
 
     /// A new cluster.
     pub async fn with_nodes(nodes: u64) -> Self {
-        Self::found(nodes, |_| {}).await
+        Self::found(nodes, Arc::new(|_| {})).await
+    }
+
+    /// A new cluster of three nodes, where others may say who somebody is.
+    pub async fn vouched(vouching: Vouching) -> Self {
+        Self::found(3, Arc::new(move |config| config.vouching = vouching.clone())).await
     }
 
     async fn found(nodes: u64, change: Change) -> Self {
         let dir = Arc::new(tempfile::tempdir().expect("a directory"));
         let (clock, entropy) = (ManualClock::new(), Arc::new(CountedEntropy::default()));
-        let house = open_as(dir.path(), nodes, &clock, &entropy, change).await;
+        let house = open_as(dir.path(), nodes, &clock, &entropy, &change).await;
         let access = &house.access;
         let token = house.setup_path.as_ref().expect("a new installation").replace("/setup/", "");
         let first = access.redeem_setup_link(&token, "olga", PASSWORD).await.expect("the link");
@@ -230,18 +234,20 @@ impl TestApp {
 
     /// Stops the process's parts and opens the same files again.
     pub async fn restart(self) -> Self {
-        let change = self.change;
-        self.restart_as(change).await
+        let change = Arc::clone(&self.change);
+        self.restarted(change).await
     }
 
     /// The same, with other settings.
-    pub async fn restart_as(self, change: Change) -> Self {
-        let Self { clock, house, dir, entropy, nodes, .. } = self;
-        drop(house);
-        let house = open_as(dir.path(), nodes, &clock, &entropy, change).await;
-        let (operator, observer) = (self.operator, self.observer);
-        let (auditor, token) = (self.auditor, self.token);
-        Self { clock, house, dir, entropy, nodes, change, operator, observer, auditor, token }
+    pub async fn restart_as(self, change: fn(&mut Config)) -> Self {
+        self.restarted(Arc::new(change)).await
+    }
+
+    async fn restarted(self, change: Change) -> Self {
+        drop(self.house);
+        let (dir, nodes) = (self.dir.path(), self.nodes);
+        let house = open_as(dir, nodes, &self.clock, &self.entropy, &change).await;
+        Self { house, change, ..self }
     }
 
     /// The directory of everything that lasts.
@@ -326,51 +332,4 @@ impl TestApp {
     fn client(&self, bearer: Option<&String>) -> Client {
         Client::new(self.house.console.clone(), bearer.cloned())
     }
-}
-
-/// A change of the settings that a test makes.
-pub type Change = fn(&mut Config);
-
-/// Opens a control plane on a directory; a new one still waits for its first operator. A proof of
-/// identity lasts as long as a session: tests of other things move time as they like.
-pub async fn open(
-    dir: &Path,
-    nodes: u64,
-    clock: &Arc<ManualClock>,
-    entropy: &Arc<CountedEntropy>,
-) -> House {
-    open_as(dir, nodes, clock, entropy, |_| {}).await
-}
-
-/// The same, with other settings.
-async fn open_as(
-    dir: &Path,
-    nodes: u64,
-    clock: &Arc<ManualClock>,
-    entropy: &Arc<CountedEntropy>,
-    change: Change,
-) -> House {
-    let leptos = leptos::config::LeptosOptions::builder()
-        .output_name("aerodb-control")
-        .site_root("target/site")
-        .build();
-    let mut config = Config {
-        leptos,
-        data: dir.to_owned(),
-        nodes: NodeCount::Exactly(nodes),
-        environment: PlaceName::parse("test").expect("a name"),
-        cluster: PlaceName::parse("aerodb").expect("a name"),
-        data_api: "127.0.0.1:0".parse().expect("an address"),
-        reach: Reach::default(),
-        observer_listen: None,
-        proof_lasts: ProofLasts::of_minutes(PROOF_MINUTES_MAX).expect("a whole session"),
-        second_operator: Vec::new(),
-    };
-    change(&mut config);
-    let ambient = Ambient {
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-        password_cost: PasswordCost::of(64, 1),
-    };
-    assemble(&config, ambient, Some("http://127.0.0.1:7410".to_owned())).await.expect("a house")
 }

@@ -11,16 +11,27 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("explain", &["model"]),
     ("kernel", &["model", "crash"]),
     ("ledger", &["model", "store", "crash"]),
-    ("authority", &["model", "store"]),
+    ("identity", &["model"]),
+    ("authority", &["model", "store", "identity"]),
     ("observe", &["model", "explain", "kernel", "ledger", "measure"]),
     (
         "workflow",
-        &["model", "crash", "explain", "kernel", "store", "ledger", "authority", "observe"],
+        &[
+            "model",
+            "crash",
+            "explain",
+            "kernel",
+            "store",
+            "ledger",
+            "identity",
+            "authority",
+            "observe",
+        ],
     ),
     ("ui", &["model", "ledger"]),
     ("browser", &["ui"]),
     ("plain", &["model"]),
-    ("web", &["model", "authority", "observe", "workflow", "ui", "plain", "measure"]),
+    ("web", &["model", "identity", "authority", "observe", "workflow", "ui", "plain", "measure"]),
 ];
 
 /// The rooms at the top, which put the others together.

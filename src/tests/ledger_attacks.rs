@@ -12,7 +12,7 @@ use aerodb_control::ledger::{
     Draft, Expected, Ledger, LedgerReader, VerifyError, export, verify_export, verify_file,
 };
 use aerodb_control::model::action::Stage;
-use aerodb_control::model::actor::Actor;
+use aerodb_control::model::actor::{Actor, Means};
 use aerodb_control::model::answer::LogHead;
 use aerodb_control::model::record::{Entry, Record};
 use aerodb_control::store::{DATABASE_FILE, Store};
@@ -31,7 +31,11 @@ fn honest() -> Vec<Draft> {
     let mut drafts = vec![boot(&key(7).public())];
     for number in 0..300u32 {
         let who = name(if number.is_multiple_of(3) { "alice" } else { "bob" });
-        drafts.push(Draft::new(Some(Actor { name: who, ..alice() }), None, Entry::SignedIn {}));
+        drafts.push(Draft::new(
+            Some(Actor { name: who, ..alice() }),
+            None,
+            Entry::SignedIn { by: Means::Password },
+        ));
     }
     for number in 1..=4 {
         drafts.extend(steps(id(number), &TO_UNKNOWN[..4]));
@@ -256,7 +260,10 @@ async fn whoever_has_a_shell_and_no_key_is_found_without_any_memory() {
 #[tokio::test]
 async fn a_log_from_which_all_signed_heads_were_removed_is_no_signed_log() {
     let mut drafts = honest();
-    drafts.extend(vec![Draft::new(Some(alice()), None, Entry::SignedIn {}); 1000]);
+    drafts.extend(vec![
+        Draft::new(Some(alice()), None, Entry::SignedIn { by: Means::Password });
+        1000
+    ]);
     let (dir, store, _) = write(&drafts, key(7)).await;
     drop(store);
     assert_eq!(check(dir.path(), &Expected::default()).unwrap(), SIZE + 1000);

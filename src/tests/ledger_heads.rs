@@ -10,6 +10,7 @@ use aerodb_control::ledger::{
     Draft, Expected, KEY_FILE, KeyError, Ledger, LedgerError, LogFilter, VerifyError, open_key,
     verify_file,
 };
+use aerodb_control::model::actor::Means;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::record::Entry;
 use aerodb_control::store::{DATABASE_FILE, Store};
@@ -38,7 +39,7 @@ pub(crate) fn boot(key: &LogKey) -> Draft {
 }
 
 pub(crate) fn others(count: usize) -> Vec<Draft> {
-    vec![Draft::new(Some(alice()), None, Entry::SignedIn {}); count]
+    vec![Draft::new(Some(alice()), None, Entry::SignedIn { by: Means::Password }); count]
 }
 
 /// A closed log of a start and 599 records in batches that do not fit the tiles.

@@ -109,8 +109,10 @@ async fn no_mutating_route_answers_a_stakeholder_anything_but_a_recorded_refusal
     let board = app.stakeholder(2, "board", &id(1)).await;
     let actor = json!({"name": "board", "role": "stakeholder", "via": "link"});
     let mut tried = 0;
-    for (_, path, needs) in ACTS.iter().filter(|(_, _, needs)| *needs != Needs::Anyone) {
-        let path = path.replace("{id}", &id(1));
+    // Everybody may sign in, and whoever looks may stop looking: that is the test after this.
+    let refused = |needs| !matches!(needs, Needs::Anyone | Needs::Onlooker);
+    for (_, path, needs) in ACTS.iter().filter(|(_, _, needs)| refused(*needs)) {
+        let path = path.replace("{id}", &id(1)).replace("{name}", "metrics");
         let before = app.record_kinds().await.len();
         let reply = if path.starts_with("/api/") {
             board.post(&path, &json!({})).await
@@ -130,8 +132,42 @@ async fn no_mutating_route_answers_a_stakeholder_anything_but_a_recorded_refusal
     println!("{tried} routes that write, each refused and recorded");
     for path in ["/", "/timeline", &format!("/actions/{}", id(1))] {
         let page = board.get(path).await.expect(200).body;
-        assert_eq!(page.matches("method=\"post\"").count(), 0, "{path}");
+        let forms = page.matches("method=\"post\"").count();
+        let out = page.matches("action=\"/logout\"").count();
+        assert_eq!((forms, out), (1, 1), "{path}");
+        let at_observers = app.at_observers(&board).get(path).await.expect(200).body;
+        assert_eq!(at_observers.matches("method=\"post\"").count(), 0, "{path}");
     }
+}
+
+/// C9.1, C10.2.
+#[tokio::test]
+async fn a_stakeholder_signs_out_and_neither_the_session_nor_the_link_opens_anything_again() {
+    let app = TestApp::new().await;
+    let (link, board) = {
+        let link = app.link(2, "board", "cluster").await;
+        let secret = link["path"].as_str().expect("a path").replace("/link/", "");
+        let session = app.house.access.redeem_link(&secret).await.expect("a good link");
+        (secret, Client::new(app.house.console.clone(), session.token))
+    };
+    let other = app.stakeholder(3, "press", "cluster").await;
+    board.post("/api/v1/logout", &json!({})).await.expect(204);
+    let last = log(&app).await.remove(0);
+    assert_eq!(last["entry"], json!({"kind": "signed_out"}));
+    assert_eq!(last["actor"], json!({"name": "board", "role": "stakeholder", "via": "link"}));
+    for path in ["/api/v1/overview", "/api/v1/events"] {
+        board.get(path).await.expect(401);
+    }
+    board.post("/api/v1/logout", &json!({})).await.expect(401);
+    app.house.access.redeem_link(&link).await.expect_err("it was used");
+    other.get("/api/v1/overview").await.expect(200);
+    let shown = app.operator().get("/api/v1/access").await.expect(200).json();
+    let shown = shown["links"].as_array().expect("links").iter().find(|l| l["name"] == "board");
+    assert!(!shown.expect("the link")["ended_at"].is_null());
+    // It can still be withdrawn, which says that nobody shall have it.
+    let path = format!("/api/v1/links/{}/revoke", id(2));
+    let revoked = app.operator().post(&path, &json!({})).await.expect(200).json();
+    assert!(!revoked["ended_at"].is_null() && !revoked["revoked_at"].is_null());
 }
 
 /// C10.2: withdrawn means withdrawn, for what is open too.

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "a test binary has no public door of its own")]
 #![allow(clippy::print_stdout, reason = "a test that counts says what it counted")]
 
+mod access_lists;
 mod access_matrix;
 mod audit_first;
 mod authority;
@@ -81,6 +82,10 @@ mod node_store;
 mod observers;
 mod only_the_data;
 mod openapi;
+mod opened;
+mod openid;
+mod openid_place;
+mod openid_roles;
 mod pages_all;
 mod pages_comfort;
 mod pages_copy;
@@ -96,6 +101,8 @@ mod pages_timeline;
 mod pages_trace;
 mod payloads;
 mod prepared;
+mod provider;
+mod proxied;
 mod reach;
 mod records;
 mod redaction;

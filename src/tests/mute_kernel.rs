@@ -202,6 +202,7 @@ impl Over {
             stopping,
             writes,
             transport: aerodb_control::web::Transport::Plain,
+            vouching: aerodb_control::identity::Identity::default(),
         };
         let olga = Client::new(routers(site).console, session.token);
         Self { olga, store, _stop: stop }

@@ -13,7 +13,7 @@ fn concrete(path: &str) -> String {
     let path = path.replace("/nodes/{id}", "/nodes/n1").replace("{seq}", "0");
     let path = path.replace("{kind}", "switchover").replace("{hash}", &"0".repeat(64));
     let path = path.replace("{*place}", "entries/000.p/1");
-    path.replace("{id}", &id(1)).replace("{token}", "spent")
+    path.replace("{id}", &id(1)).replace("{token}", "spent").replace("{name}", "metrics")
 }
 
 /// C10.2: by construction, not by refusal.

@@ -11,7 +11,8 @@ use aerodb_control::model::pinned::Unresolved;
 use aerodb_control::model::receipt::{KernelRefusal, Tombstone};
 use aerodb_control::model::refusal::{Refusal, RefusalCode};
 use aerodb_control::ui::{
-    ActionView, NewAction, OpenLink, Page, Privileged, ProofShown, SetUp, SignIn,
+    ActionView, Leaving, NewAction, OpenLink, OtherWays, Page, Privileged, ProofShown, Returned,
+    SetUp, SignIn,
 };
 use aerodb_control::web::render;
 use axum::http::{StatusCode, header};
@@ -119,13 +120,27 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
     let sign_in = SignIn {
         next: Some(text.to_owned()),
         name: Some(text.to_owned()),
+        others: OtherWays { provider: Some(text.to_owned()), by_proxy: true },
         refusal: Some(refusal(text)),
     };
+    let (provider, address) = (text.to_owned(), text.to_owned());
+    let leaving = Leaving { provider, address };
+    let returned = Returned {
+        provider: text.to_owned(),
+        state: text.to_owned(),
+        code: text.to_owned(),
+        issuer: Some(text.to_owned()),
+        error: None,
+    };
+    let unanswered = Returned { error: Some(text.to_owned()), ..returned.clone() };
     let set_up = SetUp { token: text.to_owned(), name: None, refusal: None };
     let open_link = OpenLink { token: text.to_owned(), refusal: Some(refusal(text)) };
     let log = made::log(text);
     vec![
         ("sign-in", Page::SignIn(sign_in)),
+        ("leaving", Page::Leaving(leaving)),
+        ("returned", Page::Returned(Box::new(returned))),
+        ("unanswered", Page::Returned(Box::new(unanswered))),
         ("set-up", Page::SetUp(set_up)),
         ("open-link", Page::OpenLink(open_link)),
         ("access", Page::Access(Box::new(more::access()))),

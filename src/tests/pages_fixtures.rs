@@ -1,7 +1,7 @@
 //! Values that pages are drawn from, made by hand.
 
 use aerodb_control::model::action::{Action, ActionId, ActionKind, Stage};
-use aerodb_control::model::actor::{Actor, ActorRole, Via};
+use aerodb_control::model::actor::{Actor, ActorRole, Means, Via};
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::answer::{
     ActionAnswer, ActionLine, ActionPage, Closing, LogPage, Outcome, Overview, SessionAnswer,
@@ -62,6 +62,7 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         preferences: Preferences::default(),
         freeze_id: action_id(),
         console: Console::Whole,
+        can_sign_out: true,
         shows: None,
     }
 }
@@ -325,7 +326,11 @@ pub(crate) fn log(text: &str) -> LogView {
         log_key: None,
     };
     let failed = Entry::SignInFailed { name: text.to_owned() };
-    let records = vec![record(2, failed), record(1, Entry::SignedIn {}), record(0, boot)];
+    let records = vec![
+        record(2, failed),
+        record(1, Entry::SignedIn { by: Means::Password }),
+        record(0, boot),
+    ];
     let page = LogPage { records, next_before: Some(0) };
     LogView { page, filter: LogFilter::default(), older: Some("/log?before=0".to_owned()) }
 }

@@ -1,8 +1,9 @@
 //! More values that pages are drawn from, made by hand.
 
 use super::pages_fixtures as made;
+use aerodb_control::model::access_list::{AccessList, More};
 use aerodb_control::model::action::{Action, LogPosition};
-use aerodb_control::model::actor::ActorRole;
+use aerodb_control::model::actor::{ActorRole, Means};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::ClusterState;
 use aerodb_control::model::event::{EventKind, EventPlace};
@@ -106,6 +107,7 @@ fn link() -> LinkLine {
         issued_at: made::at(1),
         expires_at: made::at(3600),
         used_at: Some(made::at(2)),
+        ended_at: None,
         revoked_at: None,
     }
 }
@@ -114,25 +116,42 @@ fn session() -> SessionLine {
     SessionLine {
         account: account("maria"),
         role: ActorRole::Operator,
+        by: Means::Password,
         began_at: made::at(1),
         seen_at: made::at(2),
         expires_at: made::at(3600),
     }
 }
 
+fn more() -> Vec<More> {
+    AccessList::ALL.map(|list| More { list, after: "1.a&b".to_owned() }).to_vec()
+}
+
+fn token() -> TokenLine {
+    let (issued_at, expires_at) = (made::at(1), made::at(60));
+    TokenLine { name: account("m"), issued_at, expires_at, revoked_at: None }
+}
+
 pub(crate) fn access() -> AccessView {
-    let answer = AccessAnswer { sessions: vec![session()], links: vec![link()] };
+    let answer = AccessAnswer {
+        list: None,
+        sessions: vec![session()],
+        links: vec![link()],
+        tokens: vec![token()],
+        more: more(),
+    };
     AccessView { answer, link_id: made::action_id() }
 }
 
 pub(crate) fn everybody() -> EverybodyAnswer {
     let (name, role) = (account("maria"), ActorRole::Operator);
-    let (issued_at, expires_at) = (made::at(1), made::at(60));
     EverybodyAnswer {
+        list: None,
         accounts: vec![AccountLine { name, role, made_at: made::at(0), removed_at: None }],
         sessions: vec![session()],
         links: vec![link()],
-        tokens: vec![TokenLine { name: account("m"), issued_at, expires_at, revoked_at: None }],
+        tokens: vec![token()],
+        more: more(),
     }
 }
 

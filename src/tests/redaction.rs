@@ -8,7 +8,7 @@ use crate::pages_all::{draw, every_page};
 use crate::pages_fixtures as made;
 use aerodb_control::ledger::{Draft, Ledger};
 use aerodb_control::model::action::Action;
-use aerodb_control::model::actor::{ActorRole, Proof, ProvedBy};
+use aerodb_control::model::actor::{ActorRole, Means, Proof, ProvedBy, ProviderIdentity};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use aerodb_control::model::record::{Delivery, Entry, Found, LearnedBy};
@@ -142,12 +142,17 @@ fn every_record() -> Vec<Entry> {
             note: text.clone(),
         },
         Entry::SetupLinkIssued {},
-        Entry::AccountCreated { name: name(), role },
-        Entry::SignedIn {},
+        Entry::AccountCreated {
+            name: name(),
+            role,
+            identity: Some(ProviderIdentity { issuer: CANARY.into(), subject: CANARY.into() }),
+        },
+        Entry::SignedIn { by: Means::Password },
         Entry::SignedOut {},
         Entry::ProvedAgain {},
         Entry::SignInFailed { name: text },
         Entry::TokenIssued { name: name(), expires_at },
+        Entry::TokenRevoked { name: name() },
         Entry::LinkIssued { link_id, name: name(), shows: None, expires_at },
         Entry::LinkUsed { link_id },
         Entry::LinkRevoked { link_id },
@@ -304,9 +309,9 @@ async fn answers(app: &TestApp, client: &Client) -> String {
         }
     }
     for (_, path, needs) in ACTS {
-        let path = path.replace("{id}", &id(1));
-        // Signing out would end the session of an account; nobody else is asked here.
-        if *needs == Needs::Viewer {
+        let path = path.replace("{id}", &id(1)).replace("{name}", "metrics");
+        // Signing out would end the session that asks.
+        if *needs == Needs::Onlooker {
             continue;
         }
         let reply = if path.starts_with("/api/") {

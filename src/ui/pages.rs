@@ -29,6 +29,8 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
     let viewer = frame.viewer();
     match page {
         Page::SignIn(data) => sign_in::sign_in(&data),
+        Page::Leaving(data) => sign_in::leaving(&data),
+        Page::Returned(data) => sign_in::returned(&data),
         Page::SetUp(data) => sign_in::set_up(&data),
         Page::OpenLink(data) => link::open(&data),
         Page::Issued(data) => link::issued(&data),

@@ -4,7 +4,7 @@ use crate::model::actor::ActorRole;
 use crate::ui::components::notice;
 use crate::ui::here::Here;
 use crate::ui::preferences::{Keys, Theme};
-use crate::ui::{Console, Frame, NavItem, Page, pages};
+use crate::ui::{Frame, NavItem, Page, pages};
 use leptos::config::LeptosOptions;
 use leptos::hydration::HydrationScripts;
 use leptos::prelude::*;
@@ -75,8 +75,7 @@ fn header(frame: &Frame, current: Option<NavItem>) -> AnyView {
             ActorRole::Auditor => "auditor: sees and verifies the log",
             ActorRole::Stakeholder => "stakeholder: sees what a link shows",
         };
-        // A session that was not begun here is not ended here.
-        let sign_out = (frame.console == Console::Whole).then_some(());
+        let sign_out = frame.can_sign_out.then_some(());
         view! {
             <div class="person">
                 <p>

@@ -5,8 +5,10 @@ use super::gate::SignedIn;
 use super::query::Query;
 use super::{Reading, pages};
 use crate::authority::{Auditor, Viewer};
+use crate::model::access_list::AccessPart;
 use crate::model::link::{AccessAnswer, EverybodyAnswer};
 use crate::model::refusal::Refusal;
+use crate::model::text::InputError;
 use crate::ui::{AccessView, Page};
 use axum::Json;
 use axum::extract::State;
@@ -54,11 +56,18 @@ pub(super) async fn everybody_json(
 }
 
 fn of_reader(site: &Reading, viewer: &Viewer, query: Query) -> Result<AccessAnswer, Refusal> {
-    query.finish()?;
-    site.authority.access(viewer, site.clock.now()).map_err(|denied| denied.refusal())
+    let (part, now) = (part(query)?, site.clock.now());
+    site.authority.access(viewer, part.as_ref(), now).map_err(|denied| denied.refusal())
 }
 
 fn of_all(site: &Reading, auditor: &Auditor, query: Query) -> Result<EverybodyAnswer, Refusal> {
+    let (part, now) = (part(query)?, site.clock.now());
+    site.authority.everybody(auditor, part.as_ref(), now).map_err(|denied| denied.refusal())
+}
+
+/// Takes `list` and `after`.
+fn part(mut query: Query) -> Result<Option<AccessPart>, InputError> {
+    let (list, after) = (query.optional("list"), query.optional("after"));
     query.finish()?;
-    site.authority.everybody(auditor, site.clock.now()).map_err(|denied| denied.refusal())
+    AccessPart::parse(list.as_deref(), after)
 }

@@ -2,7 +2,7 @@
 
 use super::Transport;
 use crate::model::pinned::ClusterIdentity;
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderValue, header};
 
 /// The name of the cookie that carries a session of this cluster. Browsers send a cookie to every
 /// port of a host, so two control planes on one machine need two names.
@@ -24,6 +24,27 @@ impl SessionCookie {
             Transport::Encrypted => "__Host-",
         };
         Self { name: format!("{prefix}aerodb_session_{id}"), transport }
+    }
+
+    /// The cookie of a sign-in that was begun through a provider. It lasts as long as the sign-in may,
+    /// and is sent as strictly as the other: what ends the sign-in is a form of this site.
+    pub(super) fn of_leaving(identity: &ClusterIdentity, transport: Transport) -> Self {
+        let Self { name, transport } = Self::of(identity, transport);
+        Self { name: name.replace("aerodb_session_", "aerodb_leaving_"), transport }
+    }
+
+    /// The one value that a browser sent; two are none: which of them was meant is not guessed.
+    pub(super) fn only(&self, headers: &HeaderMap) -> Option<String> {
+        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|p| p.split_once('='));
+        let mut values = pairs.filter(|(name, _)| name.trim() == self.name).map(|(_, v)| v.trim());
+        let only = values.next()?.to_owned();
+        values.next().is_none().then_some(only)
+    }
+
+    /// Sets it for so many seconds.
+    pub(super) fn lasting(&self, secret: &str, seconds: i64) -> HeaderValue {
+        self.header(secret, &format!("; Max-Age={seconds}"))
     }
 
     /// Its name.
@@ -49,7 +70,7 @@ impl SessionCookie {
         };
         let name = &self.name;
         let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{lasts}");
-        HeaderValue::from_str(&text).expect("a session is letters and digits")
+        HeaderValue::from_str(&text).expect("a secret is letters, digits, - and _")
     }
 }
 

@@ -1,4 +1,5 @@
-//! The handlers of links for stakeholders: opening one, exchanging it, issuing and revoking one.
+//! The handlers of links for stakeholders: opening one, exchanging it, issuing and revoking one; and of
+//! tokens of programs: revoking one.
 //!
 //! Opening is a GET and uses nothing up; the form on the page it shows exchanges the link. What follows
 //! links by itself, such as the scanner of a mail server, sends no form.
@@ -113,6 +114,27 @@ pub(super) async fn revoke(
     };
     match (door, revoked) {
         (_, Err(why)) => declined(&site, &operator, door, "revoke a link", why).await,
+        (Door::Api, Ok(answer)) => Json(answer).into_response(),
+        (Door::Page, Ok(_)) => Redirect::to("/access").into_response(),
+    }
+}
+
+/// `POST /tokens/{name}/revoke`: the token of a program ends.
+pub(super) async fn revoke_token(
+    door: Door,
+    operator: Operator,
+    State(site): State<Acting>,
+    Segment(name): Segment,
+    body: Result<Fields, Refusal>,
+) -> Response {
+    let named = body.and_then(|fields| Ok(fields.finish()?));
+    let named = named.and_then(|()| ActorName::parse(&name).map_err(Refusal::from));
+    let revoked = match named {
+        Ok(name) => site.access.revoke_token(&operator, name).await,
+        Err(why) => Err(why),
+    };
+    match (door, revoked) {
+        (_, Err(why)) => declined(&site, &operator, door, "revoke a token", why).await,
         (Door::Api, Ok(answer)) => Json(answer).into_response(),
         (Door::Page, Ok(_)) => Redirect::to("/access").into_response(),
     }

@@ -2,7 +2,7 @@
 //! never touch the cluster. How often one address may fail is limited; no account is ever locked.
 
 use super::fields::{Door, Fields};
-use super::gate::{attempt, credential, turn_away};
+use super::gate::{attempt, credential};
 use super::throttle::{Later, Origin};
 use super::{Acting, pages, refusal};
 use crate::authority::{Credential, Denied};
@@ -25,7 +25,7 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     body: Result<Fields, Refusal>,
 ) -> Response {
-    let mut page = SignIn::default();
+    let mut page = SignIn { others: site.reading.others.clone(), ..SignIn::default() };
     let outcome = match body.and_then(|fields| sent(fields, &mut page).map_err(Refusal::from)) {
         Ok((name, password)) => match admitted(&site, &uri, from).await {
             Ok(()) => site.access.sign_in(&name, &password).await.map_err(Held::for_a_second),
@@ -65,7 +65,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    fn not(why: Refusal) -> Self {
+    pub(super) fn not(why: Refusal) -> Self {
         Self { why, wait_s: None }
     }
 
@@ -109,7 +109,7 @@ pub(super) async fn admitted(site: &Acting, uri: &Uri, from: Origin) -> Result<(
 
 /// Ends the session that a browser held before it signed in: what was handed out earlier must not go on
 /// beside the new one. One that ended by itself is over already, and leaves no record here.
-async fn end_earlier(site: &Acting, earlier: Option<Credential>) {
+pub(super) async fn end_earlier(site: &Acting, earlier: Option<Credential>) {
     if let Some(earlier) = earlier {
         site.reading.traces.forget(&earlier);
         let _ = site.access.sign_out(earlier).await;
@@ -144,11 +144,6 @@ pub(super) async fn sign_out(
 ) -> Response {
     let cookie = &site.reading.cookie;
     let held = credential(&headers, cookie);
-    // The session of a link is no session of an account: an operator withdraws it, or its time does.
-    if let Err(denied @ Denied::NotPermitted { .. }) = site.access.viewer(held.as_ref()) {
-        let attempt = attempt(&Method::POST, &uri);
-        return turn_away(&site, held.as_ref(), denied, attempt, door).await;
-    }
     let held = held.ok_or_else(|| Denied::without_credential().refusal());
     let ended = match held {
         Ok(held) => {

@@ -11,7 +11,7 @@ use crate::model::action::{ActionId, ActionKind};
 use crate::model::answer::SessionAnswer;
 use crate::model::refusal::Refusal;
 use crate::model::text::NodeId;
-use crate::ui::{ActionView, Frame, LogView, NewAction, Page, ProofShown, SetUp, SignIn};
+use crate::ui::{ActionView, Console, Frame, LogView, NewAction, Page, ProofShown, SetUp, SignIn};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -40,6 +40,8 @@ pub(super) fn frame(site: &Reading, session: Option<SessionAnswer>) -> Frame {
         preferences: preferences::present(),
         freeze_id: fresh_id(site),
         console: site.console,
+        // A session that was not begun here is not ended here.
+        can_sign_out: site.console == Console::Whole,
         shows: None,
     }
 }
@@ -197,7 +199,8 @@ pub(super) fn fresh_id(site: &Reading) -> ActionId {
 /// The sign-in form.
 pub(super) async fn sign_in(State(site): State<Reading>, mut query: Query) -> Response {
     let next = query.optional("next");
-    let page = SignIn { next: next.map(|next| local_path(&next)), ..SignIn::default() };
+    let next = next.map(|next| local_path(&next));
+    let page = SignIn { next, others: site.others.clone(), ..SignIn::default() };
     draw(&site, None, Page::SignIn(page), StatusCode::OK).await
 }
 

@@ -71,6 +71,8 @@ pub enum Read {
     Preferences,
     /// The sign-in form.
     SignIn,
+    /// Where a provider of OpenID Connect sends a browser back to.
+    Returned,
     /// The form behind the one-time set-up link.
     SetUp,
     /// The form behind a link for a stakeholder.
@@ -199,6 +201,7 @@ impl Read {
             | Self::WindowText
             | Self::Reference
             | Self::SignIn
+            | Self::Returned
             | Self::SetUp
             | Self::OpenLink
             | Self::Access
@@ -222,15 +225,26 @@ impl Read {
 pub fn is_for_observers(route: Read) -> bool {
     !matches!(
         route,
-        Read::SignIn | Read::SetUp | Read::OpenLink | Read::Everybody | Read::ApiEverybody
+        Read::SignIn
+            | Read::Returned
+            | Read::SetUp
+            | Read::OpenLink
+            | Read::Everybody
+            | Read::ApiEverybody
     )
 }
 
-/// A route that writes at least a record. Its handlers hold an `Acting`.
+/// A route that writes at least a record, or begins what ends in one. Its handlers hold an `Acting`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Signing in.
     SignIn,
+    /// Asking a provider of OpenID Connect who somebody is.
+    Leave,
+    /// Signing in by what it answered.
+    Return,
+    /// Signing in by the word of a proxy.
+    SignInByProxy,
     /// Signing out.
     SignOut,
     /// Creating the first operator.
@@ -255,6 +269,8 @@ pub enum Act {
     IssueLink,
     /// Withdrawing one.
     RevokeLink,
+    /// Withdrawing a token.
+    RevokeToken,
     /// Signing in from a program that a person runs.
     ApiSignIn,
     /// Signing out from it.
@@ -277,6 +293,8 @@ pub enum Act {
     ApiIssueLink,
     /// Withdrawing one.
     ApiRevokeLink,
+    /// Withdrawing a token.
+    ApiRevokeToken,
 }
 
 /// The routes that read: all of them answer GET.
@@ -300,6 +318,7 @@ pub const READS: &[(Read, &str, Needs)] = &[
     (Read::Help, "/help", Needs::Anyone),
     (Read::Preferences, "/preferences", Needs::Anyone),
     (Read::SignIn, "/login", Needs::Anyone),
+    (Read::Returned, "/login/openid/callback", Needs::Anyone),
     (Read::SetUp, "/setup/{token}", Needs::Anyone),
     (Read::OpenLink, "/link/{token}", Needs::Anyone),
     (Read::Access, "/access", Needs::Viewer),
@@ -343,7 +362,10 @@ pub const READS: &[(Read, &str, Needs)] = &[
 /// The routes that write: all of them answer POST, and nothing else does.
 pub const ACTS: &[(Act, &str, Needs)] = &[
     (Act::SignIn, "/login", Needs::Anyone),
-    (Act::SignOut, "/logout", Needs::Viewer),
+    (Act::Leave, "/login/openid", Needs::Anyone),
+    (Act::Return, "/login/openid/finish", Needs::Anyone),
+    (Act::SignInByProxy, "/login/proxy", Needs::Anyone),
+    (Act::SignOut, "/logout", Needs::Onlooker),
     (Act::SetUp, "/setup", Needs::Anyone),
     (Act::Request, "/actions", Needs::Operator),
     (Act::Confirm, "/actions/{id}/confirm", Needs::Operator),
@@ -355,8 +377,9 @@ pub const ACTS: &[(Act, &str, Needs)] = &[
     (Act::UseLink, "/link", Needs::Anyone),
     (Act::IssueLink, "/links", Needs::Operator),
     (Act::RevokeLink, "/links/{id}/revoke", Needs::Operator),
+    (Act::RevokeToken, "/tokens/{name}/revoke", Needs::Operator),
     (Act::ApiSignIn, "/api/v1/login", Needs::Anyone),
-    (Act::ApiSignOut, "/api/v1/logout", Needs::Viewer),
+    (Act::ApiSignOut, "/api/v1/logout", Needs::Onlooker),
     (Act::ApiRequest, "/api/v1/actions", Needs::Operator),
     (Act::ApiConfirm, "/api/v1/actions/{id}/confirm", Needs::Operator),
     (Act::ApiWithdraw, "/api/v1/actions/{id}/withdraw", Needs::Operator),
@@ -366,4 +389,5 @@ pub const ACTS: &[(Act, &str, Needs)] = &[
     (Act::ApiUnfreeze, "/api/v1/unfreeze", Needs::Operator),
     (Act::ApiIssueLink, "/api/v1/links", Needs::Operator),
     (Act::ApiRevokeLink, "/api/v1/links/{id}/revoke", Needs::Operator),
+    (Act::ApiRevokeToken, "/api/v1/tokens/{name}/revoke", Needs::Operator),
 ];

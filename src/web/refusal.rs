@@ -39,8 +39,12 @@ pub fn status(code: RefusalCode) -> StatusCode {
         RefusalCode::ProofNeeded
         | RefusalCode::ProofFailed
         | RefusalCode::NotPermitted
-        | RefusalCode::CrossSite => StatusCode::FORBIDDEN,
-        RefusalCode::SetupLinkSpent | RefusalCode::LinkSpent => StatusCode::GONE,
+        | RefusalCode::CrossSite
+        | RefusalCode::IdentityUnproven
+        | RefusalCode::NotAdmitted => StatusCode::FORBIDDEN,
+        RefusalCode::SetupLinkSpent | RefusalCode::LinkSpent | RefusalCode::SignInSpent => {
+            StatusCode::GONE
+        }
         RefusalCode::Rejected => StatusCode::PRECONDITION_FAILED,
         RefusalCode::Stale
         | RefusalCode::WrongStage
@@ -53,7 +57,9 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | RefusalCode::InUse
         | RefusalCode::CannotSettle
         | RefusalCode::NeedsPrimary => StatusCode::CONFLICT,
-        RefusalCode::KernelUnreachable => StatusCode::BAD_GATEWAY,
+        RefusalCode::KernelUnreachable | RefusalCode::ProviderUnreachable => {
+            StatusCode::BAD_GATEWAY
+        }
         RefusalCode::AuditUnavailable | RefusalCode::ShuttingDown => {
             StatusCode::SERVICE_UNAVAILABLE
         }

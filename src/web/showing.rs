@@ -211,6 +211,7 @@ impl Redact for Frame {
             preferences,
             freeze_id,
             console: _,
+            can_sign_out,
             shows,
         } = self;
         Self {
@@ -223,6 +224,8 @@ impl Redact for Frame {
             freeze_id,
             // Nothing on a page of a stakeholder leads to a route that writes.
             console: Console::ReadOnly,
+            // But one: whoever looks may stop looking.
+            can_sign_out,
             shows,
         }
     }

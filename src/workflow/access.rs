@@ -166,7 +166,7 @@ impl Access {
             let proven = setup_link::redeem(tx, &link, &name, &password, now)?;
             let actor =
                 Actor { name: name.clone(), role: ActorRole::Operator, via: Via::SetupLink };
-            let created = Entry::AccountCreated { name, role: ActorRole::Operator };
+            let created = Entry::AccountCreated { name, role: ActorRole::Operator, identity: None };
             ledger.append_in(tx, vec![Draft::new(Some(actor), None, created)])?;
             begin(tx, &ledger, proven, &*entropy, now)
         });
@@ -225,7 +225,7 @@ impl Access {
         let (ledger, _, now) = self.parts();
         let added = self.store.write(move |tx| -> Result<(), Failed> {
             accounts::create(tx, &name, role, &password, now)?;
-            let created = Entry::AccountCreated { name, role };
+            let created = Entry::AccountCreated { name, role, identity: None };
             ledger.append_in(tx, vec![Draft::new(Some(console()), None, created)])?;
             Ok(())
         });
@@ -299,8 +299,8 @@ impl Access {
     }
 }
 
-/// Starts a session and records it.
-fn begin(
+/// Starts a session and records it: the one place where any way to sign in ends.
+pub(super) fn begin(
     tx: &rusqlite::Transaction<'_>,
     ledger: &Ledger,
     proven: Proven,
@@ -308,8 +308,8 @@ fn begin(
     now: Timestamp,
 ) -> Result<SessionAnswer, Failed> {
     let started = sessions::start(tx, proven, entropy, now)?;
-    let actor = started.actor.clone();
-    ledger.append_in(tx, vec![Draft::new(Some(actor), None, Entry::SignedIn {})])?;
+    let (actor, by) = (started.actor.clone(), started.by);
+    ledger.append_in(tx, vec![Draft::new(Some(actor), None, Entry::SignedIn { by })])?;
     Ok(SessionAnswer {
         name: started.actor.name,
         role: started.actor.role,

@@ -1,16 +1,18 @@
-//! An operator issues and revokes links for stakeholders, and a link is exchanged for its session. Each
+//! An operator issues and revokes links for stakeholders, and a link is exchanged for its session; an
+//! operator revokes tokens of programs. Each
 //! change has its record in the same transaction. Nothing ends a link but its time and an operator.
 
 use super::access::{Access, Failed};
 use crate::authority::links::{self, Issued, Revoked, Wanted};
-use crate::authority::{Operator, Secret};
+use crate::authority::{Operator, Secret, tokens};
 use crate::ledger::Draft;
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
 use crate::model::answer::SessionAnswer;
-use crate::model::link::LinkAnswer;
+use crate::model::link::{LinkAnswer, TokenAnswer};
 use crate::model::record::{Delivery, Entry};
 use crate::model::refusal::Refusal;
+use crate::model::text::ActorName;
 use crate::observe::{no_such_action, unreadable};
 
 impl Access {
@@ -76,6 +78,31 @@ impl Access {
             };
             ledger.append_in(tx, vec![Draft::new(Some(actor), None, entry)])?;
             Ok(LinkAnswer { link, path: None, duplicate })
+        });
+        Ok(revoked.await?)
+    }
+
+    /// Revokes a token of a program: from the next request on it is worth nothing.
+    ///
+    /// # Errors
+    /// `not_found`; `audit_unavailable`. The caller records it.
+    pub async fn revoke_token(
+        &self,
+        operator: &Operator,
+        name: ActorName,
+    ) -> Result<TokenAnswer, Refusal> {
+        let actor = operator.actor().clone();
+        let (ledger, _, now) = self.parts();
+        let revoked = self.store.write(move |tx| -> Result<TokenAnswer, Failed> {
+            let (entry, token, duplicate) = match tokens::revoke(tx, &name, now)? {
+                tokens::Revoked::Now(token) => (Entry::TokenRevoked { name }, token, false),
+                tokens::Revoked::Before(token) => {
+                    let delivery = Delivery::TokenRevocation;
+                    (Entry::Duplicate { delivery, shown: None }, token, true)
+                }
+            };
+            ledger.append_in(tx, vec![Draft::new(Some(actor), None, entry)])?;
+            Ok(TokenAnswer { token, duplicate })
         });
         Ok(revoked.await?)
     }

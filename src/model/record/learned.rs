@@ -25,6 +25,8 @@ pub enum Delivery {
     Link,
     /// A link that was revoked before.
     LinkRevocation,
+    /// A token that was revoked before.
+    TokenRevocation,
 }
 
 /// How an action came to its end.

@@ -32,11 +32,12 @@ impl Entry {
             | Self::LogKeyRotated { .. }
             | Self::SetupLinkIssued {}
             | Self::AccountCreated { .. }
-            | Self::SignedIn {}
+            | Self::SignedIn { .. }
             | Self::SignedOut {}
             | Self::ProvedAgain {}
             | Self::SignInFailed { .. }
             | Self::TokenIssued { .. }
+            | Self::TokenRevoked { .. }
             | Self::LinkIssued { .. }
             | Self::LinkUsed { .. }
             | Self::LinkRevoked { .. }

@@ -88,6 +88,7 @@ impl Entry {
                     Delivery::Freeze => "freeze",
                     Delivery::Link => "issue of a link",
                     Delivery::LinkRevocation => "revocation of a link",
+                    Delivery::TokenRevocation => "revocation of a token",
                 };
                 format!("A repeated {what}; {shown}. Nothing ran again.")
             }
@@ -102,8 +103,14 @@ impl Entry {
                  {new}. Reason: {reason}"
             ),
             Self::SetupLinkIssued {} => "The one-time set-up link was issued.".to_owned(),
-            Self::AccountCreated { name, role } => format!("Account {name} was made: {role}."),
-            Self::SignedIn {} => "Signed in.".to_owned(),
+            Self::AccountCreated { name, role, identity: None } => {
+                format!("Account {name} was made: {role}.")
+            }
+            Self::AccountCreated { name, role, identity: Some(identity) } => format!(
+                "Account {name} was made: {role}. Who signs in with it is {} of {}.",
+                identity.subject, identity.issuer
+            ),
+            Self::SignedIn { by } => format!("Signed in by {}.", by.words()),
             Self::SignedOut {} => "Signed out.".to_owned(),
             Self::ProvedAgain {} => {
                 "Proved who they are with the password. The session has another secret.".to_owned()
@@ -111,6 +118,9 @@ impl Entry {
             Self::SignInFailed { name } => format!("Could not sign in as {name}."),
             Self::TokenIssued { name, expires_at } => {
                 format!("Token {name} was issued; it ends at {expires_at}.")
+            }
+            Self::TokenRevoked { name } => {
+                format!("Token {name} was revoked. It works nowhere any more.")
             }
             Self::LinkIssued { link_id, name, shows, expires_at } => {
                 let shows = shows.map_or_else(String::new, |id| format!(" and action {id}"));

@@ -4,7 +4,7 @@ use super::Entry;
 
 impl Entry {
     /// Every kind of entry, in order: what a filter of the log may name.
-    pub const WORDS: [&str; 33] = [
+    pub const WORDS: [&str; 34] = [
         "boot",
         "requested",
         "explained",
@@ -33,6 +33,7 @@ impl Entry {
         "proved_again",
         "sign_in_failed",
         "token_issued",
+        "token_revoked",
         "link_issued",
         "link_used",
         "link_revoked",
@@ -67,11 +68,12 @@ impl Entry {
             Self::LogKeyRotated { .. } => "log_key_rotated",
             Self::SetupLinkIssued {} => "setup_link_issued",
             Self::AccountCreated { .. } => "account_created",
-            Self::SignedIn {} => "signed_in",
+            Self::SignedIn { .. } => "signed_in",
             Self::SignedOut {} => "signed_out",
             Self::ProvedAgain {} => "proved_again",
             Self::SignInFailed { .. } => "sign_in_failed",
             Self::TokenIssued { .. } => "token_issued",
+            Self::TokenRevoked { .. } => "token_revoked",
             Self::LinkIssued { .. } => "link_issued",
             Self::LinkUsed { .. } => "link_used",
             Self::LinkRevoked { .. } => "link_revoked",

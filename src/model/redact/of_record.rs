@@ -1,6 +1,7 @@
 //! What the timeline shows, and the records of an action.
 
 use super::Redact;
+use crate::model::actor::ProviderIdentity;
 use crate::model::answer::StoredRecord;
 use crate::model::record::{Entry, Record};
 use crate::model::timeline::{PlacedEvent, PlacedRecord, Stretch, Timeline};
@@ -103,12 +104,13 @@ impl Redact for Entry {
             Self::AccountCreated { .. }
             | Self::SignInFailed { .. }
             | Self::TokenIssued { .. }
+            | Self::TokenRevoked { .. }
             | Self::LinkIssued { .. }
             | Self::RoleChanged { .. }
             | Self::AccountRemoved { .. } => of_access(self),
-            // These hold nothing but ids.
+            // These hold nothing but ids and words of ours.
             Self::SetupLinkIssued {}
-            | Self::SignedIn {}
+            | Self::SignedIn { .. }
             | Self::SignedOut {}
             | Self::ProvedAgain {}
             | Self::LinkUsed { .. }
@@ -174,13 +176,19 @@ fn step(entry: Entry) -> Entry {
 /// Who got in, and how.
 fn of_access(entry: Entry) -> Entry {
     match entry {
-        Entry::AccountCreated { name, role } => {
-            Entry::AccountCreated { name: name.redacted(), role }
-        }
+        Entry::AccountCreated { name, role, identity } => Entry::AccountCreated {
+            name: name.redacted(),
+            role,
+            identity: identity.map(|identity| ProviderIdentity {
+                issuer: identity.issuer.redacted(),
+                subject: identity.subject.redacted(),
+            }),
+        },
         Entry::SignInFailed { name } => Entry::SignInFailed { name: name.redacted() },
         Entry::TokenIssued { name, expires_at } => {
             Entry::TokenIssued { name: name.redacted(), expires_at }
         }
+        Entry::TokenRevoked { name } => Entry::TokenRevoked { name: name.redacted() },
         Entry::LinkIssued { link_id, name, shows, expires_at } => {
             Entry::LinkIssued { link_id, name: name.redacted(), shows, expires_at }
         }

@@ -149,6 +149,7 @@ fn open(stretches: &mut Vec<Stretch>, beside: bool, contradicts: bool) -> &mut S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::actor::Means;
     use crate::model::ambient::Timestamp;
     use crate::model::event::EventKind;
     use crate::model::record::{RECORD_VERSION, Record};
@@ -162,7 +163,7 @@ mod tests {
             clock: "c".to_owned(),
             actor: None,
             action_id: None,
-            entry: Entry::SignedIn {},
+            entry: Entry::SignedIn { by: Means::Password },
             prev: None,
         };
         StoredRecord { hash: record.hash(), record }

@@ -3,7 +3,7 @@
 use aerodb_control::ledger::note::LogSigner;
 use aerodb_control::ledger::{Draft, Ledger};
 use aerodb_control::model::action::{Action, ActionId};
-use aerodb_control::model::actor::{Actor, ActorRole, Via};
+use aerodb_control::model::actor::{Actor, ActorRole, Means, Via};
 use aerodb_control::model::ambient::{Clock, Timestamp};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::receipt::{Receipt, Witness};
@@ -108,7 +108,11 @@ impl Generator {
                 number += 1;
             }
             while drafts.len() < wanted && left <= BATCH {
-                drafts.push(Draft::new(Some(actor(number)), None, Entry::SignedIn {}));
+                drafts.push(Draft::new(
+                    Some(actor(number)),
+                    None,
+                    Entry::SignedIn { by: Means::Password },
+                ));
             }
             size_now += drafts.len() as u64;
             self.ledger.append(drafts).await.unwrap();
@@ -170,7 +174,7 @@ fn story(number: u64) -> Vec<Draft> {
         shown: Some(aerodb_control::model::action::Stage::Executed),
     };
     vec![
-        Draft::new(Some(actor(number)), None, Entry::SignedIn {}),
+        Draft::new(Some(actor(number)), None, Entry::SignedIn { by: Means::Password }),
         request(number),
         by(Entry::Explained {
             digest,

@@ -166,6 +166,7 @@ impl Console {
             stopping,
             writes,
             transport: Transport::Plain,
+            vouching: aerodb_control::identity::Identity::default(),
         };
         Self { router: routers(site).console, access: shared, _stop: stop }
     }

@@ -94,6 +94,7 @@ pub fn actor(record: &Record) -> AnyView {
         Via::Token => "token",
         Via::SetupLink => "set-up link",
         Via::Link => "link",
+        Via::Openid => "OpenID Connect",
         Via::Console => "console",
     };
     view! {

@@ -1,6 +1,7 @@
 //! `GET /access`: the links and the reader's own sessions; `GET /access/everybody`: all of it.
 
 use super::link::shows;
+use crate::model::access_list::{AccessList, More};
 use crate::model::actor::ActorRole;
 use crate::model::link::{
     ACCESS_ROWS_MAX, AccountLine, EverybodyAnswer, LinkLine, SessionLine, TokenLine,
@@ -15,8 +16,11 @@ use leptos::prelude::*;
 pub(super) fn own(data: &AccessView, frame: &Frame) -> AnyView {
     let viewer = frame.viewer();
     let operates = viewer == Some(ActorRole::Operator);
-    let issue =
-        if operates { issue(data) } else { pages::for_operators(viewer, "issue and revoke links") };
+    let issue = if operates {
+        issue(data)
+    } else {
+        pages::for_operators(viewer, "issue and revoke links, and revoke tokens")
+    };
     let everybody = (viewer == Some(ActorRole::Auditor)).then(|| {
         view! {
             <p>
@@ -24,50 +28,105 @@ pub(super) fn own(data: &AccessView, frame: &Frame) -> AnyView {
             </p>
         }
     });
-    view! {
-        {everybody}
-        <section>
-            <h2>"Links for stakeholders"</h2>
+    let answer = &data.answer;
+    let part = Part { page: "/access", list: answer.list, more: &answer.more };
+    let all_links = part.section(AccessList::Links, "Links for stakeholders", || {
+        view! {
             <p>
                 "A link opens one session that only looks, with what is sensitive redacted. It ends \
                 at its time or when an operator revokes it, and its session with it."
             </p>
-            {links(&data.answer.links, operates)}
-        </section>
-        {issue}
-        <section>
-            <h2>"Your sessions"</h2>
-            {sessions(&data.answer.sessions)}
-        </section>
+            {links(&answer.links, operates)}
+        }
+        .into_any()
+    });
+    let all_tokens = part.section(AccessList::Tokens, "Tokens of programs", || {
+        view! {
+            <p>
+                "A token reads and never confirms. It is issued on the server: aerodb-control token \
+                issue NAME."
+            </p>
+            {tokens(&answer.tokens, operates)}
+        }
+        .into_any()
+    });
+    let own = part.section(AccessList::Sessions, "Your sessions", || sessions(&answer.sessions));
+    view! {
+        {part.list.is_none().then_some(everybody)}
+        {part.way_back()}
+        {all_links}
+        {part.list.is_none().then_some(issue)}
+        {all_tokens}
+        {own}
     }
     .into_any()
 }
 
+/// Which part of the lists a page shows.
+struct Part<'a> {
+    page: &'static str,
+    list: Option<AccessList>,
+    more: &'a [More],
+}
+
+impl Part<'_> {
+    /// A list, where it is shown, with the way to the rest of it.
+    fn section(
+        &self,
+        list: AccessList,
+        title: &'static str,
+        rows: impl FnOnce() -> AnyView,
+    ) -> Option<AnyView> {
+        self.list.is_none_or(|only| only == list).then(|| {
+            let more = self.more.iter().find(|more| more.list == list).map(|more| {
+                let after = address(&more.after);
+                let address = format!("{}?list={}&after={after}", self.page, list.word());
+                view! {
+                    <p>
+                        <a href=address>{format!("The next {ACCESS_ROWS_MAX} {}", list.word())}</a>
+                    </p>
+                }
+            });
+            view! {
+                <section>
+                    <h2>{title}</h2>
+                    {rows()}
+                    {more}
+                </section>
+            }
+            .into_any()
+        })
+    }
+
+    /// The way from a part of one list to the beginning of all.
+    fn way_back(&self) -> Option<AnyView> {
+        let list = self.list?;
+        let words = format!("A part of the {}. All lists from their beginnings", list.word());
+        Some(view! { <p><a href=self.page>{words}</a></p> }.into_any())
+    }
+}
+
+/// A key as a part of an address.
+fn address(key: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    key.bytes()
+        .map(|byte| match char::from(byte) {
+            c if plain(c) => c.to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
 /// Everybody who can get in. An auditor reads it; nobody acts and reads this in one session.
 pub(super) fn everybody(data: &EverybodyAnswer) -> AnyView {
+    let part = Part { page: "/access/everybody", list: data.list, more: &data.more };
     view! {
-        <p>
-            {format!(
-                "What an auditor alone sees. No secret is in it: none is kept. Each list holds at most \
-                {ACCESS_ROWS_MAX}, the newest; the log holds all.",
-            )}
-        </p>
-        <section>
-            <h2>"Accounts"</h2>
-            {accounts(&data.accounts)}
-        </section>
-        <section>
-            <h2>"Sessions"</h2>
-            {sessions(&data.sessions)}
-        </section>
-        <section>
-            <h2>"Links"</h2>
-            {links(&data.links, false)}
-        </section>
-        <section>
-            <h2>"Tokens"</h2>
-            {tokens(&data.tokens)}
-        </section>
+        <p>"What an auditor alone sees. No secret is in it: none is kept."</p>
+        {part.way_back()}
+        {part.section(AccessList::Accounts, "Accounts", || accounts(&data.accounts))}
+        {part.section(AccessList::Sessions, "Sessions", || sessions(&data.sessions))}
+        {part.section(AccessList::Links, "Links", || links(&data.links, false))}
+        {part.section(AccessList::Tokens, "Tokens", || tokens(&data.tokens, false))}
     }
     .into_any()
 }
@@ -143,7 +202,7 @@ fn links(links: &[LinkLine], operates: bool) -> AnyView {
 }
 
 fn row(link: &LinkLine, operates: bool) -> AnyView {
-    let since = link.revoked_at.or(link.used_at).map(|at| view! { " since " {time(at)} });
+    let since = link.since().map(|at| view! { " since " {time(at)} });
     let revoke = (operates && link.revoked_at.is_none()).then(|| {
         view! {
             <form class="form" method="post" action=format!("/links/{}/revoke", link.id)>
@@ -171,6 +230,7 @@ fn sessions(sessions: &[SessionLine]) -> AnyView {
             <tr>
                 <th scope="row">{session.account.to_string()}</th>
                 <td>{session.role.word()}</td>
+                <td>{session.by.words()}</td>
                 <td>{time(session.began_at)}</td>
                 <td>{time(session.seen_at)}</td>
                 <td>{time(session.expires_at)}</td>
@@ -178,7 +238,7 @@ fn sessions(sessions: &[SessionLine]) -> AnyView {
         }
     };
     let rows = sessions.iter().map(row).collect_view();
-    let columns = ["Account", "Role", "Began", "Last used", "Ends at the latest"];
+    let columns = ["Account", "Role", "Signed in by", "Began", "Last used", "Ends at the latest"];
     table("Sessions that were not ended, newest first", &columns, rows.into_any())
 }
 
@@ -201,7 +261,7 @@ fn accounts(accounts: &[AccountLine]) -> AnyView {
     table("Accounts, by name", &["Account", "Role", "Made", "State"], rows.into_any())
 }
 
-fn tokens(tokens: &[TokenLine]) -> AnyView {
+fn tokens(tokens: &[TokenLine], operates: bool) -> AnyView {
     if tokens.is_empty() {
         return view! { <p class="none">"No token was ever issued."</p> }.into_any();
     }
@@ -210,12 +270,19 @@ fn tokens(tokens: &[TokenLine]) -> AnyView {
             || "not revoked".into_any(),
             |at| view! { "revoked since " {time(at)} }.into_any(),
         );
+        let revoke = (operates && token.revoked_at.is_none()).then(|| {
+            view! {
+                <form class="form" method="post" action=format!("/tokens/{}/revoke", token.name)>
+                    <button type="submit">{format!("Revoke {}", token.name)}</button>
+                </form>
+            }
+        });
         view! {
             <tr>
                 <th scope="row">{token.name.to_string()}</th>
                 <td>{time(token.issued_at)}</td>
                 <td>{time(token.expires_at)}</td>
-                <td>{state}</td>
+                <td>{state} {revoke}</td>
             </tr>
         }
     };

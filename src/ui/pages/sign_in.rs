@@ -1,17 +1,17 @@
-//! Signing in, and creating the first operator.
+//! Signing in, the way to a provider and back, and creating the first operator.
 
 use crate::ui::components::words::say;
-use crate::ui::{SetUp, SignIn, pages};
+use crate::ui::{Leaving, OtherWays, Returned, SetUp, SignIn, pages};
 use leptos::prelude::*;
 
 /// The sign-in form.
 pub(super) fn sign_in(data: &SignIn) -> AnyView {
     let next = data.next.as_deref().filter(|next| is_local(next)).map(str::to_owned);
-    let next = next.map(|next| view! { <input type="hidden" name="next" value=next/> });
     view! {
         {pages::refusal(data.refusal.as_ref())}
+        {others(&data.others, next.as_deref())}
         <form class="form" method="post" action="/login">
-            {next}
+            {hidden_next(next.as_deref())}
             {name_field(data.name.clone())}
             <p class="field">
                 <label for="password">"Password"</label>
@@ -26,6 +26,94 @@ pub(super) fn sign_in(data: &SignIn) -> AnyView {
             <button type="submit">"Sign in"</button>
         </form>
         <p class="none">"Accounts are made on the server: aerodb-control account add NAME."</p>
+    }
+    .into_any()
+}
+
+/// A button for each other way. What it does is a POST, because it leaves something behind.
+fn others(ways: &OtherWays, next: Option<&str>) -> AnyView {
+    let button = |action: &'static str, words: String| {
+        view! {
+            <form class="form" method="post" action=action>
+                {hidden_next(next)}
+                <button type="submit">{words}</button>
+            </form>
+        }
+    };
+    let provider = ways
+        .provider
+        .as_ref()
+        .map(|name| button("/login/openid", format!("Sign in with {}", say(name))));
+    let proxy = ways.by_proxy.then(|| {
+        button("/login/proxy", "Sign in as the proxy in front of this console knows you".to_owned())
+    });
+    view! {
+        {provider}
+        {proxy}
+    }
+    .into_any()
+}
+
+fn hidden_next(next: Option<&str>) -> Option<AnyView> {
+    let next = next?.to_owned();
+    Some(view! { <input type="hidden" name="next" value=next/> }.into_any())
+}
+
+/// The way to a provider. A browser goes by itself, because a header says where; this is for one that
+/// does not.
+pub(super) fn leaving(data: &Leaving) -> AnyView {
+    let words = format!("Go on to {}", say(&data.provider));
+    let way = if leads_away(&data.address) {
+        view! { <a href=data.address.clone()>{words}</a> }.into_any()
+    } else {
+        words.into_any()
+    };
+    view! {
+        <p>
+            {format!(
+                "{} is asked who you are, in this browser. It sends you back here; you have 10 minutes.",
+                say(&data.provider),
+            )}
+        </p>
+        <p>{way}</p>
+    }
+    .into_any()
+}
+
+/// Whether an address leads to another site in a way that a browser shows.
+fn leads_away(address: &str) -> bool {
+    let is_web = address.starts_with("https://") || address.starts_with("http://");
+    is_web && address.chars().all(|c| c.is_ascii_graphic())
+}
+
+/// What a provider sent somebody back with. Opening the page does nothing, so that neither a link to it
+/// nor a browser that loads it again signs anybody in; its button does.
+pub(super) fn returned(data: &Returned) -> AnyView {
+    let provider = say(&data.provider);
+    if let Some(error) = &data.error {
+        return view! {
+            <p>{format!("{provider} did not say who you are: {}. Nobody was signed in.", say(error))}</p>
+            <p>
+                <a href="/login">"Sign in"</a>
+            </p>
+        }
+        .into_any();
+    }
+    let field = |name: &'static str, value: &str| {
+        view! { <input type="hidden" name=name value=say(value)/> }
+    };
+    view! {
+        <p>
+            {format!(
+                "{provider} has answered. What it says is checked now, and that you signed in is recorded.",
+            )}
+        </p>
+        <form class="form" method="post" action="/login/openid/finish">
+            {field("state", &data.state)}
+            {field("code", &data.code)}
+            {data.issuer.as_deref().map(|issuer| field("iss", issuer))}
+            <button type="submit">"Finish signing in"</button>
+        </form>
     }
     .into_any()
 }

@@ -7,14 +7,18 @@ use crate::model::body::{
     ConfirmBody, FindingBody, FreezeBody, LinkBody, NothingBody, ReasonBody, RequestBody,
     SignInBody, UnfreezeBody,
 };
-use crate::model::link::LinkAnswer;
+use crate::model::link::{LinkAnswer, TokenAnswer};
 use crate::model::refusal::RefusalCode as Code;
+use crate::model::text::ActorName;
 use crate::web::policy::Act;
 
 /// The operation behind a route; `None` for the routes of forms.
 pub(super) fn operation(route: Act, schemas: &mut Schemas) -> Option<Operation> {
     let operation = match route {
         Act::SignIn
+        | Act::Leave
+        | Act::Return
+        | Act::SignInByProxy
         | Act::SignOut
         | Act::SetUp
         | Act::Request
@@ -26,7 +30,8 @@ pub(super) fn operation(route: Act, schemas: &mut Schemas) -> Option<Operation> 
         | Act::Unfreeze
         | Act::UseLink
         | Act::IssueLink
-        | Act::RevokeLink => return None,
+        | Act::RevokeLink
+        | Act::RevokeToken => return None,
         Act::ApiSignIn => Operation::new("signIn", "Signs a person in.")
             .takes::<SignInBody>(schemas)
             .json::<SessionAnswer>(schemas)
@@ -87,6 +92,14 @@ pub(super) fn operation(route: Act, schemas: &mut Schemas) -> Option<Operation> 
                 .with(segment.schema(schemas.of::<ActionId>()))
                 .takes::<NothingBody>(schemas)
                 .json::<LinkAnswer>(schemas)
+                .refuses([Code::NotFound])
+        }
+        Act::ApiRevokeToken => {
+            let segment = Parameter::of(Place::Path, "name", "The token.");
+            Operation::new("revokeToken", "Withdraws a token: it works nowhere any more.")
+                .with(segment.schema(schemas.of::<ActorName>()))
+                .takes::<NothingBody>(schemas)
+                .json::<TokenAnswer>(schemas)
                 .refuses([Code::NotFound])
         }
     };

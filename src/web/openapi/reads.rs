@@ -1,6 +1,7 @@
 //! What the routes that read take, answer and refuse.
 
 use super::operation::{Operation, Parameter, Place, Schemas};
+use crate::model::access_list::AccessList;
 use crate::model::action::{ActionId, ActionKind, Stage};
 use crate::model::ambient::Timestamp;
 use crate::model::answer::{
@@ -46,6 +47,7 @@ pub(super) fn operation(route: Read, schemas: &mut Schemas) -> Option<Operation>
         | Read::WindowText
         | Read::Reference
         | Read::SignIn
+        | Read::Returned
         | Read::SetUp
         | Read::OpenLink
         | Read::Access
@@ -112,11 +114,13 @@ pub(super) fn operation(route: Read, schemas: &mut Schemas) -> Option<Operation>
             .json::<ActionReport>(schemas)
             .refuses([Code::NotFound]),
         Read::ApiWindow => window(schemas),
-        Read::ApiAccess => op("getAccess", "The links, and the sessions of whoever asks.")
-            .json::<AccessAnswer>(schemas),
+        Read::ApiAccess => {
+            let about = "The links, the tokens, and the sessions of whoever asks.";
+            listed(op("getAccess", about), schemas).json::<AccessAnswer>(schemas)
+        }
         Read::ApiEverybody => {
-            op("getEverybody", "Every account, session, link and token, for an auditor.")
-                .json::<EverybodyAnswer>(schemas)
+            let about = "Every account, session, link and token, for an auditor.";
+            listed(op("getEverybody", about), schemas).json::<EverybodyAnswer>(schemas)
         }
         Read::ApiSession => op("getSession", "Who is signed in.").json::<SessionAnswer>(schemas),
         Read::ApiEvents => {
@@ -203,6 +207,18 @@ fn of_log(route: Read, schemas: &mut Schemas) -> Option<Operation> {
         _ => return None,
     };
     Some(operation)
+}
+
+/// One of several lists, each paged by a key of its own.
+fn listed(operation: Operation, schemas: &mut Schemas) -> Operation {
+    let list =
+        Parameter::of(Place::Query, "list", "One list alone; all of them where it is absent.");
+    let after = "Rows after this key, which `more` of an answer named; only with a list.";
+    operation.with(list.schema(schemas.of::<AccessList>())).with(Parameter::of(
+        Place::Query,
+        "after",
+        after,
+    ))
 }
 
 fn action_id(schemas: &mut Schemas) -> Parameter {

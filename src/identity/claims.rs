@@ -1,0 +1,209 @@
+//! The token in which a provider says who somebody is, and what is believed of it.
+
+use super::keys;
+use super::settings::OpenidSettings;
+use super::unproven::Unproven;
+use crate::model::actor::{ActorRole, ProviderIdentity};
+use crate::model::ambient::Timestamp;
+use crate::model::text::{is_treacherous, visible};
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
+use jsonwebtoken::{DecodingKey, Header, Validation, decode, decode_header};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use subtle::ConstantTimeEq as _;
+
+/// How far the clock of a provider may differ, in seconds.
+const LEEWAY_S: i64 = 60;
+/// Longest subject, in bytes, by the standard.
+const SUBJECT_BYTES_MAX: usize = 255;
+/// Longest part of what a provider said that a record repeats, in characters.
+const SAID_CHARS_MAX: usize = 300;
+
+/// Somebody that a provider vouched for: who it is, and which roles the settings give to what was said.
+/// Only this room makes one, out of a token that was signed for this very sign-in.
+#[derive(Debug)]
+pub struct Vouched {
+    identity: ProviderIdentity,
+    wanted_name: Option<String>,
+    roles: BTreeSet<ActorRole>,
+    said: String,
+}
+
+impl Vouched {
+    /// Who it is: never a name or a mailbox, which can pass to somebody else.
+    #[must_use]
+    pub fn identity(&self) -> &ProviderIdentity {
+        &self.identity
+    }
+
+    /// The name for a new account, in lower case and not checked; `None` where the provider gave none.
+    #[must_use]
+    pub fn wanted_name(&self) -> Option<&str> {
+        self.wanted_name.as_deref()
+    }
+
+    /// The roles that the settings give to what was said; may be none, and may exclude one another.
+    #[must_use]
+    pub fn roles(&self) -> &BTreeSet<ActorRole> {
+        &self.roles
+    }
+
+    /// What was said in the claims that give roles, made safe to print.
+    #[must_use]
+    pub fn said(&self) -> &str {
+        &self.said
+    }
+}
+
+/// What a token must say besides what every token says.
+pub(super) struct Expected<'a> {
+    pub(super) settings: &'a OpenidSettings,
+    pub(super) nonce: &'a str,
+    pub(super) now: Timestamp,
+}
+
+/// The keys of a provider, as it shows them.
+#[derive(Deserialize)]
+pub(super) struct KeySet {
+    keys: Vec<Value>,
+}
+
+impl KeySet {
+    /// The one key that a token names. A key that cannot be read here is none.
+    fn of(&self, header: &Header) -> Result<Jwk, Unproven> {
+        let readable = |value: &Value| serde_json::from_value::<Jwk>(value.clone()).ok();
+        let is_meant = |key: &Jwk| match &header.kid {
+            Some(id) => key.common.key_id.as_ref() == Some(id),
+            None => true,
+        };
+        let signs = |key: &Jwk| {
+            let used = key.common.public_key_use.as_ref();
+            let of = key.common.key_algorithm;
+            used.is_none_or(|used| *used == PublicKeyUse::Signature)
+                && of.is_none_or(|of| of == header.alg.into())
+        };
+        let mut found =
+            self.keys.iter().filter_map(readable).filter(|key| is_meant(key) && signs(key));
+        match (found.next(), found.next()) {
+            (Some(key), None) => Ok(key),
+            (None, _) => Err(wrong("a token signed by a key that the provider does not show")),
+            (Some(_), Some(_)) => Err(wrong("a token that does not say by which key it is signed")),
+        }
+    }
+}
+
+/// One name or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// What is read of a token.
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    aud: Audience,
+    exp: i64,
+    iat: i64,
+    nbf: Option<i64>,
+    nonce: Option<String>,
+    azp: Option<String>,
+    #[serde(flatten)]
+    more: BTreeMap<String, Value>,
+}
+
+/// Believes a token, or says what is wrong with it.
+///
+/// # Errors
+/// [`Unproven::Unbelievable`], in words that repeat nothing of the token.
+pub(super) fn believe(
+    token: &str,
+    keys: &KeySet,
+    expected: &Expected<'_>,
+) -> Result<Vouched, Unproven> {
+    keys::install();
+    let header = decode_header(token).map_err(|_| wrong("a token that cannot be read"))?;
+    if !keys::ALGORITHMS.contains(&header.alg) {
+        return Err(wrong("a token that is not signed in a way that proves its origin"));
+    }
+    if header.crit.is_some() {
+        return Err(wrong("a token with a condition that is not known here"));
+    }
+    let key = keys.of(&header)?;
+    let key = DecodingKey::from_jwk(&key).map_err(|_| wrong("a key that cannot be read"))?;
+    let mut validation = Validation::new(header.alg);
+    // Time is ours to tell: the crate would ask the machine. All else is compared below, letter by letter.
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation.required_spec_claims.clear();
+    let claims = decode::<Claims>(token, &key, &validation)
+        .map_err(|_| wrong("a token whose signature or form is wrong"))?
+        .claims;
+    check(&claims, expected)?;
+    Ok(vouched(claims, expected.settings))
+}
+
+/// OpenID Connect Core 1.0, 3.1.3.7.
+fn check(claims: &Claims, expected: &Expected<'_>) -> Result<(), Unproven> {
+    let Expected { settings, nonce, now } = expected;
+    let now_s = now.millis().div_euclid(1000);
+    let client = &settings.client_id;
+    if claims.iss != settings.issuer {
+        return Err(wrong("a token of another provider"));
+    }
+    let is_for_us = match &claims.aud {
+        Audience::One(one) => one == client,
+        // Another name in the list could use the token here, so only a list of one is taken.
+        Audience::Many(many) => many.iter().eq([client]),
+    };
+    if !is_for_us || claims.azp.as_ref().is_some_and(|azp| azp != client) {
+        return Err(wrong("a token for somebody else"));
+    }
+    if now_s >= claims.exp.saturating_add(LEEWAY_S) {
+        return Err(wrong("a token that has expired"));
+    }
+    let latest = now_s.saturating_add(LEEWAY_S);
+    if claims.iat > latest || claims.nbf.is_some_and(|from| from > latest) {
+        return Err(wrong("a token from the future"));
+    }
+    let asked = claims.nonce.as_deref().unwrap_or_default();
+    if !bool::from(asked.as_bytes().ct_eq(nonce.as_bytes())) {
+        return Err(wrong("a token that was made for another sign-in"));
+    }
+    let subject = &claims.sub;
+    let is_subject = !subject.is_empty() && subject.len() <= SUBJECT_BYTES_MAX;
+    if !is_subject || subject.chars().any(is_treacherous) {
+        return Err(wrong("a token about nobody"));
+    }
+    Ok(())
+}
+
+fn vouched(claims: Claims, settings: &OpenidSettings) -> Vouched {
+    let Claims { iss, sub, more, .. } = claims;
+    let values = |claim: &str| texts(more.get(claim));
+    let held = settings.roles.iter().filter(|(claim, value, _)| values(claim).contains(&&**value));
+    let roles = held.map(|(_, _, role)| *role).collect();
+    let read: BTreeSet<&str> = settings.roles.iter().map(|(claim, _, _)| &**claim).collect();
+    let said = read.into_iter().map(|claim| format!("{claim}: {}", values(claim).join(", ")));
+    let said: String = said.collect::<Vec<_>>().join("; ").chars().take(SAID_CHARS_MAX).collect();
+    let name = texts(more.get(&settings.name_claim)).first().map(|name| name.to_ascii_lowercase());
+    let identity = ProviderIdentity { issuer: iss, subject: sub };
+    Vouched { identity, wanted_name: name, roles, said: visible(&said) }
+}
+
+/// A claim that is a text, or a list of texts. What has another form says nothing.
+fn texts(claim: Option<&Value>) -> Vec<&str> {
+    match claim {
+        Some(Value::String(text)) => vec![text],
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn wrong(what: &str) -> Unproven {
+    Unproven::Unbelievable(what.to_owned())
+}

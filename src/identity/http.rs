@@ -1,0 +1,199 @@
+//! What the provider is asked over HTTP: one question is one request, no redirection is followed, no
+//! proxy stands between, and nothing is sent again.
+
+use super::settings::SettingError;
+use super::unproven::Unproven;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use serde::de::DeserializeOwned;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use ureq::http::{Response, Uri};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::{Agent, Body, Error};
+
+/// How long a connection to the provider may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one answer may take: a person waits for it.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Largest answer that is read, in bytes.
+const ANSWER_BYTES_MAX: u64 = 256 * 1024;
+/// Questions that are open at the same time; each holds a thread.
+const AT_ONCE: usize = 8;
+
+/// Where a provider is asked, as it said itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Endpoints {
+    pub(super) authorization: String,
+    pub(super) token: String,
+    pub(super) keys: String,
+    /// Whether the secret goes into the body, because the provider does not read the header.
+    pub(super) secret_in_body: bool,
+}
+
+/// The way to the provider.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    agent: Agent,
+    turns: Arc<Semaphore>,
+}
+
+impl Way {
+    /// A way on which nobody but `roots` vouches for the certificate.
+    pub(super) fn new(roots: RootCerts) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .max_idle_connections(0)
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_global(Some(ANSWER_TIMEOUT))
+            .user_agent(concat!("aerodb-control/", env!("CARGO_PKG_VERSION")))
+            .accept("application/json")
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .build();
+        Self { agent: Agent::new_with_config(config), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Reads JSON.
+    pub(super) async fn read<T: DeserializeOwned + Send + 'static>(
+        &self,
+        url: &str,
+    ) -> Result<T, Unproven> {
+        let (agent, url) = (self.agent.clone(), url.to_owned());
+        let (status, bytes) = self.in_turn(move || answer(agent.get(url).call())).await?;
+        if status != 200 {
+            return Err(Unproven::Unreachable(format!("it answered {status}")));
+        }
+        json(&bytes)
+    }
+
+    /// Sends a form; answers the status and the body, whatever they are.
+    pub(super) async fn send(
+        &self,
+        url: &str,
+        form: String,
+        authorization: Option<String>,
+    ) -> Result<(u16, Vec<u8>), Unproven> {
+        let (agent, url) = (self.agent.clone(), url.to_owned());
+        self.in_turn(move || {
+            let mut request =
+                agent.post(url).header("content-type", "application/x-www-form-urlencoded");
+            if let Some(value) = authorization {
+                request = request.header("authorization", value);
+            }
+            answer(request.send(form.as_bytes()))
+        })
+        .await
+    }
+
+    /// Asks away from the threads that serve requests, a few at a time.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce() -> Result<T, Unproven> + Send + 'static,
+    ) -> Result<T, Unproven> {
+        let busy = || Unproven::Unreachable("too many questions to it are open".to_owned());
+        let turn = Arc::clone(&self.turns).try_acquire_owned().map_err(|_| busy())?;
+        let asked = tokio::task::spawn_blocking(move || {
+            let answered = ask();
+            drop(turn);
+            answered
+        });
+        asked.await.map_err(|error| Unproven::Unreachable(error.to_string()))?
+    }
+}
+
+/// Reads JSON of the provider.
+pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unproven> {
+    let wrong = |_| Unproven::Unreachable("it answered something else than was asked".to_owned());
+    serde_json::from_slice(bytes).map_err(wrong)
+}
+
+fn answer(outcome: Result<Response<Body>, Error>) -> Result<(u16, Vec<u8>), Unproven> {
+    let failed = |error: Error| Unproven::Unreachable(words(&error));
+    let response = outcome.map_err(failed)?;
+    let status = response.status().as_u16();
+    let body = response.into_body().into_with_config().limit(ANSWER_BYTES_MAX);
+    Ok((status, body.read_to_vec().map_err(failed)?))
+}
+
+/// What went wrong, in words that do not depend on what the other side sent.
+fn words(error: &Error) -> String {
+    match error {
+        Error::Timeout(_) => "it did not answer in time".to_owned(),
+        Error::HostNotFound => "its name is not known".to_owned(),
+        Error::ConnectionFailed => "nothing listens there".to_owned(),
+        Error::BodyExceedsLimit(_) => "it answered too much".to_owned(),
+        Error::Io(error) => format!("the connection failed: {}", error.kind()),
+        Error::Tls(_) | Error::Rustls(_) => "its certificate is not accepted".to_owned(),
+        _ => "the connection failed".to_owned(),
+    }
+}
+
+/// Whether an address is one that a provider may be asked at: encrypted, or on this machine, and without
+/// anything that hides where it leads.
+pub(super) fn is_fit(address: &str) -> bool {
+    let Ok(uri) = address.parse::<Uri>() else { return false };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return false };
+    let host = authority.host();
+    let number = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let is_here = host == "localhost" || number.is_ok_and(|address| address.is_loopback());
+    let is_private = scheme == "https" || (scheme == "http" && is_here);
+    is_private && !host.is_empty() && !authority.as_str().contains('@') && !address.contains('#')
+}
+
+/// Whether an address may be asked that a provider at `issuer` named: nothing that begins encrypted goes
+/// on in the open.
+pub(super) fn is_no_weaker(address: &str, issuer: &str) -> bool {
+    is_fit(address) && (address.starts_with("https://") || issuer.starts_with("http://"))
+}
+
+/// The authorities that vouch for the provider: those of a file and nobody else, or without one those
+/// that browsers trust.
+pub(super) fn roots(file: Option<&Path>) -> Result<RootCerts, SettingError> {
+    let Some(path) = file else { return Ok(RootCerts::WebPki) };
+    let wrong = |why: String| SettingError::file("openid-ca", path, why);
+    let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    let read: Result<Vec<CertificateDer<'static>>, _> =
+        CertificateDer::pem_slice_iter(&text).collect();
+    let found = read.map_err(|error| wrong(format!("it is not PEM: {error}")))?;
+    if found.is_empty() {
+        return Err(wrong("it holds no certificate".to_owned()));
+    }
+    let owned = |der: &CertificateDer<'_>| Certificate::from_der(der).to_owned();
+    Ok(RootCerts::from(found.iter().map(owned)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_in_the_open_or_one_that_hides_something_is_not_asked() {
+        for bad in [
+            "",
+            "/token",
+            "idp.example",
+            "http://idp.example",
+            "http://127.0.0.1@idp.example/",
+            "http://127.idp.example/",
+            "https://user:secret@idp.example/",
+            "https://idp.example/#x",
+            "ftp://idp.example",
+            "javascript:alert(1)",
+            "https://",
+        ] {
+            assert!(!is_fit(bad), "{bad}");
+        }
+        for good in ["https://idp.example", "https://idp.example:8443/realm?x=1", "http://[::1]:1"]
+        {
+            assert!(is_fit(good), "{good}");
+        }
+        assert!(!is_no_weaker("http://127.0.0.1/token", "https://idp.example"));
+        assert!(is_no_weaker("http://127.0.0.1/token", "http://127.0.0.1"));
+        assert!(is_no_weaker("https://keys.example/", "https://idp.example"));
+    }
+}

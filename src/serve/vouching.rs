@@ -1,0 +1,55 @@
+//! Who may say who somebody is, besides the accounts: as the settings name them, and opened at the start.
+
+use super::ServeError;
+use super::config::Config;
+use super::host::is_here;
+use crate::identity::openid::is_site;
+use crate::identity::proxy::ProxySettings;
+use crate::identity::{Identity, Openid, OpenidSettings, Proxy};
+use crate::model::text::InputError;
+
+/// The settings of a provider and of a proxy. Without any, accounts are all there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vouching {
+    /// The provider of OpenID Connect.
+    pub openid: Option<OpenidSettings>,
+    /// The proxy.
+    pub proxy: Option<ProxySettings>,
+    /// The address of the console as browsers and the provider call it, without a slash at the end.
+    pub public_url: Option<String>,
+}
+
+impl Vouching {
+    /// Says where the console is served, where the settings do not say how others call it.
+    pub(super) fn served_at(&mut self, url: String) {
+        self.public_url.get_or_insert(url);
+    }
+
+    /// Reads the secrets.
+    ///
+    /// # Errors
+    /// When one cannot be read, a proxy would send its own in the open, or a provider would send browsers
+    /// to an address that the console does not answer.
+    pub(super) fn open(&self, config: &Config) -> Result<Identity, ServeError> {
+        let address = config.leptos.site_addr;
+        let openid = match &self.openid {
+            Some(settings) => {
+                let site = self.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+                let site = site.trim_end_matches('/').to_owned();
+                let host = site.split_once("://").map_or("", |(_, host)| host);
+                if !is_site(&site) || !is_here(host, &config.reach.answered(address)) {
+                    let required = "an address that begins with https:// or is of this machine, \
+                                    without a path, of a name that the console answers under (names)";
+                    return Err(InputError::new("public-url", &site, required).into());
+                }
+                Some(Openid::new(settings.clone(), site)?)
+            }
+            None => None,
+        };
+        if self.proxy.is_some() && !address.ip().is_loopback() && config.reach.tls.is_none() {
+            return Err(ServeError::ProxyInTheOpen { address });
+        }
+        let proxy = self.proxy.clone().map(Proxy::new).transpose()?;
+        Ok(Identity { openid, proxy })
+    }
+}

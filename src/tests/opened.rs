@@ -1,0 +1,78 @@
+//! A control plane, put together on a directory as the server does it.
+
+use crate::still_time::{CountedEntropy, ManualClock};
+use aerodb_control::authority::proof::PROOF_MINUTES_MAX;
+use aerodb_control::authority::{PasswordCost, ProofLasts};
+use aerodb_control::kernel::embedded::NodeCount;
+use aerodb_control::model::text::PlaceName;
+use aerodb_control::serve::config::Config;
+use aerodb_control::serve::reach::Reach;
+use aerodb_control::serve::vouching::Vouching;
+use aerodb_control::serve::{Ambient, House, assemble};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A change of the settings that a test makes.
+pub type Change = Arc<dyn Fn(&mut Config) + Send + Sync>;
+
+/// Opens a control plane on a directory; a new one still waits for its first operator. A proof of
+/// identity lasts as long as a session: tests of other things move time as they like.
+pub async fn open(
+    dir: &Path,
+    nodes: u64,
+    clock: &Arc<ManualClock>,
+    entropy: &Arc<CountedEntropy>,
+) -> House {
+    let as_it_is: Change = Arc::new(|_| {});
+    open_as(dir, nodes, clock, entropy, &as_it_is).await
+}
+
+/// The same, with other settings.
+pub async fn open_as(
+    dir: &Path,
+    nodes: u64,
+    clock: &Arc<ManualClock>,
+    entropy: &Arc<CountedEntropy>,
+    change: &Change,
+) -> House {
+    let ambient = ambient(clock.clone(), entropy.clone());
+    let mut config = config(dir, nodes);
+    change(&mut config);
+    assemble(&config, ambient, Some("http://127.0.0.1:7410".to_owned())).await.expect("a house")
+}
+
+/// Why a control plane with these settings does not start. Nothing was opened.
+pub async fn refused_start(change: impl FnOnce(&mut Config)) -> String {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut config = config(dir.path(), 3);
+    change(&mut config);
+    let ambient = ambient(ManualClock::new(), Arc::default());
+    let refused = assemble(&config, ambient, None).await.err().expect("it does not start");
+    let left = std::fs::read_dir(dir.path()).expect("a directory").count();
+    assert_eq!(left, 0, "{refused}");
+    refused.to_string()
+}
+
+fn config(dir: &Path, nodes: u64) -> Config {
+    let leptos = leptos::config::LeptosOptions::builder()
+        .output_name("aerodb-control")
+        .site_root("target/site")
+        .build();
+    Config {
+        leptos,
+        data: dir.to_owned(),
+        nodes: NodeCount::Exactly(nodes),
+        environment: PlaceName::parse("test").expect("a name"),
+        cluster: PlaceName::parse("aerodb").expect("a name"),
+        data_api: "127.0.0.1:0".parse().expect("an address"),
+        reach: Reach::default(),
+        observer_listen: None,
+        vouching: Vouching::default(),
+        proof_lasts: ProofLasts::of_minutes(PROOF_MINUTES_MAX).expect("a whole session"),
+        second_operator: Vec::new(),
+    }
+}
+
+fn ambient(clock: Arc<ManualClock>, entropy: Arc<CountedEntropy>) -> Ambient {
+    Ambient { clock, entropy, password_cost: PasswordCost::of(64, 1) }
+}

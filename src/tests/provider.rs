@@ -1,0 +1,400 @@
+//! A provider of OpenID Connect on loopback: discovery, keys, authorization and token endpoints over real
+//! HTTP, with real signatures. It checks what a provider checks (client, redirection, PKCE, codes used
+//! once), and lies where a test tells it to.
+
+use crate::harness::ManualClock;
+use aerodb_control::identity::{ClaimRole, OpenidTable};
+use aerodb_control::model::ambient::Clock as _;
+use aerodb_control::serve::vouching::Vouching;
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::rand::SystemRandom;
+use ring::rsa::PublicKeyComponents;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+    RsaKeyPair,
+};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
+
+/// What the provider calls the control plane, and the secret between them; both need encoding.
+pub const CLIENT: &str = "aerodb:console%1";
+const SECRET: &str = "s3cret:+/=%with&marks";
+/// Where a control plane of the harness is.
+pub const SITE: &str = "http://127.0.0.1:7400";
+/// Made for these tests by `openssl genpkey`; it protects nothing.
+const RSA_KEY: &[u8] = include_bytes!("provider_key.pk8");
+
+type Fields = BTreeMap<String, String>;
+
+/// How a token is signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Signed {
+    #[default]
+    Es256,
+    Rs256,
+    EdDsa,
+    /// By a key that the provider does not show.
+    ByUnknownKey,
+    /// By another key, under the name of one that it shows.
+    ByAnotherKey,
+    /// Not at all: `"alg": "none"`.
+    No,
+    /// With the public key as the secret of a symmetric algorithm.
+    ByPublicKey,
+    /// Well, and changed afterwards.
+    Changed,
+    /// With a condition in the header that must be understood.
+    WithCondition,
+}
+
+/// What the provider does besides what it should.
+#[derive(Clone, Debug, Default)]
+pub struct Lies {
+    pub signed: Signed,
+    /// Claims in place of the right ones; `null` takes one away.
+    pub claims: Vec<(&'static str, Value)>,
+    /// Keys of the discovery document in place of the right ones.
+    pub discovery: Vec<(&'static str, Value)>,
+    /// The status that the token endpoint answers in place of a token.
+    pub token_status: Option<u16>,
+    /// Whether nothing is answered at all.
+    pub gone: bool,
+}
+
+struct Shared {
+    url: String,
+    clock: Arc<ManualClock>,
+    ec: EcdsaKeyPair,
+    other_ec: EcdsaKeyPair,
+    ed: Ed25519KeyPair,
+    rsa: RsaKeyPair,
+    state: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// What it says of whoever is signed in there.
+    person: Value,
+    lies: Lies,
+    codes: BTreeMap<String, Fields>,
+    issued: u32,
+    asked: Vec<String>,
+}
+
+/// The provider, until it is dropped.
+pub struct Provider {
+    /// The time there; a test moves it with that of the control plane.
+    pub clock: Arc<ManualClock>,
+    shared: Arc<Shared>,
+    task: tokio::task::JoinHandle<()>,
+    dir: TempDir,
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Provider {
+    /// A provider, at the time at which every control plane of the harness begins.
+    pub async fn new() -> Self {
+        let clock = ManualClock::new();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let (ec, other_ec, ed) = (curve(), curve(), edwards());
+        let rsa = RsaKeyPair::from_pkcs8(RSA_KEY).expect("a key");
+        let state = Mutex::default();
+        let shared =
+            Arc::new(Shared { url, clock: Arc::clone(&clock), ec, other_ec, ed, rsa, state });
+        let router = Router::new()
+            .route("/.well-known/openid-configuration", get(discovery))
+            .route("/keys", get(keys))
+            .route("/authorize", get(authorize))
+            .route("/token", post(token))
+            .with_state(Arc::clone(&shared));
+        let task =
+            tokio::spawn(async move { axum::serve(listener, router).await.expect("serves") });
+        let dir = tempfile::tempdir().expect("a directory");
+        let provider = Self { clock, shared, task, dir };
+        provider.says(json!({"sub": "24400320"}));
+        provider
+    }
+
+    /// Stops it: nothing listens there any more.
+    pub async fn stop(&mut self) {
+        self.task.abort();
+        let stopped = (&mut self.task).await;
+        assert!(stopped.is_err_and(|error| error.is_cancelled()));
+    }
+
+    /// What it calls itself.
+    pub fn issuer(&self) -> &str {
+        &self.shared.url
+    }
+
+    /// Who is signed in there: its subject, and what it says besides.
+    pub fn says(&self, person: Value) {
+        self.shared.state.lock().expect("open").person = person;
+    }
+
+    pub fn lies(&self, lies: Lies) {
+        self.shared.state.lock().expect("open").lies = lies;
+    }
+
+    /// Which of its endpoints were asked since this was called last.
+    pub fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.shared.state.lock().expect("open").asked)
+    }
+
+    /// The settings of a control plane that believes it.
+    pub fn table(&self) -> OpenidTable {
+        let row = |value: &str, role: &str| {
+            let (claim, value, role) = ("groups".to_owned(), value.to_owned(), role.to_owned());
+            ClaimRole { claim, value, role }
+        };
+        OpenidTable {
+            issuer: self.issuer().to_owned(),
+            name: "Example Works".to_owned(),
+            client_id: CLIENT.to_owned(),
+            secret_file: self.secret_file(),
+            scopes: vec!["profile".to_owned()],
+            name_claim: "preferred_username".to_owned(),
+            roles: vec![
+                row("watchers", "observer"),
+                row("database operators", "operator"),
+                row("revision", "auditor"),
+            ],
+            ca: PathBuf::new(),
+        }
+    }
+
+    fn secret_file(&self) -> PathBuf {
+        let path = self.dir.path().join("secret");
+        std::fs::write(&path, format!("{SECRET}\n")).expect("a file");
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("ours");
+        path
+    }
+
+    pub fn vouching(&self) -> Vouching {
+        let openid = self.table().checked().expect("settings");
+        Vouching { openid, proxy: None, public_url: Some(SITE.to_owned()) }
+    }
+
+    /// What a browser is sent back with after its person signed in there.
+    pub async fn visit(&self, address: &str) -> String {
+        let address = address.to_owned();
+        let went = tokio::task::spawn_blocking(move || {
+            let config = ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false);
+            let answer = ureq::Agent::new_with_config(config.build()).get(&address).call();
+            let answer = answer.expect("an answer");
+            let location =
+                answer.headers().get("location").map(|l| l.to_str().expect("text").to_owned());
+            (answer.status().as_u16(), location)
+        });
+        let (status, location) = went.await.expect("a visit");
+        assert_eq!(status, 303, "the provider sends the browser back");
+        let back = location.expect("a location");
+        back.strip_prefix(SITE).unwrap_or_else(|| panic!("{back} is elsewhere")).to_owned()
+    }
+}
+
+fn curve() -> EcdsaKeyPair {
+    let (random, how) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
+    let key = EcdsaKeyPair::generate_pkcs8(how, &random).expect("a key");
+    EcdsaKeyPair::from_pkcs8(how, key.as_ref(), &random).expect("a key")
+}
+
+fn edwards() -> Ed25519KeyPair {
+    let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key");
+    Ed25519KeyPair::from_pkcs8(key.as_ref()).expect("a key")
+}
+
+fn b64(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Notes the question; the answer where nothing is to be answered.
+fn silent(shared: &Shared, what: &str) -> Option<Response> {
+    let mut state = shared.state.lock().expect("open");
+    state.asked.push(what.to_owned());
+    state.lies.gone.then(|| StatusCode::SERVICE_UNAVAILABLE.into_response())
+}
+
+async fn discovery(State(shared): State<Arc<Shared>>) -> Response {
+    if let Some(silent) = silent(&shared, "discovery") {
+        return silent;
+    }
+    let url = &shared.url;
+    let mut document = json!({
+        "issuer": url,
+        "authorization_endpoint": format!("{url}/authorize"),
+        "token_endpoint": format!("{url}/token"),
+        "jwks_uri": format!("{url}/keys"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],
+    });
+    for (key, value) in &shared.state.lock().expect("open").lies.discovery {
+        document[*key] = value.clone();
+    }
+    Json(document).into_response()
+}
+
+async fn keys(State(shared): State<Arc<Shared>>) -> Response {
+    if let Some(silent) = silent(&shared, "keys") {
+        return silent;
+    }
+    let point = shared.ec.public_key().as_ref();
+    let rsa: PublicKeyComponents<Vec<u8>> = shared.rsa.public().into();
+    Json(json!({"keys": [
+        // What cannot be read here must not hide what can.
+        {"kty": "EC", "crv": "secp256k1", "kid": "other", "x": "AA", "y": "AA"},
+        {"kty": "unheard-of", "kid": "stranger"},
+        {"kty": "EC", "crv": "P-256", "kid": "ec", "use": "sig", "alg": "ES256",
+         "x": b64(&point[1..33]), "y": b64(&point[33..])},
+        {"kty": "RSA", "kid": "rsa", "use": "sig", "n": b64(rsa.n), "e": b64(rsa.e)},
+        {"kty": "OKP", "crv": "Ed25519", "kid": "ed", "x": b64(shared.ed.public_key())},
+        {"kty": "RSA", "kid": "for-secrets", "use": "enc", "n": "AQAB", "e": "AQAB"},
+    ]}))
+    .into_response()
+}
+
+/// Signs its person in without a question, and sends the browser back with a code.
+async fn authorize(State(shared): State<Arc<Shared>>, Query(asked): Query<Fields>) -> Response {
+    assert_eq!(asked["response_type"], "code");
+    assert_eq!(asked["client_id"], CLIENT);
+    assert_eq!(asked["code_challenge_method"], "S256");
+    assert_eq!(asked["scope"], "openid profile");
+    let mut state = shared.state.lock().expect("open");
+    state.issued += 1;
+    let code = format!("code-{}", state.issued);
+    let back = [("code", &*code), ("state", &*asked["state"]), ("session_state", "x.y")];
+    let back = serde_urlencoded::to_string(back).expect("fields");
+    let location = format!("{}?{back}", asked["redirect_uri"]);
+    state.codes.insert(code, asked);
+    Redirect::to(&location).into_response()
+}
+
+async fn token(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    Form(asked): Form<Fields>,
+) -> Response {
+    if let Some(silent) = silent(&shared, "token") {
+        return silent;
+    }
+    let refused = |status: StatusCode, why: &str| {
+        (status, Json(json!({"error": why, "error_description": "Call +1-555-0100"})))
+            .into_response()
+    };
+    if !is_client(&headers, &asked) {
+        return refused(StatusCode::UNAUTHORIZED, "invalid_client");
+    }
+    let mut state = shared.state.lock().expect("open");
+    // A code is good once, whatever comes of it.
+    let Some(began) = state.codes.remove(&asked["code"]) else {
+        return refused(StatusCode::BAD_REQUEST, "invalid_grant");
+    };
+    let challenge = b64(Sha256::digest(asked["code_verifier"].as_bytes()));
+    let same = asked["redirect_uri"] == began["redirect_uri"];
+    if asked["grant_type"] != "authorization_code" || !same || challenge != began["code_challenge"]
+    {
+        return refused(StatusCode::BAD_REQUEST, "invalid_grant");
+    }
+    if let Some(status) = state.lies.token_status {
+        let status = StatusCode::from_u16(status).expect("a status");
+        let elsewhere = [(header::LOCATION, format!("{}/token", shared.url))];
+        return (status, elsewhere, "no token").into_response();
+    }
+    let token = signed(&shared, state.lies.signed, &claims(&shared, &state, &began["nonce"]));
+    Json(json!({"access_token": "unused", "token_type": "Bearer", "id_token": token}))
+        .into_response()
+}
+
+/// RFC 6749, 2.3.1: in the header, each half written as a form writes it, or in the body.
+fn is_client(headers: &HeaderMap, asked: &Fields) -> bool {
+    if asked.get("client_secret").is_some_and(|secret| secret == SECRET) {
+        return asked["client_id"] == CLIENT;
+    }
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let pair = header.and_then(|value| STANDARD.decode(value.strip_prefix("Basic ")?).ok());
+    let pair = pair.and_then(|pair| String::from_utf8(pair).ok()).unwrap_or_default();
+    let (client, secret) = pair.split_once(':').unwrap_or_default();
+    let written =
+        serde_urlencoded::from_str::<Vec<(String, String)>>(&format!("{client}={secret}"));
+    written.is_ok_and(|pairs| pairs == [(CLIENT.to_owned(), SECRET.to_owned())])
+}
+
+fn claims(shared: &Shared, state: &Inner, nonce: &str) -> Value {
+    let now = shared.clock.now().millis() / 1000;
+    let mut claims = json!({
+        "iss": shared.url, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": nonce,
+    });
+    let said = state.person.as_object().expect("claims").iter();
+    let said = said.map(|(key, value)| (&**key, value.clone()));
+    for (key, value) in said.chain(state.lies.claims.iter().cloned()) {
+        claims[key] = value;
+    }
+    claims.as_object_mut().expect("claims").retain(|_, value| !value.is_null());
+    claims
+}
+
+fn signed(shared: &Shared, how: Signed, claims: &Value) -> String {
+    let header = match how {
+        Signed::Es256 | Signed::ByAnotherKey | Signed::Changed => {
+            json!({"alg": "ES256", "kid": "ec"})
+        }
+        Signed::Rs256 => json!({"alg": "RS256", "kid": "rsa"}),
+        Signed::EdDsa => json!({"alg": "EdDSA", "kid": "ed"}),
+        Signed::ByUnknownKey => json!({"alg": "ES256", "kid": "ec-2"}),
+        Signed::No => json!({"alg": "none"}),
+        Signed::ByPublicKey => json!({"alg": "HS256", "kid": "ec"}),
+        Signed::WithCondition => json!({"alg": "ES256", "kid": "ec", "crit": ["exp2"], "exp2": 1}),
+    };
+    let message = format!("{}.{}", b64(header.to_string()), b64(claims.to_string()));
+    let random = SystemRandom::new();
+    let by_curve = |key: &EcdsaKeyPair| {
+        key.sign(&random, message.as_bytes()).expect("signed").as_ref().to_vec()
+    };
+    let signature = match how {
+        Signed::Es256 | Signed::Changed | Signed::WithCondition => by_curve(&shared.ec),
+        Signed::ByAnotherKey | Signed::ByUnknownKey => by_curve(&shared.other_ec),
+        Signed::EdDsa => shared.ed.sign(message.as_bytes()).as_ref().to_vec(),
+        Signed::Rs256 => {
+            let mut signature = vec![0; shared.rsa.public().modulus_len()];
+            let bytes = message.as_bytes();
+            shared.rsa.sign(&RSA_PKCS1_SHA256, &random, bytes, &mut signature).expect("signed");
+            signature
+        }
+        Signed::No => Vec::new(),
+        Signed::ByPublicKey => {
+            let key =
+                ring::hmac::Key::new(ring::hmac::HMAC_SHA256, shared.ec.public_key().as_ref());
+            ring::hmac::sign(&key, message.as_bytes()).as_ref().to_vec()
+        }
+    };
+    if how == Signed::Changed {
+        let mut other = claims.clone();
+        other["sub"] = json!("somebody-else");
+        return format!(
+            "{}.{}.{}",
+            b64(header.to_string()),
+            b64(other.to_string()),
+            b64(signature)
+        );
+    }
+    format!("{message}.{}", b64(signature))
+}
