@@ -103,12 +103,12 @@ pub(super) fn proved_recently(operator: &Operator, trail: &Trail) -> Result<(), 
     let last = proof.map_or_else(|| "never".to_owned(), |proof| proof.to_string());
     let sentence = format!(
         "It is too long ago that {} proved who they are. Nothing was done; confirm it again with the \
-         password.",
+         password, or after signing in again.",
         operator.actor().name
     );
     let mut refusal = Refusal::new(RefusalCode::ProofNeeded, sentence)
         .citing([Invariant::ProvedRecently])
-        .with_evidence(last, "the password, with this confirmation")
+        .with_evidence(last, "the password with this confirmation, or a new sign-in")
         .about(trail.action_id());
     refusal.field = Some("password".to_owned());
     Err(refusal)

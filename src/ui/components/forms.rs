@@ -130,7 +130,7 @@ fn password_field() -> AnyView {
             />
             <small id="confirm-password-hint">
                 "Yours, for this account: it is too long ago that you proved who you are. It is \
-                checked now and never recorded."
+                checked now and never recorded. Whoever signs in without one here signs in again."
             </small>
         </p>
     }
