@@ -7,8 +7,9 @@ use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 /// Elements that no page of the console has.
 const NEVER: &[&str] =
     &["iframe", "object", "embed", "base", "template", "math", "frame", "applet", "style"];
-/// Attributes in which a text of somebody may stand.
-const QUOTED: &[&str] = &["value", "title", "aria-label", "content", "datetime"];
+/// Attributes in which a text of somebody may stand. The last is the JSON that a live part begins with:
+/// the reason of a freeze, for one.
+const QUOTED: &[&str] = &["value", "title", "aria-label", "content", "datetime", "data-props"];
 
 /// What is live in a page, read as a browser reads it: the tokens of the HTML standard.
 pub fn live(html: &str) -> Vec<String> {
