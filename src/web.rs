@@ -17,6 +17,7 @@ mod etag;
 mod events;
 mod export;
 mod fields;
+mod files;
 mod freeze;
 mod gate;
 mod health;
@@ -60,11 +61,8 @@ use fields::Door;
 use leptos::config::LeptosOptions;
 use policy::{ACTS, Act, READS, Read};
 use showing::Showing;
-use std::path::Path;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::services::{ServeDir, ServeFile};
-use tower_http::set_header::SetResponseHeaderLayer;
 
 /// How what people send is carried on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,7 +212,7 @@ fn finished(router: Router, reading: &Reading) -> Router {
     router
         .layer(from_fn(preferences::carried))
         .layer(from_fn_with_state(reading.clone(), vouched::held_to_its_proxy))
-        .merge(files(&reading.leptos))
+        .merge(files::files(&reading.leptos))
         .layer(CatchPanicLayer::custom(|_| {
             let sentence =
                 "The control plane failed on its own account. Nothing more is known here.";
@@ -316,28 +314,6 @@ fn act_handler(route: Act) -> MethodRouter<Acting> {
         Act::RevokeLink | Act::ApiRevokeLink => post(links::revoke),
         Act::RevokeToken | Act::ApiRevokeToken => post(links::revoke_token),
     }
-}
-
-/// The files of the site: named by the hash of their content, so they never change under a name.
-fn files(leptos: &LeptosOptions) -> Router {
-    let root = Path::new(&*leptos.site_root);
-    let package = ServeDir::new(root.join(&*leptos.site_pkg_dir));
-    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
-    let is_hashed = leptos.hash_files;
-    let cached = move |response: &axum::http::Response<_>| {
-        (response.status().is_success() && is_hashed).then(|| forever.clone())
-    };
-    let package = Router::new()
-        .fallback_service(package.precompressed_br().precompressed_gzip())
-        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, cached))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::VARY,
-            HeaderValue::from_static("accept-encoding"),
-        ));
-    let icon = ServeFile::new(root.join("favicon.svg"));
-    Router::new()
-        .nest(&format!("/{}", leptos.site_pkg_dir), package)
-        .route_service("/favicon.svg", icon)
 }
 
 /// What there is nothing under.

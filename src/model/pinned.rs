@@ -1,11 +1,15 @@
 //! The facts that a confirmation is bound to. What moves all the time (positions, ages) is another
 //! type, in `cluster`, and cannot enter a digest by accident.
 
+mod moved;
+
+pub use moved::{ABSENT, Moved, moved_between};
+
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::ambient::Timestamp;
 use crate::model::text::{ActorName, NodeId, PlaceName, Reason};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A fact that was read, or one that was not. Never a default, never the last value (C8.4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -290,27 +294,6 @@ pub struct Pinned {
     pub second_operator: bool,
 }
 
-/// The value of a fact about something that is not there.
-pub const ABSENT: &str = "absent";
-
-/// One fact with its value before and after, in words: `n2 reachable: yes -> no`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct Moved {
-    /// The fact, such as `n2 reachable`.
-    pub fact: String,
-    /// Its value before.
-    pub before: String,
-    /// Its value after.
-    pub after: String,
-}
-
-impl std::fmt::Display for Moved {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {} -> {}", self.fact, self.before, self.after)
-    }
-}
-
 fn yes_no(value: bool) -> String {
     (if value { "yes" } else { "no" }).to_owned()
 }
@@ -376,28 +359,4 @@ impl Pinned {
         let same = pairs.filter(|(then, now)| then == now).map(|(then, _)| &then.id).collect();
         moved_between(&self.facts_with(&same), &later.facts_with(&same))
     }
-}
-
-/// What differs between two lists of facts, each with its value: in the order of the first list, and
-/// then what only the second one has. Nothing is left out on either side (C2.6).
-#[must_use]
-pub fn moved_between(before: &[(String, String)], after: &[(String, String)]) -> Vec<Moved> {
-    let (then, now) = (by_name(before), by_name(after));
-    let value = |facts: &BTreeMap<&str, &str>, name: &str| {
-        facts.get(name).copied().unwrap_or(ABSENT).to_owned()
-    };
-    before
-        .iter()
-        .chain(after.iter().filter(|(name, _)| !then.contains_key(name.as_str())))
-        .map(|(name, _)| Moved {
-            fact: name.clone(),
-            before: value(&then, name),
-            after: value(&now, name),
-        })
-        .filter(|moved| moved.before != moved.after)
-        .collect()
-}
-
-fn by_name(facts: &[(String, String)]) -> BTreeMap<&str, &str> {
-    facts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }

@@ -2,15 +2,12 @@
 //! and for every way to be refused (C9.1, C9.4). The table is a `match` over the routes, so a route
 //! without a row does not compile.
 
-use crate::harness::{
-    Client, CountedEntropy, ManualClock, PASSWORD, Reply, TestApp, confirmation, id, open,
-};
+use crate::harness::{Client, PASSWORD, Reply, TestApp, confirmation, id};
 use crate::mute_kernel::MuteApp;
 use aerodb_control::web::policy::{ACTS, Act, Needs};
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// One attempt: what is sent after what, the status of its answer, and the records that it adds.
 struct Row {
@@ -393,26 +390,4 @@ async fn what_needs_an_open_action_leaves_its_records_too() {
         olga.post(path, body).await.expect(status);
         assert_eq!(crate::finding::kinds(&mute).await[before..], *records, "{path}");
     }
-}
-
-#[tokio::test]
-async fn a_new_installation_records_its_link_its_first_operator_and_the_session() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let (clock, entropy) = (ManualClock::new(), Arc::new(CountedEntropy::default()));
-    let house = open(dir.path(), 3, &clock, &entropy).await;
-    let token = house.setup_path.as_ref().expect("a link").replace("/setup/", "");
-    let client = Client::new(house.console.clone(), None);
-    let fields = [("token", token.as_str()), ("name", "olga"), ("password", PASSWORD)];
-    client.post_form("/setup", &fields).await.expect(303);
-    client.post_form("/setup", &fields).await.expect(410);
-    let body = json!({"name": "olga", "password": PASSWORD});
-    let session = client.post("/api/v1/login", &body).await.expect(200).json();
-    let olga = Client::new(house.console.clone(), session["token"].as_str().map(str::to_owned));
-    let page = olga.get("/api/v1/log").await.expect(200).json();
-    let records = page["records"].as_array().expect("records").clone();
-    let kinds: Vec<_> = records.iter().rev().map(|r| r["entry"]["kind"].clone()).collect();
-    let wanted =
-        ["boot", "setup_link_issued", "account_created", "signed_in", "denied", "signed_in"];
-    assert_eq!(kinds, wanted);
-    assert!(!page.to_string().contains(&token) && !page.to_string().contains(PASSWORD));
 }

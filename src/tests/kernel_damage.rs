@@ -206,12 +206,19 @@ async fn a_clock_that_is_set_back_an_hour_changes_times_and_nothing_else() {
     app.clock.advance_millis(-3_600_000);
     let explained = operator.request(2, "take_offline", json!({"node": "n3"})).await.expect(201);
     app.clock.advance_millis(-3_600_000);
-    let done = operator.confirm(&explained.json()).await.expect(200).json();
+    // A proof of identity from the future proves nothing, and says so; a new one does.
+    let refused = operator.confirm(&explained.json()).await.expect(403).json();
+    assert_eq!(refused["refusal"]["code"], "proof_needed", "{refused}");
+    drop(operator);
+    let operator = app.sign_in("olga").await;
+    let page = format!("/api/v1/actions/{}", explained.json()["id"].as_str().expect("an id"));
+    let again = operator.get(&page).await.expect(200).json();
+    let done = operator.confirm(&again).await.expect(200).json();
     assert_eq!(done["stage"], "executed", "{done}");
     drop(operator);
     let app = app.restart().await;
     app.clock.advance_millis(-3_600_000);
-    let operator = app.operator();
+    let operator = app.sign_in("olga").await;
     operator.run(3, "failover", json!({"to": "n1"})).await;
     operator.run(4, "bring_online", json!({"node": "n3"})).await;
     let again = operator.request(1, "switchover", json!({"to": "n2"})).await.expect(200).json();

@@ -19,6 +19,7 @@ mod canaries;
 mod cli;
 mod completeness;
 mod completeness_cli;
+mod completeness_first;
 mod contract;
 mod crash_points;
 mod crowd;

@@ -1,0 +1,30 @@
+//! The files of the site: the browser's half, the style sheet and the icon.
+
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use leptos::config::LeptosOptions;
+use std::path::Path;
+use tower_http::services::{ServeDir, ServeFile};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// They are named by the hash of their content, so they never change under a name.
+pub(super) fn files(leptos: &LeptosOptions) -> Router {
+    let root = Path::new(&*leptos.site_root);
+    let package = ServeDir::new(root.join(&*leptos.site_pkg_dir));
+    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+    let is_hashed = leptos.hash_files;
+    let cached = move |response: &axum::http::Response<_>| {
+        (response.status().is_success() && is_hashed).then(|| forever.clone())
+    };
+    let package = Router::new()
+        .fallback_service(package.precompressed_br().precompressed_gzip())
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, cached))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::VARY,
+            HeaderValue::from_static("accept-encoding"),
+        ));
+    let icon = ServeFile::new(root.join("favicon.svg"));
+    Router::new()
+        .nest(&format!("/{}", leptos.site_pkg_dir), package)
+        .route_service("/favicon.svg", icon)
+}
