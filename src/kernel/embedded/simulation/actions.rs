@@ -1,7 +1,8 @@
 //! What operators do: any action of the catalogue, asked for and confirmed as a person would.
 
 #[cfg(test)]
-use super::world::{Asked, World};
+use super::world::{Asked, OPERATOR, PASSWORD, World};
+use crate::authority::{Credential, Operator};
 use crate::kernel::ObserveKernel as _;
 use crate::model::action::{Action, ActionId, LogPosition, Stage};
 use crate::model::cluster::ClusterState;
@@ -31,9 +32,7 @@ impl World {
     /// Asks for this action and, mostly, confirms it.
     pub(super) fn ask_and_confirm(&mut self, action: Action) -> Result<(), String> {
         let id = self.fresh_id();
-        let Ok(operator) = self.house().operator(&self.session) else {
-            return Err("authority: the session of the operator is gone".to_owned());
-        };
+        let operator = self.operator()?;
         let asked = self.house().workflow.request(&operator, id, action.clone(), reason());
         let asked = self.wait(asked);
         let confirmation = asked.as_ref().ok().filter(|a| a.stage == Stage::Explained).map(|a| {
@@ -67,9 +66,7 @@ impl World {
     }
 
     fn confirm(&mut self, id: ActionId, confirmation: Confirmation) -> Result<(), String> {
-        let Ok(operator) = self.house().operator(&self.session) else {
-            return Err("authority: the session of the operator is gone".to_owned());
-        };
+        let operator = self.proven()?;
         let confirmed = self.wait(self.house().workflow.confirm(&operator, id, confirmation));
         let said = match &confirmed {
             Ok(answer) => format!("{} {:?}", answer.stage.word(), answer.outcome),
@@ -83,6 +80,32 @@ impl World {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Who operates, by the session that was opened last.
+    fn operator(&self) -> Result<Operator, String> {
+        let denied = |why| format!("authority: the session of the operator is gone: {why}");
+        self.house().operator(&self.session).map_err(denied)
+    }
+
+    /// The same, who signs in again where the proof is too old or, by a clock that was put back, of a
+    /// time that is yet to come. On a failing disk that may fail: then the old session has to do.
+    fn proven(&mut self) -> Result<Operator, String> {
+        let operator = self.operator()?;
+        if operator.viewer().proved_recently() {
+            return Ok(operator);
+        }
+        let said = match self.wait(self.house().access.sign_in(OPERATOR, PASSWORD)) {
+            Ok(begun) => {
+                let token = begun.token.ok_or("authority: a session without a token")?;
+                self.session =
+                    Credential::parse(&token).ok_or("authority: a token that is none")?;
+                "done".to_owned()
+            }
+            Err(refusal) => format!("{:?}", refusal.code),
+        };
+        self.note(&format!("sign in again: {said}"));
+        self.operator()
     }
 
     /// Delivers any earlier confirmation again.
@@ -100,9 +123,7 @@ impl World {
     /// Settles what is open, if anything is.
     pub(super) fn settle(&mut self) -> Result<(), String> {
         let Ok(Some(open)) = self.house().read.unresolved() else { return Ok(()) };
-        let Ok(operator) = self.house().operator(&self.session) else {
-            return Err("authority: the session of the operator is gone".to_owned());
-        };
+        let operator = self.operator()?;
         let settled = self.house().workflow.settle(&operator, open.action_id, reason());
         let said = match self.wait(settled) {
             Ok(answer) => answer.stage.word().to_owned(),
@@ -115,9 +136,7 @@ impl World {
 
     /// Declares a freeze, or lifts the one that stands.
     pub(super) fn freeze_or_unfreeze(&mut self) -> Result<(), String> {
-        let Ok(operator) = self.house().operator(&self.session) else {
-            return Err("authority: the session of the operator is gone".to_owned());
-        };
+        let operator = self.operator()?;
         let Ok(stands) = self.house().read.freeze() else { return Ok(()) };
         let id = self.fresh_id();
         let done = match stands {

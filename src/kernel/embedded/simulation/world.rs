@@ -19,7 +19,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
-const PASSWORD: &str = "a quiet harbour at dawn";
+pub(super) const OPERATOR: &str = "olga";
+pub(super) const PASSWORD: &str = "a quiet harbour at dawn";
 
 /// An action that was asked for, and what would confirm it.
 pub(super) struct Asked {
@@ -81,7 +82,7 @@ impl Templates {
                 let house = opened.expect("a new installation");
                 let link = house.access.issue_setup_link().await.expect("a link");
                 let link = link.expect("nobody is there yet");
-                let made = house.access.redeem_setup_link(&link, "olga", PASSWORD).await;
+                let made = house.access.redeem_setup_link(&link, OPERATOR, PASSWORD).await;
                 made.expect("an operator").token.expect("a session")
             })
         });
