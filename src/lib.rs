@@ -24,7 +24,8 @@
 //! | `kernel` | the port to the correctness core, and the embedded core behind it | model |
 //! | `store` | one SQLite file: one writer, read-only readers, fail closed | crash, measure |
 //! | [`ledger`] | records, hash chain, verification | model, store |
-//! | `identity` | who somebody is by the word of a provider or a proxy | model |
+//! | `outside` | how others are asked over HTTP, and the files that say whom to believe | nothing |
+//! | `identity` | who somebody is by the word of a provider or a proxy | model, outside |
 //! | `authority` | who is asking, as values that nobody can forge | model, store, identity |
 //! | `observe` | all that can be read | model, explain, kernel, ledger, measure |
 //! | `workflow` | the one way to act, and who may sign in | all above |
@@ -95,6 +96,8 @@ pub mod measure;
 pub mod model;
 #[cfg(feature = "ssr")]
 pub mod observe;
+#[cfg(feature = "ssr")]
+pub mod outside;
 #[cfg(feature = "ssr")]
 pub mod plain;
 #[cfg(feature = "ssr")]

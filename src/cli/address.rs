@@ -1,11 +1,13 @@
 //! The address of a control plane: where a request goes, and the name a session is kept under.
 
 use crate::model::text::InputError;
+use crate::outside;
+use crate::outside::files::certificates;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
-use ureq::tls::{Certificate, RootCerts};
+use ureq::tls::RootCerts;
 
 /// Where a control plane listens when nobody says otherwise.
 pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:7400";
@@ -24,12 +26,7 @@ pub(super) struct Authorities {
 impl Authorities {
     /// Reads the certificates of a file in PEM form.
     pub(super) fn read(path: &str) -> Result<Self, String> {
-        let read = std::fs::read(path).map_err(|error| format!("it cannot be read: {error}"))?;
-        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read).collect();
-        let certificates = found.map_err(|error| format!("it is not PEM: {error}"))?;
-        if certificates.is_empty() {
-            return Err("it holds no certificate".to_owned());
-        }
+        let certificates = certificates(Path::new(path)).map_err(|error| error.to_string())?;
         Ok(Self { path: path.into(), certificates: certificates.into() })
     }
 }
@@ -65,13 +62,7 @@ impl Address {
 
     /// Whose certificates are accepted there.
     pub(super) fn roots(&self) -> RootCerts {
-        match &self.authorities {
-            None => RootCerts::WebPki,
-            Some(Authorities { certificates, .. }) => {
-                let owned = |der: &CertificateDer<'_>| Certificate::from_der(der).to_owned();
-                RootCerts::from(certificates.iter().map(owned))
-            }
-        }
+        outside::roots(self.authorities.as_ref().map(|authorities| &*authorities.certificates))
     }
 
     /// The address as text.
@@ -100,15 +91,7 @@ impl Address {
 
     /// Whether nobody on the way can read what is sent.
     pub(super) fn is_private(&self) -> bool {
-        self.is_local() || self.text.starts_with("https://")
-    }
-
-    /// Whether what is sent stays on this machine.
-    fn is_local(&self) -> bool {
-        let rest = host_and_path(&self.text).unwrap_or_default();
-        let host = rest.split('/').next().unwrap_or_default();
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        name == "localhost" || name == "[::1]" || name.starts_with("127.")
+        outside::stays_here(&self.text) || self.text.starts_with("https://")
     }
 }
 
@@ -157,19 +140,19 @@ mod tests {
     }
 
     #[test]
-    fn only_a_loopback_host_is_local() {
-        for (text, local) in [
+    fn nobody_on_the_way_reads_what_stays_here_or_is_encrypted() {
+        for (text, private) in [
             ("http://127.0.0.1:7400", true),
             ("http://[::1]:7400", true),
             ("http://localhost", true),
             ("http://10.0.0.1:7400", false),
             ("http://localhost.example", false),
-            ("https://localhost.example", false),
+            ("http://127.console.example", false),
+            ("https://localhost.example", true),
             ("https://localhost:7400", true),
         ] {
             let address = Address::parse(text).expect(text);
-            assert_eq!(address.is_local(), local, "{text}");
-            assert_eq!(address.is_private(), local || text.starts_with("https"), "{text}");
+            assert_eq!(address.is_private(), private, "{text}");
         }
     }
 

@@ -4,6 +4,7 @@
 use super::address::Address;
 use super::failure::{Asked, Failure};
 use crate::model::refusal::Refusal;
+use crate::outside;
 use crate::plain::lines::Lines;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,6 @@ use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::time::Duration;
 use ureq::http::Response;
-use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, Error};
 
 /// How long a connection may take: a host that drops packets should not hold a terminal.
@@ -50,19 +50,8 @@ pub(super) struct Client<'a> {
 impl<'a> Client<'a> {
     /// A client that carries this session or token, where there is one.
     pub(super) fn new(url: &'a Address, token: Option<String>) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            // A pooled connection may be dead; a fresh one makes "refused" mean "not sent".
-            .max_idle_connections(0)
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_global(Some(ANSWER_TIMEOUT))
-            .user_agent(concat!("aerodb-control/", env!("CARGO_PKG_VERSION")))
-            .accept("application/json")
-            .tls_config(TlsConfig::builder().root_certs(url.roots()).build())
-            .build();
-        Self { agent: Agent::new_with_config(config), url, token, renewed: RefCell::default() }
+        let agent = outside::agent(url.roots(), CONNECT_TIMEOUT, ANSWER_TIMEOUT);
+        Self { agent, url, token, renewed: RefCell::default() }
     }
 
     /// The session or token that it carries.

@@ -1,18 +1,16 @@
-//! What the provider is asked over HTTP: one question is one request, no redirection is followed, no
-//! proxy stands between, and nothing is sent again.
+//! What the provider is asked over HTTP, a few questions at a time, and which addresses it may have.
 
 use super::settings::SettingError;
 use super::unproven::Unproven;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+use crate::outside;
+use crate::outside::files::certificates;
 use serde::de::DeserializeOwned;
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use ureq::http::{Response, Uri};
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::RootCerts;
 use ureq::{Agent, Body, Error};
 
 /// How long a connection to the provider may take.
@@ -44,18 +42,8 @@ pub(super) struct Way {
 impl Way {
     /// A way on which nobody but `roots` vouches for the certificate.
     pub(super) fn new(roots: RootCerts) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            .max_idle_connections(0)
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_global(Some(ANSWER_TIMEOUT))
-            .user_agent(concat!("aerodb-control/", env!("CARGO_PKG_VERSION")))
-            .accept("application/json")
-            .tls_config(TlsConfig::builder().root_certs(roots).build())
-            .build();
-        Self { agent: Agent::new_with_config(config), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        let agent = outside::agent(roots, CONNECT_TIMEOUT, ANSWER_TIMEOUT);
+        Self { agent, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// Reads JSON.
@@ -139,9 +127,7 @@ pub(super) fn is_fit(address: &str) -> bool {
     let Ok(uri) = address.parse::<Uri>() else { return false };
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return false };
     let host = authority.host();
-    let number = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    let is_here = host == "localhost" || number.is_ok_and(|address| address.is_loopback());
-    let is_private = scheme == "https" || (scheme == "http" && is_here);
+    let is_private = scheme == "https" || (scheme == "http" && outside::stays_here(address));
     is_private && !host.is_empty() && !authority.as_str().contains('@') && !address.contains('#')
 }
 
@@ -155,16 +141,9 @@ pub(super) fn is_no_weaker(address: &str, issuer: &str) -> bool {
 /// that browsers trust.
 pub(super) fn roots(file: Option<&Path>) -> Result<RootCerts, SettingError> {
     let Some(path) = file else { return Ok(RootCerts::WebPki) };
-    let wrong = |why: String| SettingError::file("openid-ca", path, why);
-    let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-    let read: Result<Vec<CertificateDer<'static>>, _> =
-        CertificateDer::pem_slice_iter(&text).collect();
-    let found = read.map_err(|error| wrong(format!("it is not PEM: {error}")))?;
-    if found.is_empty() {
-        return Err(wrong("it holds no certificate".to_owned()));
-    }
-    let owned = |der: &CertificateDer<'_>| Certificate::from_der(der).to_owned();
-    Ok(RootCerts::from(found.iter().map(owned)))
+    let found = certificates(path)
+        .map_err(|error| SettingError::file("openid-ca", path, error.to_string()))?;
+    Ok(outside::roots(Some(&found)))
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use super::http;
 use crate::model::actor::ActorRole;
 use crate::model::text::{InputError, is_treacherous};
+use crate::outside::files::open_secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// Longest text of a setting, in characters.
@@ -190,17 +190,9 @@ fn line(key: &str, text: &str) -> Result<String, InputError> {
 /// Reads a secret of a file: its one line, which no other account of the machine can read.
 pub(super) fn secret(key: &'static str, path: &Path) -> Result<String, SettingError> {
     let wrong = |why: String| SettingError::file(key, path, why);
-    let mut file = std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
-    // Of the open file, not of the name: the name can change in between.
-    let mode = file.metadata().map_err(|error| wrong(error.to_string()))?.permissions().mode();
-    if mode & 0o007 != 0 {
-        let mode = mode & 0o777;
-        return Err(wrong(format!(
-            "everybody on this machine can read the secret (mode {mode:o}); take that away"
-        )));
-    }
+    let file = open_secret(path, "secret").map_err(|error| wrong(error.to_string()))?;
     let mut text = String::new();
-    let read = file.by_ref().take(SECRET_CHARS_MAX + 2).read_to_string(&mut text);
+    let read = file.take(SECRET_CHARS_MAX + 2).read_to_string(&mut text);
     read.map_err(|error| wrong(error.to_string()))?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
@@ -216,6 +208,7 @@ pub(super) fn secret(key: &'static str, path: &Path) -> Result<String, SettingEr
 mod tests {
     use super::*;
     use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
 
     fn table() -> OpenidTable {
         OpenidTable {

@@ -2,33 +2,22 @@
 
 use super::ServeError;
 use super::reach::TlsFiles;
+use crate::outside::files::{FileError, certificates, open_secret};
 use axum_server::tls_rustls::RustlsConfig;
 use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Why a certificate or a key cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// It is not there, or may not be read.
-    #[error("it cannot be read: {0}")]
-    Io(#[from] std::io::Error),
-    /// It is not in the form that is read.
-    #[error("it is not PEM: {0}")]
-    Pem(pem::Error),
-    /// It is PEM and holds nothing of the kind.
-    #[error("it holds no {0}")]
-    Empty(&'static str),
-    /// Whoever has an account on the machine could read the key.
-    #[error("everybody on this machine can read the key (mode {mode:o}); take that away")]
-    Exposed {
-        /// The mode of the file.
-        mode: u32,
-    },
+    /// A file cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The two do not belong together, or the key is of a kind that is not served.
     #[error("the certificate and the key cannot be used together: {0}")]
     Unusable(rustls::Error),
@@ -43,32 +32,19 @@ pub(super) fn load(files: &TlsFiles) -> Result<RustlsConfig, ServeError> {
         let path = path.to_owned();
         move |source: TlsError| ServeError::Tls { path, source }
     };
-    let chain = certificates(&files.certificate).map_err(wrong(&files.certificate))?;
-    let key = key(&files.key).map_err(wrong(&files.key))?;
+    let file = |path| move |error: FileError| wrong(path)(error.into());
+    let chain = certificates(&files.certificate).map_err(file(&files.certificate))?;
+    let key = key(&files.key).map_err(file(&files.key))?;
     let config = config(chain, key).map_err(TlsError::Unusable).map_err(wrong(&files.key))?;
     Ok(RustlsConfig::from_config(Arc::new(config)))
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let text = std::fs::read(path)?;
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let chain = read.map_err(TlsError::Pem)?;
-    if chain.is_empty() { Err(TlsError::Empty("certificate")) } else { Ok(chain) }
-}
-
-fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    use std::io::Read as _;
-    let mut file = std::fs::File::open(path)?;
-    // Of the open file, not of the name: the name can change in between.
-    let mode = file.metadata()?.permissions().mode() & 0o777;
-    if mode & 0o007 != 0 {
-        return Err(TlsError::Exposed { mode });
-    }
+fn key(path: &Path) -> Result<PrivateKeyDer<'static>, FileError> {
     let mut text = Vec::new();
-    file.read_to_end(&mut text)?;
+    open_secret(path, "key")?.read_to_end(&mut text)?;
     match PrivateKeyDer::from_pem_slice(&text) {
-        Err(pem::Error::NoItemsFound) => Err(TlsError::Empty("private key")),
-        read => read.map_err(TlsError::Pem),
+        Err(pem::Error::NoItemsFound) => Err(FileError::Empty("private key")),
+        read => read.map_err(FileError::Pem),
     }
 }
 
@@ -88,14 +64,15 @@ fn config(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
 
     fn files(dir: &Path, certificate: &str, key: &str) -> TlsFiles {
         let write = |name: &str, text: &str| -> PathBuf {
             let path = dir.join(name);
             fs::write(&path, text).expect("a file");
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("ours");
+            fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("ours");
             path
         };
         TlsFiles { certificate: write("c.pem", certificate), key: write("k.pem", key) }
@@ -130,10 +107,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let (certificate, key) = pair();
         let files = files(dir.path(), &certificate, &key);
-        fs::set_permissions(&files.key, fs::Permissions::from_mode(0o644)).expect("ours");
+        fs::set_permissions(&files.key, Permissions::from_mode(0o644)).expect("ours");
         assert!(load(&files).expect_err("exposed").to_string().contains("mode 644"));
         // A group of its own is how some systems share keys with services.
-        fs::set_permissions(&files.key, fs::Permissions::from_mode(0o640)).expect("ours");
+        fs::set_permissions(&files.key, Permissions::from_mode(0o640)).expect("ours");
         load(&files).expect("a group may read it");
     }
 }

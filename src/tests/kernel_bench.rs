@@ -11,6 +11,8 @@
 
 #[path = "ledger_bench/figures.rs"]
 mod figures;
+#[path = "ledger_bench/same_bytes.rs"]
+mod same_bytes;
 
 use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Write};
 use aerodb_control::kernel::{CommandKernel, ObserveKernel, Order};
@@ -20,6 +22,7 @@ use aerodb_control::model::receipt::Witness;
 use aerodb_control::model::text::{NodeId, PlaceName};
 use aerodb_control::serve::ambient::{SystemClock, SystemEntropy};
 use figures::{Figures, line};
+use same_bytes::SameBytes;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -82,28 +85,16 @@ fn log_bytes(dir: &Path) -> u64 {
 
 async fn one_write(dir: &Path) {
     let kernel = found(dir, 3);
-    let mut raw = File::create(dir.join("raw")).unwrap();
-    let (mut ours, mut bare, mut written) = (Figures::default(), Figures::default(), Vec::new());
+    let mut same = SameBytes::beside(dir);
+    let (mut ours, mut bare) = (Figures::default(), Figures::default());
     for number in 0..WRITES {
         let before = log_bytes(dir);
         let begun = Instant::now();
         kernel.write(put(number)).await.unwrap();
         ours.add(begun.elapsed());
-        // After a checkpoint the file is written from its beginning, and does not grow.
-        let bytes = log_bytes(dir).saturating_sub(before);
-        if bytes > 0 {
-            written.push(bytes);
-        }
-        written.sort_unstable();
-        let typical = usize::try_from(*written.get(written.len() / 2).unwrap_or(&4096)).unwrap();
-        let bytes = vec![0xa5; typical];
-        let begun = Instant::now();
-        raw.write_all(&bytes).unwrap();
-        raw.sync_data().unwrap();
-        bare.add(begun.elapsed());
+        bare.add(same.again(before, log_bytes(dir)));
     }
-    let typical = written.get(written.len() / 2).copied().unwrap_or(0);
-    println!("  bytes that one write puts into the log of one node: {typical}");
+    println!("  bytes that one write puts into the log of one node: {}", same.typical());
     line("write", &mut ours, "the same bytes once, fdatasync", &mut bare);
 }
 

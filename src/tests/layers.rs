@@ -11,7 +11,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("explain", &["model"]),
     ("kernel", &["model", "crash"]),
     ("ledger", &["model", "store", "crash"]),
-    ("identity", &["model"]),
+    ("outside", &[]),
+    ("identity", &["model", "outside"]),
     ("authority", &["model", "store", "identity"]),
     ("observe", &["model", "explain", "kernel", "ledger", "measure"]),
     (

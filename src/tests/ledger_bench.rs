@@ -14,13 +14,16 @@
 mod figures;
 #[path = "ledger_bench/log.rs"]
 mod log;
+#[path = "ledger_bench/same_bytes.rs"]
+mod same_bytes;
 
 use aerodb_control::ledger::{Expected, Ledger, LedgerReader, LogFilter, verify_file};
 use aerodb_control::store::{DATABASE_FILE, Reader, Store};
 use figures::{Figures, line};
 use log::{Generator, ManualClock};
+use same_bytes::SameBytes;
 use sha2::{Digest as _, Sha256};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -81,28 +84,16 @@ fn log_bytes(dir: &Path) -> u64 {
 
 async fn append(dir: &Path) {
     let generator = Generator::new(dir).await;
-    let raw_path = dir.join("raw");
-    let mut raw = OpenOptions::new().create(true).append(true).open(&raw_path).unwrap();
-    let (mut ours, mut bare, mut written) = (Figures::default(), Figures::default(), Vec::new());
+    let mut same = SameBytes::beside(dir);
+    let (mut ours, mut bare) = (Figures::default(), Figures::default());
     for round in 0..ROUNDS {
         let before = log_bytes(dir);
         let begun = Instant::now();
         generator.append_one(round).await;
         ours.add(begun.elapsed());
-        // After a checkpoint the file is written from its beginning, and does not grow.
-        let bytes = log_bytes(dir).saturating_sub(before);
-        if bytes > 0 {
-            written.push(bytes);
-        }
-        written.sort_unstable();
-        let typical = usize::try_from(*written.get(written.len() / 2).unwrap_or(&4096)).unwrap();
-        let bytes = vec![0xa5; typical];
-        let begun = Instant::now();
-        raw.write_all(&bytes).unwrap();
-        raw.sync_data().unwrap();
-        bare.add(begun.elapsed());
+        bare.add(same.again(before, log_bytes(dir)));
     }
-    println!("  bytes of a commit: {}", written[written.len() / 2]);
+    println!("  bytes of a commit: {}", same.typical());
     line("append", &mut ours, "write + fdatasync", &mut bare);
 }
 

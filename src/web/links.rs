@@ -20,6 +20,7 @@ use axum::extract::State;
 use axum::http::header::{self, HeaderMap};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use serde::Serialize;
 
 /// `GET /link/{token}`: the page with the form that exchanges the link. Whether the link is good is
 /// found when it is used.
@@ -112,11 +113,7 @@ pub(super) async fn revoke(
         Ok(id) => site.access.revoke_link(&operator, id).await,
         Err(why) => Err(why),
     };
-    match (door, revoked) {
-        (_, Err(why)) => declined(&site, &operator, door, "revoke a link", why).await,
-        (Door::Api, Ok(answer)) => Json(answer).into_response(),
-        (Door::Page, Ok(_)) => Redirect::to("/access").into_response(),
-    }
+    ended(&site, &operator, door, "revoke a link", revoked).await
 }
 
 /// `POST /tokens/{name}/revoke`: the token of a program ends.
@@ -133,8 +130,19 @@ pub(super) async fn revoke_token(
         Ok(name) => site.access.revoke_token(&operator, name).await,
         Err(why) => Err(why),
     };
+    ended(&site, &operator, door, "revoke a token", revoked).await
+}
+
+/// What a revocation answers at each door.
+async fn ended<T: Serialize>(
+    site: &Acting,
+    operator: &Operator,
+    door: Door,
+    attempt: &str,
+    revoked: Result<T, Refusal>,
+) -> Response {
     match (door, revoked) {
-        (_, Err(why)) => declined(&site, &operator, door, "revoke a token", why).await,
+        (_, Err(why)) => declined(site, operator, door, attempt, why).await,
         (Door::Api, Ok(answer)) => Json(answer).into_response(),
         (Door::Page, Ok(_)) => Redirect::to("/access").into_response(),
     }

@@ -38,21 +38,27 @@ pub(super) async fn sign_in(
         let earlier = credential(&headers, &site.reading.cookie);
         end_earlier(&site, earlier).await;
     }
-    let wait_s = outcome.as_ref().err().and_then(|held| held.wait_s);
-    let outcome = outcome.map_err(|held| held.why);
-    let mut response = match (door, outcome) {
+    match (door, outcome) {
         (Door::Api, Ok(session)) => Json(session).into_response(),
-        (Door::Api, Err(why)) => why.into_response(),
+        (Door::Api, Err(Held { why, wait_s })) => {
+            let mut response = why.into_response();
+            told_to_wait(&mut response, wait_s);
+            response
+        }
         (Door::Page, Ok(session)) => {
             let next = page.next.as_deref().map_or("/".to_owned(), pages::local_path);
             with_session(&site, &session, &next)
         }
-        (Door::Page, Err(why)) => {
-            let status = refusal::status(why.code);
-            page.refusal = Some(why);
-            pages::draw(&site.reading, None, Page::SignIn(page), status).await
-        }
-    };
+        (Door::Page, Err(held)) => turned_back(&site, page, held).await,
+    }
+}
+
+/// The sign-in page, with why it was refused.
+pub(super) async fn turned_back(site: &Acting, mut page: SignIn, held: Held) -> Response {
+    let Held { why, wait_s } = held;
+    let status = refusal::status(why.code);
+    page.refusal = Some(why);
+    let mut response = pages::draw(&site.reading, None, Page::SignIn(page), status).await;
     told_to_wait(&mut response, wait_s);
     response
 }
@@ -128,8 +134,16 @@ pub(super) async fn recorded(site: &Acting, uri: &Uri, why: Refusal) -> Refusal 
 /// Reads the fields of the sign-in form; what could be read is left in `page`.
 fn sent(mut fields: Fields, page: &mut SignIn) -> Result<(String, String), InputError> {
     page.next = fields.optional_text("next")?.map(|next| pages::local_path(&next));
+    name_and_password(fields, &mut page.name)
+}
+
+/// Reads who somebody is and the password, the last of a form; the name is left in `shown`.
+fn name_and_password(
+    mut fields: Fields,
+    shown: &mut Option<String>,
+) -> Result<(String, String), InputError> {
     let name = fields.text("name")?;
-    page.name = Some(name.chars().take(100).collect());
+    *shown = Some(name.chars().take(100).collect());
     let password = fields.text("password")?;
     fields.finish()?;
     Ok((name, password))
@@ -208,11 +222,7 @@ pub(super) async fn set_up(
 
 fn first(mut fields: Fields, page: &mut SetUp) -> Result<(String, String), InputError> {
     page.token = fields.text("token")?;
-    let name = fields.text("name")?;
-    page.name = Some(name.chars().take(100).collect());
-    let password = fields.text("password")?;
-    fields.finish()?;
-    Ok((name, password))
+    name_and_password(fields, &mut page.name)
 }
 
 /// Goes on to `next` with the session in a cookie. It ends with the browser; the server ends it

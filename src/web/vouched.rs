@@ -7,10 +7,10 @@
 
 use super::fields::Fields;
 use super::gate::{attempt, credential};
-use super::login::{Held, admitted, end_earlier, recorded, told_to_wait, with_session};
+use super::login::{Held, admitted, end_earlier, recorded, turned_back, with_session};
 use super::query::Query;
 use super::throttle::Origin;
-use super::{Acting, Reading, pages, refusal};
+use super::{Acting, Reading, pages};
 use crate::identity::openid::{Begun, Brought, LEAVING_S, PASSED_CHARS_MAX, word};
 use crate::identity::{Openid, Unproven, Vouched};
 use crate::model::actor::Means;
@@ -270,16 +270,6 @@ async fn signed_in(
 ) -> Response {
     end_earlier(site, credential(headers, &site.reading.cookie)).await;
     with_session(site, session, &next.map_or("/".to_owned(), pages::local_path))
-}
-
-/// The sign-in page, with why it was refused.
-async fn turned_back(site: &Acting, mut page: SignIn, held: Held) -> Response {
-    let Held { why, wait_s } = held;
-    let status = refusal::status(why.code);
-    page.refusal = Some(why);
-    let mut response = pages::draw(&site.reading, None, Page::SignIn(page), status).await;
-    told_to_wait(&mut response, wait_s);
-    response
 }
 
 /// Records why nobody was signed in, and gives it back (C9.4). Nothing in it was typed by a stranger.
