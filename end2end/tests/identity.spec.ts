@@ -1,9 +1,10 @@
 // Signing in through a provider, in a browser: the way there, the way back, and what is not believed.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { labels } from '../fixtures/labels.ts';
 import { CLIENT, Provider, SECRET } from '../fixtures/provider.ts';
 import { ControlPlane } from '../fixtures/server.ts';
-import { becomeOperator } from '../fixtures/steps.ts';
+import { ask, becomeOperator, confirm, expectStage } from '../fixtures/steps.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 const CLAIMS = { sub: '24400320', preferred_username: 'katherine', groups: ['database-operators'] };
@@ -78,4 +79,34 @@ provided('a person signs in through a provider and what it says is believed in t
   await page.goBack();
   await finish.click();
   await expect(page.getByRole('alert')).toContainText('sign_in_spent');
+});
+
+provided('an operator of a provider proves who they are there, and comes back to what was explained', async ({
+  page,
+  plane,
+  provider,
+}) => {
+  await becomeOperator(page, plane);
+  await page.goto('about:blank');
+  await page.context().clearCookies();
+  // Somebody signed in there an hour ago, and left the browser open.
+  provider.since -= 3600;
+  await page.goto(`${plane.console}/login`);
+  await page.getByRole('button', { name: 'Sign in with Example Works' }).click();
+  await page.getByRole('button', { name: 'Finish signing in' }).click();
+  await expect(page.getByRole('banner')).toContainText('katherine');
+
+  await ask(page, plane, 'kind=switchover&to=n2', 'planned work');
+  await expectStage(page, 'explained');
+  const explained = page.url();
+  const digest = (await page.locator('.digest code').textContent()) ?? '';
+  await expect(page.getByRole('heading', { name: 'Prove who you are' })).toBeVisible();
+  await expect(labels.typed(page)).toHaveCount(0);
+  await page.getByRole('button', { name: 'Go to Example Works' }).click();
+  await page.getByRole('button', { name: 'Finish signing in' }).click();
+
+  await expect(page).toHaveURL(explained);
+  await expect(page.locator('.digest code')).toHaveText(digest);
+  await confirm(page, 'switchover to n2', 'n2');
+  await expectStage(page, 'executed');
 });

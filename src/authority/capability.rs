@@ -109,13 +109,19 @@ impl Stakeholder {
 pub struct Viewer {
     actor: Actor,
     expires_at: Timestamp,
+    begun_by: Option<Means>,
     proof: Option<Proof>,
     is_proof_recent: bool,
 }
 
 impl Viewer {
     pub(super) fn new(actor: Actor, expires_at: Timestamp) -> Self {
-        Self { actor, expires_at, proof: None, is_proof_recent: false }
+        Self { actor, expires_at, begun_by: None, proof: None, is_proof_recent: false }
+    }
+
+    /// The same viewer, in a session that began by these means.
+    pub(super) fn begun(self, by: Option<Means>) -> Self {
+        Self { begun_by: by, ..self }
     }
 
     /// The same viewer, who proved who they are then; whether that is recent was judged when this
@@ -134,6 +140,13 @@ impl Viewer {
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// By what the session began: whoever vouched for the person then is asked again. A program has no
+    /// session.
+    #[must_use]
+    pub fn begun_by(&self) -> Option<Means> {
+        self.begun_by
     }
 
     /// When and how this person last proved who they are; a program never does.
@@ -163,11 +176,27 @@ impl Viewer {
 pub struct Proven {
     name: ActorName,
     by: Means,
+    vouched_at: Option<Timestamp>,
 }
 
 impl Proven {
     pub(super) fn new(name: ActorName, by: Means) -> Self {
-        Self { name, by }
+        Self { name, by, vouched_at: None }
+    }
+
+    /// Somebody who proved it to a provider, then if the provider says when.
+    pub(super) fn vouched(name: ActorName, at: Option<Timestamp>) -> Self {
+        Self { name, by: Means::Openid, vouched_at: at }
+    }
+
+    /// When the person proved who they are, for a session that begins now. Somebody else's word that it
+    /// is the person is no proof of this moment: a browser that is left open has it as well.
+    pub(super) fn proved_at(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.by {
+            Means::Password | Means::SetupLink => Some(now),
+            Means::Openid => self.vouched_at,
+            Means::Proxy => None,
+        }
     }
 
     /// By what.

@@ -1,7 +1,7 @@
 //! Secrets as they leave this room, and what is kept of one that comes back: its hash.
 
 use super::{Denied, links, sessions, tokens};
-use crate::model::actor::{Actor, ActorRole, Proof};
+use crate::model::actor::{Actor, ActorRole, Means, Proof};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use rusqlite::Connection;
@@ -122,7 +122,10 @@ impl fmt::Debug for Credential {
 pub(super) struct Holder {
     pub(super) actor: Actor,
     pub(super) expires_at: Timestamp,
-    /// When and how the person proved who they are; `None` for a token, which is no person.
+    /// By what the session began; `None` for a token, which is none.
+    pub(super) begun_by: Option<Means>,
+    /// When and how the person proved who they are; `None` where that is not known, and for a token,
+    /// which is no person.
     pub(super) proof: Option<Proof>,
     /// When the session was last noted as in use; `None` for a token, which does not idle.
     pub(super) last_seen: Option<Timestamp>,

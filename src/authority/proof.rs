@@ -40,6 +40,12 @@ impl ProofLasts {
         Ok(Self { millis: i64::from(minutes) * MINUTE_MS })
     }
 
+    /// Whether a proof serves for one confirmation only, the one that it came with.
+    #[must_use]
+    pub fn is_for_one_confirmation(self) -> bool {
+        self.millis == 0
+    }
+
     /// Whether a proof is recent. One of a time that is yet to come is not: a clock was put back, and
     /// how long ago it was is not known (C6.1).
     pub(super) fn holds(self, proof: &Proof, now: Timestamp) -> bool {
@@ -82,7 +88,7 @@ pub fn renew(
     now: Timestamp,
 ) -> Result<Renewed, Denied> {
     let holder = credential.holder(transaction, now)?;
-    let is_theirs = holder.actor.name == *proven.name() && holder.proof.is_some();
+    let is_theirs = holder.actor.name == *proven.name() && holder.begun_by.is_some();
     drop(proven);
     if !is_theirs || holder.actor.role != ActorRole::Operator {
         let (actor, required) = (holder.actor, ActorRole::Operator);
@@ -99,7 +105,8 @@ pub fn renew(
     if renewed != 1 {
         return Err(Denied::not_signed_in("The session was ended. Sign in again."));
     }
-    let viewer = Viewer::new(holder.actor, holder.expires_at).proved(Some(proof), true);
+    let viewer = Viewer::new(holder.actor, holder.expires_at).begun(holder.begun_by);
+    let viewer = viewer.proved(Some(proof), true);
     Ok(Renewed { secret, operator: Operator::new(viewer) })
 }
 

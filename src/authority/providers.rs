@@ -64,7 +64,7 @@ pub fn admit(
     let Some(name) = account else {
         return Ok(match create(transaction, vouched, role, now) {
             Ok(name) => Admission::In {
-                proven: Proven::new(name, Means::Openid),
+                proven: Proven::vouched(name, vouched.proved_at()),
                 role,
                 news: News::Created,
             },
@@ -84,7 +84,7 @@ pub fn admit(
     } else {
         News::Role(accounts::set_role(transaction, &name, before, role, now)?)
     };
-    Ok(Admission::In { proven: Proven::new(name, Means::Openid), role, news })
+    Ok(Admission::In { proven: Proven::vouched(name, vouched.proved_at()), role, news })
 }
 
 /// Takes the word of a proxy about one person: the name of an account that was made here. The role is the

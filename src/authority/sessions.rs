@@ -5,7 +5,7 @@ use super::{Credential, Denied, Proven, Secret, accounts, links};
 use crate::model::actor::{Actor, ActorRole, Means, Proof, ProvedBy, Via};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::canonical::Hash;
-use crate::model::text::ActorName;
+use crate::model::text::{ActorName, InputError};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 const MINUTE_MS: i64 = 60 * 1000;
@@ -45,7 +45,7 @@ pub fn start(
     entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<Started, Denied> {
-    let (name, by) = (proven.name().clone(), proven.by());
+    let (name, by, proved_at) = (proven.name().clone(), proven.by(), proven.proved_at(now));
     drop(proven);
     let role = accounts::role_of(transaction, &name)?.ok_or(Denied::SignInFailed)?;
     let secret = Secret::new(Purpose::Session, entropy);
@@ -57,14 +57,15 @@ pub fn start(
     transaction.execute(
         "INSERT INTO session (sha256, account, means, created_ms, last_seen_ms, expires_ms,
                               proved_ms, proved_by)
-         VALUES (?1, ?2, ?6, ?3, ?3, ?4, ?3, ?5)",
+         VALUES (?1, ?2, ?5, ?3, ?3, ?4, ?6, ?7)",
         params![
             secret.hash().bytes(),
             name.as_str(),
             now.millis(),
             expires_at.millis(),
-            ProvedBy::SignIn.word(),
             by.word(),
+            proved_at.map(Timestamp::millis),
+            proved_at.map(|_| ProvedBy::SignIn.word()),
         ],
     )?;
     transaction.execute(
@@ -154,7 +155,7 @@ pub(super) fn holder(
     let row = connection
         .prepare_cached(
             "SELECT account.name, account.role, last_seen_ms, expires_ms, revoked_ms,
-                    proved_ms, proved_by
+                    proved_ms, proved_by, means
              FROM session JOIN account ON account.name = session.account WHERE sha256 = ?1",
         )?
         .query_row(params![hash.bytes()], |row| {
@@ -164,11 +165,12 @@ pub(super) fn holder(
                 row.get::<_, i64>(2)?,
                 row.get::<_, i64>(3)?,
                 row.get::<_, Option<i64>>(4)?,
-                (row.get::<_, i64>(5)?, row.get::<_, String>(6)?),
+                row.get::<_, Option<i64>>(5)?.zip(row.get::<_, Option<String>>(6)?),
+                row.get::<_, String>(7)?,
             ))
         })
         .optional()?;
-    let (name, role, seen, expires, revoked, (proved, by)) =
+    let (name, role, seen, expires, revoked, proved, means) =
         row.ok_or_else(|| Denied::not_signed_in("There is no such session. Sign in again."))?;
     let role = ActorRole::parse(&role)?;
     let idle_ms = match role {
@@ -187,6 +189,9 @@ pub(super) fn holder(
         return Err(Denied::not_signed_in("The session was not used for too long. Sign in again."));
     }
     let actor = Actor { name: ActorName::parse(&name)?, role, via: Via::Session };
-    let proof = Proof { at: Timestamp::from_millis(proved), by: ProvedBy::parse(&by)? };
-    Ok(Holder { actor, expires_at, proof: Some(proof), last_seen: Some(last_seen) })
+    let proof = proved.map(|(at, by)| -> Result<Proof, InputError> {
+        Ok(Proof { at: Timestamp::from_millis(at), by: ProvedBy::parse(&by)? })
+    });
+    let (proof, begun_by) = (proof.transpose()?, Some(Means::parse(&means)?));
+    Ok(Holder { actor, expires_at, begun_by, proof, last_seen: Some(last_seen) })
 }

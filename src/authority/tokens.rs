@@ -142,5 +142,5 @@ pub(super) fn holder(
     let name = ActorName::parse(&name)?;
     // The role is a constant, not a column: no row can make a token confirm anything.
     let actor = Actor { name, role: ActorRole::Observer, via: Via::Token };
-    Ok(Holder { actor, expires_at, proof: None, last_seen: None })
+    Ok(Holder { actor, expires_at, begun_by: None, proof: None, last_seen: None })
 }

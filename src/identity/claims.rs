@@ -28,6 +28,7 @@ pub struct Vouched {
     wanted_name: Option<String>,
     roles: BTreeSet<ActorRole>,
     said: String,
+    proved_at: Option<Timestamp>,
 }
 
 impl Vouched {
@@ -54,12 +55,21 @@ impl Vouched {
     pub fn said(&self) -> &str {
         &self.said
     }
+
+    /// When the person proved to the provider who they are, which may be long ago: whoever is signed in
+    /// there is vouched for without being asked anything. `None` where the provider does not say.
+    #[must_use]
+    pub fn proved_at(&self) -> Option<Timestamp> {
+        self.proved_at
+    }
 }
 
 /// What a token must say besides what every token says.
 pub(super) struct Expected<'a> {
     pub(super) settings: &'a OpenidSettings,
     pub(super) nonce: &'a str,
+    /// Since when the person has to have proved to the provider who they are, where that was asked.
+    pub(super) proved_since: Option<Timestamp>,
     pub(super) now: Timestamp,
 }
 
@@ -112,6 +122,7 @@ struct Claims {
     nbf: Option<i64>,
     nonce: Option<String>,
     azp: Option<String>,
+    auth_time: Option<i64>,
     #[serde(flatten)]
     more: BTreeMap<String, Value>,
 }
@@ -144,12 +155,12 @@ pub(super) fn believe(
         .map_err(|_| wrong("a token whose signature or form is wrong"))?
         .claims;
     check(&claims, expected)?;
-    Ok(vouched(claims, expected.settings))
+    Ok(vouched(claims, expected))
 }
 
 /// OpenID Connect Core 1.0, 3.1.3.7.
 fn check(claims: &Claims, expected: &Expected<'_>) -> Result<(), Unproven> {
-    let Expected { settings, nonce, now } = expected;
+    let Expected { settings, nonce, proved_since, now } = expected;
     let now_s = now.millis().div_euclid(1000);
     let client = &settings.client_id;
     if claims.iss != settings.issuer {
@@ -167,8 +178,17 @@ fn check(claims: &Claims, expected: &Expected<'_>) -> Result<(), Unproven> {
         return Err(wrong("a token that has expired"));
     }
     let latest = now_s.saturating_add(LEEWAY_S);
-    if claims.iat > latest || claims.nbf.is_some_and(|from| from > latest) {
+    let from_then_on = [Some(claims.iat), claims.nbf, claims.auth_time];
+    if from_then_on.into_iter().flatten().any(|from| from > latest) {
         return Err(wrong("a token from the future"));
+    }
+    if let Some(since) = proved_since {
+        let earliest = since.millis().div_euclid(1000).saturating_sub(LEEWAY_S);
+        if claims.auth_time.is_none_or(|at| at < earliest) {
+            return Err(wrong(
+                "a token that does not say that the person signed in there just now",
+            ));
+        }
     }
     let asked = claims.nonce.as_deref().unwrap_or_default();
     if !bool::from(asked.as_bytes().ct_eq(nonce.as_bytes())) {
@@ -182,8 +202,12 @@ fn check(claims: &Claims, expected: &Expected<'_>) -> Result<(), Unproven> {
     Ok(())
 }
 
-fn vouched(claims: Claims, settings: &OpenidSettings) -> Vouched {
-    let Claims { iss, sub, more, .. } = claims;
+fn vouched(claims: Claims, expected: &Expected<'_>) -> Vouched {
+    let Claims { iss, sub, auth_time, more, .. } = claims;
+    let settings = expected.settings;
+    // Within the leeway the clock there is ahead; by the clock here nothing was proved later than now.
+    let at = auth_time.map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1000)));
+    let proved_at = at.map(|at| at.min(expected.now));
     let values = |claim: &str| texts(more.get(claim));
     let held = settings.roles.iter().filter(|(claim, value, _)| values(claim).contains(&&**value));
     let roles = held.map(|(_, _, role)| *role).collect();
@@ -192,7 +216,7 @@ fn vouched(claims: Claims, settings: &OpenidSettings) -> Vouched {
     let said: String = said.collect::<Vec<_>>().join("; ").chars().take(SAID_CHARS_MAX).collect();
     let name = texts(more.get(&settings.name_claim)).first().map(|name| name.to_ascii_lowercase());
     let identity = ProviderIdentity { issuer: iss, subject: sub };
-    Vouched { identity, wanted_name: name, roles, said: visible(&said) }
+    Vouched { identity, wanted_name: name, roles, said: visible(&said), proved_at }
 }
 
 /// A claim that is a text, or a list of texts. What has another form says nothing.

@@ -7,6 +7,7 @@
 
 use super::claims::{Expected, KeySet, Vouched, believe};
 use super::http::{Endpoints, Way, is_fit, is_no_weaker, json};
+pub use super::pending::Wanted;
 use super::pending::{LASTS_MS, Pending, Secrets, Waiting};
 use super::settings::{OpenidSettings, SettingError};
 use super::unproven::Unproven;
@@ -104,28 +105,34 @@ impl Openid {
     /// [`Unproven::Unreachable`], also when what it says about itself cannot be used.
     pub async fn begin(
         &self,
-        next: Option<String>,
+        wanted: Wanted,
         entropy: &dyn Entropy,
         now: Timestamp,
     ) -> Result<Begun, Unproven> {
         let secrets = Secrets::new(entropy);
         let endpoints = self.discovered().await?;
         let scopes = ["openid"].into_iter().chain(self.settings.scopes.iter().map(String::as_str));
-        let asked = serde_urlencoded::to_string([
+        let scopes = scopes.collect::<Vec<_>>().join(" ");
+        let (callback, challenge) = (self.callback(), secrets.challenge());
+        let mut asked = vec![
             ("response_type", "code"),
             ("client_id", &*self.settings.client_id),
-            ("redirect_uri", &*self.callback()),
-            ("scope", &*scopes.collect::<Vec<_>>().join(" ")),
+            ("redirect_uri", &*callback),
+            ("scope", &*scopes),
             ("state", &*secrets.state),
             ("nonce", &*secrets.nonce),
-            ("code_challenge", &*secrets.challenge()),
+            ("code_challenge", &*challenge),
             ("code_challenge_method", "S256"),
-        ]);
-        let asked = asked.expect("texts can be written as a query");
+        ];
+        if wanted.anew {
+            // Both: one asks the person again, the other has the token say when that was.
+            asked.extend([("prompt", "login"), ("max_age", "0")]);
+        }
+        let asked = serde_urlencoded::to_string(asked).expect("texts can be written as a query");
         let joined = if endpoints.authorization.contains('?') { '&' } else { '?' };
         let address = format!("{}{joined}{asked}", endpoints.authorization);
         let browser = secrets.browser.clone();
-        self.pending.put(Waiting::new(secrets, endpoints, next, now), now);
+        self.pending.put(Waiting::new(secrets, endpoints, wanted, now), now);
         Ok(Begun { address, browser })
     }
 
@@ -142,14 +149,15 @@ impl Openid {
         let Brought { browser, state, code, issuer } = brought;
         let browser = browser.ok_or(Unproven::Spent)?;
         let waiting = self.pending.take(&browser, &state, now)?;
-        let Waiting { secrets, endpoints, next, .. } = waiting;
+        let Waiting { secrets, endpoints, next, anew, began_at } = waiting;
         // RFC 9207: the answer of one provider is not taken to another.
         if issuer.is_some_and(|issuer| issuer != self.settings.issuer) {
             return Err(Unproven::Unbelievable("an answer of another provider".to_owned()));
         }
         let token = self.token(&endpoints, &code, &secrets).await?;
         let keys: KeySet = self.way.read(&endpoints.keys).await?;
-        let expected = Expected { settings: &self.settings, nonce: &secrets.nonce, now };
+        let (settings, nonce) = (&self.settings, &*secrets.nonce);
+        let expected = Expected { settings, nonce, proved_since: anew.then_some(began_at), now };
         Ok((believe(&token, &keys, &expected)?, next))
     }
 

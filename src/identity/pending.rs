@@ -40,6 +40,15 @@ impl Secrets {
     }
 }
 
+/// What somebody wants of a sign-in.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// Where to go afterwards.
+    pub next: Option<String>,
+    /// To prove anew who they are, also where the provider knows them already (C3.1).
+    pub anew: bool,
+}
+
 /// One sign-in that waits for the answer of the provider.
 pub(super) struct Waiting {
     pub(super) secrets: Secrets,
@@ -47,17 +56,19 @@ pub(super) struct Waiting {
     pub(super) endpoints: Endpoints,
     /// Where the person wanted to go.
     pub(super) next: Option<String>,
-    began_at: Timestamp,
+    /// Whether the provider was asked to let the person prove anew who they are.
+    pub(super) anew: bool,
+    pub(super) began_at: Timestamp,
 }
 
 impl Waiting {
     pub(super) fn new(
         secrets: Secrets,
         endpoints: Endpoints,
-        next: Option<String>,
+        Wanted { next, anew }: Wanted,
         began_at: Timestamp,
     ) -> Self {
-        Self { secrets, endpoints, next, began_at }
+        Self { secrets, endpoints, next, anew, began_at }
     }
 
     fn is_good(&self, now: Timestamp) -> bool {
@@ -129,7 +140,10 @@ mod tests {
     fn begun(pending: &Pending, entropy: &Counted, millis: i64) -> (String, String) {
         let secrets = Secrets::new(entropy);
         let pair = (secrets.browser.clone(), secrets.state.clone());
-        pending.put(Waiting::new(secrets, Endpoints::default(), None, at(millis)), at(millis));
+        pending.put(
+            Waiting::new(secrets, Endpoints::default(), Wanted::default(), at(millis)),
+            at(millis),
+        );
         pair
     }
 

@@ -155,6 +155,12 @@ impl OpenidTable {
 }
 
 impl OpenidSettings {
+    /// Whether any row of the list makes an operator.
+    #[must_use]
+    pub fn makes_operators(&self) -> bool {
+        self.roles.iter().any(|(_, _, role)| *role == ActorRole::Operator)
+    }
+
     /// The secret, and who vouches for the provider, from their files.
     pub(super) fn read(&self) -> Result<(String, ureq::tls::RootCerts), SettingError> {
         let secret = secret("openid-client-secret-file", &self.secret_file)?;

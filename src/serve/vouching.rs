@@ -28,12 +28,17 @@ impl Vouching {
     /// Reads the secrets.
     ///
     /// # Errors
-    /// When one cannot be read, a proxy would send its own in the open, or a provider would send browsers
-    /// to an address that the console does not answer.
+    /// When one cannot be read, a proxy would send its own in the open, a provider would send browsers to
+    /// an address that the console does not answer, or its operators could never prove who they are.
     pub(super) fn open(&self, config: &Config) -> Result<Identity, ServeError> {
         let address = config.leptos.site_addr;
         let openid = match &self.openid {
             Some(settings) => {
+                if settings.makes_operators() && config.proof_lasts.is_for_one_confirmation() {
+                    let required = "at least 1, because openid-roles makes operators: they prove who \
+                                    they are at the provider, before they confirm and never with it";
+                    return Err(InputError::new("proof-minutes", "0", required).into());
+                }
                 let site = self.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
                 let site = site.trim_end_matches('/').to_owned();
                 let host = site.split_once("://").map_or("", |(_, host)| host);

@@ -140,9 +140,10 @@ CREATE TABLE session (
     last_seen_ms INTEGER NOT NULL,
     expires_ms   INTEGER NOT NULL,
     revoked_ms   INTEGER,
-    -- When the person behind it last proved who they are, and how.
-    proved_ms    INTEGER NOT NULL,
-    proved_by    TEXT NOT NULL CHECK (proved_by IN ('sign_in', 'password'))
+    -- When the person behind it last proved who they are, and how, where that is known.
+    proved_ms    INTEGER,
+    proved_by    TEXT CHECK (proved_by IN ('sign_in', 'password')),
+    CHECK ((proved_ms IS NULL) = (proved_by IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_by_account ON session (account, created_ms);
 

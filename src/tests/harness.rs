@@ -197,7 +197,7 @@ impl TestApp {
     }
 
     /// A new cluster of three nodes, with other settings.
-    pub async fn set(change: fn(&mut Config)) -> Self {
+    pub async fn set(change: impl Fn(&mut Config) + Send + Sync + 'static) -> Self {
         Self::found(3, Arc::new(change)).await
     }
 
@@ -208,7 +208,7 @@ impl TestApp {
 
     /// A new cluster of three nodes, where others may say who somebody is.
     pub async fn vouched(vouching: Vouching) -> Self {
-        Self::found(3, Arc::new(move |config| config.vouching = vouching.clone())).await
+        Self::set(move |config| config.vouching = vouching.clone()).await
     }
 
     async fn found(nodes: u64, change: Change) -> Self {

@@ -3,6 +3,7 @@
 use crate::harness::{Client, Reply, TestApp};
 use crate::provider::Provider;
 use aerodb_control::model::ambient::Clock as _;
+use aerodb_control::serve::config::Config;
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value, json};
@@ -63,8 +64,18 @@ pub fn parameter(address: &str, name: &str) -> String {
 
 impl Place {
     pub async fn new() -> Self {
+        Self::set(|_| {}).await
+    }
+
+    /// The same, with other settings.
+    pub async fn set(change: fn(&mut Config)) -> Self {
         let provider = Provider::new().await;
-        let app = TestApp::vouched(provider.vouching()).await;
+        let vouching = provider.vouching();
+        let vouched = move |config: &mut Config| {
+            config.vouching = vouching.clone();
+            change(config);
+        };
+        let app = TestApp::set(vouched).await;
         provider.says(person("24400320", "Ada", &["database operators", "staff"]));
         Self { app, provider }
     }
@@ -77,8 +88,12 @@ impl Place {
 
     /// Begins a sign-in; the address of the provider, and the cookie.
     pub async fn begin(&self) -> (String, String) {
-        let reply = form(&self.app.anonymous(), BEGIN, "", &[("next", "/log?limit=3")]).await;
-        let reply = reply.expect(200);
+        self.begin_with(&[("next", "/log?limit=3")]).await
+    }
+
+    /// The same, with these fields.
+    pub async fn begin_with(&self, fields: &[(&str, &str)]) -> (String, String) {
+        let reply = form(&self.app.anonymous(), BEGIN, "", fields).await.expect(200);
         let refresh = reply.headers["refresh"].to_str().expect("text").to_owned();
         let address = refresh.strip_prefix("0; url=").expect("an address").to_owned();
         let (cookie, rules) = cookies(&reply).remove(0);
@@ -89,7 +104,12 @@ impl Place {
     /// Goes to the provider and comes back, up to the page with the button.
     pub async fn go(&self) -> Back {
         let (address, cookie) = self.begin().await;
-        let callback = self.provider.visit(&address).await;
+        self.there_and_back(&address, cookie).await
+    }
+
+    /// The same, from the address of a sign-in that was begun.
+    pub async fn there_and_back(&self, address: &str, cookie: String) -> Back {
+        let callback = self.provider.visit(address).await;
         let page = self.app.anonymous().get(&callback).await.expect(200);
         assert!(page.body.contains("action=\"/login/openid/finish\""), "{}", page.body);
         assert!(!page.headers.contains_key(header::SET_COOKIE), "a GET signs nobody in");
@@ -105,12 +125,14 @@ impl Place {
     /// The whole way; who signed in, as a client.
     pub async fn sign_in(&self) -> Client {
         let reply = self.finish(&self.go().await).await.expect(303);
-        assert_eq!(
-            reply.location.as_deref(),
-            Some("/log?limit=3"),
-            "where the person wanted to go"
-        );
-        let set = cookies(&reply);
+        let wanted = reply.location.as_deref();
+        assert_eq!(wanted, Some("/log?limit=3"), "where the person wanted to go");
+        self.who(&reply)
+    }
+
+    /// Who signed in, as a client.
+    pub fn who(&self, reply: &Reply) -> Client {
+        let set = cookies(reply);
         let (session, _) = set.iter().find(|(pair, _)| pair.contains("_session_")).expect("one");
         assert!(set.iter().any(|(pair, rules)| pair.ends_with('=') && rules.contains("Max-Age=0")));
         let secret = session.split_once('=').expect("a pair").1.to_owned();

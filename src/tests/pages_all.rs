@@ -117,6 +117,8 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         typed: Some(text.to_owned()),
         ..action_view(mistyped)
     };
+    let asked_there = ProofShown::AskedThere(text.to_owned());
+    let proved_there = ActionView { proof: asked_there, ..mistyped.clone() };
     let sign_in = SignIn {
         next: Some(text.to_owned()),
         name: Some(text.to_owned()),
@@ -151,6 +153,7 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         ("new-action", new_action(Some("n2"), text)),
         ("actions", Page::Actions(made::actions())),
         ("explained", Page::Action(Box::new(mistyped))),
+        ("proved-there", Page::Action(Box::new(proved_there))),
         ("running", view(running)),
         ("rejected", view(made::answer(Stage::Rejected, text))),
         ("stale", view(stale)),

@@ -3,6 +3,8 @@
 //! once), and lies where a test tells it to.
 
 use crate::harness::ManualClock;
+pub use crate::provider_keys::Signed;
+use crate::provider_keys::{Keys, b64};
 use aerodb_control::identity::{ClaimRole, OpenidTable};
 use aerodb_control::model::ambient::Clock as _;
 use aerodb_control::serve::vouching::Vouching;
@@ -12,13 +14,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use ring::rand::SystemRandom;
-use ring::rsa::PublicKeyComponents;
-use ring::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
-    RsaKeyPair,
-};
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -33,31 +29,7 @@ pub const CLIENT: &str = "aerodb:console%1";
 const SECRET: &str = "s3cret:+/=%with&marks";
 /// Where a control plane of the harness is.
 pub const SITE: &str = "http://127.0.0.1:7400";
-/// Made for these tests by `openssl genpkey`; it protects nothing.
-const RSA_KEY: &[u8] = include_bytes!("provider_key.pk8");
-
 type Fields = BTreeMap<String, String>;
-
-/// How a token is signed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Signed {
-    #[default]
-    Es256,
-    Rs256,
-    EdDsa,
-    /// By a key that the provider does not show.
-    ByUnknownKey,
-    /// By another key, under the name of one that it shows.
-    ByAnotherKey,
-    /// Not at all: `"alg": "none"`.
-    No,
-    /// With the public key as the secret of a symmetric algorithm.
-    ByPublicKey,
-    /// Well, and changed afterwards.
-    Changed,
-    /// With a condition in the header that must be understood.
-    WithCondition,
-}
 
 /// What the provider does besides what it should.
 #[derive(Clone, Debug, Default)]
@@ -76,10 +48,7 @@ pub struct Lies {
 struct Shared {
     url: String,
     clock: Arc<ManualClock>,
-    ec: EcdsaKeyPair,
-    other_ec: EcdsaKeyPair,
-    ed: Ed25519KeyPair,
-    rsa: RsaKeyPair,
+    keys: Keys,
     state: Mutex<Inner>,
 }
 
@@ -87,6 +56,8 @@ struct Shared {
 struct Inner {
     /// What it says of whoever is signed in there.
     person: Value,
+    /// Since when, in seconds.
+    since_s: i64,
     lies: Lies,
     codes: BTreeMap<String, Fields>,
     issued: u32,
@@ -114,14 +85,12 @@ impl Provider {
         let clock = ManualClock::new();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let (ec, other_ec, ed) = (curve(), curve(), edwards());
-        let rsa = RsaKeyPair::from_pkcs8(RSA_KEY).expect("a key");
+        let keys = Keys::new();
         let state = Mutex::default();
-        let shared =
-            Arc::new(Shared { url, clock: Arc::clone(&clock), ec, other_ec, ed, rsa, state });
+        let shared = Arc::new(Shared { url, clock: Arc::clone(&clock), keys, state });
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
-            .route("/keys", get(keys))
+            .route("/keys", get(shown_keys))
             .route("/authorize", get(authorize))
             .route("/token", post(token))
             .with_state(Arc::clone(&shared));
@@ -130,6 +99,7 @@ impl Provider {
         let dir = tempfile::tempdir().expect("a directory");
         let provider = Self { clock, shared, task, dir };
         provider.says(json!({"sub": "24400320"}));
+        provider.asks_the_person();
         provider
     }
 
@@ -148,6 +118,12 @@ impl Provider {
     /// Who is signed in there: its subject, and what it says besides.
     pub fn says(&self, person: Value) {
         self.shared.state.lock().expect("open").person = person;
+    }
+
+    /// The person signs in there, now.
+    pub fn asks_the_person(&self) {
+        let now_s = self.clock.now().millis() / 1000;
+        self.shared.state.lock().expect("open").since_s = now_s;
     }
 
     pub fn lies(&self, lies: Lies) {
@@ -211,21 +187,6 @@ impl Provider {
     }
 }
 
-fn curve() -> EcdsaKeyPair {
-    let (random, how) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
-    let key = EcdsaKeyPair::generate_pkcs8(how, &random).expect("a key");
-    EcdsaKeyPair::from_pkcs8(how, key.as_ref(), &random).expect("a key")
-}
-
-fn edwards() -> Ed25519KeyPair {
-    let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key");
-    Ed25519KeyPair::from_pkcs8(key.as_ref()).expect("a key")
-}
-
-fn b64(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
 /// Notes the question; the answer where nothing is to be answered.
 fn silent(shared: &Shared, what: &str) -> Option<Response> {
     let mut state = shared.state.lock().expect("open");
@@ -253,32 +214,25 @@ async fn discovery(State(shared): State<Arc<Shared>>) -> Response {
     Json(document).into_response()
 }
 
-async fn keys(State(shared): State<Arc<Shared>>) -> Response {
+async fn shown_keys(State(shared): State<Arc<Shared>>) -> Response {
     if let Some(silent) = silent(&shared, "keys") {
         return silent;
     }
-    let point = shared.ec.public_key().as_ref();
-    let rsa: PublicKeyComponents<Vec<u8>> = shared.rsa.public().into();
-    Json(json!({"keys": [
-        // What cannot be read here must not hide what can.
-        {"kty": "EC", "crv": "secp256k1", "kid": "other", "x": "AA", "y": "AA"},
-        {"kty": "unheard-of", "kid": "stranger"},
-        {"kty": "EC", "crv": "P-256", "kid": "ec", "use": "sig", "alg": "ES256",
-         "x": b64(&point[1..33]), "y": b64(&point[33..])},
-        {"kty": "RSA", "kid": "rsa", "use": "sig", "n": b64(rsa.n), "e": b64(rsa.e)},
-        {"kty": "OKP", "crv": "Ed25519", "kid": "ed", "x": b64(shared.ed.public_key())},
-        {"kty": "RSA", "kid": "for-secrets", "use": "enc", "n": "AQAB", "e": "AQAB"},
-    ]}))
-    .into_response()
+    Json(shared.keys.shown()).into_response()
 }
 
-/// Signs its person in without a question, and sends the browser back with a code.
+/// Signs its person in, without a question where none is asked for, and sends the browser back with a
+/// code.
 async fn authorize(State(shared): State<Arc<Shared>>, Query(asked): Query<Fields>) -> Response {
     assert_eq!(asked["response_type"], "code");
     assert_eq!(asked["client_id"], CLIENT);
     assert_eq!(asked["code_challenge_method"], "S256");
     assert_eq!(asked["scope"], "openid profile");
     let mut state = shared.state.lock().expect("open");
+    if asked.get("prompt").is_some_and(|prompt| prompt == "login") {
+        assert_eq!(asked["max_age"], "0", "so that the token has to say when it was");
+        state.since_s = shared.clock.now().millis() / 1000;
+    }
     state.issued += 1;
     let code = format!("code-{}", state.issued);
     let back = [("code", &*code), ("state", &*asked["state"]), ("session_state", "x.y")];
@@ -319,7 +273,7 @@ async fn token(
         let elsewhere = [(header::LOCATION, format!("{}/token", shared.url))];
         return (status, elsewhere, "no token").into_response();
     }
-    let token = signed(&shared, state.lies.signed, &claims(&shared, &state, &began["nonce"]));
+    let token = shared.keys.signed(state.lies.signed, &claims(&shared, &state, &began["nonce"]));
     Json(json!({"access_token": "unused", "token_type": "Bearer", "id_token": token}))
         .into_response()
 }
@@ -342,6 +296,7 @@ fn claims(shared: &Shared, state: &Inner, nonce: &str) -> Value {
     let now = shared.clock.now().millis() / 1000;
     let mut claims = json!({
         "iss": shared.url, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": nonce,
+        "auth_time": state.since_s,
     });
     let said = state.person.as_object().expect("claims").iter();
     let said = said.map(|(key, value)| (&**key, value.clone()));
@@ -350,51 +305,4 @@ fn claims(shared: &Shared, state: &Inner, nonce: &str) -> Value {
     }
     claims.as_object_mut().expect("claims").retain(|_, value| !value.is_null());
     claims
-}
-
-fn signed(shared: &Shared, how: Signed, claims: &Value) -> String {
-    let header = match how {
-        Signed::Es256 | Signed::ByAnotherKey | Signed::Changed => {
-            json!({"alg": "ES256", "kid": "ec"})
-        }
-        Signed::Rs256 => json!({"alg": "RS256", "kid": "rsa"}),
-        Signed::EdDsa => json!({"alg": "EdDSA", "kid": "ed"}),
-        Signed::ByUnknownKey => json!({"alg": "ES256", "kid": "ec-2"}),
-        Signed::No => json!({"alg": "none"}),
-        Signed::ByPublicKey => json!({"alg": "HS256", "kid": "ec"}),
-        Signed::WithCondition => json!({"alg": "ES256", "kid": "ec", "crit": ["exp2"], "exp2": 1}),
-    };
-    let message = format!("{}.{}", b64(header.to_string()), b64(claims.to_string()));
-    let random = SystemRandom::new();
-    let by_curve = |key: &EcdsaKeyPair| {
-        key.sign(&random, message.as_bytes()).expect("signed").as_ref().to_vec()
-    };
-    let signature = match how {
-        Signed::Es256 | Signed::Changed | Signed::WithCondition => by_curve(&shared.ec),
-        Signed::ByAnotherKey | Signed::ByUnknownKey => by_curve(&shared.other_ec),
-        Signed::EdDsa => shared.ed.sign(message.as_bytes()).as_ref().to_vec(),
-        Signed::Rs256 => {
-            let mut signature = vec![0; shared.rsa.public().modulus_len()];
-            let bytes = message.as_bytes();
-            shared.rsa.sign(&RSA_PKCS1_SHA256, &random, bytes, &mut signature).expect("signed");
-            signature
-        }
-        Signed::No => Vec::new(),
-        Signed::ByPublicKey => {
-            let key =
-                ring::hmac::Key::new(ring::hmac::HMAC_SHA256, shared.ec.public_key().as_ref());
-            ring::hmac::sign(&key, message.as_bytes()).as_ref().to_vec()
-        }
-    };
-    if how == Signed::Changed {
-        let mut other = claims.clone();
-        other["sub"] = json!("somebody-else");
-        return format!(
-            "{}.{}.{}",
-            b64(header.to_string()),
-            b64(other.to_string()),
-            b64(signature)
-        );
-    }
-    format!("{message}.{}", b64(signature))
 }

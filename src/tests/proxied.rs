@@ -1,7 +1,7 @@
 //! Signing in by the word of a proxy: nobody else is believed, and the proxy is believed for as long as it
 //! says so (C10.1, C11.1).
 
-use crate::harness::{Client, PASSWORD, Reply, TestApp};
+use crate::harness::{Client, PASSWORD, Reply, TestApp, id};
 use crate::opened::refused_start;
 use crate::openid_place::{Place, cookies, person};
 use aerodb_control::identity::proxy::ProxyTable;
@@ -202,6 +202,21 @@ async fn whom_the_proxy_names_has_a_session_for_as_long_as_it_says_so() {
     through(&anonymous, "GET", "/api/v1/session", "oscar", &cookie).await.expect(401);
     let page = anonymous.get("/login").await.expect(200).body;
     assert!(page.contains("action=\"/login/proxy\"") && !page.contains("/login/openid"));
+}
+
+/// `proved_recently`, C3.1: who is signed in at the proxy is whoever sits at the browser.
+#[tokio::test]
+async fn the_word_of_a_proxy_is_no_proof_and_the_page_asks_for_the_password() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let app = TestApp::vouched(vouching(&dir)).await;
+    app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201);
+    let reply = through(&app.anonymous(), "POST", "/login/proxy", "olga", "").await.expect(303);
+    let (cookie, _) = cookies(&reply).remove(0);
+    let path = format!("/actions/{}", id(1));
+    let page = through(&app.anonymous(), "GET", &path, "olga", &cookie).await.expect(200).body;
+    assert!(page.contains("confirm-password"), "it is not known when she proved it");
+    let own = through(&app.anonymous(), "GET", "/api/v1/session", "olga", &cookie).await;
+    assert_eq!(own.expect(200).json()["name"], "olga");
 }
 
 /// C6.1.

@@ -5,13 +5,13 @@
 use super::Reading;
 use super::gate::{self, SignedIn};
 use super::query::{Page as Part, Query, Segment};
-use super::{preferences, refusal, render};
+use super::{preferences, proof, refusal, render};
 use crate::authority::{Operator, Viewer};
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::answer::SessionAnswer;
 use crate::model::refusal::Refusal;
 use crate::model::text::NodeId;
-use crate::ui::{ActionView, Console, Frame, LogView, NewAction, Page, ProofShown, SetUp, SignIn};
+use crate::ui::{ActionView, Console, Frame, LogView, NewAction, Page, SetUp, SignIn};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -123,7 +123,7 @@ pub(super) async fn action_page(
     let answer = site.read.action(ActionId::parse(id)?).await?;
     let Attempt { refusal, typed } = attempt;
     let typed = typed.filter(|_| refusal.field.as_deref() == Some("password"));
-    let proof = ProofShown::of(operator.viewer().proved_recently());
+    let proof = proof::shown_to(operator.viewer(), &site.others);
     let reader = Some(operator.actor().name.clone());
     let view = ActionView { answer, refusal: Some(refusal), proof, typed, reader };
     Ok(Page::Action(Box::new(view)))

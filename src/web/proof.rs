@@ -1,4 +1,5 @@
-//! A password that came with a confirmation: checked on the spot, in the session that sent it.
+//! Whether somebody is asked to prove who they are; and a password that came with a confirmation, checked
+//! on the spot, in the session that sent it.
 //!
 //! It counts in the limits of signing in, and a wrong one is on record without what was typed. A right
 //! one gives the session another secret, which the answer carries as the cookie.
@@ -7,12 +8,23 @@ use super::Acting;
 use super::gate::{attempt, credential};
 use super::login::{Held, admitted};
 use super::throttle::Origin;
-use crate::authority::{Credential, Denied, Operator};
+use crate::authority::{Credential, Denied, Operator, Viewer};
 use crate::model::action::ActionId;
+use crate::model::actor::Means;
+use crate::ui::{OtherWays, ProofShown};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Uri};
 use std::convert::Infallible;
+
+/// What a form asks this person for: whom a provider vouches for has no password, and goes back there.
+pub(super) fn shown_to(viewer: &Viewer, others: &OtherWays) -> ProofShown {
+    match (viewer.proved_recently(), viewer.begun_by(), &others.provider) {
+        (true, _, _) => ProofShown::Recent,
+        (false, Some(Means::Openid), Some(provider)) => ProofShown::AskedThere(provider.clone()),
+        (false, _, _) => ProofShown::Asked,
+    }
+}
 
 /// Where a request came from, and what it carried.
 pub(super) struct Asking {

@@ -8,7 +8,7 @@
 use super::gate::{self, credential};
 use super::timeline::Asked;
 use super::traces::Held;
-use super::{Reading, events, pages, refusal, render};
+use super::{Reading, events, pages, proof, refusal, render};
 use crate::authority::{Denied, Onlooker, Stakeholder};
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
@@ -16,7 +16,7 @@ use crate::model::answer::{ActionAnswer, Overview, SessionAnswer};
 use crate::model::redact::Redact;
 use crate::model::refusal::Refusal;
 use crate::model::text::ActorName;
-use crate::ui::{Console, Frame, OverviewView, Page, TimelineView};
+use crate::ui::{Console, Frame, OverviewView, Page, ProofShown, TimelineView};
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -72,14 +72,6 @@ impl Onlooking {
         }
     }
 
-    /// Whether whoever looks proved lately who they are; somebody with a link never does.
-    pub(super) fn proved_recently(&self) -> bool {
-        match &self.onlooker {
-            Onlooker::Viewer(viewer) => viewer.proved_recently(),
-            Onlooker::Stakeholder(_) => false,
-        }
-    }
-
     /// What was asked for, where asking it tells nothing that the answer hides: which records are of an
     /// account would say its name.
     fn may_ask(&self, asked: Asked) -> Result<Asked, Refusal> {
@@ -121,6 +113,14 @@ impl Showing {
         let overview = by.sees(self.reading.read.overview().await)?;
         let trace = self.reading.shown(&by.held, by.onlooker.expires_at(), &overview.state);
         Ok(OverviewView { overview, trace })
+    }
+
+    /// What a form would ask whoever looks for; nothing is ever asked of somebody with a link.
+    pub(super) fn proof(&self, by: &Onlooking) -> ProofShown {
+        match &by.onlooker {
+            Onlooker::Viewer(viewer) => proof::shown_to(viewer, &self.reading.others),
+            Onlooker::Stakeholder(_) => ProofShown::Asked,
+        }
     }
 
     /// A page of what happened.

@@ -6,7 +6,7 @@ use super::showing::{Onlooking, Showing};
 use super::timeline;
 use crate::model::answer::Overview;
 use crate::model::refusal::Refusal;
-use crate::ui::{ActionView, Page, ProofShown};
+use crate::ui::{ActionView, Page};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -38,7 +38,7 @@ pub(super) async fn action(
     Segment(id): Segment,
 ) -> Response {
     let found = site.action(&by, &id).await;
-    let proof = ProofShown::of(by.proved_recently());
+    let proof = site.proof(&by);
     let reader = by.name();
     let view = |answer| ActionView { answer, refusal: None, proof, typed: None, reader };
     let page = found.map(|answer| Page::Action(Box::new(view(answer))));

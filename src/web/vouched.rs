@@ -11,7 +11,7 @@ use super::login::{Held, admitted, end_earlier, recorded, turned_back, with_sess
 use super::query::Query;
 use super::throttle::Origin;
 use super::{Acting, Reading, pages};
-use crate::identity::openid::{Begun, Brought, LEAVING_S, PASSED_CHARS_MAX, word};
+use crate::identity::openid::{Begun, Brought, LEAVING_S, PASSED_CHARS_MAX, Wanted, word};
 use crate::identity::{Openid, Unproven, Vouched};
 use crate::model::actor::Means;
 use crate::model::answer::SessionAnswer;
@@ -53,9 +53,9 @@ pub(super) async fn leave(
     body: Result<Fields, Refusal>,
 ) -> Response {
     let mut page = SignIn { others: site.reading.others.clone(), ..SignIn::default() };
-    let begun = match body.and_then(|fields| only_next(fields, &mut page)) {
-        Ok(()) => match admitted(&site, &uri, from).await {
-            Ok(()) => begin(&site, &uri, page.next.clone()).await.map_err(Held::not),
+    let begun = match body.and_then(|fields| wanted(fields, &mut page)) {
+        Ok(wanted) => match admitted(&site, &uri, from).await {
+            Ok(()) => begin(&site, &uri, wanted).await.map_err(Held::not),
             Err(held) => Err(held),
         },
         Err(why) => Err(Held::not(recorded(&site, &uri, why).await)),
@@ -76,12 +76,12 @@ pub(super) async fn leave(
     response
 }
 
-async fn begin(site: &Acting, uri: &Uri, next: Option<String>) -> Result<Begun, Refusal> {
+async fn begin(site: &Acting, uri: &Uri, wanted: Wanted) -> Result<Begun, Refusal> {
     let Some(openid) = &site.openid else {
         return Err(told(site, uri, no_provider()).await);
     };
     let (entropy, now) = (&*site.reading.entropy, site.reading.clock.now());
-    match openid.begin(next, entropy, now).await {
+    match openid.begin(wanted, entropy, now).await {
         Ok(begun) => Ok(begun),
         Err(unproven) => Err(told(site, uri, unproven.refusal(openid.name())).await),
     }
@@ -277,6 +277,17 @@ async fn told(site: &Acting, uri: &Uri, why: Refusal) -> Refusal {
     match site.workflow.deny(None, attempt(&Method::POST, uri), why).await {
         Ok(why) | Err(why) => why,
     }
+}
+
+/// Where to go afterwards, and whether the person wants to prove anew who they are (C3.1).
+fn wanted(mut fields: Fields, page: &mut SignIn) -> Result<Wanted, Refusal> {
+    let anew = match fields.optional_text("anew")?.as_deref() {
+        None => false,
+        Some("yes") => true,
+        Some(other) => return Err(InputError::new("anew", other, "yes, or nothing").into()),
+    };
+    only_next(fields, page)?;
+    Ok(Wanted { next: page.next.clone(), anew })
 }
 
 fn only_next(mut fields: Fields, page: &mut SignIn) -> Result<(), Refusal> {

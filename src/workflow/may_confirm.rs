@@ -4,6 +4,7 @@
 use super::{Confirmation, Workflow, wrong_stage};
 use crate::authority::Operator;
 use crate::model::action::{ActionId, Stage};
+use crate::model::actor::Means;
 use crate::model::catalogue::{Impact, entry};
 use crate::model::invariant::Invariant;
 use crate::model::refusal::{Refusal, RefusalCode};
@@ -101,16 +102,28 @@ pub(super) fn proved_recently(operator: &Operator, trail: &Trail) -> Result<(), 
     }
     let proof = operator.viewer().proof();
     let last = proof.map_or_else(|| "never".to_owned(), |proof| proof.to_string());
+    let (how, required, field) = match operator.viewer().begun_by() {
+        // Such an account has no password.
+        Some(Means::Openid) => (
+            "after proving it to the provider again",
+            "a new sign-in at the provider, with a token that says when it was",
+            None,
+        ),
+        _ => (
+            "with the password, or after signing in with it again",
+            "the password with this confirmation, or a new sign-in",
+            Some("password".to_owned()),
+        ),
+    };
     let sentence = format!(
-        "It is too long ago that {} proved who they are. Nothing was done; confirm it again with the \
-         password, or after signing in again.",
+        "It is not known that {} proved lately who they are. Nothing was done; confirm it again {how}.",
         operator.actor().name
     );
     let mut refusal = Refusal::new(RefusalCode::ProofNeeded, sentence)
         .citing([Invariant::ProvedRecently])
-        .with_evidence(last, "the password with this confirmation, or a new sign-in")
+        .with_evidence(last, required)
         .about(trail.action_id());
-    refusal.field = Some("password".to_owned());
+    refusal.field = field;
     Err(refusal)
 }
 

@@ -9,20 +9,14 @@ use crate::ui::components::words::say;
 use leptos::prelude::*;
 
 /// Whether a form asks its reader for a proof of identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProofShown {
     /// It does not: the last one is recent.
     Recent,
     /// It asks for the password.
     Asked,
-}
-
-impl ProofShown {
-    /// Asked for where the last proof is not recent.
-    #[must_use]
-    pub fn of(is_recent: bool) -> Self {
-        if is_recent { Self::Recent } else { Self::Asked }
-    }
+    /// It sends the reader to the provider of this name, and comes after that.
+    AskedThere(String),
 }
 
 /// The line in which a person says why.
@@ -53,7 +47,7 @@ pub fn reason_field(id: &'static str, typed_before: Option<String>) -> AnyView {
 /// The confirmation of exactly what was explained. The button is the last thing on the form and
 /// never has the first focus.
 #[must_use]
-pub fn confirm(answer: &ActionAnswer, proof: ProofShown, typed_before: Option<&str>) -> AnyView {
+pub fn confirm(answer: &ActionAnswer, proof: &ProofShown, typed_before: Option<&str>) -> AnyView {
     let action = format!("/actions/{}/confirm", answer.id);
     let title = answer.action.title();
     let identity = &answer.explanation.pinned.cluster.identity;
@@ -85,8 +79,11 @@ pub fn confirm(answer: &ActionAnswer, proof: ProofShown, typed_before: Option<&s
             </p>
         }
     });
-    let asks = typed.is_some() && proof == ProofShown::Asked;
-    let password = asks.then(password_field);
+    let password = match proof {
+        ProofShown::AskedThere(provider) if typed.is_some() => return prove(answer.id, provider),
+        ProofShown::Asked if typed.is_some() => Some(password_field()),
+        ProofShown::Asked | ProofShown::AskedThere(_) | ProofShown::Recent => None,
+    };
     let after_refusal = answer.after_refusal.map(|seq| {
         view! {
             <p>
@@ -130,9 +127,30 @@ fn password_field() -> AnyView {
             />
             <small id="confirm-password-hint">
                 "Yours, for this account: it is too long ago that you proved who you are. It is \
-                checked now and never recorded. Whoever signs in without one here signs in again."
+                checked now and never recorded."
             </small>
         </p>
+    }
+    .into_any()
+}
+
+/// The way to a provider that lets its person prove who they are, and back to this page.
+fn prove(id: ActionId, provider: &str) -> AnyView {
+    let provider = say(provider);
+    view! {
+        <form class="form" method="post" action="/login/openid">
+            <h3>"Prove who you are"</h3>
+            <p>
+                {format!(
+                    "It is not known that you proved lately who you are, and who you are is known from \
+                     {provider}. You are asked to sign in there again; then this page opens again, \
+                     with the same explanation, and the action is confirmed on it.",
+                )}
+            </p>
+            <input type="hidden" name="next" value=format!("/actions/{id}")/>
+            <input type="hidden" name="anew" value="yes"/>
+            <button type="submit">{format!("Go to {provider}")}</button>
+        </form>
     }
     .into_any()
 }

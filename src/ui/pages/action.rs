@@ -111,7 +111,7 @@ fn decision(data: &ActionView, viewer: Option<ActorRole>) -> Option<AnyView> {
     }
     // Whoever confirmed it first can still take it back, and not confirm it again.
     let is_first = answer.confirmed_by.first().is_some_and(|by| data.reader.as_ref() == Some(by));
-    let confirm = (!is_first).then(|| forms::confirm(answer, data.proof, data.typed.as_deref()));
+    let confirm = (!is_first).then(|| forms::confirm(answer, &data.proof, data.typed.as_deref()));
     let forms = if viewer == Some(ActorRole::Operator) {
         view! {
             <div class="forms">

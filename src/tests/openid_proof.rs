@@ -1,0 +1,170 @@
+//! Who was vouched for proves anew who they are where they proved it first: at the provider (C3.1). That it
+//! vouches for whoever sits at the browser is no proof of this moment.
+
+use crate::harness::{TestApp, confirmation, id};
+use crate::opened::refused_start;
+use crate::openid_place::{A_WHILE_MS, BEGIN, Back, Place, form, parameters, person};
+use crate::provider::{Lies, Provider};
+use aerodb_control::authority::ProofLasts;
+use aerodb_control::serve::vouching::Vouching;
+use serde_json::{Value, json};
+
+const FIVE_MINUTES_MS: i64 = 5 * 60 * 1000;
+
+async fn for_five_minutes() -> Place {
+    let place = Place::set(|config| {
+        config.proof_lasts = ProofLasts::of_minutes(5).expect("a time");
+    });
+    place.await
+}
+
+fn page() -> String {
+    format!("/actions/{}", id(1))
+}
+
+fn says_when(value: Value) -> Lies {
+    Lies { claims: vec![("auth_time", value)], ..Lies::default() }
+}
+
+/// Begins at the button of the page, goes there and comes back.
+async fn anew(place: &Place) -> Back {
+    let (address, cookie) = place.begin_with(&[("next", &page()), ("anew", "yes")]).await;
+    let asked = parameters(&address);
+    for (name, value) in [("prompt", "login"), ("max_age", "0")] {
+        assert!(asked.contains(&(name.to_owned(), value.to_owned())), "{address}");
+    }
+    place.there_and_back(&address, cookie).await
+}
+
+/// `proved_recently`, C3.1.
+#[tokio::test]
+async fn signing_in_again_without_being_asked_by_the_provider_is_no_proof() {
+    let place = for_five_minutes().await;
+    let first = place.sign_in().await;
+    let explained = first.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
+    place.wait(FIVE_MINUTES_MS);
+    // The provider still knows the person, as it knows whoever sits down at the browser.
+    let again = place.sign_in().await;
+    let refusal = again.confirm(&explained).await.expect(403).json()["refusal"].clone();
+    assert_eq!(refusal["code"], "proof_needed", "{refusal}");
+    assert_eq!(refusal["invariants"], json!(["proved_recently"]));
+    let sentence = refusal["sentence"].as_str().expect("a sentence");
+    assert!(sentence.contains("after proving it to the provider again"), "{sentence}");
+    assert_eq!(refusal["field"], Value::Null, "there is no password to type");
+    // A password proves nothing of an account that has none.
+    let mut body = confirmation(&explained);
+    body["password"] = json!("a quiet harbour at dawn");
+    let path = format!("/api/v1{}/confirm", page());
+    assert_eq!(again.post(&path, &body).await.expect(403).code(), "proof_failed");
+    assert_eq!(place.app.cluster().await["primary"], "n1");
+
+    // The page sends to the provider, and has neither a field for a password nor the confirmation.
+    let shown = again.get(&page()).await.expect(200).body;
+    assert!(shown.contains("Prove who you are") && shown.contains("Go to Example Works"));
+    assert!(!shown.contains("confirm-password") && !shown.contains("name=\"digest\""));
+    assert!(shown.contains("Withdraw"), "what proves nothing is not in the way of taking it back");
+
+    let reply = place.finish(&anew(&place).await).await.expect(303);
+    assert_eq!(reply.location.as_deref(), Some(&*page()), "back to what was explained");
+    let proved = place.who(&reply);
+    let shown = proved.get(&page()).await.expect(200).body;
+    assert!(shown.contains("name=\"digest\"") && !shown.contains("Prove who you are"));
+    let now = proved.get(&format!("/api/v1{}", page())).await.expect(200).json();
+    assert_eq!(now["digest"], explained["digest"]);
+    let done = proved.confirm(&now).await.expect(200).json();
+    assert_eq!(done["stage"], "executed");
+    let records = done["records"].as_array().expect("records");
+    let confirmed = records.iter().find(|r| r["entry"]["kind"] == "confirmed").expect("a record");
+    assert_eq!(confirmed["entry"]["proved"]["by"], "sign_in");
+}
+
+/// C6.1, C9.4.
+#[tokio::test]
+async fn a_provider_that_does_not_say_that_it_asked_just_now_proves_nothing() {
+    let place = for_five_minutes().await;
+    let now = place.now_s();
+    for said in [Value::Null, json!(now - 3600), json!(now - 61)] {
+        place.provider.lies(says_when(said));
+        let words = "does not say that the person signed in there just now";
+        let reply = place.finish(&anew(&place).await).await;
+        place.refused(reply, 403, "identity_unproven", words).await;
+    }
+    place.wait(A_WHILE_MS);
+    // Where nothing was asked the person comes in, and it is not known when they proved it.
+    place.provider.lies(says_when(Value::Null));
+    let ada = place.sign_in().await;
+    let explained = ada.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
+    let refusal = ada.confirm(&explained).await.expect(403).json()["refusal"].clone();
+    assert_eq!((&refusal["code"], &refusal["found"]), (&json!("proof_needed"), &json!("never")));
+    let contained = ada.request(2, "take_checkpoint", json!({"node": "n2"})).await.expect(201);
+    let done = ada.confirm(&contained.json()).await.expect(200).json();
+    let records = done["records"].as_array().expect("records");
+    let confirmed = records.iter().find(|r| r["entry"]["kind"] == "confirmed").expect("a record");
+    assert_eq!(confirmed["entry"]["proved"], Value::Null, "what is not known is not made up");
+    assert_eq!(place.app.cluster().await["primary"], "n1");
+}
+
+/// C3.1: a clock that is ahead by less than it may be proves nothing for longer.
+#[tokio::test]
+async fn a_proof_by_a_clock_that_is_ahead_is_of_now_at_the_latest() {
+    let place = for_five_minutes().await;
+    place.provider.lies(says_when(json!(place.now_s() + 59)));
+    let ada = place.sign_in().await;
+    let explained = ada.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
+    place.wait(FIVE_MINUTES_MS);
+    assert_eq!(ada.confirm(&explained).await.expect(403).code(), "proof_needed");
+}
+
+/// C10.1: whoever proves it there is signed in as who they are, and confirms nothing of anybody else.
+#[tokio::test]
+async fn somebody_else_who_signs_in_there_does_not_get_what_was_explained_to_another() {
+    let place = for_five_minutes().await;
+    let ada = place.sign_in().await;
+    let explained = ada.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
+    place.wait(FIVE_MINUTES_MS);
+    place.provider.says(person("31", "grace", &["database operators"]));
+    let grace = place.who(&place.finish(&anew(&place).await).await.expect(303));
+    assert_eq!(grace.get("/api/v1/session").await.expect(200).json()["name"], "grace");
+    assert_eq!(grace.confirm(&explained).await.expect(403).code(), "not_permitted");
+    assert_eq!(place.app.cluster().await["primary"], "n1");
+}
+
+/// C6.1: what could never be confirmed is refused at the start, and not in the night.
+#[tokio::test]
+async fn operators_of_a_provider_who_could_never_prove_it_stop_the_start() {
+    let provider = Provider::new().await;
+    let (vouching, never) = (provider.vouching(), ProofLasts::of_minutes(0).expect("a time"));
+    let said = refused_start(|config| (config.vouching, config.proof_lasts) = (vouching, never));
+    let said = said.await;
+    assert!(said.contains("proof-minutes") && said.contains("openid-roles"), "{said}");
+    // Where the provider makes none, whoever operates has a password.
+    let mut table = provider.table();
+    table.roles.retain(|row| row.role == "observer");
+    let openid = table.checked().expect("settings");
+    let vouching = Vouching { openid, ..provider.vouching() };
+    let app = TestApp::set(move |config| {
+        (config.vouching, config.proof_lasts) = (vouching.clone(), never);
+    });
+    app.await.operator().get("/api/v1/session").await.expect(200);
+}
+
+#[tokio::test]
+async fn what_is_wanted_anew_is_said_in_one_way_only() {
+    let place = for_five_minutes().await;
+    for (fields, words) in [
+        (&[("anew", "no")][..], "anew"),
+        (&[("anew", "")], "anew"),
+        (&[("anew", "yes"), ("max_age", "0")], "max_age"),
+    ] {
+        let before = place.records().await;
+        let reply = form(&place.app.anonymous(), BEGIN, "", fields).await.expect(400);
+        assert!(reply.body.contains(words), "{}", reply.body);
+        assert_eq!(place.records().await, before + 1);
+    }
+    // A password account beside it is asked for the password, as ever.
+    let asked = place.app.operator().request(1, "switchover", json!({"to": "n2"})).await;
+    asked.expect(201);
+    place.wait(FIVE_MINUTES_MS);
+    let shown = place.app.operator().get(&page()).await.expect(200).body;
+    assert!(shown.contains("confirm-password") && !shown.contains("Prove who you are"));
+}
