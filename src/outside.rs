@@ -40,6 +40,13 @@ pub fn roots(certificates: Option<&[CertificateDer<'static>]>) -> RootCerts {
     RootCerts::from(certificates.iter().map(owned))
 }
 
+/// Whether the certificate of the other end was not accepted: before anything was sent to it.
+#[must_use]
+pub fn is_untrusted(error: &std::io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+}
+
 /// Whether what is sent to this address stays on this machine. A name that only begins like an address of
 /// this machine is a name.
 #[must_use]

@@ -204,7 +204,7 @@ fn proves_nothing_was_sent(error: &Error) -> bool {
         Error::HostNotFound | Error::ConnectionFailed | Error::BadUri(_) => true,
         Error::Timeout(at) => matches!(at, ureq::Timeout::Resolve | ureq::Timeout::Connect),
         Error::Io(error) => {
-            is_untrusted(error)
+            outside::is_untrusted(error)
                 || matches!(
                     error.kind(),
                     ErrorKind::ConnectionRefused
@@ -215,12 +215,6 @@ fn proves_nothing_was_sent(error: &Error) -> bool {
         }
         _ => false,
     }
-}
-
-/// Whether the certificate of the other end was not accepted: before anything was sent to it.
-fn is_untrusted(error: &std::io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 #[cfg(test)]

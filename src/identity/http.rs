@@ -115,8 +115,10 @@ fn words(error: &Error) -> String {
         Error::HostNotFound => "its name is not known".to_owned(),
         Error::ConnectionFailed => "nothing listens there".to_owned(),
         Error::BodyExceedsLimit(_) => "it answered too much".to_owned(),
+        Error::Io(error) if outside::is_untrusted(error) => {
+            "no authority that is believed vouches for its certificate".to_owned()
+        }
         Error::Io(error) => format!("the connection failed: {}", error.kind()),
-        Error::Tls(_) | Error::Rustls(_) => "its certificate is not accepted".to_owned(),
         _ => "the connection failed".to_owned(),
     }
 }

@@ -16,6 +16,7 @@ mod campaign_controls;
 mod campaign_net;
 mod campaign_writes;
 mod canaries;
+mod certified;
 mod cli;
 mod completeness;
 mod completeness_cli;

@@ -1,10 +1,12 @@
 //! Signing in through a provider of OpenID Connect, against one that answers over real HTTP: every way in
 //! which nobody may be let in (C10.1, C11.1).
 
+use crate::certified::Certified;
 use crate::harness::{PASSWORD, TestApp};
 use crate::opened::refused_start;
 use crate::openid_place::{A_WHILE_MS, BEGIN, Back, FINISH, Place, form, parameter, parameters};
 use crate::provider::{CLIENT, Lies, Provider, SITE, Signed};
+use aerodb_control::identity::OpenidTable;
 use aerodb_control::serve::vouching::Vouching;
 use axum::body::Body;
 use axum::http::{Request, header};
@@ -233,10 +235,31 @@ async fn beginning_costs_the_address_that_begins_and_the_secret_goes_where_it_is
     assert_eq!(secrets.count(), 0);
 }
 
+/// C10.1, C11.1: a certificate is believed by the word of the authority in `openid-ca` and of no other.
+#[tokio::test]
+async fn a_provider_is_who_the_authority_of_the_settings_says_it_is() {
+    let place = Place::of(Provider::encrypted(), |_| {}).await;
+    assert!(place.provider.issuer().starts_with("https://"));
+    let session = place.sign_in().await.get("/api/v1/session").await.expect(200).json();
+    assert_eq!(session["name"], "ada");
+    // Those that browsers trust know nothing of it; nor does an authority of somebody else.
+    let other = place.app.dir().join("other.pem");
+    std::fs::write(&other, Certified::new().ca).expect("a file");
+    for ca in [std::path::PathBuf::new(), other] {
+        let table = OpenidTable { ca, ..place.provider.table() };
+        let openid = table.checked().expect("settings");
+        let app = TestApp::vouched(Vouching { openid, ..place.provider.vouching() }).await;
+        place.provider.asked();
+        let reply = form(&app.anonymous(), BEGIN, "", &[]).await.expect(502);
+        assert!(reply.body.contains("no authority that is believed vouches"), "{}", reply.body);
+        assert!(place.provider.asked().is_empty(), "and nothing was said to it");
+    }
+}
+
 /// C6.1: a setting that would let nobody in, or somebody too many, stops the start.
 #[tokio::test]
 async fn settings_of_a_provider_that_cannot_work_stop_the_start_before_anything_is_opened() {
-    let provider = Provider::new().await;
+    let provider = Provider::new();
     let good = provider.vouching();
     for (site, says) in [
         ("http://console.example", "public-url"),

@@ -69,7 +69,11 @@ impl Place {
 
     /// The same, with other settings.
     pub async fn set(change: fn(&mut Config)) -> Self {
-        let provider = Provider::new().await;
+        Self::of(Provider::new(), change).await
+    }
+
+    /// A control plane that believes this provider.
+    pub async fn of(provider: Provider, change: fn(&mut Config)) -> Self {
         let vouching = provider.vouching();
         let vouched = move |config: &mut Config| {
             config.vouching = vouching.clone();

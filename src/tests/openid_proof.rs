@@ -132,7 +132,7 @@ async fn somebody_else_who_signs_in_there_does_not_get_what_was_explained_to_ano
 /// C6.1: what could never be confirmed is refused at the start, and not in the night.
 #[tokio::test]
 async fn operators_of_a_provider_who_could_never_prove_it_stop_the_start() {
-    let provider = Provider::new().await;
+    let provider = Provider::new();
     let (vouching, never) = (provider.vouching(), ProofLasts::of_minutes(0).expect("a time"));
     let said = refused_start(|config| (config.vouching, config.proof_lasts) = (vouching, never));
     let said = said.await;

@@ -2,26 +2,32 @@
 //! HTTP, with real signatures. It checks what a provider checks (client, redirection, PKCE, codes used
 //! once), and lies where a test tells it to.
 
+use crate::certified::Certified;
 use crate::harness::ManualClock;
 pub use crate::provider_keys::Signed;
 use crate::provider_keys::{Keys, b64};
 use aerodb_control::identity::{ClaimRole, OpenidTable};
 use aerodb_control::model::ambient::Clock as _;
+use aerodb_control::outside::files::certificates;
+use aerodb_control::outside::{agent, roots};
 use aerodb_control::serve::vouching::Vouching;
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use axum_server::tls_rustls::RustlsConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs::Permissions;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// What the provider calls the control plane, and the secret between them; both need encoding.
@@ -29,6 +35,9 @@ pub const CLIENT: &str = "aerodb:console%1";
 const SECRET: &str = "s3cret:+/=%with&marks";
 /// Where a control plane of the harness is.
 pub const SITE: &str = "http://127.0.0.1:7400";
+/// How long a browser waits here.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 type Fields = BTreeMap<String, String>;
 
 /// What the provider does besides what it should.
@@ -70,6 +79,8 @@ pub struct Provider {
     pub clock: Arc<ManualClock>,
     shared: Arc<Shared>,
     task: tokio::task::JoinHandle<()>,
+    /// Who vouches for it, where it is encrypted.
+    ca: Option<PathBuf>,
     dir: TempDir,
 }
 
@@ -81,10 +92,21 @@ impl Drop for Provider {
 
 impl Provider {
     /// A provider, at the time at which every control plane of the harness begins.
-    pub async fn new() -> Self {
+    pub fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// One that speaks over encrypted connections only.
+    pub fn encrypted() -> Self {
+        Self::with(Some(Certified::new()))
+    }
+
+    fn with(certified: Option<Certified>) -> Self {
         let clock = ManualClock::new();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("a runtime waits for it");
+        let scheme = if certified.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr().expect("an address"));
         let keys = Keys::new();
         let state = Mutex::default();
         let shared = Arc::new(Shared { url, clock: Arc::clone(&clock), keys, state });
@@ -94,10 +116,26 @@ impl Provider {
             .route("/authorize", get(authorize))
             .route("/token", post(token))
             .with_state(Arc::clone(&shared));
-        let task =
-            tokio::spawn(async move { axum::serve(listener, router).await.expect("serves") });
+        let service = router.into_make_service();
+        let keys = certified.as_ref().map(Certified::server);
+        let task = tokio::spawn(async move {
+            let served = match keys {
+                Some(keys) => {
+                    let keys = RustlsConfig::from_config(Arc::new(keys));
+                    let server = axum_server::from_tcp_rustls(listener, keys).expect("a listener");
+                    server.serve(service).await
+                }
+                None => axum_server::from_tcp(listener).expect("a listener").serve(service).await,
+            };
+            served.expect("serves");
+        });
         let dir = tempfile::tempdir().expect("a directory");
-        let provider = Self { clock, shared, task, dir };
+        let ca = certified.map(|certified| {
+            let path = dir.path().join("ca.pem");
+            std::fs::write(&path, certified.ca).expect("a file");
+            path
+        });
+        let provider = Self { clock, shared, task, ca, dir };
         provider.says(json!({"sub": "24400320"}));
         provider.asks_the_person();
         provider
@@ -153,7 +191,7 @@ impl Provider {
                 row("database operators", "operator"),
                 row("revision", "auditor"),
             ],
-            ca: PathBuf::new(),
+            ca: self.ca.clone().unwrap_or_default(),
         }
     }
 
@@ -172,10 +210,10 @@ impl Provider {
     /// What a browser is sent back with after its person signed in there.
     pub async fn visit(&self, address: &str) -> String {
         let address = address.to_owned();
+        let believed = self.ca.as_ref().map(|ca| certificates(ca).expect("an authority"));
+        let browser = agent(roots(believed.as_deref()), PATIENCE, PATIENCE);
         let went = tokio::task::spawn_blocking(move || {
-            let config = ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false);
-            let answer = ureq::Agent::new_with_config(config.build()).get(&address).call();
-            let answer = answer.expect("an answer");
+            let answer = browser.get(&address).call().expect("an answer");
             let location =
                 answer.headers().get("location").map(|l| l.to_str().expect("text").to_owned());
             (answer.status().as_u16(), location)

@@ -1,10 +1,10 @@
 //! Who can reach the server: addresses, names, and encryption by the real program with certificates
 //! that are made here.
 
+use crate::certified::Certified;
 use crate::harness::PASSWORD;
 use crate::server::{Place, Server, agent};
 use aerodb_control::serve::CONNECTIONS_MAX;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion};
@@ -27,23 +27,15 @@ struct Encrypted {
 impl Encrypted {
     fn start() -> Self {
         let place = Place::new();
-        let mut params = CertificateParams::new(Vec::new()).expect("no names");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = KeyPair::generate().expect("a key");
-        let authority = CertifiedIssuer::self_signed(params, authority).expect("an authority");
-        let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(names).expect("names");
-        let certificate = params.signed_by(&key, &authority).expect("a certificate");
-        let ca = authority.pem();
+        let Certified { ca, certificate, key } = Certified::new();
         let file = |name: &str, text: &str, mode: u32| {
             let path = place.folder().join(name);
             std::fs::write(&path, text).expect("a file");
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("ours");
         };
         file("ca.pem", &ca, 0o644);
-        file("cert.pem", &certificate.pem(), 0o644);
-        file("key.pem", &key.serialize_pem(), 0o600);
+        file("cert.pem", &certificate, 0o644);
+        file("key.pem", &key, 0o600);
         place.set("tls-cert = \"cert.pem\"\ntls-key = \"key.pem\"");
         let server = place.start(None);
         Self { place, ca, server }

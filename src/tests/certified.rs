@@ -1,0 +1,41 @@
+//! An authority that nobody knows, and a certificate for this machine that it vouches for.
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::ServerConfig;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::sync::Arc;
+
+/// All of it as PEM.
+pub struct Certified {
+    pub ca: String,
+    pub certificate: String,
+    pub key: String,
+}
+
+impl Certified {
+    pub fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).expect("no names");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = KeyPair::generate().expect("a key");
+        let authority = CertifiedIssuer::self_signed(params, authority).expect("an authority");
+        let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(names).expect("names");
+        let certificate = params.signed_by(&key, &authority).expect("a certificate");
+        Self { ca: authority.pem(), certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+
+    /// What a server needs of it.
+    pub fn server(&self) -> ServerConfig {
+        let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes());
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes());
+        ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.expect("a certificate")], key.expect("a key"))
+            .expect("both belong together")
+    }
+}
