@@ -211,7 +211,7 @@ impl Authority {
         let known = stored.is_some();
         let matches = self.passwords.verify(stored, password.to_owned()).await?;
         match name.filter(|_| known && matches) {
-            Some(name) => Ok(Proven::new(name, Means::Password)),
+            Some(name) => Ok(Proven::by_password(name)),
             None => Err(Denied::SignInFailed),
         }
     }

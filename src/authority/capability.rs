@@ -1,7 +1,7 @@
 //! The values that stand for a proven role. Their fields are private; only this room makes them.
 
 use crate::model::action::ActionId;
-use crate::model::actor::{Actor, ActorRole, Means, Proof};
+use crate::model::actor::{Actor, ActorRole, Means, Proof, ProvedBy};
 use crate::model::ambient::Timestamp;
 use crate::model::text::ActorName;
 
@@ -171,31 +171,54 @@ impl Viewer {
 }
 
 /// A person who proved to have this account, by whatever means. It starts a session, and is used up
-/// by that: every way to sign in ends in one of these, and nothing behind it asks which it was.
+/// by that: every way to sign in ends in one of these.
 #[derive(Debug)]
 pub struct Proven {
     name: ActorName,
     by: Means,
-    vouched_at: Option<Timestamp>,
+    proof: ProvedAt,
+}
+
+/// When a person proved who they are.
+#[derive(Debug)]
+enum ProvedAt {
+    /// As they sign in.
+    Now,
+    /// To a provider, then.
+    There(Timestamp),
+    /// Nobody says. The word of somebody else that it is the person is no proof of this moment: whoever
+    /// sits down at a browser that was left open has it as well.
+    Unknown,
 }
 
 impl Proven {
-    pub(super) fn new(name: ActorName, by: Means) -> Self {
-        Self { name, by, vouched_at: None }
+    /// Somebody who knew the password.
+    pub(super) fn by_password(name: ActorName) -> Self {
+        Self { name, by: Means::Password, proof: ProvedAt::Now }
     }
 
-    /// Somebody who proved it to a provider, then if the provider says when.
-    pub(super) fn vouched(name: ActorName, at: Option<Timestamp>) -> Self {
-        Self { name, by: Means::Openid, vouched_at: at }
+    /// Somebody who held the set-up link.
+    pub(super) fn by_setup_link(name: ActorName) -> Self {
+        Self { name, by: Means::SetupLink, proof: ProvedAt::Now }
     }
 
-    /// When the person proved who they are, for a session that begins now. Somebody else's word that it
-    /// is the person is no proof of this moment: a browser that is left open has it as well.
-    pub(super) fn proved_at(&self, now: Timestamp) -> Option<Timestamp> {
-        match self.by {
-            Means::Password | Means::SetupLink => Some(now),
-            Means::Openid => self.vouched_at,
-            Means::Proxy => None,
+    /// Somebody whom a provider vouches for, and when they proved it there if it says so.
+    pub(super) fn by_provider(name: ActorName, at: Option<Timestamp>) -> Self {
+        let proof = at.map_or(ProvedAt::Unknown, ProvedAt::There);
+        Self { name, by: Means::Openid, proof }
+    }
+
+    /// Somebody whom a proxy names.
+    pub(super) fn by_proxy(name: ActorName) -> Self {
+        Self { name, by: Means::Proxy, proof: ProvedAt::Unknown }
+    }
+
+    /// The proof of a session that begins now; `None` where it is not known when there was one.
+    pub(super) fn proof(&self, now: Timestamp) -> Option<Proof> {
+        match self.proof {
+            ProvedAt::Now => Some(Proof { at: now, by: ProvedBy::SignIn }),
+            ProvedAt::There(at) => Some(Proof { at, by: ProvedBy::Provider }),
+            ProvedAt::Unknown => None,
         }
     }
 

@@ -1,7 +1,8 @@
 //! How long ago a person proved who they are, and the proof that is given on the spot (C3.1).
 //!
-//! A session begins with a proof. It grows old: whoever sits down at an open session has the session
-//! and not the password. What is disruptive asks for a recent one.
+//! A session begins with a proof where a password began it, and with that of a provider where that says
+//! when it was. A proof grows old: whoever sits down at an open session has the session and nothing else.
+//! What is disruptive asks for a recent one.
 
 use super::credential::Purpose;
 use super::{Credential, Denied, Operator, Proven, Secret, Viewer};

@@ -8,7 +8,7 @@
 use super::accounts::{self, RoleChange};
 use super::{Denied, Proven, sessions};
 use crate::identity::{Named, Vouched};
-use crate::model::actor::{ActorRole, Means, ProviderIdentity};
+use crate::model::actor::{ActorRole, ProviderIdentity};
 use crate::model::ambient::Timestamp;
 use crate::model::text::{ActorName, InputError};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
@@ -64,7 +64,7 @@ pub fn admit(
     let Some(name) = account else {
         return Ok(match create(transaction, vouched, role, now) {
             Ok(name) => Admission::In {
-                proven: Proven::vouched(name, vouched.proved_at()),
+                proven: Proven::by_provider(name, vouched.proved_at()),
                 role,
                 news: News::Created,
             },
@@ -84,7 +84,7 @@ pub fn admit(
     } else {
         News::Role(accounts::set_role(transaction, &name, before, role, now)?)
     };
-    Ok(Admission::In { proven: Proven::vouched(name, vouched.proved_at()), role, news })
+    Ok(Admission::In { proven: Proven::by_provider(name, vouched.proved_at()), role, news })
 }
 
 /// Takes the word of a proxy about one person: the name of an account that was made here. The role is the
@@ -95,11 +95,7 @@ pub fn admit(
 pub fn of_proxy(connection: &Connection, named: &Named) -> Result<Proven, Denied> {
     let name = named.name();
     let is_ours = accounts::role_of(connection, name)?.is_some() && !vouch_for(connection, name)?;
-    if is_ours {
-        Ok(Proven::new(name.clone(), Means::Proxy))
-    } else {
-        Err(Denied::NotOfProxy(name.clone()))
-    }
+    if is_ours { Ok(Proven::by_proxy(name.clone())) } else { Err(Denied::NotOfProxy(name.clone())) }
 }
 
 /// Whether a provider says who signs in with this account.

@@ -45,7 +45,7 @@ pub fn start(
     entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<Started, Denied> {
-    let (name, by, proved_at) = (proven.name().clone(), proven.by(), proven.proved_at(now));
+    let (name, by, proof) = (proven.name().clone(), proven.by(), proven.proof(now));
     drop(proven);
     let role = accounts::role_of(transaction, &name)?.ok_or(Denied::SignInFailed)?;
     let secret = Secret::new(Purpose::Session, entropy);
@@ -64,8 +64,8 @@ pub fn start(
             now.millis(),
             expires_at.millis(),
             by.word(),
-            proved_at.map(Timestamp::millis),
-            proved_at.map(|_| ProvedBy::SignIn.word()),
+            proof.map(|proof| proof.at.millis()),
+            proof.map(|proof| proof.by.word()),
         ],
     )?;
     transaction.execute(

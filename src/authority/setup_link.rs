@@ -2,7 +2,7 @@
 
 use super::credential::{Purpose, hash_of};
 use super::{Denied, HashedPassword, Proven, Secret, accounts};
-use crate::model::actor::{ActorRole, Means};
+use crate::model::actor::ActorRole;
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use crate::model::text::ActorName;
@@ -45,7 +45,7 @@ pub fn redeem(
     check(transaction, link)?;
     accounts::create(transaction, name, ActorRole::Operator, password, now)?;
     transaction.execute("DELETE FROM setup_link", [])?;
-    Ok(Proven::new(name.clone(), Means::SetupLink))
+    Ok(Proven::by_setup_link(name.clone()))
 }
 
 /// Whether the link is the current one, and there is no operator yet.

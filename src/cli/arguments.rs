@@ -249,7 +249,7 @@ pub(super) struct ServeArguments {
     /// in front of it encrypts.
     #[arg(long)]
     pub(super) plain_http_beyond_loopback: bool,
-    /// For how many minutes a proof of identity is recent; 0 asks for the password each time.
+    /// For how many minutes a proof of identity is recent; 0 asks for the password with each.
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(0..=720))]
     pub(super) proof_minutes: Option<u32>,
     /// How many nodes a new cluster is founded with.

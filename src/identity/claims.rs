@@ -122,7 +122,7 @@ struct Claims {
     nbf: Option<i64>,
     nonce: Option<String>,
     azp: Option<String>,
-    auth_time: Option<i64>,
+    auth_time: Option<Value>,
     #[serde(flatten)]
     more: BTreeMap<String, Value>,
 }
@@ -178,16 +178,14 @@ fn check(claims: &Claims, expected: &Expected<'_>) -> Result<(), Unproven> {
         return Err(wrong("a token that has expired"));
     }
     let latest = now_s.saturating_add(LEEWAY_S);
-    let from_then_on = [Some(claims.iat), claims.nbf, claims.auth_time];
-    if from_then_on.into_iter().flatten().any(|from| from > latest) {
+    if claims.iat > latest || claims.nbf.is_some_and(|from| from > latest) {
         return Err(wrong("a token from the future"));
     }
     if let Some(since) = proved_since {
         let earliest = since.millis().div_euclid(1000).saturating_sub(LEEWAY_S);
-        if claims.auth_time.is_none_or(|at| at < earliest) {
-            return Err(wrong(
-                "a token that does not say that the person signed in there just now",
-            ));
+        let said = proved_s(claims, *now);
+        if said.is_none_or(|at| at < earliest) {
+            return Err(Unproven::NotAnew { said: said.map(at_seconds), since: *since });
         }
     }
     let asked = claims.nonce.as_deref().unwrap_or_default();
@@ -203,11 +201,12 @@ fn check(claims: &Claims, expected: &Expected<'_>) -> Result<(), Unproven> {
 }
 
 fn vouched(claims: Claims, expected: &Expected<'_>) -> Vouched {
-    let Claims { iss, sub, auth_time, more, .. } = claims;
-    let settings = expected.settings;
-    // Within the leeway the clock there is ahead; by the clock here nothing was proved later than now.
-    let at = auth_time.map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1000)));
-    let proved_at = at.map(|at| at.min(expected.now));
+    let Expected { settings, proved_since, now, .. } = expected;
+    // Where the clock there differs within the leeway: nothing was proved later than now, and what was
+    // asked for anew was not proved before it was asked.
+    let since = proved_since.unwrap_or(Timestamp::from_millis(0));
+    let proved_at = proved_s(&claims, *now).map(|s| at_seconds(s).max(since).min(*now));
+    let Claims { iss, sub, more, .. } = claims;
     let values = |claim: &str| texts(more.get(claim));
     let held = settings.roles.iter().filter(|(claim, value, _)| values(claim).contains(&&**value));
     let roles = held.map(|(_, _, role)| *role).collect();
@@ -217,6 +216,18 @@ fn vouched(claims: Claims, expected: &Expected<'_>) -> Vouched {
     let name = texts(more.get(&settings.name_claim)).first().map(|name| name.to_ascii_lowercase());
     let identity = ProviderIdentity { issuer: iss, subject: sub };
     Vouched { identity, wanted_name: name, roles, said: visible(&said), proved_at }
+}
+
+/// When the person signed in there, in seconds. What is no whole number of seconds, or lies further in the
+/// future than clocks differ, says nothing.
+fn proved_s(claims: &Claims, now: Timestamp) -> Option<i64> {
+    let latest = now.millis().div_euclid(1000).saturating_add(LEEWAY_S);
+    let said = claims.auth_time.as_ref().and_then(Value::as_i64);
+    said.filter(|at| (1..=latest).contains(at))
+}
+
+fn at_seconds(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(seconds.saturating_mul(1000))
 }
 
 /// A claim that is a text, or a list of texts. What has another form says nothing.

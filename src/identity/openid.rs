@@ -137,28 +137,44 @@ impl Openid {
     }
 
     /// Ends a sign-in: gives the code to the provider, once, and believes the token or not. Answers who
-    /// was vouched for, and where the person wanted to go.
-    ///
-    /// # Errors
-    /// [`Unproven`], and the sign-in is used up whatever came of it.
+    /// was vouched for, or why nobody was, and what the person wanted; the sign-in is used up either way.
     pub async fn finish(
         &self,
         brought: Brought,
         now: Timestamp,
-    ) -> Result<(Vouched, Option<String>), Unproven> {
+    ) -> (Result<Vouched, Unproven>, Wanted) {
         let Brought { browser, state, code, issuer } = brought;
-        let browser = browser.ok_or(Unproven::Spent)?;
-        let waiting = self.pending.take(&browser, &state, now)?;
-        let Waiting { secrets, endpoints, next, anew, began_at } = waiting;
+        let waiting = match browser {
+            Some(browser) => self.pending.take(&browser, &state, now),
+            None => Err(Unproven::Spent),
+        };
+        match waiting {
+            Ok(waiting) => {
+                let wanted = waiting.wanted.clone();
+                (self.vouched(waiting, &code, issuer, now).await, wanted)
+            }
+            Err(unproven) => (Err(unproven), Wanted::default()),
+        }
+    }
+
+    /// What the provider says in answer to a sign-in that waited.
+    async fn vouched(
+        &self,
+        waiting: Waiting,
+        code: &str,
+        issuer: Option<String>,
+        now: Timestamp,
+    ) -> Result<Vouched, Unproven> {
+        let Waiting { secrets, endpoints, wanted, began_at } = waiting;
         // RFC 9207: the answer of one provider is not taken to another.
         if issuer.is_some_and(|issuer| issuer != self.settings.issuer) {
             return Err(Unproven::Unbelievable("an answer of another provider".to_owned()));
         }
-        let token = self.token(&endpoints, &code, &secrets).await?;
+        let token = self.token(&endpoints, code, &secrets).await?;
         let keys: KeySet = self.way.read(&endpoints.keys).await?;
         let (settings, nonce) = (&self.settings, &*secrets.nonce);
-        let expected = Expected { settings, nonce, proved_since: anew.then_some(began_at), now };
-        Ok((believe(&token, &keys, &expected)?, next))
+        let proved_since = wanted.anew.then_some(began_at);
+        believe(&token, &keys, &Expected { settings, nonce, proved_since, now })
     }
 
     fn callback(&self) -> String {

@@ -41,7 +41,7 @@ impl Secrets {
 }
 
 /// What somebody wants of a sign-in.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Where to go afterwards.
     pub next: Option<String>,
@@ -54,10 +54,7 @@ pub(super) struct Waiting {
     pub(super) secrets: Secrets,
     /// Where the provider is asked, as it said when the sign-in began.
     pub(super) endpoints: Endpoints,
-    /// Where the person wanted to go.
-    pub(super) next: Option<String>,
-    /// Whether the provider was asked to let the person prove anew who they are.
-    pub(super) anew: bool,
+    pub(super) wanted: Wanted,
     pub(super) began_at: Timestamp,
 }
 
@@ -65,10 +62,10 @@ impl Waiting {
     pub(super) fn new(
         secrets: Secrets,
         endpoints: Endpoints,
-        Wanted { next, anew }: Wanted,
+        wanted: Wanted,
         began_at: Timestamp,
     ) -> Self {
-        Self { secrets, endpoints, next, anew, began_at }
+        Self { secrets, endpoints, wanted, began_at }
     }
 
     fn is_good(&self, now: Timestamp) -> bool {

@@ -1,5 +1,6 @@
 //! Why nobody was vouched for, as the one error of this room.
 
+use crate::model::ambient::Timestamp;
 use crate::model::refusal::{Refusal, RefusalCode};
 
 /// Why nobody was vouched for. Nothing was changed.
@@ -11,6 +12,14 @@ pub enum Unproven {
     /// No sign-in waits for this: it was not begun in this browser, was used, or took too long.
     #[error("no sign-in waits for this")]
     Spent,
+    /// The person was to prove anew who they are, and nothing says that they did.
+    #[error("it does not say that it was proved since {since}")]
+    NotAnew {
+        /// When they did, where that was said.
+        said: Option<Timestamp>,
+        /// Since when they should have.
+        since: Timestamp,
+    },
     /// Something was said that proves nothing.
     #[error("it proves nothing: {0}")]
     Unbelievable(String),
@@ -35,6 +44,18 @@ impl Unproven {
                 "No sign-in waits for this answer in this browser: it was begun elsewhere, was used, \
                  or took longer than 10 minutes. Nobody was signed in; begin again.",
             ),
+            Self::NotAnew { said, since } => {
+                let sentence = format!(
+                    "{who} was to let you sign in there again, and does not say that you did. Nobody was \
+                     signed in; a session that was open goes on as it was."
+                );
+                let found = said.map_or_else(
+                    || "no time at which you signed in there (auth_time)".to_owned(),
+                    |at| format!("that you signed in there at {at}, by its clock"),
+                );
+                let required = format!("a time since {since}, which may differ by a minute");
+                Refusal::new(RefusalCode::IdentityUnproven, sentence).with_evidence(found, required)
+            }
             Self::Unbelievable(why) => {
                 let sentence = format!(
                     "What was said in the name of {who} does not prove who this is. Nobody was signed \

@@ -71,7 +71,7 @@ pub struct Actor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Proof {
-    /// When, by the clock of the control plane.
+    /// When, by the clock of the control plane; by that of the provider where it was there.
     pub at: Timestamp,
     /// How.
     pub by: ProvedBy,
@@ -82,8 +82,10 @@ pub struct Proof {
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProvedBy {
-    /// By signing in: the session began with it.
+    /// By signing in with the password or the set-up link: the session began with it.
     SignIn,
+    /// To a provider of OpenID Connect, by its word: before the session began, perhaps long before.
+    Provider,
     /// With the password of the account, asked for in the session.
     Password,
 }
@@ -94,6 +96,7 @@ impl ProvedBy {
     pub fn word(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
+            Self::Provider => "provider",
             Self::Password => "password",
         }
     }
@@ -101,19 +104,20 @@ impl ProvedBy {
     /// Parses the word.
     ///
     /// # Errors
-    /// When it is neither.
+    /// When it is none of them.
     pub fn parse(text: &str) -> Result<Self, InputError> {
-        let known = [Self::SignIn, Self::Password];
+        let known = [Self::SignIn, Self::Provider, Self::Password];
         let found = known.into_iter().find(|by| by.word() == text);
-        found.ok_or_else(|| InputError::new("proved_by", text, "sign_in or password"))
+        found.ok_or_else(|| InputError::new("proved_by", text, "sign_in, provider or password"))
     }
 }
 
 impl fmt::Display for Proof {
-    /// `by signing in at TIME`.
+    /// `by signing in at TIME`, or `to the provider at TIME, by its clock`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let how = match self.by {
             ProvedBy::SignIn => "by signing in",
+            ProvedBy::Provider => return write!(f, "to the provider at {}, by its clock", self.at),
             ProvedBy::Password => "with the password",
         };
         write!(f, "{how} at {}", self.at)
@@ -132,7 +136,7 @@ pub struct ProviderIdentity {
 }
 
 /// By what a person proved who they are when a session began. A session carries the same authority
-/// whichever it was: the role of its account.
+/// whichever it was, the role of its account; it is not the same proof of identity (C3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -88,7 +88,7 @@ codes! {
     IdentityUnproven "identity_unproven" Authority "What was said does not prove who somebody is.";
     NotAdmitted "not_admitted" Authority "Who it is was proven, and has no role here.";
     TooManyStreams "too_many_streams" Authority "Too many pages of this session listen for changes.";
-    ProofNeeded "proof_needed" Authority "It is too long ago that the operator proved who they are.";
+    ProofNeeded "proof_needed" Authority "It is not known that the operator proved lately who they are.";
     ProofFailed "proof_failed" Authority "The password is not the one of the account that is signed in.";
     NotPermitted "not_permitted" Authority "The role does not permit this.";
     CrossSite "cross_site" Authority "The request came from another site.";

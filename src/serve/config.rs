@@ -53,9 +53,10 @@ struct Table {
     /// read; nobody can sign in and nothing that acts exists. Empty means nowhere.
     #[serde(default)]
     observer_listen: String,
-    /// Optional: for how many minutes a proof of identity is recent, 0 to 720. A session begins with
-    /// one. Who confirms a disruptive action later than that is asked for the password on the spot;
-    /// with 0 each time.
+    /// Optional: for how many minutes a proof of identity is recent, 0 to 720. Signing in with a
+    /// password is one. Who confirms a disruptive action later than that is asked for the password, or
+    /// sent back to the provider, on the spot; with 0 the password comes with each, and a provider that
+    /// makes operators stops the start.
     #[serde(default = "five_minutes")]
     proof_minutes: u32,
     /// Optional: the classes of actions that a second operator has to confirm too, after whoever asked:

@@ -142,7 +142,7 @@ CREATE TABLE session (
     revoked_ms   INTEGER,
     -- When the person behind it last proved who they are, and how, where that is known.
     proved_ms    INTEGER,
-    proved_by    TEXT CHECK (proved_by IN ('sign_in', 'password')),
+    proved_by    TEXT CHECK (proved_by IN ('sign_in', 'provider', 'password')),
     CHECK ((proved_ms IS NULL) = (proved_by IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_by_account ON session (account, created_ms);

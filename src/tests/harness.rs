@@ -69,6 +69,11 @@ impl Client {
         Self { router, bearer, observes: false }
     }
 
+    /// What they hold, for a server that is started again: the old one ends with its last client.
+    pub fn into_bearer(self) -> Option<String> {
+        self.bearer
+    }
+
     /// Sends a request.
     pub async fn send(&self, mut request: Request<Body>) -> Reply {
         if let Some(token) = &self.bearer {

@@ -1,11 +1,12 @@
 //! Who was vouched for proves anew who they are where they proved it first: at the provider (C3.1). That it
 //! vouches for whoever sits at the browser is no proof of this moment.
 
-use crate::harness::{TestApp, confirmation, id};
+use crate::harness::{Client, TestApp, confirmation, id};
 use crate::opened::refused_start;
 use crate::openid_place::{A_WHILE_MS, BEGIN, Back, Place, form, parameters, person};
 use crate::provider::{Lies, Provider};
 use aerodb_control::authority::ProofLasts;
+use aerodb_control::serve::config::Config;
 use aerodb_control::serve::vouching::Vouching;
 use serde_json::{Value, json};
 
@@ -24,6 +25,13 @@ fn page() -> String {
 
 fn says_when(value: Value) -> Lies {
     Lies { claims: vec![("auth_time", value)], ..Lies::default() }
+}
+
+/// What the record of the confirmation says of the proof.
+fn proved(done: &Value) -> Value {
+    let records = done["records"].as_array().expect("records");
+    let confirmed = records.iter().find(|r| r["entry"]["kind"] == "confirmed").expect("a record");
+    confirmed["entry"]["proved"].clone()
 }
 
 /// Begins at the button of the page, goes there and comes back.
@@ -49,7 +57,7 @@ async fn signing_in_again_without_being_asked_by_the_provider_is_no_proof() {
     assert_eq!(refusal["code"], "proof_needed", "{refusal}");
     assert_eq!(refusal["invariants"], json!(["proved_recently"]));
     let sentence = refusal["sentence"].as_str().expect("a sentence");
-    assert!(sentence.contains("after proving it to the provider again"), "{sentence}");
+    assert!(sentence.contains("after the button on its page"), "{sentence}");
     assert_eq!(refusal["field"], Value::Null, "there is no password to type");
     // A password proves nothing of an account that has none.
     let mut body = confirmation(&explained);
@@ -66,16 +74,32 @@ async fn signing_in_again_without_being_asked_by_the_provider_is_no_proof() {
 
     let reply = place.finish(&anew(&place).await).await.expect(303);
     assert_eq!(reply.location.as_deref(), Some(&*page()), "back to what was explained");
-    let proved = place.who(&reply);
-    let shown = proved.get(&page()).await.expect(200).body;
+    let back = place.who(&reply);
+    let shown = back.get(&page()).await.expect(200).body;
     assert!(shown.contains("name=\"digest\"") && !shown.contains("Prove who you are"));
-    let now = proved.get(&format!("/api/v1{}", page())).await.expect(200).json();
+    let now = back.get(&format!("/api/v1{}", page())).await.expect(200).json();
     assert_eq!(now["digest"], explained["digest"]);
-    let done = proved.confirm(&now).await.expect(200).json();
+    let done = back.confirm(&now).await.expect(200).json();
     assert_eq!(done["stage"], "executed");
-    let records = done["records"].as_array().expect("records");
-    let confirmed = records.iter().find(|r| r["entry"]["kind"] == "confirmed").expect("a record");
-    assert_eq!(confirmed["entry"]["proved"]["by"], "sign_in");
+    assert_eq!(proved(&done)["by"], "provider");
+}
+
+/// C3.1: what it proves is as old as the last time that the provider asked, and no younger.
+#[tokio::test]
+async fn what_a_provider_proves_is_as_old_as_it_says() {
+    let place = for_five_minutes().await;
+    place.wait(FIVE_MINUTES_MS - 2_000);
+    // It asked nearly five minutes ago: that still proves it, and for two seconds more.
+    let ada = place.sign_in().await;
+    let explained = ada.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
+    let next = ada.request(2, "stop_writes", json!({})).await.expect(201).json();
+    place.wait(1_000);
+    let done = ada.confirm(&explained).await.expect(200).json();
+    let proved = proved(&done);
+    assert_eq!(proved["by"], "provider", "{proved}");
+    assert_ne!(proved["at"], done["requested_at"], "it was before the session began");
+    place.wait(1_000);
+    assert_eq!(ada.confirm(&next).await.expect(403).code(), "proof_needed");
 }
 
 /// C6.1, C9.4.
@@ -83,25 +107,74 @@ async fn signing_in_again_without_being_asked_by_the_provider_is_no_proof() {
 async fn a_provider_that_does_not_say_that_it_asked_just_now_proves_nothing() {
     let place = for_five_minutes().await;
     let now = place.now_s();
-    for said in [Value::Null, json!(now - 3600), json!(now - 61)] {
+    for (said, words) in [
+        (Value::Null, "no time"),
+        (json!("lately"), "no time"),
+        (json!(1_767_225_660.5), "no time"),
+        (json!(i64::MIN), "no time"),
+        (json!(-1), "no time"),
+        (json!(0), "no time"),
+        (json!(now + 100_000), "no time"),
+        (json!(now - 3600), "by its clock"),
+        (json!(now - 61), "by its clock"),
+    ] {
         place.provider.lies(says_when(said));
-        let words = "does not say that the person signed in there just now";
         let reply = place.finish(&anew(&place).await).await;
+        assert!(reply.body.contains("a session that was open goes on as it was"), "{words}");
+        // The way to try it again is the same way, and leads to the same page.
+        assert!(reply.body.contains("name=\"anew\" value=\"yes\""), "{}", reply.body);
+        assert!(reply.body.contains(&format!("name=\"next\" value=\"{}\"", page())));
         place.refused(reply, 403, "identity_unproven", words).await;
+        place.wait(30_000);
     }
     place.wait(A_WHILE_MS);
     // Where nothing was asked the person comes in, and it is not known when they proved it.
-    place.provider.lies(says_when(Value::Null));
+    for (number, said) in (1..).step_by(2).zip([Value::Null, json!(1.5), json!(i64::MIN)]) {
+        place.provider.lies(says_when(said));
+        let ada = place.sign_in().await;
+        let asked = ada.request(number, "switchover", json!({"to": "n2"})).await;
+        let refusal = ada.confirm(&asked.expect(201).json()).await.expect(403).json();
+        let (code, found) = (&refusal["refusal"]["code"], &refusal["refusal"]["found"]);
+        assert_eq!((code, found), (&json!("proof_needed"), &json!("never")));
+        let contained = ada.request(number + 1, "take_checkpoint", json!({"node": "n2"})).await;
+        let done = ada.confirm(&contained.expect(201).json()).await.expect(200).json();
+        assert_eq!(proved(&done), Value::Null, "what is not known is not made up");
+        place.wait(A_WHILE_MS);
+    }
+    assert_eq!(place.app.cluster().await["primary"], "n1");
+}
+
+/// C3.1: what was asked for anew was not proved before it was asked, whatever the clock there says.
+#[tokio::test]
+async fn a_clock_that_is_behind_does_not_lead_in_a_circle() {
+    let one = |config: &mut Config| {
+        config.proof_lasts = ProofLasts::of_minutes(1).expect("a time");
+    };
+    let place = Place::set(one).await;
+    place.provider.lies(says_when(json!(place.now_s() - 59)));
+    let ada = place.who(&place.finish(&anew(&place).await).await.expect(303));
+    let explained = ada.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
+    place.wait(59_000);
+    ada.confirm(&explained).await.expect(200);
+}
+
+/// C6.1: after the settings changed nobody is asked for a password that they do not have.
+#[tokio::test]
+async fn a_session_of_a_provider_that_is_no_more_is_told_that_it_cannot_prove_anything() {
+    let place = for_five_minutes().await;
     let ada = place.sign_in().await;
     let explained = ada.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
-    let refusal = ada.confirm(&explained).await.expect(403).json()["refusal"].clone();
-    assert_eq!((&refusal["code"], &refusal["found"]), (&json!("proof_needed"), &json!("never")));
-    let contained = ada.request(2, "take_checkpoint", json!({"node": "n2"})).await.expect(201);
-    let done = ada.confirm(&contained.json()).await.expect(200).json();
-    let records = done["records"].as_array().expect("records");
-    let confirmed = records.iter().find(|r| r["entry"]["kind"] == "confirmed").expect("a record");
-    assert_eq!(confirmed["entry"]["proved"], Value::Null, "what is not known is not made up");
-    assert_eq!(place.app.cluster().await["primary"], "n1");
+    place.wait(FIVE_MINUTES_MS);
+    let held = ada.into_bearer();
+    let app = place.app.restart_as(|config| {
+        config.proof_lasts = ProofLasts::of_minutes(5).expect("a time");
+    });
+    let app = app.await;
+    let ada = Client::new(app.house.console.clone(), held);
+    let shown = ada.get(&page()).await.expect(200).body;
+    assert!(shown.contains("none signs people in here any more"), "{shown}");
+    assert!(!shown.contains("confirm-password") && !shown.contains("name=\"digest\""));
+    assert_eq!(ada.confirm(&explained).await.expect(403).code(), "proof_needed");
 }
 
 /// C3.1: a clock that is ahead by less than it may be proves nothing for longer.

@@ -121,6 +121,7 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
     let proved_there = ActionView { proof: asked_there, ..mistyped.clone() };
     let sign_in = SignIn {
         next: Some(text.to_owned()),
+        anew: true,
         name: Some(text.to_owned()),
         others: OtherWays { provider: Some(text.to_owned()), by_proxy: true },
         refusal: Some(refusal(text)),

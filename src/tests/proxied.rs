@@ -1,7 +1,7 @@
 //! Signing in by the word of a proxy: nobody else is believed, and the proxy is believed for as long as it
 //! says so (C10.1, C11.1).
 
-use crate::harness::{Client, PASSWORD, Reply, TestApp, id};
+use crate::harness::{Client, PASSWORD, Reply, TestApp, confirmation, id};
 use crate::opened::refused_start;
 use crate::openid_place::{Place, cookies, person};
 use aerodb_control::identity::proxy::ProxyTable;
@@ -209,14 +209,44 @@ async fn whom_the_proxy_names_has_a_session_for_as_long_as_it_says_so() {
 async fn the_word_of_a_proxy_is_no_proof_and_the_page_asks_for_the_password() {
     let dir = tempfile::tempdir().expect("a directory");
     let app = TestApp::vouched(vouching(&dir)).await;
-    app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201);
+    let asked = app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201);
     let reply = through(&app.anonymous(), "POST", "/login/proxy", "olga", "").await.expect(303);
     let (cookie, _) = cookies(&reply).remove(0);
     let path = format!("/actions/{}", id(1));
     let page = through(&app.anonymous(), "GET", &path, "olga", &cookie).await.expect(200).body;
     assert!(page.contains("confirm-password"), "it is not known when she proved it");
-    let own = through(&app.anonymous(), "GET", "/api/v1/session", "olga", &cookie).await;
-    assert_eq!(own.expect(200).json()["name"], "olga");
+    let mut body = confirmation(&asked.json());
+    let refused = confirms(&app, &cookie, &body).await.expect(403).json()["refusal"].clone();
+    assert_eq!((&refused["code"], &refused["found"]), (&json!("proof_needed"), &json!("never")));
+    body["password"] = json!(PASSWORD);
+    body["after_refusal"] = json!(last_seq(&app).await);
+    let done = confirms(&app, &cookie, &body).await.expect(200);
+    assert_eq!(done.json()["stage"], "executed");
+    // The session goes on as one of the proxy.
+    let (renewed, _) = cookies(&done).remove(0);
+    let session = "/api/v1/session";
+    through(&app.anonymous(), "GET", session, "olga", &renewed).await.expect(200);
+    through(&app.anonymous(), "GET", session, "anna", &renewed).await.expect(401);
+}
+
+/// Confirms the first action through the proxy, as Olga.
+async fn confirms(app: &TestApp, cookie: &str, body: &Value) -> Reply {
+    let mut request = Request::post(format!("/api/v1/actions/{}/confirm", id(1)))
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(NAME, "olga")
+        .header(PROOF, SECRET)
+        .header(header::COOKIE, cookie)
+        .body(Body::from(body.to_string()))
+        .expect("a request");
+    let from: SocketAddr = PROXY.parse().expect("an address");
+    request.extensions_mut().insert(ConnectInfo(from));
+    app.anonymous().send(request).await
+}
+
+/// The newest record, which is the refusal.
+async fn last_seq(app: &TestApp) -> String {
+    let page = app.auditor().get("/api/v1/log?limit=1").await.expect(200).json();
+    page["records"][0]["seq"].as_u64().expect("a number").to_string()
 }
 
 /// C6.1.

@@ -16,6 +16,8 @@ pub struct OtherWays {
 pub struct SignIn {
     /// The address to go to afterwards, on this site.
     pub next: Option<String>,
+    /// Whether the person came to prove anew who they are, at the provider (C3.1).
+    pub anew: bool,
     /// The name that was typed before, so that it need not be typed again.
     pub name: Option<String>,
     /// The other ways.

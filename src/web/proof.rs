@@ -22,6 +22,7 @@ pub(super) fn shown_to(viewer: &Viewer, others: &OtherWays) -> ProofShown {
     match (viewer.proved_recently(), viewer.begun_by(), &others.provider) {
         (true, _, _) => ProofShown::Recent,
         (false, Some(Means::Openid), Some(provider)) => ProofShown::AskedThere(provider.clone()),
+        (false, Some(Means::Openid), None) => ProofShown::Nowhere,
         (false, _, _) => ProofShown::Asked,
     }
 }

@@ -119,7 +119,7 @@ impl Showing {
     pub(super) fn proof(&self, by: &Onlooking) -> ProofShown {
         match &by.onlooker {
             Onlooker::Viewer(viewer) => proof::shown_to(viewer, &self.reading.others),
-            Onlooker::Stakeholder(_) => ProofShown::Asked,
+            Onlooker::Stakeholder(_) => ProofShown::Recent,
         }
     }
 

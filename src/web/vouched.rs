@@ -1,5 +1,5 @@
 //! Signing in by the word of others: the way to a provider of OpenID Connect and back, and the word of a
-//! proxy. Both end in the same session as a password does.
+//! proxy. Both end in a session, as a password does.
 //!
 //! The provider sends the browser back with a GET, and a GET changes nothing here: the page that it opens
 //! holds a form, and its button ends the sign-in. So a link to that page signs nobody in, the cookie that
@@ -12,7 +12,6 @@ use super::query::Query;
 use super::throttle::Origin;
 use super::{Acting, Reading, pages};
 use crate::identity::openid::{Begun, Brought, LEAVING_S, PASSED_CHARS_MAX, Wanted, word};
-use crate::identity::{Openid, Unproven, Vouched};
 use crate::model::actor::Means;
 use crate::model::answer::SessionAnswer;
 use crate::model::refusal::{Refusal, RefusalCode};
@@ -125,25 +124,23 @@ pub(super) async fn finish(
     body: Result<Fields, Refusal>,
 ) -> Response {
     let browser = site.leaving.only(&headers);
+    let mut page = SignIn { others: site.reading.others.clone(), ..SignIn::default() };
     let ended = match body.and_then(|fields| sent(fields, browser).map_err(Refusal::from)) {
         Ok(brought) => match admitted(&site, &uri, from).await {
-            Ok(()) => end(&site, &uri, brought).await.map_err(Held::not),
+            Ok(()) => end(&site, &uri, brought, &mut page).await.map_err(Held::not),
             Err(held) => Err(held),
         },
         Err(why) => Err(Held::not(recorded(&site, &uri, why).await)),
     };
     let gone = site.leaving.gone();
     let mut response = match ended {
-        Ok((session, next)) => {
+        Ok(session) => {
             // The attempt that began it, and the one that ended it.
             site.throttle.give_back(from);
             site.throttle.give_back(from);
-            signed_in(&site, &headers, &session, next.as_deref()).await
+            signed_in(&site, &headers, &session, page.next.as_deref()).await
         }
-        Err(held) => {
-            let page = SignIn { others: site.reading.others.clone(), ..SignIn::default() };
-            turned_back(&site, page, held).await
-        }
+        Err(held) => turned_back(&site, page, held).await,
     };
     response.headers_mut().append(header::SET_COOKIE, gone);
     response
@@ -165,28 +162,22 @@ fn fits(name: &str, text: &str) -> Result<(), InputError> {
     fits.then_some(()).ok_or_else(|| InputError::new(name, "something longer", required))
 }
 
+/// What was wanted is left in `page`, so that whoever is turned back can want it again.
 async fn end(
     site: &Acting,
     uri: &Uri,
     brought: Brought,
-) -> Result<(SessionAnswer, Option<String>), Refusal> {
+    page: &mut SignIn,
+) -> Result<SessionAnswer, Refusal> {
     let Some(openid) = &site.openid else {
         return Err(told(site, uri, no_provider()).await);
     };
-    let (vouched, next) = match asked(openid, brought, site).await {
-        Ok(vouched) => vouched,
-        Err(unproven) => return Err(told(site, uri, unproven.refusal(openid.name())).await),
-    };
-    let session = site.access.sign_in_vouched(vouched, attempt(&Method::POST, uri)).await?;
-    Ok((session, next))
-}
-
-async fn asked(
-    openid: &Openid,
-    brought: Brought,
-    site: &Acting,
-) -> Result<(Vouched, Option<String>), Unproven> {
-    openid.finish(brought, site.reading.clock.now()).await
+    let (vouched, wanted) = openid.finish(brought, site.reading.clock.now()).await;
+    (page.next, page.anew) = (wanted.next, wanted.anew);
+    match vouched {
+        Ok(vouched) => site.access.sign_in_vouched(vouched, attempt(&Method::POST, uri)).await,
+        Err(unproven) => Err(told(site, uri, unproven.refusal(openid.name())).await),
+    }
 }
 
 /// `POST /login/proxy`: whom the proxy names becomes a session. Only here is the word of a proxy listened
@@ -281,13 +272,13 @@ async fn told(site: &Acting, uri: &Uri, why: Refusal) -> Refusal {
 
 /// Where to go afterwards, and whether the person wants to prove anew who they are (C3.1).
 fn wanted(mut fields: Fields, page: &mut SignIn) -> Result<Wanted, Refusal> {
-    let anew = match fields.optional_text("anew")?.as_deref() {
+    page.anew = match fields.optional_text("anew")?.as_deref() {
         None => false,
         Some("yes") => true,
         Some(other) => return Err(InputError::new("anew", other, "yes, or nothing").into()),
     };
     only_next(fields, page)?;
-    Ok(Wanted { next: page.next.clone(), anew })
+    Ok(Wanted { next: page.next.clone(), anew: page.anew })
 }
 
 fn only_next(mut fields: Fields, page: &mut SignIn) -> Result<(), Refusal> {

@@ -105,8 +105,8 @@ pub(super) fn proved_recently(operator: &Operator, trail: &Trail) -> Result<(), 
     let (how, required, field) = match operator.viewer().begun_by() {
         // Such an account has no password.
         Some(Means::Openid) => (
-            "after proving it to the provider again",
-            "a new sign-in at the provider, with a token that says when it was",
+            "after the button on its page has led through the provider",
+            "the word of the provider that they signed in there lately",
             None,
         ),
         _ => (

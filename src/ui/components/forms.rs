@@ -8,6 +8,11 @@ use crate::model::text::REASON_CHARS_MAX;
 use crate::ui::components::words::say;
 use leptos::prelude::*;
 
+/// What stands in place of a confirmation that this session cannot give any more.
+const NOWHERE: &str = "It is not known that you proved lately who you are. You signed in through \
+                       a provider, and none signs people in here any more; somebody with a \
+                       password can ask for this action.";
+
 /// Whether a form asks its reader for a proof of identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProofShown {
@@ -17,6 +22,8 @@ pub enum ProofShown {
     Asked,
     /// It sends the reader to the provider of this name, and comes after that.
     AskedThere(String),
+    /// It cannot be asked for: nobody vouches any more for whoever has no password.
+    Nowhere,
 }
 
 /// The line in which a person says why.
@@ -80,9 +87,11 @@ pub fn confirm(answer: &ActionAnswer, proof: &ProofShown, typed_before: Option<&
         }
     });
     let password = match proof {
-        ProofShown::AskedThere(provider) if typed.is_some() => return prove(answer.id, provider),
-        ProofShown::Asked if typed.is_some() => Some(password_field()),
-        ProofShown::Asked | ProofShown::AskedThere(_) | ProofShown::Recent => None,
+        _ if typed.is_none() => None,
+        ProofShown::Recent => None,
+        ProofShown::Asked => Some(password_field()),
+        ProofShown::AskedThere(provider) => return prove(answer.id, provider),
+        ProofShown::Nowhere => return view! { <p class="none">{NOWHERE}</p> }.into_any(),
     };
     let after_refusal = answer.after_refusal.map(|seq| {
         view! {
@@ -126,7 +135,7 @@ fn password_field() -> AnyView {
                 aria-describedby="confirm-password-hint"
             />
             <small id="confirm-password-hint">
-                "Yours, for this account: it is too long ago that you proved who you are. It is \
+                "Yours, for this account: it is not known that you proved lately who you are. It is \
                 checked now and never recorded."
             </small>
         </p>
@@ -142,9 +151,9 @@ fn prove(id: ActionId, provider: &str) -> AnyView {
             <h3>"Prove who you are"</h3>
             <p>
                 {format!(
-                    "It is not known that you proved lately who you are, and who you are is known from \
-                     {provider}. You are asked to sign in there again; then this page opens again, \
-                     with the same explanation, and the action is confirmed on it.",
+                    "It is not known that you proved lately who you are. {provider} says who you are \
+                     here, and asks you to sign in there again; then this page opens again, with \
+                     the same explanation, and the action is confirmed on it.",
                 )}
             </p>
             <input type="hidden" name="next" value=format!("/actions/{id}")/>

@@ -9,7 +9,7 @@ pub(super) fn sign_in(data: &SignIn) -> AnyView {
     let next = data.next.as_deref().filter(|next| is_local(next)).map(str::to_owned);
     view! {
         {pages::refusal(data.refusal.as_ref())}
-        {others(&data.others, next.as_deref())}
+        {others(&data.others, next.as_deref(), data.anew)}
         <form class="form" method="post" action="/login">
             {hidden_next(next.as_deref())}
             {name_field(data.name.clone())}
@@ -31,11 +31,12 @@ pub(super) fn sign_in(data: &SignIn) -> AnyView {
 }
 
 /// A button for each other way. What it does is a POST, because it leaves something behind.
-fn others(ways: &OtherWays, next: Option<&str>) -> AnyView {
-    let button = |action: &'static str, words: String| {
+fn others(ways: &OtherWays, next: Option<&str>, anew: bool) -> AnyView {
+    let button = |action: &'static str, words: String, anew: bool| {
         view! {
             <form class="form" method="post" action=action>
                 {hidden_next(next)}
+                {anew.then(|| view! { <input type="hidden" name="anew" value="yes"/> })}
                 <button type="submit">{words}</button>
             </form>
         }
@@ -43,9 +44,10 @@ fn others(ways: &OtherWays, next: Option<&str>) -> AnyView {
     let provider = ways
         .provider
         .as_ref()
-        .map(|name| button("/login/openid", format!("Sign in with {}", say(name))));
+        .map(|name| button("/login/openid", format!("Sign in with {}", say(name)), anew));
     let proxy = ways.by_proxy.then(|| {
-        button("/login/proxy", "Sign in as the proxy in front of this console knows you".to_owned())
+        let words = "Sign in as the proxy in front of this console knows you".to_owned();
+        button("/login/proxy", words, false)
     });
     view! {
         {provider}
@@ -92,7 +94,13 @@ pub(super) fn returned(data: &Returned) -> AnyView {
     let provider = say(&data.provider);
     if let Some(error) = &data.error {
         return view! {
-            <p>{format!("{provider} did not say who you are: {}. Nobody was signed in.", say(error))}</p>
+            <p>
+                {format!(
+                    "{provider} did not say who you are: {}. Nobody was signed in; a session that was open \
+                     goes on as it was.",
+                    say(error),
+                )}
+            </p>
             <p>
                 <a href="/login">"Sign in"</a>
             </p>
