@@ -5,7 +5,7 @@ import { labels } from '../fixtures/labels.ts';
 import { CLIENT, Provider, SECRET } from '../fixtures/provider.ts';
 import { ControlPlane } from '../fixtures/server.ts';
 import { ask, becomeOperator, confirm, expectStage } from '../fixtures/steps.ts';
-import { expect, test } from '../fixtures/test.ts';
+import { expect, type Page, test } from '../fixtures/test.ts';
 
 const CLAIMS = { sub: '24400320', preferred_username: 'katherine', groups: ['database-operators'] };
 
@@ -44,17 +44,22 @@ const provided = test.extend<{ provider: Provider }>({
   },
 });
 
+/** Somebody who is signed in nowhere goes to the provider, and is sent back. */
+async function goThere(page: Page, plane: ControlPlane): Promise<void> {
+  await becomeOperator(page, plane);
+  await page.goto('about:blank');
+  await page.context().clearCookies();
+  await page.goto(`${plane.console}/login`);
+  await page.getByRole('button', { name: 'Sign in with Example Works' }).click();
+}
+
 provided('a person signs in through a provider and what it says is believed in that browser alone', async ({
   page,
   plane,
   browser,
   complaints,
 }) => {
-  await becomeOperator(page, plane);
-  await page.goto('about:blank');
-  await page.context().clearCookies();
-  await page.goto(`${plane.console}/login`);
-  await page.getByRole('button', { name: 'Sign in with Example Works' }).click();
+  await goThere(page, plane);
   const finish = page.getByRole('button', { name: 'Finish signing in' });
   await expect(finish).toBeVisible();
 
@@ -86,13 +91,9 @@ provided('an operator of a provider proves who they are there, and comes back to
   plane,
   provider,
 }) => {
-  await becomeOperator(page, plane);
-  await page.goto('about:blank');
-  await page.context().clearCookies();
   // Somebody signed in there an hour ago, and left the browser open.
   provider.since -= 3600;
-  await page.goto(`${plane.console}/login`);
-  await page.getByRole('button', { name: 'Sign in with Example Works' }).click();
+  await goThere(page, plane);
   await page.getByRole('button', { name: 'Finish signing in' }).click();
   await expect(page.getByRole('banner')).toContainText('katherine');
 
