@@ -25,8 +25,8 @@ build: setup ## the server and the browser's half, in release
 run: build ## build, then serve on http://127.0.0.1:7400 with the data in ./data
 	exec $(PROGRAM) serve
 
-check: setup lint ## the fast loop: format, lints and documents with warnings denied, unit tests
-	cargo test $(CARGO_FLAGS) --lib
+check: setup lint ## the fast loop: format, lints and documents with warnings denied, unit tests and 100 seeds
+	SIMULATE_SEEDS=$(or $(SEEDS),100) cargo test $(CARGO_FLAGS) --lib
 
 lint:
 	cargo fmt --check
