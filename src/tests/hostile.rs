@@ -297,9 +297,11 @@ async fn hostile_text_through_every_field_is_live_nowhere() {
         let text = payload(number, SEED);
         found.extend(send_everywhere(&app, &text, &mut seen).await);
         // Wrong passwords and links each time, and nobody is kept out. All of it fits into one session,
-        // of an auditor too, who reads it at the end and is not away for hours before.
+        // of those too who read it at the end, and are not away for hours before.
         app.clock.advance_millis(7 * ONE_MORE_MS);
-        app.auditor().get("/api/v1/session").await.expect(200);
+        for reader in [app.auditor(), app.observer()] {
+            reader.get("/api/v1/session").await.expect(200);
+        }
     }
     let sent: usize = seen.values().sum();
     found.extend(read_all(&app, &mut seen).await);
