@@ -1,7 +1,8 @@
 //! Hostile text, made from families with a seed: the same number gives the same text.
 
-/// What stands in every text that would do something, so that it can be found where it came out.
-pub const MARK: &str = "zq7x";
+/// What stands in every text that would do something, so that it can be found where it came out. Too long
+/// to stand in a nonce by chance.
+pub const MARK: &str = "zq7xkv3w";
 
 /// Numbers that look like chance and repeat: splitmix64.
 pub struct Dice(u64);
@@ -40,36 +41,36 @@ impl Dice {
 
 /// Markup that would be live in a page.
 const MARKUP: &[&str] = &[
-    "<script>zq7x()</script>",
-    "</script><script src=//zq7x.example></script>",
-    "</title><script>zq7x()</script>",
-    "</textarea><img src=zq7x onerror=zq7x()>",
-    "</style><style>@import '//zq7x.example'</style>",
-    "\"><svg onload=zq7x()>",
-    "'><iframe srcdoc='<script>zq7x()</script>'>",
-    "\" autofocus onfocus=zq7x() x=\"",
-    "' onmouseover='zq7x()",
-    "`><object data=zq7x>",
-    "<img src=x onerror=zq7x()>",
-    "<a href=javascript:zq7x()>x</a>",
-    "<form action=//zq7x.example><button>x",
-    "<base href=//zq7x.example/>",
-    "<meta http-equiv=refresh content=\"0;url=//zq7x.example\">",
-    "<link rel=stylesheet href=//zq7x.example>",
-    "<math><mtext></table><style><!--</style><img title=\"--><img src=x onerror=zq7x()>\">",
-    "<!--zq7x--><!--[if IE]><script>zq7x()</script>",
-    "<![CDATA[<zq7x>]]>",
-    "<?zq7x ?><zq7x onclick=zq7x()>",
-    "<zq7x/onclick=zq7x()//",
-    "<template shadowrootmode=open><script>zq7x()</script>",
-    "&lt;script&gt;zq7x()&lt;/script&gt;",
-    "&#60;script&#62;zq7x()&#60;/script&#62;",
-    "javascript:zq7x()//",
-    "data:text/html,<script>zq7x()</script>",
-    "//zq7x.example/%2f..",
-    "\\\\zq7x.example",
-    "{{zq7x}}${zq7x}#{zq7x}<%= zq7x %>",
-    "\u{ff1c}script\u{ff1e}zq7x()\u{ff1c}/script\u{ff1e}",
+    "<script>zq7xkv3w()</script>",
+    "</script><script src=//zq7xkv3w.example></script>",
+    "</title><script>zq7xkv3w()</script>",
+    "</textarea><img src=zq7xkv3w onerror=zq7xkv3w()>",
+    "</style><style>@import '//zq7xkv3w.example'</style>",
+    "\"><svg onload=zq7xkv3w()>",
+    "'><iframe srcdoc='<script>zq7xkv3w()</script>'>",
+    "\" autofocus onfocus=zq7xkv3w() x=\"",
+    "' onmouseover='zq7xkv3w()",
+    "`><object data=zq7xkv3w>",
+    "<img src=x onerror=zq7xkv3w()>",
+    "<a href=javascript:zq7xkv3w()>x</a>",
+    "<form action=//zq7xkv3w.example><button>x",
+    "<base href=//zq7xkv3w.example/>",
+    "<meta http-equiv=refresh content=\"0;url=//zq7xkv3w.example\">",
+    "<link rel=stylesheet href=//zq7xkv3w.example>",
+    "<math><mtext></table><style><!--</style><img title=\"--><img src=x onerror=zq7xkv3w()>\">",
+    "<!--zq7xkv3w--><!--[if IE]><script>zq7xkv3w()</script>",
+    "<![CDATA[<zq7xkv3w>]]>",
+    "<?zq7xkv3w ?><zq7xkv3w onclick=zq7xkv3w()>",
+    "<zq7xkv3w/onclick=zq7xkv3w()//",
+    "<template shadowrootmode=open><script>zq7xkv3w()</script>",
+    "&lt;script&gt;zq7xkv3w()&lt;/script&gt;",
+    "&#60;script&#62;zq7xkv3w()&#60;/script&#62;",
+    "javascript:zq7xkv3w()//",
+    "data:text/html,<script>zq7xkv3w()</script>",
+    "//zq7xkv3w.example/%2f..",
+    "\\\\zq7xkv3w.example",
+    "{{zq7xkv3w}}${zq7xkv3w}#{zq7xkv3w}<%= zq7xkv3w %>",
+    "\u{ff1c}script\u{ff1e}zq7xkv3w()\u{ff1c}/script\u{ff1e}",
 ];
 
 /// Characters that hide, reorder or move.
@@ -112,10 +113,10 @@ const TREACHEROUS: &[char] = &[
 const ESCAPES: &[&str] = &[
     "\u{1b}[2J\u{1b}[H",
     "\u{1b}]52;c;enE3eA==\u{7}",
-    "\u{1b}]0;zq7x\u{7}",
-    "\u{1b}]8;;http://zq7x.example\u{1b}\\x\u{1b}]8;;\u{1b}\\",
+    "\u{1b}]0;zq7xkv3w\u{7}",
+    "\u{1b}]8;;http://zq7xkv3w.example\u{1b}\\x\u{1b}]8;;\u{1b}\\",
     "\u{9b}31m",
-    "\u{1b}P$qzq7x\u{1b}\\",
+    "\u{1b}P$qzq7xkv3w\u{1b}\\",
     "done\r0  executed",
     "x\u{8}\u{8}\u{8}y",
     "\u{1b}[8mhidden\u{1b}[0m",
@@ -123,33 +124,33 @@ const ESCAPES: &[&str] = &[
 
 /// What a spreadsheet would compute.
 const FORMULAS: &[&str] = &[
-    "=cmd|'/C zq7x'!A0",
-    "=HYPERLINK(\"http\\://zq7x\",\"y\")",
-    "+zq7x+1",
-    "-2+3+zq7x",
-    "@SUM(zq7x)",
-    "\t=zq7x",
-    "\r=zq7x",
-    " =zq7x",
-    "\u{ff1d}zq7x",
-    "\"=zq7x\"",
-    ";=zq7x",
-    "%0A=zq7x",
+    "=cmd|'/C zq7xkv3w'!A0",
+    "=HYPERLINK(\"http\\://zq7xkv3w\",\"y\")",
+    "+zq7xkv3w+1",
+    "-2+3+zq7xkv3w",
+    "@SUM(zq7xkv3w)",
+    "\t=zq7xkv3w",
+    "\r=zq7xkv3w",
+    " =zq7xkv3w",
+    "\u{ff1d}zq7xkv3w",
+    "\"=zq7xkv3w\"",
+    ";=zq7xkv3w",
+    "%0A=zq7xkv3w",
 ];
 
 /// What ends a line, a cell, a link or a block.
 const STRUCTURE: &[&str] = &[
-    "a|b|zq7x|",
-    "[zq7x](http://zq7x.example)",
-    "![zq7x](//zq7x.example/i.png)",
-    "```\nzq7x\n```",
-    "\n# zq7x\n",
-    "a\r\n\r\nHTTP/1.1 200 zq7x",
-    "a\",\"zq7x\":\"b",
-    "'; DROP TABLE record; --zq7x",
-    "%00%0a%0dzq7x",
-    "../../../../zq7x",
-    "http://zq7x.example www.zq7x.example",
+    "a|b|zq7xkv3w|",
+    "[zq7xkv3w](http://zq7xkv3w.example)",
+    "![zq7xkv3w](//zq7xkv3w.example/i.png)",
+    "```\nzq7xkv3w\n```",
+    "\n# zq7xkv3w\n",
+    "a\r\n\r\nHTTP/1.1 200 zq7xkv3w",
+    "a\",\"zq7xkv3w\":\"b",
+    "'; DROP TABLE record; --zq7xkv3w",
+    "%00%0a%0dzq7xkv3w",
+    "../../../../zq7xkv3w",
+    "http://zq7xkv3w.example www.zq7xkv3w.example",
 ];
 
 /// One text of many. All families come in turn, and each is varied.
