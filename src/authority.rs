@@ -99,9 +99,8 @@ impl Authority {
     /// When the credential is unknown or has ended.
     pub fn viewer(&self, credential: &Credential, now: Timestamp) -> Result<Viewer, Denied> {
         let holder = self.reader.read(|connection| credential.holder(connection, now))?;
-        let recent = holder.proof.filter(|proof| self.proof_lasts.holds(proof, now));
-        let viewer = Viewer::new(holder.actor, holder.expires_at).begun(holder.begun_by);
-        Ok(viewer.proved(holder.proof, recent.is_some()))
+        let is_recent = holder.proof.is_some_and(|proof| self.proof_lasts.holds(&proof, now));
+        Ok(Viewer::new(holder, is_recent))
     }
 
     /// Whoever may look: anybody with an account or a token, and a stakeholder with the session of a

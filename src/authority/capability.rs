@@ -1,5 +1,6 @@
 //! The values that stand for a proven role. Their fields are private; only this room makes them.
 
+use super::credential::Holder;
 use crate::model::action::ActionId;
 use crate::model::actor::{Actor, ActorRole, Means, Proof, ProvedBy};
 use crate::model::ambient::Timestamp;
@@ -115,19 +116,10 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    pub(super) fn new(actor: Actor, expires_at: Timestamp) -> Self {
-        Self { actor, expires_at, begun_by: None, proof: None, is_proof_recent: false }
-    }
-
-    /// The same viewer, in a session that began by these means.
-    pub(super) fn begun(self, by: Option<Means>) -> Self {
-        Self { begun_by: by, ..self }
-    }
-
-    /// The same viewer, who proved who they are then; whether that is recent was judged when this
-    /// was made.
-    pub(super) fn proved(self, proof: Option<Proof>, is_proof_recent: bool) -> Self {
-        Self { proof, is_proof_recent, ..self }
+    /// Whoever holds a credential; whether their proof is recent was judged when this is made.
+    pub(super) fn new(holder: Holder, is_proof_recent: bool) -> Self {
+        let Holder { actor, expires_at, begun_by, proof, last_seen: _ } = holder;
+        Self { actor, expires_at, begun_by, proof, is_proof_recent }
     }
 
     /// Who it is, as records name them.

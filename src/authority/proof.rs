@@ -4,7 +4,7 @@
 //! when it was. A proof grows old: whoever sits down at an open session has the session and nothing else.
 //! What is disruptive asks for a recent one.
 
-use super::credential::Purpose;
+use super::credential::{Holder, Purpose};
 use super::{Credential, Denied, Operator, Proven, Secret, Viewer};
 use crate::model::actor::{Actor, ActorRole, Proof, ProvedBy};
 use crate::model::ambient::{Entropy, Timestamp};
@@ -106,9 +106,8 @@ pub fn renew(
     if renewed != 1 {
         return Err(Denied::not_signed_in("The session was ended. Sign in again."));
     }
-    let viewer = Viewer::new(holder.actor, holder.expires_at).begun(holder.begun_by);
-    let viewer = viewer.proved(Some(proof), true);
-    Ok(Renewed { secret, operator: Operator::new(viewer) })
+    let holder = Holder { proof: Some(proof), ..holder };
+    Ok(Renewed { secret, operator: Operator::new(Viewer::new(holder, true)) })
 }
 
 #[cfg(test)]

@@ -166,6 +166,13 @@ impl Client {
     }
 }
 
+/// What the record of a confirmation says of the proof of identity behind it.
+pub fn proved(done: &Value) -> Value {
+    let records = done["records"].as_array().expect("records");
+    let confirmed = records.iter().find(|r| r["entry"]["kind"] == "confirmed").expect("a record");
+    confirmed["entry"]["proved"].clone()
+}
+
 /// The body that confirms what was explained.
 pub fn confirmation(explained: &Value) -> Value {
     let after_refusal = explained["after_refusal"].as_u64().map(|seq| seq.to_string());

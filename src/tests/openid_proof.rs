@@ -1,7 +1,7 @@
 //! Who was vouched for proves anew who they are where they proved it first: at the provider (C3.1). That it
 //! vouches for whoever sits at the browser is no proof of this moment.
 
-use crate::harness::{Client, TestApp, confirmation, id};
+use crate::harness::{Client, TestApp, confirmation, id, proved};
 use crate::opened::refused_start;
 use crate::openid_place::{A_WHILE_MS, BEGIN, Back, Place, form, parameters, person};
 use crate::provider::{Lies, Provider};
@@ -27,11 +27,11 @@ fn says_when(value: Value) -> Lies {
     Lies { claims: vec![("auth_time", value)], ..Lies::default() }
 }
 
-/// What the record of the confirmation says of the proof.
-fn proved(done: &Value) -> Value {
-    let records = done["records"].as_array().expect("records");
-    let confirmed = records.iter().find(|r| r["entry"]["kind"] == "confirmed").expect("a record");
-    confirmed["entry"]["proved"].clone()
+/// Somebody who signed in through the provider, and a switchover that was explained to them.
+async fn explained(place: &Place) -> (Client, Value) {
+    let ada = place.sign_in().await;
+    let explained = ada.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
+    (ada, explained)
 }
 
 /// Begins at the button of the page, goes there and comes back.
@@ -48,8 +48,7 @@ async fn anew(place: &Place) -> Back {
 #[tokio::test]
 async fn signing_in_again_without_being_asked_by_the_provider_is_no_proof() {
     let place = for_five_minutes().await;
-    let first = place.sign_in().await;
-    let explained = first.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
+    let (_, explained) = explained(&place).await;
     place.wait(FIVE_MINUTES_MS);
     // The provider still knows the person, as it knows whoever sits down at the browser.
     let again = place.sign_in().await;
@@ -90,8 +89,7 @@ async fn what_a_provider_proves_is_as_old_as_it_says() {
     let place = for_five_minutes().await;
     place.wait(FIVE_MINUTES_MS - 2_000);
     // It asked nearly five minutes ago: that still proves it, and for two seconds more.
-    let ada = place.sign_in().await;
-    let explained = ada.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
+    let (ada, explained) = explained(&place).await;
     let next = ada.request(2, "stop_writes", json!({})).await.expect(201).json();
     place.wait(1_000);
     let done = ada.confirm(&explained).await.expect(200).json();
@@ -162,8 +160,7 @@ async fn a_clock_that_is_behind_does_not_lead_in_a_circle() {
 #[tokio::test]
 async fn a_session_of_a_provider_that_is_no_more_is_told_that_it_cannot_prove_anything() {
     let place = for_five_minutes().await;
-    let ada = place.sign_in().await;
-    let explained = ada.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
+    let (ada, explained) = explained(&place).await;
     place.wait(FIVE_MINUTES_MS);
     let held = ada.into_bearer();
     let app = place.app.restart_as(|config| {
@@ -182,8 +179,7 @@ async fn a_session_of_a_provider_that_is_no_more_is_told_that_it_cannot_prove_an
 async fn a_proof_by_a_clock_that_is_ahead_is_of_now_at_the_latest() {
     let place = for_five_minutes().await;
     place.provider.lies(says_when(json!(place.now_s() + 59)));
-    let ada = place.sign_in().await;
-    let explained = ada.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
+    let (ada, explained) = explained(&place).await;
     place.wait(FIVE_MINUTES_MS);
     assert_eq!(ada.confirm(&explained).await.expect(403).code(), "proof_needed");
 }
@@ -192,8 +188,7 @@ async fn a_proof_by_a_clock_that_is_ahead_is_of_now_at_the_latest() {
 #[tokio::test]
 async fn somebody_else_who_signs_in_there_does_not_get_what_was_explained_to_another() {
     let place = for_five_minutes().await;
-    let ada = place.sign_in().await;
-    let explained = ada.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
+    let (_, explained) = explained(&place).await;
     place.wait(FIVE_MINUTES_MS);
     place.provider.says(person("31", "grace", &["database operators"]));
     let grace = place.who(&place.finish(&anew(&place).await).await.expect(303));

@@ -1,7 +1,7 @@
 //! Who confirms what is disruptive proved lately who they are: by signing in, or with the password on
 //! the spot. An open session alone is not enough, and a copy of what was refused never is (C3.1).
 
-use crate::harness::{Client, PASSWORD, Reply, TestApp, confirmation, id};
+use crate::harness::{Client, PASSWORD, Reply, TestApp, confirmation, id, proved};
 use aerodb_control::authority::ProofLasts;
 use aerodb_control::web::throttle::ATTEMPTS_AT_ONCE;
 use axum::http::header;
@@ -146,9 +146,7 @@ async fn a_proof_is_asked_for_where_it_is_disruptive_and_never_of_a_time_to_come
     app.clock.advance_millis(FIVE_MINUTES_MS - 1);
     app.clock.advance_millis(1);
     let done = olga.confirm(&contained.json()).await.expect(200).json();
-    let records = done["records"].as_array().expect("records");
-    let confirmed = records.iter().find(|r| r["entry"]["kind"] == "confirmed").expect("a record");
-    assert_eq!(confirmed["entry"]["proved"]["by"], "sign_in", "what was known is in the record");
+    assert_eq!(proved(&done)["by"], "sign_in", "what was known is in the record");
     app.clock.advance_millis(-FIVE_MINUTES_MS - 1);
     assert_eq!(olga.confirm(&explained).await.expect(403).code(), "proof_needed");
     app.clock.advance_millis(1);
