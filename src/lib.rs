@@ -21,9 +21,10 @@
 //! |---|---|---|
 //! | [`model`] | shared words, pure values, canonical bytes | nothing |
 //! | `explain` | a state and a request become an explanation; pure | model |
-//! | `kernel` | the port to the correctness core, and the embedded core behind it | model |
-//! | `store` | one SQLite file: one writer, read-only readers, fail closed | crash, measure |
-//! | [`ledger`] | records, hash chain, verification | model, store |
+//! | `kernel` | the port to the correctness core, and the embedded core behind it | model, files |
+//! | `files` | one rule for every file that matters: locks, seals, permissions, room | nothing |
+//! | `store` | one SQLite file: one writer, read-only readers, fail closed | crash, measure, files |
+//! | [`ledger`] | records, hash chain, verification | model, store, files |
 //! | `outside` | how others are asked over HTTP, and the files that say whom to believe | nothing |
 //! | `identity` | who somebody is by the word of a provider or a proxy | model, outside |
 //! | `authority` | who is asking, as values that nobody can forge | model, store, identity |
@@ -86,6 +87,8 @@ pub mod cli;
 pub mod crash;
 #[cfg(feature = "ssr")]
 pub mod explain;
+#[cfg(feature = "ssr")]
+pub mod files;
 #[cfg(feature = "ssr")]
 pub mod identity;
 #[cfg(feature = "ssr")]

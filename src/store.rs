@@ -4,21 +4,20 @@
 //! first sign that this cannot be relied on ends all writing until an operator restarts the program
 //! (C6.4). This room never repairs the file, never repeats a write or an fsync, never changes the
 //! file in the background, and knows nothing of what the rows mean: it imports
-//! no other room but `crash` and `measure`.
+//! no other room but `crash`, `files` and `measure`.
 
 mod error;
-mod files;
 mod open;
 mod reader;
 mod writer;
 
 pub use error::{StoreError, WriteError};
-pub use open::{DATABASE_FILE, LOCK_FILE, check_schema};
+pub use open::{DATABASE_FILE, check_schema};
 pub use reader::Reader;
 
+use crate::files::{DirectoryLock, sync_directory};
 use crate::measure::Durations;
 use rusqlite::{Connection, Transaction};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -42,7 +41,7 @@ struct Inner {
     failure: Arc<OnceLock<String>>,
     writes: Durations,
     // Given back last, when the writer thread has ended; absent beside a control plane that runs.
-    _lock: Option<File>,
+    _lock: Option<Arc<DirectoryLock>>,
 }
 
 impl Store {
@@ -76,14 +75,20 @@ impl Store {
         }
     }
 
-    fn start(dir: &Path, connection: Connection, lock: Option<File>) -> Result<Self, StoreError> {
+    fn start(
+        dir: &Path,
+        connection: Connection,
+        lock: Option<DirectoryLock>,
+    ) -> Result<Self, StoreError> {
+        let lock = lock.map(Arc::new);
         let path = dir.join(DATABASE_FILE);
         let (committed, commits) = watch::channel(0);
         let failure = Arc::new(OnceLock::new());
         let reader = Reader::beside_writer(&path, commits, Arc::clone(&failure))?;
-        let mut writer = Writer::new(connection, &path, Arc::clone(&failure), committed)?;
+        let mut writer =
+            Writer::new(connection, &path, lock.clone(), Arc::clone(&failure), committed)?;
         // By now the log of the database has its file. The next write relies on it.
-        open::sync_dir(dir)?;
+        sync_directory(dir)?;
         let (queue, mut jobs) = mpsc::channel::<Job>(WAITING_WRITES_MAX);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())

@@ -1,5 +1,6 @@
 //! What can go wrong with the file, and which of it ends all writing.
 
+use crate::files::FileError;
 use rusqlite::ErrorCode;
 use std::path::{Path, PathBuf};
 
@@ -7,10 +8,10 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The directory is in use.
-    #[error("another control plane has {} open", path.display())]
+    #[error("another control plane serves {}", dir.display())]
     Locked {
-        /// The lock file.
-        path: PathBuf,
+        /// The directory.
+        dir: PathBuf,
     },
     /// The file is something else.
     #[error("{} is not a store of this program: {found}", path.display())]
@@ -47,6 +48,9 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
+    /// A file or directory is not as it has to be.
+    #[error(transparent)]
+    Files(FileError),
     /// A statement failed. What the transaction did before is rolled back.
     #[error("the database refused: {0}")]
     Sql(#[from] rusqlite::Error),
@@ -71,6 +75,15 @@ impl WriteError for StoreError {
     }
 }
 
+impl From<FileError> for StoreError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Locked { dir } => Self::Locked { dir },
+            other => Self::Files(other),
+        }
+    }
+}
+
 impl StoreError {
     pub(super) fn unavailable(why: impl Into<String>) -> Self {
         Self::Unavailable { why: why.into() }
@@ -86,7 +99,10 @@ impl StoreError {
     pub fn is_failure(&self) -> bool {
         match self {
             Self::Sql(error) => error.sqlite_error_code().is_some_and(is_failure),
-            Self::Unavailable { .. } | Self::File { .. } | Self::Altered { .. } => true,
+            Self::Unavailable { .. }
+            | Self::File { .. }
+            | Self::Files(_)
+            | Self::Altered { .. } => true,
             Self::Locked { .. } | Self::Foreign { .. } | Self::Newer { .. } => false,
         }
     }

@@ -2,18 +2,19 @@
 
 use super::StoreError;
 use crate::crash::{Sabotage, sabotaged};
+use crate::files::{DirectoryLock, private, sync_directory};
 use rusqlite::config::DbConfig;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags};
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 /// The name of the file in the data directory.
 pub const DATABASE_FILE: &str = "control.sqlite";
-/// The name of the file whose lock says that a control plane has the directory open.
-pub const LOCK_FILE: &str = "control.lock";
+/// The file whose lock said in earlier versions that a control plane has the directory open.
+const EARLIER_LOCK_FILE: &str = "control.lock";
 
 /// `aeDB`, in the header of the file: what it belongs to, for `file` and for us.
 const APPLICATION_ID: i64 = 0x6165_4442;
@@ -26,23 +27,25 @@ const LOCK_WAIT: Duration = Duration::from_secs(1);
 const STATEMENTS_KEPT: usize = 64;
 
 /// Makes the directory where needed, and takes the lock on it.
-pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(|source| StoreError::file("make the directory", dir, source))?;
-    let path = dir.join(LOCK_FILE);
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|source| StoreError::file("open", &path, source))?;
+pub(super) fn lock(dir: &Path) -> Result<DirectoryLock, StoreError> {
+    private::create_directories(dir)?;
+    let lock = DirectoryLock::take(dir)?;
+    is_free_of_earlier_versions(dir)?;
+    Ok(lock)
+}
+
+/// Earlier versions locked a file in the directory instead of the directory. Where one of them is
+/// still running, that lock is held. The file is not made any more.
+fn is_free_of_earlier_versions(dir: &Path) -> Result<(), StoreError> {
+    let path = dir.join(EARLIER_LOCK_FILE);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(StoreError::file("open", &path, source)),
+    };
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path }),
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { dir: dir.to_owned() }),
         Err(TryLockError::Error(source)) => Err(StoreError::file("lock", &path, source)),
     }
 }
@@ -51,13 +54,8 @@ pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
 pub(super) fn writer(dir: &Path, path: &Path) -> Result<Connection, StoreError> {
     if !path.exists() {
         // SQLite gives its other files the mode of this one.
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .and_then(|file| file.sync_all())
-            .map_err(|source| StoreError::file("make", path, source))?;
+        let file = private::create_file(path)?;
+        file.sync_all().map_err(|source| StoreError::file("make", path, source))?;
     }
     let connection = connect_to_write(path)?;
     if is_blank(&connection, path)? {
@@ -65,10 +63,11 @@ pub(super) fn writer(dir: &Path, path: &Path) -> Result<Connection, StoreError> 
         create(&connection)?;
         checkpoint(&connection, "TRUNCATE")?;
         drop(connection);
-        // The name of the file has to be as durable as what is in it.
-        sync_dir(dir)?;
+        // The name of the file has to be as durable as what is in it. SQLite syncs it too, and
+        // ignores the error.
+        sync_directory(dir)?;
         if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            sync_dir(parent)?;
+            sync_directory(parent)?;
         }
         // An error in the first fsyncs shows up here, before anything relies on the file.
         return existing(path);
@@ -217,13 +216,6 @@ fn stepped<T: FromSql>(connection: &Connection, sql: &str) -> rusqlite::Result<T
     let value = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.get(0)?;
     while rows.next()?.is_some() {}
     Ok(value)
-}
-
-/// Makes the names of files durable. SQLite does it too, and ignores the error.
-pub(super) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
-    File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .map_err(|source| StoreError::file("sync the directory", dir, source))
 }
 
 /// Compares tables, indexes and triggers with those that this program makes.

@@ -1,7 +1,7 @@
 //! The one connection that writes, and the rule that the first failure is the last write.
 
-use super::files::Files;
 use super::{StoreError, WriteError, open};
+use crate::files::{DirectoryLock, Watched};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -16,7 +16,8 @@ const WRITES_PER_CHECKPOINT: u32 = 128;
 
 pub(super) struct Writer {
     connection: Connection,
-    files: Files,
+    files: Watched,
+    lock: Option<Arc<DirectoryLock>>,
     failure: Arc<OnceLock<String>>,
     writes_since_checkpoint: u32,
     commits: watch::Sender<u64>,
@@ -34,11 +35,14 @@ impl Writer {
     pub(super) fn new(
         connection: Connection,
         path: &Path,
+        lock: Option<Arc<DirectoryLock>>,
         failure: Arc<OnceLock<String>>,
         commits: watch::Sender<u64>,
     ) -> Result<Self, StoreError> {
-        let files = Files::remember(path)?;
-        Ok(Self { connection, files, failure, writes_since_checkpoint: 0, commits })
+        // All three exist once the file has been read.
+        let files =
+            Watched::remember(["", "-wal", "-shm"].map(|ending| Watched::beside(path, ending)))?;
+        Ok(Self { connection, files, lock, failure, writes_since_checkpoint: 0, commits })
     }
 
     /// One transaction. `Ok` means that it is on the disk, in the file that is at the path.
@@ -49,11 +53,11 @@ impl Writer {
         if let Some(why) = self.failure.get() {
             return Err(StoreError::unavailable(why.as_str()).into());
         }
-        self.files.unchanged().map_err(|why| self.fail(why))?;
+        self.in_place().map_err(|why| self.fail(why))?;
         match transaction(&mut self.connection, work) {
             Ok(value) => {
                 // A commit into a file that was replaced meanwhile is not durable at the path.
-                self.files.unchanged().map_err(|why| self.fail(why))?;
+                self.in_place().map_err(|why| self.fail(why))?;
                 self.writes_since_checkpoint += 1;
                 self.commits.send_modify(|count| *count += 1);
                 Ok(value)
@@ -61,6 +65,12 @@ impl Writer {
             Err(Ending::Refused(error)) => Err(error),
             Err(Ending::Failed(why)) => Err(self.fail(why).into()),
         }
+    }
+
+    /// The files that are open, and the directory that is locked, are those at their paths.
+    fn in_place(&self) -> Result<(), String> {
+        self.lock.as_ref().map_or(Ok(()), |lock| lock.still_held())?;
+        self.files.unchanged()
     }
 
     /// Ends all writing. There is no way back but a restart by an operator: an fsync that failed
@@ -86,7 +96,7 @@ impl Writer {
         if self.failure.get().is_some() {
             return;
         }
-        let done = self.files.unchanged().and_then(|()| {
+        let done = self.in_place().and_then(|()| {
             open::checkpoint(&self.connection, mode)
                 .map_err(|e| format!("a checkpoint failed: {e}"))
         });

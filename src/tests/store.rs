@@ -48,9 +48,21 @@ fn a_second_control_plane_on_the_same_directory_is_refused_until_the_first_is_go
     let first = Store::open(dir.path()).unwrap();
     let error = Store::open(dir.path()).expect_err("in use");
     assert!(matches!(error, StoreError::Locked { .. }), "{error:?}");
-    assert!(error.to_string().contains("another control plane has"), "{error}");
+    assert!(error.to_string().contains("another control plane serves"), "{error}");
     drop(first);
     Store::open(dir.path()).unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_durable_once_the_directory_that_is_locked_is_no_longer_at_its_path() {
+    let parent = tempdir().unwrap();
+    let dir = parent.path().join("data");
+    let first = Store::open(&dir).unwrap();
+    std::fs::rename(&dir, parent.path().join("moved")).unwrap();
+    let second = Store::open(&dir).expect("another directory, and free");
+    let error = first.write(|t| put(t, 1)).await.expect_err("it is not what is at the path");
+    assert!(error.to_string().contains("was replaced by another directory"), "{error}");
+    drop(second);
 }
 
 type Make = fn(&Path);
