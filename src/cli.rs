@@ -11,6 +11,7 @@ mod address;
 mod arguments;
 mod client;
 mod duration;
+mod environment;
 mod exit;
 mod failure;
 mod found;
@@ -97,6 +98,7 @@ fn unread(error: &clap::Error) -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<Report, Failure> {
+    environment::refuse_unread()?;
     let url = cli.url.vouched_for_by(cli.ca_file.clone());
     let server = remote::Server { url: &url };
     match cli.command {

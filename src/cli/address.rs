@@ -1,5 +1,6 @@
 //! The address of a control plane: where a request goes, and the name a session is kept under.
 
+use super::environment;
 use crate::model::text::InputError;
 use crate::outside;
 use crate::outside::files::certificates;
@@ -79,11 +80,11 @@ impl Address {
     pub(super) fn option(&self) -> String {
         let is_set = |name, value: &str| std::env::var(name).is_ok_and(|set| set == value);
         let mut option = String::new();
-        if self.text != DEFAULT_URL && !is_set("AERODB_CONTROL_URL", &self.text) {
+        if self.text != DEFAULT_URL && !is_set(environment::URL, &self.text) {
             option.push_str(&format!(" --url {}", self.text));
         }
         let named = self.authorities.as_ref().map(|authorities| &*authorities.path);
-        if let Some(path) = named.filter(|path| !is_set("AERODB_CONTROL_CA_FILE", path)) {
+        if let Some(path) = named.filter(|path| !is_set(environment::CA_FILE, path)) {
             option.push_str(&format!(" --ca-file {path}"));
         }
         option

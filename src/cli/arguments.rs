@@ -2,6 +2,7 @@
 
 use super::access_arguments::{AccessArguments, AccountCommand, LinkCommand, TokenCommand};
 use super::address::{Address, Authorities, DEFAULT_URL};
+use super::environment;
 use super::found::FoundArguments;
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
 use super::log_arguments::{
@@ -41,12 +42,12 @@ explanation. Nothing skips the second step.";
 #[command(name = "aerodb-control", version, about, after_help = EXIT_CODES)]
 pub(super) struct Cli {
     /// The control plane to talk to.
-    #[arg(long, global = true, env = "AERODB_CONTROL_URL", hide_env_values = true, value_name = "URL",
+    #[arg(long, global = true, env = environment::URL, hide_env_values = true, value_name = "URL",
           default_value = DEFAULT_URL, value_parser = Address::parse)]
     pub(super) url: Address,
     /// The certificates of those who may have signed the certificate of an https address, as PEM
     /// [default: the authorities that browsers trust].
-    #[arg(long, global = true, env = "AERODB_CONTROL_CA_FILE", hide_env_values = true,
+    #[arg(long, global = true, env = environment::CA_FILE, hide_env_values = true,
           value_name = "FILE", value_parser = Authorities::read)]
     pub(super) ca_file: Option<Authorities>,
     /// Print the server's JSON answer; a refusal is printed as problem details (RFC 9457).

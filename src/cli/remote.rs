@@ -4,6 +4,7 @@ use super::Report;
 use super::address::Address;
 use super::arguments::AskArguments;
 use super::client::{Answer, Client};
+use super::environment::TOKEN;
 use super::exit::Exit;
 use super::failure::{Asked, Failure};
 use super::local::refused;
@@ -60,7 +61,7 @@ impl Server<'_> {
         file.save(self.url, Stored { name, role, token, expires_at })?;
         let mut text = plain::session(&session);
         text.line(format!("The session is kept in {}.", file.path().display()));
-        if std::env::var_os("AERODB_CONTROL_TOKEN").is_some() {
+        if std::env::var_os(TOKEN).is_some() {
             text.line("AERODB_CONTROL_TOKEN is set and is used instead of this session.");
         }
         // The secret stays in the file: what is printed ends in scroll-back and logs.
@@ -139,7 +140,7 @@ impl Server<'_> {
 
     /// The password with which a person proves who they are, and the session that is renewed by it.
     pub(super) fn proof(&self) -> Result<SessionProof, Failure> {
-        if std::env::var_os("AERODB_CONTROL_TOKEN").is_some() {
+        if std::env::var_os(TOKEN).is_some() {
             return Err(Failure::here(
                 Exit::Usage,
                 "A proof renews the session that `login` keeps, and AERODB_CONTROL_TOKEN is set. \
@@ -299,9 +300,11 @@ impl Server<'_> {
     /// A client with the credential of whoever runs the command. Without one the server answers
     /// that nobody is signed in: authority is judged there, not here.
     pub(super) fn client(&self) -> Result<Client<'_>, Failure> {
-        let token = match std::env::var("AERODB_CONTROL_TOKEN") {
-            Ok(token) => Some(token),
-            Err(_) => SessionFile::of_person()?.load(self.url)?.map(|session| session.token),
+        let token = match std::env::var_os(TOKEN) {
+            // What is no text holds a character that no token has: it is refused below, and never
+            // passed over for the session.
+            Some(token) => Some(token.to_string_lossy().into_owned()),
+            None => SessionFile::of_person()?.load(self.url)?.map(|session| session.token),
         };
         if token.as_ref().is_some_and(|token| !token.bytes().all(|b| b.is_ascii_graphic())) {
             return Err(Failure::here(

@@ -1,5 +1,9 @@
 //! `Leptos.toml`, really read: the framework's options, and our own `[control]` table above them.
 
+mod file;
+
+pub use file::console_keys;
+
 use super::reach::{self, PlainHttp, Reach, TlsFiles};
 use super::vouching::Vouching;
 use crate::authority::ProofLasts;
@@ -8,7 +12,7 @@ use crate::identity::{ClaimRole, OpenidTable};
 use crate::kernel::embedded::NodeCount;
 use crate::model::catalogue::ActionClass;
 use crate::model::text::{InputError, PlaceName};
-use leptos::config::{LeptosOptions, get_configuration};
+use leptos::config::{LeptosOptions, get_config_from_str};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -116,11 +120,6 @@ fn five_minutes() -> u32 {
     5
 }
 
-#[derive(Deserialize)]
-struct File {
-    control: Table,
-}
-
 /// The settings of one server, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -193,14 +192,16 @@ pub fn find(named: Option<&Path>) -> Result<PathBuf, ConfigError> {
 /// Reads the file. Paths in it are relative to the file, never to the working directory.
 ///
 /// # Errors
-/// When it cannot be read, lacks a key, has one too many, or holds a value that cannot be.
+/// When it cannot be read, lacks a key, has one too many in any of its tables, holds a value that
+/// cannot be, or the environment sets what looks like a setting and is none.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let bad = |why: String| ConfigError::Bad { path: path.to_owned(), why };
     let value = |source: InputError| ConfigError::Value { path: path.to_owned(), source };
     let text = std::fs::read_to_string(path).map_err(|e| bad(e.to_string()))?;
-    let table = toml::from_str::<File>(&text).map_err(|e| bad(e.to_string()))?.control;
-    let options = get_configuration(path.to_str()).map_err(|e| bad(e.to_string()))?;
-    let mut leptos = options.leptos_options;
+    let table = file::parse(&text).map_err(bad)?.control;
+    file::refuse_unread(std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()))
+        .map_err(bad)?;
+    let mut leptos = get_config_from_str(&text).map_err(|e| bad(e.to_string()))?;
     let absolute = path.canonicalize().map_err(|e| bad(e.to_string()))?;
     let folder = absolute.parent().unwrap_or(Path::new("/"));
     leptos.site_root = folder.join(&*leptos.site_root).to_string_lossy().into_owned().into();
@@ -293,7 +294,10 @@ fn vouching(folder: &Path, table: &Table) -> Result<Vouching, String> {
 /// The keys of the table `[control]` with what each means, in the order of their names.
 #[must_use]
 pub fn keys() -> Vec<(String, String)> {
-    let schema = schemars::schema_for!(Table);
+    keys_of(&schemars::schema_for!(Table))
+}
+
+fn keys_of(schema: &schemars::Schema) -> Vec<(String, String)> {
     let properties = schema.get("properties").and_then(|p| p.as_object());
     let about = |about: &serde_json::Value| {
         about["description"].as_str().unwrap_or_default().replace('\n', " ")
@@ -345,6 +349,16 @@ mod tests {
             ),
             ("nodes = 3", "nodes = 3\nproof-minutes = 721", "proof-minutes"),
             ("nodes = 3", "nodes = 3\nproof-minutes = -1", "proof-minutes"),
+            ("[control]", "[controll]", "controll"),
+            ("[control]", "title = \"x\"\n[control]", "title"),
+            ("[package.metadata.leptos]", "[package]\nname = \"x\"", "name"),
+            ("[package.metadata.leptos]", "[package.metadata.leptos-options]", "leptos-options"),
+            // At the end of the file a key of ours lands in the framework's table.
+            ("site-root", "second-operator = [\"control\"]\nsite-root", "second-operator"),
+            ("site-root", "site-adr = \"127.0.0.1:1\"\nsite-root", "site-adr"),
+            ("site-root", "server-fn-prefix = \"/x\"\nsite-root", "server-fn-prefix"),
+            ("site-root = \"site\"\n", "site-root = \"site\"\n[control2]\n", "control2"),
+            ("site-root = \"site\"\n", "site-root = \"site\"\nhash-files = \"yes\"\n", "line 9"),
         ] {
             let error = load_text(&GOOD.replace(from, to)).expect_err(to);
             assert!(error.contains(names), "{to}: {error}");

@@ -306,3 +306,17 @@ fn a_freeze_is_declared_and_lifted_with_a_reason_and_what_it_refuses_ends_with_9
         ]
     );
 }
+
+#[test]
+fn a_misspelt_variable_ends_every_command_before_anything_is_sent() {
+    let person = Person::new();
+    for (name, words) in [
+        ("AERODB_CONTROL_URI", &["confirm", ID, "--digest", "00"][..]),
+        ("AERODB_CONTROL_TOKEM", &["status"]),
+        ("AERODB_DATA", &["account", "add", "eve", "--role", "operator"]),
+    ] {
+        let done = person.runs_with("http://127.0.0.1:1", words, "", &[(name, "x")]);
+        assert_eq!((done.code, done.out.as_str()), (2, ""), "{name}: {}", done.err);
+        assert!(done.err.contains(name) && done.err.contains("Nothing was done"), "{}", done.err);
+    }
+}

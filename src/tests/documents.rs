@@ -2,7 +2,7 @@
 
 use crate::openapi::is_checked_in;
 use crate::source::root;
-use aerodb_control::serve::config::keys;
+use aerodb_control::serve::config::{console_keys, keys};
 use aerodb_control::web::policy::{Needs, READS, Read};
 use aerodb_control::{cli, plain, web};
 use std::collections::BTreeSet;
@@ -57,9 +57,12 @@ fn every_setting_is_written_down_as_the_program_reads_it() {
     }
     text.push_str(CONSOLE);
     let leptos = shipped["package"]["metadata"]["leptos"].as_table().expect("a table");
-    for key in leptos.keys() {
-        assert!(text.contains(&format!("`{key}`")), "{key} is written down");
+    let keys = console_keys();
+    assert_eq!(keys.len(), leptos.len());
+    for (key, about) in &keys {
+        text.push_str(&format!("| `{key}` | {about} | `{}` |\n", leptos[key]));
     }
+    text.push_str(ENVIRONMENT);
     is_checked_in("docs/configuration.md", &text);
 }
 
@@ -68,10 +71,11 @@ const INTRODUCTION: &str = "# Configuration
 This page is generated from the type that the settings are read into.
 
 `aerodb-control serve` reads `Leptos.toml`: the one that `--config` names, else the one in the
-working directory or a folder above it, else the one beside the program or above it. Every key of
-the table `[control]` that is not called optional has to be there, and a key that is not known
-stops the start: a setting that is misspelt is never passed over. Options of the command line win
-over the file ([serve](cli.md)). Paths in the file are relative to the file.
+working directory or a folder above it, else the one beside the program or above it. Every key
+that is not called optional has to be there. A key or a table that nothing reads stops the start,
+wherever in the file it stands, and is named with its line: a key of `[control]` below the line
+`[package.metadata.leptos]` is one. Options of the command line win over the file
+([serve](cli.md)). Paths in the file are relative to the file.
 
 ## `[control]`
 
@@ -82,12 +86,13 @@ over the file ([serve](cli.md)). Paths in the file are relative to the file.
 const CONSOLE: &str = "
 ## `[package.metadata.leptos]`
 
-The console's own part, read by the framework. `site-addr` is where the console and its API
-listen. `site-root` is where the files of the site are,
-`site-pkg-dir` the folder in it with the hashed files, `output-name` their name, `hash-files` and
-`hash-file` say that their names hold their hashes and where those stand. `reload-port` and `env`
-matter to whoever develops the console.
+The console's own part, read by the framework.
 
+| key | meaning | as shipped |
+| --- | --- | --- |
+";
+
+const ENVIRONMENT: &str = "
 ## Environment
 
 | variable | meaning |
@@ -97,6 +102,10 @@ matter to whoever develops the console.
 | `AERODB_CONTROL_TOKEN` | the token that commands carry, instead of the session of `login` |
 | `XDG_CONFIG_HOME`, `HOME` | where `login` keeps its session: `aerodb-control/session.json` |
 | `LEPTOS_SITE_ADDR` and its like | win over a key of the console's part |
+
+A variable that begins with `AERODB_` or `LEPTOS_` and that nothing reads ends every command that
+it could have been meant for, and is named. Those that Kubernetes sets for a service called
+`aerodb-control` are passed over.
 
 ## Who can reach it
 
