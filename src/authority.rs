@@ -51,11 +51,13 @@ pub mod tokens;
 
 mod access;
 mod capability;
+mod claim;
 mod credential;
 mod denied;
 mod password;
 
 pub use capability::{Auditor, Observer, Onlooker, Operator, Proven, Stakeholder, Viewer};
+pub use claim::{Authorized, Claim};
 pub use credential::{Credential, Secret};
 pub use denied::Denied;
 pub use password::{
@@ -64,7 +66,7 @@ pub use password::{
 pub use proof::{ProofLasts, Renewed};
 
 use crate::model::access_list::AccessPart;
-use crate::model::actor::{ActorRole, Means, Via};
+use crate::model::actor::{ActorRole, Means};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::link::{AccessAnswer, EverybodyAnswer};
 use crate::model::text::ActorName;
@@ -100,7 +102,13 @@ impl Authority {
     pub fn viewer(&self, credential: &Credential, now: Timestamp) -> Result<Viewer, Denied> {
         let holder = self.reader.read(|connection| credential.holder(connection, now))?;
         let is_recent = holder.proof.is_some_and(|proof| self.proof_lasts.holds(&proof, now));
-        Ok(Viewer::new(holder, is_recent))
+        Ok(Viewer::new(holder, credential.clone(), is_recent))
+    }
+
+    /// What stands behind an operator, to be looked at again where what they do is recorded.
+    #[must_use]
+    pub fn claim(&self, operator: &Operator) -> Claim {
+        operator.claim(self.proof_lasts)
     }
 
     /// Whoever may look: anybody with an account or a token, and a stakeholder with the session of a
@@ -150,13 +158,7 @@ impl Authority {
     /// # Errors
     /// When the credential is unknown, has ended, is a token, or the role is another one.
     pub fn operator(&self, credential: &Credential, now: Timestamp) -> Result<Operator, Denied> {
-        let viewer = self.with_role(credential, ActorRole::Operator, now)?;
-        let actor = viewer.actor();
-        if actor.via != Via::Session {
-            let actor = actor.clone();
-            return Err(Denied::NotPermitted { actor, required: ActorRole::Operator });
-        }
-        Ok(Operator::new(viewer))
+        Operator::of(self.with_role(credential, ActorRole::Operator, now)?)
     }
 
     /// An account or a token whose role is observer.

@@ -17,6 +17,8 @@ pub enum Sabotage {
     SendAgain,
     /// That the kernel has no receipt is taken for the proof that nothing ran.
     AbsenceIsProof,
+    /// Who acts is looked at when the head of a request is read, and not again.
+    AuthorityBeforeBody,
     /// A write is answered before it is on the disk.
     SyncLazily,
     /// A node of the kernel gives a vote and does not keep it.
@@ -33,6 +35,8 @@ impl Sabotage {
     /// Those of the control plane, which the crash campaign finds.
     pub const ALL: [Self; 5] =
         [Self::SendFirst, Self::SendTwice, Self::SendAgain, Self::AbsenceIsProof, Self::SyncLazily];
+    /// Those of who may act, which bodies that come late find.
+    pub const AUTHORITY: [Self; 1] = [Self::AuthorityBeforeBody];
     /// Those of the kernel, which the simulation finds.
     pub const KERNEL: [Self; 4] =
         [Self::ForgetVote, Self::ReceiptApart, Self::StaleServes, Self::AnswerEarly];
@@ -45,6 +49,7 @@ impl Sabotage {
             Self::SendTwice => "send_twice",
             Self::SendAgain => "send_again",
             Self::AbsenceIsProof => "absence_is_proof",
+            Self::AuthorityBeforeBody => "authority_before_body",
             Self::SyncLazily => "sync_lazily",
             Self::ForgetVote => "forget_vote",
             Self::ReceiptApart => "receipt_apart",

@@ -62,6 +62,9 @@
 //! - No room but `serve` knows which kernel there is; no room but `workflow` can command it.
 //! - `model`, `explain` and the hash chain have no clock, randomness, I/O or unordered map. Time, ids
 //!   and secrets come in as arguments, so equal inputs give equal bytes.
+//! - No record of an act is made on authority that was looked at before: who acts is looked at again in
+//!   the transaction that appends it, and `workflow::record` alone names a person in a record. What came
+//!   of an order that was sent is recorded whatever became of whoever confirmed it.
 //! - Pages run on a state without a kernel handle or a writer. Asking for an `Operator` there does
 //!   not compile, and neither does making one anywhere but in `authority`.
 //! - Nothing that acts contains a loop, a timer, a retry or a task of its own. The one task that is

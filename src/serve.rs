@@ -249,7 +249,7 @@ async fn boot(
         interrupted,
         log_key: Some(log_key.to_string()),
     };
-    let draft = Draft { actor: None, action_id: None, entry, blobs: Vec::new() };
+    let draft = Draft::new(None, None, entry);
     ledger.append(vec![draft]).await?;
     Ok(())
 }

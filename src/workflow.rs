@@ -18,13 +18,14 @@ mod links;
 pub mod log_key;
 mod may_confirm;
 mod prove;
+mod record;
 mod request;
 mod settle;
 mod sign_in;
 
-use crate::authority::{Authority, Operator};
+use crate::authority::{Authority, Authorized, Denied, Operator};
 use crate::kernel::CommandKernel;
-use crate::ledger::{Draft, Ledger, LedgerError};
+use crate::ledger::{Ledger, LedgerError};
 use crate::model::action::{ActionId, Stage};
 use crate::model::actor::Actor;
 use crate::model::answer::{ActionAnswer, StoredRecord};
@@ -34,9 +35,14 @@ use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::observe::in_flight::{Held, InFlight};
 use crate::observe::trail::Trail;
 use crate::observe::{ReadSide, no_such_action, unreadable};
+use access::Failed;
+use record::Entries;
 use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard};
+
+/// The attempt to send what was confirmed, as a record of its denial names it.
+const SEND: &str = "send";
 
 /// Everything that can change something. Pages and observers never hold one.
 pub struct Workflow {
@@ -99,9 +105,8 @@ impl Workflow {
         attempt: String,
         refusal: Refusal,
     ) -> Result<Refusal, Refusal> {
-        let entry = Entry::Denied { attempt, refusal: refusal.clone() };
-        let draft = Draft { actor, action_id: refusal.action_id, entry, blobs: Vec::new() };
-        self.ledger.append(vec![draft]).await.map_err(unreadable)?;
+        let denied = record::denial(&self.ledger, actor, attempt, refusal.clone()).await;
+        denied.map_err(unreadable)?;
         Ok(refusal)
     }
 
@@ -115,13 +120,40 @@ impl Workflow {
         attempt: &str,
         refusal: Refusal,
     ) -> Refusal {
-        let known = id.map_or(Executed::No, |id| self.has_run(id));
-        let refusal = refusal.admitting(known);
+        let refusal = self.admitting(id, refusal);
         let entry = Entry::Declined { attempt: attempt.to_owned(), refusal: refusal.clone() };
-        match self.append(operator, id, vec![(entry, Vec::new())]).await {
+        let entries = vec![(entry, Vec::new())];
+        let house = (&self.ledger, &self.authority);
+        match record::act(house, operator, id, entries, |_| Ok(())).await {
             Ok(_) => refusal,
-            Err(unrecorded) => unreadable(unrecorded).admitting(refusal.executed),
+            Err(Failed::Denied(denied)) => self.turn_away(operator, id, attempt, &denied).await,
+            Err(failed) => Refusal::from(failed).admitting(refusal.executed),
         }
+    }
+
+    /// Records that somebody who might when they began may not any more, and gives the refusal back.
+    async fn turn_away(
+        &self,
+        operator: &Operator,
+        id: Option<ActionId>,
+        attempt: &str,
+        denied: &Denied,
+    ) -> Refusal {
+        // Whoever was to send it knows that it was not sent.
+        let known = id.filter(|_| attempt != SEND);
+        let mut refusal = self.admitting(known, denied.refusal());
+        refusal.action_id = id;
+        let actor = denied.actor().unwrap_or(operator.actor()).clone();
+        let executed = refusal.executed;
+        match self.deny(Some(actor), attempt.to_owned(), refusal).await {
+            Ok(refusal) => refusal,
+            Err(unrecorded) => unrecorded.admitting(executed),
+        }
+    }
+
+    /// What this attempt is refused for, saying what the records say about execution (C7.3).
+    fn admitting(&self, id: Option<ActionId>, refusal: Refusal) -> Refusal {
+        refusal.admitting(id.map_or(Executed::No, |id| self.has_run(id)))
     }
 
     /// What the records say about the execution of an action.
@@ -159,26 +191,42 @@ impl Workflow {
         let shown = self.read.action(id).await;
         let shown = shown.map_err(|refusal| refusal.admitting(self.has_run(id)))?;
         let entry = Entry::Duplicate { delivery, shown: Some(shown.stage) };
-        let appended = self.append(operator, Some(id), vec![(entry, Vec::new())]).await;
-        appended.map_err(|error| unreadable(error).admitting(self.has_run(id)))?;
+        let entries = vec![(entry, Vec::new())];
+        let appended = self.append(operator, Some(id), delivery.attempt(), entries).await;
+        appended.map_err(|error| Refusal::from(error).admitting(self.has_run(id)))?;
         Ok(ActionAnswer { duplicate: true, ..shown })
     }
 
-    /// Appends records of one action in one transaction; durable when this returns.
+    /// Appends records of one action in one transaction, if the operator still may; durable when this
+    /// returns.
     async fn append(
         &self,
         operator: &Operator,
-        action_id: Option<ActionId>,
-        entries: Vec<(Entry, Vec<Vec<u8>>)>,
-    ) -> Result<Vec<StoredRecord>, LedgerError> {
-        let drafts = entries
-            .into_iter()
-            .map(|(entry, blobs)| {
-                let actor = Some(operator.actor().clone());
-                Draft { actor, action_id, entry, blobs }
-            })
-            .collect();
-        self.ledger.append(drafts).await
+        id: Option<ActionId>,
+        attempt: &str,
+        entries: Entries,
+    ) -> Result<Vec<StoredRecord>, Unrecorded> {
+        self.append_where(operator, id, attempt, entries, |_| Ok(())).await
+    }
+
+    /// The same, if also `holds` says so in that transaction. Why nothing was appended is on record
+    /// where it lies with whoever asked (C9.4).
+    async fn append_where(
+        &self,
+        operator: &Operator,
+        id: Option<ActionId>,
+        attempt: &str,
+        entries: Entries,
+        holds: impl FnOnce(&Authorized<'_>) -> Result<(), Refusal> + Send + 'static,
+    ) -> Result<Vec<StoredRecord>, Unrecorded> {
+        let house = (&self.ledger, &self.authority);
+        let refusal = match record::act(house, operator, id, entries, holds).await {
+            Ok(records) => return Ok(records),
+            Err(Failed::Ledger(error)) => return Err(Unrecorded::Ledger(error)),
+            Err(Failed::Denied(denied)) => self.turn_away(operator, id, attempt, &denied).await,
+            Err(Failed::Refused(refusal)) => self.decline(operator, id, attempt, *refusal).await,
+        };
+        Err(Unrecorded::Refused(Box::new(refusal)))
     }
 
     /// Takes the place of the running action, or says which action has it.
@@ -240,6 +288,24 @@ impl Kept {
     fn of(value: &impl Serialize) -> Self {
         let bytes = canonical_json(value);
         Self { hash: Hash::of(&bytes), bytes }
+    }
+}
+
+/// Why what somebody wanted to do was not appended.
+#[derive(Debug)]
+enum Unrecorded {
+    /// Because of who they are, or of what they sent. That is on record.
+    Refused(Box<Refusal>),
+    /// The ledger did not take it.
+    Ledger(LedgerError),
+}
+
+impl From<Unrecorded> for Refusal {
+    fn from(unrecorded: Unrecorded) -> Self {
+        match unrecorded {
+            Unrecorded::Refused(refusal) => *refusal,
+            Unrecorded::Ledger(error) => unreadable(error),
+        }
     }
 }
 

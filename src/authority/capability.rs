@@ -1,8 +1,9 @@
 //! The values that stand for a proven role. Their fields are private; only this room makes them.
 
 use super::credential::Holder;
+use super::{Claim, Credential, Denied, ProofLasts};
 use crate::model::action::ActionId;
-use crate::model::actor::{Actor, ActorRole, Means, Proof, ProvedBy};
+use crate::model::actor::{Actor, ActorRole, Means, Proof, ProvedBy, Via};
 use crate::model::ambient::Timestamp;
 use crate::model::text::ActorName;
 
@@ -47,6 +48,28 @@ capability! {
 capability! {
     /// May see, and verify the whole log.
     Auditor
+}
+
+impl Operator {
+    /// An operator, if this is the session of one. A token never is, whatever its role (C3.1).
+    pub(super) fn of(viewer: Viewer) -> Result<Self, Denied> {
+        let actor = viewer.actor();
+        if actor.via == Via::Session && actor.role == ActorRole::Operator {
+            Ok(Self::new(viewer))
+        } else {
+            let (actor, required) = (actor.clone(), ActorRole::Operator);
+            Err(Denied::NotPermitted { actor, required })
+        }
+    }
+
+    /// What stands behind this, to be looked at again in the transaction that records what they do:
+    /// a request takes as long as its body does, and authority ends meanwhile (C3.1, C5.2).
+    pub(super) fn claim(&self, proof_lasts: ProofLasts) -> Claim {
+        let Viewer { credential, proof, is_proof_recent, .. } = &self.viewer;
+        // With no time at all a proof serves for the confirmation that it came with.
+        let given = proof.filter(|_| *is_proof_recent && proof_lasts.is_for_one_confirmation());
+        Claim::new(credential.clone(), proof_lasts, given)
+    }
 }
 
 /// Whoever may look at what a link shows.
@@ -113,13 +136,14 @@ pub struct Viewer {
     begun_by: Option<Means>,
     proof: Option<Proof>,
     is_proof_recent: bool,
+    credential: Credential,
 }
 
 impl Viewer {
-    /// Whoever holds a credential; whether their proof is recent was judged when this is made.
-    pub(super) fn new(holder: Holder, is_proof_recent: bool) -> Self {
+    /// Whoever holds this credential; whether their proof is recent was judged when this is made.
+    pub(super) fn new(holder: Holder, credential: Credential, is_proof_recent: bool) -> Self {
         let Holder { actor, expires_at, begun_by, proof, last_seen: _ } = holder;
-        Self { actor, expires_at, begun_by, proof, is_proof_recent }
+        Self { actor, expires_at, begun_by, proof, is_proof_recent, credential }
     }
 
     /// Who it is, as records name them.

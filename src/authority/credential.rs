@@ -30,21 +30,24 @@ impl Purpose {
 }
 
 /// A secret that was just made, to be shown or sent once. It does not print itself.
-pub struct Secret(String);
+pub struct Secret {
+    purpose: Purpose,
+    text: String,
+}
 
 impl Secret {
     pub(super) fn new(purpose: Purpose, entropy: &dyn Entropy) -> Self {
-        Self(format!("{}{}", purpose.prefix(), hex::encode(entropy.bytes())))
+        Self { purpose, text: format!("{}{}", purpose.prefix(), hex::encode(entropy.bytes())) }
     }
 
     /// The text to hand over.
     #[must_use]
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     pub(super) fn hash(&self) -> Hash {
-        Hash::of(self.0.as_bytes())
+        Hash::of(self.text.as_bytes())
     }
 }
 
@@ -78,6 +81,11 @@ impl Credential {
         [Purpose::Session, Purpose::Token, Purpose::Stakeholder]
             .into_iter()
             .find_map(|purpose| hash_of(purpose, text).map(|hash| Self { purpose, hash }))
+    }
+
+    /// What comes back of a secret that was just made.
+    pub(super) fn of(secret: &Secret) -> Self {
+        Self { purpose: secret.purpose, hash: secret.hash() }
     }
 
     pub(super) fn hash(&self) -> Hash {

@@ -107,7 +107,8 @@ pub fn renew(
         return Err(Denied::not_signed_in("The session was ended. Sign in again."));
     }
     let holder = Holder { proof: Some(proof), ..holder };
-    Ok(Renewed { secret, operator: Operator::new(Viewer::new(holder, true)) })
+    let viewer = Viewer::new(holder, Credential::of(&secret), true);
+    Ok(Renewed { secret, operator: Operator::new(viewer) })
 }
 
 #[cfg(test)]

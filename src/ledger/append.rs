@@ -9,7 +9,7 @@ use super::tree::{Seen, Tree};
 use super::{LedgerError, blob, index, stage_number, tiles};
 use crate::model::action::{ActionId, Stage};
 use crate::model::actor::Actor;
-use crate::model::ambient::Clock;
+use crate::model::ambient::{Clock, Timestamp};
 use crate::model::answer::StoredRecord;
 use crate::model::canonical::Hash;
 use crate::model::record::{Entry, LEAF_BYTES_MAX, RECORD_VERSION, Record};
@@ -99,6 +99,12 @@ impl Ledger {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The present time by the clock of the log.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Appends all drafts in one transaction, and resolves when they are durable (C6.4). With a key

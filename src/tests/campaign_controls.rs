@@ -19,7 +19,7 @@ fn hunt(fault: Sabotage) -> Hunt {
         Sabotage::SendAgain => (&["workflow.dispatched"], "sent_in_time"),
         Sabotage::AbsenceIsProof => (&["workflow.dispatched"], "voided, and the kernel can still"),
         Sabotage::SyncLazily => (&[], "nothing_lost"),
-        other => panic!("{other:?} is a fault of the kernel, which the simulation finds"),
+        other => panic!("{other:?} is found elsewhere"),
     };
     Hunt { fault, points, sign }
 }

@@ -122,6 +122,21 @@ fn the_ledger_is_written_by_the_workflow_and_at_the_start_only() {
     assert!(!writers.is_empty() && stray.is_empty(), "{stray:?}");
 }
 
+/// C3.1: a person is named in a draft where they were just looked at again, and nowhere else.
+#[test]
+fn no_record_names_a_person_but_in_the_transaction_that_looks_at_them() {
+    let here = ["src/workflow/record.rs", "src/ledger/append.rs"];
+    let elsewhere = |needle: &str| {
+        places(needle).into_iter().filter(|path| !here.contains(&path.as_str())).collect::<Vec<_>>()
+    };
+    assert_eq!(elsewhere("Draft {"), Vec::<String>::new());
+    // Somebody on the host, and nobody: neither has a session that could end.
+    let known = elsewhere("Draft::new(Some(console())").len() + elsewhere("Draft::new(None,").len();
+    let all = elsewhere("Draft::new(");
+    assert!(known == all.len() && known > 0, "{known} of {all:?}");
+    assert!(places("Draft::new(Some(").contains(&here[0].to_owned()), "the scan sees a person");
+}
+
 /// C2.3, C12.2.
 #[test]
 fn nothing_that_acts_can_wait_retry_or_run_by_itself() {

@@ -62,6 +62,8 @@ mod kernel_damage;
 mod kernel_events;
 mod kernel_members;
 mod kernel_verify;
+mod late_bodies;
+mod late_bodies_live;
 mod layers;
 mod ledger;
 mod ledger_attacks;

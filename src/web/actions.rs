@@ -227,6 +227,9 @@ async fn about_action(
     match (door, outcome) {
         (Door::Api, outcome) => json(outcome, StatusCode::OK),
         (Door::Page, Ok(answer)) => to_action(answer.id),
+        (Door::Page, Err(why)) if why.code == RefusalCode::NotSignedIn => {
+            pages::refused(&site.reading, None, why).await
+        }
         (Door::Page, Err(why)) => {
             let status = refusal::status(why.code);
             let attempt = Attempt { refusal: why.clone(), typed };
@@ -248,6 +251,9 @@ struct Typed {
 }
 
 async fn form_again(site: &Acting, operator: &Operator, typed: Typed, why: Refusal) -> Response {
+    if why.code == RefusalCode::NotSignedIn {
+        return pages::refused(&site.reading, None, why).await;
+    }
     let status = refusal::status(why.code);
     let page = match typed.kind {
         Some(kind) => {

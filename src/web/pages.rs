@@ -9,7 +9,7 @@ use super::{preferences, proof, refusal, render};
 use crate::authority::{Operator, Viewer};
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::answer::SessionAnswer;
-use crate::model::refusal::Refusal;
+use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::NodeId;
 use crate::ui::{ActionView, Console, Frame, LogView, NewAction, Page, SetUp, SignIn};
 use axum::extract::State;
@@ -61,6 +61,8 @@ pub(super) async fn answer(
 /// Draws a refusal as a page.
 pub(super) async fn refused(site: &Reading, viewer: Option<&Viewer>, why: Refusal) -> Response {
     let status = refusal::status(why.code);
+    // Whose session ended while the request was on its way is shown what a stranger is.
+    let viewer = viewer.filter(|_| why.code != RefusalCode::NotSignedIn);
     draw(site, viewer, Page::Refused(Box::new(why)), status).await
 }
 

@@ -1,6 +1,7 @@
 //! Accounts, sessions and tokens: every change of who may do what, with its record in the same
 //! transaction, so that neither can exist without the other (C9.1, C10.1).
 
+use super::record::came_or_went;
 use crate::authority::accounts::RoleChange;
 use crate::authority::{
     Authority, Credential, Denied, HashedPassword, NewPassword, Operator, PasswordCost, ProofLasts,
@@ -39,6 +40,14 @@ pub(super) enum Failed {
     Denied(#[from] Denied),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Refused(Box<Refusal>),
+}
+
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
 }
 
 impl From<StoreError> for Failed {
@@ -52,6 +61,7 @@ impl WriteError for Failed {
         match self {
             Self::Denied(error) => error.storage(),
             Self::Ledger(error) => error.storage(),
+            Self::Refused(_) => None,
         }
     }
 }
@@ -61,6 +71,7 @@ impl From<Failed> for Refusal {
         match failed {
             Failed::Denied(denied) => denied.refusal(),
             Failed::Ledger(error) => unreadable(error),
+            Failed::Refused(refusal) => *refusal,
         }
     }
 }
@@ -167,7 +178,7 @@ impl Access {
             let actor =
                 Actor { name: name.clone(), role: ActorRole::Operator, via: Via::SetupLink };
             let created = Entry::AccountCreated { name, role: ActorRole::Operator, identity: None };
-            ledger.append_in(tx, vec![Draft::new(Some(actor), None, created)])?;
+            came_or_went(tx, &ledger, actor, created)?;
             begin(tx, &ledger, proven, &*entropy, now)
         });
         Ok(redeemed.await?)
@@ -209,8 +220,7 @@ impl Access {
         let (ledger, _, now) = self.parts();
         let ended = self.store.write(move |tx| -> Result<(), Failed> {
             let actor = sessions::end(tx, &credential, now)?;
-            ledger.append_in(tx, vec![Draft::new(Some(actor), None, Entry::SignedOut {})])?;
-            Ok(())
+            came_or_went(tx, &ledger, actor, Entry::SignedOut {})
         });
         Ok(ended.await?)
     }
@@ -309,7 +319,7 @@ pub(super) fn begin(
 ) -> Result<SessionAnswer, Failed> {
     let started = sessions::start(tx, proven, entropy, now)?;
     let (actor, by) = (started.actor.clone(), started.by);
-    ledger.append_in(tx, vec![Draft::new(Some(actor), None, Entry::SignedIn { by })])?;
+    came_or_went(tx, ledger, actor, Entry::SignedIn { by })?;
     Ok(SessionAnswer {
         name: started.actor.name,
         role: started.actor.role,

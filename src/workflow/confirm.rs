@@ -1,9 +1,10 @@
 //! A confirmation becomes an order, once, or is refused with what moved.
 
 use super::compare::{differences, moved};
-use super::may_confirm::proved_recently;
-use super::{Kept, Workflow, wrong_stage};
-use crate::authority::Operator;
+use super::may_confirm::Demands;
+use super::record::{self, Entries};
+use super::{Kept, SEND, Unrecorded, Workflow, wrong_stage};
+use crate::authority::{Authorized, Operator};
 use crate::crash::{self, Sabotage};
 use crate::explain::Request;
 use crate::kernel::{ApplyError, Order};
@@ -78,9 +79,8 @@ impl Workflow {
             let refusal = Refusal::frozen(&freeze).about(id);
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
-        let may =
-            self.may_be_second(operator, &trail).and_then(|()| proved_recently(operator, &trail));
-        if let Err(refusal) = may {
+        let is_operator = |name: &_| self.authority.is_operator(name);
+        if let Err(refusal) = Demands::of(&trail).met_by(operator, is_operator) {
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
         let state = match self.read.observe().await {
@@ -150,7 +150,8 @@ impl Workflow {
                 explanation: told.hash,
                 snapshot: seen.hash,
             };
-            self.step(operator, id, entry, vec![told.bytes, seen.bytes]).await?;
+            let entries = vec![(entry, vec![told.bytes, seen.bytes])];
+            self.step_where(operator, id, "confirm", entries, |_| Ok(())).await?;
             return Err(stale(id, moved));
         }
         // The digest covers every verdict, and only an explanation that passed was offered.
@@ -158,17 +159,22 @@ impl Workflow {
         let seen = Kept::of(&state);
         let Confirmation { digest, typed_target, after_refusal: _ } = confirmation;
         let (snapshot, proved) = (seen.hash, operator.viewer().proof());
+        let demands = Demands::of(trail);
+        let meets = move |who: &Authorized<'_>| {
+            demands.met_by(who.operator(), |name| who.is_operator(name))
+        };
         // What was explained says whether two operators confirm it: the digest covers that.
         if now.pinned.second_operator && trail.first_confirmed_by().is_none() {
             crash::point("workflow.before_first_confirmed");
             let entry = Entry::FirstConfirmed { digest, typed_target, snapshot, proved };
-            self.step(operator, id, entry, vec![seen.bytes]).await?;
+            self.step_where(operator, id, "confirm", vec![(entry, vec![seen.bytes])], meets)
+                .await?;
             crash::point("workflow.first_confirmed");
             return Ok(None);
         }
         crash::point("workflow.before_confirmed");
         let entry = Entry::Confirmed { digest, typed_target, snapshot, proved };
-        self.step(operator, id, entry, vec![seen.bytes]).await?;
+        self.step_where(operator, id, "confirm", vec![(entry, vec![seen.bytes])], meets).await?;
         crash::point("workflow.confirmed");
         Ok(Some(Confirmed { id, explanation: now, before: state }))
     }
@@ -182,7 +188,10 @@ impl Workflow {
     ) -> Result<(), Refusal> {
         let Confirmed { id, explanation, before } = confirmed;
         let expected_epoch = before.cluster.epoch.known().copied();
-        let recording = self.step(operator, id, Entry::Dispatched { expected_epoch }, Vec::new());
+        // Until this record nothing was sent, so whoever confirmed it is looked at once more: an order
+        // is sent on the word of somebody who may give it. Where it is not, the action reads "never
+        // sent", and an operator closes it by settling.
+        let recording = self.step(operator, id, SEND, Entry::Dispatched { expected_epoch });
         let (dispatched, unrecorded_yet) = if crash::sabotaged(Sabotage::SendFirst) {
             (Witness { seq: 0, hash: Hash::of(&[]) }, Some(recording))
         } else {
@@ -208,7 +217,7 @@ impl Workflow {
             Err(ApplyError::Unknown { why }) => (Entry::Unknown { why }, Vec::new()),
         };
         crash::point("workflow.before_outcome");
-        let recorded = self.step(operator, id, entry, blobs).await;
+        let recorded = self.outcome(operator, id, entry, blobs).await;
         recorded.map_err(|refusal| unrecorded(id, refusal))?;
         crash::point("workflow.outcome");
         Ok(())
@@ -234,16 +243,53 @@ impl Workflow {
         (entry, seen.into_iter().map(|seen| seen.bytes).collect())
     }
 
-    /// Appends one stage record and returns its witness.
-    pub(super) async fn step(
+    /// Records what came of asking the kernel, whatever became of the operator meanwhile.
+    pub(super) async fn outcome(
         &self,
         operator: &Operator,
         id: ActionId,
         entry: Entry,
         blobs: Vec<Vec<u8>>,
+    ) -> Result<(), Refusal> {
+        let appended = record::outcome(&self.ledger, operator, id, entry, blobs).await;
+        appended.map(drop).map_err(|error| self.not_appended(id, error))
+    }
+
+    /// Appends one stage record that names no blobs, if the operator still may, and returns its witness.
+    pub(super) async fn step(
+        &self,
+        operator: &Operator,
+        id: ActionId,
+        attempt: &str,
+        entry: Entry,
     ) -> Result<Witness, Refusal> {
-        let appended = self.append(operator, Some(id), vec![(entry, blobs)]).await;
-        let records = appended.map_err(|error| match error {
+        let entries = vec![(entry, Vec::new())];
+        self.step_where(operator, id, attempt, entries, |_| Ok(())).await
+    }
+
+    /// The same, if also `holds` says so in its transaction.
+    async fn step_where(
+        &self,
+        operator: &Operator,
+        id: ActionId,
+        attempt: &str,
+        entries: Entries,
+        holds: impl FnOnce(&Authorized<'_>) -> Result<(), Refusal> + Send + 'static,
+    ) -> Result<Witness, Refusal> {
+        let appended = self.append_where(operator, Some(id), attempt, entries, holds).await;
+        let records = appended.map_err(|unrecorded| match unrecorded {
+            Unrecorded::Refused(refusal) => *refusal,
+            Unrecorded::Ledger(error) => self.not_appended(id, error),
+        })?;
+        let record = records.first().ok_or_else(|| {
+            Refusal::new(RefusalCode::Internal, "The ledger returned no record.").about(id)
+        })?;
+        Ok(Witness { seq: record.record.seq, hash: record.hash })
+    }
+
+    /// Why the ledger did not take a record of a stage.
+    fn not_appended(&self, id: ActionId, error: LedgerError) -> Refusal {
+        match error {
             // Another delivery took this step between our look and our write: the database decides.
             LedgerError::IllegalStep { .. } => {
                 let stage = self.trail(id).map_or(Stage::Requested, |trail| trail.stage());
@@ -252,11 +298,7 @@ impl Workflow {
             LedgerError::Frozen { freeze } => Refusal::frozen(&freeze).about(id),
             busy @ LedgerError::OtherOpen { .. } => busy.refusal(),
             other => unreadable(other),
-        })?;
-        let record = records.first().ok_or_else(|| {
-            Refusal::new(RefusalCode::Internal, "The ledger returned no record.").about(id)
-        })?;
-        Ok(Witness { seq: record.record.seq, hash: record.hash })
+        }
     }
 }
 

@@ -52,7 +52,7 @@ impl Workflow {
         if let Err(refusal) = self.may_find(&trail, executed).await {
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
-        let recorded = self.step(operator, id, entry, Vec::new()).await;
+        let recorded = self.step(operator, id, attempt, entry).await;
         recorded.map_err(|refusal| refusal.admitting(self.has_run(id)))?;
         let shown = self.read.action(id).await;
         shown.map_err(|refusal| refusal.admitting(self.has_run(id)))

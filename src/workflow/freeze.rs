@@ -6,7 +6,7 @@
 //! Withdrawing, settling and recording a finding stay possible. They run nothing; they only say how
 //! an action ended, and a freeze must not keep an outcome unknown. No freeze ends by itself (C2.3).
 
-use super::Workflow;
+use super::{Unrecorded, Workflow};
 use crate::authority::Operator;
 use crate::ledger::LedgerError;
 use crate::model::action::ActionId;
@@ -15,7 +15,6 @@ use crate::model::pinned::Freeze;
 use crate::model::record::{Delivery, Entry};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::Reason;
-use crate::observe::unreadable;
 
 impl Workflow {
     /// Declares a freeze. It holds from the moment its record is durable. The same declaration again
@@ -31,9 +30,9 @@ impl Workflow {
         reason: Reason,
     ) -> Result<FreezeAnswer, Refusal> {
         let entry = Entry::Frozen { freeze_id: Some(freeze_id), reason: reason.clone() };
-        let appended = self.append(operator, None, vec![(entry, Vec::new())]).await;
+        let appended = self.append(operator, None, "freeze", vec![(entry, Vec::new())]).await;
         match appended {
-            Err(LedgerError::FreezeKnown { seq }) => {
+            Err(Unrecorded::Ledger(LedgerError::FreezeKnown { seq })) => {
                 self.freeze_again(operator, seq, &reason).await
             }
             appended => self.frozen(operator, "freeze", appended).await,
@@ -52,7 +51,7 @@ impl Workflow {
         reason: Reason,
     ) -> Result<FreezeAnswer, Refusal> {
         let entry = Entry::Unfrozen { freeze, reason };
-        let appended = self.append(operator, None, vec![(entry, Vec::new())]);
+        let appended = self.append(operator, None, "unfreeze", vec![(entry, Vec::new())]);
         self.frozen(operator, "unfreeze", appended.await).await
     }
 
@@ -71,8 +70,7 @@ impl Workflow {
             return Err(self.decline(operator, None, "freeze", refusal).await);
         }
         let entry = Entry::Duplicate { delivery: Delivery::Freeze, shown: None };
-        let appended = self.append(operator, None, vec![(entry, Vec::new())]).await;
-        appended.map_err(unreadable)?;
+        self.append(operator, None, "freeze", vec![(entry, Vec::new())]).await?;
         let freeze = self.read.freeze()?;
         Ok(FreezeAnswer { freeze, record, duplicate: true })
     }
@@ -82,14 +80,16 @@ impl Workflow {
         &self,
         operator: &Operator,
         attempt: &str,
-        appended: Result<Vec<StoredRecord>, LedgerError>,
+        appended: Result<Vec<StoredRecord>, Unrecorded>,
     ) -> Result<FreezeAnswer, Refusal> {
         let records = match appended {
             Ok(records) => records,
-            Err(error @ (LedgerError::Frozen { .. } | LedgerError::NoFreeze { .. })) => {
+            Err(Unrecorded::Ledger(
+                error @ (LedgerError::Frozen { .. } | LedgerError::NoFreeze { .. }),
+            )) => {
                 return Err(self.decline(operator, None, attempt, error.refusal()).await);
             }
-            Err(error) => return Err(unreadable(error)),
+            Err(unrecorded) => return Err(unrecorded.into()),
         };
         let record = records
             .into_iter()

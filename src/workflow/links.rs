@@ -3,9 +3,9 @@
 //! change has its record in the same transaction. Nothing ends a link but its time and an operator.
 
 use super::access::{Access, Failed};
+use super::record::{act_in, came_or_went};
 use crate::authority::links::{self, Issued, Revoked, Wanted};
 use crate::authority::{Operator, Secret, tokens};
-use crate::ledger::Draft;
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
 use crate::model::answer::SessionAnswer;
@@ -33,10 +33,12 @@ impl Access {
                 return Err(no_such_action(id));
             }
         }
-        let actor = operator.actor().clone();
+        let claim = self.authority.claim(operator);
         let (ledger, entropy, now) = self.parts();
         let issued = self.store.write(move |tx| -> Result<LinkAnswer, Failed> {
-            let (entry, answer) = match links::issue(tx, &actor.name, wanted, &*entropy, now)? {
+            let who = claim.authorize(tx, ledger.now())?;
+            let (entry, answer) = match links::issue(tx, &who.actor().name, wanted, &*entropy, now)?
+            {
                 Issued::New(link, secret) => {
                     let entry = Entry::LinkIssued {
                         link_id: link.id,
@@ -51,7 +53,7 @@ impl Access {
                     (entry, LinkAnswer { link, path: None, duplicate: true })
                 }
             };
-            ledger.append_in(tx, vec![Draft::new(Some(actor), None, entry)])?;
+            act_in(tx, &ledger, &who, entry)?;
             Ok(answer)
         });
         Ok(issued.await?)
@@ -66,9 +68,10 @@ impl Access {
         operator: &Operator,
         link_id: ActionId,
     ) -> Result<LinkAnswer, Refusal> {
-        let actor = operator.actor().clone();
+        let claim = self.authority.claim(operator);
         let (ledger, _, now) = self.parts();
         let revoked = self.store.write(move |tx| -> Result<LinkAnswer, Failed> {
+            let who = claim.authorize(tx, ledger.now())?;
             let (entry, link, duplicate) = match links::revoke(tx, link_id, now)? {
                 Revoked::Now(link) => (Entry::LinkRevoked { link_id }, link, false),
                 Revoked::Before(link) => {
@@ -76,7 +79,7 @@ impl Access {
                     (Entry::Duplicate { delivery, shown: None }, link, true)
                 }
             };
-            ledger.append_in(tx, vec![Draft::new(Some(actor), None, entry)])?;
+            act_in(tx, &ledger, &who, entry)?;
             Ok(LinkAnswer { link, path: None, duplicate })
         });
         Ok(revoked.await?)
@@ -91,9 +94,10 @@ impl Access {
         operator: &Operator,
         name: ActorName,
     ) -> Result<TokenAnswer, Refusal> {
-        let actor = operator.actor().clone();
+        let claim = self.authority.claim(operator);
         let (ledger, _, now) = self.parts();
         let revoked = self.store.write(move |tx| -> Result<TokenAnswer, Failed> {
+            let who = claim.authorize(tx, ledger.now())?;
             let (entry, token, duplicate) = match tokens::revoke(tx, &name, now)? {
                 tokens::Revoked::Now(token) => (Entry::TokenRevoked { name }, token, false),
                 tokens::Revoked::Before(token) => {
@@ -101,7 +105,7 @@ impl Access {
                     (Entry::Duplicate { delivery, shown: None }, token, true)
                 }
             };
-            ledger.append_in(tx, vec![Draft::new(Some(actor), None, entry)])?;
+            act_in(tx, &ledger, &who, entry)?;
             Ok(TokenAnswer { token, duplicate })
         });
         Ok(revoked.await?)
@@ -118,7 +122,7 @@ impl Access {
             let opened = links::redeem(tx, &link, &*entropy, now)?;
             let name = opened.actor.name.clone();
             let used = Entry::LinkUsed { link_id: opened.id };
-            ledger.append_in(tx, vec![Draft::new(Some(opened.actor), None, used)])?;
+            came_or_went(tx, &ledger, opened.actor, used)?;
             let token = Some(opened.secret.reveal().to_owned());
             let (role, expires_at) = (ActorRole::Stakeholder, opened.expires_at);
             Ok(SessionAnswer { name, role, token, expires_at })

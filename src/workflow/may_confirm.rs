@@ -2,8 +2,8 @@
 //! operator, each having proved lately who they are and typed the name of the target.
 
 use super::{Confirmation, Workflow, wrong_stage};
-use crate::authority::Operator;
-use crate::model::action::{ActionId, Stage};
+use crate::authority::{Denied, Operator};
+use crate::model::action::{ActionId, ActionKind, Stage};
 use crate::model::actor::Means;
 use crate::model::catalogue::{Impact, entry};
 use crate::model::invariant::Invariant;
@@ -56,12 +56,43 @@ impl Workflow {
         }
         Ok(())
     }
+}
+
+/// What is asked of whoever confirms, and of the first of two operators. It is asked before the cluster
+/// is looked at, and again in the transaction that records the confirmation: by then a proof may have
+/// grown old, and the first may be no operator any more.
+#[derive(Clone, Debug)]
+pub(super) struct Demands {
+    id: ActionId,
+    kind: ActionKind,
+    first: Option<ActorName>,
+}
+
+impl Demands {
+    /// What the action demands, as it stands.
+    pub(super) fn of(trail: &Trail) -> Self {
+        let first = trail.first_confirmed_by().cloned();
+        Self { id: trail.action_id(), kind: trail.action().kind(), first }
+    }
+
+    /// Whether this operator meets them. What cannot be read is not so (C6.1).
+    pub(super) fn met_by(
+        &self,
+        operator: &Operator,
+        is_operator: impl FnOnce(&ActorName) -> Result<bool, Denied>,
+    ) -> Result<(), Refusal> {
+        self.is_another(operator, is_operator)?;
+        self.proved_recently(operator)
+    }
 
     /// Where the first of two operators has confirmed it: whether this is another one, and the first
-    /// is an operator still. What cannot be read is not so (C6.1).
-    pub(super) fn may_be_second(&self, operator: &Operator, trail: &Trail) -> Result<(), Refusal> {
-        let Some(first) = trail.first_confirmed_by() else { return Ok(()) };
-        let id = trail.action_id();
+    /// is an operator still.
+    fn is_another(
+        &self,
+        operator: &Operator,
+        is_operator: impl FnOnce(&ActorName) -> Result<bool, Denied>,
+    ) -> Result<(), Refusal> {
+        let (id, Some(first)) = (self.id, &self.first) else { return Ok(()) };
         if first == &operator.actor().name {
             let sentence = format!(
                 "{first} confirmed {id} as the first of two. A second operator confirms it, and not \
@@ -69,7 +100,7 @@ impl Workflow {
             );
             return Err(second(id, sentence, first));
         }
-        match self.authority.is_operator(first) {
+        match is_operator(first) {
             Ok(true) => Ok(()),
             Ok(false) => {
                 let sentence = format!(
@@ -81,6 +112,40 @@ impl Workflow {
             Err(denied) => Err(denied.refusal().about(id)),
         }
     }
+
+    /// A disruptive action is confirmed by somebody who proved lately who they are (C3.1). Which action is
+    /// one says the catalogue, and when that is too long ago the settings.
+    fn proved_recently(&self, operator: &Operator) -> Result<(), Refusal> {
+        let impact = entry(self.kind).impact;
+        if impact == Impact::Contained || operator.viewer().proved_recently() {
+            return Ok(());
+        }
+        let proof = operator.viewer().proof();
+        let last = proof.map_or_else(|| "never".to_owned(), |proof| proof.to_string());
+        let (how, required, field) = match operator.viewer().begun_by() {
+            // Such an account has no password.
+            Some(Means::Openid) => (
+                "after the button on its page has led through the provider",
+                "the word of the provider that they signed in there lately",
+                None,
+            ),
+            _ => (
+                "with the password, or after signing in with it again",
+                "the password with this confirmation, or a new sign-in",
+                Some("password".to_owned()),
+            ),
+        };
+        let sentence = format!(
+            "It is not known that {} proved lately who they are. Nothing was done; confirm it again {how}.",
+            operator.actor().name
+        );
+        let mut refusal = Refusal::new(RefusalCode::ProofNeeded, sentence)
+            .citing([Invariant::ProvedRecently])
+            .with_evidence(last, required)
+            .about(self.id);
+        refusal.field = field;
+        Err(refusal)
+    }
 }
 
 fn second(id: ActionId, sentence: String, first: &ActorName) -> Refusal {
@@ -91,40 +156,6 @@ fn second(id: ActionId, sentence: String, first: &ActorName) -> Refusal {
             "two operators, each of them one when it runs",
         )
         .about(id)
-}
-
-/// A disruptive action is confirmed by somebody who proved lately who they are (C3.1). Which action is
-/// one says the catalogue, and when that is too long ago the settings.
-pub(super) fn proved_recently(operator: &Operator, trail: &Trail) -> Result<(), Refusal> {
-    let impact = entry(trail.action().kind()).impact;
-    if impact == Impact::Contained || operator.viewer().proved_recently() {
-        return Ok(());
-    }
-    let proof = operator.viewer().proof();
-    let last = proof.map_or_else(|| "never".to_owned(), |proof| proof.to_string());
-    let (how, required, field) = match operator.viewer().begun_by() {
-        // Such an account has no password.
-        Some(Means::Openid) => (
-            "after the button on its page has led through the provider",
-            "the word of the provider that they signed in there lately",
-            None,
-        ),
-        _ => (
-            "with the password, or after signing in with it again",
-            "the password with this confirmation, or a new sign-in",
-            Some("password".to_owned()),
-        ),
-    };
-    let sentence = format!(
-        "It is not known that {} proved lately who they are. Nothing was done; confirm it again {how}.",
-        operator.actor().name
-    );
-    let mut refusal = Refusal::new(RefusalCode::ProofNeeded, sentence)
-        .citing([Invariant::ProvedRecently])
-        .with_evidence(last, required)
-        .about(trail.action_id());
-    refusal.field = field;
-    Err(refusal)
 }
 
 fn mistyped(wanted: Option<String>, typed: Option<&String>) -> Refusal {

@@ -1,8 +1,8 @@
 //! The proof of identity that an operator gives on the spot, with its record in one transaction.
 
 use super::access::{Access, Failed};
+use super::record::came_or_went;
 use crate::authority::{Credential, Denied, Operator, Renewed, proof};
-use crate::ledger::Draft;
 use crate::model::invariant::Invariant;
 use crate::model::record::Entry;
 use crate::model::refusal::{Refusal, RefusalCode};
@@ -30,8 +30,7 @@ impl Access {
         let credential = credential.clone();
         let renewed = self.store.write(move |tx| -> Result<Renewed, Failed> {
             let renewed = proof::renew(tx, &credential, proven, &*entropy, now)?;
-            let actor = Some(renewed.actor().clone());
-            ledger.append_in(tx, vec![Draft::new(actor, None, Entry::ProvedAgain {})])?;
+            came_or_went(tx, &ledger, renewed.actor().clone(), Entry::ProvedAgain {})?;
             Ok(renewed)
         });
         Ok(renewed.await?)

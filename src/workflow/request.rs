@@ -1,6 +1,6 @@
 //! A request becomes an explanation, and both become records in one transaction.
 
-use super::{Kept, Workflow};
+use super::{Kept, Unrecorded, Workflow};
 use crate::authority::Operator;
 use crate::explain::Request;
 use crate::ledger::LedgerError;
@@ -13,7 +13,6 @@ use crate::model::record::{Delivery, Entry};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::Reason;
 use crate::observe::trail::Trail;
-use crate::observe::unreadable;
 
 impl Workflow {
     /// Records a request and its explanation. Nothing reaches the kernel but the question how it is.
@@ -49,19 +48,19 @@ impl Workflow {
             (Entry::Requested { action: action.clone(), reason: reason.clone() }, Vec::new()),
             (decided, vec![told.bytes, seen.bytes]),
         ];
-        match self.append(operator, Some(id), entries).await {
+        match self.append(operator, Some(id), "request", entries).await {
             Ok(_) => {}
             // The same id arrived twice at once, and the other delivery was first.
-            Err(LedgerError::IllegalStep { .. }) => {
+            Err(Unrecorded::Ledger(LedgerError::IllegalStep { .. })) => {
                 let trail = self.trail(id)?;
                 return self.request_again(operator, &trail, &action, &reason).await;
             }
             // Declared after our look and recorded before our write: the database decides.
-            Err(LedgerError::Frozen { freeze }) => {
+            Err(Unrecorded::Ledger(LedgerError::Frozen { freeze })) => {
                 let refusal = Refusal::frozen(&freeze);
                 return Err(self.decline(operator, Some(id), "request", refusal).await);
             }
-            Err(error) => return Err(unreadable(error)),
+            Err(unrecorded) => return Err(unrecorded.into()),
         }
         if explanation.verdict() == Verdict::Pass {
             self.read.action(id).await

@@ -36,7 +36,7 @@ impl Workflow {
             let refusal = wrong_stage(id, stage, "the stage explained");
             return Err(self.decline(operator, Some(id), "withdraw", refusal).await);
         }
-        match self.step(operator, id, Entry::Withdrawn { reason }, Vec::new()).await {
+        match self.step(operator, id, "withdraw", Entry::Withdrawn { reason }).await {
             Ok(_) => self.read.action(id).await,
             Err(refusal) if refusal.code == RefusalCode::WrongStage => {
                 Err(self.decline(operator, Some(id), "withdraw", refusal).await)
@@ -71,14 +71,13 @@ impl Workflow {
             let refusal = wrong_stage(id, stage, "an action whose outcome is not known");
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
-        let asked = self.step(operator, id, Entry::SettleRequested { reason }, Vec::new()).await;
+        let asked = self.step(operator, id, attempt, Entry::SettleRequested { reason }).await;
         asked.map_err(|refusal| refusal.admitting(self.has_run(id)))?;
         crash::point("workflow.settle_requested");
         let entry = match self.proof(id).await {
             // The prediction was made for another moment, so nothing is compared with it now.
             Ok(Settled::Executed(receipt)) if !receipt.answers(id, trail.action()) => {
-                let refusal = of_another(id, &receipt);
-                return Err(self.decline(operator, Some(id), attempt, refusal).await);
+                return Err(self.unproven(operator, id, of_another(id, &receipt)).await);
             }
             Ok(Settled::Executed(receipt)) => Entry::Executed {
                 receipt,
@@ -87,15 +86,23 @@ impl Workflow {
                 differences: Vec::new(),
             },
             Ok(Settled::Voided(tombstone)) => Entry::Voided { tombstone },
-            Err(refusal) => {
-                return Err(self.decline(operator, Some(id), attempt, refusal).await);
-            }
+            Err(refusal) => return Err(self.unproven(operator, id, refusal).await),
         };
         crash::point("workflow.settled");
-        let recorded = self.step(operator, id, entry, Vec::new()).await;
+        let recorded = self.outcome(operator, id, entry, Vec::new()).await;
         recorded.map_err(|refusal| unrecorded(id, refusal))?;
         let shown = self.read.action(id).await;
         shown.map_err(|refusal| refusal.admitting(self.has_run(id)))
+    }
+
+    /// Records that the kernel was asked and proved nothing, whoever may act by now: it was asked.
+    async fn unproven(&self, operator: &Operator, id: ActionId, refusal: Refusal) -> Refusal {
+        let refusal = refusal.admitting(self.has_run(id));
+        let entry = Entry::Declined { attempt: "settle".to_owned(), refusal: refusal.clone() };
+        match self.outcome(operator, id, entry, Vec::new()).await {
+            Ok(()) => refusal,
+            Err(unrecorded) => unrecorded.admitting(refusal.executed),
+        }
     }
 
     /// The kernel's word for ever: made by settling, or read where the kernel cannot settle.

@@ -2,6 +2,7 @@
 //! changes has its record in the same transaction, and so has every word that lets nobody in (C9.4).
 
 use super::access::{Access, Failed, begin};
+use super::record::came_or_went;
 use crate::authority::providers::{self, Admission, News};
 use crate::authority::{Denied, Proven};
 use crate::identity::{Named, Vouched};
@@ -95,8 +96,7 @@ fn tell(
         },
     };
     let actor = Actor { name, role, via: Via::Openid };
-    ledger.append_in(tx, vec![Draft::new(Some(actor), None, entry)])?;
-    Ok(())
+    came_or_went(tx, ledger, actor, entry)
 }
 
 fn deny(

@@ -29,6 +29,24 @@ pub enum Delivery {
     TokenRevocation,
 }
 
+impl Delivery {
+    /// What is delivered once more, as a record of an attempt names it.
+    #[must_use]
+    pub fn attempt(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Confirmation => "confirm",
+            Self::Withdrawal => "withdraw",
+            Self::Settlement => "settle",
+            Self::Finding => "finding",
+            Self::Freeze => "freeze",
+            Self::Link => "issue a link",
+            Self::LinkRevocation => "revoke a link",
+            Self::TokenRevocation => "revoke a token",
+        }
+    }
+}
+
 /// How an action came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]

@@ -96,7 +96,7 @@ impl House {
             interrupted: open.into_iter().map(|(id, _)| id).collect(),
             log_key: Some(signer.public().to_string()),
         };
-        let draft = Draft { actor: None, action_id: None, entry, blobs: Vec::new() };
+        let draft = Draft::new(None, None, entry);
         ledger.append(vec![draft]).await.map_err(|e| said(&e))?;
         let ledger = ledger.signing(signer);
         let in_flight = InFlight::default();
