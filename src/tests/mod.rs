@@ -44,6 +44,7 @@ mod fault_requests;
 mod fault_sweep;
 mod figures;
 mod finding;
+mod fixture_dd35be5;
 mod freeze;
 mod freeze_again;
 mod fuzz;
