@@ -358,7 +358,7 @@ mod tests {
             ("site-root", "site-adr = \"127.0.0.1:1\"\nsite-root", "site-adr"),
             ("site-root", "server-fn-prefix = \"/x\"\nsite-root", "server-fn-prefix"),
             ("site-root = \"site\"\n", "site-root = \"site\"\n[control2]\n", "control2"),
-            ("site-root = \"site\"\n", "site-root = \"site\"\nhash-files = \"yes\"\n", "line 9"),
+            ("site-root = \"site\"\n", "site-root = \"site\"\nhash-files = \"yes\"\n", "line 11"),
         ] {
             let error = load_text(&GOOD.replace(from, to)).expect_err(to);
             assert!(error.contains(names), "{to}: {error}");
