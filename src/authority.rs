@@ -42,11 +42,13 @@
 //! ```
 
 pub mod accounts;
+pub mod clock;
 pub mod links;
 pub mod proof;
 pub mod providers;
 pub mod sessions;
 pub mod setup_link;
+pub mod stored;
 pub mod tokens;
 
 mod access;
@@ -58,7 +60,7 @@ mod password;
 
 pub use capability::{Auditor, Observer, Onlooker, Operator, Proven, Stakeholder, Viewer};
 pub use claim::{Authorized, Claim};
-pub use credential::{Credential, Secret};
+pub use credential::{Carrier, Credential, Secret};
 pub use denied::Denied;
 pub use password::{
     HashedPassword, NewPassword, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordCost,
@@ -109,6 +111,14 @@ impl Authority {
     #[must_use]
     pub fn claim(&self, operator: &Operator) -> Claim {
         operator.claim(self.proof_lasts)
+    }
+
+    /// Whether this was issued or used at a time that is yet to come, so that it has ended.
+    #[must_use]
+    pub fn is_ahead(&self, credential: &Credential, now: Timestamp) -> bool {
+        let denied = self.onlooker(credential, now).err();
+        denied
+            .is_some_and(|why| matches!(why, Denied::NotSignedIn { why } if why == sessions::AHEAD))
     }
 
     /// Whoever may look: anybody with an account or a token, and a stakeholder with the session of a

@@ -5,6 +5,7 @@
 //! confirms nothing by itself. No option skips a confirmation (C2.4), and a mutation that got no
 //! answer is called unknown, never failed (C7.3).
 
+mod accept;
 mod access;
 mod access_arguments;
 mod address;
@@ -21,15 +22,17 @@ mod list_arguments;
 mod lists;
 mod local;
 mod log_arguments;
+mod os_user;
+mod output;
 mod progress;
 mod reconstruct;
 mod remote;
 mod restore;
 mod secret;
 mod session;
+mod unread;
 mod verify;
 
-use crate::model::text::visible;
 use crate::plain::lines::Lines;
 use access_arguments::{AccountCommand, LinkCommand, TokenCommand};
 use arguments::{Cli, Command};
@@ -37,7 +40,7 @@ use clap::Parser as _;
 pub use exit::exit_codes;
 use failure::Failure;
 pub use list_arguments::reference;
-use std::io::Write as _;
+use output::{complain, finish};
 use std::process::ExitCode;
 
 /// What a command that was carried out has to say.
@@ -56,45 +59,19 @@ struct Report {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return unread(&error),
+        Err(error) => return unread::unread(&error),
     };
     let json = cli.json;
     let exit = match run(cli) {
-        Ok(report) => {
-            show(if json { &report.json } else { report.text.as_str() });
-            report.exit
-        }
+        Ok(report) => finish(if json { &report.json } else { report.text.as_str() }, report.exit),
+        Err(failure) if json && !failure.has_begun() => finish(&failure.json(), failure.exit()),
         Err(failure) => {
-            if json {
-                show(&failure.json());
-            } else {
-                show(failure.before().as_str());
-                complain(failure.text().as_str());
-            }
-            failure.exit()
+            let exit = finish(failure.before().as_str(), failure.exit());
+            complain(failure.text().as_str());
+            exit
         }
     };
     ExitCode::from(exit.code())
-}
-
-/// Says what is wrong with a command line. What was typed is repeated in it, and can have been typed by
-/// somebody else: it is spelled out before it is repeated, so that it can neither move a cursor nor forge
-/// a line.
-fn unread(error: &clap::Error) -> ExitCode {
-    if error.use_stderr() {
-        let words = std::env::args_os().map(|word| visible(&word.to_string_lossy()));
-        let inert = Cli::try_parse_from(words).err();
-        let text = inert.as_ref().unwrap_or(error).render().to_string();
-        let mut lines = Lines::new();
-        for line in text.lines() {
-            lines.line(line);
-        }
-        complain(lines.as_str());
-    } else {
-        // Help, and the version: nothing in them was typed.
-        let _ = error.print();
-    }
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn run(cli: Cli) -> Result<Report, Failure> {
@@ -102,14 +79,15 @@ fn run(cli: Cli) -> Result<Report, Failure> {
     let url = cli.url.vouched_for_by(cli.ca_file.clone());
     let server = remote::Server { url: &url };
     match cli.command {
-        Command::Serve(options) => local::serve(&options),
+        Command::Serve(options) => local::serve(&options, cli.json),
         Command::Account(AccountCommand::Add(options)) => local::account_add(&options),
         Command::Account(AccountCommand::Role(options)) => local::account_role(&options),
-        Command::Account(AccountCommand::Remove { name, place }) => {
-            local::account_remove(&name, &place)
+        Command::Account(AccountCommand::Remove { name, reason, place }) => {
+            local::account_remove(&name, reason.as_ref(), &place)
         }
-        Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options),
+        Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options, cli.json),
         Command::Token(TokenCommand::Revoke { name }) => server.token_revoke(&name),
+        Command::Accept(options) => accept::accept(&options),
         Command::VerifyLog(options) => verify::verify_log(&options, cli.ca_file),
         Command::RotateLogKey(options) => local::rotate_log_key(&options),
         Command::ExportLog(options) => local::export_log(&options),
@@ -120,7 +98,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::FreezeReport => Ok(local::freeze_report()),
         Command::Completions { shell } => Ok(list_arguments::completions(shell)),
         Command::Man { command } => list_arguments::manual(&command),
-        Command::Link(LinkCommand::Issue(options)) => server.link_issue(&options),
+        Command::Link(LinkCommand::Issue(options)) => server.link_issue(&options, cli.json),
         Command::Link(LinkCommand::Revoke { id }) => server.link_revoke(id),
         Command::Links => server.links(),
         Command::Access(asked) => server.access(&asked),
@@ -129,7 +107,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Actions(asked) => server.actions(&asked),
         Command::Events(asked) => server.events(&asked),
         Command::Record { seq } => server.record(seq),
-        Command::Report(asked) => server.report(&asked),
+        Command::Report(asked) => server.report(&asked, cli.json),
         Command::Login { name } => server.login(name),
         Command::Logout => server.logout(),
         Command::Status => server.status(),
@@ -151,16 +129,4 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Timeline(filter) => server.timeline(&filter),
         Command::Log(filter) => server.log(&filter),
     }
-}
-
-/// Writes to standard output. A reader that went away does not change what became of the action,
-/// so it does not change the exit code either.
-fn show(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
-/// Writes to standard error, under the same rule.
-fn complain(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

@@ -29,6 +29,14 @@ pub enum Sabotage {
     StaleServes,
     /// A node of the kernel says that it holds an entry before it is on the disk.
     AnswerEarly,
+    /// The kernel opens a database file beside SQLite, and closes it: the lock on the file is gone.
+    SecondDescriptor,
+    /// A start founds a cluster where a file is missing.
+    FoundWhereLost,
+    /// A node is used although its files are older than they were.
+    OlderNodeAccepted,
+    /// The receipts of the kernel are not held against the log at the start.
+    ReceiptNotCompared,
 }
 
 impl Sabotage {
@@ -38,8 +46,18 @@ impl Sabotage {
     /// Those of who may act, which bodies that come late find.
     pub const AUTHORITY: [Self; 1] = [Self::AuthorityBeforeBody];
     /// Those of the kernel, which the simulation finds.
-    pub const KERNEL: [Self; 4] =
-        [Self::ForgetVote, Self::ReceiptApart, Self::StaleServes, Self::AnswerEarly];
+    pub const KERNEL: [Self; 6] = [
+        Self::ForgetVote,
+        Self::ReceiptApart,
+        Self::StaleServes,
+        Self::AnswerEarly,
+        Self::FoundWhereLost,
+        Self::OlderNodeAccepted,
+    ];
+
+    /// Those of the files of the kernel, which tests of lost and read files find.
+    pub const FILES: [Self; 3] =
+        [Self::SecondDescriptor, Self::FoundWhereLost, Self::OlderNodeAccepted];
 
     /// Its name in `AERODB_SABOTAGE`.
     #[must_use]
@@ -55,6 +73,10 @@ impl Sabotage {
             Self::ReceiptApart => "receipt_apart",
             Self::StaleServes => "stale_serves",
             Self::AnswerEarly => "answer_early",
+            Self::SecondDescriptor => "second_descriptor",
+            Self::FoundWhereLost => "found_where_lost",
+            Self::OlderNodeAccepted => "older_node_accepted",
+            Self::ReceiptNotCompared => "receipt_not_compared",
         }
     }
 }

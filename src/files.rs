@@ -43,8 +43,8 @@ pub enum FileError {
     /// Others than its owner can read or change it.
     #[error(
         "{} is open to others than its owner (mode {mode:03o}, and {required:03o} is the most): \
-         take their rights away first",
-        path.display()
+         run `chmod {required:03o} {}`",
+        path.display(), path.display()
     )]
     Exposed {
         /// The file or directory.

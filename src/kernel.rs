@@ -5,6 +5,7 @@
 //! [`ObserveKernel`] and cannot name a function that changes anything (C10.2).
 
 pub mod embedded;
+pub mod memory;
 
 use crate::model::action::{Action, ActionId};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
@@ -156,6 +157,18 @@ pub trait ObserveKernel: Send + Sync + 'static {
         before: Option<EventPlace>,
         limit: u32,
     ) -> Answer<'_, Result<EventPage, Unobservable>>;
+
+    /// One page of what it remembers of its orders: receipts and void ids after `after`, in the order
+    /// of their bytes, at most [`memory::MEMORY_ROWS_MAX`]. Reads only (C8.3, C9.5).
+    ///
+    /// # Errors
+    /// When the kernel does not answer. A node that cannot be read is no error: the page says whether
+    /// what is absent is known to be absent.
+    fn memory(
+        &self,
+        after: Option<ActionId>,
+        limit: u32,
+    ) -> Answer<'_, Result<memory::MemoryPage, Unobservable>>;
 
     /// A number that grows when anything observable changes. Passive (C8.3): nobody has to listen.
     fn changes(&self) -> watch::Receiver<u64>;

@@ -21,6 +21,8 @@ mod append;
 #[cfg(feature = "ssr")]
 mod blob;
 #[cfg(feature = "ssr")]
+mod clock;
+#[cfg(feature = "ssr")]
 mod error;
 #[cfg(feature = "ssr")]
 mod export;
@@ -43,9 +45,15 @@ mod prove;
 #[cfg(feature = "ssr")]
 mod read;
 #[cfg(feature = "ssr")]
+mod recall;
+#[cfg(feature = "ssr")]
 mod stage_number;
 #[cfg(feature = "ssr")]
+mod step;
+#[cfg(feature = "ssr")]
 mod tiles;
+#[cfg(feature = "ssr")]
+mod told;
 #[cfg(feature = "ssr")]
 mod verify;
 #[cfg(feature = "ssr")]
@@ -60,6 +68,8 @@ pub use append::{Draft, Ledger};
 #[cfg(feature = "ssr")]
 pub use blob::BLOB_BYTES_MAX;
 #[cfg(feature = "ssr")]
+pub use clock::{CLOCK_AHEAD_MS, ClockReport};
+#[cfg(feature = "ssr")]
 pub use error::LedgerError;
 #[cfg(feature = "ssr")]
 pub use export::{ExportError, Exported, export};
@@ -69,6 +79,10 @@ pub use key_file::{
 };
 #[cfg(feature = "ssr")]
 pub use read::{ActionRow, ActionRows, LedgerReader, TRAIL_OTHERS_MAX};
+#[cfg(feature = "ssr")]
+pub use recall::{Recalled, RecalledPage, Recorded};
+#[cfg(feature = "ssr")]
+pub use told::{Told, each_of};
 #[cfg(feature = "ssr")]
 pub use verify::{Expected, VerifyError, verify_file};
 #[cfg(feature = "ssr")]

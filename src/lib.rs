@@ -29,6 +29,7 @@
 //! | `identity` | who somebody is by the word of a provider or a proxy | model, outside |
 //! | `authority` | who is asking, as values that nobody can forge | model, store, identity |
 //! | `observe` | all that can be read | model, explain, kernel, ledger, measure |
+//! | `cross_check` | log, kernel and access rights held against each other; reads only | model, kernel, store, ledger, authority, crash |
 //! | `workflow` | the one way to act, and who may sign in | all above |
 //! | [`ui`] | pages and components, drawn from values | model, the pure half of ledger |
 //! | `plain` | answers and reports as plain text, every line inert | model |
@@ -88,6 +89,8 @@ pub mod browser;
 pub mod cli;
 #[cfg(feature = "ssr")]
 pub mod crash;
+#[cfg(feature = "ssr")]
+pub mod cross_check;
 #[cfg(feature = "ssr")]
 pub mod explain;
 #[cfg(feature = "ssr")]

@@ -2,6 +2,8 @@
 //! duration back but the one that prints the figures, and none of them is recorded.
 
 use prometheus_client::metrics::histogram::Histogram;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 /// Bounds of the buckets, in seconds: from a write to memory to a disk that hangs.
@@ -44,5 +46,23 @@ impl Running<'_> {
     /// It is done.
     pub fn done(self) {
         self.into.0.observe(self.since.elapsed().as_secs_f64());
+    }
+}
+
+/// Until when the certificate of this server is valid, in seconds since 1970. Clones are one value; it
+/// changes when another certificate is read.
+#[derive(Clone, Debug, Default)]
+pub struct CertificateExpiry(Arc<AtomicI64>);
+
+impl CertificateExpiry {
+    /// Another certificate is served.
+    pub fn set(&self, seconds: i64) {
+        self.0.store(seconds, Ordering::Relaxed);
+    }
+
+    /// `None` where connections are not encrypted here.
+    #[must_use]
+    pub fn seconds(&self) -> Option<i64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|seconds| *seconds != 0)
     }
 }

@@ -17,6 +17,7 @@ pub mod cluster;
 pub mod contract;
 pub mod event;
 pub mod explanation;
+pub mod finding;
 pub mod invariant;
 pub mod kept;
 pub mod link;

@@ -7,6 +7,7 @@
 pub mod in_flight;
 mod kept;
 mod log;
+mod mismatch;
 mod node;
 pub mod report;
 pub mod tally;
@@ -20,13 +21,13 @@ use crate::ledger::{ActionRow, LedgerError, LedgerReader};
 use crate::measure::Durations;
 use crate::model::action::{Action, ActionId, ActionKind, Stage};
 use crate::model::answer::{
-    ActionAnswer, ActionLine, ActionPage, Closing, ExplainAnswer, Interrupted, Overview, Present,
-    WhyNot,
+    ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, Overview, Present, WhyNot,
 };
 use crate::model::catalogue::ActionClass;
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Explanation;
+use crate::model::finding::Mismatch;
 use crate::model::pinned::{Freeze, Unresolved};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{ActorName, NodeId, Reason};
@@ -46,6 +47,7 @@ pub struct ReadSide {
     observations: Durations,
     tally: Tally,
     second_operator: Arc<[ActionClass]>,
+    mismatch: Arc<Mismatch>,
 }
 
 impl ReadSide {
@@ -58,8 +60,17 @@ impl ReadSide {
         data_address: Option<String>,
     ) -> Self {
         let (observations, tally) = (Durations::default(), Tally::from_here(&ledger));
-        let second_operator = Arc::from([]);
-        Self { kernel, ledger, in_flight, data_address, observations, tally, second_operator }
+        let (second_operator, mismatch) = (Arc::from([]), Arc::default());
+        Self {
+            kernel,
+            ledger,
+            in_flight,
+            data_address,
+            observations,
+            tally,
+            second_operator,
+            mismatch,
+        }
     }
 
     /// The same, where a second operator has to confirm the actions of these classes too.
@@ -150,7 +161,8 @@ impl ReadSide {
         let on_cluster = on_cluster(&state, &standing, |s, action| self.kernel.checks(s, action));
         let Standing { unresolved, freeze, second_operator: _ } = standing;
         let data_address = self.data_address.clone();
-        Ok(Overview { state, why_not, on_cluster, unresolved, freeze, data_address })
+        let mismatch = self.mismatch().map(Mismatch::shown);
+        Ok(Overview { state, why_not, on_cluster, unresolved, freeze, data_address, mismatch })
     }
 
     /// Every node of a state as the object of an action of this kind.
@@ -208,12 +220,6 @@ impl ReadSide {
             }
         }
         Ok(None)
-    }
-
-    /// Why nothing can be recorded any more, and so nothing can be done (C6.4); `None` while it can.
-    #[must_use]
-    pub fn unrecordable(&self) -> Option<String> {
-        self.ledger.failure().map(str::to_owned)
     }
 
     /// The freeze that stands, where there is one.
@@ -274,7 +280,7 @@ impl ReadSide {
             stage,
             interrupted,
             kernel_says,
-            closing: self.closing(),
+            closing: self.closing_of(&trail)?,
             digest: trail.explained().digest,
             explanation,
             observation: snapshot.observation,
@@ -287,12 +293,6 @@ impl ReadSide {
             more_records: self.ledger.has_more_than_the_trail(id).map_err(unreadable)?,
             records: trail.into_records(),
         })
-    }
-
-    /// How an action whose outcome is not known can be closed with this kernel.
-    #[must_use]
-    pub fn closing(&self) -> Closing {
-        if self.kernel.describe().can_settle { Closing::Settlement } else { Closing::Finding }
     }
 
     /// One page of the actions, newest first.
@@ -369,6 +369,9 @@ fn unreachable(error: Unobservable) -> Refusal {
 /// The refusal for a ledger that cannot be read.
 #[must_use]
 pub fn unreadable(error: LedgerError) -> Refusal {
+    if let LedgerError::Held { why } = &error {
+        return Refusal::mismatch(why);
+    }
     let ended = if matches!(error, LedgerError::Unavailable { .. }) {
         " Nothing is written any more until an operator has removed the cause and restarted the \
          control plane; reading goes on."

@@ -19,6 +19,7 @@ mod refusal;
 mod report;
 pub mod table;
 mod timeline;
+mod window;
 
 pub use access::{access, everybody, link_issued, link_revoked, links, links_of, token_revoked};
 pub use action::{action, outcome, requested};
@@ -27,11 +28,12 @@ pub use contract::{contract, contract_page};
 pub use documents::{action_pages, refusals};
 pub use explanation::explanation;
 pub use lists::{actions, events, invariants, nodes, record};
-pub use overview::{node, overview};
+pub use overview::{mismatch, node, overview};
 pub use records::{command, log};
 pub use refusal::refusal;
 pub use report::{report, window};
 pub use timeline::timeline;
+pub use window::{Form, Half, window_parts};
 
 use crate::model::answer::{FreezeAnswer, SessionAnswer};
 use lines::Lines;

@@ -7,45 +7,60 @@
 pub mod ambient;
 pub mod config;
 
+mod accept;
+mod announce;
 mod error;
+mod hold;
 mod host;
+mod host_user;
 pub mod journal;
 mod listener;
 mod offline;
+mod options;
 pub mod reach;
+mod reload;
+mod restored;
+mod runs;
 mod sabotage;
 mod stop;
 mod tls;
 pub mod vouching;
+mod witness;
 
+pub use accept::{Examined, accept_restored, examine, examine_with};
+pub use announce::Announcement;
 pub use error::ServeError;
 pub use host::HostName;
-pub use listener::CONNECTIONS_MAX;
+pub use listener::{CONNECTIONS_MAX, IDLE_FOR};
 pub use offline::{access, data_dir, rotate_log_key};
+pub use options::ServeOptions;
+pub use restored::record_restored;
 pub use tls::TlsError;
+pub use witness::{Witnessed, witness};
 
-use crate::authority::{PasswordCost, ProofLasts};
+use crate::authority::PasswordCost;
 use crate::kernel::ObserveKernel;
 use crate::kernel::embedded::{self, EmbeddedKernel};
-use crate::ledger::note::LogKey;
-use crate::ledger::{Draft, Ledger, LedgerReader, LogFilter, open_key};
+use crate::ledger::{Ledger, LogFilter, open_key};
+use crate::measure::CertificateExpiry;
 use crate::model::ambient::{Clock, Entropy};
+use crate::model::finding::Mismatch;
 use crate::model::pinned::ClusterIdentity;
 use crate::model::record::Entry;
 use crate::observe::ReadSide;
 use crate::observe::in_flight::InFlight;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::web::{self, Site};
 use crate::workflow::Workflow;
 use crate::workflow::access::Access;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
 use config::Config;
 use journal::Journal;
-use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use stop::Stop;
@@ -56,31 +71,6 @@ use tokio::task::JoinSet;
 /// How long open connections may take to end when the server stops. Actions are not cut short by
 /// it: they are waited for before it begins, and after it.
 const STOP_GRACE: Duration = Duration::from_secs(3);
-
-/// What the command line may say instead of the settings file.
-#[derive(Clone, Debug, Default)]
-pub struct ServeOptions {
-    /// The settings file.
-    pub config: Option<PathBuf>,
-    /// Where everything that lasts is kept.
-    pub data: Option<PathBuf>,
-    /// Where the console listens.
-    pub listen: Option<SocketAddr>,
-    /// Where observers alone are served.
-    pub observer_listen: Option<SocketAddr>,
-    /// Where the embedded kernel serves data.
-    pub data_listen: Option<SocketAddr>,
-    /// How many nodes a new cluster is founded with.
-    pub nodes: Option<u64>,
-    /// The name of the environment.
-    pub environment: Option<String>,
-    /// For how many minutes a proof of identity is recent.
-    pub proof_minutes: Option<u32>,
-    /// How the console can be reached.
-    pub reach: reach::Asked,
-    /// In which form records are told on standard error.
-    pub log: journal::Lines,
-}
 
 /// Time, randomness and the price of a password, as the server and the tests choose them.
 #[derive(Clone)]
@@ -116,11 +106,14 @@ pub struct House {
     pub kernel: Arc<EmbeddedKernel>,
     /// The path of the one-time set-up link, while no operator exists.
     pub setup_path: Option<String>,
+    /// Where log and kernel do not say the same, and nothing is changed meanwhile.
+    pub mismatch: Option<Mismatch>,
     /// Accounts, sessions and tokens.
     pub access: Arc<Access>,
     workflow: Arc<Workflow>,
-    log: LedgerReader,
+    ledger: Ledger,
     stop: watch::Sender<()>,
+    certificate: CertificateExpiry,
 }
 
 impl House {
@@ -138,6 +131,18 @@ impl House {
     pub async fn close(&self) {
         self.workflow.close().await;
     }
+
+    /// Records that it stops, with where the cluster stands: an older kernel is told by that later.
+    ///
+    /// # Errors
+    /// When it cannot be recorded. The next start then says that no record of the stop was left.
+    pub async fn record_stop(&self) -> Result<(), ServeError> {
+        // While something was found nothing is written, and this start left no record either.
+        if self.mismatch.is_some() {
+            return Ok(());
+        }
+        runs::stopped(&self.ledger, &*self.kernel).await
+    }
 }
 
 /// Opens everything and records the start. `data_address` is what the pages name as the address of
@@ -153,7 +158,7 @@ pub async fn assemble(
     let Ambient { clock, entropy, password_cost } = ambient;
     // First: where nobody could be signed in as the settings say, nothing is opened or recorded.
     let vouching = config.vouching.open(config)?;
-    let store = Store::open(&config.data)?;
+    let store = open_store(&config.data)?;
     let ledger = Ledger::open(&store, Arc::clone(&clock))?;
     let served = last_served(&ledger)?;
     let kernel_dir = config.data.join("kernel");
@@ -166,21 +171,33 @@ pub async fn assemble(
         cluster: config.cluster.clone(),
         environment: config.environment.clone(),
     };
-    let kernel = Arc::new(EmbeddedKernel::open(&founding, Arc::clone(&clock), &*entropy)?);
+    let kernel = if founding.dir.exists() {
+        EmbeddedKernel::open(&founding, Arc::clone(&clock), &*entropy)?
+    } else {
+        EmbeddedKernel::found(&founding, Arc::clone(&clock), &*entropy)?
+    };
+    let kernel = Arc::new(kernel);
     let found = kernel.describe().cluster;
     if let Some(served) = served.filter(|served| *served != found) {
         return Err(ServeError::OtherCluster { served, found });
     }
     let identity = kernel.observe().await?.cluster.identity;
-    let named = ledger.reader().log_key()?;
-    let signer = open_key(&config.data, &log_name(&identity), named.as_ref(), &*entropy)?;
-    boot(&ledger, &kernel, &signer.public()).await?;
-    // Only now: a head of records before the first start has no key that the log names.
-    let ledger = ledger.signing(signer);
+    let mismatch = hold::compare(&kernel, &ledger, clock.now()).await?;
+    let ledger = if mismatch.is_empty() {
+        let named = ledger.reader().log_key()?;
+        let signer = open_key(&config.data, &log_name(&identity), named.as_ref(), &*entropy)?;
+        let log_key = signer.public();
+        let ledger = ledger.signing(signer);
+        runs::started(&ledger, config, kernel.describe(), &log_key).await?;
+        ledger
+    } else {
+        ledger
+    };
     let in_flight = InFlight::default();
     let observer: Arc<dyn ObserveKernel> = kernel.clone();
     let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), data_address)
-        .with_second_operator(&config.second_operator);
+        .with_second_operator(&config.second_operator)
+        .with_mismatch(mismatch);
     let access =
         Access::new(ledger.clone(), Arc::clone(&clock), Arc::clone(&entropy), password_cost);
     let access = Arc::new(access.proving(config.proof_lasts));
@@ -188,8 +205,14 @@ pub async fn assemble(
     let workflow =
         Workflow::new(read.clone(), commanded, ledger.clone(), in_flight, access.authority());
     let workflow = Arc::new(workflow);
-    let setup_path = access.issue_setup_link().await?.map(|token| format!("/setup/{token}"));
+    // While something was found nobody is made an operator: that there is none may be what was lost.
+    let setup_path = match read.mismatch() {
+        None => access.issue_setup_link().await?.map(|token| format!("/setup/{token}")),
+        Some(_) => None,
+    };
     let (stop, stopping) = watch::channel(());
+    let mismatch = read.mismatch().cloned();
+    let certificate = CertificateExpiry::default();
     let site = Site {
         read,
         workflow: Arc::clone(&workflow),
@@ -200,6 +223,7 @@ pub async fn assemble(
         entropy,
         stopping,
         writes: store.writes().clone(),
+        certificate: certificate.clone(),
         transport: config.reach.transport(),
         vouching,
     };
@@ -214,8 +238,31 @@ pub async fn assemble(
     let data = embedded::data_api::router(Arc::clone(&kernel))
         .layer(from_fn(host::sent_by_no_other_page))
         .layer(from_fn_with_state(host::Names::default(), host::addressed_here));
-    let log = ledger.reader();
-    Ok(House { console, observers, data, kernel, setup_path, access, workflow, log, stop })
+    Ok(House {
+        console,
+        observers,
+        data,
+        kernel,
+        setup_path,
+        mismatch,
+        access,
+        workflow,
+        ledger,
+        stop,
+        certificate,
+    })
+}
+
+/// Opens the log. It is founded in a directory that is absent or holds nothing, and nowhere else: what
+/// is there may be what is left of a cluster, of its log, or of a restore that was stopped.
+fn open_store(dir: &Path) -> Result<Store, ServeError> {
+    match Store::open(dir) {
+        Err(StoreError::NotFounded { .. }) => match offline::first_entry(dir)? {
+            None => Ok(Store::found(dir)?),
+            Some(found) => Err(ServeError::LogLost { dir: dir.to_owned(), found }),
+        },
+        opened => Ok(opened?),
+    }
 }
 
 /// The cluster that the ledger belongs to: the one that the last start served.
@@ -233,38 +280,27 @@ fn log_name(identity: &ClusterIdentity) -> String {
     format!("aerodb/{}/{}", identity.cluster, identity.id)
 }
 
-/// Records that a control plane started, with which key it signs the log from here on, and what an
-/// earlier one left open. The open actions are listed and left alone (C6.3).
-async fn boot(
-    ledger: &Ledger,
-    kernel: &EmbeddedKernel,
-    log_key: &LogKey,
-) -> Result<(), ServeError> {
-    let about = kernel.describe();
-    let interrupted = ledger.reader().open_actions()?.into_iter().map(|(id, _)| id).collect();
-    let entry = Entry::Boot {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        cluster: about.cluster,
-        note: about.start_note,
-        interrupted,
-        log_key: Some(log_key.to_string()),
-    };
-    let draft = Draft::new(None, None, entry);
-    ledger.append(vec![draft]).await?;
-    Ok(())
-}
-
 /// Serves until the process is told to stop. Prints where, and the set-up link where there is one.
 ///
 /// # Errors
 /// When it cannot start, or a listener fails.
 pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
-    let mut config = config::load(&config::find(options.config.as_deref())?)?;
+    let path = config::find(options.config.as_deref())?;
+    let mut config = config::load(&path)?;
     journal::begin(options.log);
-    apply(&mut config, options)?;
+    // Before anything is opened: by itself the signal would end the process half way.
+    let reload = stop::Reload::new().map_err(|source| ServeError::Io {
+        what: "the signal to reload cannot be listened for".to_owned(),
+        source,
+    })?;
+    let ambient = Ambient::of_this_machine();
+    let (clock, announcement) = (Arc::clone(&ambient.clock), options.announcement);
+    options.clone().over(&mut config)?;
     web::render::check_site(&config.leptos)?;
     config.reach.permits("the console", config.leptos.site_addr)?;
-    let tls = config.reach.tls.as_ref().map(tls::load).transpose()?;
+    let certified = config.reach.tls.as_ref().map(|files| tls::load(files, clock.now()));
+    let certified = certified.transpose()?;
+    let tls = certified.as_ref().map(|own| RustlsConfig::from_config(Arc::clone(&own.config)));
     let console = listen("the console", config.leptos.site_addr).await?;
     // It asks nobody who they are, so no setting opens it.
     if !config.data_api.ip().is_loopback() {
@@ -284,7 +320,7 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let observers_at =
         observers.as_ref().map(|o| local(o, "the console of observers")).transpose()?;
     config.vouching.served_at(reach::console_url(&config, console_at));
-    let ambient = Ambient::of_this_machine();
+    offline::private(&config.data)?;
     let house = assemble(&config, ambient, Some(format!("http://{data_at}"))).await?;
     // Before anybody hears that it is ready: a signal that comes then must not end it half way.
     let mut stop = Stop::new();
@@ -292,8 +328,16 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
         reach::console_url(&config, console_at),
         observers_at.map(|at| reach::console_url(&config, at)),
     );
-    announce(&house, &told_console, data_at, told_observers.as_deref());
-    let told = Journal::from_last_start(house.log.clone()).follow(house.log.commits());
+    announce::announce(announcement, &house, &told_console, data_at, told_observers.as_deref());
+    let expiry = house.certificate.clone();
+    if let Some(certified) = &certified {
+        expiry.set(certified.not_after.millis() / 1_000);
+    }
+    let written = std::mem::take(&mut config.written);
+    let reloader = reload::Reloader { path, options, written, tls: tls.clone(), expiry, clock };
+    let reloading = tokio::spawn(reloader.follow(reload));
+    let log = house.ledger.reader();
+    let told = Journal::from_last_start(log.clone()).follow(log.commits());
     let told = tokio::spawn(told);
     let handle = Handle::new();
     let parts = [
@@ -320,34 +364,10 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
         _ = tokio::time::timeout(STOP_GRACE, std::future::pending::<()>()) => {}
     }
     tasks.abort_all();
+    let recorded = house.record_stop().await;
     told.abort();
-    Ok(())
-}
-
-/// Lays the command line over the settings file.
-fn apply(config: &mut Config, options: ServeOptions) -> Result<(), ServeError> {
-    if let Some(data) = options.data {
-        config.data = data;
-    }
-    if let Some(listen) = options.listen {
-        config.leptos.site_addr = listen;
-    }
-    if let Some(listen) = options.data_listen {
-        config.data_api = listen;
-    }
-    if let Some(listen) = options.observer_listen {
-        config.observer_listen = Some(listen);
-    }
-    if let Some(nodes) = options.nodes {
-        config.nodes = embedded::NodeCount::Exactly(nodes);
-    }
-    if let Some(name) = options.environment {
-        config.environment = crate::model::text::PlaceName::parse_field("environment", &name)?;
-    }
-    if let Some(minutes) = options.proof_minutes {
-        config.proof_lasts = ProofLasts::of_minutes(minutes)?;
-    }
-    options.reach.over(&mut config.reach)?;
+    reloading.abort();
+    recorded?;
     Ok(())
 }
 
@@ -362,19 +382,4 @@ fn local(listener: &TcpListener, what: &str) -> Result<SocketAddr, ServeError> {
     listener
         .local_addr()
         .map_err(|source| ServeError::Io { what: format!("the address of {what}"), source })
-}
-
-fn announce(house: &House, console: &str, data: SocketAddr, observers: Option<&str>) {
-    let mut out = std::io::stdout().lock();
-    let mut lines = format!("console: {console}\ndata: http://{data}\n");
-    if let Some(observers) = observers {
-        lines.push_str(&format!("observers: {observers}\n"));
-    }
-    lines.push_str(&format!("kernel: {}\n", house.kernel.describe().start_note));
-    if let Some(path) = &house.setup_path {
-        lines.push_str(&format!("set-up link: {console}{path}\n"));
-    }
-    lines.push_str("ready: press Ctrl-C to stop\n");
-    // A closed standard output must not keep the server from serving.
-    let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
 }

@@ -26,13 +26,14 @@ pub use access::{AccessView, Console, IssuedView, OpenLink};
 pub use components::forms::ProofShown;
 #[cfg(feature = "ssr")]
 pub use shell::document;
-pub use sign_in::{Leaving, OtherWays, Returned, SetUp, SignIn};
+pub use sign_in::{Leaving, OtherWays, Returned, SetUp, SignIn, Way};
 
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, ActionPage, LogPage, Overview, SessionAnswer};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Candidate;
+use crate::model::finding::Mismatch;
 use crate::model::kept::{KeptObservation, RecordAnswer};
 use crate::model::link::EverybodyAnswer;
 use crate::model::log_filter::LogFilter;
@@ -58,6 +59,8 @@ pub struct Frame {
     pub freeze: Result<Option<Freeze>, Refusal>,
     /// Why nothing can be recorded any more, where that is so.
     pub unrecordable: Option<String>,
+    /// Where log and kernel do not say the same, and nothing is changed meanwhile.
+    pub mismatch: Option<Mismatch>,
     /// What the browser prefers.
     pub preferences: Preferences,
     /// The id under which a form of this page declares a freeze: sending it twice is one freeze.
@@ -309,6 +312,7 @@ impl Page {
     #[must_use]
     pub fn title(&self) -> String {
         match self {
+            Self::Leaving(Leaving { way: Way::Out, .. }) => "Signed out".to_owned(),
             Self::SignIn(_) | Self::Leaving(_) | Self::Returned(_) => "Sign in".to_owned(),
             Self::SetUp(_) => "Create the first operator".to_owned(),
             Self::OpenLink(_) => "Open a link".to_owned(),

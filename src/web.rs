@@ -37,13 +37,14 @@ pub mod throttle;
 mod timeline;
 mod traces;
 mod vouched;
+mod whole;
 
 pub use events::{STREAMS_IN_ALL, STREAMS_PER_SESSION};
 pub use fields::BODY_BYTES_MAX;
 
 use crate::authority::Authority;
 use crate::identity::{Identity, Openid, Proxy};
-use crate::measure::Durations;
+use crate::measure::{CertificateExpiry, Durations};
 use crate::model::ambient::{Clock, Entropy};
 use crate::model::pinned::ClusterIdentity;
 use crate::model::refusal::{Refusal, RefusalCode};
@@ -93,6 +94,8 @@ pub struct Site {
     pub stopping: tokio::sync::watch::Receiver<()>,
     /// How long writes of the ledger took, for the figures.
     pub writes: Durations,
+    /// Until when the certificate is valid, for the figures.
+    pub certificate: CertificateExpiry,
     /// How what people send is carried.
     pub transport: Transport,
     /// Who may say who somebody is, besides the accounts.
@@ -111,7 +114,9 @@ struct Reading {
     stopping: events::Stopping,
     streams: events::Streams,
     traces: traces::Traces,
+    files: whole::Files,
     writes: Durations,
+    certificate: CertificateExpiry,
     cookie: cookie::SessionCookie,
     others: OtherWays,
     proxy: Option<Arc<Proxy>>,
@@ -133,15 +138,19 @@ struct Acting {
     reading: Reading,
     workflow: Arc<Workflow>,
     access: Arc<Access>,
+    /// The same, for whoever signs in by a page.
+    browsers: Arc<Access>,
     throttle: throttle::Throttle,
     openid: Option<Arc<Openid>>,
     leaving: cookie::SessionCookie,
+    left: cookie::SessionCookie,
 }
 
 /// Builds the routers.
 pub fn routers(site: Site) -> Routers {
     let cookie = cookie::SessionCookie::of(&site.identity, site.transport);
     let leaving = cookie::SessionCookie::of_leaving(&site.identity, site.transport);
+    let left = cookie::SessionCookie::of_left(&site.identity, site.transport);
     let Identity { openid, proxy } = site.vouching;
     let others = OtherWays {
         provider: openid.as_ref().map(|openid| openid.name().to_owned()),
@@ -157,7 +166,9 @@ pub fn routers(site: Site) -> Routers {
         stopping: site.stopping,
         streams: events::Streams::default(),
         traces: traces::Traces::default(),
+        files: whole::Files::default(),
         writes: site.writes,
+        certificate: site.certificate,
         cookie,
         others,
         proxy: proxy.map(Arc::new),
@@ -168,10 +179,12 @@ pub fn routers(site: Site) -> Routers {
     let acting = Acting {
         reading: reading.clone(),
         workflow: site.workflow,
+        browsers: Arc::new(site.access.for_browsers()),
         access: site.access,
         throttle: throttle::Throttle::default(),
         openid: openid.map(Arc::new),
         leaving,
+        left,
     };
     let acts = ACTS
         .iter()

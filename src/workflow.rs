@@ -7,7 +7,9 @@
 //! for a better moment, tries again, or follows up (C2.3, C4.3). What a stop leaves behind stays as
 //! it is until an operator asks (C6.3).
 
+pub mod acceptance;
 pub mod access;
+mod clock;
 mod compare;
 mod confirm;
 pub use confirm::Confirmation;
@@ -22,6 +24,7 @@ mod record;
 mod request;
 mod settle;
 mod sign_in;
+mod strangers;
 
 use crate::authority::{Authority, Authorized, Denied, Operator};
 use crate::kernel::CommandKernel;
@@ -39,6 +42,8 @@ use access::Failed;
 use record::Entries;
 use serde::Serialize;
 use std::sync::Arc;
+use strangers::Strangers;
+pub use strangers::{PLACES_MAX, SUMMED_MS};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// The attempt to send what was confirmed, as a record of its denial names it.
@@ -56,6 +61,7 @@ pub struct Workflow {
     /// up here in the order in which they came; another action is turned away before it. Closed
     /// for good when the server stops.
     execution: Mutex<Door>,
+    strangers: Strangers,
 }
 
 /// Whether anything may still be executed.
@@ -75,7 +81,8 @@ impl Workflow {
         in_flight: InFlight,
         authority: Authority,
     ) -> Self {
-        Self { read, kernel, ledger, in_flight, authority, execution: Mutex::new(Door::Open) }
+        let (execution, strangers) = (Mutex::new(Door::Open), Strangers::default());
+        Self { read, kernel, ledger, in_flight, authority, execution, strangers }
     }
 
     /// What can be read.
@@ -93,6 +100,7 @@ impl Workflow {
     /// its end, and what comes later is refused (C6.2).
     pub async fn close(&self) {
         *self.execution.lock().await = Door::Closed;
+        self.tell(None).await;
     }
 
     /// Records that somebody tried what they may not, and gives the refusal back (C9.4).

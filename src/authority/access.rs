@@ -1,6 +1,6 @@
 //! Who can get in, as lists without a secret in them, each paged by a key; the log holds everybody.
 
-use super::{Denied, links, tokens};
+use super::{Denied, links, sessions, tokens};
 use crate::model::access_list::{AccessList, AccessPart, More};
 use crate::model::actor::{ActorRole, Means};
 use crate::model::ambient::Timestamp;
@@ -140,7 +140,8 @@ impl<'a> Reading<'a> {
         let sql = "SELECT account.name, account.role, means, session.created_ms, last_seen_ms,
                           expires_ms, lower(substr(hex(sha256), 1, ?3)) AS mark
                    FROM session JOIN account ON account.name = session.account
-                   WHERE revoked_ms IS NULL AND expires_ms > ?1
+                   WHERE revoked_ms IS NULL AND removed_ms IS NULL AND expires_ms > ?1
+                       AND session.created_ms <= ?1 + ?7
                        AND (?2 IS NULL OR account.name = ?2)
                        AND (?4 IS NULL OR session.created_ms < ?4
                             OR (session.created_ms = ?4 AND mark > ?5))
@@ -148,7 +149,8 @@ impl<'a> Reading<'a> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let (created, mark) = (after.map(|key| key.created_ms), after.map(|key| key.mark));
         let of = of.map(ActorName::as_str);
-        let asked = params![self.now.millis(), of, MARK_CHARS, created, mark, LIMIT];
+        let ahead = sessions::AHEAD_MS_MAX;
+        let asked = params![self.now.millis(), of, MARK_CHARS, created, mark, LIMIT, ahead];
         let rows = statement.query_map(asked, |row| {
             let times = (row.get::<_, i64>(3)?, row.get::<_, i64>(4)?, row.get::<_, i64>(5)?);
             let who =

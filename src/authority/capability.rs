@@ -1,7 +1,7 @@
 //! The values that stand for a proven role. Their fields are private; only this room makes them.
 
 use super::credential::Holder;
-use super::{Claim, Credential, Denied, ProofLasts};
+use super::{Carrier, Claim, Credential, Denied, ProofLasts};
 use crate::model::action::ActionId;
 use crate::model::actor::{Actor, ActorRole, Means, Proof, ProvedBy, Via};
 use crate::model::ambient::Timestamp;
@@ -193,6 +193,7 @@ pub struct Proven {
     name: ActorName,
     by: Means,
     proof: ProvedAt,
+    carrier: Carrier,
 }
 
 /// When a person proved who they are.
@@ -208,25 +209,40 @@ enum ProvedAt {
 }
 
 impl Proven {
+    fn of(name: ActorName, by: Means, proof: ProvedAt) -> Self {
+        Self { name, by, proof, carrier: Carrier::Bearer }
+    }
+
+    /// The same person, whose session will be carried in this way.
+    #[must_use]
+    pub fn carried(self, carrier: Carrier) -> Self {
+        Self { carrier, ..self }
+    }
+
+    /// How the session will be carried.
+    pub(super) fn carrier(&self) -> Carrier {
+        self.carrier
+    }
+
     /// Somebody who knew the password.
     pub(super) fn by_password(name: ActorName) -> Self {
-        Self { name, by: Means::Password, proof: ProvedAt::Now }
+        Self::of(name, Means::Password, ProvedAt::Now)
     }
 
     /// Somebody who held the set-up link.
     pub(super) fn by_setup_link(name: ActorName) -> Self {
-        Self { name, by: Means::SetupLink, proof: ProvedAt::Now }
+        Self::of(name, Means::SetupLink, ProvedAt::Now)
     }
 
     /// Somebody whom a provider vouches for, and when they proved it there if it says so.
     pub(super) fn by_provider(name: ActorName, at: Option<Timestamp>) -> Self {
         let proof = at.map_or(ProvedAt::Unknown, ProvedAt::There);
-        Self { name, by: Means::Openid, proof }
+        Self::of(name, Means::Openid, proof)
     }
 
     /// Somebody whom a proxy names.
     pub(super) fn by_proxy(name: ActorName) -> Self {
-        Self { name, by: Means::Proxy, proof: ProvedAt::Unknown }
+        Self::of(name, Means::Proxy, ProvedAt::Unknown)
     }
 
     /// The proof of a session that begins now; `None` where it is not known when there was one.

@@ -11,20 +11,51 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Purpose {
     Session,
+    SessionCookie,
     Token,
     SetupLink,
     Link,
     Stakeholder,
+    StakeholderCookie,
+}
+
+/// How the secret of a session is sent. A browser sends a cookie to every port of a host, so whatever
+/// else listens there may read one; what it reads is worth nothing where a program sends its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Carrier {
+    /// By a program, in a header that it writes itself.
+    #[default]
+    Bearer,
+    /// By a browser, in a cookie.
+    Cookie,
 }
 
 impl Purpose {
     fn prefix(self) -> &'static str {
         match self {
             Self::Session => "aerodb_session_",
+            Self::SessionCookie => "aerodb_session_cookie_",
             Self::Token => "aerodb_token_",
             Self::SetupLink => "aerodb_setup_",
             Self::Link => "aerodb_link_",
             Self::Stakeholder => "aerodb_stakeholder_",
+            Self::StakeholderCookie => "aerodb_stakeholder_cookie_",
+        }
+    }
+
+    /// The session of a person.
+    pub(super) fn session(carrier: Carrier) -> Self {
+        match carrier {
+            Carrier::Bearer => Self::Session,
+            Carrier::Cookie => Self::SessionCookie,
+        }
+    }
+
+    /// The session of a link.
+    pub(super) fn stakeholder(carrier: Carrier) -> Self {
+        match carrier {
+            Carrier::Bearer => Self::Stakeholder,
+            Carrier::Cookie => Self::StakeholderCookie,
         }
     }
 }
@@ -78,13 +109,27 @@ impl Credential {
     /// is not kept.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Purpose::Session, Purpose::Token, Purpose::Stakeholder]
-            .into_iter()
-            .find_map(|purpose| hash_of(purpose, text).map(|hash| Self { purpose, hash }))
+        let read = |carrier| Self::sent(text, carrier);
+        read(Carrier::Bearer).or_else(|| read(Carrier::Cookie))
+    }
+
+    /// Reads a text that was sent in this way; `None` for what is never sent so.
+    #[must_use]
+    pub fn sent(text: &str, carrier: Carrier) -> Option<Self> {
+        let sessions = [Purpose::session(carrier), Purpose::stakeholder(carrier)];
+        let token = (carrier == Carrier::Bearer).then_some(Purpose::Token);
+        let mut purposes = sessions.into_iter().chain(token);
+        purposes.find_map(|purpose| hash_of(purpose, text).map(|hash| Self { purpose, hash }))
+    }
+
+    /// What it is for: another secret of the same session is for the same.
+    pub(super) fn purpose(&self) -> Purpose {
+        self.purpose
     }
 
     /// What comes back of a secret that was just made.
-    pub(super) fn of(secret: &Secret) -> Self {
+    #[must_use]
+    pub fn of(secret: &Secret) -> Self {
         Self { purpose: secret.purpose, hash: secret.hash() }
     }
 
@@ -94,10 +139,12 @@ impl Credential {
 
     pub(super) fn holder(&self, connection: &Connection, now: Timestamp) -> Result<Holder, Denied> {
         match self.purpose {
-            Purpose::Session => sessions::holder(connection, self.hash, now),
+            Purpose::Session | Purpose::SessionCookie => {
+                sessions::holder(connection, self.hash, now)
+            }
             Purpose::Token => tokens::holder(connection, self.hash, now),
             // A stakeholder is known, and is nobody who may do what an account may.
-            Purpose::Stakeholder => {
+            Purpose::Stakeholder | Purpose::StakeholderCookie => {
                 let actor = links::holder(connection, self.hash, now)?.actor;
                 Err(Denied::NotPermitted { actor, required: ActorRole::Observer })
             }
@@ -114,8 +161,14 @@ impl Credential {
         now: Timestamp,
     ) -> Result<Option<links::Guest>, Denied> {
         match self.purpose {
-            Purpose::Stakeholder => links::holder(connection, self.hash, now).map(Some),
-            Purpose::Session | Purpose::Token | Purpose::SetupLink | Purpose::Link => Ok(None),
+            Purpose::Stakeholder | Purpose::StakeholderCookie => {
+                links::holder(connection, self.hash, now).map(Some)
+            }
+            Purpose::Session
+            | Purpose::SessionCookie
+            | Purpose::Token
+            | Purpose::SetupLink
+            | Purpose::Link => Ok(None),
         }
     }
 }

@@ -204,6 +204,7 @@ impl Denied {
             Self::NoSuchName(name) => named("name", name, "the name of an account"),
             Self::LastOperator(name) => named("role", name, "operator: nobody else is one"),
             Self::Input(error) => error.clone().into(),
+            Self::Store(StoreError::Held { why }) => Refusal::mismatch(why),
             Self::Store(error) if error.is_failure() => {
                 let sentence = format!("{error}. Nothing was done.");
                 Refusal::new(RefusalCode::AuditUnavailable, sentence)

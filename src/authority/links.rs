@@ -7,7 +7,8 @@
 
 use super::access::After;
 use super::credential::{Purpose, hash_of};
-use super::{Denied, Secret, accounts};
+use super::sessions::{AHEAD, AHEAD_MS_MAX, is_ahead};
+use super::{Carrier, Denied, Secret, accounts};
 use crate::model::action::ActionId;
 use crate::model::actor::{Actor, ActorRole, Via};
 use crate::model::ambient::{Entropy, Timestamp};
@@ -115,6 +116,7 @@ pub struct Opened {
 pub fn redeem(
     transaction: &Transaction<'_>,
     link: &str,
+    carrier: Carrier,
     entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<Opened, Denied> {
@@ -124,11 +126,14 @@ pub fn redeem(
         .optional()?
         .transpose()?
         .ok_or(Denied::LinkSpent)?;
-    let is_good = found.used_at.is_none() && found.revoked_at.is_none() && now < found.expires_at;
+    let is_good = found.used_at.is_none()
+        && found.revoked_at.is_none()
+        && !is_ahead(found.issued_at.millis(), now)
+        && now < found.expires_at;
     if !is_good {
         return Err(Denied::LinkSpent);
     }
-    let secret = Secret::new(Purpose::Stakeholder, entropy);
+    let secret = Secret::new(Purpose::stakeholder(carrier), entropy);
     transaction.execute(
         "UPDATE link SET session = ?2, used_ms = ?3 WHERE id = ?1 AND session IS NULL",
         params![found.id.bytes(), secret.hash().bytes(), now.millis()],
@@ -187,10 +192,30 @@ pub(super) fn holder(connection: &Connection, hash: Hash, now: Timestamp) -> Res
     if line.ended_at.is_some() {
         return Err(Denied::not_signed_in("The session was ended."));
     }
+    let latest = line.used_at.map_or(line.issued_at, |used| used.max(line.issued_at));
+    if is_ahead(latest.millis(), now) {
+        return Err(Denied::not_signed_in(AHEAD));
+    }
     if now >= line.expires_at {
         return Err(Denied::not_signed_in("The link has ended."));
     }
     Ok(Guest { actor: actor(line.name), shows: line.shows, expires_at: line.expires_at })
+}
+
+/// Ends for good the links that were issued or used ahead of the present. Answers their ids.
+pub(super) fn end_ahead(
+    transaction: &Transaction<'_>,
+    now: Timestamp,
+) -> Result<Vec<ActionId>, Denied> {
+    let sql = "UPDATE link SET revoked_ms = ?1
+               WHERE revoked_ms IS NULL AND (created_ms > ?2 OR used_ms > ?2) RETURNING id";
+    let mut statement = transaction.prepare_cached(sql)?;
+    let ahead = params![now.millis(), now.millis().saturating_add(AHEAD_MS_MAX)];
+    let ids = statement.query_map(ahead, |row| row.get::<_, [u8; 16]>(0))?;
+    let mut ids =
+        ids.map(|id| Ok(ActionId::from_bytes(id?))).collect::<Result<Vec<ActionId>, Denied>>()?;
+    ids.sort();
+    Ok(ids)
 }
 
 /// Ends the one session of a link, by whoever holds it. There is no other: the link was used up by it.

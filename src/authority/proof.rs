@@ -4,7 +4,7 @@
 //! when it was. A proof grows old: whoever sits down at an open session has the session and nothing else.
 //! What is disruptive asks for a recent one.
 
-use super::credential::{Holder, Purpose};
+use super::credential::Holder;
 use super::{Credential, Denied, Operator, Proven, Secret, Viewer};
 use crate::model::actor::{Actor, ActorRole, Proof, ProvedBy};
 use crate::model::ambient::{Entropy, Timestamp};
@@ -41,6 +41,12 @@ impl ProofLasts {
         Ok(Self { millis: i64::from(minutes) * MINUTE_MS })
     }
 
+    /// How many minutes it is.
+    #[must_use]
+    pub fn minutes(self) -> i64 {
+        self.millis / MINUTE_MS
+    }
+
     /// Whether a proof serves for one confirmation only, the one that it came with.
     #[must_use]
     pub fn is_for_one_confirmation(self) -> bool {
@@ -69,6 +75,12 @@ impl Renewed {
         self.operator.actor()
     }
 
+    /// What comes back of the secret that carries the session from here on.
+    #[must_use]
+    pub fn credential(&self) -> Credential {
+        Credential::of(&self.secret)
+    }
+
     /// The operator, proved just now, and what carries the session from here on.
     #[must_use]
     pub fn into_parts(self) -> (Operator, Secret) {
@@ -95,7 +107,7 @@ pub fn renew(
         let (actor, required) = (holder.actor, ActorRole::Operator);
         return Err(Denied::NotPermitted { actor, required });
     }
-    let secret = Secret::new(Purpose::Session, entropy);
+    let secret = Secret::new(credential.purpose(), entropy);
     let proof = Proof { at: now, by: ProvedBy::Password };
     let renewed = transaction.execute(
         "UPDATE session SET sha256 = ?2, proved_ms = ?3, proved_by = ?4,

@@ -19,6 +19,9 @@ pub const OPERATOR_IDLE_MS: i64 = 60 * MINUTE_MS;
 pub const IDLE_MS: i64 = 8 * HOUR_MS;
 /// How often the use of a session is noted, in milliseconds; it is that much less exact.
 pub const NOTE_EVERY_MS: i64 = MINUTE_MS;
+/// How far the clock may have gone back since something was issued or used, in milliseconds: a clock that
+/// is kept by another one is put right by less. What lies further ahead of the present has ended.
+pub const AHEAD_MS_MAX: i64 = 10 * 1000;
 /// Sessions of one account at the same time. The next one ends the oldest.
 pub const PER_ACCOUNT_MAX: u32 = 10;
 
@@ -33,6 +36,8 @@ pub struct Started {
     pub by: Means,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
+    /// How many older sessions of the account ended, because there were [`PER_ACCOUNT_MAX`] already.
+    pub ended: u64,
 }
 
 /// Begins a session. Sessions of the account whose time is over are forgotten.
@@ -46,9 +51,10 @@ pub fn start(
     now: Timestamp,
 ) -> Result<Started, Denied> {
     let (name, by, proof) = (proven.name().clone(), proven.by(), proven.proof(now));
+    let purpose = Purpose::session(proven.carrier());
     drop(proven);
     let role = accounts::role_of(transaction, &name)?.ok_or(Denied::SignInFailed)?;
-    let secret = Secret::new(Purpose::Session, entropy);
+    let secret = Secret::new(purpose, entropy);
     let expires_at = now.plus_millis(LASTS_MS);
     transaction.execute(
         "DELETE FROM session WHERE account = ?1 AND expires_ms <= ?2",
@@ -68,13 +74,14 @@ pub fn start(
             proof.map(|proof| proof.by.word()),
         ],
     )?;
-    transaction.execute(
+    let ended = transaction.execute(
         "UPDATE session SET revoked_ms = ?2 WHERE sha256 IN (
              SELECT sha256 FROM session WHERE account = ?1 AND revoked_ms IS NULL AND sha256 <> ?3
              ORDER BY created_ms DESC, sha256 LIMIT -1 OFFSET ?4)",
         params![name.as_str(), now.millis(), secret.hash().bytes(), PER_ACCOUNT_MAX - 1],
     )?;
-    Ok(Started { secret, actor: Actor { name, role, via: Via::Session }, by, expires_at })
+    let ended = u64::try_from(ended).unwrap_or(u64::MAX);
+    Ok(Started { secret, actor: Actor { name, role, via: Via::Session }, by, expires_at, ended })
 }
 
 /// Signs out: the session never works again, whether it is one of an account or one of a link. Answers who
@@ -101,7 +108,8 @@ pub fn end(
     Ok(actor)
 }
 
-/// Ends every session of an account. Answers how many there were.
+/// Ends every session of an account, also one that looks expired: a clock that is ahead says so of each,
+/// and is put right later. Answers how many there were.
 ///
 /// # Errors
 /// When the store refuses.
@@ -111,8 +119,7 @@ pub(super) fn end_all(
     now: Timestamp,
 ) -> Result<u64, Denied> {
     let ended = transaction.execute(
-        "UPDATE session SET revoked_ms = ?2
-         WHERE account = ?1 AND revoked_ms IS NULL AND expires_ms > ?2",
+        "UPDATE session SET revoked_ms = ?2 WHERE account = ?1 AND revoked_ms IS NULL",
         params![name.as_str(), now.millis()],
     )?;
     Ok(u64::try_from(ended).unwrap_or(u64::MAX))
@@ -146,6 +153,31 @@ pub(super) fn begun_by(
     found.map(parsed).transpose()
 }
 
+/// Whether this lies ahead of the present: it was made under a clock that was ahead, or the clock was put
+/// back since. How old it is cannot be told, so it has ended (C6.1).
+pub(super) fn is_ahead(at_ms: i64, now: Timestamp) -> bool {
+    at_ms > now.millis().saturating_add(AHEAD_MS_MAX)
+}
+
+/// What whoever holds such a thing is told.
+pub(super) const AHEAD: &str =
+    "It was issued or used at a time that is yet to come: the clock was put back. It has ended.";
+
+/// Ends for good what lies ahead of the present, and every session where `clock` went back meanwhile:
+/// how long those have lasted is not known. Answers how many they were.
+pub(super) fn end_ahead(
+    transaction: &Transaction<'_>,
+    every: bool,
+    now: Timestamp,
+) -> Result<u64, Denied> {
+    let ended = transaction.execute(
+        "UPDATE session SET revoked_ms = ?1 WHERE revoked_ms IS NULL AND (?3 OR created_ms > ?2
+             OR last_seen_ms > ?2 OR (proved_ms > ?2 AND proved_by <> 'provider'))",
+        params![now.millis(), now.millis().saturating_add(AHEAD_MS_MAX), every],
+    )?;
+    Ok(u64::try_from(ended).unwrap_or(u64::MAX))
+}
+
 /// Who holds this session now. The role is the one that the account has now.
 pub(super) fn holder(
     connection: &Connection,
@@ -155,7 +187,7 @@ pub(super) fn holder(
     let row = connection
         .prepare_cached(
             "SELECT account.name, account.role, last_seen_ms, expires_ms, revoked_ms,
-                    proved_ms, proved_by, means
+                    proved_ms, proved_by, means, session.created_ms, account.removed_ms
              FROM session JOIN account ON account.name = session.account WHERE sha256 = ?1",
         )?
         .query_row(params![hash.bytes()], |row| {
@@ -167,10 +199,11 @@ pub(super) fn holder(
                 row.get::<_, Option<i64>>(4)?,
                 row.get::<_, Option<i64>>(5)?.zip(row.get::<_, Option<String>>(6)?),
                 row.get::<_, String>(7)?,
+                (row.get::<_, i64>(8)?, row.get::<_, Option<i64>>(9)?),
             ))
         })
         .optional()?;
-    let (name, role, seen, expires, revoked, proved, means) =
+    let (name, role, seen, expires, revoked, proved, means, (began, removed)) =
         row.ok_or_else(|| Denied::not_signed_in("There is no such session. Sign in again."))?;
     let role = ActorRole::parse(&role)?;
     let idle_ms = match role {
@@ -181,6 +214,15 @@ pub(super) fn holder(
     let expires_at = Timestamp::from_millis(expires);
     if revoked.is_some() {
         return Err(Denied::not_signed_in("The session was ended. Sign in again."));
+    }
+    if removed.is_some() {
+        return Err(Denied::not_signed_in("The account was removed."));
+    }
+    // A provider says when somebody proved who they are by a clock of its own.
+    let proved_here = proved.as_ref().filter(|(_, by)| by != ProvedBy::Provider.word());
+    let latest = proved_here.map_or(seen, |(at, _)| seen.max(*at)).max(began);
+    if is_ahead(latest, now) {
+        return Err(Denied::not_signed_in(AHEAD));
     }
     if now >= expires_at {
         return Err(Denied::not_signed_in("The session reached its longest time. Sign in again."));

@@ -2,6 +2,7 @@
 
 use super::access::After;
 use super::credential::{Holder, Purpose};
+use super::sessions::{AHEAD, AHEAD_MS_MAX, is_ahead};
 use super::{Denied, Secret, accounts};
 use crate::model::actor::{Actor, ActorRole, Via};
 use crate::model::ambient::{Entropy, Timestamp};
@@ -118,6 +119,23 @@ fn line(row: &Row<'_>) -> rusqlite::Result<Result<TokenLine, Denied>> {
     Ok(parsed())
 }
 
+/// Ends for good the tokens that were issued ahead of the present. Answers their names.
+pub(super) fn end_ahead(
+    transaction: &Transaction<'_>,
+    now: Timestamp,
+) -> Result<Vec<ActorName>, Denied> {
+    let sql = "UPDATE token SET revoked_ms = ?1 WHERE revoked_ms IS NULL AND created_ms > ?2
+               RETURNING name";
+    let mut statement = transaction.prepare_cached(sql)?;
+    let ahead = params![now.millis(), now.millis().saturating_add(AHEAD_MS_MAX)];
+    let names = statement.query_map(ahead, |row| row.get::<_, String>(0))?;
+    let mut names = names
+        .map(|name| Ok(ActorName::parse(&name?)?))
+        .collect::<Result<Vec<ActorName>, Denied>>()?;
+    names.sort();
+    Ok(names)
+}
+
 /// Who holds this token now.
 pub(super) fn holder(
     connection: &Connection,
@@ -125,16 +143,22 @@ pub(super) fn holder(
     now: Timestamp,
 ) -> Result<Holder, Denied> {
     let row = connection
-        .prepare_cached("SELECT name, expires_ms, revoked_ms FROM token WHERE sha256 = ?1")?
+        .prepare_cached(
+            "SELECT name, expires_ms, revoked_ms, created_ms FROM token WHERE sha256 = ?1",
+        )?
         .query_row(params![hash.bytes()], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<i64>>(2)?))
+            let times = (row.get::<_, i64>(1)?, row.get::<_, i64>(3)?);
+            Ok((row.get::<_, String>(0)?, times, row.get::<_, Option<i64>>(2)?))
         })
         .optional()?;
-    let (name, expires, revoked) =
+    let (name, (expires, issued), revoked) =
         row.ok_or_else(|| Denied::not_signed_in("There is no such token."))?;
     let expires_at = Timestamp::from_millis(expires);
     if revoked.is_some() {
         return Err(Denied::not_signed_in("The token was revoked."));
+    }
+    if is_ahead(issued, now) {
+        return Err(Denied::not_signed_in(AHEAD));
     }
     if now >= expires_at {
         return Err(Denied::not_signed_in("The token has expired."));

@@ -5,6 +5,7 @@ use super::access_arguments::{AccessArguments, LinkArguments};
 use super::client::Answer;
 use super::exit::Exit;
 use super::failure::{Asked, Failure};
+use super::output::complain;
 use super::remote::{Server, fresh_id, report, under};
 use crate::model::action::ActionId;
 use crate::model::body::{LinkBody, NothingBody};
@@ -13,8 +14,13 @@ use crate::model::text::ActorName;
 use crate::plain;
 
 impl Server<'_> {
-    /// Issues a link. Its secret is in this answer and nowhere else.
-    pub(super) fn link_issue(&self, options: &LinkArguments) -> Result<Report, Failure> {
+    /// Issues a link. Its secret is in this answer and nowhere else; on standard output its address
+    /// stands alone, so that a script can take it.
+    pub(super) fn link_issue(
+        &self,
+        options: &LinkArguments,
+        as_json: bool,
+    ) -> Result<Report, Failure> {
         let link_id = options.link_id.map_or_else(fresh_id, Ok)?;
         let body = LinkBody {
             link_id: link_id.to_string(),
@@ -24,8 +30,11 @@ impl Server<'_> {
         };
         let posted = self.client()?.post::<LinkAnswer>("/links", &body, Asked::Record);
         let answer = posted.map_err(|failure| under(failure, "--link-id", link_id))?;
-        let text = plain::link_issued(&answer.value, self.url.as_str());
-        Ok(report(text, &answer.body, Exit::Done))
+        let (address, about) = plain::link_issued(&answer.value, self.url.as_str());
+        if !as_json {
+            complain(about.as_str());
+        }
+        Ok(report(address, &answer.body, Exit::Done))
     }
 
     /// Withdraws a link.
@@ -47,7 +56,7 @@ impl Server<'_> {
     /// The links.
     pub(super) fn links(&self) -> Result<Report, Failure> {
         let answer: Answer<AccessAnswer> = self.client()?.get("/access", &[])?;
-        Ok(report(plain::links_of(&answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::links_of(&answer.value, &self.url.option()), &answer.body, Exit::Done))
     }
 
     /// The reader's own sessions, the links and the tokens; or for an auditor everybody who can get in.
@@ -58,9 +67,13 @@ impl Server<'_> {
         if asked.everybody {
             let answer: Answer<EverybodyAnswer> =
                 self.client()?.get("/access/everybody", &query)?;
-            return Ok(report(plain::everybody(&answer.value), &answer.body, Exit::Done));
+            return Ok(report(
+                plain::everybody(&answer.value, &self.url.option()),
+                &answer.body,
+                Exit::Done,
+            ));
         }
         let answer: Answer<AccessAnswer> = self.client()?.get("/access", &query)?;
-        Ok(report(plain::access(&answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::access(&answer.value, &self.url.option()), &answer.body, Exit::Done))
     }
 }

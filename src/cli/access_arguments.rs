@@ -6,7 +6,7 @@ use crate::model::access_list::AccessList;
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
 use crate::model::link::CLUSTER_SCOPE;
-use crate::model::text::ActorName;
+use crate::model::text::{ActorName, Reason};
 use clap::{Args, Subcommand};
 use std::time::Duration;
 
@@ -20,6 +20,9 @@ pub(super) enum AccountCommand {
     Remove {
         /// The name of the account.
         name: String,
+        /// Why; the record keeps it.
+        #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
+        reason: Option<Reason>,
         #[command(flatten)]
         place: DataArguments,
     },
@@ -69,6 +72,9 @@ pub(super) struct AccountArguments {
     /// What it may do.
     #[arg(long, value_parser = ActorRole::parse, value_name = "observer|operator|auditor")]
     pub(super) role: ActorRole,
+    /// Why; the record keeps it.
+    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
+    pub(super) reason: Option<Reason>,
     #[command(flatten)]
     pub(super) place: DataArguments,
 }
@@ -80,6 +86,9 @@ pub(super) struct TokenArguments {
     /// How long it is valid, such as 12h or 30d.
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
     pub(super) expires: Duration,
+    /// Why; the record keeps it.
+    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
+    pub(super) reason: Option<Reason>,
     #[command(flatten)]
     pub(super) place: DataArguments,
 }

@@ -81,11 +81,11 @@ impl Address {
         let is_set = |name, value: &str| std::env::var(name).is_ok_and(|set| set == value);
         let mut option = String::new();
         if self.text != DEFAULT_URL && !is_set(environment::URL, &self.text) {
-            option.push_str(&format!(" --url {}", self.text));
+            option.push_str(&format!(" --url {}", quoted(&self.text)));
         }
         let named = self.authorities.as_ref().map(|authorities| &*authorities.path);
         if let Some(path) = named.filter(|path| !is_set(environment::CA_FILE, path)) {
-            option.push_str(&format!(" --ca-file {path}"));
+            option.push_str(&format!(" --ca-file {}", quoted(path)));
         }
         option
     }
@@ -100,6 +100,15 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// A word as every POSIX shell reads it back, in quotes only where it needs them.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/[]%+,=@".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// What follows the scheme, where it is one that is spoken.

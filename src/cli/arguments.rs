@@ -1,5 +1,6 @@
 //! The command line as a type. Names and options are an interface: they grow and keep their meaning.
 
+use super::accept::AcceptArguments;
 use super::access_arguments::{AccessArguments, AccountCommand, LinkCommand, TokenCommand};
 use super::address::{Address, Authorities, DEFAULT_URL};
 use super::environment;
@@ -22,7 +23,8 @@ use std::path::PathBuf;
 const EXIT_CODES: &str = "\
 Exit codes:
    0  done
-   1  this machine or this program failed; nothing was asked of a cluster
+   1  this machine or this program failed; nothing was asked of a cluster, or standard output
+      was not written whole and standard error says what was done
    2  usage or bad input
    3  rejected: a pre-condition does not hold
    4  stale: the cluster moved after the explanation
@@ -33,6 +35,7 @@ Exit codes:
    9  busy, frozen, a second operator is waited for, or an earlier action is not resolved
   10  the server cannot be reached, or did not answer
   11  the log did not verify
+  12  a verification ran, and found damage or could not compare
 
 An action runs only by `request`, which explains it, and then `confirm` with the digest of that
 explanation. Nothing skips the second step.";
@@ -198,6 +201,9 @@ pub(super) enum Command {
     },
     /// One action, or a window of time, rebuilt from the log of a control plane that runs.
     Report(ReportArguments),
+    /// Accept on this machine that audit log and kernel do not say the same, while nothing serves
+    /// them: shows what was found, asks for the name of the cluster, and records it.
+    Accept(AcceptArguments),
     /// Verify a log: the file of a data directory, an export, or what a control plane shows.
     VerifyLog(VerifyArguments),
     /// Give the log another key, while no control plane runs on the data directory.

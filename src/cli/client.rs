@@ -3,6 +3,7 @@
 
 use super::address::Address;
 use super::failure::{Asked, Failure};
+use super::output::complain;
 use crate::model::refusal::Refusal;
 use crate::outside;
 use crate::plain::lines::Lines;
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, ErrorKind};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 use ureq::http::Response;
 use ureq::{Agent, Body, Error};
@@ -20,6 +22,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long the answer to an order may take: a backup of much data takes long.
 const ORDER_TIMEOUT: Duration = Duration::from_hours(24);
+/// After how long it is said that the answer to something that was asked for is late.
+const LATE: Duration = Duration::from_secs(5);
 /// Largest answer that is read, in bytes: a full page of the log with its explanations is smaller.
 const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
@@ -133,6 +137,10 @@ impl<'a> Client<'a> {
         if matches!(asked, Asked::Order(_)) {
             request = request.config().timeout_global(Some(ORDER_TIMEOUT)).build();
         }
+        // It hangs up when the answer is there, and the process does not wait for the thread.
+        let (_answered, hears) = mpsc::channel();
+        let late = late(asked, &self.url.option());
+        std::thread::spawn(move || say_when_late(&hears, &late));
         self.read(request.send(&body), asked)
     }
 
@@ -182,11 +190,31 @@ impl<'a> Client<'a> {
             Ok(problem) => Err(Failure::Refused {
                 refusal: Box::new(problem.refusal),
                 body,
+                option: self.url.option(),
                 before: Lines::new(),
             }),
             Err(_) => Err(unanswered(format!("status {status} without a refusal"))),
         }
     }
+}
+
+/// Says on standard error that an answer is late, where it does not come within [`LATE`].
+fn say_when_late(answered: &Receiver<()>, late: &str) {
+    if answered.recv_timeout(LATE) == Err(RecvTimeoutError::Timeout) {
+        complain(late);
+    }
+}
+
+/// What is said of a late answer: nothing about what became of the request, for that is not known.
+fn late(asked: Asked, option: &str) -> String {
+    let seconds = LATE.as_secs();
+    let mut said = format!("No answer after {seconds} seconds; still waiting.");
+    if let Asked::Order(id) = asked {
+        said.push_str(&format!(
+            " To see from another terminal what is known: aerodb-control show {id}{option}"
+        ));
+    }
+    said + "\n"
 }
 
 /// The secret of a session that an answer sets as its cookie.
@@ -225,7 +253,6 @@ mod tests {
     use crate::model::refusal::RefusalCode;
     use std::io::{Read, Write};
     use std::net::TcpListener;
-    use std::sync::mpsc;
     use std::thread;
 
     /// A server that answers every connection with these bytes, and says what it was sent.

@@ -1,7 +1,9 @@
 //! What a command ends with. Every answer has one code, and no code says more than is known.
 
 use crate::model::action::Stage;
-use crate::model::answer::{ActionAnswer, Interrupted};
+use crate::model::answer::{ActionAnswer, Interrupted, Outcome};
+use crate::model::explanation::{Explanation, Verdict};
+use crate::model::receipt::Verification;
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
 
 /// Every way a command can end.
@@ -31,11 +33,13 @@ pub(super) enum Exit {
     Unreachable,
     /// A log did not verify.
     LogBroken,
+    /// A verification ran, and did not find a sound node.
+    NotSound,
 }
 
 impl Exit {
     /// Every way, by its number.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Done,
         Self::Local,
         Self::Usage,
@@ -48,15 +52,21 @@ impl Exit {
         Self::Busy,
         Self::Unreachable,
         Self::LogBroken,
+        Self::NotSound,
     ];
 
     /// What it says, and what is then known to have happened.
-    fn meaning(self) -> &'static str {
+    pub(super) fn meaning(self) -> &'static str {
         match self {
             Self::Done => "Done. For `confirm`: it ran, once, and there is a receipt.",
-            Self::Local => "This machine or this program failed. Nothing was asked of a cluster.",
+            Self::Local => {
+                "This machine or this program failed. Nothing was asked of a cluster; or standard \
+                 output was not written whole, and standard error says what was done."
+            }
             Self::Usage => "The command line or a field cannot be what was given. Nothing ran.",
-            Self::Rejected => "A pre-condition does not hold. Nothing ran.",
+            Self::Rejected => {
+                "A pre-condition does not hold or is unknown, also of an explanation alone. Nothing ran."
+            }
             Self::Stale => "The cluster moved after the explanation. Nothing ran; ask again.",
             Self::Refused => "The kernel refused, or cannot settle now. Nothing ran.",
             Self::Unknown => {
@@ -70,6 +80,9 @@ impl Exit {
             }
             Self::Unreachable => "The server cannot be reached or did not answer a question.",
             Self::LogBroken => "The log did not verify.",
+            Self::NotSound => {
+                "A verification ran, and found damage or could not compare. Nothing was changed."
+            }
         }
     }
 
@@ -88,6 +101,7 @@ impl Exit {
             Self::Busy => 9,
             Self::Unreachable => 10,
             Self::LogBroken => 11,
+            Self::NotSound => 12,
         }
     }
 
@@ -130,7 +144,7 @@ impl Exit {
             C::Stale => Self::Stale,
             C::SecondOperator | C::Busy | C::Unresolved | C::Frozen | C::InUse => Self::Busy,
             C::NeedsPrimary | C::CannotSettle => Self::Refused,
-            C::AuditUnavailable => Self::AuditUnavailable,
+            C::AuditUnavailable | C::Mismatch => Self::AuditUnavailable,
             C::KernelUnreachable | C::ProviderUnreachable | C::ShuttingDown | C::Internal => {
                 Self::Unreachable
             }
@@ -155,10 +169,24 @@ impl Exit {
         }
     }
 
-    /// How a confirmation ends: only an execution is done.
+    /// How an explanation ends: as a request would that it is about.
+    pub(super) fn of_explanation(explanation: &Explanation) -> Self {
+        match explanation.verdict() {
+            Verdict::Pass => Self::Done,
+            Verdict::Fail | Verdict::Unknown => Self::Rejected,
+        }
+    }
+
+    /// How a confirmation ends: only an execution is done, and one that looked for damage only where it
+    /// found none.
     pub(super) fn of_confirmation(action: &ActionAnswer) -> Self {
         match action.stage {
-            Stage::Executed => Self::Done,
+            Stage::Executed => match verified(action) {
+                None | Some(Verification::Sound) => Self::Done,
+                Some(Verification::Damaged { .. } | Verification::NotCompared { .. }) => {
+                    Self::NotSound
+                }
+            },
             Stage::Rejected => Self::Rejected,
             Stage::Stale => Self::Stale,
             // A void id is one that the kernel refuses for ever.
@@ -198,6 +226,14 @@ impl Exit {
     /// How a withdrawal ends.
     pub(super) fn of_withdrawal(action: &ActionAnswer) -> Self {
         if action.stage == Stage::Withdrawn { Self::Done } else { Self::of_confirmation(action) }
+    }
+}
+
+/// What a verification found, where the action was one.
+fn verified(action: &ActionAnswer) -> Option<&Verification> {
+    match &action.outcome {
+        Some(Outcome::Executed { receipt, .. }) => receipt.verification.as_ref(),
+        _ => None,
     }
 }
 
@@ -261,6 +297,7 @@ mod tests {
                 "no_freeze 2",
                 "provable 2",
                 "in_use 9",
+                "mismatch 7",
                 "cannot_settle 5",
                 "needs_primary 5",
                 "kernel_unreachable 10",
@@ -307,6 +344,29 @@ mod tests {
                 "first_confirmed [0, 9, 9]",
             ]
         );
+    }
+
+    #[test]
+    fn a_verification_that_found_no_sound_node_ends_with_a_code_of_its_own() {
+        for (verification, code) in [
+            (None, 0),
+            (Some(Verification::Sound), 0),
+            (Some(Verification::Damaged { findings: vec!["x".to_owned()] }), 12),
+            (Some(Verification::NotCompared { why: "x".to_owned() }), 12),
+        ] {
+            let mut action = action(Stage::Executed);
+            let receipt = serde_json::json!({
+                "action_id": action.id, "action": action.action, "epoch": 1, "position": null,
+                "executed_at": "2026-01-31T09:45:00.000Z", "result": "It was read.",
+                "witness": { "seq": 3, "hash": action.digest }, "verification": verification,
+            });
+            let receipt = serde_json::from_value(receipt).expect("a receipt");
+            let (differences, observed_after) = (Vec::new(), true);
+            action.outcome = Some(Outcome::Executed { receipt, differences, observed_after });
+            assert_eq!(Exit::of_confirmation(&action).code(), code, "{verification:?}");
+            assert_eq!(Exit::of_request(&action).code(), code);
+            assert_eq!(Exit::of_settlement(&action), Exit::Done, "it is closed, whatever it found");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::model::text::InputError;
 use crate::plain;
 use crate::plain::lines::{Lines, inert_json};
 use serde_json::json;
+use std::fmt;
 
 /// What a request could have changed, if it arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(super) enum Failure {
         refusal: Box<Refusal>,
         /// The problem details as they came.
         body: String,
+        /// What leads a further command to the server that refused; empty where none did.
+        option: String,
         /// What belongs before it, such as the explanation of a rejected request.
         before: Lines,
     },
@@ -48,6 +51,8 @@ pub(super) enum Failure {
         /// What it could have changed.
         asked: Asked,
     },
+    /// What was being printed could not be read to its end: its last line says so already.
+    Begun(Box<Failure>),
     /// This machine or the command line stands in the way; nothing was sent.
     Here {
         /// How it ends.
@@ -71,7 +76,13 @@ impl Failure {
             Self::Unreachable { .. }
             | Self::Unanswered { asked: Asked::Read | Asked::Record, .. } => Exit::Unreachable,
             Self::Here { exit, .. } => *exit,
+            Self::Begun(failure) => failure.exit(),
         }
+    }
+
+    /// Whether standard output has the beginning of an answer: no second document belongs there.
+    pub(super) fn has_begun(&self) -> bool {
+        matches!(self, Self::Begun(_))
     }
 
     /// What belongs on standard output before the failure.
@@ -85,10 +96,13 @@ impl Failure {
 
     /// The failure for people.
     pub(super) fn text(&self) -> Lines {
-        if let Self::Refused { refusal, .. } = self {
+        if let Self::Begun(failure) = self {
+            return failure.text();
+        }
+        if let Self::Refused { refusal, option, .. } = self {
             let mut lines = plain::refusal(refusal);
             if refusal.code == RefusalCode::NotSignedIn {
-                lines.line("  To sign in: aerodb-control login NAME");
+                lines.line(format!("  To sign in: aerodb-control login NAME{option}"));
             }
             return lines;
         }
@@ -103,6 +117,7 @@ impl Failure {
     pub(super) fn json(&self) -> String {
         let detail = match self {
             Self::Refused { body, .. } => return inert_json(body),
+            Self::Begun(failure) => return failure.json(),
             Self::Unreachable { .. } | Self::Unanswered { .. } | Self::Here { .. } => {
                 self.sentences().join(" ")
             }
@@ -142,7 +157,14 @@ impl Failure {
                 said
             }
             Self::Here { sentence, .. } => vec![sentence.clone()],
+            Self::Begun(failure) => failure.sentences(),
         }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentences().join(" "))
     }
 }
 

@@ -56,7 +56,11 @@ fn place(text: &str) -> Result<EventPlace, String> {
 pub(super) fn completions(shell: Shell) -> Report {
     let mut bytes = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), NAME, &mut bytes);
-    generated("script", bytes)
+    let script = String::from_utf8(bytes).expect("it was made of text");
+    // For bash clap_complete spells the hyphen of our name in two ways, one in the labels and another
+    // where it goes to them; with one spelling of both it completes past the first word.
+    let script = script.replace("aerodb__subcmd__control", "aerodb__control");
+    generated("script", script)
 }
 
 /// The manual page of the program, or of one command.
@@ -73,7 +77,7 @@ pub(super) fn manual(words: &[String]) -> Result<Report, super::failure::Failure
     let mut bytes = Vec::new();
     let page = clap_mangen::Man::new(command.clone()).title(full_name(words));
     page.render(&mut bytes).expect("memory takes every byte");
-    Ok(generated("page", bytes))
+    Ok(generated("page", String::from_utf8(bytes).expect("it was made of text")))
 }
 
 const NAME: &str = "aerodb-control";
@@ -83,8 +87,7 @@ fn full_name(words: &[String]) -> String {
 }
 
 /// A text that was made here: printed as it is, because a shell or `man` reads it.
-fn generated(what: &str, bytes: Vec<u8>) -> Report {
-    let text = String::from_utf8(bytes).expect("it was made of text");
+fn generated(what: &str, text: String) -> Report {
     let mut lines = Lines::new();
     for line in text.lines() {
         lines.verbatim(line);

@@ -6,12 +6,13 @@ use super::client::Answer;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
+use super::reconstruct::print_parts;
 use super::remote::{Server, report};
 use crate::model::answer::{ActionPage, SessionAnswer, StoredRecord};
 use crate::model::cluster::ClusterState;
 use crate::model::event::EventPage;
 use crate::model::report::{ActionReport, WindowReport};
-use crate::plain;
+use crate::plain::{self, Form, Half};
 
 impl Server<'_> {
     /// Who is signed in.
@@ -29,7 +30,8 @@ impl Server<'_> {
     /// One page of the actions.
     pub(super) fn actions(&self, asked: &ActionsArguments) -> Result<Report, Failure> {
         let before = asked.before.map(|before| before.to_string());
-        let (query, command) = paged("actions", before, asked.limit);
+        let command = self.command("actions", &[], asked.limit);
+        let query = paged(before, asked.limit);
         let answer: Answer<ActionPage> = self.client()?.get("/actions", &query)?;
         Ok(report(plain::actions(&answer.value, &command), &answer.body, Exit::Done))
     }
@@ -37,7 +39,8 @@ impl Server<'_> {
     /// One page of what happened in the kernel.
     pub(super) fn events(&self, asked: &EventsArguments) -> Result<Report, Failure> {
         let before = asked.before.map(|before| before.to_string());
-        let (query, command) = paged("events", before, asked.limit);
+        let command = self.command("events", &[], asked.limit);
+        let query = paged(before, asked.limit);
         let answer: Answer<EventPage> = self.client()?.get("/kernel/events", &query)?;
         Ok(report(plain::events(&answer.value, &command), &answer.body, Exit::Done))
     }
@@ -48,39 +51,50 @@ impl Server<'_> {
         Ok(report(plain::record(&answer.value), &answer.body, Exit::Done))
     }
 
-    /// The report of an action, or one page of that of a window, as Markdown.
-    pub(super) fn report(&self, asked: &ReportArguments) -> Result<Report, Failure> {
+    /// The report of an action, or of a window: all of it as one document, or the page that `--after` or
+    /// `--limit` asks for.
+    pub(super) fn report(&self, asked: &ReportArguments, as_json: bool) -> Result<Report, Failure> {
         if let Some(id) = asked.id {
             let path = format!("/actions/{id}/report");
             let answer: Answer<ActionReport> = self.client()?.get(&path, &[])?;
             return Ok(report(plain::report(&answer.value), &answer.body, Exit::Done));
         }
-        let text = |name, value: &Option<String>| value.clone().map(|value| (name, value));
-        let mut query = Vec::new();
-        query.extend(text("from", &asked.from));
-        query.extend(text("to", &asked.to));
-        query.extend(asked.after.map(|after| ("after", after.to_string())));
-        query.extend(asked.limit.map(|limit| ("limit", limit.to_string())));
-        let answer: Answer<WindowReport> = self.client()?.get("/report", &query)?;
-        let mut text = plain::window(&answer.value, asked.after);
-        if let Some(after) = answer.value.next_after {
-            text.gap();
-            text.line(format!("More records: --after {after}"));
+        let client = self.client()?;
+        let read = |after: Option<u64>, limit: u32| {
+            let text = |name, value: &Option<String>| value.clone().map(|value| (name, value));
+            let mut query = Vec::new();
+            query.extend(text("from", &asked.from));
+            query.extend(text("to", &asked.to));
+            query.extend(after.map(|after| ("after", after.to_string())));
+            query.push(("limit", limit.to_string()));
+            client.get::<WindowReport>("/report", &query)
+        };
+        if asked.after.is_some() || asked.limit.is_some() {
+            let answer = read(asked.after, asked.limit.unwrap_or(WINDOW_ROWS))?;
+            let mut text = plain::window(&answer.value);
+            if let Some(after) = answer.value.next_after {
+                text.gap();
+                text.line(format!("More records: --after {after}"));
+            }
+            return Ok(report(text, &answer.body, Exit::Done));
         }
-        Ok(report(text, &answer.body, Exit::Done))
+        // The first page is read before anything is printed, so that a refusal stands alone.
+        let mut first = Some(read(None, WINDOW_ROWS)?.value);
+        let (from, to) = first.as_ref().map(|page| (page.from, page.to)).expect("it was just read");
+        let page = |_: Half, after: Option<u64>| match (after, first.take()) {
+            (None, Some(page)) => Ok(page),
+            (after, _) => read(after, WINDOW_ROWS).map(|answer| answer.value),
+        };
+        let form = if as_json { Form::Json } else { Form::Markdown };
+        print_parts(plain::window_parts(form, from, to, page), |failure| failure)
     }
 }
 
-/// The query of a page, and the command that asks for it without its key.
-fn paged(
-    name: &str,
-    before: Option<String>,
-    limit: Option<u32>,
-) -> (Vec<(&'static str, String)>, String) {
+/// Records that are read at once of a window: as many as a server gives.
+const WINDOW_ROWS: u32 = 50;
+
+/// The query of a page.
+fn paged(before: Option<String>, limit: Option<u32>) -> Vec<(&'static str, String)> {
     let limit = limit.map(|limit| ("limit", limit.to_string()));
-    let mut command = format!("aerodb-control {name}");
-    if let Some((option, value)) = &limit {
-        command.push_str(&format!(" --{option} {value}"));
-    }
-    (before.map(|before| ("before", before)).into_iter().chain(limit).collect(), command)
+    before.map(|before| ("before", before)).into_iter().chain(limit).collect()
 }

@@ -6,6 +6,7 @@ use super::arguments::{DataArguments, LogLines, ServeArguments};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::log_arguments::{ExportArguments, RotateArguments};
+use super::output::complain;
 use super::secret;
 use super::verify::progress;
 use crate::ledger::{
@@ -15,17 +16,18 @@ use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
 use crate::model::contract::evidence;
 use crate::model::invariant::Invariant;
 use crate::model::refusal::Refusal;
+use crate::model::text::Reason;
 use crate::plain;
 use crate::plain::lines::{Lines, inert_json};
 use crate::serve::reach::{Asked, PlainHttp, TlsFiles};
-use crate::serve::{self, ServeError, ServeOptions, journal};
+use crate::serve::{self, Announcement, ServeError, ServeOptions, journal};
 use crate::store::{DATABASE_FILE, Reader};
 use crate::workflow::log_key::Rotated;
 use serde_json::json;
 use std::future::Future;
 
 /// Runs the control plane until it is told to stop.
-pub(super) fn serve(options: &ServeArguments) -> Result<Report, Failure> {
+pub(super) fn serve(options: &ServeArguments, as_json: bool) -> Result<Report, Failure> {
     let options = ServeOptions {
         config: options.config.clone(),
         data: options.data.clone(),
@@ -41,6 +43,7 @@ pub(super) fn serve(options: &ServeArguments) -> Result<Report, Failure> {
             LogLines::Text => journal::Lines::Text,
             LogLines::Json => journal::Lines::Json,
         },
+        announcement: if as_json { Announcement::Json } else { Announcement::Text },
     };
     wait(serve::run(options))?.map_err(not_served)?;
     Ok(done("The control plane has stopped.", &json!({ "stopped": true })))
@@ -93,49 +96,61 @@ pub(super) fn freeze_report() -> Report {
 
 /// Makes an account in the data directory.
 pub(super) fn account_add(options: &AccountArguments) -> Result<Report, Failure> {
-    let access = access(&options.place)?;
+    let access = access(&options.place, options.reason.as_ref())?;
     let password = secret::new_password()?;
     let role = options.role.word();
     wait(access.add_account(&options.name, role, &password))?.map_err(refused)?;
-    let sentence = format!("The account {} was made. Its role is {role}.", options.name);
+    let sentence = format!(
+        "The account {} was made in {}. Its role is {role}.",
+        options.name,
+        data_dir(&options.place)?.display()
+    );
     Ok(done(&sentence, &json!({ "name": options.name, "role": role })))
 }
 
 /// Gives an account another role.
 pub(super) fn account_role(options: &AccountArguments) -> Result<Report, Failure> {
-    let access = access(&options.place)?;
+    let access = access(&options.place, options.reason.as_ref())?;
     let role = options.role.word();
     let change = wait(access.change_role(&options.name, role))?.map_err(refused)?;
     let (from, ended) = (change.from.word(), change.sessions_ended);
     let sentence = format!(
-        "The account {} was {from} and is {role}. Its sessions have ended: {ended}.",
-        options.name
+        "The account {} in {} was {from} and is {role}. Its sessions have ended: {ended}.",
+        options.name,
+        data_dir(&options.place)?.display()
     );
     let json = json!({ "name": options.name, "from": from, "role": role, "sessions_ended": ended });
     Ok(done(&sentence, &json))
 }
 
 /// Removes an account.
-pub(super) fn account_remove(name: &str, place: &DataArguments) -> Result<Report, Failure> {
-    let change = wait(access(place)?.remove_account(name))?.map_err(refused)?;
+pub(super) fn account_remove(
+    name: &str,
+    reason: Option<&Reason>,
+    place: &DataArguments,
+) -> Result<Report, Failure> {
+    let access = access(place, reason)?;
+    let change = wait(access.remove_account(name))?.map_err(refused)?;
     let (role, ended) = (change.from.word(), change.sessions_ended);
-    let sentence =
-        format!("The account {name} ({role}) was removed. Its sessions have ended: {ended}.");
+    let sentence = format!(
+        "The account {name} ({role}) was removed from {}. Its sessions have ended: {ended}.",
+        data_dir(place)?.display()
+    );
     Ok(done(&sentence, &json!({ "name": name, "role": role, "sessions_ended": ended })))
 }
 
-/// Issues a token for a program.
-pub(super) fn token_issue(options: &TokenArguments) -> Result<Report, Failure> {
-    let access = access(&options.place)?;
+/// Issues a token for a program. On standard output it stands alone, so that a script can take it.
+pub(super) fn token_issue(options: &TokenArguments, as_json: bool) -> Result<Report, Failure> {
+    let access = access(&options.place, options.reason.as_ref())?;
     let lasts_ms = i64::try_from(options.expires.as_millis()).unwrap_or(i64::MAX);
     let issued = wait(access.issue_token(&options.name, lasts_ms))?.map_err(refused)?;
     let token = issued.token.clone().unwrap_or_default();
     let mut text = Lines::new();
     text.line(&token);
-    text.line(format!(
-        "It reads, never confirms, is shown this once, and ends {}.",
-        issued.expires_at
-    ));
+    if !as_json {
+        let ends = issued.expires_at;
+        complain(&format!("It reads, never confirms, is shown this once, and ends {ends}.\n"));
+    }
     Ok(Report { text, json: line_of(&json!(issued)), exit: Exit::Done })
 }
 
@@ -204,8 +219,12 @@ pub(super) fn export_log(options: &ExportArguments) -> Result<Report, Failure> {
     Ok(Report { text, json: line_of(&json), exit: Exit::Done })
 }
 
-fn access(place: &DataArguments) -> Result<crate::workflow::access::Access, Failure> {
-    serve::access(place.config.as_deref(), place.data.as_deref()).map_err(not_served)
+fn access(
+    place: &DataArguments,
+    reason: Option<&Reason>,
+) -> Result<crate::workflow::access::Access, Failure> {
+    let (config, data) = (place.config.as_deref(), place.data.as_deref());
+    serve::access(config, data, reason.cloned()).map_err(not_served)
 }
 
 pub(super) fn data_dir(place: &DataArguments) -> Result<std::path::PathBuf, Failure> {
@@ -213,14 +232,14 @@ pub(super) fn data_dir(place: &DataArguments) -> Result<std::path::PathBuf, Fail
 }
 
 /// Runs a future of the server's rooms to its end.
-fn wait<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+pub(super) fn wait<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let failed =
         |error| Failure::here(Exit::Local, format!("The threads cannot be started: {error}."));
     Ok(runtime.map_err(failed)?.block_on(work))
 }
 
-fn not_served(error: ServeError) -> Failure {
+pub(super) fn not_served(error: ServeError) -> Failure {
     match error {
         ServeError::Refused(refusal) => refused(refusal),
         other => Failure::here(Exit::Local, format!("{other}.")),
@@ -229,7 +248,8 @@ fn not_served(error: ServeError) -> Failure {
 
 pub(super) fn refused(refusal: Refusal) -> Failure {
     let body = line_of(&json!({ "refusal": refusal }));
-    Failure::Refused { refusal: Box::new(refusal), body, before: Lines::new() }
+    let option = String::new();
+    Failure::Refused { refusal: Box::new(refusal), body, option, before: Lines::new() }
 }
 
 fn done(sentence: &str, json: &serde_json::Value) -> Report {

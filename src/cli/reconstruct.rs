@@ -3,20 +3,22 @@
 //! It opens the file of the log for reading and nothing else: no server, no cluster, no lock. So it
 //! works on a copy, beside a server that runs, and after one that is gone (C9.3).
 
+use super::Report;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::local::{data_dir, refused};
 use super::log_arguments::ReconstructArguments;
-use super::{Report, show};
+use super::output::{Reader, show};
 use crate::ledger::LedgerReader;
 use crate::model::ambient::Timestamp;
 use crate::model::answer::PAGE_ROWS_MAX;
-use crate::model::refusal::Refusal;
 use crate::model::text::InputError;
 use crate::observe::{report, unreadable};
 use crate::plain;
-use crate::plain::lines::inert_json;
-use crate::store::{DATABASE_FILE, Reader};
+use crate::plain::lines::{Lines, inert_json};
+use crate::plain::{Form, Half};
+use crate::store;
+use crate::store::DATABASE_FILE;
 use serde::Serialize;
 
 /// Rebuilds an action, or a window of time.
@@ -25,7 +27,7 @@ pub(super) fn reconstruct(
     as_json: bool,
 ) -> Result<Report, Failure> {
     let path = data_dir(&options.place)?.join(DATABASE_FILE);
-    let reader = Reader::open_read_only(&path).map_err(|error| {
+    let reader = store::Reader::open_read_only(&path).map_err(|error| {
         Failure::here(Exit::Local, format!("{} was not read: {error}.", path.display()))
     })?;
     let ledger = LedgerReader::new(reader);
@@ -40,8 +42,8 @@ pub(super) fn reconstruct(
     }
 }
 
-/// Prints a window page by page, so that no window is too long: one document of Markdown, or one line
-/// of JSON per page.
+/// Prints a window part by part, so that no window is too long: one document, whose end says that it is
+/// complete, or why it is not.
 fn window(
     ledger: &LedgerReader,
     from: Timestamp,
@@ -53,18 +55,33 @@ fn window(
         return Err(refused(InputError::new("to", &to.to_string(), required).into()));
     }
     let found = ledger.window(from, to).map_err(|error| refused(unreadable(error)))?;
-    let mut after = None;
-    loop {
-        let page = report::window(ledger, &found, after, PAGE_ROWS_MAX);
-        let page = page.map_err(|refusal: Refusal| refused(refusal))?;
-        let text = plain::window(&page, after);
-        let json = json(&page);
-        if page.next_after.is_none() {
-            return Ok(Report { text, json, exit: Exit::Done });
+    let page = |half, after| match half {
+        Half::Records => report::window_records(ledger, &found, after, PAGE_ROWS_MAX),
+        Half::Actions => report::window(ledger, &found, after, PAGE_ROWS_MAX),
+    };
+    let form = if as_json { Form::Json } else { Form::Markdown };
+    print_parts(plain::window_parts(form, from, to, page), refused)
+}
+
+/// Prints parts as they are read, until one cannot be read or written.
+pub(super) fn print_parts<E>(
+    parts: impl Iterator<Item = Result<String, E>>,
+    failed: impl Fn(E) -> Failure,
+) -> Result<Report, Failure> {
+    for part in parts {
+        match part {
+            Ok(text) => match show(&text) {
+                Ok(Reader::Present) => {}
+                Ok(Reader::Gone) => break,
+                Err(error) => {
+                    let sentence = format!("Standard output was not written whole: {error}.");
+                    return Err(Failure::here(Exit::Local, sentence));
+                }
+            },
+            Err(error) => return Err(Failure::Begun(Box::new(failed(error)))),
         }
-        show(if as_json { &json } else { text.as_str() });
-        after = page.next_after;
     }
+    Ok(Report { text: Lines::new(), json: String::new(), exit: Exit::Done })
 }
 
 /// The same JSON as the API gives.

@@ -9,8 +9,9 @@ use super::exit::Exit;
 use super::failure::{Asked, Failure};
 use super::local::refused;
 use super::log_arguments::{LogArguments, TimelineArguments};
+use super::output::complain;
 use super::session::{SessionError, SessionFile, Stored};
-use super::{complain, progress, secret};
+use super::{progress, secret};
 use crate::model::action::ActionId;
 use crate::model::answer::{
     ActionAnswer, ExplainAnswer, FreezeAnswer, LogPage, Overview, SessionAnswer,
@@ -110,7 +111,7 @@ impl Server<'_> {
         text.gap();
         text.line(format!("Digest: {}", answer.value.digest));
         text.line("Nothing was asked for: this is what a request would be told now.");
-        Ok(report(text, &answer.body, Exit::Done))
+        Ok(report(text, &answer.body, Exit::of_explanation(&answer.value.explanation)))
     }
 
     /// Asks for an action, which runs nothing; a rejected one is shown with its explanation.
@@ -196,7 +197,7 @@ impl Server<'_> {
         }
         let answer = answered?;
         let exit = Exit::of_confirmation(&answer.value);
-        Ok(report(plain::outcome(&answer.value), &answer.body, exit))
+        Ok(report(plain::outcome(&answer.value, &self.url.option()), &answer.body, exit))
     }
 
     /// Takes a request back.
@@ -205,7 +206,7 @@ impl Server<'_> {
         let body = ReasonBody { reason: reason.to_owned() };
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
         let exit = Exit::of_withdrawal(&answer.value);
-        Ok(report(plain::outcome(&answer.value), &answer.body, exit))
+        Ok(report(plain::outcome(&answer.value, &self.url.option()), &answer.body, exit))
     }
 
     /// Closes an action whose outcome is not known, by what the kernel holds or voids.
@@ -214,7 +215,7 @@ impl Server<'_> {
         let body = ReasonBody { reason: reason.to_owned() };
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
         let exit = Exit::of_settlement(&answer.value);
-        Ok(report(plain::outcome(&answer.value), &answer.body, exit))
+        Ok(report(plain::outcome(&answer.value, &self.url.option()), &answer.body, exit))
     }
 
     /// Closes an action by what an operator found.
@@ -228,7 +229,7 @@ impl Server<'_> {
         let body = FindingBody { executed: found.word().to_owned(), evidence: evidence.to_owned() };
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
         let exit = Exit::of_settlement(&answer.value);
-        Ok(report(plain::outcome(&answer.value), &answer.body, exit))
+        Ok(report(plain::outcome(&answer.value, &self.url.option()), &answer.body, exit))
     }
 
     /// Declares a freeze.
@@ -274,13 +275,13 @@ impl Server<'_> {
     pub(super) fn node(&self, id: &NodeId) -> Result<Report, Failure> {
         let path = format!("/nodes/{id}/overview");
         let answer: Answer<NodeAnswer> = self.client()?.get(&path, &[])?;
-        Ok(report(plain::node(&answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::node(&answer.value, &self.url.option()), &answer.body, Exit::Done))
     }
 
     /// One page of the timeline.
     pub(super) fn timeline(&self, filter: &TimelineArguments) -> Result<Report, Failure> {
         let mut query = filter.filter();
-        let further = plain::command("timeline", &query, filter.limit);
+        let further = self.command("timeline", &query, filter.limit);
         query.extend(filter.before.clone().map(|before| ("before", before)));
         query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
         let answer: Answer<Timeline> = self.client()?.get("/timeline", &query)?;
@@ -290,11 +291,21 @@ impl Server<'_> {
     /// One page of the log.
     pub(super) fn log(&self, filter: &LogArguments) -> Result<Report, Failure> {
         let mut query = filter.filter();
-        let further = plain::command("log", &query, filter.limit);
+        let further = self.command("log", &query, filter.limit);
         query.extend(filter.before.map(|before| ("before", before.to_string())));
         query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
         let answer: Answer<LogPage> = self.client()?.get("/log", &query)?;
         Ok(report(plain::log(&answer.value, &further), &answer.body, Exit::Done))
+    }
+
+    /// The command that reads a list of this server with these filters.
+    pub(super) fn command(
+        &self,
+        list: &str,
+        filter: &[(&str, String)],
+        limit: Option<u32>,
+    ) -> String {
+        plain::command(list, filter, limit) + &self.url.option()
     }
 
     /// A client with the credential of whoever runs the command. Without one the server answers
@@ -319,7 +330,7 @@ impl Server<'_> {
     /// its own: when that fails, the refusal stands as it came.
     fn with_explanation(&self, failure: Failure, id: ActionId) -> Failure {
         match failure {
-            Failure::Refused { refusal, body, mut before }
+            Failure::Refused { refusal, body, option, mut before }
                 if refusal.code == RefusalCode::Rejected =>
             {
                 let id = refusal.action_id.unwrap_or(id);
@@ -327,9 +338,9 @@ impl Server<'_> {
                     .client()
                     .and_then(|client| client.get::<ActionAnswer>(&format!("/actions/{id}"), &[]));
                 if let Ok(answer) = found {
-                    before = plain::requested(&answer.value, "");
+                    before = plain::requested(&answer.value, &self.url.option());
                 }
-                Failure::Refused { refusal, body, before }
+                Failure::Refused { refusal, body, option, before }
             }
             failure => under(failure, "--action-id", id),
         }

@@ -1,10 +1,15 @@
 //! `kernel restore`: a new cluster from a backup, on this machine, without a server.
 
-use super::Report;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::local::{not_served, wait};
+use super::{Report, os_user};
+use crate::files::private;
 use crate::kernel::embedded::restore::restore;
+use crate::model::text::Reason;
 use crate::plain::lines::Lines;
+use crate::serve;
+use crate::serve::accept_restored;
 use crate::serve::ambient::{SystemClock, SystemEntropy};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -27,16 +32,26 @@ pub(super) struct RestoreArguments {
     /// How many nodes it gets; as many as the cluster was founded with when it is absent.
     #[arg(long, value_name = "N")]
     nodes: Option<u64>,
+    /// Why; the record keeps it.
+    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
+    reason: Option<Reason>,
 }
 
 /// Restores a backup.
 pub(super) fn run(command: &KernelCommand) -> Result<Report, Failure> {
     let KernelCommand::Restore(options) = command;
+    // Its owner's alone, if it is new: a start refuses one that others can read.
+    private::create_directories(&options.into)
+        .map_err(|error| Failure::here(Exit::Local, format!("Nothing was restored: {error}.")))?;
     let restored =
         restore(&options.backup, &options.into, options.nodes, &SystemClock, &SystemEntropy)
             .map_err(|error| {
                 Failure::here(Exit::Local, format!("Nothing was restored: {error}."))
             })?;
+    let recorded =
+        serve::record_restored(&options.into, &options.backup, &restored, options.reason.clone());
+    let key = wait(recorded)?.map_err(not_served)?;
+    let accepted = accept(options)?;
     let mut text = Lines::new();
     text.line(format!("A new cluster stands in {}.", restored.dir.display()));
     text.line(format!("Environment and name: {}", restored.name));
@@ -48,6 +63,10 @@ pub(super) fn run(command: &KernelCommand) -> Result<Report, Failure> {
         "Nodes: {}; everything up to position {}",
         restored.nodes, restored.position
     ));
+    text.line(format!("The first record of its log says so. key: {key}"));
+    if let Some(seq) = accepted {
+        text.line(format!("Record {seq} of its own log accepts the receipts of that cluster."));
+    }
     text.line("Nobody is primary until an operator asks for a failover.");
     let json = json!({
         "cluster_id": restored.cluster_id,
@@ -55,6 +74,15 @@ pub(super) fn run(command: &KernelCommand) -> Result<Report, Failure> {
         "name": restored.name,
         "nodes": restored.nodes,
         "position": restored.position,
+        "key": key,
     });
     Ok(Report { text, json: format!("{json}\n"), exit: Exit::Done })
+}
+
+/// The first record of the new cluster: its kernel holds receipts of the cluster of the backup.
+fn accept(options: &RestoreArguments) -> Result<Option<u64>, Failure> {
+    let reason = Reason::parse("restored from a backup on purpose").expect("a reason");
+    let os_user = os_user::current().unwrap_or_else(|_| "unknown".to_owned());
+    let accepted = wait(accept_restored(&options.into, reason, os_user))?.map_err(not_served)?;
+    Ok(accepted.map(|stored| stored.record.seq))
 }

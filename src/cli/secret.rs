@@ -16,6 +16,15 @@ pub(super) fn name() -> Result<String, Failure> {
     line("name").map(|name| name.trim().to_owned())
 }
 
+/// Asks for a word on a terminal, or reads one line of standard input.
+pub(super) fn typed(question: &str, what: &str) -> Result<String, Failure> {
+    if io::stdin().is_terminal() {
+        let mut prompt = io::stderr().lock();
+        let _ = prompt.write_all(question.as_bytes()).and_then(|()| prompt.flush());
+    }
+    line(what).map(|typed| typed.trim().to_owned())
+}
+
 /// Asks for a password on a terminal without showing it, or reads one line of standard input.
 pub(super) fn password() -> Result<String, Failure> {
     if io::stdin().is_terminal() { prompt("Password: ") } else { line("password") }

@@ -1,21 +1,26 @@
 //! The command that verifies a log, wherever it is: in a database, in files, or behind an address.
 
+use super::Report;
 use super::address::{Address, Authorities};
 use super::client::Client;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::local::{data_dir, line_of};
+use super::local::{data_dir, line_of, not_served, wait};
 use super::log_arguments::VerifyArguments;
+use super::output::complain;
 use super::remote::Server;
-use super::{Report, complain};
 use crate::ledger::chain::Verified;
 use crate::ledger::tree::{Seen, verify_consistency, verify_inclusion};
 use crate::ledger::{
-    Expected, ExportFiles, VerifyError, is_export, verify_export, verify_file, verify_files,
+    ClockReport, Expected, ExportFiles, VerifyError, is_export, verify_export, verify_file,
+    verify_files,
 };
+use crate::model::ambient::Clock as _;
 use crate::model::answer::{ConsistencyProof, InclusionProof};
 use crate::model::refusal::RefusalCode;
 use crate::plain::lines::Lines;
+use crate::serve::ambient::SystemClock;
+use crate::serve::{self, Witnessed};
 use crate::store::DATABASE_FILE;
 use serde_json::json;
 use std::cell::RefCell;
@@ -50,7 +55,33 @@ pub(super) fn verify_log(
     let place = path.display().to_string();
     let verified = verify(&path, &expected, &mut progress("verified"));
     let verified = verified.map_err(|error| not_verified(&place, &error))?;
-    Ok(report(&place, verified, "Tree, tiles and signed heads are those of these records."))
+    let also = "Tree, tiles and signed heads are those of these records.";
+    let report = report(&place, verified, also);
+    match path.parent().filter(|dir| path.ends_with(DATABASE_FILE) && dir.join("kernel").is_dir()) {
+        Some(dir) => witnessed(dir, report),
+        None => Ok(report),
+    }
+}
+
+/// Holds the verified log of a data directory against the kernel beside it and the access rights
+/// (C9.5).
+fn witnessed(dir: &Path, mut report: Report) -> Result<Report, Failure> {
+    let Witnessed { mismatch, unread } = wait(serve::witness(dir))?.map_err(not_served)?;
+    if !mismatch.is_empty() {
+        let mut text = String::new();
+        for finding in &mismatch.findings {
+            text.push_str(&format!("{finding}\n"));
+        }
+        let sentence = format!("{text}{} does not say the same: {mismatch}.", dir.display());
+        return Err(Failure::here(Exit::LogBroken, sentence));
+    }
+    match unread {
+        None => report.text.line("The kernel beside it and the access rights say the same."),
+        Some(why) => report.text.line(format!(
+            "The access rights say the same. The kernel beside it was not read: {why}."
+        )),
+    }
+    Ok(report)
 }
 
 /// The address in the place of a path, where it is one.
@@ -86,11 +117,47 @@ fn report(place: &str, verified: Verified, also: &str) -> Report {
         verified.size
     ));
     text.line(also);
+    text.line(reach(&verified));
+    let clock = ClockReport {
+        ahead_ms: ClockReport::ahead(verified.newest, SystemClock.now()),
+        went_back: verified.clock_back,
+        last_back: None,
+    };
+    if verified.clock_back > 0 {
+        let times = if verified.clock_back == 1 { "time" } else { "times" };
+        text.line(format!(
+            "The clock went back {} {times}; records are in the order of their numbers.",
+            verified.clock_back
+        ));
+    }
+    if let Some(ahead) = clock.ahead_ms {
+        text.line(format!("The newest record is {ahead} ms ahead of the clock of this machine."));
+    }
     text.line(format!("head: {}:{head}", verified.size));
     text.line(format!("root: {}", verified.root));
     text.line("A log that was cut short is told only by an earlier head: note this one down, and give it as --expect.");
-    let json = json!({ "size": verified.size, "hash": verified.head, "root": verified.root });
+    let json = json!({
+        "size": verified.size,
+        "hash": verified.head,
+        "root": verified.root,
+        "signed": verified.signed,
+        "clock_went_back": verified.clock_back,
+        "newest_ahead_ms": clock.ahead_ms,
+    });
     Report { text, json: line_of(&json), exit: Exit::Done }
+}
+
+/// How far the signatures reach.
+fn reach(verified: &Verified) -> String {
+    let Verified { size, signed, .. } = verified;
+    match size - signed {
+        0 => "The newest signed head covers all of them.".to_owned(),
+        _ if *signed == 0 => "No signed head covers any of them.".to_owned(),
+        rest => format!(
+            "The newest signed head covers the first {signed}; no signature covers the last {rest}, \
+             which are of a version that signed later."
+        ),
+    }
 }
 
 /// Verifies what a control plane shows: the files of an export as it serves them, and proofs.

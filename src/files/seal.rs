@@ -91,6 +91,30 @@ impl Seal {
         Ok(seal)
     }
 
+    /// Makes the seal of a database anew, in the place of one that is missing or says something else.
+    /// There is the old one or the new one at any moment.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replace(of: &Path, owner: &str, commits: u64) -> Result<Self, SealError> {
+        let (path, unfinished) = (Self::path(of), of.with_extension("seal.unfinished"));
+        let failed = |doing| {
+            let path = path.clone();
+            move |source| SealError::Io { doing, path, source }
+        };
+        match std::fs::remove_file(&unfinished) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed("replace")(e)),
+            _ => {}
+        }
+        let made =
+            File::options().read(true).write(true).create_new(true).mode(0o600).open(&unfinished);
+        let file = made.map_err(failed("replace"))?;
+        let seal = Self { file, of: of.to_owned(), owner: owner.to_owned() };
+        seal.note_durably(commits)?;
+        std::fs::rename(&unfinished, &path).map_err(failed("replace"))?;
+        Ok(seal)
+    }
+
     /// Opens the seal of a database, and compares the two: `held` is how many commits it holds.
     ///
     /// # Errors

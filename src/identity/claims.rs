@@ -127,6 +127,39 @@ struct Claims {
     more: BTreeMap<String, Value>,
 }
 
+/// What a provider says of a person besides the token (OpenID Connect Core 1.0, 5.3).
+#[derive(Deserialize)]
+pub(super) struct UserInfo {
+    sub: String,
+    #[serde(flatten)]
+    more: BTreeMap<String, Value>,
+}
+
+/// A token that is believed.
+pub(super) struct Believed(Claims);
+
+impl Believed {
+    /// The same, with what the provider says besides it. The token is signed for this very sign-in and
+    /// the rest is not, so where both have a claim the token's stands.
+    ///
+    /// # Errors
+    /// When it is about somebody else (5.3.2).
+    pub(super) fn with(mut self, said: UserInfo) -> Result<Self, Unproven> {
+        if said.sub != self.0.sub {
+            return Err(wrong("claims about somebody else than the token"));
+        }
+        for (claim, value) in said.more {
+            self.0.more.entry(claim).or_insert(value);
+        }
+        Ok(self)
+    }
+
+    /// Who it is about, and which roles the settings give.
+    pub(super) fn vouched(self, expected: &Expected<'_>) -> Vouched {
+        vouched(self.0, expected)
+    }
+}
+
 /// Believes a token, or says what is wrong with it.
 ///
 /// # Errors
@@ -135,7 +168,7 @@ pub(super) fn believe(
     token: &str,
     keys: &KeySet,
     expected: &Expected<'_>,
-) -> Result<Vouched, Unproven> {
+) -> Result<Believed, Unproven> {
     keys::install();
     let header = decode_header(token).map_err(|_| wrong("a token that cannot be read"))?;
     if !keys::ALGORITHMS.contains(&header.alg) {
@@ -155,7 +188,7 @@ pub(super) fn believe(
         .map_err(|_| wrong("a token whose signature or form is wrong"))?
         .claims;
     check(&claims, expected)?;
-    Ok(vouched(claims, expected))
+    Ok(Believed(claims))
 }
 
 /// OpenID Connect Core 1.0, 3.1.3.7.
@@ -207,13 +240,14 @@ fn vouched(claims: Claims, expected: &Expected<'_>) -> Vouched {
     let since = proved_since.unwrap_or(Timestamp::from_millis(0));
     let proved_at = proved_s(&claims, *now).map(|s| at_seconds(s).max(since).min(*now));
     let Claims { iss, sub, more, .. } = claims;
-    let values = |claim: &str| texts(more.get(claim));
+    let values = |claim: &str| texts(named(&more, claim));
     let held = settings.roles.iter().filter(|(claim, value, _)| values(claim).contains(&&**value));
     let roles = held.map(|(_, _, role)| *role).collect();
     let read: BTreeSet<&str> = settings.roles.iter().map(|(claim, _, _)| &**claim).collect();
     let said = read.into_iter().map(|claim| format!("{claim}: {}", values(claim).join(", ")));
     let said: String = said.collect::<Vec<_>>().join("; ").chars().take(SAID_CHARS_MAX).collect();
-    let name = texts(more.get(&settings.name_claim)).first().map(|name| name.to_ascii_lowercase());
+    let name =
+        texts(named(&more, &settings.name_claim)).first().map(|name| name.to_ascii_lowercase());
     let identity = ProviderIdentity { issuer: iss, subject: sub };
     Vouched { identity, wanted_name: name, roles, said: visible(&said), proved_at }
 }
@@ -230,6 +264,15 @@ fn at_seconds(seconds: i64) -> Timestamp {
     Timestamp::from_millis(seconds.saturating_mul(1000))
 }
 
+/// A claim by its name, or by its path where no claim has that name: `realm_access.roles` is `roles` in
+/// `realm_access`. Names that are addresses have points and are no paths, so the whole name comes first.
+fn named<'a>(claims: &'a BTreeMap<String, Value>, name: &str) -> Option<&'a Value> {
+    claims.get(name).or_else(|| {
+        let (first, rest) = name.split_once('.')?;
+        rest.split('.').try_fold(claims.get(first)?, |value, part| value.as_object()?.get(part))
+    })
+}
+
 /// A claim that is a text, or a list of texts. What has another form says nothing.
 fn texts(claim: Option<&Value>) -> Vec<&str> {
     match claim {
@@ -241,4 +284,36 @@ fn texts(claim: Option<&Value>) -> Vec<&str> {
 
 fn wrong(what: &str) -> Unproven {
     Unproven::Unbelievable(what.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_path_leads_into_claims_and_a_whole_name_comes_before_it() {
+        let claims = json!({
+            "realm_access": {"roles": ["dba"], "deep": {"er": "x"}},
+            "https://example.org/roles": ["ops"],
+            "a": {"b": "inner"}, "a.b": "outer",
+            "text": "x", "list": [{"roles": "dba"}],
+        });
+        let claims: BTreeMap<String, Value> = serde_json::from_value(claims).expect("claims");
+        for (name, found) in [
+            ("realm_access.roles", &["dba"][..]),
+            ("realm_access.deep.er", &["x"]),
+            ("https://example.org/roles", &["ops"]),
+            ("a.b", &["outer"]),
+            ("realm_access", &[]),
+            ("realm_access.", &[]),
+            (".roles", &[]),
+            ("text.x", &[]),
+            ("list.roles", &[]),
+            ("list.0.roles", &[]),
+            ("nothing", &[]),
+        ] {
+            assert_eq!(texts(named(&claims, name)), found, "{name}");
+        }
+    }
 }

@@ -18,7 +18,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long one answer may take: a person waits for it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Largest answer that is read, in bytes.
-const ANSWER_BYTES_MAX: u64 = 256 * 1024;
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// Questions that are open at the same time; each holds a thread.
 const AT_ONCE: usize = 8;
 
@@ -28,6 +28,10 @@ pub(super) struct Endpoints {
     pub(super) authorization: String,
     pub(super) token: String,
     pub(super) keys: String,
+    /// Where a person signs out of it, if it says so.
+    pub(super) end_session: Option<String>,
+    /// Where claims about the person are, where the settings have it asked.
+    pub(super) userinfo: Option<String>,
     /// Whether the secret goes into the body, because the provider does not read the header.
     pub(super) secret_in_body: bool,
 }
@@ -51,8 +55,25 @@ impl Way {
         &self,
         url: &str,
     ) -> Result<T, Unproven> {
+        self.read_as(url, None).await
+    }
+
+    /// Reads JSON that is for the holder of a token.
+    pub(super) async fn read_as<T: DeserializeOwned + Send + 'static>(
+        &self,
+        url: &str,
+        token: Option<&str>,
+    ) -> Result<T, Unproven> {
         let (agent, url) = (self.agent.clone(), url.to_owned());
-        let (status, bytes) = self.in_turn(move || answer(agent.get(url).call())).await?;
+        let authorization = token.map(|token| format!("Bearer {token}"));
+        let ask = move || {
+            let mut request = agent.get(url);
+            if let Some(value) = authorization {
+                request = request.header("authorization", value);
+            }
+            answer(request.call())
+        };
+        let (status, bytes) = self.in_turn(ask).await?;
         if status != 200 {
             return Err(Unproven::Unreachable(format!("it answered {status}")));
         }
@@ -101,10 +122,15 @@ pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unproven> {
 }
 
 fn answer(outcome: Result<Response<Body>, Error>) -> Result<(u16, Vec<u8>), Unproven> {
-    let failed = |error: Error| Unproven::Unreachable(words(&error));
+    let failed = |error: Error| match error {
+        Error::BodyExceedsLimit(_) => {
+            Unproven::TooLarge { what: "an answer", limit: ANSWER_BYTES_MAX }
+        }
+        error => Unproven::Unreachable(words(&error)),
+    };
     let response = outcome.map_err(failed)?;
     let status = response.status().as_u16();
-    let body = response.into_body().into_with_config().limit(ANSWER_BYTES_MAX);
+    let body = response.into_body().into_with_config().limit(ANSWER_BYTES_MAX as u64);
     Ok((status, body.read_to_vec().map_err(failed)?))
 }
 
@@ -114,7 +140,6 @@ fn words(error: &Error) -> String {
         Error::Timeout(_) => "it did not answer in time".to_owned(),
         Error::HostNotFound => "its name is not known".to_owned(),
         Error::ConnectionFailed => "nothing listens there".to_owned(),
-        Error::BodyExceedsLimit(_) => "it answered too much".to_owned(),
         Error::Io(error) if outside::is_untrusted(error) => {
             "no authority that is believed vouches for its certificate".to_owned()
         }

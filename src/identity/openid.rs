@@ -5,7 +5,7 @@
 //! nothing is read before, kept, or asked for again. The provider is told nothing but that somebody wants
 //! to sign in, and this control plane wants no permission there.
 
-use super::claims::{Expected, KeySet, Vouched, believe};
+use super::claims::{Expected, KeySet, UserInfo, Vouched, believe};
 use super::http::{Endpoints, Way, is_fit, is_no_weaker, json};
 pub use super::pending::Wanted;
 use super::pending::{LASTS_MS, Pending, Secrets, Waiting};
@@ -21,8 +21,10 @@ use std::fmt;
 pub const CALLBACK: &str = "/login/openid/callback";
 /// How long a browser keeps the secret of a sign-in that it began, in seconds.
 pub const LEAVING_S: i64 = LASTS_MS / 1000;
-/// Longest code, state or token that is passed on, in characters.
+/// Longest code or state that is passed on, in characters.
 pub const PASSED_CHARS_MAX: usize = 8 * 1024;
+/// Longest token that is read, in bytes: one of a person in two thousand groups is smaller.
+const TOKEN_BYTES_MAX: usize = 128 * 1024;
 
 /// One provider, and the sign-ins through it that were begun.
 pub struct Openid {
@@ -67,13 +69,16 @@ struct Discovered {
     authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
+    userinfo_endpoint: Option<String>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    end_session_endpoint: Option<String>,
 }
 
 /// What a provider gives for a code.
 #[derive(Deserialize)]
 struct Given {
     id_token: String,
+    access_token: Option<String>,
 }
 
 /// Why it gives nothing.
@@ -127,6 +132,8 @@ impl Openid {
         if wanted.anew {
             // Both: one asks the person again, the other has the token say when that was.
             asked.extend([("prompt", "login"), ("max_age", "0")]);
+        } else if wanted.after_sign_out {
+            asked.push(("prompt", "login"));
         }
         let asked = serde_urlencoded::to_string(asked).expect("texts can be written as a query");
         let joined = if endpoints.authorization.contains('?') { '&' } else { '?' };
@@ -170,11 +177,29 @@ impl Openid {
         if issuer.is_some_and(|issuer| issuer != self.settings.issuer) {
             return Err(Unproven::Unbelievable("an answer of another provider".to_owned()));
         }
-        let token = self.token(&endpoints, code, &secrets).await?;
+        let given = self.token(&endpoints, code, &secrets).await?;
         let keys: KeySet = self.way.read(&endpoints.keys).await?;
         let (settings, nonce) = (&self.settings, &*secrets.nonce);
         let proved_since = wanted.anew.then_some(began_at);
-        believe(&token, &keys, &Expected { settings, nonce, proved_since, now })
+        let expected = Expected { settings, nonce, proved_since, now };
+        let mut believed = believe(&given.id_token, &keys, &expected)?;
+        if let Some(address) = &endpoints.userinfo {
+            let missing = || Unproven::Unbelievable("a token without one for userinfo".to_owned());
+            let token = given.access_token.filter(|token| is_bearer(token)).ok_or_else(missing)?;
+            let said: UserInfo = self.way.read_as(address, Some(&token)).await?;
+            believed = believed.with(said)?;
+        }
+        Ok(believed.vouched(&expected))
+    }
+
+    /// Where a browser goes to be signed out at the provider too (OpenID Connect RP-Initiated Logout 1.0);
+    /// `None` where the provider names no such place, or does not answer. It is told which control plane
+    /// sends it and nothing else, so it asks the person whether they mean it.
+    pub async fn sign_out_address(&self) -> Option<String> {
+        let end = self.discovered().await.ok()?.end_session?;
+        let asked = serde_urlencoded::to_string([("client_id", &*self.settings.client_id)]).ok()?;
+        let joined = if end.contains('?') { '&' } else { '?' };
+        Some(format!("{end}{joined}{asked}"))
     }
 
     fn callback(&self) -> String {
@@ -190,8 +215,15 @@ impl Openid {
         if said.issuer != *issuer {
             return unusable("it calls itself by another address than the settings do");
         }
+        let userinfo = match (self.settings.userinfo, said.userinfo_endpoint) {
+            (false, _) => None,
+            (true, None) => {
+                return unusable("it names no userinfo endpoint, and openid-userinfo is set");
+            }
+            (true, named) => named,
+        };
         let endpoints = [&said.authorization_endpoint, &said.token_endpoint, &said.jwks_uri];
-        if !endpoints.into_iter().all(|endpoint| is_no_weaker(endpoint, issuer)) {
+        if !endpoints.into_iter().chain(&userinfo).all(|endpoint| is_no_weaker(endpoint, issuer)) {
             return unusable("it names an address that is not encrypted, or that is none");
         }
         // Without a word about it the header is what every provider reads (RFC 6749, 2.3.1).
@@ -206,6 +238,9 @@ impl Openid {
             authorization: said.authorization_endpoint,
             token: said.token_endpoint,
             keys: said.jwks_uri,
+            // One that is weaker than the provider is none; people are still asked the next time.
+            end_session: said.end_session_endpoint.filter(|end| is_no_weaker(end, issuer)),
+            userinfo,
             secret_in_body,
         })
     }
@@ -216,7 +251,7 @@ impl Openid {
         endpoints: &Endpoints,
         code: &str,
         secrets: &Secrets,
-    ) -> Result<String, Unproven> {
+    ) -> Result<Given, Unproven> {
         let callback = self.callback();
         let mut form = vec![
             ("grant_type", "authorization_code"),
@@ -235,10 +270,13 @@ impl Openid {
         let form = serde_urlencoded::to_string(form).expect("texts can be written as a form");
         let (status, body) = self.way.send(&endpoints.token, form, authorization).await?;
         match status {
-            200 => Ok(json::<Given>(&body)?.id_token).and_then(|token| {
-                let is_fit = token.len() <= PASSED_CHARS_MAX;
-                is_fit.then_some(token).ok_or_else(|| Unproven::Unbelievable("a huge token".into()))
-            }),
+            200 => {
+                let given: Given = json(&body)?;
+                if given.id_token.len() > TOKEN_BYTES_MAX {
+                    return Err(Unproven::TooLarge { what: "a token", limit: TOKEN_BYTES_MAX });
+                }
+                Ok(given)
+            }
             400 | 401 => {
                 let why =
                     json::<Withheld>(&body).map_or_else(|_| "no reason".into(), |w| word(&w.error));
@@ -255,6 +293,13 @@ impl Openid {
 pub fn is_site(address: &str) -> bool {
     let path = address.split_once("://").map_or("/", |(_, rest)| rest);
     is_fit(address) && !path.contains(['/', '?'])
+}
+
+/// Whether a token can stand in a header (RFC 6750, 2.1).
+fn is_bearer(token: &str) -> bool {
+    !token.is_empty()
+        && token.len() <= TOKEN_BYTES_MAX
+        && token.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// As a form writes it, which is how the header carries both halves (RFC 6749, 2.3.1).

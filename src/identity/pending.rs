@@ -47,6 +47,9 @@ pub struct Wanted {
     pub next: Option<String>,
     /// To prove anew who they are, also where the provider knows them already (C3.1).
     pub anew: bool,
+    /// To be asked who they are, because somebody signed out in this browser: whoever sits down there is
+    /// not signed in by what the provider remembers of the one before.
+    pub after_sign_out: bool,
 }
 
 /// One sign-in that waits for the answer of the provider.

@@ -39,6 +39,20 @@ pub struct ProxySettings {
     secret_file: PathBuf,
 }
 
+impl ProxySettings {
+    /// Each setting by its name, as a record of a start keeps it: the path of a secret, never the secret.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<(&'static str, String)> {
+        let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
+        vec![
+            ("proxy-addresses", addresses.join(" ")),
+            ("proxy-name-header", self.name_header.to_string()),
+            ("proxy-secret-header", self.secret_header.to_string()),
+            ("proxy-secret-file", self.secret_file.display().to_string()),
+        ]
+    }
+}
+
 impl ProxyTable {
     /// Checks what was said; `None` where no proxy is named.
     ///
@@ -134,6 +148,15 @@ impl Proxy {
         Ok(Self { settings, secret: Sha256::digest(text.as_bytes()).into() })
     }
 
+    /// Whether a request came through the proxy: from its address, and with its secret.
+    #[must_use]
+    pub fn sent(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+        let given = only(headers, &self.settings.secret_header).unwrap_or_default();
+        let given: [u8; 32] = Sha256::digest(given).into();
+        let is_secret = bool::from(given.ct_eq(&self.secret));
+        is_secret && self.settings.addresses.contains(&peer.to_canonical())
+    }
+
     /// Who the proxy says has sent this.
     ///
     /// # Errors
@@ -144,9 +167,7 @@ impl Proxy {
         if !self.settings.addresses.contains(&peer.to_canonical()) {
             return Err(wrong("a request that did not come through the proxy"));
         }
-        let given = only(headers, &self.settings.secret_header).unwrap_or_default();
-        let given: [u8; 32] = Sha256::digest(given).into();
-        if !bool::from(given.ct_eq(&self.secret)) {
+        if !self.sent(peer, headers) {
             return Err(wrong("a request without the secret of the proxy"));
         }
         let name = only(headers, &self.settings.name_header);

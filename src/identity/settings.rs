@@ -47,7 +47,7 @@ impl SettingError {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimRole {
-    /// The claim of the token, such as `groups`: a text or a list of texts.
+    /// The claim, such as `groups`, or its path, such as `realm_access.roles`: a text or a list of texts.
     pub claim: String,
     /// The value, letter by letter.
     pub value: String,
@@ -72,6 +72,8 @@ pub struct OpenidTable {
     pub name_claim: String,
     /// `openid-roles`.
     pub roles: Vec<ClaimRole>,
+    /// `openid-userinfo`.
+    pub userinfo: bool,
     /// `openid-ca`, as a path.
     pub ca: PathBuf,
 }
@@ -93,8 +95,32 @@ pub struct OpenidSettings {
     pub(super) name_claim: String,
     /// Who has which role.
     pub(super) roles: Vec<(String, String, ActorRole)>,
+    /// Whether claims are asked for besides the token.
+    pub(super) userinfo: bool,
     /// Who vouches for its certificate.
     ca: Option<PathBuf>,
+}
+
+impl OpenidSettings {
+    /// Each setting by its name, as a record of a start keeps it: the path of a secret, never the secret.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<(&'static str, String)> {
+        let role = |(claim, value, role): &(String, String, ActorRole)| {
+            format!("{claim} = {value}: {role}")
+        };
+        let roles: Vec<String> = self.roles.iter().map(role).collect();
+        let ca = self.ca.as_ref().map(|path| path.display().to_string());
+        vec![
+            ("openid-issuer", self.issuer.clone()),
+            ("openid-name", self.name.clone()),
+            ("openid-client-id", self.client_id.clone()),
+            ("openid-client-secret-file", self.secret_file.display().to_string()),
+            ("openid-scopes", self.scopes.join(" ")),
+            ("openid-name-claim", self.name_claim.clone()),
+            ("openid-roles", roles.join("; ")),
+            ("openid-ca", ca.unwrap_or_default()),
+        ]
+    }
 }
 
 impl OpenidTable {
@@ -129,6 +155,7 @@ impl OpenidTable {
             secret_file: secret_file.ok_or_else(missing)?,
             name_claim: word("openid-name-claim", &self.name_claim)?,
             roles: roles.into_iter().collect(),
+            userinfo: self.userinfo,
             issuer: self.issuer,
             scopes: self.scopes,
             ca: Some(self.ca).filter(|path| !path.as_os_str().is_empty()),
@@ -140,10 +167,12 @@ impl OpenidTable {
         let unnamed = "absent, because openid-issuer names no provider";
         let path = |path: &Path| path.to_string_lossy().into_owned();
         let roles = if self.roles.is_empty() { "" } else { "rows" };
+        let userinfo = if self.userinfo { "true" } else { "" };
         for (key, said) in [
             ("openid-client-id", &*self.client_id),
             ("openid-client-secret-file", &*path(&self.secret_file)),
             ("openid-roles", roles),
+            ("openid-userinfo", userinfo),
             ("openid-ca", &*path(&self.ca)),
         ] {
             if !said.is_empty() {
@@ -225,6 +254,7 @@ mod tests {
             scopes: vec!["profile".to_owned()],
             name_claim: "preferred_username".to_owned(),
             roles: vec![row("groups", "dba", "operator")],
+            userinfo: false,
             ca: PathBuf::new(),
         }
     }

@@ -20,6 +20,14 @@ pub enum Unproven {
         /// Since when they should have.
         since: Timestamp,
     },
+    /// What was said is too long to be read. It says nothing about who somebody is.
+    #[error("{what} has more than {limit} bytes")]
+    TooLarge {
+        /// What it was.
+        what: &'static str,
+        /// How many bytes are read.
+        limit: usize,
+    },
     /// Something was said that proves nothing.
     #[error("it proves nothing: {0}")]
     Unbelievable(String),
@@ -55,6 +63,17 @@ impl Unproven {
                 );
                 let required = format!("a time since {since}, which may differ by a minute");
                 Refusal::new(RefusalCode::IdentityUnproven, sentence).with_evidence(found, required)
+            }
+            Self::TooLarge { what, limit } => {
+                let sentence = format!(
+                    "{who} sent {what} that is larger than {limit} bytes and was not read, so \
+                     nothing is known of who this is. Nobody was signed in. Usually the person is \
+                     in very many groups: let {who} send those alone that give a role here."
+                );
+                Refusal::new(RefusalCode::BodyTooLarge, sentence).with_evidence(
+                    format!("{what} of more than {limit} bytes"),
+                    format!("at most {limit} bytes"),
+                )
             }
             Self::Unbelievable(why) => {
                 let sentence = format!(

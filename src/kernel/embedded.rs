@@ -13,21 +13,29 @@ pub mod backup;
 pub mod checks;
 mod cluster;
 pub mod command;
+mod content;
 mod copying;
+mod counts;
 mod data;
 pub mod data_api;
 mod ensemble;
+mod error;
 mod events;
 mod founding;
 pub mod image;
+mod kept;
 mod long;
 pub mod machine;
 pub mod membership;
+mod memory;
+mod migration;
 mod node;
 mod observation;
+mod opening;
 mod orders;
 mod predict;
 pub mod restore;
+mod room;
 mod settle;
 mod sqlite;
 pub mod store;
@@ -37,9 +45,12 @@ mod verify;
 mod wording;
 
 pub use data::{DataError, Write, Written};
+pub use error::OpenError;
 pub use long::Meter;
+pub use memory::StoppedKernel;
 pub use sqlite::StoreError;
 
+use crate::kernel::memory::MemoryPage;
 use crate::kernel::{
     Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
     Settled, Unobservable,
@@ -49,11 +60,11 @@ use crate::model::ambient::{Clock, Entropy};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
+use crate::model::pinned::Since;
 use crate::model::receipt::KernelRefusal;
 use crate::model::text::{NodeId, PlaceName};
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use thread::{Request, Shell};
 use tokio::sync::{oneshot, watch};
 
@@ -82,7 +93,7 @@ impl NodeCount {
 /// Which cluster to open, or to found.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Its directory; made when it is missing.
+    /// Its directory; made by a founding when it is missing.
     pub dir: PathBuf,
     /// How many nodes it has: 1 to [`NODES_MAX`]. Fixed by the founding.
     pub nodes: NodeCount,
@@ -92,120 +103,53 @@ pub struct Config {
     pub environment: PlaceName,
 }
 
-/// Why a cluster could not be opened. Nothing that it holds was changed.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// A size that no cluster can have.
-    #[error("a cluster has 1 to {NODES_MAX} nodes; asked for {asked}")]
-    Nodes {
-        /// The size asked for.
-        asked: u64,
-    },
-    /// Another process serves this directory.
-    #[error("{} is in use by another process", dir.display())]
-    Locked {
-        /// The directory.
-        dir: PathBuf,
-    },
-    /// The cluster has another size.
-    #[error(
-        "the cluster has {found} nodes, fixed by its founding; asked for {asked}: leave --nodes out, or name another data directory"
-    )]
-    Size {
-        /// The size asked for.
-        asked: u64,
-        /// The size that the founding fixed.
-        found: u64,
-    },
-    /// The directory holds a cluster of another name.
-    #[error(
-        "the directory holds the cluster \"{found}\" (environment and name); asked for \"{asked}\": correct [control] in the settings or --environment, or name another data directory"
-    )]
-    Foreign {
-        /// Environment and name asked for.
-        asked: String,
-        /// Environment and name that the founding fixed.
-        found: String,
-    },
-    /// The files of no node can be used.
-    #[error("the files of no node can be used; {why}")]
-    NoNode {
-        /// What is wrong with those of the first one, as a clause.
-        why: String,
-    },
-    /// There are nodes, and nothing says of which cluster.
-    #[error("{} holds nodes without their switchboard", dir.display())]
-    SwitchboardMissing {
-        /// The directory.
-        dir: PathBuf,
-    },
-    /// The file of a node that is new cannot be made.
-    #[error("the store of {node} cannot be made: {source}")]
-    Node {
-        /// The node.
-        node: NodeId,
-        /// Why.
-        source: StoreError,
-    },
-    /// The switchboard cannot be used.
-    #[error("the switchboard in {} cannot be used: {source}", dir.display())]
-    Switchboard {
-        /// The directory.
-        dir: PathBuf,
-        /// Why.
-        source: StoreError,
-    },
-    /// The founding did not come to its end.
-    #[error("{why}")]
-    Founding {
-        /// Why.
-        why: String,
-    },
-    /// A file or directory cannot be used.
-    #[error("cannot {doing} {}: {source}", path.display())]
-    Io {
-        /// What was being done.
-        doing: &'static str,
-        /// The file or directory.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-}
-
-impl OpenError {
-    fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::Io { doing, path: path.to_owned(), source }
-    }
-
-    fn switchboard(dir: &Path, source: StoreError) -> Self {
-        Self::Switchboard { dir: dir.to_owned(), source }
-    }
-}
-
 /// The kernel, as the rest of the program holds it. When it is dropped, the command that is being
 /// served ends first, then every file is closed.
 pub struct EmbeddedKernel {
     description: KernelDescription,
     changes: watch::Receiver<u64>,
     shell: Shell,
+    held: OnceLock<Since>,
 }
 
 impl EmbeddedKernel {
-    /// Opens the cluster in a directory, and founds it when there is none.
+    /// Founds a cluster in a directory that is empty or absent, and opens it. What an earlier founding
+    /// left there that did not come to its end is completed or replaced, and nothing else.
     ///
     /// # Errors
-    /// When another process holds the directory, or it is not the cluster that was asked for.
+    /// When the directory holds anything else, or another process holds it.
+    pub fn found(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, OpenError> {
+        let opened = founding::found(config, clock.as_ref(), entropy)?;
+        Self::start(config, opened, clock)
+    }
+
+    /// Opens the cluster in a directory. It founds nothing, and finishes no founding.
+    ///
+    /// # Errors
+    /// When there is none, another process holds the directory, it is not the cluster that was asked
+    /// for, or what belongs to no node is missing, damaged or older than it was.
     pub fn open(
         config: &Config,
         clock: Arc<dyn Clock>,
         entropy: &dyn Entropy,
     ) -> Result<Self, OpenError> {
-        let opened = founding::open(config, clock.as_ref(), entropy)?;
+        let opened = opening::open(config, clock.as_ref(), entropy)?;
+        Self::start(config, opened, clock)
+    }
+
+    fn start(
+        config: &Config,
+        opened: opening::Opened,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
         let description = Self::description(&opened);
-        let (shell, changes) = Shell::start(opened.cluster, opened.lock, clock)
+        let (shell, changes) = Shell::start(opened.cluster, clock)
             .map_err(|source| OpenError::io("start a thread for", &config.dir, source))?;
-        Ok(Self { description, changes, shell })
+        Ok(Self { description, changes, shell, held: OnceLock::new() })
     }
 
     /// The same kernel without a thread, under this weather.
@@ -216,14 +160,19 @@ impl EmbeddedKernel {
         entropy: &dyn Entropy,
         weather: simulation::Weather,
     ) -> Result<Self, OpenError> {
-        let mut opened = founding::open(config, clock.as_ref(), entropy)?;
+        // A simulation founds where there is nothing.
+        let mut opened = if config.dir.exists() {
+            opening::open(config, clock.as_ref(), entropy)?
+        } else {
+            founding::found(config, clock.as_ref(), entropy)?
+        };
         opened.cluster.ensemble.expose_to(weather);
         let description = Self::description(&opened);
-        let (shell, changes) = Shell::here(opened.cluster, opened.lock, clock);
-        Ok(Self { description, changes, shell })
+        let (shell, changes) = Shell::here(opened.cluster, clock);
+        Ok(Self { description, changes, shell, held: OnceLock::new() })
     }
 
-    fn description(opened: &founding::Opened) -> KernelDescription {
+    fn description(opened: &opening::Opened) -> KernelDescription {
         let identity = &opened.cluster.identity;
         KernelDescription {
             kind: "embedded",
@@ -237,11 +186,21 @@ impl EmbeddedKernel {
         }
     }
 
+    /// From now on nothing is written, executed or settled, until the program is started again:
+    /// somebody has to accept what was found first (C9.5). Reading goes on.
+    pub fn hold(&self, held: Since) {
+        // Held once is held: the first reason stays.
+        let _ = self.held.set(held);
+    }
+
     /// Writes one key; the answer is the proof that a majority holds it.
     ///
     /// # Errors
     /// `Refused` proves that nothing was appended; `Unknown` proves nothing.
     pub async fn write(&self, write: Write) -> Result<Written, DataError> {
+        if let Some(held) = self.held.get() {
+            return Err(DataError::Refused { error: "held", refused: held.clone() });
+        }
         let ask = |reply| Request::Write(write, reply);
         match self.shell.ask(ask).await {
             Ok(answer) => answer,
@@ -308,6 +267,14 @@ impl ObserveKernel for EmbeddedKernel {
         Box::pin(self.asked(move |reply| Request::Events(before, limit, reply)))
     }
 
+    fn memory(
+        &self,
+        after: Option<ActionId>,
+        limit: u32,
+    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
+        Box::pin(self.asked(move |reply| Request::Memory(after, limit, reply)))
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
     }
@@ -319,6 +286,10 @@ impl CommandKernel for EmbeddedKernel {
         order: Order,
     ) -> Answer<'_, Result<crate::model::receipt::Receipt, ApplyError>> {
         Box::pin(async move {
+            if let Some(Since { since, why }) = self.held.get() {
+                let sentence = format!("The kernel is held since {since}: {why}.");
+                return Err(orders::refusal("held", sentence, &[]).into());
+            }
             match self.shell.ask(|reply| Request::Apply(Box::new(order), reply)).await {
                 Ok(answer) => answer,
                 Err(lost) if lost.before_arrival() => Err(KernelRefusal {
@@ -334,6 +305,9 @@ impl CommandKernel for EmbeddedKernel {
 
     fn settle(&self, action_id: ActionId) -> Answer<'_, Result<Settled, SettleError>> {
         Box::pin(async move {
+            if let Some(Since { why, .. }) = self.held.get() {
+                return Err(Unobservable { why: format!("it is held: {why}") }.into());
+            }
             let ask = |reply| Request::Settle(action_id, reply);
             match self.shell.ask(ask).await {
                 Ok(answer) => answer,

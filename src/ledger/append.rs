@@ -1,21 +1,22 @@
 //! Appends records: one transaction for all of a step, durable when it is answered.
 
-use super::chain::{is_step, named_key, parse};
+use super::chain::{clock_back_ms, named_key, parse};
 use super::note::LogSigner;
 use super::prove::{log_key, store_head};
-use super::read::{LedgerReader, last, stage_of, standing_freeze};
+use super::read::{LedgerReader, last, standing_freeze};
 use super::rotation::rotate;
+use super::step::{insert_step, legal_step};
 use super::tree::{Seen, Tree};
-use super::{LedgerError, blob, index, stage_number, tiles};
-use crate::model::action::{ActionId, Stage};
+use super::{LedgerError, blob, index, tiles};
+use crate::model::action::ActionId;
 use crate::model::actor::Actor;
 use crate::model::ambient::{Clock, Timestamp};
 use crate::model::answer::StoredRecord;
 use crate::model::canonical::Hash;
-use crate::model::record::{Entry, LEAF_BYTES_MAX, RECORD_VERSION, Record};
+use crate::model::record::{Entry, HostUser, LEAF_BYTES_MAX, RECORD_VERSION, Record};
 use crate::model::text::Reason;
 use crate::store::Store;
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Transaction, params};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,13 +31,24 @@ pub struct Draft {
     pub entry: Entry,
     /// The bytes whose hashes the entry names, where they are not stored already.
     pub blobs: Vec<Vec<u8>>,
+    /// A hash over what the same transaction stores of a password, a secret or a session.
+    pub issued: Option<Hash>,
+    /// The same of a session that it ends or gives another secret.
+    pub ended: Option<Hash>,
 }
 
 impl Draft {
     /// A draft that names no blob.
     #[must_use]
     pub fn new(actor: Option<Actor>, action_id: Option<ActionId>, entry: Entry) -> Self {
-        Self { actor, action_id, entry, blobs: Vec::new() }
+        Self { actor, action_id, entry, blobs: Vec::new(), issued: None, ended: None }
+    }
+
+    /// The same draft, with what its transaction stores of a password, a secret or a session, and what
+    /// it ends.
+    #[must_use]
+    pub fn marked(self, issued: Option<Hash>, ended: Option<Hash>) -> Self {
+        Self { issued, ended, ..self }
     }
 
     /// The same draft with the bytes of what it names.
@@ -54,6 +66,7 @@ pub struct Ledger {
     clock: Arc<dyn Clock>,
     reader: LedgerReader,
     signer: Option<Arc<LogSigner>>,
+    host: Option<Arc<HostUser>>,
     /// The tree as it was at the last append, so that the next one reads only what came after. Only
     /// records that are durable are in it.
     tree: Arc<Mutex<Tree>>,
@@ -66,7 +79,8 @@ impl fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// The log in this store, without a key: its heads are not signed. Its times come from `clock`, whose name every record carries (C9.1).
+    /// The log in this store, without a key: it is read, and takes records only while it names none.
+    /// Its times come from `clock`, whose name every record carries (C9.1).
     ///
     /// # Errors
     /// When the stages in the file are not those of this program, or the last record or the edge of
@@ -77,16 +91,22 @@ impl Ledger {
         reader.head()?;
         let tree = store.reader().read(|c| tiles::resume(c, tiles::size(c)?))?;
         let tree = Arc::new(Mutex::new(tree));
-        Ok(Self { store: store.clone(), clock, reader, signer: None, tree })
+        Ok(Self { store: store.clone(), clock, reader, signer: None, host: None, tree })
     }
 
-    /// The same log, with the key that its newest start names: from now on its heads are signed.
+    /// The same log, with the key that it names, or that its first record is about to name.
     #[must_use]
     pub fn signing(mut self, signer: LogSigner) -> Self {
         let signer = Arc::new(signer);
         self.reader = self.reader.signing(Arc::clone(&signer));
         self.signer = Some(signer);
         self
+    }
+
+    /// The same log, for a command on the host: its records name who ran it.
+    #[must_use]
+    pub fn on_host(self, user: HostUser) -> Self {
+        Self { host: Some(Arc::new(user)), ..self }
     }
 
     /// The same log, for reading.
@@ -107,15 +127,21 @@ impl Ledger {
         self.clock.now()
     }
 
-    /// Appends all drafts in one transaction, and resolves when they are durable (C6.4). With a key
-    /// the transaction also stores the signed head of the records before them: a head is signed only
-    /// when its records are durable, or a crash could take back what was signed.
+    /// Appends all drafts in one transaction, and resolves when they are durable (C6.4). The signed head
+    /// of all records is in the same transaction: the newest head always covers the whole log, and a
+    /// record without one is found out. A head leaves the process only after the commit, so a crash
+    /// takes back nothing that anybody has seen.
     ///
     /// # Errors
-    /// Nothing was written. [`LedgerError::Unavailable`] means that it is not known to be durable.
+    /// Nothing was written. [`LedgerError::Unavailable`] means that it is not known to be durable;
+    /// [`LedgerError::NoKey`] that the log names a key and this value has none.
     pub async fn append(&self, drafts: Vec<Draft>) -> Result<Vec<StoredRecord>, LedgerError> {
         let ledger = self.clone();
-        self.store.write(move |transaction| ledger.append_first(transaction, drafts)).await
+        let signer = self.signer.clone();
+        let append = move |transaction: &Transaction<'_>| {
+            ledger.append_first(transaction, drafts, signer.as_deref())
+        };
+        self.store.write(append).await
     }
 
     /// Gives the log another key: from this record on its heads are signed with `new`. This value and
@@ -140,7 +166,7 @@ impl Ledger {
                 reason,
                 note: rotate(old, &new, before),
             };
-            self.append_first(transaction, vec![Draft::new(Some(actor), None, entry)])
+            self.append_first(transaction, vec![Draft::new(Some(actor), None, entry)], Some(&new))
         });
         let appended = appended.await?;
         appended.into_iter().next().ok_or_else(|| malformed("nothing was appended"))
@@ -151,19 +177,11 @@ impl Ledger {
         &self,
         transaction: &Transaction<'_>,
         drafts: Vec<Draft>,
+        signer: Option<&LogSigner>,
     ) -> Result<Vec<StoredRecord>, LedgerError> {
-        let tree = self.tree_in(transaction)?;
-        self.sign(transaction, tree.clone())?;
-        append(transaction, &*self.clock, tree, drafts)
-    }
-
-    /// Stores the signed head of a tree whose records are all durable.
-    fn sign(&self, transaction: &Transaction<'_>, durable: Tree) -> Result<(), LedgerError> {
-        if let Some(signer) = self.signer.as_ref().filter(|_| durable.size() > 0) {
-            store_head(transaction, signer, Seen { size: durable.size(), root: durable.root() })?;
-        }
-        *self.remembered() = durable;
-        Ok(())
+        let durable = self.tree_in(transaction)?;
+        *self.remembered() = durable.clone();
+        self.append_to(transaction, durable, drafts, signer)
     }
 
     /// The tree over all records that this transaction sees.
@@ -180,8 +198,8 @@ impl Ledger {
     }
 
     /// Appends the drafts inside a transaction of [`Store::write`], so that other rows and their
-    /// record become durable together or not at all. The head of what was durable before is stored
-    /// with them, as by [`Ledger::append`].
+    /// record become durable together or not at all. The head of all records is stored with them, as
+    /// by [`Ledger::append`].
     ///
     /// # Errors
     /// As [`Ledger::append`]. The transaction must then be given up.
@@ -195,47 +213,66 @@ impl Ledger {
         let size = self.reader.reader.read(tiles::size)?;
         if size >= durable.size() {
             tiles::catch_up(&mut durable, transaction, size)?;
-            self.sign(transaction, durable)?;
+            *self.remembered() = durable;
         }
-        append(transaction, &*self.clock, self.tree_in(transaction)?, drafts)
+        let tree = self.tree_in(transaction)?;
+        self.append_to(transaction, tree, drafts, self.signer.as_deref())
     }
-}
 
-fn append(
-    transaction: &Transaction<'_>,
-    clock: &dyn Clock,
-    mut tree: Tree,
-    drafts: Vec<Draft>,
-) -> Result<Vec<StoredRecord>, LedgerError> {
-    let mut before = last(transaction)?;
-    let now = clock.now();
-    let mut appended = Vec::with_capacity(drafts.len());
-    for draft in drafts {
-        let record = Record {
-            v: RECORD_VERSION,
-            seq: before.as_ref().map_or(0, |last| last.record.seq + 1),
-            // A clock that was set back must not make the log look reordered.
-            at: before.as_ref().map_or(now, |last| now.max(last.record.at)),
-            clock: clock.name().to_owned(),
-            actor: draft.actor,
-            action_id: draft.action_id,
-            entry: draft.entry,
-            prev: before.as_ref().map(|last| last.hash),
-        };
-        check_key(transaction, &record.entry, &tree)?;
-        let stored = insert(transaction, record, &draft.blobs)?;
-        for tile in tree.push(stored.hash) {
-            tiles::store(transaction, &tile)?;
+    fn append_to(
+        &self,
+        transaction: &Transaction<'_>,
+        mut tree: Tree,
+        drafts: Vec<Draft>,
+        signer: Option<&LogSigner>,
+    ) -> Result<Vec<StoredRecord>, LedgerError> {
+        let mut before = last(transaction)?;
+        let at = self.clock.now();
+        let mut appended = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let record = Record {
+                v: RECORD_VERSION,
+                seq: before.as_ref().map_or(0, |last| last.record.seq + 1),
+                // What the clock read, also where it was set back: the order is that of the numbers.
+                at,
+                clock: self.clock.name().to_owned(),
+                actor: draft.actor,
+                action_id: draft.action_id,
+                entry: draft.entry,
+                prev: before.as_ref().map(|last| last.hash),
+                host: self.host.as_deref().cloned(),
+                clock_back_ms: before.as_ref().and_then(|last| clock_back_ms(last.record.at, at)),
+                issued: draft.issued,
+                ended: draft.ended,
+            };
+            check_key(transaction, &record.entry, &tree)?;
+            let stored = insert(transaction, record, &draft.blobs)?;
+            for tile in tree.push(stored.hash) {
+                tiles::store(transaction, &tile)?;
+            }
+            before = Some(stored.clone());
+            appended.push(stored);
         }
-        before = Some(stored.clone());
-        appended.push(stored);
+        match signer {
+            Some(signer) => {
+                store_head(transaction, signer, Seen { size: tree.size(), root: tree.root() })?;
+            }
+            None if log_key(transaction)?.is_some() => return Err(LedgerError::NoKey),
+            None => {}
+        }
+        Ok(appended)
     }
-    Ok(appended)
 }
 
 /// A key that nobody could follow would break the log for ever.
 fn check_key(transaction: &Transaction<'_>, entry: &Entry, tree: &Tree) -> Result<(), LedgerError> {
-    if !matches!(entry, Entry::Boot { .. } | Entry::LogKeyRotated { .. }) {
+    if !matches!(
+        entry,
+        Entry::Boot { .. }
+            | Entry::LogKeyRotated { .. }
+            | Entry::Founded { .. }
+            | Entry::Restored { .. }
+    ) {
         return Ok(());
     }
     let before = log_key(transaction)?.map(|key| key.to_string());
@@ -288,7 +325,7 @@ fn insert(
     Ok(StoredRecord { record, hash })
 }
 
-fn malformed(why: impl Into<String>) -> LedgerError {
+pub(super) fn malformed(why: impl Into<String>) -> LedgerError {
     LedgerError::Malformed { why: why.into() }
 }
 
@@ -318,46 +355,6 @@ fn check_freeze(transaction: &Transaction<'_>, record: &Record) -> Result<(), Le
             stands => Err(LedgerError::NoFreeze { asked: *freeze, stands }),
         },
         _ => Ok(()),
-    }
-}
-
-type Step = (ActionId, Option<Stage>, Stage);
-
-fn legal_step(transaction: &Transaction<'_>, record: &Record) -> Result<Option<Step>, LedgerError> {
-    let Some(to) = record.entry.stage() else { return Ok(None) };
-    let action = record.action_id.ok_or_else(|| malformed(format!("{to} without an action")))?;
-    let from = stage_of(transaction, action)?;
-    if !is_step(from, to) {
-        return Err(LedgerError::IllegalStep { action, from, to });
-    }
-    Ok(Some((action, from, to)))
-}
-
-fn insert_step(
-    transaction: &Transaction<'_>,
-    seq: u64,
-    action: ActionId,
-    from: Option<Stage>,
-    to: Stage,
-) -> Result<(), LedgerError> {
-    let from = from.map_or(stage_number::NONE, stage_number::of);
-    let inserted = transaction
-        .prepare_cached("INSERT INTO transition (action, f, t, seq) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![action.bytes(), from, stage_number::of(to), seq]);
-    match inserted {
-        Ok(_) => Ok(()),
-        // The words of the trigger `transition_one_open`.
-        Err(rusqlite::Error::SqliteFailure(_, Some(words)))
-            if words == "another action is open" =>
-        {
-            let open: Option<[u8; 16]> = transaction
-                .prepare_cached("SELECT action FROM open_action ORDER BY action LIMIT 1")?
-                .query_row([], |row| row.get(0))
-                .optional()?;
-            let open = open.map_or(action, ActionId::from_bytes);
-            Err(LedgerError::OtherOpen { action, open })
-        }
-        Err(other) => Err(other.into()),
     }
 }
 

@@ -21,6 +21,12 @@ pub struct Verified {
     pub head: Option<Hash>,
     /// The root of the tree over all of them.
     pub root: Hash,
+    /// How many of them the newest good signature covers. The chain itself knows of none.
+    pub signed: u64,
+    /// How often the clock read less than at the record before.
+    pub clock_back: u64,
+    /// What the clock read at the last one.
+    pub newest: Option<Timestamp>,
 }
 
 impl From<Verified> for LogHead {
@@ -59,6 +65,7 @@ pub struct Chain {
     size: u64,
     head: Option<Hash>,
     at: Option<Timestamp>,
+    clock_back: u64,
     stages: BTreeMap<ActionId, Stage>,
     frozen: Option<u64>,
     freeze_ids: BTreeSet<ActionId>,
@@ -118,7 +125,7 @@ impl Chain {
     ///
     /// # Errors
     /// When it is too long, is not a canonical record of a known version, has another sequence
-    /// number or predecessor, goes back in time, takes a step that its action cannot take or that
+    /// number or predecessor, does not say by how much its clock went back, takes a step that its action cannot take or that
     /// a freeze forbids, or is not the one that was remembered.
     pub fn push(&mut self, leaf: &[u8]) -> Result<Link, Broken> {
         let seq = self.size;
@@ -130,8 +137,9 @@ impl Chain {
         if record.prev != self.head {
             return Err(broken("it does not name the hash of the record before it".to_owned()));
         }
-        if self.at.is_some_and(|before| record.at < before) {
-            return Err(broken("it is earlier than the record before it".to_owned()));
+        let back = self.at.and_then(|before| clock_back_ms(before, record.at));
+        if record.clock_back_ms != back {
+            return Err(broken(marked_wrong(back)));
         }
         let hash = Hash::of_leaf(leaf);
         let last = self.remembered.as_ref().filter(|head| head.size == seq + 1);
@@ -150,6 +158,7 @@ impl Chain {
         self.size += 1;
         self.head = Some(hash);
         self.at = Some(record.at);
+        self.clock_back += u64::from(back.is_some());
         let tiles = self.tree.push(hash);
         if let Some(key) = log_key {
             self.log_key = Some((seq, key));
@@ -220,7 +229,14 @@ impl Chain {
             let why = format!("the log ends here, and it had {} records once", head.size);
             return Err(Broken { seq: self.size, why });
         }
-        Ok(Verified { size: self.size, head: self.head, root: self.tree.root() })
+        Ok(Verified {
+            size: self.size,
+            head: self.head,
+            root: self.tree.root(),
+            signed: 0,
+            clock_back: self.clock_back,
+            newest: self.at,
+        })
     }
 }
 
@@ -247,7 +263,15 @@ pub fn named_key(
     head: impl FnOnce() -> Seen,
 ) -> Result<Option<String>, String> {
     match (entry, before) {
-        (Entry::Boot { log_key: Some(key), .. }, None) => Ok(Some(key.clone())),
+        (
+            Entry::Boot { log_key: Some(key), .. }
+            | Entry::Founded { log_key: key, .. }
+            | Entry::Restored { log_key: key, .. },
+            None,
+        ) => Ok(Some(key.clone())),
+        (Entry::Founded { .. } | Entry::Restored { .. }, Some(_)) => {
+            Err("it founds a log that was founded before".to_owned())
+        }
         (Entry::Boot { log_key: Some(key), .. }, Some(before)) if key != before => {
             Err("it names another key of the log, and no record gave it one".to_owned())
         }
@@ -264,6 +288,22 @@ pub fn named_key(
             Err("it rotates another key than the log has".to_owned())
         }
         _ => Ok(None),
+    }
+}
+
+/// By how much a clock reads less than at the record before, in milliseconds; `None` where it does not.
+#[must_use]
+pub fn clock_back_ms(before: Timestamp, now: Timestamp) -> Option<u64> {
+    let back = before.millis().saturating_sub(now.millis());
+    u64::try_from(back).ok().filter(|back| *back > 0)
+}
+
+fn marked_wrong(back: Option<u64>) -> String {
+    match back {
+        Some(back) => format!(
+            "its clock read {back} ms less than at the record before, and it does not say so"
+        ),
+        None => "it says that its clock went back, and it did not".to_owned(),
     }
 }
 

@@ -18,6 +18,12 @@ pub enum LedgerError {
         #[source]
         source: StoreError,
     },
+    /// Nothing is recorded until somebody accepted what was found at the start (C9.5).
+    #[error("nothing is recorded: {why}")]
+    Held {
+        /// What was found.
+        why: String,
+    },
     /// The action cannot take this step.
     #[error("action {action} cannot go from {} to {to}", from.map_or("nothing", Stage::word))]
     IllegalStep {
@@ -93,6 +99,9 @@ pub enum LedgerError {
 
 impl From<StoreError> for LedgerError {
     fn from(source: StoreError) -> Self {
+        if let StoreError::Held { why } = source {
+            return Self::Held { why };
+        }
         if !source.is_failure() {
             return Self::Store(source);
         }
@@ -114,7 +123,8 @@ impl WriteError for LedgerError {
     fn storage(&self) -> Option<&StoreError> {
         match self {
             Self::Unavailable { source, .. } | Self::Store(source) => Some(source),
-            Self::IllegalStep { .. }
+            Self::Held { .. }
+            | Self::IllegalStep { .. }
             | Self::OtherOpen { .. }
             | Self::Frozen { .. }
             | Self::FreezeKnown { .. }
@@ -142,6 +152,7 @@ impl LedgerError {
                     .with_evidence(found, format!("a stage that {to} follows"))
                     .about(*action)
             }
+            Self::Held { why } => Refusal::mismatch(why),
             Self::OtherOpen { open, .. } => {
                 let sentence = format!("Action {open} is open. Nothing was done.");
                 Refusal::new(RefusalCode::Busy, sentence)

@@ -1,7 +1,7 @@
 //! Writes a log as files that tools of others read: C2SP `tlog-tiles`, and the blobs.
 
 use super::chain::{Broken, Chain, Verified};
-use super::heads::Heads;
+use super::heads::{HeadRule, Heads};
 use super::note::{LogKey, LogSigner};
 use super::tree::{Seen, TILE_WIDTH, Tile};
 use super::verify::Fault;
@@ -175,7 +175,7 @@ fn write_all(
             progress(chain.size());
         }
     }
-    heads.finish(&chain)?;
+    heads.finish(&chain, HeadRule::of(connection)?)?;
     let size = chain.size();
     let rest = usize::try_from(size % TILE_WIDTH as u64).expect("less than a tile");
     if rest > 0 {
@@ -196,7 +196,7 @@ fn write_all(
     let head = Seen { size, root: chain.tree().root() };
     files.write(layout::KEY, format!("{key}\n").as_bytes())?;
     files.write(layout::CHECKPOINT, signer.sign(head).as_bytes())?;
-    Ok(Exported { log: chain.finish()?, key, blobs })
+    Ok(Exported { log: Verified { signed: size, ..chain.finish()? }, key, blobs })
 }
 
 fn write_blobs(connection: &Connection, files: &mut Files) -> Result<u64, ExportError> {

@@ -5,7 +5,7 @@ use super::chain::{Broken, Chain};
 use super::note::LogKey;
 use super::verify::Fault;
 use crate::model::canonical::Hash;
-use rusqlite::Rows;
+use rusqlite::{Connection, Rows};
 
 /// One row of the table of heads.
 struct Row {
@@ -24,10 +24,31 @@ pub(super) struct Heads<'a> {
     signed: u64,
 }
 
-/// Most records at the end of a log that no stored head covers. Every append stores the head of what
-/// was there before it, so these are the last transaction, and what commands did while no control
-/// plane ran. Without a limit, whoever removes all heads could write a whole log anew.
+/// Most records at the end of a log of version 1 that no stored head covers. There every append stored
+/// the head of what was there before it, so these are the last transaction, and what commands did
+/// while no control plane ran. Without a limit, whoever removes all heads could write a whole log anew.
 pub(super) const UNSIGNED_RECORDS_MAX: u64 = 1024;
+
+/// What the heads of a file have to cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HeadRule {
+    /// A file of version 1: all but the last records.
+    AllButTheLast,
+    /// Every commit after this many records stored the head of all.
+    EachCommitFrom(u64),
+}
+
+impl HeadRule {
+    /// The rule of a file.
+    pub(super) fn of(connection: &Connection) -> Result<Self, LedgerError> {
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version == 1 {
+            return Ok(Self::AllButTheLast);
+        }
+        let sql = "SELECT heads_from FROM store";
+        Ok(Self::EachCommitFrom(connection.query_row(sql, [], |row| row.get(0))?))
+    }
+}
 
 impl<'a> Heads<'a> {
     /// Begins before the first; the rows are `size, root, note`.
@@ -80,18 +101,29 @@ impl<'a> Heads<'a> {
         Ok(())
     }
 
-    /// Ends the walk: no head may be of more records than there are, nor of many fewer.
-    pub(super) fn finish(&self, chain: &Chain) -> Result<(), Fault> {
-        let Some(head) = &self.next else { return self.covers(chain) };
-        let why = format!("the log ends here, and a head of {} records was signed", head.size);
-        Err(Broken { seq: chain.size(), why }.into())
+    /// Ends the walk: no head may be of more records than there are, nor of fewer than the rule says.
+    /// Answers how many records the newest one is of.
+    pub(super) fn finish(&self, chain: &Chain, rule: HeadRule) -> Result<u64, Fault> {
+        if let Some(head) = &self.next {
+            let why = format!("the log ends here, and a head of {} records was signed", head.size);
+            return Err(Broken { seq: chain.size(), why }.into());
+        }
+        self.covers(chain, rule)?;
+        Ok(self.signed)
     }
 
-    /// The newest head is of all records but the last ones. A log without a key has no heads.
-    fn covers(&self, chain: &Chain) -> Result<(), Fault> {
+    /// The newest head is of all records, or of all but the last where they are of an earlier version.
+    /// A log without a key has no heads.
+    fn covers(&self, chain: &Chain, rule: HeadRule) -> Result<(), Fault> {
         let Some(named) = chain.log_key_since() else { return Ok(()) };
         let unsigned = chain.size() - self.signed.max(named).min(chain.size());
-        if unsigned <= UNSIGNED_RECORDS_MAX {
+        let allowed = match rule {
+            HeadRule::EachCommitFrom(from) if chain.size() != from => 0,
+            HeadRule::EachCommitFrom(_) | HeadRule::AllButTheLast => UNSIGNED_RECORDS_MAX,
+        };
+        // The record that names the key is the first that has to be covered.
+        let unsigned = if allowed == 0 { chain.size() - self.signed } else { unsigned };
+        if unsigned <= allowed {
             return Ok(());
         }
         let why = format!("no signed head covers it, nor the {} records after it", unsigned - 1);

@@ -131,7 +131,16 @@ pub(super) fn declared(
 /// What people and programs said in a record. Names, times and hashes are found by their fields.
 fn texts(entry: &Entry) -> Vec<&str> {
     match entry {
-        Entry::Boot { version, cluster, note, .. } => vec![version, cluster, note],
+        Entry::Boot { version, cluster, note, settings, .. } => {
+            let changed = settings.iter().flat_map(|settings| &settings.changed);
+            [version, cluster, note]
+                .into_iter()
+                .map(String::as_str)
+                .chain(changed.map(|change| change.name.as_str()))
+                .collect()
+        }
+        Entry::Founded { version, cluster, .. } => vec![version, cluster],
+        Entry::Restored { version, cluster, backup, .. } => vec![version, cluster, backup],
         Entry::Requested { reason, .. }
         | Entry::Withdrawn { reason }
         | Entry::Finding { evidence: reason, .. }
@@ -149,7 +158,7 @@ fn texts(entry: &Entry) -> Vec<&str> {
         Entry::Refused { refusal } => vec![&refusal.rule, &refusal.sentence],
         Entry::Unknown { why } => vec![why],
         Entry::Voided { tombstone } => vec![&tombstone.result],
-        Entry::Declined { attempt, refusal } | Entry::Denied { attempt, refusal } => {
+        Entry::Declined { attempt, refusal } | Entry::Denied { attempt, refusal, .. } => {
             vec![attempt, refusal.code.id(), &refusal.sentence]
         }
         Entry::AccountCreated { name, role, identity } => {
@@ -157,11 +166,16 @@ fn texts(entry: &Entry) -> Vec<&str> {
             [name.as_str(), role.word()].into_iter().chain(identity).collect()
         }
         Entry::AccountRemoved { name, role, .. } => vec![name.as_str(), role.word()],
+        Entry::MismatchAccepted { kinds, reason, os_user, .. } => {
+            let kinds = kinds.iter().map(|kind| kind.word());
+            kinds.chain([reason.as_str(), os_user.as_str()]).collect()
+        }
         Entry::SignedIn { by } => vec![by.word()],
         Entry::SignInFailed { name } => vec![name],
         Entry::TokenIssued { name, .. }
         | Entry::TokenRevoked { name }
         | Entry::LinkIssued { name, .. } => vec![name.as_str()],
+        Entry::AccessEnded { tokens, .. } => tokens.iter().map(ActorName::as_str).collect(),
         Entry::RoleChanged { name, from, to, .. } => vec![name.as_str(), from.word(), to.word()],
         Entry::Explained { .. }
         | Entry::Rejected { .. }
@@ -173,6 +187,7 @@ fn texts(entry: &Entry) -> Vec<&str> {
         | Entry::LinkUsed { .. }
         | Entry::LinkRevoked { .. }
         | Entry::ProvedAgain {}
+        | Entry::Stopped { .. }
         | Entry::SignedOut {} => Vec::new(),
     }
 }

@@ -2,15 +2,15 @@
 
 use super::{LedgerError, LogFilter, index};
 use crate::model::ambient::Timestamp;
+use rusqlite::Connection;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _};
 
 /// A statement that answers `seq, hash, bytes`, and its values.
 pub(super) type Query = (String, Vec<Value>);
 
 /// The query of a page, newest first; `None` where no record can be on it. It reads what it answers
-/// and nothing else: a window of time is a range of sequence numbers, an action alone has an index of
-/// its own, and all other conditions are walked together in the index of terms.
+/// and little else: a window of time is a range of sequence numbers, in which each time is looked at
+/// where the clock went back; an action alone has an index of its own, and all other conditions are walked together in the index of terms.
 pub(super) fn page_query(
     connection: &Connection,
     before: Option<u64>,
@@ -32,18 +32,26 @@ pub(super) fn page_query(
         (None, None) => ("leaf WHERE 1", "leaf.seq", vec![]),
     };
     let mut sql = format!("SELECT leaf.seq, leaf.hash, leaf.bytes FROM {from}");
-    if let Some(since) = filter.since {
-        // Time never goes back, so what is from then on begins at one place.
-        let Some(first) = first_since(connection, since)? else { return Ok(None) };
-        sql.push_str(&format!(" AND {key} >= ?"));
-        values.push(first.into());
-    }
-    let until = filter.until.map(|until| first_since(connection, until)).transpose()?.flatten();
     // Beyond what SQLite can count there is no record, so the bound changes nothing.
     let before = before.map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
-    if let Some(before) = before.into_iter().chain(until).min() {
+    let mut until = before;
+    if filter.since.is_some() || filter.until.is_some() {
+        let Some(span) = span(connection, filter.since, filter.until)? else { return Ok(None) };
+        sql.push_str(&format!(" AND {key} >= ?"));
+        values.push(span.first.into());
+        until = before.into_iter().chain([span.end]).min();
+        if span.has_others {
+            let at = format!("(SELECT at_ms FROM entry AS timed WHERE timed.seq = {key})");
+            for (time, sign) in [(filter.since, ">="), (filter.until, "<")] {
+                if let Some(time) = time {
+                    sql.push_str(&format!(" AND {at} {sign} {}", time.millis()));
+                }
+            }
+        }
+    }
+    if let Some(until) = until {
         sql.push_str(&format!(" AND {key} < ?"));
-        values.push(before.into());
+        values.push(until.into());
     }
     // One more than the page, to know whether there is another.
     sql.push_str(&format!(" ORDER BY {key} DESC LIMIT ?"));
@@ -51,14 +59,87 @@ pub(super) fn page_query(
     Ok(Some((sql, values)))
 }
 
-/// The first record at this time or later.
-pub(super) fn first_since(
+/// The records of a window of time, as numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    /// The first that is in it.
+    pub(super) first: i64,
+    /// One after the last.
+    pub(super) end: i64,
+    /// Whether records between them are in no order of time, so that each has to be looked at.
+    pub(super) has_others: bool,
+}
+
+/// Where the records lie whose clock read at least `since` and less than `until`; `None` where there is
+/// none. Times only grow between two records at which the clock went back, so each such stretch is
+/// searched by halves.
+pub(super) fn span(
     connection: &Connection,
-    at: Timestamp,
-) -> Result<Option<i64>, LedgerError> {
-    let sql = "SELECT seq FROM entry WHERE at_ms >= ?1 ORDER BY at_ms, seq LIMIT 1";
-    let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row([at.millis()], |row| row.get(0)).optional()?)
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+) -> Result<Option<Span>, LedgerError> {
+    let mut found: Option<Span> = None;
+    for (start, end) in stretches(connection)? {
+        let first = match since {
+            Some(since) => first_at(connection, (start, end), since)?,
+            None => start,
+        };
+        let last = match until {
+            Some(until) => first_at(connection, (start, end), until)?,
+            None => end,
+        };
+        if first >= last {
+            continue;
+        }
+        found = Some(match found {
+            None => Span { first, end: last, has_others: false },
+            Some(span) => Span {
+                first: span.first,
+                end: last,
+                has_others: span.has_others || span.end != first,
+            },
+        });
+    }
+    Ok(found)
+}
+
+/// The stretches of the log in which times only grow.
+fn stretches(connection: &Connection) -> Result<Vec<(i64, i64)>, LedgerError> {
+    let sql = "SELECT coalesce(max(seq) + 1, 0) FROM entry";
+    let size: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    let mut starts = vec![0];
+    if has_clock_back(connection)? {
+        let mut back = connection.prepare_cached("SELECT seq FROM clock_back ORDER BY seq")?;
+        let rows = back.query_map([], |row| row.get(0))?;
+        starts.extend(rows.collect::<Result<Vec<i64>, _>>()?);
+    }
+    let ends: Vec<i64> = starts.iter().skip(1).copied().chain([size]).collect();
+    Ok(starts.into_iter().zip(ends).collect())
+}
+
+/// A file of version 1 has no such table: there, times never went back.
+pub(super) fn has_clock_back(connection: &Connection) -> Result<bool, LedgerError> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'clock_back'";
+    Ok(connection.prepare_cached(sql)?.exists([])?)
+}
+
+/// The first record of a stretch whose clock read this or more; its end where there is none.
+fn first_at(
+    connection: &Connection,
+    (mut low, mut high): (i64, i64),
+    time: Timestamp,
+) -> Result<i64, LedgerError> {
+    let mut statement = connection.prepare_cached("SELECT at_ms FROM entry WHERE seq = ?1")?;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let at: i64 = statement.query_row([middle], |row| row.get(0))?;
+        if at < time.millis() {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
 }
 
 #[cfg(test)]
@@ -90,7 +171,7 @@ mod tests {
     /// a word is in the first request only.
     async fn log(count: u32) -> (tempfile::TempDir, Store) {
         let dir = tempfile::tempdir().expect("a directory");
-        let store = Store::open(dir.path()).expect("a store");
+        let store = Store::found(dir.path()).expect("a store");
         let ledger = Ledger::open(&store, Arc::new(Still)).expect("a ledger");
         let name = ActorName::parse("alice").expect("a name");
         let actor = Actor { name, role: ActorRole::Operator, via: Via::Session };
@@ -140,10 +221,7 @@ mod tests {
         let (_dir, store) = log(3000).await;
         let steps = store.reader().read(|connection| {
             let mut steps = Vec::new();
-            for sql in [
-                "SELECT seq FROM freeze",
-                "SELECT max(seq) FROM entry WHERE kind IN ('boot', 'log_key_rotated')",
-            ] {
+            for sql in ["SELECT seq FROM freeze", crate::ledger::prove::KEYS] {
                 let mut statement = connection.prepare(sql)?;
                 let mut rows = statement.query([])?;
                 while rows.next()?.is_some() {}

@@ -103,21 +103,28 @@ fn root_of(
     tree::root(size, |node| nodes.read(node))
 }
 
+pub(super) const KEYS: &str = "SELECT max(seq) FROM entry
+     WHERE kind IN ('boot', 'log_key_rotated', 'founded', 'restored')";
+const KEYS_OF_VERSION_1: &str =
+    "SELECT max(seq) FROM entry WHERE kind IN ('boot', 'log_key_rotated')";
+
+fn has_newer_kinds(connection: &Connection) -> Result<bool, LedgerError> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(version > 1)
+}
+
 pub(super) fn log_key(connection: &Connection) -> Result<Option<LogKey>, LedgerError> {
-    let sql = "SELECT max(seq) FROM entry WHERE kind IN ('boot', 'log_key_rotated')";
+    // In the very words of the index: a file of an earlier version has another one.
+    let sql = if has_newer_kinds(connection)? { KEYS } else { KEYS_OF_VERSION_1 };
     let seq: Option<u64> = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
     let Some(seq) = seq else { return Ok(None) };
     let entry = record_at(connection, seq)?.map(|stored| stored.record.entry);
-    let Some(Entry::Boot { log_key: Some(key), .. } | Entry::LogKeyRotated { new: key, .. }) =
-        entry
-    else {
-        return Ok(None);
-    };
+    let Some(key) = entry.and_then(Entry::into_log_key) else { return Ok(None) };
     let why = |e| LedgerError::Damaged { seq, why: format!("the key that it names: {e}") };
     LogKey::parse(&key).map(Some).map_err(why)
 }
 
-/// Stores the signed head of records that are durable. It is stored once.
+/// Stores the signed head of all records of a transaction. It is stored once.
 pub(super) fn store_head(
     transaction: &Transaction<'_>,
     signer: &LogSigner,

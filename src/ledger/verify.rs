@@ -3,10 +3,11 @@
 
 use super::blob;
 use super::chain::{Broken, Chain, Link, Verified};
-use super::heads::Heads;
+use super::heads::{HeadRule, Heads};
 use super::index::{self, About};
 use super::index_sums::IndexSums;
 use super::note::LogKey;
+use super::page::has_clock_back;
 use super::read::check_stages;
 use super::tree::{TILE_HEIGHT, Tile, levels, perfect_root};
 use super::{LedgerError, stage_number, tiles};
@@ -117,9 +118,9 @@ pub fn verify_file(
     Reader::open_read_only(path)?.read(|connection| {
         let (mut chain, mut watch) = (expected.chain(), expected.watch());
         let walked = walk(connection, expected, &mut chain, &mut watch, progress);
-        walked.map_err(|e| at_record(e, chain.size()))?;
+        let signed = walked.map_err(|e| at_record(e, chain.size()))?;
         let open: Vec<ActionId> = chain.open().map(|(id, _)| id).collect();
-        let verified = chain.finish()?;
+        let verified = Verified { signed, ..chain.finish()? };
         watch.finish(verified.size)?;
         let derived = check_derived(connection, verified.size, &open);
         derived.map_err(|e| at_record(e, verified.size))?;
@@ -170,7 +171,7 @@ fn walk(
     chain: &mut Chain,
     watch: &mut KeyWatch,
     progress: &mut dyn FnMut(u64),
-) -> Result<(), Fault> {
+) -> Result<u64, Fault> {
     let mut statement = connection.prepare(
         "SELECT leaf.bytes, leaf.seq, leaf.hash, entry.at_ms, entry.kind, entry.actor, entry.action,
              entry.action_kind, entry.node
@@ -179,6 +180,7 @@ fn walk(
     let mut rows = statement.query([])?;
     let mut heads = connection.prepare("SELECT size, root, note FROM checkpoint ORDER BY size")?;
     let mut heads = Heads::new(heads.query([])?)?;
+    let with_clock = has_clock_back(connection)?;
     let mut sums = IndexSums::new(expected.salt, tiles::size(connection)?);
     while let Some(row) = rows.next()? {
         let seq = chain.size();
@@ -188,6 +190,9 @@ fn walk(
         compare(row, &link, &about).map_err(|why| Broken { seq, why })?;
         sums.expect(&link.record, &about);
         compare_step(connection, &link)?;
+        if with_clock {
+            compare_clock(connection, &link)?;
+        }
         check_blobs(connection, &link)?;
         for tile in &link.tiles {
             compare_tile(connection, tile)?;
@@ -198,8 +203,9 @@ fn walk(
             progress(seq + 1);
         }
     }
-    heads.finish(chain)?;
-    sums.compare(connection)
+    let signed = heads.finish(chain, HeadRule::of(connection)?)?;
+    sums.compare(connection)?;
+    Ok(signed)
 }
 
 /// The stored tile is the one that the records give. A replay of the records alone would never read
@@ -260,6 +266,18 @@ fn compare_step(connection: &Connection, link: &Link) -> Result<(), Fault> {
     Err(Broken { seq, why: "the table of steps does not say what it says".to_owned() }.into())
 }
 
+/// The table of where the clock went back says what the record says.
+fn compare_clock(connection: &Connection, link: &Link) -> Result<(), Fault> {
+    let seq = link.record.seq;
+    let sql = "SELECT 1 FROM clock_back WHERE seq = ?1";
+    let listed = connection.prepare_cached(sql)?.exists(params![seq])?;
+    if listed == link.record.clock_back_ms.is_some() {
+        return Ok(());
+    }
+    let why = "the table of where the clock went back does not say what it says".to_owned();
+    Err(Broken { seq, why }.into())
+}
+
 /// Everything that the record names is there, and what it was the first to name is undamaged.
 fn check_blobs(connection: &Connection, link: &Link) -> Result<(), Fault> {
     let seq = link.record.seq;
@@ -293,7 +311,8 @@ fn check_blobs(connection: &Connection, link: &Link) -> Result<(), Fault> {
 
 /// Nothing stands beside the records that they do not say, and the rules of the file are ours.
 fn check_derived(connection: &Connection, size: u64, open: &[ActionId]) -> Result<(), Fault> {
-    for table in ["entry", "transition", "blob"] {
+    let clock = has_clock_back(connection)?.then_some("clock_back");
+    for table in ["entry", "transition", "blob"].into_iter().chain(clock) {
         let sql = format!("SELECT count(*) FROM {table} WHERE seq < 0 OR seq >= ?1");
         let beyond: u64 = connection.query_row(&sql, params![size], |row| row.get(0))?;
         if beyond > 0 {

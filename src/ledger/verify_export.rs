@@ -110,7 +110,7 @@ pub fn verify_files(
         let why = "it names another key than the one that signs the head".to_owned();
         return Err(chain.log_key_since().map_or(unnamed, |seq| Broken { seq, why }.into()));
     }
-    let verified = chain.finish()?;
+    let verified = Verified { signed: head.size, ..chain.finish()? };
     watch.finish(verified.size)?;
     progress(verified.size);
     Ok(verified)

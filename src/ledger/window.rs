@@ -1,23 +1,24 @@
 //! Reads a window of time, in the order of the log.
 
-use super::page::first_since;
-use super::read::{cut, last, records};
+use super::page::{Span, has_clock_back, span};
+use super::read::{cut, records};
 use super::{LedgerError, LedgerReader};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::answer::{PAGE_ROWS_MAX, StoredRecord};
 use rusqlite::params;
 use rusqlite::types::Value;
-use std::ops::Range;
 
-/// A window of time with the sequence numbers that it lies between. Times in the log never go back, so
-/// every record between them is in the window.
+/// A window of time with the sequence numbers that it lies between. Where the clock went back, records
+/// between them can lie outside of it; these are left out, and [`Window::clock_went_back`] says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
     from: Timestamp,
     to: Timestamp,
-    /// From its first record to before the first one after it; empty where it holds none.
-    span: Range<i64>,
+    /// From its first record to its last; `None` where it holds none.
+    span: Option<Span>,
+    clock_back: u64,
+    count: u64,
 }
 
 impl Window {
@@ -32,20 +33,58 @@ impl Window {
     pub fn to(&self) -> Timestamp {
         self.to
     }
+
+    /// How often the clock went back between its first record and its last.
+    #[must_use]
+    pub fn clock_went_back(&self) -> u64 {
+        self.clock_back
+    }
+
+    fn is_in(&self) -> String {
+        if self.span.is_none_or(|span| !span.has_others) {
+            return String::new();
+        }
+        let at = "(SELECT at_ms FROM entry AS timed WHERE timed.seq = leaf.seq)";
+        format!(" AND {at} BETWEEN {} AND {}", self.from.millis(), self.to.millis())
+    }
+
+    /// How many records it holds.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
 }
 
 impl LedgerReader {
-    /// Finds a window: two look-ups in the index of times, however long the log.
+    /// Finds a window: a few look-ups, however long the log.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn window(&self, from: Timestamp, to: Timestamp) -> Result<Window, LedgerError> {
-        let span = self.reader.read(|connection| {
-            let size = last(connection)?.map_or(0, |last| key(last.record.seq) + 1);
-            let end = first_since(connection, to.plus_millis(1))?.unwrap_or(size);
-            Ok::<_, LedgerError>(first_since(connection, from)?.unwrap_or(end)..end)
-        })?;
-        Ok(Window { from, to, span })
+        self.reader.read(|connection| {
+            let span = span(connection, Some(from), Some(to.plus_millis(1)))?;
+            let Some(Span { first, end, .. }) = span.filter(|_| to >= from) else {
+                return Ok(Window { from, to, span: None, clock_back: 0, count: 0 });
+            };
+            let whole = u64::try_from(end - first).unwrap_or(0);
+            if !has_clock_back(connection)? {
+                return Ok(Window { from, to, span, clock_back: 0, count: whole });
+            }
+            let sql = "SELECT count(*) FROM clock_back WHERE seq > ?1 AND seq < ?2";
+            let clock_back =
+                connection.prepare_cached(sql)?.query_row(params![first, end], |row| row.get(0))?;
+            let sql = "SELECT count(*) FROM entry WHERE seq >= ?1 AND seq < ?2
+                AND at_ms BETWEEN ?3 AND ?4";
+            let values = params![first, end, from.millis(), to.millis()];
+            let count = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+            Ok(Window { from, to, span, clock_back, count })
+        })
     }
 
     /// The records from a sequence number on, oldest first: at most `limit` (and at most a thousand).
@@ -69,13 +108,17 @@ impl LedgerReader {
         after: Option<u64>,
         limit: u32,
     ) -> Result<(Vec<StoredRecord>, Option<u64>), LedgerError> {
-        let Range { start, end } = window.span;
+        let Some(Span { first: start, end, .. }) = window.span else {
+            return Ok((Vec::new(), None));
+        };
         let limit = limit.clamp(1, PAGE_ROWS_MAX);
         let after = after.map_or(start - 1, |after| key(after).max(start - 1));
-        let sql =
-            "SELECT seq, hash, bytes FROM leaf WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?";
+        let sql = format!(
+            "SELECT seq, hash, bytes FROM leaf WHERE seq > ? AND seq < ?{} ORDER BY seq LIMIT ?",
+            window.is_in()
+        );
         let values = [after, end, i64::from(limit) + 1].map(Value::from).to_vec();
-        let mut page = self.reader.read(|connection| records(connection, sql, values))?;
+        let mut page = self.reader.read(|connection| records(connection, &sql, values))?;
         let next = cut(&mut page, limit, |record| record.record.seq);
         Ok((page, next))
     }
@@ -90,9 +133,12 @@ impl LedgerReader {
         action: ActionId,
         seq: u64,
     ) -> Result<bool, LedgerError> {
+        let Some(span) = window.span else { return Ok(false) };
         self.reader.read(|connection| {
-            let sql = "SELECT 1 FROM entry WHERE action = ?1 AND seq >= ?2 AND seq < ?3";
-            let values = params![action.bytes(), window.span.start, key(seq)];
+            let sql = "SELECT 1 FROM entry WHERE action = ?1 AND seq >= ?2 AND seq < ?3
+                AND at_ms BETWEEN ?4 AND ?5";
+            let (from, to) = (window.from.millis(), window.to.millis());
+            let values = params![action.bytes(), span.first, key(seq), from, to];
             Ok::<_, LedgerError>(!connection.prepare_cached(sql)?.exists(values)?)
         })
     }

@@ -5,6 +5,7 @@ use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
 use crate::model::cluster::{ClusterState, Observation, ReceiptStatus};
 use crate::model::explanation::{Candidate, Explanation, Prospect};
+use crate::model::finding::Mismatch;
 use crate::model::pinned::{Freeze, Moved, Unresolved};
 use crate::model::progress::Progress;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
@@ -322,6 +323,9 @@ pub struct Overview {
     pub freeze: Option<Freeze>,
     /// Where the data API listens, for the hint on how to write.
     pub data_address: Option<String>,
+    /// Where log and kernel do not say the same, and nothing is changed meanwhile (C9.5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mismatch: Option<Mismatch>,
 }
 
 /// What declaring or lifting a freeze came to.

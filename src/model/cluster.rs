@@ -147,7 +147,9 @@ impl ClusterState {
         Self { under_way, ..self }.identified()
     }
 
-    fn identified(mut self) -> Self {
+    /// The same, under the id of what it holds now.
+    #[must_use]
+    pub(super) fn identified(mut self) -> Self {
         self.observation.id.clear();
         let hash = Hash::of(&canonical_json(&self)).to_string();
         self.observation.id = format!("obs-{}", hash.get(..16).unwrap_or_default());

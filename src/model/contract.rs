@@ -68,6 +68,7 @@ clauses! {
     TamperEvident "C9.2" "The log only grows, survives crashes, and shows any change to tools that are not ours.";
     Reconstruction "C9.3" "The log alone gives back what an operator saw, byte for byte.";
     AttemptsToo "C9.4" "What was refused, stale, repeated, abandoned or denied is on record too.";
+    MutualWitness "C9.5" "Log and kernel are held against each other, and nothing is changed on top of a mismatch that nobody accepted on record.";
     Roles "C10.1" "Who sees, who acts and who audits is explicit, and so is what each may reach.";
     Boundary "C10.2" "What serves observers cannot reach a change, by construction and on the server.";
     Freedom "C11.1" "Console, command line and programs are clients of one interface, and kernels stand behind a port.";

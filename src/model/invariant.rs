@@ -158,6 +158,9 @@ invariants! {
     ObservationWhole "observation_whole" "C8.4"
         "Everything that the decision needs was read in one observation."
         "Facts of two moments describe a cluster that never was.";
+    WitnessesAgree "witnesses_agree" "C9.5"
+        "Audit log, kernel and access rights say the same, or a record accepts where they do not."
+        "A change on top of what was lost or contradicted would bury it.";
     ActionIdOnce "action_id_once" "C7.2"
         "One action id stands for one request, for ever."
         "A repeated request is shown what became of the first.";

@@ -1,10 +1,13 @@
 //! Everything that there is to see of one node: what its page, the API and the command line show.
 
+use crate::model::action::ActionId;
+use crate::model::ambient::Timestamp;
 use crate::model::answer::ActionLine;
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::event::{EventPlace, KernelEvent};
 use crate::model::explanation::Prospect;
 use crate::model::pinned::{Freeze, Unresolved};
+use crate::model::receipt::Verification;
 use crate::model::text::NodeId;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +36,23 @@ pub struct NodeAnswer {
     pub asked: Vec<ActionLine>,
     /// Whether more was asked of it than is listed.
     pub more_asked: bool,
+    /// What the last verification of it found; absent where none is on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<NodeVerified>,
+}
+
+/// What the last verification of a node found, by the log: it stands until the next one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct NodeVerified {
+    /// The record of its end.
+    pub seq: u64,
+    /// The action.
+    pub action_id: ActionId,
+    /// When it ran, by the kernel's clock.
+    pub at: Timestamp,
+    /// What it found.
+    pub verification: Verification,
 }
 
 impl NodeAnswer {

@@ -34,6 +34,10 @@ pub struct Receipt {
     pub witness: Witness,
     /// What happened, as a sentence of the kernel.
     pub result: String,
+    /// What a verification found; absent for every other action, and in receipts of versions that said
+    /// it in the sentence alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Verification>,
     /// Whether this is a repeated answer to an id that had run before.
     #[serde(default)]
     pub duplicate: bool,
@@ -44,6 +48,48 @@ impl Receipt {
     #[must_use]
     pub fn answers(&self, id: ActionId, action: &Action) -> bool {
         self.action_id == id && &self.action == action
+    }
+}
+
+/// What reading everything that a node keeps came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verification {
+    /// Everything is what it must be.
+    Sound,
+    /// Something is not: where, and what was found in its place.
+    Damaged {
+        /// Each finding, as a sentence that names the file.
+        findings: Vec<String>,
+    },
+    /// Nothing is wrong as far as the node can be read alone, and the node that it was to be compared
+    /// with could not be read. That is no proof that it is sound (C6.1).
+    NotCompared {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Verification {
+    /// The verdict in one word, as it is written.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Sound => "sound",
+            Self::Damaged { .. } => "damaged",
+            Self::NotCompared { .. } => "not_compared",
+        }
+    }
+
+    /// What stands beside the verdict: each finding, or why there was no comparison.
+    #[must_use]
+    pub fn findings(&self) -> &[String] {
+        match self {
+            Self::Sound => &[],
+            Self::Damaged { findings } => findings,
+            Self::NotCompared { why } => std::slice::from_ref(why),
+        }
     }
 }
 

@@ -1,20 +1,26 @@
 //! One entry of the ledger, and everything that can be one.
 
 use crate::model::action::{Action, ActionId, Stage};
-use crate::model::actor::{Actor, ActorRole, Means, Proof, ProviderIdentity};
+use crate::model::actor::{ActorRole, Means, Proof, ProviderIdentity};
 use crate::model::ambient::Timestamp;
-use crate::model::canonical::{Hash, canonical_json};
+use crate::model::canonical::Hash;
+use crate::model::finding::FindingKind;
 use crate::model::invariant::Invariant;
 use crate::model::pinned::Moved;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::refusal::Refusal;
 use crate::model::text::{ActorName, Reason};
-pub use learned::{Delivery, Found, LearnedBy};
+pub use leaf::Record;
+pub use learned::{Delivery, EndedBecause, Found, LearnedBy};
+pub use run::{HostUser, LastRun, RunEnd, SettingChange, Settings};
 use serde::{Deserialize, Serialize};
 
+mod leaf;
 mod learned;
 mod named;
+mod run;
 mod sentence;
+mod step;
 mod word;
 
 /// The version of the leaf. It grows when the meaning of a field changes.
@@ -42,6 +48,13 @@ pub enum Entry {
         /// notes; absent where it signs none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         log_key: Option<String>,
+        /// The settings, and what differs from the start before. Absent in records of versions that did
+        /// not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        settings: Option<Settings>,
+        /// How the run before ended; absent at the first start.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last_run: Option<LastRun>,
     },
     /// An operator asked.
     Requested {
@@ -194,6 +207,10 @@ pub enum Entry {
         attempt: String,
         /// The answer.
         refusal: Refusal,
+        /// How many more attempts of nobody known from one place this stands for, where it stands for
+        /// some that have no record of their own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        times: Option<u64>,
     },
     /// Somebody who may sign the log gave it another key. It was signed with the old one up to the
     /// record before this, and is signed with the new one from this record on.
@@ -287,84 +304,66 @@ pub enum Entry {
         /// How many sessions were ended by it.
         sessions_ended: u64,
     },
-}
-
-impl Entry {
-    /// The stage that this entry moves its action to; `None` for entries that move none.
-    #[must_use]
-    pub fn stage(&self) -> Option<Stage> {
-        match self {
-            Self::Requested { .. } => Some(Stage::Requested),
-            Self::Explained { .. } => Some(Stage::Explained),
-            Self::Rejected { .. } => Some(Stage::Rejected),
-            Self::FirstConfirmed { .. } => Some(Stage::FirstConfirmed),
-            Self::Confirmed { .. } => Some(Stage::Confirmed),
-            Self::Stale { .. } => Some(Stage::Stale),
-            Self::Withdrawn { .. } => Some(Stage::Withdrawn),
-            Self::Dispatched { .. } => Some(Stage::Dispatched),
-            Self::Executed { .. } => Some(Stage::Executed),
-            Self::Refused { .. } => Some(Stage::Refused),
-            Self::Unknown { .. } => Some(Stage::Unknown),
-            Self::Voided { .. } => Some(Stage::Voided),
-            Self::Finding { executed, .. } => Some(executed.stage()),
-            Self::Boot { .. }
-            | Self::SettleRequested { .. }
-            | Self::Frozen { .. }
-            | Self::Unfrozen { .. }
-            | Self::Duplicate { .. }
-            | Self::Declined { .. }
-            | Self::Denied { .. }
-            | Self::LogKeyRotated { .. }
-            | Self::SetupLinkIssued {}
-            | Self::AccountCreated { .. }
-            | Self::SignedIn { .. }
-            | Self::SignedOut {}
-            | Self::ProvedAgain {}
-            | Self::SignInFailed { .. }
-            | Self::TokenIssued { .. }
-            | Self::TokenRevoked { .. }
-            | Self::LinkIssued { .. }
-            | Self::LinkUsed { .. }
-            | Self::LinkRevoked { .. }
-            | Self::RoleChanged { .. }
-            | Self::AccountRemoved { .. } => None,
-        }
-    }
-}
-
-/// One record of the ledger. Its canonical JSON is the leaf that is stored and hashed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Record {
-    /// [`RECORD_VERSION`] when it was written.
-    pub v: u32,
-    /// Its place in the total order, from 0, without gaps.
-    pub seq: u64,
-    /// When it was written; never earlier than the record before it.
-    pub at: Timestamp,
-    /// The clock that says so.
-    pub clock: String,
-    /// Who acted; absent where the system records something about itself.
-    pub actor: Option<Actor>,
-    /// The action that it belongs to.
-    pub action_id: Option<ActionId>,
-    /// What it says.
-    pub entry: Entry,
-    /// The hash of the record before it; absent in the first.
-    pub prev: Option<Hash>,
-}
-
-impl Record {
-    /// The bytes that are stored and hashed.
-    #[must_use]
-    pub fn leaf(&self) -> Vec<u8> {
-        canonical_json(self)
-    }
-
-    /// The hash of the leaf.
-    #[must_use]
-    pub fn hash(&self) -> Hash {
-        Hash::of_leaf(&self.leaf())
-    }
+    /// A cluster and its log were founded, by a command on the host. It is the first record.
+    Founded {
+        /// The version of the program.
+        version: String,
+        /// The cluster, as the kernel describes it.
+        cluster: String,
+        /// How many nodes it has.
+        nodes: u64,
+        /// The key that signs the heads of the log, in the form of signed notes.
+        log_key: String,
+    },
+    /// A cluster was made from a backup, by a command on the host. It is the first record of its log.
+    Restored {
+        /// The version of the program.
+        version: String,
+        /// The cluster, as the kernel describes it.
+        cluster: String,
+        /// The directory of the backup.
+        backup: String,
+        /// The hash of the manifest of the backup.
+        digest: Hash,
+        /// The last position of the backup: everything up to it is in the cluster.
+        position: u64,
+        /// The key that signs the heads of the log, in the form of signed notes.
+        log_key: String,
+    },
+    /// A control plane was told to stop, and did. Nothing it served runs after this.
+    Stopped {
+        /// The epoch of the cluster then, where it was known.
+        epoch: Option<u64>,
+        /// The last position that a node had made durable then, where one was known.
+        position: Option<u64>,
+        /// The blob of the observation then; absent when none could be made.
+        snapshot: Option<Hash>,
+    },
+    /// Somebody at the host accepted that the audit log, the kernel and the access rights do not say
+    /// the same, exactly as it was found (C9.5). Nothing was changed by it but that changes go on.
+    MismatchAccepted {
+        /// The blob of the list of findings.
+        findings: Hash,
+        /// How many there are.
+        count: u64,
+        /// Which kinds occur.
+        kinds: Vec<FindingKind>,
+        /// Why it was accepted.
+        reason: Reason,
+        /// The account of the operating system, such as `root (uid 0)`.
+        os_user: String,
+    },
+    /// Sessions, tokens or links ended for another reason than that somebody ended them.
+    AccessEnded {
+        /// Why.
+        because: EndedBecause,
+        /// How many sessions of accounts.
+        sessions: u64,
+        /// Which tokens.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tokens: Vec<ActorName>,
+        /// Which links, and the sessions that they were exchanged for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        links: Vec<ActionId>,
+    },
 }

@@ -105,6 +105,7 @@ codes! {
     NoFreeze "no_freeze" ControlPlane "The freeze that was to be lifted does not stand.";
     Provable "provable" ControlPlane "The kernel can prove the outcome, so no finding is taken.";
     InUse "in_use" ControlPlane "A control plane runs on this data directory.";
+    Mismatch "mismatch" ControlPlane "Audit log and kernel do not say the same.";
     CannotSettle "cannot_settle" Kernel "This kernel cannot settle an action and holds no proof of it.";
     NeedsPrimary "needs_primary" Kernel "This needs a primary, and there is none.";
     KernelUnreachable "kernel_unreachable" Transport "The kernel does not answer.";
@@ -189,6 +190,19 @@ impl Refusal {
         Self::new(RefusalCode::Frozen, sentence)
             .citing([Invariant::NotFrozen])
             .with_evidence(freeze.to_string(), "no freeze")
+    }
+
+    /// The refusal of whatever would change or record something while log and kernel do not say the
+    /// same. It names the kinds of what was found; who may see more finds it on every page.
+    #[must_use]
+    pub fn mismatch(found: &str) -> Self {
+        let sentence = format!(
+            "Found: {found}. Nothing was done: everything can be read, and nothing is changed or \
+             recorded until it is accepted at the host's console, or one side is restored."
+        );
+        Self::new(RefusalCode::Mismatch, sentence)
+            .citing([Invariant::WitnessesAgree])
+            .with_evidence(found, "the same in audit log, kernel and access rights")
     }
 
     /// The refusal for lifting a freeze that does not stand: the one that was named, or any.

@@ -11,6 +11,7 @@ use crate::model::record::Entry;
 use crate::model::text::{ActorName, Reason};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Something too big for a record, as the log keeps it under its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,7 +166,37 @@ impl ActionReport {
     }
 }
 
-/// One page of everything that the log holds of a window of time.
+/// How much a whole window holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct Extent {
+    /// Records.
+    pub records: u64,
+    /// Actions with a record in it.
+    pub actions: u64,
+}
+
+impl Extent {
+    /// Counts the records of a page, or its actions.
+    pub fn count(&mut self, records: bool, page: &WindowReport) {
+        let of = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        if records {
+            self.records += of(page.records.len());
+        } else {
+            self.actions += of(page.actions.len());
+        }
+    }
+}
+
+impl fmt::Display for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let s = |count: u64| if count == 1 { "" } else { "s" };
+        let Self { records, actions } = *self;
+        write!(f, "{records} record{} and {actions} action{}", s(records), s(actions))
+    }
+}
+
+/// Everything that the log holds of a window of time, or one page of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct WindowReport {
@@ -178,5 +209,15 @@ pub struct WindowReport {
     /// The actions whose first record in the window is on this page, each rebuilt whole.
     pub actions: Vec<ActionReport>,
     /// The key of the next page: records after this sequence number; absent on the last.
+    #[serde(default)]
     pub next_after: Option<u64>,
+    /// How many records the window holds in all, on a page of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// What the whole window holds, where this is all of it and was written to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete: Option<Extent>,
+    /// Why the rest could not be read, where this was to be all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<String>,
 }

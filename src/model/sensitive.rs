@@ -45,22 +45,23 @@ sensitive! {
         "The name of an account, and what a provider calls its person: they say who did what, and when \
          that person works."
         ["account_created", "signed_in", "signed_out", "proved_again", "token_issued", "token_revoked",
-         "link_issued", "link_used", "link_revoked", "role_changed", "account_removed"];
+         "link_issued", "link_used", "link_revoked", "role_changed", "account_removed",
+         "mismatch_accepted", "access_ended"];
     FreeText "free_text"
         "A reason or evidence in the words of an operator: it can name people, customers and hosts."
         ["requested", "withdrawn", "settle_requested", "finding", "frozen", "unfrozen",
-         "log_key_rotated"];
+         "log_key_rotated", "mismatch_accepted"];
     WhatWasTyped "what_was_typed"
         "What somebody typed where it was refused: a name that is no account, or a value of a field."
         ["sign_in_failed", "declined", "denied", "first_confirmed", "confirmed"];
     KernelSentence "kernel_sentence"
         "A sentence of the kernel, its command, and the evidence of a check: they can name files and \
          devices of a host."
-        ["boot", "executed", "refused", "unknown", "voided"];
+        ["boot", "executed", "refused", "unknown", "voided", "founded", "restored"];
     Observation "observation"
         "What an observation says in words: why a node cannot be reached, where it was read, the names \
          of backups. A stakeholder sees its nodes, roles and positions, which are what a link is for."
-        ["explained", "rejected", "first_confirmed", "confirmed", "stale", "executed"];
+        ["explained", "rejected", "first_confirmed", "confirmed", "stale", "executed", "stopped"];
     Fingerprint "fingerprint"
         "The hash of something that holds a sensitive fact: whoever guesses the fact can check it."
         ["explained", "rejected", "first_confirmed", "confirmed", "stale", "executed"];

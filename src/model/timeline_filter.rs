@@ -289,6 +289,11 @@ mod tests {
             "link_revoked",
             "role_changed",
             "account_removed",
+            "mismatch_accepted",
+            "access_ended",
+            "founded",
+            "restored",
+            "stopped",
         ];
         let grouped = STEPS.iter().chain(&REFUSALS).chain(&OBSERVED).chain(&in_none);
         let grouped: BTreeSet<_> = grouped.copied().collect();

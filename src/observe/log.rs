@@ -1,10 +1,12 @@
 //! What can be read of the log: its records, proofs about it, and reports from it alone.
 
 use super::{ReadSide, report, unreadable};
-use crate::ledger::LogFilter;
+use crate::ledger::{ClockReport, LogFilter, Window};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
-use crate::model::answer::{ConsistencyProof, InclusionProof, LogPage, SignedHead, StoredRecord};
+use crate::model::answer::{
+    ActionPage, ConsistencyProof, InclusionProof, LogPage, PAGE_ROWS_MAX, SignedHead, StoredRecord,
+};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::report::{ActionReport, WindowReport};
 
@@ -56,6 +58,79 @@ impl ReadSide {
         report::window(&self.ledger, &window, after, limit)
     }
 
+    /// What the log says of the clock, which reads `now`.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn clock_report(&self, now: Timestamp) -> Result<ClockReport, Refusal> {
+        self.ledger.clock(now).map_err(unreadable)
+    }
+
+    /// Finds a window of time: what it holds by then, and nothing that is added later.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn find_window(&self, from: Timestamp, to: Timestamp) -> Result<Window, Refusal> {
+        self.ledger.window(from, to).map_err(unreadable)
+    }
+
+    /// One page of the report of a window that was found.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn window_page(
+        &self,
+        window: &Window,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<WindowReport, Refusal> {
+        report::window(&self.ledger, window, after, limit)
+    }
+
+    /// The same, without its actions.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn window_records(
+        &self,
+        window: &Window,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<WindowReport, Refusal> {
+        report::window_records(&self.ledger, window, after, limit)
+    }
+
+    /// Every record that matches, newest first, page by page: those that the log holds by now.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn log_pages(
+        &self,
+        filter: LogFilter,
+    ) -> Result<impl Iterator<Item = Result<LogPage, Refusal>> + Send + use<>, Refusal> {
+        let (read, newest) = (self.clone(), self.ledger.head().map_err(unreadable)?.size);
+        Ok(pages(newest, move |before| {
+            let page = read.log(Some(before), PAGE_ROWS_MAX, &filter)?;
+            let next = page.next_before;
+            Ok((page, next))
+        }))
+    }
+
+    /// Every action, newest first, page by page: those that were asked for by now.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn action_pages(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<ActionPage, Refusal>> + Send + use<>, Refusal> {
+        let (read, newest) = (self.clone(), self.ledger.head().map_err(unreadable)?.size);
+        Ok(pages(newest, move |before| {
+            let page = read.actions(Some(before), PAGE_ROWS_MAX)?;
+            let next = page.next_before;
+            Ok((page, next))
+        }))
+    }
+
     /// The end of the log, signed.
     ///
     /// # Errors
@@ -95,4 +170,19 @@ impl ReadSide {
         let sentence = format!("{from} records are not the beginning of {of}.");
         proof.ok_or_else(|| Refusal::new(RefusalCode::NotFound, sentence))
     }
+}
+
+/// Pages from a key on, each read when it is asked for; none after one that could not be read.
+fn pages<T>(
+    newest: u64,
+    mut read: impl FnMut(u64) -> Result<(T, Option<u64>), Refusal>,
+) -> impl Iterator<Item = Result<T, Refusal>> {
+    let mut next = Some(newest);
+    std::iter::from_fn(move || {
+        let before = next.take()?;
+        Some(read(before).map(|(page, key)| {
+            next = key;
+            page
+        }))
+    })
 }

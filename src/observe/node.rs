@@ -3,10 +3,16 @@
 use super::{ReadSide, no_such_node, unreadable};
 use crate::explain::on_node;
 use crate::ledger::LogFilter;
+use crate::model::action::ActionKind;
+use crate::model::answer::{PAGE_ROWS_MAX, StoredRecord};
 use crate::model::event::{EventPage, EventPlace, KernelEvent};
-use crate::model::node_answer::{ACTIONS_SHOWN, EVENTS_LOOKED_AT, NodeAnswer, NodeEvents};
+use crate::model::node_answer::{
+    ACTIONS_SHOWN, EVENTS_LOOKED_AT, NodeAnswer, NodeEvents, NodeVerified,
+};
+use crate::model::record::Entry;
 use crate::model::refusal::Refusal;
 use crate::model::text::NodeId;
+use std::collections::BTreeMap;
 
 impl ReadSide {
     /// One node in one observation, with what speaks against each action on it, what happened to it,
@@ -40,6 +46,7 @@ impl ReadSide {
         let rows = self.ledger.actions_of(None, ACTIONS_SHOWN, &filter).map_err(unreadable)?;
         let more_asked = rows.next_before.is_some();
         let asked = self.lines(rows.rows)?;
+        let verified = self.verified(&node)?;
         Ok(NodeAnswer {
             node,
             state,
@@ -49,8 +56,56 @@ impl ReadSide {
             events,
             asked,
             more_asked,
+            verified,
         })
     }
+
+    /// What the last verification of each node found, as far as the newest [`PAGE_ROWS_MAX`] of them say
+    /// it.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn last_verifications(&self) -> Result<BTreeMap<NodeId, NodeVerified>, Refusal> {
+        let filter = LogFilter {
+            kind: Some("executed"),
+            action_kind: Some(ActionKind::VerifyNode),
+            ..LogFilter::default()
+        };
+        let page = self.ledger.page(None, PAGE_ROWS_MAX, &filter).map_err(unreadable)?;
+        let mut found = BTreeMap::new();
+        for stored in page.records {
+            if let Some((node, verified)) = verified(stored) {
+                found.entry(node).or_insert(verified);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What the last verification of a node found; `None` where no record says it.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn verified(&self, node: &NodeId) -> Result<Option<NodeVerified>, Refusal> {
+        let filter = LogFilter {
+            kind: Some("executed"),
+            action_kind: Some(ActionKind::VerifyNode),
+            node: Some(node.clone()),
+            ..LogFilter::default()
+        };
+        let page = self.ledger.page(None, 1, &filter).map_err(unreadable)?;
+        let last = page.records.into_iter().next();
+        Ok(last.and_then(verified).map(|(_, verified)| verified))
+    }
+}
+
+/// The node that a record says was verified, and what was found.
+fn verified(stored: StoredRecord) -> Option<(NodeId, NodeVerified)> {
+    let seq = stored.record.seq;
+    let Entry::Executed { receipt, .. } = stored.record.entry else { return None };
+    let node = receipt.action.node()?.clone();
+    let verification = receipt.verification?;
+    let (action_id, at) = (receipt.action_id, receipt.executed_at);
+    Some((node, NodeVerified { seq, action_id, at, verification }))
 }
 
 /// The events that are about this node.

@@ -61,8 +61,27 @@ pub fn window(
             Err(refusal) => return Err(refusal),
         }
     }
-    let (from, to) = (window.from(), window.to());
-    Ok(WindowReport { from, to, records, actions, next_after })
+    Ok(WindowReport { actions, ..bare(window, records, next_after) })
+}
+
+/// The same, without its actions.
+///
+/// # Errors
+/// When a record cannot be read.
+pub fn window_records(
+    ledger: &LedgerReader,
+    window: &Window,
+    after: Option<u64>,
+    limit: u32,
+) -> Result<WindowReport, Refusal> {
+    let (records, next_after) = ledger.window_page(window, after, limit).map_err(unreadable)?;
+    Ok(bare(window, records, next_after))
+}
+
+fn bare(window: &Window, records: Vec<StoredRecord>, next_after: Option<u64>) -> WindowReport {
+    let (from, to, total) = (window.from(), window.to(), Some(window.len()));
+    let (actions, complete, incomplete) = (Vec::new(), None, None);
+    WindowReport { from, to, records, actions, next_after, total, complete, incomplete }
 }
 
 /// Everything that these records name, once each, in their order.

@@ -156,6 +156,13 @@ impl Trail {
         })
     }
 
+    /// The record behind the order, where it was to be sent.
+    #[must_use]
+    pub fn dispatched_at(&self) -> Option<u64> {
+        let is_dispatched = |r: &&StoredRecord| matches!(r.record.entry, Entry::Dispatched { .. });
+        self.records.iter().find(is_dispatched).map(|stored| stored.record.seq)
+    }
+
     /// Whether a settlement closed it.
     #[must_use]
     pub fn was_settled(&self) -> bool {

@@ -6,19 +6,20 @@ use crate::model::link::{
 };
 use crate::plain::lines::Lines;
 
-/// A link that was issued; `url` is where the control plane is.
+/// A link that was issued: its address, and what is to know about it. `url` is where the control plane
+/// is.
 #[must_use]
-pub fn link_issued(answer: &LinkAnswer, url: &str) -> Lines {
-    let mut lines = Lines::new();
+pub fn link_issued(answer: &LinkAnswer, url: &str) -> (Lines, Lines) {
+    let (mut address, mut lines) = (Lines::new(), Lines::new());
     match &answer.path {
         Some(path) => {
-            lines.line(format!("{url}{path}"));
+            address.line(format!("{url}{path}"));
             lines.line("It is shown this once. Whoever has it can open its one session, until somebody did.");
         }
         None => lines.line("The link was issued before. Its address is not shown again."),
     }
     add_link(&mut lines, &answer.link);
-    lines
+    (address, lines)
 }
 
 /// A link that was revoked.
@@ -49,23 +50,23 @@ pub fn links(issued: &[LinkLine]) -> Lines {
 
 /// The links of an answer, and the command that shows the rest of them.
 #[must_use]
-pub fn links_of(answer: &AccessAnswer) -> Lines {
+pub fn links_of(answer: &AccessAnswer, option: &str) -> Lines {
     let mut lines = links(&answer.links);
     let more = answer.more.iter().filter(|more| more.list == AccessList::Links);
-    add_more(&mut lines, "access", &more.cloned().collect::<Vec<_>>());
+    add_more(&mut lines, &format!("access{option}"), &more.cloned().collect::<Vec<_>>());
     lines
 }
 
 /// The reader's own sessions, the links and the tokens.
 #[must_use]
-pub fn access(answer: &AccessAnswer) -> Lines {
+pub fn access(answer: &AccessAnswer, option: &str) -> Lines {
     let mut lines = Lines::new();
     let shows = |list| answer.list.is_none_or(|only| only == list);
     if shows(AccessList::Sessions) {
         add_sessions(&mut lines, "Your sessions", &answer.sessions);
     }
     add_links_and_tokens(&mut lines, shows, &answer.links, &answer.tokens);
-    add_more(&mut lines, "access", &answer.more);
+    add_more(&mut lines, &format!("access{option}"), &answer.more);
     lines
 }
 
@@ -112,7 +113,7 @@ pub fn token_revoked(answer: &TokenAnswer) -> Lines {
 
 /// Everybody who can get in.
 #[must_use]
-pub fn everybody(answer: &EverybodyAnswer) -> Lines {
+pub fn everybody(answer: &EverybodyAnswer, option: &str) -> Lines {
     let mut lines = Lines::new();
     let shows = |list| answer.list.is_none_or(|only| only == list);
     if shows(AccessList::Accounts) {
@@ -128,7 +129,7 @@ pub fn everybody(answer: &EverybodyAnswer) -> Lines {
         add_sessions(&mut lines, "Sessions", &answer.sessions);
     }
     add_links_and_tokens(&mut lines, shows, &answer.links, &answer.tokens);
-    add_more(&mut lines, "access --everybody", &answer.more);
+    add_more(&mut lines, &format!("access --everybody{option}"), &answer.more);
     lines
 }
 
@@ -198,10 +199,12 @@ mod tests {
     fn a_link_that_was_issued_before_has_no_address_and_one_that_is_new_has() {
         let mut answer = LinkAnswer { link: link(), path: None, duplicate: true };
         let again = link_issued(&answer, "http://127.0.0.1:7400");
-        assert!(!again.as_str().contains("http"), "{}", again.as_str());
+        assert_eq!(again.0.as_str(), "");
+        assert!(!again.1.as_str().contains("http"), "{}", again.1.as_str());
         answer.path = Some("/link/aerodb_link_1".to_owned());
         let new = link_issued(&answer, "http://127.0.0.1:7400");
-        assert!(new.as_str().starts_with("http://127.0.0.1:7400/link/aerodb_link_1\n"));
+        assert_eq!(new.0.as_str(), "http://127.0.0.1:7400/link/aerodb_link_1\n");
+        assert!(!new.1.as_str().contains("aerodb_link_1"));
     }
 
     #[test]

@@ -16,17 +16,17 @@ pub fn requested(action: &ActionAnswer, option: &str) -> Lines {
     lines.gap();
     lines.line(format!("Action: {}", action.id));
     lines.line(format!("Digest: {}", action.digest));
-    lines.append(&standing(action));
+    lines.append(&standing(action, option));
     next(&mut lines, action, option);
     lines
 }
 
-/// What came of an action, without repeating its explanation.
+/// What came of an action, without repeating its explanation. `option` is as in [`requested`].
 #[must_use]
-pub fn outcome(action: &ActionAnswer) -> Lines {
+pub fn outcome(action: &ActionAnswer, option: &str) -> Lines {
     let mut lines = Lines::new();
     lines.line(format!("{} ({})", action.action.title(), action.id));
-    lines.append(&standing(action));
+    lines.append(&standing(action, option));
     lines
 }
 
@@ -44,7 +44,7 @@ pub fn action(action: &ActionAnswer, option: &str) -> Lines {
     lines
 }
 
-fn standing(action: &ActionAnswer) -> Lines {
+fn standing(action: &ActionAnswer, option: &str) -> Lines {
     let mut lines = Lines::new();
     lines.line(format!(
         "Asked by {} at {}: {}",
@@ -92,7 +92,7 @@ fn standing(action: &ActionAnswer) -> Lines {
         None => {}
     }
     if action.interrupted.is_some() || action.stage == Stage::Unknown {
-        lines.line(closing(action));
+        lines.line(closing(action) + option);
     }
     for moved in &action.moved {
         lines.line(format!("Moved: {moved}"));
@@ -187,6 +187,12 @@ fn add_receipt(lines: &mut Lines, receipt: &Receipt) {
         receipt.witness.seq,
         receipt.witness.hash
     ));
+    if let Some(verification) = &receipt.verification {
+        lines.line(format!("  verdict: {}", verification.word()));
+        for finding in verification.findings() {
+            lines.line(format!("    {finding}"));
+        }
+    }
     if receipt.duplicate {
         lines.line("  the kernel had executed this id before and repeated its first receipt");
     }
@@ -249,9 +255,29 @@ mod tests {
             let mut value = fixtures::action(stage);
             value.interrupted = Some(Interrupted::OutcomeUnknown);
             value.outcome = Some(Outcome::Unknown { why: "no answer".to_owned() });
-            let text = outcome(&value);
+            let text = outcome(&value, "");
             assert!(!text.as_str().to_lowercase().contains("fail"), "{}", text.as_str());
             assert!(!text.as_str().contains("nothing ran"), "{}", text.as_str());
+        }
+    }
+
+    #[test]
+    fn every_command_that_is_shown_leads_to_the_same_server() {
+        let option = " --url http://h:1";
+        for stage in Stage::ALL {
+            let mut value = fixtures::action(stage);
+            value.more_records = true;
+            for interrupted in [None, Some(Interrupted::OutcomeUnknown)] {
+                value.interrupted = interrupted;
+                for text in [action(&value, option), outcome(&value, option)] {
+                    let shown = text.as_str().lines().filter(|l| l.contains("aerodb-control "));
+                    // What the explanation shows is the command that asked.
+                    let shown = shown.filter(|line| !line.contains("aerodb-control request "));
+                    for line in shown {
+                        assert!(line.ends_with(option), "{stage}: {line}");
+                    }
+                }
+            }
         }
     }
 

@@ -88,6 +88,7 @@ pub(crate) fn overview_without_primary() -> Overview {
         unresolved: None,
         freeze: None,
         data_address: None,
+        mismatch: None,
     }
 }
 
@@ -155,6 +156,10 @@ pub(crate) fn stored(seq: u64, entry: Entry) -> StoredRecord {
         action_id: None,
         entry,
         prev: None,
+        host: None,
+        clock_back_ms: None,
+        issued: None,
+        ended: None,
     };
     let hash = record.hash();
     StoredRecord { record, hash }

@@ -3,7 +3,8 @@
 use super::explanation::{add_candidate, add_prospect};
 use crate::model::answer::Overview;
 use crate::model::cluster::{ClusterState, NodeState};
-use crate::model::node_answer::NodeAnswer;
+use crate::model::finding::Mismatch;
+use crate::model::node_answer::{NodeAnswer, NodeVerified};
 use crate::model::pinned::{Fact, Missing, Since};
 use crate::model::text::NodeId;
 use crate::plain::lines::Lines;
@@ -13,6 +14,10 @@ use crate::plain::lines::Lines;
 pub fn overview(overview: &Overview) -> Lines {
     let mut lines = Lines::new();
     let state = &overview.state;
+    if let Some(mismatch) = &overview.mismatch {
+        add_mismatch(&mut lines, mismatch);
+        lines.gap();
+    }
     add_observation(&mut lines, state);
     lines.gap();
     cluster(&mut lines, state);
@@ -53,6 +58,25 @@ pub fn overview(overview: &Overview) -> Lines {
     lines
 }
 
+/// Where log and kernel do not say the same, alone.
+#[must_use]
+pub fn mismatch(mismatch: &Mismatch) -> Lines {
+    let mut lines = Lines::new();
+    add_mismatch(&mut lines, mismatch);
+    lines
+}
+
+fn add_mismatch(lines: &mut Lines, mismatch: &Mismatch) {
+    lines.line(format!("HELD: nothing can be changed. {mismatch}."));
+    for finding in &mismatch.findings {
+        lines.line(format!("- {finding}"));
+    }
+    let listed = mismatch.findings.len() as u64;
+    if listed > 0 && mismatch.total > listed {
+        lines.line(format!("- {} more", mismatch.total - listed));
+    }
+}
+
 /// Which cluster, and when and how it was seen.
 pub(super) fn add_observation(lines: &mut Lines, state: &ClusterState) {
     let identity = &state.cluster.identity;
@@ -67,14 +91,22 @@ pub(super) fn add_observation(lines: &mut Lines, state: &ClusterState) {
     ));
 }
 
-/// Everything that the page of a node shows.
+/// Everything that the page of a node shows. `option` is what leads a further command to the same
+/// server.
 #[must_use]
-pub fn node(answer: &NodeAnswer) -> Lines {
+pub fn node(answer: &NodeAnswer, option: &str) -> Lines {
     let mut lines = Lines::new();
     let seen = &answer.state.observation;
     lines.line(format!("{} in observation {} at {}", answer.node, seen.id, seen.observed_at));
     if let Some(node) = answer.facts() {
         facts(&mut lines, answer, node);
+    }
+    if let Some(NodeVerified { seq, at, verification, .. }) = &answer.verified {
+        let word = verification.word().to_uppercase().replace('_', " ");
+        lines.line(format!("Verified at {at}: {word} (record {seq})"));
+        for finding in verification.findings() {
+            lines.line(format!("  {finding}"));
+        }
     }
     lines.heading("Actions on it, as they would be judged now");
     for prospect in &answer.actions {
@@ -99,7 +131,8 @@ pub fn node(answer: &NodeAnswer) -> Lines {
             asked.action.title()
         ));
     }
-    let more = format!("  more: aerodb-control log --kind requested --node {}", answer.node);
+    let asks = "aerodb-control log --kind requested --node";
+    let more = format!("  more: {asks} {}{option}", answer.node);
     match (answer.asked.is_empty(), answer.more_asked) {
         (true, _) => lines.line("  nothing"),
         (false, true) => lines.line(more),
@@ -267,8 +300,9 @@ mod tests {
             events,
             asked: Vec::new(),
             more_asked: false,
+            verified: None,
         };
-        let text = node(&answer);
+        let text = node(&answer, "");
         for words in [
             "n3 in observation ",
             "  Role: unknown since 2026-01-31T09:45:00.000Z, because ",

@@ -48,6 +48,12 @@ pub(super) fn add(lines: &mut Lines, indent: &str, stored: &StoredRecord) {
     ));
     let says = record.entry.sentence();
     lines.line(format!("{indent}    {says}"));
+    if record.clock_back_ms.is_some() {
+        lines.line(format!("{indent}    clock: {}", record.clock_words()));
+    }
+    if let Some(host) = record.host_words() {
+        lines.line(format!("{indent}    by {host}"));
+    }
     lines.line(format!("{indent}    hash {}", stored.hash));
 }
 
@@ -74,7 +80,7 @@ mod tests {
     fn a_page_says_how_to_read_on_or_that_it_is_the_last() {
         let refusal = Refusal::new(RefusalCode::NotPermitted, "Not for observers.");
         let attempt = "POST /actions".to_owned();
-        let records = vec![stored(3, Entry::Denied { attempt, refusal })];
+        let records = vec![stored(3, Entry::Denied { attempt, refusal, times: None })];
         let mut page = LogPage { records, next_before: Some(3) };
         let text = log(&page, "aerodb-control log");
         assert!(text.as_str().contains("Denied POST /actions (not_permitted): Not for observers."));

@@ -8,6 +8,8 @@ use super::explanation::explanation;
 use super::lines::Lines;
 use super::records;
 use crate::model::action::Stage;
+use crate::model::ambient::Timestamp;
+use crate::model::answer::StoredRecord;
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Explanation;
 use crate::model::record::Entry;
@@ -24,36 +26,61 @@ pub fn report(told: &ActionReport) -> Lines {
     lines
 }
 
-/// One page of the report of a window; the first page has `after` absent.
+/// One page of the report of a window, as a document of its own: its last line says that it is a part.
 #[must_use]
-pub fn window(told: &WindowReport, after: Option<u64>) -> Lines {
-    let mut lines = Lines::new();
-    if after.is_none() {
-        lines.line(format!("# Report of the log from {} to {}", told.from, told.to));
-        lines.gap();
-        lines.line("Rebuilt from the log alone. Order is the sequence number of the records.");
-        lines.gap();
-        lines.line("An action is rebuilt whole where its first record of this window stands.");
+pub fn window(told: &WindowReport) -> Lines {
+    let mut lines = head(told.from, told.to);
+    lines.append(&add_records(&told.records));
+    if told.records.is_empty() {
+        lines.line("    No record of this window.");
     }
-    section(&mut lines, "## Records", |lines| {
-        for stored in &told.records {
-            records::add(lines, "", stored);
-        }
-        if told.records.is_empty() {
-            lines.line("The log holds no record of this window.");
-        }
-    });
     for action in &told.actions {
-        lines.gap();
-        lines.line(format!("## Action {}", action.id));
-        parts(&mut lines, action, "###");
+        add_action(&mut lines, action);
     }
     lines.gap();
+    let total = told.total.map(|total| format!(" of {total}")).unwrap_or_default();
+    let numbers = told.records.first().zip(told.records.last()).map_or_else(
+        || format!("Part: no records{total}."),
+        |(first, last)| {
+            let (count, first, last) = (told.records.len(), first.record.seq, last.record.seq);
+            format!("Part: {count} records{total}, from record {first} to {last}.")
+        },
+    );
     lines.line(match told.next_after {
-        Some(seq) => format!("The window goes on after record {seq}."),
-        None => "The window ends here.".to_owned(),
+        Some(seq) => format!("{numbers} The window goes on after record {seq}."),
+        None => format!("{numbers} The window ends here."),
     });
     lines
+}
+
+/// What stands above the report of a window, up to the heading of its records.
+pub(super) fn head(from: Timestamp, to: Timestamp) -> Lines {
+    let mut lines = Lines::new();
+    lines.line(format!("# Report of the log from {from} to {to}"));
+    lines.gap();
+    lines.line("Rebuilt from the log alone. Order is the sequence number of the records.");
+    lines.gap();
+    lines.line("Every record of the window, then every action with a record in it, each whole.");
+    lines.heading("## Records");
+    lines.gap();
+    lines
+}
+
+/// Records of a window, indented under their heading.
+pub(super) fn add_records(stored: &[StoredRecord]) -> Lines {
+    let (mut block, mut lines) = (Lines::new(), Lines::new());
+    for stored in stored {
+        records::add(&mut block, "", stored);
+    }
+    lines.indented(&block);
+    lines
+}
+
+/// An action of a window, whole.
+pub(super) fn add_action(lines: &mut Lines, action: &ActionReport) {
+    lines.line("");
+    lines.line(format!("## Action {}", action.id));
+    parts(lines, action, "###");
 }
 
 fn parts(lines: &mut Lines, told: &ActionReport, level: &str) {

@@ -31,31 +31,120 @@ impl Table {
         Self { title: "Actions", head: ACTIONS, rows: page.actions.iter().map(action).collect() }
     }
 
-    /// RFC 4180, with a head.
+    /// How many rows it has.
     #[must_use]
-    pub fn csv(&self) -> String {
-        let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
-        writer.write_record(self.head).expect("memory takes every byte");
-        for row in &self.rows {
-            let cells = row.iter().map(|cell| guarded(&visible(cell)));
-            writer.write_record(cells).expect("every row has the cells of the head");
-        }
-        let bytes = writer.into_inner().expect("memory takes every byte");
-        String::from_utf8(bytes).expect("cells are text")
+    pub fn rows(&self) -> u64 {
+        u64::try_from(self.rows.len()).unwrap_or(u64::MAX)
     }
 
-    /// A table of GitHub-flavoured Markdown, under a heading.
+    /// What stands above the rows.
     #[must_use]
-    pub fn markdown(&self) -> String {
-        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-        let mut text = format!("# {}\n\n", self.title);
-        text.push_str(&line(self.head.iter().map(|cell| escaped(cell)).collect()));
-        text.push_str(&line(vec!["---".to_owned(); self.head.len()]));
-        for row in &self.rows {
-            text.push_str(&line(row.iter().map(|cell| escaped(&visible(cell))).collect()));
+    pub fn head(&self, form: TableForm) -> String {
+        match form {
+            TableForm::Csv => csv([self.head.iter().map(|cell| (*cell).to_owned())]),
+            TableForm::Markdown => {
+                let mut text = format!("# {}\n\n", self.title);
+                text.push_str(&line(self.head.iter().map(|cell| escaped(cell)).collect()));
+                text.push_str(&line(vec!["---".to_owned(); self.head.len()]));
+                text
+            }
         }
-        text
     }
+
+    /// The rows alone: a file of many pages has one head.
+    #[must_use]
+    pub fn body(&self, form: TableForm) -> String {
+        match form {
+            TableForm::Csv => {
+                csv(self.rows.iter().map(|row| row.iter().map(|cell| guarded(&visible(cell)))))
+            }
+            TableForm::Markdown => {
+                let escape = |cell: &String| escaped(&visible(cell));
+                self.rows.iter().map(|row| line(row.iter().map(escape).collect())).collect()
+            }
+        }
+    }
+
+    /// What stands below the rows: whether these are all. In CSV it is a row with as many cells as every
+    /// other, whose first one is `complete`, `part` or `incomplete`; no row of the table begins so.
+    #[must_use]
+    pub fn end(&self, form: TableForm, end: &TableEnd) -> String {
+        let (word, sentence) = end.words();
+        match form {
+            TableForm::Csv => {
+                let mut cells = vec![String::new(); self.head.len()];
+                for (cell, text) in cells.iter_mut().zip([word.to_owned(), visible(&sentence)]) {
+                    *cell = text;
+                }
+                csv([cells])
+            }
+            TableForm::Markdown => format!("\n{word}: {}\n", escaped(&visible(&sentence))),
+        }
+    }
+}
+
+/// What a table becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableForm {
+    /// RFC 4180, with a head.
+    Csv,
+    /// A table of GitHub-flavoured Markdown, under a heading.
+    Markdown,
+}
+
+/// Whether a table holds everything that matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TableEnd {
+    /// It does.
+    Complete {
+        /// How many rows that is.
+        rows: u64,
+    },
+    /// It was to be a part.
+    Part {
+        /// How many rows it has.
+        rows: u64,
+        /// The key of the next part, where there are older rows.
+        before: Option<u64>,
+    },
+    /// It was to hold everything and does not.
+    Incomplete {
+        /// How many rows it has.
+        rows: u64,
+        /// Why.
+        why: String,
+    },
+}
+
+impl TableEnd {
+    fn words(&self) -> (&'static str, String) {
+        match self {
+            Self::Complete { rows } => ("complete", format!("{rows} rows, which is everything")),
+            Self::Part { rows, before: Some(before) } => {
+                ("part", format!("{rows} rows; older ones come before {before}"))
+            }
+            Self::Part { rows, before: None } => {
+                ("part", format!("{rows} rows; no older ones match"))
+            }
+            Self::Incomplete { rows, why } => {
+                ("incomplete", format!("{rows} rows, and then: {why}"))
+            }
+        }
+    }
+}
+
+fn csv<R: IntoIterator<Item = String>>(rows: impl IntoIterator<Item = R>) -> String {
+    let mut writer =
+        WriterBuilder::new().terminator(Terminator::CRLF).flexible(true).from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).expect("memory takes every byte");
+    }
+    let bytes = writer.into_inner().expect("memory takes every byte");
+    String::from_utf8(bytes).expect("cells are text")
+}
+
+fn line(cells: Vec<String>) -> String {
+    format!("| {} |\n", cells.join(" | "))
 }
 
 fn record(stored: &StoredRecord) -> Vec<String> {
@@ -66,7 +155,7 @@ fn record(stored: &StoredRecord) -> Vec<String> {
     vec![
         record.seq.to_string(),
         record.at.to_string(),
-        record.clock.clone(),
+        record.clock_words(),
         name,
         role,
         via,
@@ -121,6 +210,31 @@ fn escaped(cell: &str) -> String {
 mod tests {
     use super::*;
 
+    impl Table {
+        fn csv(&self) -> String {
+            self.head(TableForm::Csv) + &self.body(TableForm::Csv)
+        }
+    }
+
+    #[test]
+    fn the_last_row_says_whether_these_are_all_and_has_the_cells_of_the_others() {
+        let table = table("x");
+        let why = "the disk\r\nis gone, \u{202e}".to_owned();
+        for (end, word) in [
+            (TableEnd::Complete { rows: 1 }, "complete"),
+            (TableEnd::Part { rows: 1, before: Some(7) }, "part"),
+            (TableEnd::Part { rows: 1, before: None }, "part"),
+            (TableEnd::Incomplete { rows: 1, why }, "incomplete"),
+        ] {
+            let text = table.csv() + &table.end(TableForm::Csv, &end);
+            let mut reader = csv::Reader::from_reader(text.as_bytes());
+            let last = reader.records().last().expect("a row").expect("as wide as the others");
+            assert_eq!(&last[0], word);
+            let text = table.end(TableForm::Markdown, &end);
+            assert!(text.starts_with(&format!("\n{word}: 1 rows")) && text.lines().count() == 2);
+        }
+    }
+
     fn table(cell: &str) -> Table {
         let rows = vec![vec![cell.to_owned(), "x".to_owned()]];
         Table { title: "T", head: &["a", "b"], rows }
@@ -152,8 +266,9 @@ mod tests {
 
     #[test]
     fn markdown_in_a_cell_is_text() {
-        let text = table("a|b [x](http://y) <b> `c` *d* ![i](j) www.k.example").markdown();
-        let row = text.lines().nth(4).expect("a row");
+        let text = table("a|b [x](http://y) <b> `c` *d* ![i](j) www.k.example");
+        let text = text.body(TableForm::Markdown);
+        let row = text.lines().next().expect("a row");
         let wanted = "| a\\|b \\[x\\](http\\://y) \\<b\\> \\`c\\` \\*d\\* \\!\\[i\\](j) \
                       www\\.k.example | x |";
         assert_eq!(row, wanted);

@@ -15,6 +15,7 @@ use crate::model::text::{InputError, PlaceName};
 use leptos::config::{LeptosOptions, get_config_from_str};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -91,10 +92,15 @@ struct Table {
     /// The claim that names the account of somebody who comes for the first time.
     #[serde(default)]
     openid_name_claim: String,
-    /// Who has which role: rows of a claim, a value of it, and observer, operator or auditor. Whoever
-    /// has none of the values has no role and is not let in.
+    /// Who has which role: rows of a claim, a value of it, and observer, operator or auditor. A claim
+    /// inside another is named by its path, such as `realm_access.roles`. Whoever has none of the values
+    /// has no role and is not let in.
     #[serde(default)]
     openid_roles: Vec<ClaimRole>,
+    /// Optional: `true` asks the provider for claims at its userinfo endpoint too, for those that do not
+    /// put groups into the token. Where both have a claim, that of the token stands.
+    #[serde(default)]
+    openid_userinfo: bool,
     /// Optional: who vouches for the certificate of the provider, as PEM, in place of the authorities
     /// that browsers trust. Relative to the file. Empty means none.
     #[serde(default)]
@@ -145,6 +151,8 @@ pub struct Config {
     pub second_operator: Vec<ActionClass>,
     /// Who may say who somebody is, besides the accounts.
     pub vouching: Vouching,
+    /// The file as it is written: each key after its table, with its value.
+    pub written: BTreeMap<String, String>,
 }
 
 /// Why there are no settings.
@@ -209,6 +217,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         return Err(value(InputError::new("kernel", &table.kernel, "embedded")));
     }
     Ok(Config {
+        written: file::written(&text).map_err(bad)?,
         leptos,
         data: folder.join(&table.data),
         nodes: NodeCount::ToFoundWith(table.nodes),
@@ -276,6 +285,7 @@ fn vouching(folder: &Path, table: &Table) -> Result<Vouching, String> {
         scopes: table.openid_scopes.clone(),
         name_claim: table.openid_name_claim.clone(),
         roles: table.openid_roles.clone(),
+        userinfo: table.openid_userinfo,
         ca: file(&table.openid_ca),
     };
     let proxy = ProxyTable {

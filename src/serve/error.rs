@@ -2,12 +2,13 @@
 
 use super::config::ConfigError;
 use super::tls::TlsError;
+use crate::cross_check::CrossCheckError;
 use crate::identity::SettingError;
 use crate::kernel::Unobservable;
 use crate::kernel::embedded;
 use crate::ledger::{KeyError, LedgerError};
 use crate::model::refusal::Refusal;
-use crate::store::StoreError;
+use crate::store::{DATABASE_FILE, StoreError};
 use crate::web;
 use crate::workflow::log_key::RotateError;
 use std::net::SocketAddr;
@@ -86,6 +87,9 @@ pub enum ServeError {
     /// The kernel.
     #[error("the kernel cannot be opened: {0}")]
     Kernel(#[from] embedded::OpenError),
+    /// Log and kernel cannot be held against each other.
+    #[error("log and kernel cannot be compared: {0}")]
+    CrossCheck(#[from] CrossCheckError),
     /// The kernel did not answer its first question.
     #[error(transparent)]
     Unobservable(#[from] Unobservable),
@@ -99,6 +103,16 @@ pub enum ServeError {
         cluster: String,
         /// Where it was.
         dir: PathBuf,
+    },
+    /// The directory holds something, and no log.
+    #[error(
+        "{} holds {found} and no log ({DATABASE_FILE}): put the log back, or name another directory; nothing is founded beside what is there", dir.display()
+    )]
+    LogLost {
+        /// The data directory.
+        dir: PathBuf,
+        /// The first thing that it holds.
+        found: String,
     },
     /// The ledger and the kernel are not of one cluster.
     #[error(

@@ -56,6 +56,9 @@ impl fmt::Display for HostName {
     }
 }
 
+/// What is answered whatever it was addressed to.
+const PROBES: [&str; 2] = ["/healthz", "/readyz"];
+
 /// The names that one listener answers under, besides those of this machine.
 pub(super) type Names = Arc<BTreeSet<HostName>>;
 
@@ -65,6 +68,11 @@ pub(super) async fn addressed_here(
     request: Request,
     next: Next,
 ) -> Response {
+    // A probe of an orchestrator names the address that it was given, or none. What it is told is about
+    // this process alone and the same for everybody.
+    if PROBES.contains(&request.uri().path()) {
+        return next.run(request).await;
+    }
     let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
     // HTTP/2 and absolute requests carry the name in the address.
     let named = named.or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str));

@@ -5,14 +5,18 @@
 //! all where every one is: people get in while somebody hoards connections. What an operator has
 //! confirmed runs to its end without the connection.
 
+mod head;
+
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
+use axum::http::{HeaderValue, Version, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
+use head::{HeadInTime, Requests};
 use http_body::Frame;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -33,9 +37,13 @@ use tower_service::Service;
 pub const CONNECTIONS_MAX: usize = 2_048;
 /// Files that the program needs besides its connections: databases, logs, readers, and some to spare.
 const FILES_BESIDE: u64 = 256;
-/// How long a connection may take to send the head of a request, its first one and each later one, and
-/// before that to agree on how it is encrypted.
+/// How long a connection may take to send the head of a request, from its first byte, and before the
+/// first one to agree on how it is encrypted.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// How long a connection may be idle between two requests. Longer than proxies keep their connections
+/// to a server (nginx and most load balancers 60 s, Go 90 s, Caddy 2 min): a server that is the first to
+/// close answers a request that is on its way with a reset. Under pressure an idle one goes at once.
+pub const IDLE_FOR: Duration = Duration::from_mins(3);
 /// How long a request may take to send its body.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 
@@ -61,12 +69,12 @@ pub(super) async fn serve(
     handle: Handle<SocketAddr>,
     tls: Option<RustlsConfig>,
 ) -> io::Result<()> {
-    let router = router.layer(from_fn(body_in_time));
+    let router = router.layer(from_fn(body_in_time)).layer(from_fn(idle_time_said));
     let mut server = Server::from_listener(listener)
         .handle(handle)
         .first_request_timeout(HEAD_WITHIN)
         .http1_only();
-    server.http_builder().http1().header_read_timeout(HEAD_WITHIN);
+    server.http_builder().http1().header_read_timeout(IDLE_FOR);
     let keeper = Doorkeeper { connections, ..Doorkeeper::default() };
     let router = router.into_make_service_with_connect_info::<SocketAddr>();
     match tls {
@@ -82,6 +90,17 @@ pub(super) async fn serve(
 async fn body_in_time(request: Request, next: Next) -> Response {
     let timed = |inner| Body::new(InTime { inner, over: Box::pin(sleep(BODY_WITHIN)) });
     next.run(request.map(timed)).await
+}
+
+/// Says how long a connection is kept, in the one version whose clients read it there.
+async fn idle_time_said(request: Request, next: Next) -> Response {
+    let version = request.version();
+    let mut response = next.run(request).await;
+    if version == Version::HTTP_11 && !response.headers().contains_key(header::CONNECTION) {
+        let said = HeaderValue::from_str(&format!("timeout={}", IDLE_FOR.as_secs()));
+        response.headers_mut().insert("keep-alive", said.expect("digits can stand in a header"));
+    }
+    response
 }
 
 /// A body that ends in an error when it is not there in time.
@@ -121,18 +140,18 @@ struct Doorkeeper {
 
 /// One connection that is in.
 struct Guest {
-    /// Requests that it waits for the answers of.
-    working: Arc<AtomicU64>,
+    /// What it asked for.
+    requests: Arc<Requests>,
     /// Ends it.
     leave: oneshot::Sender<()>,
 }
 
 impl Doorkeeper {
     /// A place for a new connection.
-    fn admit(&self) -> (Seat, Arc<AtomicU64>) {
+    fn admit(&self) -> (Seat, Arc<Requests>) {
         let mut inside = self.lock();
         if inside.len() >= self.connections {
-            let idle = |guest: &Guest| guest.working.load(Ordering::SeqCst) == 0;
+            let idle = |guest: &Guest| guest.requests.working() == 0;
             let oldest = inside.iter().find(|(_, guest)| idle(guest)).or(inside.iter().next());
             let oldest = oldest.map(|(number, _)| *number);
             if let Some(guest) = oldest.and_then(|number| inside.remove(&number)) {
@@ -142,9 +161,9 @@ impl Doorkeeper {
         }
         let number = self.arrivals.fetch_add(1, Ordering::SeqCst);
         let (leave, told) = oneshot::channel();
-        let working = Arc::new(AtomicU64::new(0));
-        inside.insert(number, Guest { working: Arc::clone(&working), leave });
-        (Seat { keeper: self.clone(), number, told, left: false }, working)
+        let requests = Arc::new(Requests::default());
+        inside.insert(number, Guest { requests: Arc::clone(&requests), leave });
+        (Seat { keeper: self.clone(), number, told, left: false }, requests)
     }
 
     // A panic while it was held left a whole map behind.
@@ -159,9 +178,10 @@ impl<S> Accept<TcpStream, S> for Doorkeeper {
     type Future = std::future::Ready<io::Result<(Seated, Counted<S>)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let (seat, working) = self.admit();
-        let counted = Counted { inner: service, working };
-        std::future::ready(Ok((Seated { stream, seat }, counted)))
+        let (seat, requests) = self.admit();
+        let head = HeadInTime::new(Arc::clone(&requests), HEAD_WITHIN);
+        let counted = Counted { inner: service, requests };
+        std::future::ready(Ok((Seated { stream, seat, head }, counted)))
     }
 }
 
@@ -192,6 +212,7 @@ impl Drop for Seat {
 struct Seated {
     stream: TcpStream,
     seat: Seat,
+    head: HeadInTime,
 }
 
 impl AsyncRead for Seated {
@@ -201,7 +222,10 @@ impl AsyncRead for Seated {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.seat.ends(context)?;
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.head.after_read(buffer.filled().len() > before, context)?;
+        read
     }
 }
 
@@ -230,16 +254,7 @@ impl AsyncWrite for Seated {
 #[derive(Clone)]
 struct Counted<S> {
     inner: S,
-    working: Arc<AtomicU64>,
-}
-
-/// One request that is being worked on, until this is dropped.
-struct Work(Arc<AtomicU64>);
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
+    requests: Arc<Requests>,
 }
 
 impl<S, R> Service<R> for Counted<S>
@@ -256,8 +271,7 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        self.working.fetch_add(1, Ordering::SeqCst);
-        let work = Work(Arc::clone(&self.working));
+        let work = self.requests.begin();
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = answer.await;

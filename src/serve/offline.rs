@@ -1,8 +1,10 @@
 //! What is done to a data directory without serving it: by a command beside the server, or while
 //! none runs.
 
+use super::host_user::host_user;
 use super::{Ambient, ServeError, config};
-use crate::ledger::Ledger;
+use crate::files::private::check_directory;
+use crate::ledger::{Ledger, open_key};
 use crate::model::text::Reason;
 use crate::store::{DATABASE_FILE, Store, StoreError};
 use crate::workflow;
@@ -22,15 +24,58 @@ pub fn data_dir(config: Option<&Path>, data: Option<&Path>) -> Result<PathBuf, S
     }
 }
 
-/// The accounts in a data directory, for a command that runs beside the server or without one.
+/// The accounts in a data directory, for a command that runs beside the server or without one. Its
+/// records name who runs it, and why where that is given.
 ///
 /// # Errors
 /// When the directory cannot be opened.
-pub fn access(config: Option<&Path>, data: Option<&Path>) -> Result<Access, ServeError> {
-    let store = Store::open_beside(&data_dir(config, data)?)?;
+pub fn access(
+    config: Option<&Path>,
+    data: Option<&Path>,
+    reason: Option<Reason>,
+) -> Result<Access, ServeError> {
+    let dir = data_dir(config, data)?;
+    private(&dir)?;
+    let store = Store::open_beside(&dir)?;
     let ambient = Ambient::of_this_machine();
-    let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
+    let ledger = signing(&store, &dir, &ambient)?.on_host(host_user(reason));
     Ok(Access::new(ledger, ambient.clock, ambient.entropy, ambient.password_cost))
+}
+
+/// Sees that nobody but its owner reaches what is in a data directory that exists.
+pub(super) fn private(dir: &Path) -> Result<(), ServeError> {
+    if dir.exists() {
+        check_directory(dir).map_err(StoreError::from)?;
+    }
+    Ok(())
+}
+
+/// What a file system or an earlier version puts into a directory that holds nothing.
+const NOTHING: [&str; 2] = ["lost+found", "control.lock"];
+
+/// The first thing that a directory holds; `None` where it holds nothing or is not there.
+pub(super) fn first_entry(dir: &Path) -> Result<Option<String>, ServeError> {
+    let failed = |source| ServeError::Io { what: format!("cannot read {}", dir.display()), source };
+    if !dir.exists() {
+        return Ok(None);
+    }
+    let entries = std::fs::read_dir(dir).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(failed)?;
+    let names = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    // A founding of the log that was stopped before anything was written to it.
+    let is_blank = |name: &str| {
+        name.starts_with(DATABASE_FILE)
+            && std::fs::metadata(dir.join(name)).is_ok_and(|m| m.len() == 0)
+    };
+    Ok(names.filter(|name| !NOTHING.contains(&name.as_str()) && !is_blank(name)).min())
+}
+
+/// The log of a directory, with the key that it names: a command signs what it appends as a server does.
+fn signing(store: &Store, dir: &Path, ambient: &Ambient) -> Result<Ledger, ServeError> {
+    let ledger = Ledger::open(store, Arc::clone(&ambient.clock))?;
+    let Some(named) = ledger.reader().log_key()? else { return Ok(ledger) };
+    let signer = open_key(dir, named.name(), Some(&named), &*ambient.entropy)?;
+    Ok(ledger.signing(signer))
 }
 
 /// Gives the log in a data directory another key, while no control plane runs on it.
@@ -43,6 +88,7 @@ pub async fn rotate_log_key(
     reason: Reason,
 ) -> Result<Rotated, ServeError> {
     let dir = data_dir(config, data)?;
+    private(&dir)?;
     let database = dir.join(DATABASE_FILE);
     if let Err(source) = std::fs::metadata(&database) {
         let what = format!("there is no log at {}", database.display());
@@ -51,12 +97,13 @@ pub async fn rotate_log_key(
     let ambient = Ambient::of_this_machine();
     let store = match Store::open(&dir) {
         Err(StoreError::Locked { .. }) => {
-            let ledger = Ledger::open(&Store::open_beside(&dir)?, ambient.clock)?;
+            let store = Store::open_beside(&dir)?;
+            let ledger = signing(&store, &dir, &ambient)?.on_host(host_user(None));
             let declined = workflow::log_key::decline_rotation(&ledger, &reason).await?;
             return Err(ServeError::Refused(declined));
         }
         opened => opened?,
     };
-    let ledger = Ledger::open(&store, ambient.clock)?;
+    let ledger = Ledger::open(&store, ambient.clock)?.on_host(host_user(None));
     Ok(workflow::log_key::rotate_log_key(ledger, &dir, &*ambient.entropy, reason).await?)
 }

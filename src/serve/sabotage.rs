@@ -4,6 +4,7 @@
 //! back as it came.
 
 use crate::crash::{Sabotage, sabotaged};
+use crate::kernel::memory::MemoryPage;
 use crate::kernel::{
     Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
     Settled, Unobservable,
@@ -80,6 +81,14 @@ impl ObserveKernel for Saboteur {
         limit: u32,
     ) -> Answer<'_, Result<EventPage, Unobservable>> {
         self.inner.events(before, limit)
+    }
+
+    fn memory(
+        &self,
+        after: Option<ActionId>,
+        limit: u32,
+    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
+        self.inner.memory(after, limit)
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

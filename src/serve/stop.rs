@@ -1,5 +1,7 @@
-//! What asks the server to stop: the signals of a service manager and of a terminal.
+//! What asks the server to stop or to read its files again: the signals of a service manager and of a
+//! terminal.
 
+use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The signals that ask the server to stop.
@@ -21,5 +23,20 @@ impl Stop {
             _ = self.term.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+/// The signal that asks the server to read its files again.
+pub(super) struct Reload(Signal);
+
+impl Reload {
+    /// Listens from now on: by itself the signal would end the process.
+    pub(super) fn new() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    /// Waits for it. Several that come at once are one.
+    pub(super) async fn told(&mut self) {
+        self.0.recv().await;
     }
 }

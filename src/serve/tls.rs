@@ -2,8 +2,8 @@
 
 use super::ServeError;
 use super::reach::TlsFiles;
+use crate::model::ambient::Timestamp;
 use crate::outside::files::{FileError, certificates, open_secret};
-use axum_server::tls_rustls::RustlsConfig;
 use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::{self, PemObject as _};
@@ -21,13 +21,38 @@ pub enum TlsError {
     /// The two do not belong together, or the key is of a kind that is not served.
     #[error("the certificate and the key cannot be used together: {0}")]
     Unusable(rustls::Error),
+    /// Its dates cannot be read.
+    #[error("the certificate cannot be read: {0}")]
+    Unreadable(String),
+    /// No client would accept it today.
+    #[error(
+        "the certificate is valid from {not_before} to {not_after}, and it is {now} by the clock of this machine: no client would accept it"
+    )]
+    NotValidNow {
+        /// From when; included.
+        not_before: Timestamp,
+        /// Until when; included.
+        not_after: Timestamp,
+        /// The time of this machine.
+        now: Timestamp,
+    },
 }
 
-/// Reads the files and checks that they belong together.
+/// A certificate and its key, ready to be served.
+#[derive(Debug)]
+pub(super) struct Certified {
+    /// What the listeners take.
+    pub(super) config: Arc<ServerConfig>,
+    /// Until when the certificate is valid.
+    pub(super) not_after: Timestamp,
+}
+
+/// Reads the files and checks that they belong together and are valid now.
 ///
 /// # Errors
-/// When one cannot be read, everybody can read the key, or they do not fit.
-pub(super) fn load(files: &TlsFiles) -> Result<RustlsConfig, ServeError> {
+/// When one cannot be read, everybody can read the key, they do not fit, or the certificate is expired
+/// or not yet valid.
+pub(super) fn load(files: &TlsFiles, now: Timestamp) -> Result<Certified, ServeError> {
     let wrong = |path: &Path| {
         let path = path.to_owned();
         move |source: TlsError| ServeError::Tls { path, source }
@@ -35,8 +60,26 @@ pub(super) fn load(files: &TlsFiles) -> Result<RustlsConfig, ServeError> {
     let file = |path| move |error: FileError| wrong(path)(error.into());
     let chain = certificates(&files.certificate).map_err(file(&files.certificate))?;
     let key = key(&files.key).map_err(file(&files.key))?;
+    let not_after = valid(&chain, now).map_err(wrong(&files.certificate))?;
     let config = config(chain, key).map_err(TlsError::Unusable).map_err(wrong(&files.key))?;
-    Ok(RustlsConfig::from_config(Arc::new(config)))
+    Ok(Certified { config: Arc::new(config), not_after })
+}
+
+/// Until when the first certificate of the chain is valid: it is the one of this server. Those between
+/// it and an authority are judged by clients, who may know another way.
+fn valid(chain: &[CertificateDer<'_>], now: Timestamp) -> Result<Timestamp, TlsError> {
+    let own = chain.first().map(AsRef::as_ref).unwrap_or_default();
+    let (_, read) = x509_parser::parse_x509_certificate(own)
+        .map_err(|error| TlsError::Unreadable(error.to_string()))?;
+    let at = |time: x509_parser::time::ASN1Time| {
+        Timestamp::from_millis(time.timestamp().saturating_mul(1_000))
+    };
+    let (not_before, not_after) = (at(read.validity.not_before), at(read.validity.not_after));
+    // The last second counts as a whole.
+    if now < not_before || now >= not_after.plus_millis(1_000) {
+        return Err(TlsError::NotValidNow { not_before, not_after, now });
+    }
+    Ok(not_after)
 }
 
 fn key(path: &Path) -> Result<PrivateKeyDer<'static>, FileError> {
@@ -81,6 +124,37 @@ mod tests {
     fn pair() -> (String, String) {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a pair");
         (made.cert.pem(), made.signing_key.serialize_pem())
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-01-31T09:45:00.000Z").expect("a time")
+    }
+
+    fn load(files: &TlsFiles) -> Result<Certified, ServeError> {
+        super::load(files, now())
+    }
+
+    #[test]
+    fn a_certificate_that_no_client_would_accept_today_is_refused_with_its_dates() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut params =
+            rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("names");
+        params.not_before = rcgen::date_time_ymd(2026, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2026, 1, 31);
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let made = params.self_signed(&key).expect("a certificate");
+        let files = files(dir.path(), &made.pem(), &key.serialize_pem());
+        let at = |text: &str| super::load(&files, Timestamp::parse(text).expect("a time"));
+        for outside in ["2025-12-31T23:59:59.999Z", "2026-01-31T00:00:01.000Z"] {
+            let said = at(outside).expect_err(outside).to_string();
+            for part in ["c.pem", "2026-01-01T00:00:00.000Z", "2026-01-31T00:00:00.000Z", outside] {
+                assert!(said.contains(part), "{part}: {said}");
+            }
+        }
+        for inside in ["2026-01-01T00:00:00.000Z", "2026-01-31T00:00:00.999Z"] {
+            let end = at(inside).expect(inside).not_after;
+            assert_eq!(end.to_string(), "2026-01-31T00:00:00.000Z");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What can go wrong with the file, and which of it ends all writing.
 
-use crate::files::FileError;
+use crate::files::{FileError, SealError};
 use rusqlite::ErrorCode;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,44 @@ pub enum StoreError {
         /// The directory.
         dir: PathBuf,
     },
+    /// There is no log, and nothing says that there was one.
+    #[error("{} {found}: `aerodb-control init` founds one", dir.display())]
+    NotFounded {
+        /// The directory.
+        dir: PathBuf,
+        /// What was found of it, as a clause.
+        found: &'static str,
+    },
+    /// There is a log already, or what is left of one.
+    #[error("{} is there: nothing is founded beside it", path.display())]
+    Founded {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is gone, and was there: another one is never made in its place.
+    #[error("{} {found}, and {known_by}: put it back", path.display())]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// What was found, as a clause.
+        found: &'static str,
+        /// How it is known that there was more.
+        known_by: String,
+    },
+    /// An earlier version of the program serves the file.
+    #[error(
+        "{} has version {found}, and an earlier version of the program serves it: stop that first",
+        path.display()
+    )]
+    ServedEarlier {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+    },
+    /// The seal cannot be read or written.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// The file is something else.
     #[error("{} is not a store of this program: {found}", path.display())]
     Foreign {
@@ -54,6 +92,12 @@ pub enum StoreError {
     /// A statement failed. What the transaction did before is rolled back.
     #[error("the database refused: {0}")]
     Sql(#[from] rusqlite::Error),
+    /// Nothing is written until somebody accepted what was found at the start (C9.5).
+    #[error("nothing is written: {why}")]
+    Held {
+        /// What was found.
+        why: String,
+    },
     /// A write is not known to be durable, or was not tried because an earlier one was not.
     #[error("the store takes no writes: {why}")]
     Unavailable {
@@ -102,8 +146,16 @@ impl StoreError {
             Self::Unavailable { .. }
             | Self::File { .. }
             | Self::Files(_)
+            | Self::Lost { .. }
+            | Self::Seal(_)
             | Self::Altered { .. } => true,
-            Self::Locked { .. } | Self::Foreign { .. } | Self::Newer { .. } => false,
+            Self::Locked { .. }
+            | Self::NotFounded { .. }
+            | Self::Founded { .. }
+            | Self::ServedEarlier { .. }
+            | Self::Foreign { .. }
+            | Self::Newer { .. }
+            | Self::Held { .. } => false,
         }
     }
 }

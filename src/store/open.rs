@@ -1,8 +1,9 @@
 //! Opens and checks the file before the first write is taken.
 
-use super::StoreError;
+use super::schema::{self, check_owner, check_schema, pragma};
+use super::{Finding, StoreError};
 use crate::crash::{Sabotage, sabotaged};
-use crate::files::{DirectoryLock, private, sync_directory};
+use crate::files::{DirectoryLock, Seal, SealError, private, sync_directory};
 use rusqlite::config::DbConfig;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags};
@@ -15,20 +16,31 @@ use std::time::Duration;
 pub const DATABASE_FILE: &str = "control.sqlite";
 /// The file whose lock said in earlier versions that a control plane has the directory open.
 const EARLIER_LOCK_FILE: &str = "control.lock";
-
-/// `aeDB`, in the header of the file: what it belongs to, for `file` and for us.
-const APPLICATION_ID: i64 = 0x6165_4442;
-/// The version of the schema.
-const SCHEMA_VERSION: i64 = 1;
-const SCHEMA: &str = include_str!("schema.sql");
 /// How long a statement may wait for a lock that another program holds, such as one that reads the
 /// file for the first time, or a command that adds an account while the control plane runs.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
 const STATEMENTS_KEPT: usize = 64;
 
-/// Makes the directory where needed, and takes the lock on it.
+/// The file, open to be written, with its seal; or with what speaks against writing to it.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) sealed: Result<Seal, Finding>,
+}
+
+/// Who else may have the file open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// Only this process: it has the lock of the directory.
+    Alone,
+    /// A control plane has the lock, and this process writes beside it.
+    Beside,
+}
+
+/// Takes the lock on a directory that exists.
 pub(super) fn lock(dir: &Path) -> Result<DirectoryLock, StoreError> {
-    private::create_directories(dir)?;
+    if fs::metadata(dir).is_err_and(|e| e.kind() == io::ErrorKind::NotFound) {
+        return Err(StoreError::NotFounded { dir: dir.to_owned(), found: "is not there" });
+    }
     let lock = DirectoryLock::take(dir)?;
     is_free_of_earlier_versions(dir)?;
     Ok(lock)
@@ -50,40 +62,169 @@ fn is_free_of_earlier_versions(dir: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// The connection that writes, on a file that is known to be ours.
-pub(super) fn writer(dir: &Path, path: &Path) -> Result<Connection, StoreError> {
+/// Makes the file and its seal where there is no log. What a stop in the middle of it left is blank,
+/// or a file into which nothing was ever written, and is replaced.
+pub(super) fn found(dir: &Path, path: &Path) -> Result<(), StoreError> {
+    let seal = Seal::path(path);
+    if !is_unused(path)? {
+        return Err(StoreError::Founded { path: path.to_owned() });
+    }
+    match Seal::look(path) {
+        Err(SealError::Missing { .. }) => {}
+        Ok((_, 0)) => fs::remove_file(&seal)
+            .map_err(|source| StoreError::file("remove the unused", &seal, source))?,
+        Ok(_) | Err(_) => return Err(StoreError::Founded { path: seal }),
+    }
     if !path.exists() {
         // SQLite gives its other files the mode of this one.
         let file = private::create_file(path)?;
         file.sync_all().map_err(|source| StoreError::file("make", path, source))?;
     }
     let connection = connect_to_write(path)?;
-    if is_blank(&connection, path)? {
-        configure(&connection)?;
-        create(&connection)?;
-        checkpoint(&connection, "TRUNCATE")?;
-        drop(connection);
-        // The name of the file has to be as durable as what is in it. SQLite syncs it too, and
-        // ignores the error.
-        sync_directory(dir)?;
-        if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            sync_directory(parent)?;
-        }
-        // An error in the first fsyncs shows up here, before anything relies on the file.
-        return existing(path);
+    configure(&connection)?;
+    if schema::is_blank(&connection) {
+        schema::create(&connection, &new_file_id(&connection)?)?;
     }
+    checkpoint(&connection, "TRUNCATE")?;
+    Seal::create(path, &file_id(&connection)?, 0)?;
     drop(connection);
-    existing(path)
+    // The names of the files have to be as durable as what is in them. SQLite syncs its own too, and
+    // ignores the error.
+    sync_directory(dir)?;
+    if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        sync_directory(parent)?;
+    }
+    Ok(())
 }
 
-/// The connection that writes, on a file that has to be there and ours.
-pub(super) fn existing(path: &Path) -> Result<Connection, StoreError> {
+/// Whether there is no file, or one into which nothing was ever written.
+fn is_unused(path: &Path) -> Result<bool, StoreError> {
+    match fs::metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(source) => return Err(StoreError::file("read", path, source)),
+        Ok(meta) if meta.len() == 0 => return Ok(true),
+        Ok(_) => {}
+    }
     let connection = connect_to_write(path)?;
-    check_owner(&connection, path)?;
+    if schema::is_blank(&connection) {
+        return Ok(true);
+    }
+    Ok(check_owner(&connection, path)? == schema::SCHEMA_VERSION && commits(&connection)? == 0)
+}
+
+/// The connection that writes, on a file that has to be there and ours. It is taken to the present
+/// version where it has an earlier one. An error in an earlier fsync shows up here, before anything
+/// relies on the file.
+pub(super) fn existing(path: &Path, holder: Holder) -> Result<Opened, StoreError> {
+    is_there(path)?;
+    let connection = connect_to_write(path)?;
+    if schema::is_blank(&connection) {
+        return Err(lost(path, "holds nothing"));
+    }
+    let version = check_owner(&connection, path)?;
     configure(&connection)?;
     check_schema(&connection)?;
-    checkpoint(&connection, "PASSIVE")?;
-    Ok(connection)
+    let sealed = if version == schema::SCHEMA_VERSION {
+        open_seal(&connection, path)?
+    } else {
+        if holder == Holder::Beside {
+            let path = path.to_owned();
+            return Err(StoreError::ServedEarlier { path, found: version });
+        }
+        migrated(&connection, path, version)?
+    };
+    if sealed.is_ok() {
+        checkpoint(&connection, "PASSIVE")?;
+    }
+    Ok(Opened { connection, sealed })
+}
+
+/// A file that is gone or empty is never made again: whatever it held would be forgotten.
+fn is_there(path: &Path) -> Result<(), StoreError> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.len() > 0 => Ok(()),
+        Ok(_) => Err(lost(path, "is empty")),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(lost(path, "is missing")),
+        Err(source) => Err(StoreError::file("read", path, source)),
+    }
+}
+
+fn lost(path: &Path, found: &'static str) -> StoreError {
+    let dir = path.parent().unwrap_or(Path::new("")).to_owned();
+    match Seal::look(path) {
+        Err(SealError::Missing { .. }) if found == "is missing" => {
+            StoreError::NotFounded { dir, found: "holds no log" }
+        }
+        Ok((_, commits)) => StoreError::Lost {
+            path: path.to_owned(),
+            found,
+            known_by: format!("{} says that {commits} were written", Seal::path(path).display()),
+        },
+        Err(seal) => StoreError::Lost { path: path.to_owned(), found, known_by: seal.to_string() },
+    }
+}
+
+/// The seal comes first: a stop after it leaves an earlier file beside a seal that names no commit.
+fn migrated(
+    connection: &Connection,
+    path: &Path,
+    version: i64,
+) -> Result<Result<Seal, Finding>, StoreError> {
+    let file_id = match Seal::look(path) {
+        Err(SealError::Missing { .. }) => {
+            let id = new_file_id(connection)?;
+            Seal::create(path, &id, 0)?;
+            if let Some(dir) = path.parent() {
+                sync_directory(dir)?;
+            }
+            id
+        }
+        Ok((id, 0)) => id,
+        Ok((_, made)) => return Ok(Err(Finding::Older { held: 0, made })),
+        Err(other) => return found_of(other).map(Err),
+    };
+    schema::migrate(connection, version, &file_id)?;
+    open_seal(connection, path)
+}
+
+/// Compares the file with its seal.
+fn open_seal(connection: &Connection, path: &Path) -> Result<Result<Seal, Finding>, StoreError> {
+    let owner = file_id(connection)?;
+    loop {
+        let held = commits(connection)?;
+        match Seal::open(path, &owner, held) {
+            Ok(seal) => return Ok(Ok(seal)),
+            // Another process has written between the two readings.
+            Err(SealError::Older { .. }) if commits(connection)? > held => {}
+            Err(other) => return found_of(other).map(Err),
+        }
+    }
+}
+
+/// What a seal says against its database, where it could be read.
+fn found_of(error: SealError) -> Result<Finding, StoreError> {
+    match error {
+        SealError::Older { held, made, .. } => Ok(Finding::Older { held, made }),
+        SealError::Missing { path } => Ok(Finding::SealMissing { path }),
+        SealError::Damaged { path } => Ok(Finding::SealDamaged { path }),
+        SealError::Foreign { path, .. } => Ok(Finding::SealForeign { path }),
+        SealError::Io { .. } => Err(error.into()),
+    }
+}
+
+/// How many transactions have written.
+pub(super) fn commits(connection: &Connection) -> Result<u64, StoreError> {
+    Ok(connection.query_row("SELECT commits FROM store", [], |row| row.get(0))?)
+}
+
+pub(super) fn file_id(connection: &Connection) -> Result<String, StoreError> {
+    Ok(connection.query_row("SELECT file_id FROM store", [], |row| row.get(0))?)
+}
+
+/// A name that no other file has. It stands in no record and decides nothing, so it may come from
+/// SQLite.
+fn new_file_id(connection: &Connection) -> Result<String, StoreError> {
+    Ok(connection.query_row("SELECT lower(hex(randomblob(16)))", [], |row| row.get(0))?)
 }
 
 fn connect_to_write(path: &Path) -> Result<Connection, StoreError> {
@@ -119,48 +260,6 @@ fn finish_reader(connection: Connection, path: &Path) -> Result<Connection, Stor
     Ok(connection)
 }
 
-/// Says whose the file is. Reads only, and comes before anything that would write to it.
-fn check_owner(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let foreign = |found: String| StoreError::Foreign { path: path.to_owned(), found };
-    let id = match pragma(connection, "application_id") {
-        Ok(id) => id,
-        Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
-            return Err(foreign("it is not an SQLite database".to_owned()));
-        }
-        Err(e) => return Err(e.into()),
-    };
-    if id != APPLICATION_ID {
-        return Err(foreign(format!("its application id is {id}, not {APPLICATION_ID}")));
-    }
-    let version = pragma(connection, "user_version")?;
-    if version > SCHEMA_VERSION {
-        let path = path.to_owned();
-        return Err(StoreError::Newer { path, found: version, known: SCHEMA_VERSION });
-    }
-    if version != SCHEMA_VERSION {
-        return Err(foreign(format!("it has version {version}, which never existed")));
-    }
-    Ok(())
-}
-
-fn is_blank(connection: &Connection, path: &Path) -> Result<bool, StoreError> {
-    let empty = fs::metadata(path).map(|meta| meta.len() == 0);
-    if empty.map_err(|source| StoreError::file("read", path, source))? {
-        return Ok(true);
-    }
-    // A crash while the schema was made leaves a valid file without tables. A file that is not a
-    // database is named by `check_owner`.
-    let tables = "SELECT count(*) FROM sqlite_schema";
-    let tables = connection.query_row(tables, [], |row| row.get::<_, i64>(0));
-    let unowned = pragma(connection, "application_id").is_ok_and(|id| id == 0)
-        && pragma(connection, "user_version").is_ok_and(|version| version == 0);
-    Ok(unowned && tables.is_ok_and(|count| count == 0))
-}
-
-fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
-    connection.pragma_query_value(None, name, |row| row.get(0))
-}
-
 fn configure(connection: &Connection) -> Result<(), StoreError> {
     // SQLite answers with the mode that it could get, and calls that a success.
     let mode = stepped::<String>(connection, "PRAGMA journal_mode = WAL")?;
@@ -191,15 +290,6 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Schema and owner in one transaction: after a crash there is either all of it or nothing.
-fn create(connection: &Connection) -> Result<(), StoreError> {
-    connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE;\n{SCHEMA}\nPRAGMA application_id = {APPLICATION_ID};\n\
-         PRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;"
-    ))?;
-    Ok(())
-}
-
 /// Moves the log into the database and reports an error of any fsync on the way.
 pub(super) fn checkpoint(connection: &Connection, mode: &str) -> Result<(), StoreError> {
     // The row says whether a reader held it up, which is no error: the next one gets further.
@@ -216,37 +306,4 @@ fn stepped<T: FromSql>(connection: &Connection, sql: &str) -> rusqlite::Result<T
     let value = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.get(0)?;
     while rows.next()?.is_some() {}
     Ok(value)
-}
-
-/// Compares tables, indexes and triggers with those that this program makes.
-///
-/// # Errors
-/// [`StoreError::Altered`] names the first that is missing, foreign or different.
-pub fn check_schema(connection: &Connection) -> Result<(), StoreError> {
-    let made = Connection::open_in_memory()?;
-    made.execute_batch(SCHEMA)?;
-    let (made, found) = (schema_of(&made)?, schema_of(connection)?);
-    let altered = |what: String| Err(StoreError::Altered { what });
-    for (name, sql) in &made {
-        match found.iter().find(|(other, _)| other == name) {
-            None => return altered(format!("{name} is missing")),
-            Some((_, other)) if other != sql => return altered(format!("{name} is different")),
-            Some(_) => {}
-        }
-    }
-    match found.iter().find(|(name, _)| !made.iter().any(|(other, _)| other == name)) {
-        Some((name, _)) => altered(format!("{name} does not belong to it")),
-        None => Ok(()),
-    }
-}
-
-fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<(String, Option<String>)>> {
-    // The statistics of ANALYZE change no meaning. The tables in which FTS5 keeps an index are made
-    // by SQLite, in its own words of the time.
-    let sql = "SELECT type || ' ' || name, sql FROM sqlite_schema
-               WHERE name NOT LIKE 'sqlite_stat%' AND NOT (type = 'table' AND name IN
-                   ('entry_index_data', 'entry_index_idx', 'entry_index_config'))
-               ORDER BY 1";
-    let mut statement = connection.prepare(sql)?;
-    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }

@@ -2,6 +2,26 @@
 -- to this program: rows of the log are never changed or deleted, records have no gaps, and an
 -- action takes only the steps that the table `edge` holds, each at most once.
 
+-- What this file is: one row. `file_id` is its own, and stands in the seal beside it. `commits` counts
+-- the transactions that wrote: the seal repeats it, so a file that lost some is told from a whole one.
+-- From `heads_from` records on each commit stores the signed head of all records; before that are
+-- the records of a version that signed one commit later.
+CREATE TABLE store (
+    one        INTEGER PRIMARY KEY NOT NULL CHECK (one = 1),
+    file_id    TEXT NOT NULL CHECK (length(file_id) = 32),
+    commits    INTEGER NOT NULL CHECK (commits >= 0),
+    heads_from INTEGER NOT NULL CHECK (heads_from >= 0)
+) STRICT;
+CREATE TRIGGER store_update BEFORE UPDATE ON store
+WHEN NEW.commits <= OLD.commits
+    OR (NEW.one, NEW.file_id, NEW.heads_from) IS NOT (OLD.one, OLD.file_id, OLD.heads_from)
+BEGIN SELECT RAISE(ABORT, 'store.commits only grows'); END;
+CREATE TRIGGER store_delete BEFORE DELETE ON store
+BEGIN SELECT RAISE(ABORT, 'store is kept'); END;
+CREATE TRIGGER store_once BEFORE INSERT ON store
+WHEN EXISTS (SELECT 1 FROM store)
+BEGIN SELECT RAISE(ABORT, 'store is kept'); END;
+
 -- One narrow row per record: its time, and what its action is about. All columns repeat what the
 -- leaves say, and verification compares them.
 CREATE TABLE entry (
@@ -17,10 +37,28 @@ CREATE TABLE entry (
 -- `seq` is the last column of every index without being named, so paging by key reads no table row.
 CREATE INDEX entry_by_action ON entry (action) WHERE action IS NOT NULL;
 CREATE INDEX entry_by_time ON entry (at_ms);
-CREATE INDEX entry_of_keys ON entry (seq) WHERE kind IN ('boot', 'log_key_rotated');
+CREATE INDEX entry_of_keys ON entry (seq)
+    WHERE kind IN ('boot', 'log_key_rotated', 'founded', 'restored');
 -- Every append asks whether a freeze stands. SQLite takes a partial index for the very same condition.
 CREATE INDEX entry_of_freezes ON entry (seq) WHERE kind = 'frozen';
 CREATE INDEX entry_of_ends_of_freezes ON entry (seq) WHERE kind = 'unfrozen';
+
+-- Records at which the clock read less than at the record before. Between two of them times only grow,
+-- so what lies in a window of time is found without reading the log.
+CREATE TABLE clock_back (
+    seq INTEGER PRIMARY KEY REFERENCES entry (seq)
+) STRICT;
+CREATE TRIGGER entry_clock AFTER INSERT ON entry
+WHEN NEW.at_ms < (SELECT at_ms FROM entry WHERE seq = NEW.seq - 1)
+BEGIN INSERT INTO clock_back (seq) VALUES (NEW.seq); END;
+CREATE TRIGGER clock_back_insert BEFORE INSERT ON clock_back
+WHEN NOT EXISTS (SELECT 1 FROM entry JOIN entry AS before ON before.seq = entry.seq - 1
+                 WHERE entry.seq = NEW.seq AND entry.at_ms < before.at_ms)
+BEGIN SELECT RAISE(ABORT, 'the clock did not go back there'); END;
+CREATE TRIGGER clock_back_update BEFORE UPDATE ON clock_back
+BEGIN SELECT RAISE(ABORT, 'clock_back is append-only'); END;
+CREATE TRIGGER clock_back_delete BEFORE DELETE ON clock_back
+BEGIN SELECT RAISE(ABORT, 'clock_back is append-only'); END;
 
 -- What the log is searched by: per record the words of its text, and terms such as `actor=alice`.
 -- Any number of conditions are met by walking their lists of records side by side. The marks are
@@ -59,8 +97,8 @@ CREATE TABLE tile (
     PRIMARY KEY (level, idx)
 ) STRICT;
 
--- Signed heads of the log: a note says that the first `size` records had this root. It is signed
--- when those records are durable, and stored with the records that follow.
+-- Signed heads of the log: a note says that the first `size` records had this root. Each transaction
+-- that appends records stores the head of all of them.
 CREATE TABLE checkpoint (
     size INTEGER PRIMARY KEY CHECK (size > 0),
     root BLOB NOT NULL CHECK (length(root) = 32),
@@ -245,9 +283,6 @@ BEGIN SELECT RAISE(ABORT, 'a link is kept'); END;
 CREATE TRIGGER entry_dense BEFORE INSERT ON entry
 WHEN NEW.seq IS NOT (SELECT coalesce(max(seq) + 1, 0) FROM entry)
 BEGIN SELECT RAISE(ABORT, 'entry.seq is not dense'); END;
-CREATE TRIGGER entry_time BEFORE INSERT ON entry
-WHEN NEW.at_ms < (SELECT at_ms FROM entry ORDER BY seq DESC LIMIT 1)
-BEGIN SELECT RAISE(ABORT, 'entry.at_ms goes back'); END;
 CREATE TRIGGER leaf_once BEFORE INSERT ON leaf
 WHEN EXISTS (SELECT 1 FROM leaf WHERE seq = NEW.seq)
 BEGIN SELECT RAISE(ABORT, 'leaf is append-only'); END;

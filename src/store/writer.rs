@@ -1,9 +1,10 @@
 //! The one connection that writes, and the rule that the first failure is the last write.
 
-use super::{StoreError, WriteError, open};
-use crate::files::{DirectoryLock, Watched};
+use super::open::{self, Opened};
+use super::{Finding, StoreError, WriteError};
+use crate::files::{DirectoryLock, Seal, Watched};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 
@@ -16,6 +17,8 @@ const WRITES_PER_CHECKPOINT: u32 = 128;
 
 pub(super) struct Writer {
     connection: Connection,
+    sealed: Result<Seal, Finding>,
+    accepts: bool,
     files: Watched,
     lock: Option<Arc<DirectoryLock>>,
     failure: Arc<OnceLock<String>>,
@@ -33,16 +36,29 @@ enum Ending<E> {
 
 impl Writer {
     pub(super) fn new(
-        connection: Connection,
+        opened: Opened,
         path: &Path,
         lock: Option<Arc<DirectoryLock>>,
         failure: Arc<OnceLock<String>>,
         commits: watch::Sender<u64>,
     ) -> Result<Self, StoreError> {
+        let Opened { connection, sealed } = opened;
         // All three exist once the file has been read.
-        let files =
-            Watched::remember(["", "-wal", "-shm"].map(|ending| Watched::beside(path, ending)))?;
-        Ok(Self { connection, files, lock, failure, writes_since_checkpoint: 0, commits })
+        let mut paths = ["", "-wal", "-shm"].map(|ending| Watched::beside(path, ending)).to_vec();
+        if sealed.is_ok() {
+            paths.push(Seal::path(path));
+        }
+        let files = Watched::remember(paths)?;
+        Ok(Self {
+            connection,
+            sealed,
+            accepts: false,
+            files,
+            lock,
+            failure,
+            writes_since_checkpoint: 0,
+            commits,
+        })
     }
 
     /// One transaction. `Ok` means that it is on the disk, in the file that is at the path.
@@ -53,11 +69,18 @@ impl Writer {
         if let Some(why) = self.failure.get() {
             return Err(StoreError::unavailable(why.as_str()).into());
         }
+        if let (Err(finding), false) = (&self.sealed, self.accepts) {
+            return Err(StoreError::Held { why: finding.to_string() }.into());
+        }
         self.in_place().map_err(|why| self.fail(why))?;
         match transaction(&mut self.connection, work) {
-            Ok(value) => {
+            Ok((value, commits)) => {
                 // A commit into a file that was replaced meanwhile is not durable at the path.
                 self.in_place().map_err(|why| self.fail(why))?;
+                if self.accepts {
+                    self.seal_anew(commits).map_err(|e| self.fail(e.to_string()))?;
+                }
+                self.note(commits);
                 self.writes_since_checkpoint += 1;
                 self.commits.send_modify(|count| *count += 1);
                 Ok(value)
@@ -71,6 +94,29 @@ impl Writer {
     fn in_place(&self) -> Result<(), String> {
         self.lock.as_ref().map_or(Ok(()), |lock| lock.still_held())?;
         self.files.unchanged()
+    }
+
+    /// Lets the next write through although the file is not what its seal says.
+    pub(super) fn accept_with_next_write(&mut self) {
+        self.accepts = self.sealed.is_err();
+    }
+
+    /// What the seal said against the file is accepted on record now, so there is another seal. A stop
+    /// before this leaves the old one, and the next start finds the same again.
+    fn seal_anew(&mut self, commits: u64) -> Result<(), StoreError> {
+        let path = self.connection.path().map(PathBuf::from).unwrap_or_default();
+        let owner = open::file_id(&self.connection)?;
+        self.sealed = Ok(Seal::replace(&path, &owner, commits)?);
+        self.accepts = false;
+        Ok(())
+    }
+
+    /// Repeats the count in the seal. This write stands; without a seal there is no next one.
+    fn note(&self, commits: u64) {
+        let Ok(seal) = &self.sealed else { return };
+        if let Err(e) = seal.note(commits) {
+            self.fail(format!("the seal of the log could not be written: {e}"));
+        }
     }
 
     /// Ends all writing. There is no way back but a restart by an operator: an fsync that failed
@@ -87,13 +133,20 @@ impl Writer {
         }
     }
 
-    /// Leaves one complete file behind, where no reader is in the way.
+    /// Leaves one complete file behind, where no reader is in the way, and a seal that is on the disk.
     pub(super) fn close(mut self) {
         self.checkpoint("TRUNCATE");
+        let Ok(seal) = &self.sealed else { return };
+        if self.failure.get().is_none()
+            && let Ok(commits) = open::commits(&self.connection)
+            && let Err(e) = seal.note_durably(commits)
+        {
+            self.fail(format!("the seal of the log could not be written: {e}"));
+        }
     }
 
     fn checkpoint(&mut self, mode: &str) {
-        if self.failure.get().is_some() {
+        if self.failure.get().is_some() || self.sealed.is_err() {
             return;
         }
         let done = self.in_place().and_then(|()| {
@@ -118,7 +171,7 @@ impl Drop for Writer {
 fn transaction<T, E: WriteError>(
     connection: &mut Connection,
     work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
-) -> Result<T, Ending<E>> {
+) -> Result<(T, u64), Ending<E>> {
     let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => transaction,
         Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
@@ -134,10 +187,14 @@ fn transaction<T, E: WriteError>(
         return Err(Ending::Failed("a transaction ended before its commit".to_owned()));
     }
     match result {
-        Ok(value) => match transaction.commit() {
-            Ok(()) => Ok(value),
-            Err(e) => Err(Ending::Failed(format!("a commit failed: {e}"))),
-        },
+        Ok(value) => {
+            let counted = count(&transaction)
+                .map_err(|e| Ending::Failed(format!("a commit could not be counted: {e}")))?;
+            match transaction.commit() {
+                Ok(()) => Ok((value, counted)),
+                Err(e) => Err(Ending::Failed(format!("a commit failed: {e}"))),
+            }
+        }
         Err(error) => {
             let failure = error.storage().filter(|e| e.is_failure()).map(ToString::to_string);
             match (transaction.rollback(), failure) {
@@ -147,4 +204,11 @@ fn transaction<T, E: WriteError>(
             }
         }
     }
+}
+
+/// Counts one commit more, in the transaction that makes it.
+fn count(transaction: &Transaction<'_>) -> rusqlite::Result<u64> {
+    transaction
+        .prepare_cached("UPDATE store SET commits = commits + 1 RETURNING commits")?
+        .query_row([], |row| row.get(0))
 }

@@ -30,7 +30,7 @@ struct House {
 
 fn house() -> House {
     let dir = tempdir().unwrap();
-    let store = Store::open(dir.path()).unwrap();
+    let store = crate::records::store_in(dir.path());
     let authority = Authority::new(store.reader(), PasswordCost::of(8, 1));
     House { dir, store, authority, entropy: Arc::default() }
 }

@@ -1,6 +1,6 @@
 //! An authority that nobody knows, and a certificate for this machine that it vouches for.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
@@ -16,13 +16,26 @@ pub struct Certified {
 
 impl Certified {
     pub fn new() -> Self {
+        Self::of(|_| {})
+    }
+
+    /// One whose certificate is valid from the beginning of one year to that of another.
+    pub fn valid(from: i32, to: i32) -> Self {
+        Self::of(|params| {
+            params.not_before = date_time_ymd(from, 1, 1);
+            params.not_after = date_time_ymd(to, 1, 1);
+        })
+    }
+
+    fn of(change: impl FnOnce(&mut CertificateParams)) -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = KeyPair::generate().expect("a key");
         let authority = CertifiedIssuer::self_signed(params, authority).expect("an authority");
         let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(names).expect("names");
+        let mut params = CertificateParams::new(names).expect("names");
+        change(&mut params);
         let certificate = params.signed_by(&key, &authority).expect("a certificate");
         Self { ca: authority.pem(), certificate: certificate.pem(), key: key.serialize_pem() }
     }

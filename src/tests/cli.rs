@@ -13,23 +13,23 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 const SECRET: &str = "aerodb_session_0123456789";
-const ID: &str = "6f1c2a34-0b5d-4e6f-8a90-112233445566";
+pub const ID: &str = "6f1c2a34-0b5d-4e6f-8a90-112233445566";
 
 /// One request as it arrived.
-struct Sent {
-    line: String,
+pub struct Sent {
+    pub line: String,
     authorization: Option<String>,
     body: String,
 }
 
 /// A server with one answer for each request that it expects, in order.
-struct Server {
-    url: String,
+pub struct Server {
+    pub url: String,
     sent: Receiver<Sent>,
 }
 
 impl Server {
-    fn answering(answers: Vec<(u16, Value)>) -> Self {
+    pub fn answering(answers: Vec<(u16, Value)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let (sender, sent) = mpsc::channel();
@@ -49,7 +49,7 @@ impl Server {
         Self { url, sent }
     }
 
-    fn seen(&self) -> Vec<Sent> {
+    pub fn seen(&self) -> Vec<Sent> {
         self.sent.try_iter().collect()
     }
 }
@@ -75,26 +75,26 @@ fn read(stream: &TcpStream) -> Sent {
 }
 
 /// A person at a terminal, with a home of their own.
-struct Person {
-    home: tempfile::TempDir,
+pub struct Person {
+    pub home: tempfile::TempDir,
 }
 
-struct Ended {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Ended {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Person {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { home: tempfile::tempdir().expect("a folder") }
     }
 
-    fn runs(&self, url: &str, words: &[&str]) -> Ended {
+    pub fn runs(&self, url: &str, words: &[&str]) -> Ended {
         self.runs_with(url, words, "", &[])
     }
 
-    fn runs_with(&self, url: &str, words: &[&str], input: &str, env: &[(&str, &str)]) -> Ended {
+    pub fn runs_with(&self, url: &str, words: &[&str], input: &str, env: &[(&str, &str)]) -> Ended {
         let mut child = Command::new(env!("CARGO_BIN_EXE_aerodb-control"))
             .args(words)
             .env_clear()
@@ -137,7 +137,7 @@ fn session() -> (u16, Value) {
     (200, body)
 }
 
-fn refused(status: u16, refusal: &Refusal) -> (u16, Value) {
+pub fn refused(status: u16, refusal: &Refusal) -> (u16, Value) {
     (status, json!({ "type": "about:blank", "status": status, "refusal": refusal }))
 }
 

@@ -100,6 +100,8 @@ fn rows(digest: &str) -> Vec<Row> {
         ("report", line("report ID"), "", 0, &[]),
         ("verify-log", line("verify-log --config Leptos.toml"), "", 0, &[]),
         ("reconstruct", line("reconstruct ID --config Leptos.toml"), "", 0, &[]),
+        // While a control plane runs nobody accepts anything behind its back.
+        ("accept", line("accept --reason r --type aerodb --config Leptos.toml"), "", 1, &[]),
         // While a control plane runs nobody else may sign, and that somebody tried is on record.
         (
             "rotate-log-key",

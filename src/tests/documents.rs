@@ -119,20 +119,34 @@ names another host is answered with 421. The data API asks nobody who they are: 
 leave this machine. [deploy](../deploy/README.md) has a unit for systemd and a recipe for a
 container.
 
-One address may fail to sign in ten times, and then once in ten seconds; the answer is 429 and says
-how long to wait. No account is ever locked: whoever guesses keeps nobody out who signs in from
-elsewhere. IPv6 counts by the first 64 bits. What is turned away is on record once a minute, with
-how many.
+One address may fail to sign in ten times, ten times at one name, and then once in ten seconds;
+all addresses together a hundred times at one name. The answer is 429 and says how long to wait. No
+account is ever locked: who signed in from an address before is held there by the limit of their
+own name alone, and who is signed in by that of the session. IPv6 counts by the first 64 bits, and
+this machine is one address. What is turned away is on record once a minute, with how many, and so
+is what nobody known tries.
 
 `observer-listen`, or `serve --observer-listen`, opens one more listener for those who only look.
 Its router is made of the routes that read and of nothing else: no route that acts and no way to
 sign in exists there. A session of the console and a token are honoured, everybody is an observer
 there, and nothing that reaches it writes anything. [Access](access.md) says more.
 
-`/healthz` and `/readyz` answer anybody who reaches the listener, and say nothing about the cluster.
+`/healthz` and `/readyz` answer anybody who reaches the listener, under whatever name, and say
+nothing about the cluster.
 `/metrics` needs a session or a token, as every other question does: figures say when a cluster
 is in trouble and how often people are refused. A scraper carries a token of its own
 (`aerodb-control token issue`), which reads and never confirms. Scraping changes nothing.
+
+## While it runs
+
+SIGHUP reads the file and the certificate again. Another certificate (`tls-cert`, `tls-key`) is
+served from then on. What else changed is named on standard error and waits for a restart: who may
+act, and how, changes with a start, which is on record. What cannot be read changes nothing. SIGTERM
+and SIGINT end the server after the action that runs.
+
+A connection may be idle for 180 seconds between two requests, which is longer than common proxies
+keep theirs, and every answer says it (`Keep-Alive`). The head of a request has 5 seconds from its
+first byte, its body 10.
 
 ## Lines for a collector
 

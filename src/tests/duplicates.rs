@@ -4,6 +4,7 @@
 use crate::harness::confirmation;
 use crate::mute_kernel::Over;
 use aerodb_control::kernel::embedded::EmbeddedKernel;
+use aerodb_control::kernel::memory::MemoryPage;
 use aerodb_control::kernel::{
     Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
     Settled, Unobservable,
@@ -47,6 +48,14 @@ impl ObserveKernel for Counted {
         limit: u32,
     ) -> Answer<'_, Result<EventPage, Unobservable>> {
         self.inner.events(before, limit)
+    }
+
+    fn memory(
+        &self,
+        after: Option<ActionId>,
+        limit: u32,
+    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
+        self.inner.memory(after, limit)
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

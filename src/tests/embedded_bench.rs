@@ -59,9 +59,9 @@ impl Embedded {
     pub(crate) fn found(nodes: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(HandClock(AtomicI64::new(BEGINNING)));
-        let mut bench = Self { kernel: None, clock, dir, nodes };
-        bench.open().unwrap();
-        bench
+        let asked: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
+        let kernel = EmbeddedKernel::found(&config(dir.path(), nodes), asked, &FixedEntropy(1));
+        Self { kernel: Some(Arc::new(kernel.unwrap())), clock, dir, nodes }
     }
 
     pub(crate) fn open(&mut self) -> Result<(), OpenError> {

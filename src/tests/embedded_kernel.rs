@@ -204,7 +204,7 @@ async fn the_file_of_another_cluster_is_refused() {
     let foreign = tempfile::tempdir().unwrap();
     let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
     let config = config(foreign.path(), 1);
-    drop(EmbeddedKernel::open(&config, clock, &FixedEntropy(2)).unwrap());
+    drop(EmbeddedKernel::found(&config, clock, &FixedEntropy(2)).unwrap());
     for file in ["kernel/n1/node.sqlite", "kernel/n1/node.seal"] {
         fs::copy(foreign.path().join(file), bench.dir.path().join(file)).unwrap();
     }
@@ -235,20 +235,54 @@ async fn the_founding_leaves_a_birth_record_and_appoints_n1_once() {
     assert_eq!(state.cluster.identity.id, cluster_id);
 }
 
+fn found(bench: &Embedded) -> Result<EmbeddedKernel, OpenError> {
+    let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
+    EmbeddedKernel::found(&config(bench.dir.path(), bench.nodes), clock, &FixedEntropy(2))
+}
+
 #[tokio::test]
-async fn a_founding_that_was_interrupted_is_finished_and_nothing_else_is_made_anew() {
+async fn a_founding_that_was_interrupted_is_completed_by_who_asks_again_and_by_no_start() {
     let mut bench = Embedded::found(3);
     bench.close();
     let dir = bench.dir.path().join("kernel");
+    fs::remove_dir_all(&dir).unwrap();
+    assert!(matches!(reopen(&bench, |_| {}), Err(OpenError::NotFounded { .. })));
+    fs::create_dir(&dir).unwrap();
+    assert!(matches!(reopen(&bench, |_| {}), Err(OpenError::NotFounded { .. })));
     // As it is before the switchboard is in place: some nodes, and the mark of a founding.
-    fs::remove_file(dir.join("switchboard.sqlite")).unwrap();
-    fs::remove_dir_all(dir.join("n3")).unwrap();
+    for number in 1..=2 {
+        let node = dir.join(format!("n{number}"));
+        fs::create_dir(&node).unwrap();
+        let identity = NodeIdentity { cluster_id: "c".to_owned(), number, voters: 3 };
+        drop(NodeStore::create(&node.join("node.sqlite"), &identity).unwrap());
+    }
     fs::write(dir.join("founding"), "").unwrap();
     fs::write(dir.join("switchboard.unfinished"), "half a file").unwrap();
-    bench.open().unwrap();
+    assert!(matches!(reopen(&bench, |_| {}), Err(OpenError::FoundingUnfinished { .. })));
+    let kernel = found(&bench).unwrap();
     assert!(!dir.join("founding").exists());
-    let state = bench.kernel().observe().await.unwrap();
+    let state = kernel.observe().await.unwrap();
     assert_eq!(state.cluster.primary, Fact::Known(Some(n(1))));
+    drop(kernel);
+    assert!(matches!(found(&bench), Err(OpenError::NotEmpty { .. })));
+}
+
+#[tokio::test]
+async fn a_mark_of_a_founding_in_a_cluster_that_served_replaces_nothing() {
+    let mut bench = Embedded::found(3);
+    put(bench.own(), "a").await.unwrap();
+    bench.close();
+    let dir = bench.dir.path().join("kernel");
+    fs::write(dir.join("founding"), "").unwrap();
+    assert!(matches!(reopen(&bench, |_| {}), Err(OpenError::FoundingUnfinished { .. })));
+    fs::rename(dir.join("switchboard.sqlite"), dir.join("kept")).unwrap();
+    assert!(matches!(found(&bench), Err(OpenError::MoreThanFounded { .. })));
+    fs::rename(dir.join("kept"), dir.join("switchboard.sqlite")).unwrap();
+    // Where the founding came to its end but for the mark, the mark is all that goes.
+    drop(found(&bench).unwrap());
+    let kernel = reopen(&bench, |_| {}).unwrap();
+    run(&kernel, 1, Action::Failover { to: n(2) }).await;
+    assert_eq!(kernel.read("a").await.unwrap().unwrap(), b"a");
 }
 
 /// Numbers from a seed, so that a failing run can be repeated.

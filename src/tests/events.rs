@@ -35,6 +35,16 @@ async fn nobody_who_is_not_signed_in_hears_anything() {
     assert_eq!(Ear::open(&app.anonymous()).await.err(), Some(401));
 }
 
+/// A proxy that collects or compresses what it passes on would hold every event back.
+#[tokio::test]
+async fn a_proxy_is_told_to_pass_each_event_on_as_it_comes() {
+    let app = TestApp::new().await;
+    let response = app.operator().response("/api/v1/events").await;
+    assert_eq!(response.headers()["x-accel-buffering"], "no");
+    assert_eq!(response.headers()["cache-control"], "no-cache, no-transform");
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+}
+
 #[tokio::test]
 async fn a_session_holds_so_many_streams_and_no_more_and_others_hold_theirs() {
     let app = TestApp::new().await;

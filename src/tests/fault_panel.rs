@@ -151,6 +151,11 @@ impl FaultDisk {
         Counts { counted: self.get(AT_COUNTED), failed: self.get(AT_FAILED) }
     }
 
+    /// Whether calls count; what was counted before is that of an earlier fault.
+    pub fn is_armed(&self) -> bool {
+        self.get(AT_ARMED) != 0
+    }
+
     /// No call counts or fails any more.
     pub fn disarm(&self) -> Counts {
         self.put(AT_ARMED, 0);

@@ -78,6 +78,26 @@ async fn the_figures_count_steps_refusals_and_durations() {
     assert_eq!(scrape(&app).await.matches("# TYPE").count(), text.matches("# TYPE").count());
 }
 
+/// C8.2: what a verification found stands on its node until the next one, and can be watched.
+#[tokio::test]
+async fn what_a_verification_found_is_kept_on_its_node() {
+    let app = TestApp::new().await;
+    let olga = app.operator();
+    let node = "/api/v1/nodes/n2/overview";
+    assert_eq!(olga.get(node).await.expect(200).json().get("verified"), None, "nobody looked");
+    assert!(!scrape(&app).await.contains("node_damaged{"), "unknown is not sound (C8.4)");
+    let ran = olga.run(1, "verify_node", json!({"node": "n2"})).await;
+    assert_eq!(ran["outcome"]["receipt"]["verification"], json!({"verdict": "sound"}), "{ran}");
+    let verified = olga.get(node).await.expect(200).json()["verified"].clone();
+    assert_eq!(verified["verification"]["verdict"], "sound");
+    assert_eq!(verified["action_id"], json!(id(1)));
+    let text = scrape(&app).await;
+    assert_eq!(value(&text, "aerodb_control_node_damaged{node=\"n2\"}"), Some(0.0), "{text}");
+    assert!(!text.contains("node_damaged{node=\"n1\"}"));
+    let page = olga.get("/nodes/n2").await.expect(200).body;
+    assert!(page.contains("Last verification") && page.contains("sound"), "{page}");
+}
+
 /// C10.1: figures are read by people and programs that are known, and hold no name and no secret.
 #[tokio::test]
 async fn the_figures_are_for_those_who_may_read_and_name_nobody() {

@@ -58,13 +58,12 @@ async fn a_kernel_that_can_settle_takes_no_finding_and_the_refusal_names_the_inv
 
 /// The records of an order that was dispatched and never ended, written beside the server.
 pub(crate) async fn with_an_open_action() -> TestApp {
-    use aerodb_control::ledger::{Draft, Ledger};
+    use aerodb_control::ledger::Draft;
     use aerodb_control::model::canonical::Hash;
     use aerodb_control::model::record::Entry;
     let app = TestApp::new().await;
     let explained = app.operator().request(1, "stop_writes", json!({})).await.expect(201).json();
-    let store = aerodb_control::store::Store::open_beside(app.dir()).expect("beside");
-    let ledger = Ledger::open(&store, app.clock.clone()).expect("a ledger");
+    let ledger = crate::records::ledger_beside(app.dir(), app.clock.clone());
     let action = aerodb_control::model::action::ActionId::parse(&id(1)).expect("an id");
     let digest = Hash::parse(explained["digest"].as_str().expect("text")).expect("a digest");
     let snapshot = explained["records"][1]["entry"]["snapshot"].as_str().expect("a hash");

@@ -334,6 +334,10 @@ pub(crate) fn verified(entries: Vec<Draft>) -> Result<chain::Verified, chain::Br
             action_id: draft.action_id,
             entry: draft.entry,
             prev,
+            host: None,
+            clock_back_ms: None,
+            issued: None,
+            ended: None,
         };
         leaves.push(record.leaf());
     }

@@ -128,6 +128,10 @@ async fn neither_the_ledger_nor_its_verification_takes_a_freeze_id_twice() {
             action_id: None,
             entry,
             prev: leaves.last().map(|leaf| Hash::of_leaf(leaf)),
+            host: None,
+            clock_back_ms: None,
+            issued: None,
+            ended: None,
         };
         leaves.push(record.leaf());
     }

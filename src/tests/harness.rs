@@ -74,12 +74,20 @@ impl Client {
         self.bearer
     }
 
+    /// Puts into a head what they hold: a cookie, as `name=value`, or a bearer.
+    fn held_out(&self, headers: &mut HeaderMap) {
+        let Some(held) = &self.bearer else { return };
+        let (name, text) = if held.contains('=') {
+            (header::COOKIE, held.clone())
+        } else {
+            (header::AUTHORIZATION, format!("Bearer {held}"))
+        };
+        headers.insert(name, text.parse().expect("a header value"));
+    }
+
     /// Sends a request.
     pub async fn send(&self, mut request: Request<Body>) -> Reply {
-        if let Some(token) = &self.bearer {
-            let value = format!("Bearer {token}").parse().expect("a header value");
-            request.headers_mut().insert(header::AUTHORIZATION, value);
-        }
+        self.held_out(request.headers_mut());
         let host = "127.0.0.1:7400".parse().expect("a header value");
         request.headers_mut().entry(header::HOST).or_insert(host);
         let (method, uri) = (request.method().clone(), request.uri().clone());
@@ -115,10 +123,7 @@ impl Client {
     pub async fn response(&self, path: &str) -> Response {
         let request = Request::get(path).header(header::HOST, "127.0.0.1:7400");
         let mut request = request.body(Body::empty()).expect("a request");
-        if let Some(token) = &self.bearer {
-            let value = format!("Bearer {token}").parse().expect("a header value");
-            request.headers_mut().insert(header::AUTHORIZATION, value);
-        }
+        self.held_out(request.headers_mut());
         self.router.clone().oneshot(request).await.expect("the router answers")
     }
 
@@ -260,6 +265,16 @@ impl TestApp {
         let (dir, nodes) = (self.dir.path(), self.nodes);
         let house = open_as(dir, nodes, &self.clock, &self.entropy, &change).await;
         Self { house, change, ..self }
+    }
+
+    /// The same, after something was done to the files meanwhile.
+    pub async fn restart_after(self, meanwhile: impl AsyncFnOnce(&Path)) -> Self {
+        let change = Arc::clone(&self.change);
+        let Self { house, dir, .. } = self;
+        drop(house);
+        meanwhile(dir.path()).await;
+        let house = open_as(dir.path(), self.nodes, &self.clock, &self.entropy, &change).await;
+        Self { house, dir, change, ..self }
     }
 
     /// The directory of everything that lasts.

@@ -182,34 +182,6 @@ fn the_command_line_restores_into_an_empty_directory_and_refuses_any_other() {
 }
 
 #[tokio::test]
-async fn a_backup_that_cannot_be_read_is_never_settled_as_one_that_never_was() {
-    let mut bench = backed_up().await;
-    let again = order(5, backup("monday"), Some(2));
-    let first = bench.kernel().apply(again).await.unwrap();
-    let manifest = place(&bench, "monday").join("manifest.json");
-    let bytes = fs::read(&manifest).unwrap();
-    fs::write(&manifest, "{}").unwrap();
-    // As after a stop between the backup and the record of its receipt.
-    let raw = rusqlite::Connection::open(bench.dir.path().join("kernel/switchboard.sqlite"));
-    let raw = raw.unwrap();
-    raw.execute_batch("DROP TRIGGER receipts_stay_2").unwrap();
-    raw.execute("DELETE FROM receipts WHERE action_id = ?1", [id(5).bytes()]).unwrap();
-    raw.execute("UPDATE orders SET state = 'accepted' WHERE action_id = ?1", [id(5).bytes()])
-        .unwrap();
-    drop(raw);
-    bench.restart();
-    let refused = bench.kernel().settle(id(5)).await.unwrap_err();
-    assert!(refused.to_string().contains("manifest"), "{refused}");
-    fs::write(&manifest, bytes).unwrap();
-    let Settled::Executed(receipt) = bench.kernel().settle(id(5)).await.unwrap() else {
-        panic!("it is there")
-    };
-    assert_eq!((receipt.action_id, receipt.result), (first.action_id, first.result));
-    bench.restart();
-    assert!(matches!(bench.kernel().settle(id(5)).await.unwrap(), Settled::Executed(_)));
-}
-
-#[tokio::test]
 async fn receipts_that_no_log_holds_are_in_the_backup_and_in_the_cluster_that_is_made_of_it() {
     let bench = backed_up().await;
     run(bench.kernel(), 20, Action::TakeOffline { node: n(3) }).await;

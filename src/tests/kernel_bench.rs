@@ -70,7 +70,7 @@ fn found(dir: &Path, nodes: u64) -> Arc<EmbeddedKernel> {
         cluster: PlaceName::parse("aerodb").unwrap(),
         environment: PlaceName::parse("bench").unwrap(),
     };
-    Arc::new(EmbeddedKernel::open(&config, Arc::new(SystemClock), &SystemEntropy).unwrap())
+    Arc::new(EmbeddedKernel::found(&config, Arc::new(SystemClock), &SystemEntropy).unwrap())
 }
 
 fn put(number: usize) -> Write {

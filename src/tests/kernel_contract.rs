@@ -48,7 +48,10 @@ pub(crate) async fn run(kernel: &dyn CommandKernel, number: u8, action: Action) 
     let after = kernel.observe().await.unwrap();
     let mut moved = before.pinned(None).moved(&after.pinned(None));
     moved.extend(moved_on_disk(&before, &after, &receipt));
-    assert_eq!(moved, checks.effects, "{title}");
+    // What is said to stay binds the digest, and is no move.
+    let stays = |effect: &&Moved| effect.before == effect.after;
+    let predicted: Vec<_> = checks.effects.iter().filter(|e| !stays(e)).cloned().collect();
+    assert_eq!(moved, predicted, "{title}");
     receipt
 }
 

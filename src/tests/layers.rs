@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("identity", &["model", "outside"]),
     ("authority", &["model", "store", "identity"]),
     ("observe", &["model", "explain", "kernel", "ledger", "measure"]),
+    ("cross_check", &["model", "kernel", "store", "ledger", "authority", "crash"]),
     (
         "workflow",
         &[
@@ -109,6 +110,32 @@ fn the_kernel_is_commanded_in_one_place_each() {
     let sabotage = "src/serve/sabotage.rs";
     assert_eq!(places("Order::new("), [sabotage, sabotage, "src/workflow/confirm.rs"], "C3.3");
     assert_eq!(places("kernel.settle("), ["src/workflow/settle.rs"], "C6.3");
+}
+
+/// C9.2: closing any descriptor of a file ends the locks that SQLite has on it.
+#[test]
+fn a_database_of_the_kernel_is_opened_by_sqlite_and_by_nothing_else() {
+    let is_kernel =
+        |path: &String| path.starts_with("src/kernel") && !path.contains("/simulation/");
+    let needles = ["File::open(", "fs::read(", "fs::copy(", "File::options()", "OpenOptions"];
+    let mut found: Vec<String> = needles.into_iter().flat_map(places).filter(is_kernel).collect();
+    found.sort_unstable();
+    let of = |name: &str| format!("src/kernel/embedded/{name}.rs");
+    let allowed = [
+        // The files of a backup, and directories.
+        of("backup"),
+        of("backup"),
+        of("backup"),
+        of("backup"),
+        // The counts of saves.
+        of("counts"),
+        // A planted fault.
+        of("kept"),
+        // A file of the version before and its seal, before SQLite opens it.
+        of("migration"),
+        of("migration"),
+    ];
+    assert_eq!(found, allowed);
 }
 
 /// C2.4.

@@ -5,6 +5,7 @@
 use crate::records::*;
 use aerodb_control::ledger::{Draft, Ledger, LedgerError};
 use aerodb_control::model::action::{ActionId, Stage};
+use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::record::{Entry, LEAF_BYTES_MAX};
 use aerodb_control::model::refusal::RefusalCode;
@@ -190,11 +191,10 @@ async fn nothing_in_the_log_can_be_changed_deleted_or_replaced() {
          SELECT sha256, seq, 0, 1, x'00' FROM blob",
         "INSERT OR REPLACE INTO transition (action, f, t, seq)
          SELECT action, 7, 8, 4 FROM transition WHERE t = 10",
-        // A gap, a second record under a number, a time that goes back.
+        // A gap, a second record under a number.
         "INSERT INTO entry (seq, at_ms, kind) VALUES (6, 9e12, 'x')",
         "INSERT INTO entry (seq, at_ms, kind) VALUES (4, 9e12, 'x')",
         "INSERT INTO entry (seq, at_ms, kind) VALUES (-1, 9e12, 'x')",
-        "INSERT INTO entry (seq, at_ms, kind) VALUES (5, 1, 'x')",
         "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'leaf_update'",
     ] {
         assert!(!takes(&store, move |t| t.execute_batch(sql)).await, "{sql}");
@@ -262,7 +262,7 @@ async fn a_second_action_waits_until_the_open_one_is_closed_and_only_a_failover_
 }
 
 #[tokio::test]
-async fn the_chain_goes_on_over_a_restart_and_time_never_goes_back() {
+async fn the_chain_goes_on_over_a_restart_and_a_clock_that_was_set_back_is_marked() {
     let dir = tempdir().unwrap();
     let (store, ledger, clock) = ledger_in(dir.path());
     let first = ledger.append(vec![step(id(1), Stage::Requested)]).await.unwrap().remove(0);
@@ -275,10 +275,15 @@ async fn the_chain_goes_on_over_a_restart_and_time_never_goes_back() {
     let ledger = Ledger::open(ledger.store(), clock.clone()).unwrap();
     let second = ledger.append(vec![step(id(1), Stage::Explained)]).await.unwrap().remove(0);
     assert_eq!((second.record.seq, second.record.prev), (1, Some(first.hash)));
-    assert_eq!(second.record.at, first.record.at, "a clock that was set back is not believed");
+    assert_eq!(second.record.at.millis(), START_MS - 3_600_000, "what the clock read");
+    assert_eq!(second.record.clock_back_ms, Some(3_600_000));
     clock.set(START_MS + 5);
     let third = ledger.append(vec![step(id(1), Stage::Withdrawn)]).await.unwrap().remove(0);
-    assert_eq!(third.record.at.millis(), START_MS + 5);
+    assert_eq!((third.record.at.millis(), third.record.clock_back_ms), (START_MS + 5, None));
+    let report = |now: i64| ledger.reader().clock(Timestamp::from_millis(now)).unwrap();
+    let found = report(START_MS + 5);
+    assert_eq!((found.ahead_ms, found.went_back, found.last_back), (None, 1, Some(1)));
+    assert_eq!(report(START_MS - 60_000).ahead_ms, Some(60_005));
 }
 
 #[tokio::test]

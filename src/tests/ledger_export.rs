@@ -25,6 +25,7 @@ const SIZE: u64 = 600;
 async fn exported() -> (TempDir, PathBuf) {
     let dir = tempdir().unwrap();
     let (store, ledger, _) = ledger_in(dir.path());
+    let ledger = ledger.signing(signer());
     ledger.append(vec![boot(&signer().public())]).await.unwrap();
     ledger.append(steps(id(1), &TO_UNKNOWN)).await.unwrap();
     ledger.append(others(usize::try_from(SIZE).unwrap() - 6)).await.unwrap();
@@ -171,6 +172,7 @@ async fn an_export_that_was_cut_or_signed_anew_is_found_against_what_was_noted()
     let head: LogHead = verified.into();
     // The same log, longer: the noted head is part of it.
     let (store, ledger, _) = ledger_in(dir.path());
+    let ledger = ledger.signing(signer());
     ledger.append(vec![step(id(2), Stage::Requested)]).await.unwrap();
     drop((store, ledger));
     let longer = dir.path().join("longer");

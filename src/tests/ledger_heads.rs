@@ -34,6 +34,8 @@ pub(crate) fn boot(key: &LogKey) -> Draft {
         note: String::new(),
         interrupted: vec![],
         log_key: Some(key.to_string()),
+        settings: None,
+        last_run: None,
     };
     Draft::new(None, None, entry)
 }
@@ -46,8 +48,8 @@ pub(crate) fn others(count: usize) -> Vec<Draft> {
 async fn log() -> TempDir {
     let dir = tempdir().unwrap();
     let (store, ledger, _) = ledger_in(dir.path());
-    ledger.append(vec![boot(&signer().public())]).await.unwrap();
     let ledger = ledger.signing(signer());
+    ledger.append(vec![boot(&signer().public())]).await.unwrap();
     for batch in [1, 200, 53, 2, 300, 42, 1] {
         ledger.append(others(batch)).await.unwrap();
     }
@@ -83,9 +85,9 @@ async fn tiles_and_heads_are_stored_with_the_records_and_verify() {
     let text = |sql: &str| connection.query_row(sql, [], |r| r.get::<_, String>(0)).unwrap();
     let tiles = "SELECT group_concat(level || '/' || idx) FROM tile";
     assert_eq!(text(tiles), "0/0,0/1");
-    // The head of each append is stored with the next one; the last one waits.
+    // Each append stores the head of everything, itself included.
     let heads = "SELECT group_concat(size) FROM checkpoint";
-    assert_eq!(text(heads), "1,2,202,255,257,557,599");
+    assert_eq!(text(heads), "1,2,202,255,257,557,599,600");
 }
 
 #[tokio::test]
@@ -167,7 +169,9 @@ async fn a_restart_and_a_second_process_go_on_with_the_same_tree() {
     ledger.append(others(1)).await.unwrap();
     // A command on the same data directory, beside the server.
     let beside = Store::open_beside(dir.path()).unwrap();
-    Ledger::open(&beside, clock).unwrap().append(others(200)).await.unwrap();
+    let keyless = Ledger::open(&beside, clock).unwrap();
+    assert!(matches!(keyless.append(others(1)).await, Err(LedgerError::NoKey)));
+    keyless.signing(signer()).append(others(200)).await.unwrap();
     ledger.append(others(300)).await.unwrap();
     ledger.append(others(1)).await.unwrap();
     drop((store, ledger, beside));
@@ -231,13 +235,32 @@ async fn a_changed_tile_or_head_is_found_and_the_record_is_named() {
 }
 
 #[tokio::test]
+async fn a_newest_record_without_a_signed_head_is_found() {
+    for (sql, seq) in [
+        ("DELETE FROM checkpoint WHERE size = 600", 599),
+        ("DELETE FROM checkpoint WHERE size > 557", 557),
+        ("DELETE FROM checkpoint", 0),
+    ] {
+        let (found, why) = after(sql).await;
+        assert_eq!(found, Some(seq), "{sql}: {why}");
+        assert!(why.contains("no signed head covers it"), "{sql}: {why}");
+    }
+    let verified =
+        verify_file(&log().await.path().join(DATABASE_FILE), &Expected::default(), &mut |_| ());
+    assert_eq!(verified.unwrap().signed, SIZE);
+}
+
+#[tokio::test]
 async fn heads_that_were_signed_with_another_key_are_found() {
     let dir = log().await;
     let other = LogSigner::new(NAME, &[8; 32]).unwrap();
     let (_store, ledger, _) = ledger_in(dir.path());
     let root = ledger.reader().proof(0, None).unwrap().unwrap().root;
     let note = other.sign(Seen { size: SIZE, root });
-    let sql = format!("INSERT INTO checkpoint VALUES ({SIZE}, x'{root}', '{note}')");
+    let sql = format!(
+        "DROP TRIGGER checkpoint_update;
+         UPDATE checkpoint SET root = x'{root}', note = '{note}' WHERE size = {SIZE}"
+    );
     shell(&dir.path().join(DATABASE_FILE)).execute_batch(&sql).unwrap();
     let error = check(dir.path()).expect_err("another key").to_string();
     assert!(error.contains("record 599") && error.contains("not signed by"), "{error}");

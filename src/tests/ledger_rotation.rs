@@ -33,8 +33,9 @@ async fn log(entropy: &CountedEntropy) -> TempDir {
     let dir = tempdir().unwrap();
     let (store, ledger, _) = ledger_in(dir.path());
     let signer = open_key(dir.path(), NAME, None, entropy).unwrap();
-    ledger.append(vec![boot(&signer.public())]).await.unwrap();
+    let key = signer.public();
     let ledger = ledger.signing(signer);
+    ledger.append(vec![boot(&key)]).await.unwrap();
     ledger.append(others(298)).await.unwrap();
     ledger.append(others(1)).await.unwrap();
     drop((store, ledger));
@@ -51,8 +52,9 @@ async fn go_on(dir: &Path, entropy: &CountedEntropy) -> (Store, Ledger) {
     let (store, ledger, _) = ledger_in(dir);
     let named = ledger.reader().log_key().unwrap();
     let signer = open_key(dir, NAME, named.as_ref(), entropy).unwrap();
-    ledger.append(vec![boot(&signer.public())]).await.unwrap();
+    let key = signer.public();
     let ledger = ledger.signing(signer);
+    ledger.append(vec![boot(&key)]).await.unwrap();
     ledger.append(others(2)).await.unwrap();
     ledger.append(others(1)).await.unwrap();
     (store, ledger)

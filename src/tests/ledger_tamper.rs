@@ -212,7 +212,7 @@ async fn a_leaf_that_is_early_unknown_too_long_homeless_or_spelt_otherwise_is_re
     let homeless = text.replace(&format!("\"{}\"", id(1)), "null");
     let overlong = format!("{text}{}", " ".repeat(70_000));
     for (leaf, words) in [
-        (early, "earlier"),
+        (early, "does not say so"),
         (spaced, "canonical"),
         (other_time, "canonical"),
         (newer, "version 2"),

@@ -322,3 +322,26 @@ async fn the_file_itself_refuses_to_give_a_link_back_or_to_change_what_it_shows(
     connection.execute("UPDATE link SET revoked_ms = 1", []).expect("once");
     assert!(connection.execute("UPDATE link SET revoked_ms = NULL", []).is_err());
 }
+
+/// C10.2: nothing that a stakeholder is shown can be computed from a guess at what is hidden.
+#[tokio::test]
+async fn the_id_of_an_observation_that_a_stakeholder_sees_follows_from_what_they_see() {
+    let app = TestApp::new().await;
+    let board = app.stakeholder(1, "board", "cluster").await;
+    let whole = app.operator().get("/api/v1/overview").await.expect(200).json();
+    let shown = board.get("/api/v1/overview").await.expect(200).json();
+    assert_eq!(
+        shown["state"]["observation"]["observed_at"],
+        whole["state"]["observation"]["observed_at"]
+    );
+    let (hidden, seen) =
+        (&whole["state"]["observation"]["id"], &shown["state"]["observation"]["id"]);
+    assert_ne!(hidden, seen);
+    let mut state = shown["state"].clone();
+    state["observation"]["id"] = json!("");
+    let parsed: aerodb_control::model::cluster::ClusterState =
+        serde_json::from_value(state).expect("a state");
+    let bytes = aerodb_control::model::canonical::canonical_json(&parsed);
+    let hash = aerodb_control::model::canonical::Hash::of(&bytes).to_string();
+    assert_eq!(seen.as_str(), Some(format!("obs-{}", &hash[..16]).as_str()));
+}

@@ -5,6 +5,7 @@ use crate::embedded_bench::config;
 use crate::harness::{Client, CountedEntropy, ManualClock, PASSWORD};
 use aerodb_control::authority::PasswordCost;
 use aerodb_control::kernel::embedded::EmbeddedKernel;
+use aerodb_control::kernel::memory::MemoryPage;
 use aerodb_control::kernel::{
     Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
     Settled, Unobservable,
@@ -120,6 +121,14 @@ impl ObserveKernel for MuteKernel {
         })
     }
 
+    fn memory(
+        &self,
+        after: Option<ActionId>,
+        limit: u32,
+    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
+        self.inner.memory(after, limit)
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changes()
     }
@@ -170,10 +179,10 @@ impl Over {
         dir: &Path,
         wrap: impl FnOnce(EmbeddedKernel) -> K,
     ) -> Self {
-        let store = Store::open(dir).expect("a store");
+        let store = crate::records::store_in(dir);
         let clock: Arc<dyn Clock> = ManualClock::new();
         let entropy: Arc<dyn Entropy> = Arc::new(CountedEntropy::default());
-        let inner = EmbeddedKernel::open(&config(dir, 3), Arc::clone(&clock), &*entropy);
+        let inner = EmbeddedKernel::found(&config(dir, 3), Arc::clone(&clock), &*entropy);
         let kernel = Arc::new(wrap(inner.expect("a kernel")));
         let ledger = Ledger::open(&store, Arc::clone(&clock)).expect("a ledger");
         let in_flight = InFlight::default();
@@ -201,6 +210,7 @@ impl Over {
             entropy,
             stopping,
             writes,
+            certificate: aerodb_control::measure::CertificateExpiry::default(),
             transport: aerodb_control::web::Transport::Plain,
             vouching: aerodb_control::identity::Identity::default(),
         };

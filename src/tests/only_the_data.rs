@@ -45,7 +45,7 @@ fn written_to(server: &Server) -> Vec<PathBuf> {
 #[test]
 fn with_everything_but_its_data_read_only_a_server_serves_acts_and_stops() {
     let place = Place::new();
-    std::fs::create_dir(place.data()).expect("a directory");
+    aerodb_control::files::private::create_directory(&place.data()).expect("a directory");
     for empty in ["home", "tmp"] {
         std::fs::create_dir(place.folder().join(empty)).expect("a directory");
     }

@@ -53,7 +53,7 @@ pub async fn refused_start(change: impl FnOnce(&mut Config)) -> String {
     refused.to_string()
 }
 
-fn config(dir: &Path, nodes: u64) -> Config {
+pub(crate) fn config(dir: &Path, nodes: u64) -> Config {
     let leptos = leptos::config::LeptosOptions::builder()
         .output_name("aerodb-control")
         .site_root("target/site")
@@ -70,9 +70,10 @@ fn config(dir: &Path, nodes: u64) -> Config {
         vouching: Vouching::default(),
         proof_lasts: ProofLasts::of_minutes(PROOF_MINUTES_MAX).expect("a whole session"),
         second_operator: Vec::new(),
+        written: std::collections::BTreeMap::new(),
     }
 }
 
-fn ambient(clock: Arc<ManualClock>, entropy: Arc<CountedEntropy>) -> Ambient {
+pub(crate) fn ambient(clock: Arc<ManualClock>, entropy: Arc<CountedEntropy>) -> Ambient {
     Ambient { clock, entropy, password_cost: PasswordCost::of(64, 1) }
 }

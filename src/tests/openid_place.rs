@@ -2,6 +2,7 @@
 
 use crate::harness::{Client, Reply, TestApp};
 use crate::provider::Provider;
+use aerodb_control::identity::OpenidTable;
 use aerodb_control::model::ambient::Clock as _;
 use aerodb_control::serve::config::Config;
 use axum::body::Body;
@@ -84,6 +85,13 @@ impl Place {
         Self { app, provider }
     }
 
+    /// A control plane that believes this provider by these settings.
+    pub async fn believing(provider: Provider, table: OpenidTable) -> Self {
+        let vouching = Provider::vouching_of(table);
+        let app = TestApp::set(move |config: &mut Config| config.vouching = vouching.clone()).await;
+        Self { app, provider }
+    }
+
     /// Time passes for both.
     pub fn wait(&self, millis: i64) {
         self.app.clock.advance_millis(millis);
@@ -139,8 +147,7 @@ impl Place {
         let set = cookies(reply);
         let (session, _) = set.iter().find(|(pair, _)| pair.contains("_session_")).expect("one");
         assert!(set.iter().any(|(pair, rules)| pair.ends_with('=') && rules.contains("Max-Age=0")));
-        let secret = session.split_once('=').expect("a pair").1.to_owned();
-        Client::new(self.app.house.console.clone(), Some(secret))
+        Client::new(self.app.house.console.clone(), Some(session.clone()))
     }
 
     /// Nobody is let in: the status and the code, no session, and one record of it with the words.

@@ -8,6 +8,7 @@ use crate::provider::{Lies, Provider};
 use aerodb_control::authority::ProofLasts;
 use aerodb_control::serve::config::Config;
 use aerodb_control::serve::vouching::Vouching;
+use aerodb_control::workflow::SUMMED_MS;
 use serde_json::{Value, json};
 
 const FIVE_MINUTES_MS: i64 = 5 * 60 * 1000;
@@ -228,6 +229,7 @@ async fn what_is_wanted_anew_is_said_in_one_way_only() {
         let reply = form(&place.app.anonymous(), BEGIN, "", fields).await.expect(400);
         assert!(reply.body.contains(words), "{}", reply.body);
         assert_eq!(place.records().await, before + 1);
+        place.wait(SUMMED_MS);
     }
     // A password account beside it is asked for the password, as ever.
     let asked = place.app.operator().request(1, "switchover", json!({"to": "n2"})).await;

@@ -12,7 +12,7 @@ use aerodb_control::model::receipt::{KernelRefusal, Tombstone};
 use aerodb_control::model::refusal::{Refusal, RefusalCode};
 use aerodb_control::ui::{
     ActionView, Leaving, NewAction, OpenLink, OtherWays, Page, Privileged, ProofShown, Returned,
-    SetUp, SignIn,
+    SetUp, SignIn, Way,
 };
 use aerodb_control::web::render;
 use axum::http::{StatusCode, header};
@@ -127,7 +127,7 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         refusal: Some(refusal(text)),
     };
     let (provider, address) = (text.to_owned(), text.to_owned());
-    let leaving = Leaving { provider, address };
+    let leaving = Leaving { provider, address, way: Way::In };
     let returned = Returned {
         provider: text.to_owned(),
         state: text.to_owned(),

@@ -60,8 +60,12 @@ async fn log_of(dir: &Path, records: u64) {
 async fn long_log(dir: &Path, kept: Option<&Path>, records: u64) {
     match kept.map(|kept| kept.join(DATABASE_FILE)).filter(|file| file.exists()) {
         Some(file) => {
-            std::fs::create_dir_all(dir).unwrap();
+            aerodb_control::files::private::create_directories(dir).unwrap();
+            let seal = file.with_extension("seal");
             std::fs::copy(file, dir.join(DATABASE_FILE)).unwrap();
+            if seal.exists() {
+                std::fs::copy(seal, dir.join("control.seal")).unwrap();
+            }
         }
         None => log_of(dir, records).await,
     }

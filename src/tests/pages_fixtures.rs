@@ -59,6 +59,7 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         session,
         freeze: Ok(None),
         unrecordable: None,
+        mismatch: None,
         preferences: Preferences::default(),
         freeze_id: action_id(),
         console: Console::Whole,
@@ -186,7 +187,8 @@ pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
         prospect(Action::StopWrites {}, &[]),
         prospect(Action::ResumeWrites {}, &[check(Invariant::FenceStanding, Verdict::Fail, text)]),
     ];
-    Overview { state, why_not, on_cluster, unresolved: None, freeze: None, data_address }
+    let mismatch = None;
+    Overview { state, why_not, on_cluster, unresolved: None, freeze: None, data_address, mismatch }
 }
 
 pub(crate) fn prospect(action: Action, against: &[Check]) -> Prospect {
@@ -258,6 +260,10 @@ pub(crate) fn record(seq: u64, entry: Entry) -> StoredRecord {
         action_id: (seq > 0).then(action_id),
         entry,
         prev: None,
+        host: None,
+        clock_back_ms: None,
+        issued: None,
+        ended: None,
     };
     StoredRecord { hash: record.hash(), record }
 }
@@ -306,6 +312,7 @@ pub(crate) fn receipt(text: &str) -> Receipt {
         executed_at: at(9),
         witness: Witness { seq: 5, hash: Hash::of(b"dispatched") },
         result: text.to_owned(),
+        verification: None,
         duplicate: false,
     }
 }
@@ -324,6 +331,8 @@ pub(crate) fn log(text: &str) -> LogView {
         note: text.to_owned(),
         interrupted: vec![action_id()],
         log_key: None,
+        settings: None,
+        last_run: None,
     };
     let failed = Entry::SignInFailed { name: text.to_owned() };
     let records = vec![

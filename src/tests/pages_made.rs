@@ -13,7 +13,8 @@ use aerodb_control::model::kept::{KeptObservation, RecordAnswer};
 use aerodb_control::model::link::{
     AccessAnswer, AccountLine, EverybodyAnswer, LinkAnswer, LinkLine, SessionLine, TokenLine,
 };
-use aerodb_control::model::node_answer::{NodeAnswer, NodeEvents};
+use aerodb_control::model::node_answer::{NodeAnswer, NodeEvents, NodeVerified};
+use aerodb_control::model::receipt::Verification;
 use aerodb_control::model::record::Entry;
 use aerodb_control::model::text::ActorName;
 use aerodb_control::model::timeline::{PlacedEvent, PlacedRecord, Stretch, Timeline, TimelineKey};
@@ -76,7 +77,13 @@ pub(crate) fn node_answer(name: &str, state: ClusterState, text: &str) -> NodeAn
     };
     let asked = made::actions().actions;
     let (unresolved, freeze, more_asked) = (None, None, true);
-    NodeAnswer { node, state, actions, unresolved, freeze, events, asked, more_asked }
+    let verified = Some(NodeVerified {
+        seq: 5,
+        action_id: made::action_id(),
+        at: made::at(9),
+        verification: Verification::Damaged { findings: vec![text.to_owned()] },
+    });
+    NodeAnswer { node, state, actions, unresolved, freeze, events, asked, more_asked, verified }
 }
 
 pub(crate) fn record_page(text: &str) -> RecordAnswer {

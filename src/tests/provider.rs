@@ -48,6 +48,8 @@ pub struct Lies {
     pub claims: Vec<(&'static str, Value)>,
     /// Keys of the discovery document in place of the right ones.
     pub discovery: Vec<(&'static str, Value)>,
+    /// What the userinfo endpoint says of the person; it answers 403 where this is absent.
+    pub userinfo: Option<Value>,
     /// The status that the token endpoint answers in place of a token.
     pub token_status: Option<u16>,
     /// Whether nothing is answered at all.
@@ -115,6 +117,7 @@ impl Provider {
             .route("/keys", get(shown_keys))
             .route("/authorize", get(authorize))
             .route("/token", post(token))
+            .route("/userinfo", get(userinfo))
             .with_state(Arc::clone(&shared));
         let service = router.into_make_service();
         let keys = certified.as_ref().map(Certified::server);
@@ -191,6 +194,7 @@ impl Provider {
                 row("database operators", "operator"),
                 row("revision", "auditor"),
             ],
+            userinfo: false,
             ca: self.ca.clone().unwrap_or_default(),
         }
     }
@@ -203,7 +207,12 @@ impl Provider {
     }
 
     pub fn vouching(&self) -> Vouching {
-        let openid = self.table().checked().expect("settings");
+        Self::vouching_of(self.table())
+    }
+
+    /// By these settings.
+    pub fn vouching_of(table: OpenidTable) -> Vouching {
+        let openid = table.checked().expect("settings");
         Vouching { openid, proxy: None, public_url: Some(SITE.to_owned()) }
     }
 
@@ -314,6 +323,19 @@ async fn token(
     let token = shared.keys.signed(state.lies.signed, &claims(&shared, &state, &began["nonce"]));
     Json(json!({"access_token": "unused", "token_type": "Bearer", "id_token": token}))
         .into_response()
+}
+
+/// Claims about the person, for whoever has the token that came with the other.
+async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    if let Some(silent) = silent(&shared, "userinfo") {
+        return silent;
+    }
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let state = shared.state.lock().expect("open");
+    match &state.lies.userinfo {
+        Some(said) if bearer == Some("Bearer unused") => Json(said).into_response(),
+        _ => StatusCode::FORBIDDEN.into_response(),
+    }
 }
 
 /// RFC 6749, 2.3.1: in the header, each half written as a form writes it, or in the body.

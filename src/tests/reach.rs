@@ -207,6 +207,21 @@ fn what_is_addressed_to_another_name_is_refused_on_both_listeners() {
         let answer = agent().get(&url).header("host", "evil.example").call();
         assert_eq!(answer.expect("an answer").status().as_u16(), 421, "{url}");
     }
+    // A probe names the address that it was given. It hears of this process alone.
+    for (path, word) in [("/healthz", "answers"), ("/readyz", "Ready")] {
+        for host in ["10.1.2.3:7400", "evil.example", ""] {
+            let url = format!("{}{path}", server.console);
+            let mut answer = agent().get(&url).header("host", host).call().expect("an answer");
+            let said = answer.body_mut().read_to_string().expect("text");
+            assert!(
+                answer.status().as_u16() == 200 && said.contains(word),
+                "{path} {host}: {said}"
+            );
+        }
+    }
+    let url = format!("{}/healthz/../login", server.console);
+    let answer = agent().get(&url).header("host", "evil.example").call();
+    assert_eq!(answer.expect("an answer").status().as_u16(), 421);
     let foreign =
         agent().put(format!("{}/kv/a", server.data)).header("sec-fetch-site", "cross-site");
     assert_eq!(foreign.send("x").expect("an answer").status().as_u16(), 403);

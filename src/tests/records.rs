@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use aerodb_control::ledger::{Draft, Ledger};
+use aerodb_control::ledger::{Draft, Ledger, existing_key};
 use aerodb_control::model::action::{Action, ActionId, Stage};
 use aerodb_control::model::actor::{Actor, ActorRole, Via};
 use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
@@ -11,7 +11,7 @@ use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::receipt::{KernelRefusal, Receipt, Tombstone, Witness};
 use aerodb_control::model::record::{Entry, Found, LearnedBy};
 use aerodb_control::model::text::{ActorName, NodeId, Reason};
-use aerodb_control::store::Store;
+use aerodb_control::store::{Store, StoreError};
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::Arc;
@@ -73,11 +73,27 @@ pub(crate) fn alice() -> Actor {
     Actor { name: name("alice"), role: ActorRole::Operator, via: Via::Session }
 }
 
+/// The store of a directory, made where there is none.
+pub(crate) fn store_in(dir: &Path) -> Store {
+    match Store::open(dir) {
+        Err(StoreError::NotFounded { .. }) => Store::found(dir).unwrap(),
+        opened => opened.unwrap(),
+    }
+}
+
 pub(crate) fn ledger_in(dir: &Path) -> (Store, Ledger, Arc<StillClock>) {
     let clock = StillClock::new();
-    let store = Store::open(dir).unwrap();
+    let store = store_in(dir);
     let ledger = Ledger::open(&store, clock.clone()).unwrap();
     (store, ledger, clock)
+}
+
+/// The log of a data directory beside the control plane that serves it, with the key that it names.
+pub(crate) fn ledger_beside(dir: &Path, clock: Arc<dyn Clock>) -> Ledger {
+    let ledger = Ledger::open(&Store::open_beside(dir).unwrap(), clock).unwrap();
+    let named = ledger.reader().log_key().unwrap();
+    let signer = existing_key(dir, named.as_ref()).unwrap().unwrap();
+    ledger.signing(signer)
 }
 
 /// The database as somebody with a shell has it: no rule of ours holds on this connection.
@@ -194,7 +210,7 @@ pub(crate) fn step(action: ActionId, stage: Stage) -> Draft {
     // Two operators confirm it, where two have to.
     let first = Actor { name: name("bob"), ..alice() };
     let actor = if stage == Stage::FirstConfirmed { first } else { alice() };
-    Draft { actor: Some(actor), action_id: Some(action), entry, blobs }
+    Draft::new(Some(actor), Some(action), entry).with_blobs(blobs)
 }
 
 fn finding(executed: Found) -> Entry {
@@ -210,6 +226,7 @@ fn receipt(action: ActionId) -> Receipt {
         executed_at: Timestamp::from_millis(START_MS),
         witness: Witness { seq: 3, hash: Hash::of(b"dispatched") },
         result: "n2 is primary of epoch 4".to_owned(),
+        verification: None,
         duplicate: false,
     }
 }

@@ -6,16 +6,16 @@
 use crate::harness::{Client, TestApp, id};
 use crate::pages_all::{draw, every_page};
 use crate::pages_fixtures as made;
-use aerodb_control::ledger::{Draft, Ledger};
+use aerodb_control::ledger::Draft;
 use aerodb_control::model::action::Action;
 use aerodb_control::model::actor::{ActorRole, Means, Proof, ProvedBy, ProviderIdentity};
 use aerodb_control::model::canonical::Hash;
+use aerodb_control::model::finding::FindingKind;
 use aerodb_control::model::receipt::{KernelRefusal, Receipt, Tombstone};
-use aerodb_control::model::record::{Delivery, Entry, Found, LearnedBy};
+use aerodb_control::model::record::{Delivery, EndedBecause, Entry, Found, LearnedBy, Settings};
 use aerodb_control::model::redact::{REDACTED, Redact};
 use aerodb_control::model::refusal::{Refusal, RefusalCode};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
-use aerodb_control::store::Store;
 use aerodb_control::ui::Page;
 use aerodb_control::web::policy::{ACTS, Needs, READS};
 use serde::Serialize;
@@ -101,7 +101,7 @@ fn every_record() -> Vec<Entry> {
     let receipt = Receipt { action: action.clone(), ..made::receipt(CANARY) };
     let tombstone = Tombstone { action_id: link_id, voided_at: expires_at, result: text.clone() };
     let refusal = KernelRefusal { rule: text.clone(), sentence: text.clone(), invariants: vec![] };
-    let (from, to, sessions_ended) = (role, role, 1);
+    let (from, to, sessions_ended, os_user) = (role, role, 1, text.clone());
     let proved = Some(Proof { at: expires_at, by: ProvedBy::Password });
     vec![
         Entry::Boot {
@@ -110,6 +110,8 @@ fn every_record() -> Vec<Entry> {
             note: text.clone(),
             interrupted: vec![link_id],
             log_key: Some(text.clone()),
+            settings: Some(Settings::new([("data".to_owned(), text.clone())].into(), None)),
+            last_run: None,
         },
         Entry::Requested { action, reason: reason() },
         Entry::Explained { digest, explanation, snapshot, relied_on: vec![] },
@@ -134,7 +136,7 @@ fn every_record() -> Vec<Entry> {
         Entry::Unfrozen { freeze: 1, reason: reason() },
         Entry::Duplicate { delivery: Delivery::Link, shown: None },
         Entry::Declined { attempt: text.clone(), refusal: said() },
-        Entry::Denied { attempt: text.clone(), refusal: said() },
+        Entry::Denied { attempt: text.clone(), refusal: said(), times: None },
         Entry::LogKeyRotated {
             old: text.clone(),
             new: text.clone(),
@@ -150,7 +152,7 @@ fn every_record() -> Vec<Entry> {
         Entry::SignedIn { by: Means::Password },
         Entry::SignedOut {},
         Entry::ProvedAgain {},
-        Entry::SignInFailed { name: text },
+        Entry::SignInFailed { name: text.clone() },
         Entry::TokenIssued { name: name(), expires_at },
         Entry::TokenRevoked { name: name() },
         Entry::LinkIssued { link_id, name: name(), shows: None, expires_at },
@@ -158,6 +160,34 @@ fn every_record() -> Vec<Entry> {
         Entry::LinkRevoked { link_id },
         Entry::RoleChanged { name: name(), from, to, sessions_ended },
         Entry::AccountRemoved { name: name(), role, sessions_ended },
+        Entry::Founded {
+            version: "0".to_owned(),
+            cluster: text.clone(),
+            nodes: 3,
+            log_key: text.clone(),
+        },
+        Entry::Restored {
+            version: "0".to_owned(),
+            cluster: text.clone(),
+            backup: text.clone(),
+            digest: hash,
+            position: 1,
+            log_key: text.clone(),
+        },
+        Entry::Stopped { epoch: Some(1), position: Some(1), snapshot: Some(hash) },
+        Entry::MismatchAccepted {
+            findings: digest,
+            count: 1,
+            kinds: vec![FindingKind::LogOlder],
+            reason: reason(),
+            os_user,
+        },
+        Entry::AccessEnded {
+            because: EndedBecause::ClockWentBack,
+            sessions: 1,
+            tokens: vec![name()],
+            links: vec![link_id],
+        },
     ]
 }
 
@@ -242,8 +272,7 @@ async fn plant(app: &TestApp, aviary: &mut Aviary) {
         client.post(&format!("/api/v1/actions/{}/confirm", aviary.next()), &json!({})).await;
     }
     // Records of the kernel and of the files of this machine, which no request can word.
-    let store = Store::open_beside(app.dir()).expect("the store");
-    let ledger = Ledger::open(&store, app.clock.clone()).expect("the ledger");
+    let ledger = crate::records::ledger_beside(app.dir(), app.clock.clone());
     let said = |text: String| Refusal::new(RefusalCode::Internal, text);
     let entries = vec![
         Entry::Boot {
@@ -252,9 +281,11 @@ async fn plant(app: &TestApp, aviary: &mut Aviary) {
             note: aviary.next(),
             interrupted: Vec::new(),
             log_key: None,
+            settings: None,
+            last_run: None,
         },
         Entry::SignInFailed { name: aviary.next() },
-        Entry::Denied { attempt: aviary.next(), refusal: said(aviary.next()) },
+        Entry::Denied { attempt: aviary.next(), refusal: said(aviary.next()), times: None },
         Entry::Declined { attempt: aviary.next(), refusal: said(aviary.next()) },
     ];
     for entry in entries {

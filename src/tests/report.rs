@@ -186,10 +186,14 @@ async fn a_window_holds_every_record_of_it_once_and_each_of_its_actions_whole() 
     let from = "2026-01-01T00:01:01.000Z";
     let explained = olga.get(&format!("/api/v1/actions/{}", id(1))).await.expect(200).json();
     olga.confirm(&explained).await.expect(200);
-    // A clock that goes back does not take a record out of its place: the log's times never do.
+    // Where the clock went back, a record is of the time that it read: not in this window.
     app.clock.advance_millis(-3_600_000);
+    // It ends every session, with the next request; and this is an hour without use.
+    app.anonymous().get("/healthz").await.expect(200);
+    let olga = app.sign_in("olga").await;
     olga.request(2, "resume_writes", json!({})).await.expect(201);
     app.clock.advance_millis(3_600_000);
+    let olga = app.sign_in("olga").await;
     let why = json!({"reason": "changed my mind"});
     olga.post(&format!("/api/v1/actions/{}/withdraw", id(9)), &why).await.expect(404);
     olga.request(3, "resume_writes", json!({})).await.expect(201);
@@ -209,19 +213,37 @@ async fn a_window_holds_every_record_of_it_once_and_each_of_its_actions_whole() 
     }
     let kinds: Vec<_> = records.iter().map(|r| r["entry"]["kind"].clone()).collect();
     let ran = ["confirmed", "dispatched", "executed"];
-    let rest = ["requested", "explained", "declined", "requested", "explained"];
+    let rest = ["signed_in", "declined", "requested", "explained"];
     assert_eq!(kinds, [&ran[..], &rest[..]].concat());
     let ids: Vec<_> = actions.iter().map(|a| a["id"].clone()).collect();
-    assert_eq!(
-        ids,
-        [json!(id(1)), json!(id(2)), json!(id(3))],
-        "each once, and none that does not exist"
-    );
+    assert_eq!(ids, [json!(id(1)), json!(id(3))], "each once, and none that does not exist");
     let whole: Value = olga.get(&address(1)).await.expect(200).json();
     assert_eq!(actions[0], whole, "with what was asked before the window");
     let empty = "from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z";
     let page = olga.get(&format!("/report.md?{empty}")).await.expect(200).body;
     assert!(page.contains("The log holds no record of this window."), "{page}");
+    assert!(page.ends_with("\nComplete: 0 records and 0 actions.\n"), "{page}");
+
+    // Without a limit it is one document, of the same records and actions.
+    let path = format!("/api/v1/report?from={from}&to={from}");
+    let whole: Value = olga.get(&path).await.expect(200).json();
+    assert_eq!((&whole["records"], &whole["actions"]), (&json!(records), &json!(actions)));
+    assert_eq!(whole["complete"], json!({"records": 7, "actions": 2}));
+    assert_eq!(whole["next_after"], Value::Null);
+    let reply = olga.get(&format!("/report.md?from={from}&to={from}")).await.expect(200);
+    assert_eq!(reply.body.matches("\n## Action ").count(), 2);
+    assert!(reply.body.ends_with("\nComplete: 7 records and 2 actions.\n"), "{}", reply.body);
+    let named = reply.headers["content-disposition"].to_str().expect("text");
+    let stamp = "20260101T000101000Z";
+    let name = format!("test-aerodb-report-from-{stamp}-to-{stamp}.md");
+    assert_eq!(named, format!("attachment; filename=\"{name}\""));
+    let part = olga.get(&format!("/report.md?from={from}&to={from}&limit=2")).await.expect(200);
+    assert!(part.body.contains("Part: 2 records of 7, from record "), "{}", part.body);
+    // The page says how much of the window it is, and leads to all of it.
+    let page = olga.get(&format!("/report?from={from}&to={from}&limit=2")).await.expect(200).body;
+    assert!(page.contains("A part: 2 of 7 records, "), "{page}");
+    let page = olga.get(&format!("/report?from={from}&to={from}")).await.expect(200).body;
+    assert!(page.contains("Complete: 7 records."), "{page}");
 }
 
 #[tokio::test]
@@ -307,7 +329,11 @@ fn the_command_prints_what_the_console_gives_with_a_server_and_without() {
     let window = ["reconstruct", "--from", from, "--to", to, "--config", "Leptos.toml"];
     let window = said(&window, 0);
     assert!(window.contains(&format!("## Action {one}")), "{window}");
-    assert!(window.trim_end().ends_with("The window ends here."), "{window}");
+    let last = window.lines().last().expect("a line");
+    assert!(last.starts_with("Complete: ") && last.ends_with(" and 1 action."), "{last}");
+    let as_json = ["reconstruct", "--from", from, "--to", to, "--json", "--config", "Leptos.toml"];
+    let as_json: Value = serde_json::from_str(&said(&as_json, 0)).expect("one document");
+    assert_eq!(as_json["complete"]["actions"], 1);
     let turned = ["reconstruct", "--from", to, "--to", from, "--config", "Leptos.toml"];
     said(&turned, 2);
 }

@@ -82,7 +82,7 @@ fn a_second_one_on_a_copy_of_the_ledger_is_refused_by_the_kernel() {
     let first = prepared().place();
     let server = first.start(None);
     let second = sharing_the_kernel_of(&first);
-    for name in ["control.sqlite", "control.sqlite-wal", "log.key"] {
+    for name in ["control.sqlite", "control.sqlite-wal", "control.seal", "log.key"] {
         let from = first.data().join(name);
         std::fs::copy(from, second.data().join(name)).expect("a copy");
     }

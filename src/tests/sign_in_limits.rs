@@ -180,7 +180,7 @@ async fn signing_in_again_ends_the_session_that_the_browser_held_and_takes_none_
     assert_eq!(app.record_kinds().await.last().map(String::as_str), Some("signed_out"));
     // A session that somebody else chose is never taken over.
     let name = first.split('=').next().expect("a name").to_owned();
-    let planted = format!("{name}=aerodb_session_{}", "0".repeat(64));
+    let planted = format!("{name}=aerodb_session_cookie_{}", "0".repeat(64));
     let fresh = browser(&app, Some(&planted)).await;
     assert_ne!(fresh, planted);
     assert_eq!(seen(&app, &planted).await.0, 401);

@@ -14,6 +14,11 @@ impl ManualClock {
         Arc::new(Self(AtomicI64::new(1_767_225_660_000)))
     }
 
+    /// Puts the clock forward or back.
+    pub fn jump_millis(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
     /// Moves time forward.
     pub fn advance_millis(&self, millis: i64) {
         self.0.fetch_add(millis, Ordering::SeqCst);

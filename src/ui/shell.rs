@@ -25,6 +25,7 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
     let header = header(frame, page.nav());
     let heading = page.title();
     let unrecordable = frame.unrecordable.as_deref().map(notice::unrecordable);
+    let mismatch = frame.mismatch.as_ref().map(notice::mismatch);
     // The overview draws it itself, because there it is kept up to date.
     let is_drawn = matches!(page, Page::Overview(_));
     let freeze = (!is_drawn).then(|| notice::freeze(&frame.freeze)).flatten();
@@ -46,6 +47,7 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
                 {header}
                 <main class="page" id="main" tabindex="-1">
                     <h1>{heading}</h1>
+                    {mismatch}
                     {unrecordable}
                     {freeze}
                     {pages::body(frame, page)}

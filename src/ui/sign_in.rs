@@ -33,6 +33,17 @@ pub struct Leaving {
     pub provider: String,
     /// Where to go, with the question in it.
     pub address: String,
+    /// What for.
+    pub way: Way,
+}
+
+/// What a browser is sent to a provider for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To be asked who is there.
+    In,
+    /// To be signed out there too.
+    Out,
 }
 
 /// What a provider sent a browser back with. Nothing was done with it yet.

@@ -33,12 +33,16 @@ impl SessionCookie {
         Self { name: name.replace("aerodb_session_", "aerodb_leaving_"), transport }
     }
 
+    /// The cookie that says that somebody signed out in this browser: the provider is to ask who is there.
+    pub(super) fn of_left(identity: &ClusterIdentity, transport: Transport) -> Self {
+        let Self { name, transport } = Self::of(identity, transport);
+        Self { name: name.replace("aerodb_session_", "aerodb_left_"), transport }
+    }
+
     /// The one value that a browser sent; two are none: which of them was meant is not guessed.
     pub(super) fn only(&self, headers: &HeaderMap) -> Option<String> {
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|p| p.split_once('='));
-        let mut values = pairs.filter(|(name, _)| name.trim() == self.name).map(|(_, v)| v.trim());
-        let only = values.next()?.to_owned();
+        let mut values = named(headers, &self.name);
+        let only = values.next()?;
         values.next().is_none().then_some(only)
     }
 
@@ -74,9 +78,37 @@ impl SessionCookie {
     }
 }
 
+/// The values of the cookies of one name. Browsers send the cookies of everything that answers under the
+/// name of a host in one line, so another application may have put any bytes between them (RFC 6265, 5.4).
+pub(super) fn named<'h>(
+    headers: &'h HeaderMap,
+    name: &'h str,
+) -> impl Iterator<Item = String> + 'h {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(move |pair| {
+        let (found, value) = String::from_utf8_lossy(pair)
+            .split_once('=')
+            .map(|(found, value)| (found.trim().to_owned(), value.trim().to_owned()))?;
+        (found == name).then_some(value)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_another_application_put_into_the_line_hides_nothing() {
+        let mut headers = HeaderMap::new();
+        for line in [&b"lang=caf\xc3\xa9; mine=a; odd=\xff\xfe"[..], b"\x80; =; other", b"mine2=b"]
+        {
+            headers.append(header::COOKIE, HeaderValue::from_bytes(line).expect("bytes"));
+        }
+        assert_eq!(named(&headers, "mine").collect::<Vec<_>>(), ["a"]);
+        assert_eq!(named(&headers, "mine2").collect::<Vec<_>>(), ["b"]);
+        assert_eq!(named(&headers, "lang").collect::<Vec<_>>(), ["caf\u{e9}"]);
+    }
 
     #[test]
     fn only_an_encrypted_connection_is_given_a_cookie_that_belongs_to_the_host() {

@@ -5,7 +5,9 @@ use super::Reading;
 use crate::authority::Credential;
 use crate::model::answer::Present;
 use crate::model::refusal::{Refusal, RefusalCode};
+use axum::http::{HeaderName, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,10 +27,22 @@ const REOPEN: Duration = Duration::from_secs(2);
 
 /// Streams one `changed` event for the present state and for each later one. It ends when the
 /// session does, at the next event, and when the server stops: an open page holds nothing up.
-pub(super) fn stream(
+pub(super) fn stream(site: &Reading, held: Credential) -> Result<Response, Refusal> {
+    let events = Sse::new(events(site, held)?).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    Ok((PASSED_ON_AT_ONCE, events).into_response())
+}
+
+/// What tells a proxy to pass each event on as it comes: nginx collects answers until a buffer is full
+/// unless the first says otherwise, and others compress what the second does not forbid.
+const PASSED_ON_AT_ONCE: [(HeaderName, &str); 2] = [
+    (HeaderName::from_static("x-accel-buffering"), "no"),
+    (header::CACHE_CONTROL, "no-cache, no-transform"),
+];
+
+fn events(
     site: &Reading,
     held: Credential,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<>>, Refusal> {
+) -> Result<impl Stream<Item = Result<Event, Infallible>> + use<>, Refusal> {
     let site = site.clone();
     let place = site.streams.open(&held)?;
     let [cluster, log] = site.read.changes();
@@ -44,10 +58,9 @@ pub(super) fn stream(
         let present = site.read.present().ok()?;
         Some((last.replace(present) != Some(present)).then_some(present))
     });
-    let events = events.filter_map(|present| present).map(|present| {
+    Ok(events.filter_map(|present| present).map(|present| {
         Ok(Event::default().event("changed").retry(REOPEN).data(present.to_string()))
-    });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+    }))
 }
 
 /// What ends every stream: the sender half belongs to the server.

@@ -1,93 +1,157 @@
-//! A page of the log or of the actions as a file: CSV for tables, Markdown for tickets.
+//! The log or the actions as a file: CSV for tables, Markdown for tickets.
 //!
-//! The same rows and the same keys as the JSON answers; the address of the next page stands in a
-//! `Link` header (RFC 8288).
+//! Everything that matches, unless a part is asked for by `before` or `limit`: then the same rows and the
+//! same keys as the JSON answers, and the address of the next part in a `Link` header (RFC 8288). The
+//! last line says which of both it is, and whether it is whole.
 
 use super::Reading;
 use super::api::filter;
 use super::gate::SignedIn;
 use super::query::{Page, Query};
+use super::whole::{self, Named};
+use crate::model::ambient::Timestamp;
+use crate::model::answer::{ActionPage, LogPage};
 use crate::model::refusal::Refusal;
-use crate::plain::table::Table;
+use crate::plain::table::{Table, TableEnd, TableForm};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-/// What a table becomes.
-#[derive(Clone, Copy)]
-enum Form {
-    Csv,
-    Markdown,
-}
-
-/// A page of the log as CSV.
+/// The log as CSV.
 pub(super) async fn log_csv(
     _: SignedIn,
     State(site): State<Reading>,
     query: Query,
 ) -> Result<Response, Refusal> {
-    log(&site, query, Form::Csv)
+    log(&site, query, TableForm::Csv)
 }
 
-/// A page of the log as Markdown.
+/// The log as Markdown.
 pub(super) async fn log_text(
     _: SignedIn,
     State(site): State<Reading>,
     query: Query,
 ) -> Result<Response, Refusal> {
-    log(&site, query, Form::Markdown)
+    log(&site, query, TableForm::Markdown)
 }
 
-/// A page of the actions as CSV.
+/// The actions as CSV.
 pub(super) async fn actions_csv(
     _: SignedIn,
     State(site): State<Reading>,
     query: Query,
 ) -> Result<Response, Refusal> {
-    actions(&site, query, Form::Csv)
+    actions(&site, query, TableForm::Csv)
 }
 
-/// A page of the actions as Markdown.
+/// The actions as Markdown.
 pub(super) async fn actions_text(
     _: SignedIn,
     State(site): State<Reading>,
     query: Query,
 ) -> Result<Response, Refusal> {
-    actions(&site, query, Form::Markdown)
+    actions(&site, query, TableForm::Markdown)
 }
 
-fn log(site: &Reading, mut query: Query, form: Form) -> Result<Response, Refusal> {
-    let part = Page::take(&mut query)?;
+fn log(site: &Reading, mut query: Query, form: TableForm) -> Result<Response, Refusal> {
+    let part = Page::take_part(&mut query)?;
     let filter = filter(&mut query)?;
     query.finish()?;
+    let window = (filter.since, filter.until);
+    let Some(part) = part else {
+        let pages = site.read.log_pages(filter)?;
+        let tables = pages.map(|page| page.map(|page| Table::of_log(&page)));
+        let empty = Table::of_log(&LogPage { records: Vec::new(), next_before: None });
+        return whole::sent(site, &named("log", window, false, form), parts(form, empty, tables));
+    };
     let page = site.read.log(part.before, part.limit, &filter)?;
     let next = page.next_before.map(|before| (before, filter.pairs()));
-    Ok(file("log", &Table::of_log(&page), form, next, part.limit))
+    Ok(file(site, &named("log", window, true, form), &Table::of_log(&page), form, next, part.limit))
 }
 
-fn actions(site: &Reading, mut query: Query, form: Form) -> Result<Response, Refusal> {
-    let part = Page::take(&mut query)?;
+fn actions(site: &Reading, mut query: Query, form: TableForm) -> Result<Response, Refusal> {
+    let part = Page::take_part(&mut query)?;
     query.finish()?;
+    let window = (None, None);
+    let Some(part) = part else {
+        let tables =
+            site.read.action_pages()?.map(|page| page.map(|page| Table::of_actions(&page)));
+        let empty = Table::of_actions(&ActionPage { actions: Vec::new(), next_before: None });
+        return whole::sent(
+            site,
+            &named("actions", window, false, form),
+            parts(form, empty, tables),
+        );
+    };
     let page = site.read.actions(part.before, part.limit)?;
     let next = page.next_before.map(|before| (before, Vec::new()));
-    Ok(file("actions", &Table::of_actions(&page), form, next, part.limit))
+    let named = named("actions", window, true, form);
+    Ok(file(site, &named, &Table::of_actions(&page), form, next, part.limit))
 }
 
-/// The key of the next page, and the filter that it is asked for with.
+fn named(
+    what: &str,
+    window: (Option<Timestamp>, Option<Timestamp>),
+    is_part: bool,
+    form: TableForm,
+) -> Named<'_> {
+    let (ending, media) = match form {
+        TableForm::Csv => ("csv", "text/csv; charset=utf-8; header=present"),
+        TableForm::Markdown => ("md", "text/markdown; charset=utf-8"),
+    };
+    Named { what, window, is_part, ending, media }
+}
+
+/// The parts of a file that holds everything: the head, each page, and a last line.
+fn parts(
+    form: TableForm,
+    empty: Table,
+    mut pages: impl Iterator<Item = Result<Table, Refusal>>,
+) -> impl Iterator<Item = Result<String, Refusal>> {
+    let (mut rows, mut ended, mut failed) = (0, false, None);
+    let head = empty.head(form);
+    let rest = std::iter::from_fn(move || {
+        if ended {
+            return failed.take().map(Err);
+        }
+        let end = match pages.next() {
+            Some(Ok(table)) => {
+                rows += table.rows();
+                return Some(Ok(table.body(form)));
+            }
+            Some(Err(why)) => {
+                let end = TableEnd::Incomplete { rows, why: why.sentence.clone() };
+                failed = Some(why);
+                end
+            }
+            None => TableEnd::Complete { rows },
+        };
+        ended = true;
+        Some(Ok(empty.end(form, &end)))
+    });
+    std::iter::once(Ok(head)).chain(rest)
+}
+
+/// The key of the next part, and the filter that it is asked for with.
 type Next = Option<(u64, Vec<(&'static str, String)>)>;
 
-fn file(name: &str, table: &Table, form: Form, next: Next, limit: u32) -> Response {
-    let (ending, media, text) = match form {
-        Form::Csv => ("csv", "text/csv; charset=utf-8; header=present", table.csv()),
-        Form::Markdown => ("md", "text/markdown; charset=utf-8", table.markdown()),
-    };
-    let disposition = format!("attachment; filename=\"aerodb-{name}.{ending}\"");
-    let headers =
-        [(header::CONTENT_TYPE, media.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+fn file(
+    site: &Reading,
+    named: &Named<'_>,
+    table: &Table,
+    form: TableForm,
+    next: Next,
+    limit: u32,
+) -> Response {
+    let end =
+        TableEnd::Part { rows: table.rows(), before: next.as_ref().map(|(before, _)| *before) };
+    let text = table.head(form) + &table.body(form) + &table.end(form, &end);
+    let headers = named.headers(site);
     let link = next.map(|(before, mut pairs)| {
         pairs.extend([("before", before.to_string()), ("limit", limit.to_string())]);
         let query = serde_urlencoded::to_string(pairs).expect("pairs of text can be encoded");
-        [(header::LINK, format!("</api/v1/{name}.{ending}?{query}>; rel=\"next\""))]
+        let (what, ending) = (named.what, named.ending);
+        [(header::LINK, format!("</api/v1/{what}.{ending}?{query}>; rel=\"next\""))]
     });
     match link {
         Some(link) => (headers, link, text).into_response(),

@@ -4,10 +4,11 @@
 //! [`Operator`] runs for operators only, and exists only in the acting half: taking it from a
 //! `Reading` does not compile. Whoever is turned away there leaves a record (C9.4).
 
-use super::cookie::SessionCookie;
+use super::cookie::{self, SessionCookie};
 use super::fields::Door;
+use super::throttle::Origin;
 use super::{Acting, Reading, pages, showing};
-use crate::authority::{Auditor, Credential, Denied, Operator, Viewer};
+use crate::authority::{Auditor, Carrier, Credential, Denied, Operator, Viewer};
 use crate::model::answer::SessionAnswer;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::visible;
@@ -84,8 +85,9 @@ impl FromRequestParts<Acting> for Operator {
             Ok(operator) => Ok(operator),
             Err(denied) => {
                 let attempt = attempt(&parts.method, &parts.uri);
-                Err(turn_away(site, held.as_ref(), denied, attempt, Door::of(parts.uri.path()))
-                    .await)
+                let door = Door::of(parts.uri.path());
+                let from = Origin::of_request(&parts.extensions);
+                Err(turn_away(site, from, held.as_ref(), denied, attempt, door).await)
             }
         }
     }
@@ -108,6 +110,7 @@ impl FromRef<Acting> for Reading {
 /// Records who was turned away and from what, and says so.
 pub(super) async fn turn_away(
     site: &Acting,
+    from: Origin,
     held: Option<&Credential>,
     denied: Denied,
     attempt: String,
@@ -115,10 +118,13 @@ pub(super) async fn turn_away(
 ) -> Response {
     let viewer = site.access.viewer(held).ok();
     let actor = denied.actor().cloned().or_else(|| viewer.map(|viewer| viewer.actor().clone()));
-    // Whether or not it could be recorded, nothing was done; the answer says which.
-    let why = match site.workflow.deny(actor, attempt, denied.refusal()).await {
-        Ok(why) | Err(why) => why,
+    let refusal = denied.refusal();
+    let denied = match actor {
+        Some(_) => site.workflow.deny(actor, attempt, refusal).await,
+        None => site.workflow.deny_stranger(from.to_string(), attempt, refusal).await,
     };
+    // Whether or not it could be recorded, nothing was done; the answer says which.
+    let (Ok(why) | Err(why)) = denied;
     match door {
         Door::Api => why.into_response(),
         Door::Page => showing::turned_away(&site.reading, held, why).await,
@@ -139,7 +145,8 @@ pub(super) async fn same_site(
     let why = Refusal::new(RefusalCode::CrossSite, sentence)
         .citing([crate::model::invariant::Invariant::OperatorIntent]);
     let attempt = attempt(request.method(), request.uri());
-    match site.workflow.deny(None, attempt, why).await {
+    let from = Origin::of_request(request.extensions()).to_string();
+    match site.workflow.deny_stranger(from, attempt, why).await {
         Ok(why) | Err(why) => why.into_response(),
     }
 }
@@ -156,29 +163,47 @@ fn is_same_site(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Notes that a session is in use, at most once a minute; it is neither a record nor a fact.
+/// Notes that a session is in use, at most once a minute; it is neither a record nor a fact. Before
+/// that it ends, on record, what a clock that was put back has ended.
 pub(super) async fn note_seen(
     State(site): State<Acting>,
     request: Request,
     next: Next,
 ) -> Response {
-    if let Some(held) = credential(request.headers(), &site.reading.cookie) {
-        site.access.note_seen(&held).await;
+    let held = credential(request.headers(), &site.reading.cookie);
+    site.access.mind_the_clock(held.as_ref()).await;
+    site.workflow.tell_of_strangers().await;
+    if let Some(held) = &held
+        && is_use(request.method(), request.uri().path(), request.headers())
+    {
+        site.access.note_seen(held).await;
     }
     next.run(request).await
+}
+
+/// Whether a person does this: sends a form or an act, or goes to a page. What a page reads by itself
+/// is no use of the session, or a screen that was left on would keep it open for ever: reading the API
+/// never is, and neither is a page that a script or a browser fetches beforehand.
+fn is_use(method: &Method, path: &str, headers: &HeaderMap) -> bool {
+    let says = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
+    let goes_there = says("sec-fetch-mode").is_none_or(|mode| mode == b"navigate");
+    let is_beforehand = says("sec-purpose").is_some() || says("purpose").is_some();
+    match Door::of(path) {
+        _ if *method == Method::POST => true,
+        Door::Page => goes_there && !is_beforehand,
+        Door::Api => false,
+    }
 }
 
 /// The credential of a request. What has not the form of one is not looked at; two different ones
 /// are none: which of them was meant is not guessed.
 pub(super) fn credential(headers: &HeaderMap, cookie: &SessionCookie) -> Option<Credential> {
-    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
-    let bearer = headers.get(header::AUTHORIZATION).and_then(text);
-    let bearer = bearer.as_deref().and_then(|value| value.strip_prefix("Bearer "));
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(text).collect::<Vec<_>>();
-    let pairs = cookies.iter().flat_map(|line| line.split(';')).filter_map(|p| p.split_once('='));
-    let named =
-        pairs.filter(|(found, _)| found.trim() == cookie.name()).map(|(_, value)| value.trim());
-    let mut found = named.chain(bearer).filter_map(Credential::parse);
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = bearer.and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
+    let bearer = bearer.iter().filter_map(|text| Credential::sent(text, Carrier::Bearer));
+    let cookies = cookie::named(headers, cookie.name());
+    let cookies = cookies.filter_map(|text| Credential::sent(&text, Carrier::Cookie));
+    let mut found = cookies.chain(bearer);
     let first = found.next()?;
     if found.any(|other| other != first) { None } else { Some(first) }
 }
@@ -240,6 +265,30 @@ mod tests {
     }
 
     #[test]
+    fn only_what_a_person_does_is_use_of_a_session() {
+        let goes = ("sec-fetch-mode", "navigate");
+        for (method, path, said) in [
+            (Method::GET, "/api/v1/overview", vec![]),
+            (Method::GET, "/api/v1/events", vec![("sec-fetch-mode", "cors")]),
+            (Method::GET, "/api/v1/overview", vec![goes]),
+            (Method::GET, "/log", vec![("sec-fetch-mode", "cors")]),
+            (Method::GET, "/log", vec![("sec-fetch-mode", "same-origin")]),
+            (Method::GET, "/", vec![goes, ("sec-purpose", "prefetch")]),
+            (Method::GET, "/metrics", vec![]),
+        ] {
+            assert!(!is_use(&method, path, &headers(&said)), "{method} {path} {said:?}");
+        }
+        for (method, path, said) in [
+            (Method::GET, "/", vec![goes]),
+            (Method::GET, "/log", vec![]),
+            (Method::POST, "/api/v1/actions", vec![]),
+            (Method::POST, "/freeze", vec![("sec-fetch-mode", "cors")]),
+        ] {
+            assert!(is_use(&method, path, &headers(&said)), "{method} {path} {said:?}");
+        }
+    }
+
+    #[test]
     fn two_different_credentials_are_none_and_what_is_none_does_not_count() {
         let place = |name| crate::model::text::PlaceName::parse(name).expect("a name");
         let identity = crate::model::pinned::ClusterIdentity {
@@ -248,7 +297,7 @@ mod tests {
             kernel: "embedded".to_owned(),
             id: "6f1c2a34-0b5d".to_owned(),
         };
-        let a = format!("aerodb_session_{}", "a".repeat(64));
+        let a = format!("aerodb_session_cookie_{}", "a".repeat(64));
         let b = format!("aerodb_session_{}", "b".repeat(64));
         let session = SessionCookie::of(&identity, crate::web::Transport::Plain);
         let name = session.name();
@@ -262,5 +311,11 @@ mod tests {
         let both = headers(&[("cookie", &cookie), ("authorization", &bearer)]);
         assert!(credential(&both, &session).is_none());
         assert!(credential(&headers(&[("authorization", "Basic abc")]), &session).is_none());
+        // What another port of the host can read of a browser is no bearer, nor the reverse.
+        let stolen = headers(&[("authorization", &format!("Bearer {a}"))]);
+        assert!(credential(&stolen, &session).is_none());
+        let planted = headers(&[("cookie", &format!("{name}={b}"))]);
+        assert!(credential(&planted, &session).is_none());
+        assert!(credential(&headers(&[("authorization", &bearer)]), &session).is_some());
     }
 }

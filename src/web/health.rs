@@ -7,6 +7,9 @@
 use super::Reading;
 use super::gate::SignedIn;
 use crate::measure::Durations;
+use crate::model::node_answer::NodeVerified;
+use crate::model::receipt::Verification;
+use crate::model::text::NodeId;
 use crate::observe::tally::Counts;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -40,8 +43,17 @@ pub(super) async fn ready(State(site): State<Reading>) -> Response {
     if site.read.observe().await.is_err() {
         missing.push("the kernel does not answer");
     }
+    let mismatch =
+        site.read.mismatch().map(|mismatch| format!("nothing can be changed: {mismatch}"));
+    missing.extend(mismatch.as_deref());
     if missing.is_empty() {
-        return "Ready: records are durable, the log reads, the kernel answers.\n".into_response();
+        // A clock that is wrong stops nothing, and whoever reads times has to know of it.
+        let clock = match site.read.clock_report(site.clock.now()) {
+            Ok(clock) if !clock.is_sound() => format!("{clock}\n"),
+            _ => String::new(),
+        };
+        let ready = "Ready: records are durable, the log reads, the kernel answers.\n";
+        return format!("{ready}{clock}").into_response();
     }
     let text = format!("Not ready: {}.\n", missing.join(", "));
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
@@ -54,8 +66,21 @@ pub(super) async fn metrics(_: SignedIn, State(site): State<Reading>) -> Respons
     registry.register("build", "The program that answers", version);
     let recordable = site.read.unrecordable().is_none();
     gauge(&mut registry, "recordable", "Whether records can be made durable", recordable.into());
+    let findings = site.read.mismatch().map_or(0, |mismatch| mismatch.total);
+    let findings = i64::try_from(findings).unwrap_or(i64::MAX);
+    let about = "What the start found where log and kernel do not say the same";
+    gauge(&mut registry, "mismatch_findings", about, findings);
     let streams = i64::try_from(site.streams.open_now()).unwrap_or(i64::MAX);
     gauge(&mut registry, "event_streams", "Open streams of changes", streams);
+    if let Some(seconds) = site.certificate.seconds() {
+        let about = "Until when the certificate of the console is valid, since 1970";
+        let expiry = Gauge::<i64>::default();
+        expiry.set(seconds);
+        registry.register_with_unit("certificate_expiry_timestamp", about, Unit::Seconds, expiry);
+    }
+    if let Ok(verified) = site.read.last_verifications() {
+        of_nodes(&mut registry, &verified);
+    }
     if let Ok(present) = site.read.present() {
         let records = i64::try_from(present.log).unwrap_or(i64::MAX);
         gauge(&mut registry, "log_records", "Records in the log", records);
@@ -70,6 +95,22 @@ pub(super) async fn metrics(_: SignedIn, State(site): State<Reading>) -> Respons
     let mut text = String::new();
     encode(&mut text, &registry).expect("text can be written to memory");
     ([(header::CONTENT_TYPE, MEDIA)], text).into_response()
+}
+
+/// Nodes whose last verification found damage, or none. One that could not be compared is neither, and
+/// one that was never verified is left out too.
+fn of_nodes(registry: &mut Registry, verified: &BTreeMap<NodeId, NodeVerified>) {
+    let family = Family::<Vec<(&'static str, String)>, Gauge>::default();
+    for (node, found) in verified {
+        let damaged = match found.verification {
+            Verification::Sound => 0,
+            Verification::Damaged { .. } => 1,
+            Verification::NotCompared { .. } => continue,
+        };
+        family.get_or_create(&vec![("node", node.to_string())]).set(damaged);
+    }
+    let about = "Whether the last verification of a node found damage";
+    registry.register("node_damaged", about, family);
 }
 
 fn of_records(registry: &mut Registry, counts: &Counts) {

@@ -7,6 +7,7 @@
 use super::fields::{Door, Fields};
 use super::login::{recorded, with_session};
 use super::query::Segment;
+use super::throttle::Origin;
 use super::{Acting, Reading, Transport, pages, refusal};
 use crate::authority::Operator;
 use crate::authority::links::Wanted;
@@ -32,17 +33,18 @@ pub(super) async fn open(State(site): State<Reading>, Segment(token): Segment) -
 /// `POST /link`: the link becomes a session, in a cookie of this browser.
 pub(super) async fn exchange(
     uri: Uri,
+    from: Origin,
     State(site): State<Acting>,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let mut page = OpenLink::default();
     let outcome = match body.and_then(|fields| sent(fields, &mut page).map_err(Refusal::from)) {
-        Ok(()) => site.access.redeem_link(&page.token).await,
+        Ok(()) => site.browsers.redeem_link(&page.token).await,
         Err(why) => Err(why),
     };
     let why = match outcome {
         Ok(session) => return with_session(&site, &session, "/"),
-        Err(why) => recorded(&site, &uri, why).await,
+        Err(why) => recorded(&site, from, &uri, why).await,
     };
     let status = refusal::status(why.code);
     page.refusal = Some(why);

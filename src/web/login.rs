@@ -2,39 +2,50 @@
 //! never touch the cluster. How often one address may fail is limited; no account is ever locked.
 
 use super::fields::{Door, Fields};
-use super::gate::{attempt, credential};
-use super::throttle::{Later, Origin};
+use super::gate::{self, attempt, credential};
+use super::throttle::{Attempt, Later, Origin};
+use super::vouched::{self, Peer};
 use super::{Acting, pages, refusal};
 use crate::authority::{Credential, Denied};
 use crate::model::answer::SessionAnswer;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::InputError;
-use crate::ui::{Page, SetUp, SignIn};
+use crate::ui::{Page, SetUp, SignIn, Way};
+use crate::workflow::access::Access;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Method, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 
+/// How long a browser remembers that somebody signed out in it, in seconds: longer than a provider is
+/// likely to.
+const LEFT_S: i64 = 30 * 24 * 60 * 60;
+
 /// `POST /login`: a name and a password become a session.
 pub(super) async fn sign_in(
     door: Door,
     uri: Uri,
-    from: Origin,
+    (from, peer): (Origin, Peer),
     State(site): State<Acting>,
     headers: HeaderMap,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let mut page = SignIn { others: site.reading.others.clone(), ..SignIn::default() };
     let outcome = match body.and_then(|fields| sent(fields, &mut page).map_err(Refusal::from)) {
-        Ok((name, password)) => match admitted(&site, &uri, from).await {
-            Ok(()) => site.access.sign_in(&name, &password).await.map_err(Held::for_a_second),
-            Err(held) => Err(held),
-        },
-        Err(why) => Err(Held::not(recorded(&site, &uri, why).await)),
+        Ok((name, password)) => {
+            let attempt = Attempt::at_name(from, &name);
+            let by_proxy = peer.is_proxy(&site.reading, &headers);
+            let attempt = if by_proxy { attempt.behind_proxy() } else { attempt };
+            let access = match door {
+                Door::Page => &site.browsers,
+                Door::Api => &site.access,
+            };
+            by_password((&site, access), &uri, &attempt, &name, &password).await
+        }
+        Err(why) => Err(Held::not(recorded(&site, from, &uri, why).await)),
     };
     if outcome.is_ok() {
-        site.throttle.give_back(from);
         let earlier = credential(&headers, &site.reading.cookie);
         end_earlier(&site, earlier).await;
     }
@@ -51,6 +62,19 @@ pub(super) async fn sign_in(
         }
         (Door::Page, Err(held)) => turned_back(&site, page, held).await,
     }
+}
+
+async fn by_password(
+    (site, access): (&Acting, &Access),
+    uri: &Uri,
+    attempt: &Attempt,
+    name: &str,
+    password: &str,
+) -> Result<SessionAnswer, Held> {
+    admitted(site, uri, attempt).await?;
+    let session = access.sign_in(name, password).await.map_err(Held::for_a_second)?;
+    site.throttle.give_back(attempt);
+    Ok(session)
 }
 
 /// The sign-in page, with why it was refused.
@@ -88,25 +112,25 @@ pub(super) fn told_to_wait(response: &mut Response, wait_s: Option<i64>) {
     }
 }
 
-/// Takes one attempt of the address that asks. The first that is turned away is recorded, and later
-/// ones by number, at most once a minute: they are records too, and must not fill the disk (C9.4).
-pub(super) async fn admitted(site: &Acting, uri: &Uri, from: Origin) -> Result<(), Held> {
-    let Err(Later { wait_ms, to_tell }) = site.throttle.take(from, site.reading.clock.now()) else {
-        return Ok(());
-    };
+/// Takes one attempt of whoever asks. The first that is turned away is recorded, and later ones by
+/// number, at most once a minute: they are records too, and must not fill the disk (C9.4).
+pub(super) async fn admitted(site: &Acting, uri: &Uri, attempt: &Attempt) -> Result<(), Held> {
+    let taken = site.throttle.take(attempt, site.reading.clock.now());
+    let Err(Later { wait_ms, to_tell }) = taken else { return Ok(()) };
     let wait_s = wait_ms.saturating_add(999) / 1000;
     let sentence = format!(
-        "Too many attempts from this address were wrong. Nothing was checked; the next attempt \
-         is checked in {wait_s} s. No account is locked."
+        "Too many attempts {} were wrong. Nothing was checked; the next attempt is checked in \
+         {wait_s} s. No account is locked.",
+        attempt.whose()
     );
     let mut why = Refusal::new(RefusalCode::TooManyAttempts, sentence);
     if let Some(count) = to_tell {
         let record = why.clone().with_evidence(
-            format!("{count} turned away from {from} since the log was last told"),
-            "attempts within the limit of one address",
+            format!("{count} turned away from {attempt} since the log was last told"),
+            "attempts within the limit",
         );
-        if let Err(unrecorded) = site.workflow.deny(None, attempt(&Method::POST, uri), record).await
-        {
+        let tried = gate::attempt(&Method::POST, uri);
+        if let Err(unrecorded) = site.workflow.deny(None, tried, record).await {
             why = unrecorded;
         }
     }
@@ -124,8 +148,9 @@ pub(super) async fn end_earlier(site: &Acting, earlier: Option<Credential>) {
 
 /// Records an attempt by somebody who is not known, and gives its refusal back (C9.4). What was typed
 /// is not part of the record: a password can stand in the wrong field.
-pub(super) async fn recorded(site: &Acting, uri: &Uri, why: Refusal) -> Refusal {
-    match site.workflow.deny(None, attempt(&Method::POST, uri), why.without_input()).await {
+pub(super) async fn recorded(site: &Acting, from: Origin, uri: &Uri, why: Refusal) -> Refusal {
+    let (attempt, told) = (attempt(&Method::POST, uri), why.without_input());
+    match site.workflow.deny_stranger(from.to_string(), attempt, told).await {
         Ok(_) => why,
         Err(unrecorded) => unrecorded,
     }
@@ -153,6 +178,7 @@ fn name_and_password(
 pub(super) async fn sign_out(
     door: Door,
     uri: Uri,
+    from: Origin,
     State(site): State<Acting>,
     headers: HeaderMap,
 ) -> Response {
@@ -168,7 +194,7 @@ pub(super) async fn sign_out(
     };
     let ended = match ended {
         Ok(()) => Ok(()),
-        Err(why) => Err(recorded(&site, &uri, why).await),
+        Err(why) => Err(recorded(&site, from, &uri, why).await),
     };
     match (door, ended) {
         (Door::Api, Ok(())) => axum::http::StatusCode::NO_CONTENT.into_response(),
@@ -179,11 +205,25 @@ pub(super) async fn sign_out(
             pages::refused(&site.reading, None, why).await
         }
         (Door::Page, _) => {
-            let mut response = Redirect::to("/login").into_response();
-            response.headers_mut().insert(header::SET_COOKIE, cookie.gone());
+            let mut response = signed_out(&site).await;
+            response.headers_mut().append(header::SET_COOKIE, cookie.gone());
             response
         }
     }
+}
+
+/// Where a browser goes after it signed out: to the provider that may know its person still, if it has a
+/// place for that. Whether or not the person goes through with it there, the next sign-in through it asks
+/// who is there: a browser that somebody left must not make the next person an operator.
+async fn signed_out(site: &Acting) -> Response {
+    let Some(openid) = &site.openid else { return Redirect::to("/login").into_response() };
+    let mut response = match openid.sign_out_address().await {
+        Some(address) => vouched::sent_away(site, address, Way::Out).await,
+        None => Redirect::to("/login").into_response(),
+    };
+    let left = site.left.lasting("yes", LEFT_S);
+    response.headers_mut().append(header::SET_COOKIE, left);
+    response
 }
 
 /// `POST /setup`: creates the first operator through the one-time link.
@@ -195,19 +235,19 @@ pub(super) async fn set_up(
 ) -> Response {
     let mut page = SetUp { token: String::new(), name: None, refusal: None };
     let outcome = match body.and_then(|fields| first(fields, &mut page).map_err(Refusal::from)) {
-        Ok((name, password)) => match admitted(&site, &uri, from).await {
+        Ok((name, password)) => match admitted(&site, &uri, &Attempt::From(from)).await {
             Ok(()) => site
-                .access
+                .browsers
                 .redeem_setup_link(&page.token, &name, &password)
                 .await
                 .map_err(Held::for_a_second),
             Err(held) => Err(held),
         },
-        Err(why) => Err(Held::not(recorded(&site, &uri, why).await)),
+        Err(why) => Err(Held::not(recorded(&site, from, &uri, why).await)),
     };
     match outcome {
         Ok(session) => {
-            site.throttle.give_back(from);
+            site.throttle.give_back(&Attempt::From(from));
             with_session(&site, &session, "/")
         }
         Err(Held { why, wait_s }) => {

@@ -93,7 +93,11 @@ fn of_reading(route: Read, needs: Needs) -> Vec<RefusalCode> {
     }
     let mut codes = vec![RefusalCode::InputInvalid, RefusalCode::Internal];
     if needs != Needs::Anyone {
-        codes.extend([RefusalCode::NotSignedIn, RefusalCode::AuditUnavailable]);
+        codes.extend([
+            RefusalCode::NotSignedIn,
+            RefusalCode::AuditUnavailable,
+            RefusalCode::Mismatch,
+        ]);
     }
     // A stakeholder is known, and may not.
     if matches!(needs, Needs::Viewer | Needs::Auditor) {
@@ -111,6 +115,7 @@ fn of_acting(needs: Needs) -> Vec<RefusalCode> {
         RefusalCode::BodyTooLarge,
         RefusalCode::CrossSite,
         RefusalCode::AuditUnavailable,
+        RefusalCode::Mismatch,
         RefusalCode::Internal,
     ];
     if needs != Needs::Anyone {

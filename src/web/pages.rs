@@ -37,6 +37,11 @@ pub(super) fn frame(site: &Reading, session: Option<SessionAnswer>) -> Frame {
         // Who is not signed in is told nothing about the cluster.
         freeze: if is_known { site.read.freeze() } else { Ok(None) },
         unrecordable: is_known.then(|| site.read.unrecordable()).flatten(),
+        // That nothing can be changed is said to everybody; what was found only to those who sign in.
+        mismatch: site
+            .read
+            .mismatch()
+            .map(|mismatch| if is_known { mismatch.shown() } else { mismatch.without_findings() }),
         preferences: preferences::present(),
         freeze_id: fresh_id(site),
         console: site.console,

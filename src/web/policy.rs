@@ -171,16 +171,17 @@ impl Read {
             | Self::ApiLogBlob
             | Self::ApiRecord
             | Self::ApiReport
-            | Self::ApiWindow
             | Self::ApiSession
             | Self::ApiKernelEvents
+            | Self::ApiOpenapi
+            | Self::ApiObservation => true,
+            // Written while they are sent: a tag would need the whole first.
+            Self::ApiWindow
             | Self::ApiLogCsv
             | Self::ApiLogText
             | Self::ApiActionsCsv
             | Self::ApiActionsText
-            | Self::ApiOpenapi
-            | Self::ApiObservation => true,
-            Self::Overview
+            | Self::Overview
             | Self::Node
             | Self::Timeline
             | Self::Record

@@ -1,6 +1,7 @@
 //! What one browser prefers, in a cookie of that browser. Setting it is a GET, because it changes nothing
 //! of the cluster and nothing of the log: no record, no row, no fact (C8.3).
 
+use super::cookie;
 use super::pages::local_path;
 use super::query::Query;
 use crate::model::refusal::Refusal;
@@ -60,10 +61,8 @@ fn chosen(mut query: Query, before: Preferences) -> Result<Preferences, InputErr
 }
 
 fn preferred(headers: &HeaderMap) -> Preferences {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-    let found = pairs.find(|(name, _)| name.trim() == COOKIE);
-    found.and_then(|(_, value)| Preferences::parse(value.trim())).unwrap_or_default()
+    let found = cookie::named(headers, COOKIE).next();
+    found.and_then(|value: String| Preferences::parse(&value)).unwrap_or_default()
 }
 
 /// The page of this site that sent the request, or the overview.

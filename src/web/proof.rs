@@ -1,13 +1,13 @@
 //! Whether somebody is asked to prove who they are; and a password that came with a confirmation, checked
 //! on the spot, in the session that sent it.
 //!
-//! It counts in the limits of signing in, and a wrong one is on record without what was typed. A right
+//! Wrong ones have a limit in each session, and a wrong one is on record without what was typed. A right
 //! one gives the session another secret, which the answer carries as the cookie.
 
 use super::Acting;
 use super::gate::{attempt, credential};
 use super::login::{Held, admitted};
-use super::throttle::Origin;
+use super::throttle::Attempt;
 use crate::authority::{Credential, Denied, Operator, Viewer};
 use crate::model::action::ActionId;
 use crate::model::actor::Means;
@@ -29,7 +29,6 @@ pub(super) fn shown_to(viewer: &Viewer, others: &OtherWays) -> ProofShown {
 
 /// Where a request came from, and what it carried.
 pub(super) struct Asking {
-    from: Origin,
     uri: Uri,
     held: Option<Credential>,
 }
@@ -38,9 +37,8 @@ impl FromRequestParts<Acting> for Asking {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, site: &Acting) -> Result<Self, Infallible> {
-        let from = Origin::from_request_parts(parts, site).await?;
         let held = credential(&parts.headers, &site.reading.cookie);
-        Ok(Self { from, uri: parts.uri.clone(), held })
+        Ok(Self { uri: parts.uri.clone(), held })
     }
 }
 
@@ -56,13 +54,15 @@ impl Asking {
         id: Option<ActionId>,
         password: &str,
     ) -> Result<(Operator, HeaderValue), (Operator, Held)> {
-        if let Err(held) = admitted(site, &self.uri, self.from).await {
+        let Some(held) = &self.held else {
+            return Err((operator, Held::not(Denied::without_credential().refusal())));
+        };
+        // A limit of its own: who guesses elsewhere takes nothing from somebody who is signed in.
+        let tried = Attempt::InSession(held.clone());
+        if let Err(held) = admitted(site, &self.uri, &tried).await {
             return Err((operator, held));
         }
-        let proved = match &self.held {
-            Some(held) => site.access.prove(&operator, held, password).await,
-            None => Err(Denied::without_credential().refusal()),
-        };
+        let proved = site.access.prove(&operator, held, password).await;
         let renewed = match proved {
             Ok(renewed) => renewed,
             Err(why) => {
@@ -77,11 +77,11 @@ impl Asking {
                 return Err((operator, Held::for_a_second(why)));
             }
         };
-        site.throttle.give_back(self.from);
+        site.throttle.give_back(&tried);
         let (operator, secret) = renewed.into_parts();
         let cookie = site.reading.cookie.holding(secret.reveal());
-        if let (Some(old), Some(new)) = (&self.held, Credential::parse(secret.reveal())) {
-            site.reading.traces.follow(old, new);
+        if let Some(new) = Credential::parse(secret.reveal()) {
+            site.reading.traces.follow(held, new);
         }
         Ok((operator, cookie))
     }

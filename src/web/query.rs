@@ -22,6 +22,11 @@ impl Query {
         self.0.remove(name).filter(|text| !text.is_empty())
     }
 
+    /// Whether a parameter is there; an empty one is absent.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|text| !text.is_empty())
+    }
+
     /// Takes a whole number that may be absent.
     pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>, InputError> {
         let Some(text) = self.optional(name) else { return Ok(None) };
@@ -103,5 +108,13 @@ impl Page {
         let before = query.number("before")?;
         let limit = query.limit()?;
         Ok(Self { before, limit })
+    }
+
+    /// Takes the same where a part is asked for; `None` where everything is.
+    pub(super) fn take_part(query: &mut Query) -> Result<Option<Self>, InputError> {
+        if query.has("before") || query.has("limit") {
+            return Self::take(query).map(Some);
+        }
+        Ok(None)
     }
 }

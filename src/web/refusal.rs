@@ -60,7 +60,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         RefusalCode::KernelUnreachable | RefusalCode::ProviderUnreachable => {
             StatusCode::BAD_GATEWAY
         }
-        RefusalCode::AuditUnavailable | RefusalCode::ShuttingDown => {
+        RefusalCode::AuditUnavailable | RefusalCode::Mismatch | RefusalCode::ShuttingDown => {
             StatusCode::SERVICE_UNAVAILABLE
         }
         RefusalCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,

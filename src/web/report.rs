@@ -7,6 +7,7 @@ use super::gate::SignedIn;
 use super::pages;
 use super::query::{Query, Segment};
 use super::refusal;
+use super::whole::{self, Named};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::refusal::{Refusal, RefusalCode};
@@ -14,10 +15,11 @@ use crate::model::report::{ActionReport, WindowReport};
 use crate::model::text::InputError;
 use crate::plain;
 use crate::plain::lines::Lines;
+use crate::plain::{Form, Half};
 use crate::ui::{Page, WindowView};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 /// The report of one action.
@@ -37,7 +39,10 @@ pub(super) async fn action_text(
     Segment(id): Segment,
 ) -> Response {
     match of_action(&site, &id).await {
-        Ok(told) => markdown(&format!("action-{}", told.id), &plain::report(&told)),
+        Ok(told) => {
+            let what = format!("report-action-{}", told.id);
+            markdown(&site, &what, (None, None), false, &plain::report(&told))
+        }
         Err(why) => pages::refused(&site, Some(&viewer), why).await,
     }
 }
@@ -87,14 +92,24 @@ pub(super) async fn window_page(
     pages::draw(&site, Some(&viewer), Page::Window(Box::new(view)), status).await
 }
 
-/// One page of the report of a window as Markdown.
+/// The report of a window as Markdown: all of it, or one page where `after` or `limit` asks for that.
 pub(super) async fn window_text(
     SignedIn(viewer): SignedIn,
     State(site): State<Reading>,
     query: Query,
 ) -> Response {
-    match asked_window(&site, query).await {
-        Ok((told, part)) => markdown("window", &plain::window(&told, part.after)),
+    let answer = match asked_window(&site, query).await {
+        Ok(Window::Page(told)) => {
+            let span = (Some(told.from), Some(told.to));
+            Ok(markdown(&site, "report", span, true, &plain::window(&told)))
+        }
+        Ok(Window::Whole(from, to)) => {
+            whole_window(&site, from, to, Form::Markdown, "md", "text/markdown; charset=utf-8")
+        }
+        Err(why) => Err(why),
+    };
+    match answer {
+        Ok(answer) => answer,
         Err(why) => pages::refused(&site, Some(&viewer), why).await,
     }
 }
@@ -104,8 +119,32 @@ pub(super) async fn window_json(
     _: SignedIn,
     State(site): State<Reading>,
     query: Query,
-) -> Result<Json<WindowReport>, Refusal> {
-    asked_window(&site, query).await.map(|(told, _)| Json(told))
+) -> Result<Response, Refusal> {
+    match asked_window(&site, query).await? {
+        Window::Page(told) => Ok(Json(told).into_response()),
+        Window::Whole(from, to) => {
+            whole_window(&site, from, to, Form::Json, "json", "application/json")
+        }
+    }
+}
+
+/// Everything of a window, as one document that is written while it is sent.
+fn whole_window(
+    site: &Reading,
+    from: Timestamp,
+    to: Timestamp,
+    form: Form,
+    ending: &'static str,
+    media: &'static str,
+) -> Result<Response, Refusal> {
+    let (read, found) = (site.read.clone(), site.read.find_window(from, to)?);
+    let page = move |half, after| match half {
+        Half::Records => read.window_records(&found, after, ROWS_MAX),
+        Half::Actions => read.window_page(&found, after, ROWS_MAX),
+    };
+    let parts = plain::window_parts(form, from, to, page);
+    let window = (Some(from), Some(to));
+    whole::sent(site, &Named { what: "report", window, is_part: false, ending, media }, parts)
 }
 
 async fn of_action(site: &Reading, id: &str) -> Result<ActionReport, Refusal> {
@@ -114,7 +153,7 @@ async fn of_action(site: &Reading, id: &str) -> Result<ActionReport, Refusal> {
 }
 
 /// Records on one page of a window, where the request does not say.
-const ROWS_DEFAULT: u32 = 20;
+const ROWS_DEFAULT: u32 = 50;
 /// Most records on one page of a window: each can be the first of an action, which is rebuilt whole.
 const ROWS_MAX: u32 = 50;
 
@@ -132,11 +171,24 @@ impl Part {
     }
 }
 
-async fn asked_window(site: &Reading, mut query: Query) -> Result<(WindowReport, Part), Refusal> {
+/// What of a window was asked for.
+enum Window {
+    /// One page of it.
+    Page(WindowReport),
+    /// All of it.
+    Whole(Timestamp, Timestamp),
+}
+
+async fn asked_window(site: &Reading, mut query: Query) -> Result<Window, Refusal> {
     let (from, to) = (query.text("from")?, query.text("to")?);
+    let is_part = query.has("after") || query.has("limit");
     let part = Part::take(&mut query)?;
     query.finish()?;
-    of_window(site, &from, &to, part).await.map(|told| (told, part))
+    if is_part {
+        return of_window(site, &from, &to, part).await.map(Window::Page);
+    }
+    let (from, to) = window(&from, &to)?;
+    Ok(Window::Whole(from, to))
 }
 
 async fn of_window(
@@ -172,10 +224,14 @@ fn window(from: &str, to: &str) -> Result<(Timestamp, Timestamp), InputError> {
 }
 
 /// A text to be kept as a file.
-fn markdown(name: &str, text: &Lines) -> Response {
+fn markdown(
+    site: &Reading,
+    what: &str,
+    window: (Option<Timestamp>, Option<Timestamp>),
+    is_part: bool,
+    text: &Lines,
+) -> Response {
     let media = "text/markdown; charset=utf-8";
-    let disposition = format!("attachment; filename=\"aerodb-report-{name}.md\"");
-    let headers =
-        [(header::CONTENT_TYPE, media), (header::CONTENT_DISPOSITION, disposition.as_str())];
-    (headers, text.as_str().to_owned()).into_response()
+    let named = Named { what, window, is_part, ending: "md", media };
+    (named.headers(site), text.as_str().to_owned()).into_response()
 }

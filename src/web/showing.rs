@@ -20,7 +20,7 @@ use crate::ui::{Console, Frame, OverviewView, Page, ProofShown, TimelineView};
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 /// The state of the routes that stakeholders see too.
 #[derive(Clone)]
@@ -148,7 +148,7 @@ impl Showing {
 
     /// That something changed: two numbers, which are the same for everybody.
     pub(super) fn events(&self, by: Onlooking) -> Result<Response, Refusal> {
-        events::stream(&self.reading, by.held.0).map(IntoResponse::into_response)
+        events::stream(&self.reading, by.held.0)
     }
 
     /// Draws a page, or the refusal that came instead of it.
@@ -208,6 +208,7 @@ impl Redact for Frame {
             session,
             freeze,
             unrecordable,
+            mismatch,
             preferences,
             freeze_id,
             console: _,
@@ -220,6 +221,7 @@ impl Redact for Frame {
             session,
             freeze: freeze.redacted(),
             unrecordable: unrecordable.redacted(),
+            mismatch: mismatch.redacted(),
             preferences,
             freeze_id,
             // Nothing on a page of a stakeholder leads to a route that writes.

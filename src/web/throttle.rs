@@ -1,13 +1,20 @@
-//! How often one address may fail to sign in. No account is ever locked: whoever guesses from one
+//! How often somebody may fail to prove who they are. No account is ever locked: whoever guesses from one
 //! place takes nothing from whoever signs in from another.
 //!
-//! Each address has a few attempts at once and then one every few seconds. An attempt is taken before
-//! the password is checked, so that many at the same time do not pass together, and given back when it
-//! was right. The structure is pure: time comes in as an argument, memory is bounded, and nothing runs
-//! by itself.
+//! There is a limit for an address, one for an address and a name together, one for a name from all
+//! addresses, and one for a session in which somebody proves again who they are. Each is a few attempts
+//! at once and then one every few seconds. Somebody who signed in from an address before meets the limit
+//! of that address and that name there, and neither of the wide ones: what others guess, from there or
+//! from everywhere, keeps them out of nothing.
+//!
+//! An attempt is taken before the password is checked, so that many at the same time do not pass
+//! together, and given back when it was right. The structure is pure: time comes in as an argument,
+//! memory is bounded, and nothing runs by itself.
 
+use crate::authority::Credential;
 use crate::model::ambient::Timestamp;
 use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::Extensions;
 use axum::http::request::Parts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -17,6 +24,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Attempts that an address has at once: somebody who mistypes needs fewer.
 pub const ATTEMPTS_AT_ONCE: u32 = 10;
+/// Attempts at one name that all addresses have at once, where nobody signed in with it from there.
+pub const AT_ONE_NAME: u32 = 100;
+/// Characters of a name that are told apart here; a longer one is no account.
+const NAME_CHARS_MAX: usize = 64;
 /// How long it takes until an address has one more, in milliseconds.
 pub const ONE_MORE_MS: i64 = 10_000;
 /// How often an address that is turned away is told to the log, in milliseconds. What is turned away in
@@ -32,15 +43,25 @@ pub struct Origin(IpAddr);
 
 impl Origin {
     /// The origin of an address: IPv4 as it is, IPv6 by its first 64 bits, which a host chooses the
-    /// rest of.
+    /// rest of. This machine is one, whichever of its own addresses it comes from.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
+            address if address.is_loopback() => IpAddr::V4(Ipv4Addr::LOCALHOST),
             IpAddr::V4(address) => IpAddr::V4(address),
             IpAddr::V6(address) => {
                 IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
             }
         })
+    }
+}
+
+impl Origin {
+    /// The other end of the connection that a request came by. What has none shares one origin.
+    #[must_use]
+    pub fn of_request(extensions: &Extensions) -> Self {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+        Self::of(peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip()))
     }
 }
 
@@ -56,11 +77,8 @@ impl fmt::Display for Origin {
 impl<S: Send + Sync> FromRequestParts<S> for Origin {
     type Rejection = Infallible;
 
-    /// The other end of the connection. What has none shares one origin.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-        Ok(Self::of(address))
+        Ok(Self::of_request(&parts.extensions))
     }
 }
 
@@ -74,7 +92,80 @@ pub struct Later {
     pub to_tell: Option<u64>,
 }
 
-/// What is known of one origin.
+/// Whose attempts are counted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Counted {
+    Address(Origin),
+    Pair(Origin, String),
+    Name(String),
+    Session(Credential),
+}
+
+impl Counted {
+    /// How many attempts it has at once.
+    fn at_once(&self) -> u32 {
+        match self {
+            Self::Name(_) => AT_ONE_NAME,
+            Self::Address(_) | Self::Pair(..) | Self::Session(_) => ATTEMPTS_AT_ONCE,
+        }
+    }
+}
+
+/// An attempt to prove who somebody is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// By something that no account is named with, such as a link.
+    From(Origin),
+    /// By the password of an account of this name, whether or not there is one.
+    SignIn(Origin, String),
+    /// The same, sent on by a proxy that showed its secret: everybody has its address.
+    BehindProxy(Origin, String),
+    /// By the password of the account whose session this is.
+    InSession(Credential),
+}
+
+impl Attempt {
+    /// Somebody at an address who says what they are called.
+    #[must_use]
+    pub fn at_name(origin: Origin, name: &str) -> Self {
+        Self::SignIn(origin, name.chars().take(NAME_CHARS_MAX).collect())
+    }
+
+    /// The same, where a proxy that is believed sent it on.
+    #[must_use]
+    pub fn behind_proxy(self) -> Self {
+        match self {
+            Self::SignIn(origin, name) => Self::BehindProxy(origin, name),
+            other => other,
+        }
+    }
+}
+
+impl fmt::Display for Attempt {
+    /// From where, as a record says it: a name that was typed is none of its words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::From(origin) | Self::SignIn(origin, _) => write!(f, "{origin}"),
+            Self::BehindProxy(origin, _) => write!(f, "{origin}, the proxy,"),
+            Self::InSession(_) => f.write_str("one session"),
+        }
+    }
+}
+
+impl Attempt {
+    /// Whose attempts were too many, for whoever makes them.
+    #[must_use]
+    pub fn whose(&self) -> &'static str {
+        match self {
+            Self::From(_) => "from this address",
+            Self::SignIn(..) => "from this address, or at this name,",
+            Self::BehindProxy(..) => "at this name",
+            Self::InSession(_) => "in this session",
+        }
+    }
+}
+
+/// What is known of one who is counted.
 #[derive(Clone, Copy, Debug, Default)]
 struct Spent {
     /// When all its attempts are back, in milliseconds.
@@ -85,15 +176,18 @@ struct Spent {
     told_at: Option<i64>,
 }
 
-/// The attempts of every address that is not free.
+/// The attempts of everybody who is not free.
 #[derive(Debug, Default)]
 struct Attempts {
-    spent: BTreeMap<Origin, Spent>,
+    spent: BTreeMap<Counted, Spent>,
     /// The same by when they are free, to forget the nearest.
-    by_time: BTreeSet<(i64, Origin)>,
+    by_time: BTreeSet<(i64, Counted)>,
+    /// From where which account was signed in with, and by when it is forgotten before others.
+    known: BTreeMap<(Origin, String), u64>,
+    signed_in: u64,
 }
 
-/// The attempts of every address. Copies share them.
+/// The attempts of everybody. Copies share them.
 #[derive(Clone, Debug, Default)]
 pub struct Throttle(Arc<Mutex<Attempts>>);
 
@@ -102,16 +196,16 @@ impl Throttle {
     ///
     /// # Errors
     /// [`Later`] when there is none; nothing is taken then.
-    pub fn take(&self, origin: Origin, now: Timestamp) -> Result<(), Later> {
-        self.lock().take(origin, now.millis())
+    pub fn take(&self, attempt: &Attempt, now: Timestamp) -> Result<(), Later> {
+        self.lock().take(attempt, now.millis())
     }
 
-    /// Gives an attempt back: the password was right.
-    pub fn give_back(&self, origin: Origin) {
-        self.lock().give_back(origin);
+    /// Gives an attempt back: it was right.
+    pub fn give_back(&self, attempt: &Attempt) {
+        self.lock().give_back(attempt);
     }
 
-    /// How many addresses are remembered.
+    /// How many are remembered.
     #[must_use]
     pub fn remembered(&self) -> usize {
         self.lock().spent.len()
@@ -124,41 +218,93 @@ impl Throttle {
 }
 
 impl Attempts {
-    fn take(&mut self, origin: Origin, now: i64) -> Result<(), Later> {
-        let whole = i64::from(ATTEMPTS_AT_ONCE) * ONE_MORE_MS;
-        let mut spent = self.spent.get(&origin).copied().unwrap_or_default();
-        // No more than all of them can be spent, so a clock that was put back costs an address no more
-        // than one wait.
+    /// By which limits an attempt is held.
+    fn limits(&self, attempt: &Attempt) -> Vec<Counted> {
+        match attempt {
+            Attempt::From(origin) => vec![Counted::Address(*origin)],
+            Attempt::InSession(held) => vec![Counted::Session(held.clone())],
+            Attempt::SignIn(origin, name) | Attempt::BehindProxy(origin, name) => {
+                let pair = (*origin, name.clone());
+                let mut limits = vec![Counted::Pair(*origin, name.clone())];
+                if !self.known.contains_key(&pair) {
+                    if matches!(attempt, Attempt::SignIn(..)) {
+                        limits.push(Counted::Address(*origin));
+                    }
+                    limits.push(Counted::Name(name.clone()));
+                }
+                limits
+            }
+        }
+    }
+
+    fn take(&mut self, attempt: &Attempt, now: i64) -> Result<(), Later> {
+        let limits = self.limits(attempt);
+        let mut after = Vec::with_capacity(limits.len());
+        for counted in limits {
+            match self.taken(&counted, now) {
+                Ok(spent) => after.push((counted, spent)),
+                Err(wait_ms) => return Err(self.turn_away(counted, wait_ms, now)),
+            }
+        }
+        for (counted, spent) in after {
+            self.put(counted, spent);
+        }
+        Ok(())
+    }
+
+    /// What is spent after one more attempt, or how long until there is one.
+    fn taken(&self, counted: &Counted, now: i64) -> Result<Spent, i64> {
+        let whole = i64::from(counted.at_once()) * ONE_MORE_MS;
+        let spent = self.spent.get(counted).copied().unwrap_or_default();
+        // No more than all of them can be spent, so a clock that was put back costs no more than one
+        // wait.
         let begins = spent.free_at.clamp(now, now.saturating_add(whole));
         let after = begins.saturating_add(ONE_MORE_MS);
         let over = after.saturating_sub(now.saturating_add(whole));
-        if over <= 0 {
-            self.put(origin, Spent { free_at: after, ..spent });
-            return Ok(());
-        }
+        if over <= 0 { Ok(Spent { free_at: after, ..spent }) } else { Err(over) }
+    }
+
+    fn turn_away(&mut self, counted: Counted, wait_ms: i64, now: i64) -> Later {
+        let whole = i64::from(counted.at_once()) * ONE_MORE_MS;
+        let mut spent = self.spent.get(&counted).copied().unwrap_or_default();
         spent.untold = spent.untold.saturating_add(1);
-        spent.free_at = begins;
+        spent.free_at = spent.free_at.clamp(now, now.saturating_add(whole));
         let is_due = |told: i64| !(0..TOLD_EVERY_MS).contains(&now.saturating_sub(told));
         let to_tell = spent.told_at.is_none_or(is_due).then_some(spent.untold);
         if to_tell.is_some() {
             spent = Spent { untold: 0, told_at: Some(now), ..spent };
         }
-        self.put(origin, spent);
-        Err(Later { wait_ms: over, to_tell })
+        self.put(counted, spent);
+        Later { wait_ms, to_tell }
     }
 
-    fn give_back(&mut self, origin: Origin) {
-        if let Some(spent) = self.spent.get(&origin).copied() {
-            let free_at = spent.free_at.saturating_sub(ONE_MORE_MS);
-            self.put(origin, Spent { free_at, ..spent });
+    fn give_back(&mut self, attempt: &Attempt) {
+        for counted in self.limits(attempt) {
+            if let Some(spent) = self.spent.get(&counted).copied() {
+                let free_at = spent.free_at.saturating_sub(ONE_MORE_MS);
+                self.put(counted, Spent { free_at, ..spent });
+            }
+        }
+        if let Attempt::SignIn(origin, name) | Attempt::BehindProxy(origin, name) = attempt {
+            self.remember(*origin, name.clone());
         }
     }
 
-    fn put(&mut self, origin: Origin, spent: Spent) {
-        if let Some(earlier) = self.spent.insert(origin, spent) {
-            self.by_time.remove(&(earlier.free_at, origin));
+    /// Remembers that this account was signed in with from there.
+    fn remember(&mut self, origin: Origin, name: String) {
+        self.signed_in += 1;
+        self.known.insert((origin, name), self.signed_in);
+        if self.known.len() > ADDRESSES_MAX {
+            let oldest = self.known.iter().min_by_key(|(_, at)| **at).map(|(pair, _)| pair.clone());
+            oldest.map(|pair| self.known.remove(&pair));
         }
-        self.by_time.insert((spent.free_at, origin));
+    }
+
+    fn put(&mut self, counted: Counted, spent: Spent) {
+        if let Some(earlier) = self.spent.insert(counted.clone(), spent) {
+            self.by_time.remove(&(earlier.free_at, counted.clone()));
+        }
+        self.by_time.insert((spent.free_at, counted));
         while self.spent.len() > ADDRESSES_MAX {
             let Some((_, nearest)) = self.by_time.pop_first() else { return };
             self.spent.remove(&nearest);
@@ -167,105 +313,4 @@ impl Attempts {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: i64 = 1_767_225_660_000;
-
-    fn origin(text: &str) -> Origin {
-        Origin::of(text.parse().expect("an address"))
-    }
-
-    fn at(millis: i64) -> Timestamp {
-        Timestamp::from_millis(NOW + millis)
-    }
-
-    fn spend(throttle: &Throttle, origin: Origin, millis: i64) -> u32 {
-        let tries = 3 * ATTEMPTS_AT_ONCE;
-        let passed = (0..tries).filter(|_| throttle.take(origin, at(millis)).is_ok()).count();
-        u32::try_from(passed).expect("a small number")
-    }
-
-    #[test]
-    fn an_address_has_some_attempts_and_then_one_for_each_wait() {
-        let throttle = Throttle::default();
-        let here = origin("192.0.2.1");
-        assert_eq!(spend(&throttle, here, 0), ATTEMPTS_AT_ONCE);
-        let later = throttle.take(here, at(1)).expect_err("spent");
-        assert_eq!(later.wait_ms, ONE_MORE_MS - 1);
-        assert!(throttle.take(here, at(later.wait_ms)).is_err(), "a millisecond early");
-        throttle.take(here, at(1 + later.wait_ms)).expect("waited");
-        assert!(throttle.take(here, at(1 + later.wait_ms)).is_err());
-        let whole = i64::from(ATTEMPTS_AT_ONCE) * ONE_MORE_MS;
-        assert_eq!(
-            spend(&throttle, here, 3 * whole),
-            ATTEMPTS_AT_ONCE,
-            "no more than all come back"
-        );
-    }
-
-    #[test]
-    fn whoever_guesses_takes_nothing_from_another_address() {
-        let throttle = Throttle::default();
-        spend(&throttle, origin("192.0.2.1"), 0);
-        spend(&throttle, origin("2001:db8::1"), 0);
-        assert_eq!(spend(&throttle, origin("192.0.2.2"), 0), ATTEMPTS_AT_ONCE);
-        assert_eq!(spend(&throttle, origin("2001:db8:0:1::1"), 0), ATTEMPTS_AT_ONCE);
-        // One host chooses the last 64 bits, and writes an IPv4 address in two ways.
-        assert_eq!(spend(&throttle, origin("2001:db8::ffff:1"), 0), 0);
-        assert_eq!(spend(&throttle, origin("::ffff:192.0.2.1"), 0), 0);
-        assert_eq!(origin("2001:db8::9").to_string(), "2001:db8::/64");
-    }
-
-    #[test]
-    fn an_attempt_that_was_right_is_given_back() {
-        let throttle = Throttle::default();
-        let here = origin("192.0.2.1");
-        for _ in 0..10 * ATTEMPTS_AT_ONCE {
-            throttle.take(here, at(0)).expect("nothing is spent");
-            throttle.give_back(here);
-        }
-        assert_eq!(spend(&throttle, here, 0), ATTEMPTS_AT_ONCE);
-    }
-
-    #[test]
-    fn a_clock_that_was_put_back_costs_no_more_than_one_wait() {
-        let throttle = Throttle::default();
-        let here = origin("192.0.2.1");
-        spend(&throttle, here, 0);
-        for back in [-1, -3_600_000, -10 * 365 * 24 * 3_600_000] {
-            let later = throttle.take(here, at(back)).expect_err("spent");
-            assert!((1..=ONE_MORE_MS).contains(&later.wait_ms), "{later:?}");
-        }
-    }
-
-    #[test]
-    fn memory_is_bounded_and_whoever_is_turned_away_is_not_forgotten() {
-        let throttle = Throttle::default();
-        let guesser = origin("192.0.2.1");
-        spend(&throttle, guesser, 0);
-        for number in 0..u32::try_from(2 * ADDRESSES_MAX).expect("a small number") {
-            let other = Origin::of(Ipv4Addr::from_bits(0x0a00_0000 + number).into());
-            throttle.take(other, at(0)).expect("the first attempt");
-        }
-        assert_eq!(throttle.remembered(), ADDRESSES_MAX);
-        assert!(throttle.take(guesser, at(0)).is_err(), "it could come from many to get free");
-    }
-
-    #[test]
-    fn the_log_is_told_once_a_minute_and_of_every_one() {
-        let throttle = Throttle::default();
-        let here = origin("192.0.2.1");
-        let mut told = Vec::new();
-        for second in 0..=120 {
-            for _ in 0..20 {
-                if let Err(later) = throttle.take(here, at(1_000 * second)) {
-                    told.extend(later.to_tell);
-                }
-            }
-        }
-        let (attempts, passed) = (121 * 20, u64::from(ATTEMPTS_AT_ONCE) + 12);
-        assert_eq!(told.len(), 3, "{told:?}");
-        assert_eq!(told.iter().sum::<u64>(), attempts - passed - 18, "the last second is not over");
-    }
-}
+mod tests;

@@ -9,14 +9,14 @@ use super::fields::Fields;
 use super::gate::{attempt, credential};
 use super::login::{Held, admitted, end_earlier, recorded, turned_back, with_session};
 use super::query::Query;
-use super::throttle::Origin;
+use super::throttle::{Attempt, Origin};
 use super::{Acting, Reading, pages};
 use crate::identity::openid::{Begun, Brought, LEAVING_S, PASSED_CHARS_MAX, Wanted, word};
 use crate::model::actor::Means;
 use crate::model::answer::SessionAnswer;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::InputError;
-use crate::ui::{Leaving, Page, Returned, SignIn};
+use crate::ui::{Leaving, Page, Returned, SignIn, Way};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
@@ -33,7 +33,15 @@ const REFRESH: HeaderName = HeaderName::from_static("refresh");
 const THE_PROXY: &str = "the proxy";
 
 /// The other end of the connection, where there is one.
+#[derive(Clone, Copy)]
 pub(super) struct Peer(Option<IpAddr>);
+
+impl Peer {
+    /// Whether a request came through the proxy that is believed.
+    pub(super) fn is_proxy(self, site: &Reading, headers: &HeaderMap) -> bool {
+        self.0.zip(site.proxy.as_ref()).is_some_and(|(peer, proxy)| proxy.sent(peer, headers))
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
@@ -49,26 +57,35 @@ pub(super) async fn leave(
     uri: Uri,
     from: Origin,
     State(site): State<Acting>,
+    headers: HeaderMap,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let mut page = SignIn { others: site.reading.others.clone(), ..SignIn::default() };
-    let begun = match body.and_then(|fields| wanted(fields, &mut page)) {
-        Ok(wanted) => match admitted(&site, &uri, from).await {
+    let after_sign_out = site.left.only(&headers).is_some();
+    let wanted = body.and_then(|fields| wanted(fields, &mut page));
+    let begun = match wanted.map(|wanted| Wanted { after_sign_out, ..wanted }) {
+        Ok(wanted) => match admitted(&site, &uri, &Attempt::From(from)).await {
             Ok(()) => begin(&site, &uri, wanted).await.map_err(Held::not),
             Err(held) => Err(held),
         },
-        Err(why) => Err(Held::not(recorded(&site, &uri, why).await)),
+        Err(why) => Err(Held::not(recorded(&site, from, &uri, why).await)),
     };
     let Begun { address, browser } = match begun {
         Ok(begun) => begun,
         Err(held) => return turned_back(&site, page, held).await,
     };
-    let refresh = HeaderValue::from_str(&format!("0; url={address}"));
-    let provider = page.others.provider.unwrap_or_default();
-    let leaving = Page::Leaving(Leaving { provider, address });
-    let mut response = pages::draw(&site.reading, None, leaving, StatusCode::OK).await;
+    let mut response = sent_away(&site, address, Way::In).await;
     let cookie = site.leaving.lasting(&browser, LEAVING_S);
     response.headers_mut().insert(header::SET_COOKIE, cookie);
+    response
+}
+
+/// The page that sends a browser to the provider.
+pub(super) async fn sent_away(site: &Acting, address: String, way: Way) -> Response {
+    let refresh = HeaderValue::from_str(&format!("0; url={address}"));
+    let provider = site.reading.others.provider.clone().unwrap_or_default();
+    let leaving = Page::Leaving(Leaving { provider, address, way });
+    let mut response = pages::draw(&site.reading, None, leaving, StatusCode::OK).await;
     if let Ok(refresh) = refresh {
         response.headers_mut().insert(REFRESH, refresh);
     }
@@ -126,23 +143,26 @@ pub(super) async fn finish(
     let browser = site.leaving.only(&headers);
     let mut page = SignIn { others: site.reading.others.clone(), ..SignIn::default() };
     let ended = match body.and_then(|fields| sent(fields, browser).map_err(Refusal::from)) {
-        Ok(brought) => match admitted(&site, &uri, from).await {
+        Ok(brought) => match admitted(&site, &uri, &Attempt::From(from)).await {
             Ok(()) => end(&site, &uri, brought, &mut page).await.map_err(Held::not),
             Err(held) => Err(held),
         },
-        Err(why) => Err(Held::not(recorded(&site, &uri, why).await)),
+        Err(why) => Err(Held::not(recorded(&site, from, &uri, why).await)),
     };
-    let gone = site.leaving.gone();
+    let (gone, left) = (site.leaving.gone(), ended.is_ok().then(|| site.left.gone()));
     let mut response = match ended {
         Ok(session) => {
             // The attempt that began it, and the one that ended it.
-            site.throttle.give_back(from);
-            site.throttle.give_back(from);
+            site.throttle.give_back(&Attempt::From(from));
+            site.throttle.give_back(&Attempt::From(from));
             signed_in(&site, &headers, &session, page.next.as_deref()).await
         }
         Err(held) => turned_back(&site, page, held).await,
     };
     response.headers_mut().append(header::SET_COOKIE, gone);
+    if let Some(left) = left {
+        response.headers_mut().append(header::SET_COOKIE, left);
+    }
     response
 }
 
@@ -175,7 +195,7 @@ async fn end(
     let (vouched, wanted) = openid.finish(brought, site.reading.clock.now()).await;
     (page.next, page.anew) = (wanted.next, wanted.anew);
     match vouched {
-        Ok(vouched) => site.access.sign_in_vouched(vouched, attempt(&Method::POST, uri)).await,
+        Ok(vouched) => site.browsers.sign_in_vouched(vouched, attempt(&Method::POST, uri)).await,
         Err(unproven) => Err(told(site, uri, unproven.refusal(openid.name())).await),
     }
 }
@@ -192,17 +212,18 @@ pub(super) async fn by_proxy(
 ) -> Response {
     let mut page = SignIn { others: site.reading.others.clone(), ..SignIn::default() };
     let ended = match body.and_then(|fields| only_next(fields, &mut page)) {
-        Ok(()) => match admitted(&site, &uri, from).await {
+        // Everybody behind the proxy has its address, and its secret is not guessed.
+        Ok(()) if Peer(peer).is_proxy(&site.reading, &headers) => {
+            named(&site, &uri, peer, &headers).await.map_err(Held::not)
+        }
+        Ok(()) => match admitted(&site, &uri, &Attempt::From(from)).await {
             Ok(()) => named(&site, &uri, peer, &headers).await.map_err(Held::not),
             Err(held) => Err(held),
         },
-        Err(why) => Err(Held::not(recorded(&site, &uri, why).await)),
+        Err(why) => Err(Held::not(recorded(&site, from, &uri, why).await)),
     };
     match ended {
-        Ok(session) => {
-            site.throttle.give_back(from);
-            signed_in(&site, &headers, &session, page.next.as_deref()).await
-        }
+        Ok(session) => signed_in(&site, &headers, &session, page.next.as_deref()).await,
         Err(held) => turned_back(&site, page, held).await,
     }
 }
@@ -220,7 +241,7 @@ async fn named(
     // A request that came from nowhere came from no proxy.
     let peer = peer.unwrap_or(IpAddr::from([0, 0, 0, 0]));
     match proxy.named(peer, headers) {
-        Ok(named) => site.access.sign_in_named(named, attempt(&Method::POST, uri)).await,
+        Ok(named) => site.browsers.sign_in_named(named, attempt(&Method::POST, uri)).await,
         Err(unproven) => Err(told(site, uri, unproven.refusal(THE_PROXY)).await),
     }
 }
@@ -278,7 +299,7 @@ fn wanted(mut fields: Fields, page: &mut SignIn) -> Result<Wanted, Refusal> {
         Some(other) => return Err(InputError::new("anew", other, "yes, or nothing").into()),
     };
     only_next(fields, page)?;
-    Ok(Wanted { next: page.next.clone(), anew: page.anew })
+    Ok(Wanted { next: page.next.clone(), anew: page.anew, after_sign_out: false })
 }
 
 fn only_next(mut fields: Fields, page: &mut SignIn) -> Result<(), Refusal> {

@@ -3,15 +3,17 @@
 
 use super::record::came_or_went;
 use crate::authority::accounts::RoleChange;
+use crate::authority::clock::Latest;
+use crate::authority::stored::{password_mark, secret_mark, session_mark};
 use crate::authority::{
-    Authority, Credential, Denied, HashedPassword, NewPassword, Operator, PasswordCost, ProofLasts,
-    Proven, Viewer, accounts, sessions, setup_link, tokens,
+    Authority, Carrier, Credential, Denied, HashedPassword, NewPassword, Operator, PasswordCost,
+    ProofLasts, Proven, Viewer, accounts, sessions, setup_link, tokens,
 };
 use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::model::actor::{Actor, ActorRole, Via};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::answer::SessionAnswer;
-use crate::model::record::Entry;
+use crate::model::record::{EndedBecause, Entry};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::ActorName;
 use crate::observe::unreadable;
@@ -29,8 +31,10 @@ pub struct Access {
     pub(super) store: Store,
     pub(super) ledger: Ledger,
     pub(super) authority: Authority,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    pub(super) latest: Latest,
+    pub(super) carrier: Carrier,
 }
 
 /// A change that was given up, with its reason.
@@ -87,13 +91,27 @@ impl Access {
     ) -> Self {
         let store = ledger.store().clone();
         let authority = Authority::new(store.reader(), cost);
-        Self { store, ledger, authority, clock, entropy }
+        let latest = Latest::default();
+        // A clock that was put back while nothing ran is noticed by the last record.
+        let reader = ledger.reader();
+        let last = reader.head().ok().and_then(|head| head.size.checked_sub(1));
+        if let Some(Ok(Some(last))) = last.map(|seq| reader.record(seq)) {
+            let _ = latest.went_back(last.record.at);
+        }
+        let carrier = Carrier::default();
+        Self { store, ledger, authority, clock, entropy, latest, carrier }
     }
 
     /// The same, where a proof of identity lasts this long.
     #[must_use]
     pub fn proving(self, lasts: ProofLasts) -> Self {
         Self { authority: self.authority.proving(lasts), ..self }
+    }
+
+    /// The same, for browsers: the sessions that it begins are carried in cookies, and in nothing else.
+    #[must_use]
+    pub fn for_browsers(&self) -> Self {
+        Self { carrier: Carrier::Cookie, ..self.clone() }
     }
 
     /// What answers who holds a credential, and can do nothing else.
@@ -154,7 +172,8 @@ impl Access {
         match self.first_operator(link, name, password).await {
             Err(refusal) if refusal.code != RefusalCode::AuditUnavailable => {
                 let attempt = "set up".to_owned();
-                let entry = Entry::Denied { attempt, refusal: refusal.without_input() };
+                let entry =
+                    Entry::Denied { attempt, refusal: refusal.without_input(), times: None };
                 let recorded = self.ledger.append(vec![Draft::new(None, None, entry)]).await;
                 Err(recorded.map_or_else(unreadable, |_| refusal))
             }
@@ -172,14 +191,15 @@ impl Access {
         let name = ActorName::parse(name)?;
         let password = self.hash(password).await?;
         let (ledger, entropy, now) = self.parts();
-        let link = link.to_owned();
+        let (link, carrier) = (link.to_owned(), self.carrier);
         let redeemed = self.store.write(move |tx| -> Result<SessionAnswer, Failed> {
+            let marks = [Some(password_mark(&password)), None];
             let proven = setup_link::redeem(tx, &link, &name, &password, now)?;
             let actor =
                 Actor { name: name.clone(), role: ActorRole::Operator, via: Via::SetupLink };
             let created = Entry::AccountCreated { name, role: ActorRole::Operator, identity: None };
-            came_or_went(tx, &ledger, actor, created)?;
-            begin(tx, &ledger, proven, &*entropy, now)
+            came_or_went(tx, &ledger, actor, created, marks)?;
+            begin(tx, &ledger, proven.carried(carrier), &*entropy, now)
         });
         Ok(redeemed.await?)
     }
@@ -194,6 +214,7 @@ impl Access {
             Err(denied) => return Err(self.sign_in_failed(name, &denied).await),
         };
         let (ledger, entropy, now) = self.parts();
+        let proven = proven.carried(self.carrier);
         let begun = self
             .store
             .write(move |tx| -> Result<_, Failed> { begin(tx, &ledger, proven, &*entropy, now) });
@@ -219,8 +240,9 @@ impl Access {
     pub async fn sign_out(&self, credential: Credential) -> Result<(), Refusal> {
         let (ledger, _, now) = self.parts();
         let ended = self.store.write(move |tx| -> Result<(), Failed> {
+            let ended = session_mark(tx, &credential)?;
             let actor = sessions::end(tx, &credential, now)?;
-            came_or_went(tx, &ledger, actor, Entry::SignedOut {})
+            came_or_went(tx, &ledger, actor, Entry::SignedOut {}, [None, ended])
         });
         Ok(ended.await?)
     }
@@ -234,9 +256,11 @@ impl Access {
         let password = self.hash(password).await?;
         let (ledger, _, now) = self.parts();
         let added = self.store.write(move |tx| -> Result<(), Failed> {
+            let mark = password_mark(&password);
             accounts::create(tx, &name, role, &password, now)?;
             let created = Entry::AccountCreated { name, role, identity: None };
-            ledger.append_in(tx, vec![Draft::new(Some(console()), None, created)])?;
+            let draft = Draft::new(Some(console()), None, created).marked(Some(mark), None);
+            ledger.append_in(tx, vec![draft])?;
             Ok(())
         });
         Ok(added.await?)
@@ -291,7 +315,9 @@ impl Access {
             let issued = tokens::issue(tx, &name, lasts_ms, &*entropy, now)?;
             let expires_at = issued.expires_at;
             let entry = Entry::TokenIssued { name: name.clone(), expires_at };
-            ledger.append_in(tx, vec![Draft::new(Some(console()), None, entry)])?;
+            let mark = secret_mark(&issued.secret);
+            let draft = Draft::new(Some(console()), None, entry).marked(Some(mark), None);
+            ledger.append_in(tx, vec![draft])?;
             let token = Some(issued.secret.reveal().to_owned());
             Ok(SessionAnswer { name, role: ActorRole::Observer, token, expires_at })
         });
@@ -305,7 +331,10 @@ impl Access {
     }
 
     pub(super) fn parts(&self) -> (Ledger, Arc<dyn Entropy>, Timestamp) {
-        (self.ledger.clone(), Arc::clone(&self.entropy), self.clock.now())
+        let now = self.clock.now();
+        // What is issued now is compared with the clock later: that it was seen to be this late counts.
+        let _ = self.latest.went_back(now);
+        (self.ledger.clone(), Arc::clone(&self.entropy), now)
     }
 }
 
@@ -319,7 +348,14 @@ pub(super) fn begin(
 ) -> Result<SessionAnswer, Failed> {
     let started = sessions::start(tx, proven, entropy, now)?;
     let (actor, by) = (started.actor.clone(), started.by);
-    came_or_went(tx, ledger, actor, Entry::SignedIn { by })?;
+    let mark = session_mark(tx, &Credential::of(&started.secret))?;
+    came_or_went(tx, ledger, actor.clone(), Entry::SignedIn { by }, [mark, None])?;
+    if started.ended > 0 {
+        let (because, sessions) = (EndedBecause::TooManySessions, started.ended);
+        let (tokens, links) = (Vec::new(), Vec::new());
+        let entry = Entry::AccessEnded { because, sessions, tokens, links };
+        came_or_went(tx, ledger, actor, entry, [None, None])?;
+    }
     Ok(SessionAnswer {
         name: started.actor.name,
         role: started.actor.role,

@@ -68,7 +68,7 @@ impl Workflow {
             // The record that comes before sending does not exist.
             return Err(wrong_stage(id, stage, "an action that may have been sent"));
         }
-        let held = match self.read.closing() {
+        let held = match self.read.closing_of(trail)? {
             Closing::Settlement => "a kernel that can settle",
             Closing::Finding => match self.read.receipt(id).await? {
                 ReceiptStatus::NoneYet { .. } => return Ok(()),

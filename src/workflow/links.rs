@@ -5,6 +5,7 @@
 use super::access::{Access, Failed};
 use super::record::{act_in, came_or_went};
 use crate::authority::links::{self, Issued, Revoked, Wanted};
+use crate::authority::stored::secret_mark;
 use crate::authority::{Operator, Secret, tokens};
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
@@ -37,8 +38,8 @@ impl Access {
         let (ledger, entropy, now) = self.parts();
         let issued = self.store.write(move |tx| -> Result<LinkAnswer, Failed> {
             let who = claim.authorize(tx, ledger.now())?;
-            let (entry, answer) = match links::issue(tx, &who.actor().name, wanted, &*entropy, now)?
-            {
+            let issued = links::issue(tx, &who.actor().name, wanted, &*entropy, now)?;
+            let (entry, mark, answer) = match issued {
                 Issued::New(link, secret) => {
                     let entry = Entry::LinkIssued {
                         link_id: link.id,
@@ -46,14 +47,15 @@ impl Access {
                         shows: link.shows,
                         expires_at: link.expires_at,
                     };
-                    (entry, LinkAnswer { link, path: Some(path(&secret)), duplicate: false })
+                    let mark = Some(secret_mark(&secret));
+                    (entry, mark, LinkAnswer { link, path: Some(path(&secret)), duplicate: false })
                 }
                 Issued::Before(link) => {
                     let entry = Entry::Duplicate { delivery: Delivery::Link, shown: None };
-                    (entry, LinkAnswer { link, path: None, duplicate: true })
+                    (entry, None, LinkAnswer { link, path: None, duplicate: true })
                 }
             };
-            act_in(tx, &ledger, &who, entry)?;
+            act_in(tx, &ledger, &who, (entry, mark))?;
             Ok(answer)
         });
         Ok(issued.await?)
@@ -79,7 +81,7 @@ impl Access {
                     (Entry::Duplicate { delivery, shown: None }, link, true)
                 }
             };
-            act_in(tx, &ledger, &who, entry)?;
+            act_in(tx, &ledger, &who, (entry, None))?;
             Ok(LinkAnswer { link, path: None, duplicate })
         });
         Ok(revoked.await?)
@@ -105,7 +107,7 @@ impl Access {
                     (Entry::Duplicate { delivery, shown: None }, token, true)
                 }
             };
-            act_in(tx, &ledger, &who, entry)?;
+            act_in(tx, &ledger, &who, (entry, None))?;
             Ok(TokenAnswer { token, duplicate })
         });
         Ok(revoked.await?)
@@ -117,12 +119,13 @@ impl Access {
     /// `link_spent`, whatever is wrong with it; `audit_unavailable`. The caller records it.
     pub async fn redeem_link(&self, link: &str) -> Result<SessionAnswer, Refusal> {
         let (ledger, entropy, now) = self.parts();
-        let link = link.to_owned();
+        let (link, carrier) = (link.to_owned(), self.carrier);
         let opened = self.store.write(move |tx| -> Result<SessionAnswer, Failed> {
-            let opened = links::redeem(tx, &link, &*entropy, now)?;
+            let opened = links::redeem(tx, &link, carrier, &*entropy, now)?;
             let name = opened.actor.name.clone();
             let used = Entry::LinkUsed { link_id: opened.id };
-            came_or_went(tx, &ledger, opened.actor, used)?;
+            let marks = [Some(secret_mark(&opened.secret)), None];
+            came_or_went(tx, &ledger, opened.actor, used, marks)?;
             let token = Some(opened.secret.reveal().to_owned());
             let (role, expires_at) = (ActorRole::Stakeholder, opened.expires_at);
             Ok(SessionAnswer { name, role, token, expires_at })

@@ -2,6 +2,7 @@
 
 use super::access::{Access, Failed};
 use super::record::came_or_went;
+use crate::authority::stored::session_mark;
 use crate::authority::{Credential, Denied, Operator, Renewed, proof};
 use crate::model::invariant::Invariant;
 use crate::model::record::Entry;
@@ -29,8 +30,10 @@ impl Access {
         let (ledger, entropy, now) = self.parts();
         let credential = credential.clone();
         let renewed = self.store.write(move |tx| -> Result<Renewed, Failed> {
+            let before = session_mark(tx, &credential)?;
             let renewed = proof::renew(tx, &credential, proven, &*entropy, now)?;
-            came_or_went(tx, &ledger, renewed.actor().clone(), Entry::ProvedAgain {})?;
+            let marks = [session_mark(tx, &renewed.credential())?, before];
+            came_or_went(tx, &ledger, renewed.actor().clone(), Entry::ProvedAgain {}, marks)?;
             Ok(renewed)
         });
         Ok(renewed.await?)

@@ -14,6 +14,7 @@ use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::model::action::ActionId;
 use crate::model::actor::Actor;
 use crate::model::answer::StoredRecord;
+use crate::model::canonical::Hash;
 use crate::model::record::Entry;
 use crate::model::refusal::Refusal;
 use rusqlite::Transaction;
@@ -51,18 +52,21 @@ pub(super) fn act_in(
     tx: &Transaction<'_>,
     ledger: &Ledger,
     who: &Authorized<'_>,
-    entry: Entry,
+    (entry, issued): (Entry, Option<Hash>),
 ) -> Result<(), Failed> {
-    ledger.append_in(tx, vec![Draft::new(Some(who.actor().clone()), None, entry)])?;
+    let draft = Draft::new(Some(who.actor().clone()), None, entry).marked(issued, None);
+    ledger.append_in(tx, vec![draft])?;
     Ok(())
 }
 
-/// Appends that somebody came or went: the rows that this transaction wrote say who it was.
+/// Appends that somebody came or went: the rows that this transaction wrote say who it was. The record
+/// names by a hash what was stored of a password, a secret or a session, and what of one was ended.
 pub(super) fn came_or_went(
     tx: &Transaction<'_>,
     ledger: &Ledger,
     actor: Actor,
     entry: Entry,
+    [issued, ended]: [Option<Hash>; 2],
 ) -> Result<(), Failed> {
     let is_of_that = matches!(
         entry,
@@ -72,9 +76,11 @@ pub(super) fn came_or_went(
             | Entry::SignedOut {}
             | Entry::ProvedAgain {}
             | Entry::LinkUsed { .. }
+            | Entry::AccessEnded { .. }
     );
     assert!(is_of_that, "{} is an act, and needs a second look", entry.word());
-    ledger.append_in(tx, vec![Draft::new(Some(actor), None, entry)])?;
+    let draft = Draft::new(Some(actor), None, entry).marked(issued, ended);
+    ledger.append_in(tx, vec![draft])?;
     Ok(())
 }
 
@@ -106,12 +112,14 @@ pub(super) async fn denial(
     refusal: Refusal,
 ) -> Result<(), LedgerError> {
     let action_id = refusal.action_id;
-    let entry = Entry::Denied { attempt, refusal };
-    ledger.append(vec![Draft { actor, action_id, entry, blobs: Vec::new() }]).await?;
+    let entry = Entry::Denied { attempt, refusal, times: None };
+    ledger.append(vec![Draft::new(actor, action_id, entry)]).await?;
     Ok(())
 }
 
 fn drafts(actor: &Actor, action_id: Option<ActionId>, entries: Entries) -> Vec<Draft> {
-    let draft = |(entry, blobs)| Draft { actor: Some(actor.clone()), action_id, entry, blobs };
+    let draft = |(entry, blobs): (Entry, Vec<Vec<u8>>)| {
+        Draft::new(Some(actor.clone()), action_id, entry).with_blobs(blobs)
+    };
     entries.into_iter().map(draft).collect()
 }

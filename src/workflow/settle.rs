@@ -14,6 +14,7 @@ use crate::model::receipt::Receipt;
 use crate::model::record::{Delivery, Entry, LearnedBy};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::model::text::Reason;
+use crate::observe::trail::Trail;
 
 impl Workflow {
     /// Takes an explained action back, also one that the first of two operators has confirmed. It can never be confirmed afterwards.
@@ -74,7 +75,7 @@ impl Workflow {
         let asked = self.step(operator, id, attempt, Entry::SettleRequested { reason }).await;
         asked.map_err(|refusal| refusal.admitting(self.has_run(id)))?;
         crash::point("workflow.settle_requested");
-        let entry = match self.proof(id).await {
+        let entry = match self.proof(id, &trail).await {
             // The prediction was made for another moment, so nothing is compared with it now.
             Ok(Settled::Executed(receipt)) if !receipt.answers(id, trail.action()) => {
                 return Err(self.unproven(operator, id, of_another(id, &receipt)).await);
@@ -106,8 +107,8 @@ impl Workflow {
     }
 
     /// The kernel's word for ever: made by settling, or read where the kernel cannot settle.
-    async fn proof(&self, id: ActionId) -> Result<Settled, Refusal> {
-        match self.read.closing() {
+    async fn proof(&self, id: ActionId, trail: &Trail) -> Result<Settled, Refusal> {
+        match self.read.closing_of(trail)? {
             Closing::Settlement => {
                 self.kernel.settle(id).await.map_err(|error| unsettled(id, &error))
             }
@@ -138,7 +139,8 @@ fn of_another(id: ActionId, receipt: &Receipt) -> Refusal {
 
 fn no_proof(id: ActionId) -> Refusal {
     let sentence = format!(
-        "The kernel holds nothing about {id}, which proves nothing, and it cannot settle. The \
+        "The kernel holds nothing about {id}, which proves nothing: it cannot settle, or was accepted \
+         as it was found after the action was sent. The \
          outcome stays unknown until an operator records what was found, with evidence."
     );
     Refusal {

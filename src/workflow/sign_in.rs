@@ -26,11 +26,12 @@ impl Access {
         attempt: String,
     ) -> Result<SessionAnswer, Refusal> {
         let (ledger, entropy, now) = self.parts();
+        let carrier = self.carrier;
         let begun = self.store.write(move |tx| -> Result<_, Failed> {
             match providers::admit(tx, &vouched, now)? {
                 Admission::In { proven, role, news } => {
                     tell(tx, &ledger, &vouched, &proven, role, news)?;
-                    begin(tx, &ledger, proven, &*entropy, now).map(Ok)
+                    begin(tx, &ledger, proven.carried(carrier), &*entropy, now).map(Ok)
                 }
                 Admission::Out { name, sessions_ended, denied } => {
                     let mut refusal = about(denied.refusal(), vouched.identity());
@@ -57,9 +58,10 @@ impl Access {
         attempt: String,
     ) -> Result<SessionAnswer, Refusal> {
         let (ledger, entropy, now) = self.parts();
+        let carrier = self.carrier;
         let begun = self.store.write(move |tx| -> Result<_, Failed> {
             match providers::of_proxy(tx, &named) {
-                Ok(proven) => begin(tx, &ledger, proven, &*entropy, now).map(Ok),
+                Ok(proven) => begin(tx, &ledger, proven.carried(carrier), &*entropy, now).map(Ok),
                 Err(denied @ Denied::NotOfProxy(_)) => {
                     let refusal = denied.refusal();
                     deny(tx, &ledger, attempt, &refusal)?;
@@ -96,7 +98,7 @@ fn tell(
         },
     };
     let actor = Actor { name, role, via: Via::Openid };
-    came_or_went(tx, ledger, actor, entry)
+    came_or_went(tx, ledger, actor, entry, [None, None])
 }
 
 fn deny(
@@ -105,7 +107,7 @@ fn deny(
     attempt: String,
     refusal: &Refusal,
 ) -> Result<(), Failed> {
-    let entry = Entry::Denied { attempt, refusal: refusal.clone() };
+    let entry = Entry::Denied { attempt, refusal: refusal.clone(), times: None };
     ledger.append_in(tx, vec![Draft::new(None, None, entry)])?;
     Ok(())
 }

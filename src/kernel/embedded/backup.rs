@@ -4,10 +4,12 @@
 //! and only then renamed. So there is a whole one or none (C2.6). Its manifest holds the receipt of
 //! the order: the backup and the proof that it was made appear together (C7.1).
 
-use super::image::{self, About, Image};
+use super::image::{self, About};
 use super::long::Meter;
 use super::sqlite::StoreError;
+use super::store::NodeStore;
 use crate::crash;
+use crate::files::{FileError, private};
 use crate::model::action::ActionId;
 use crate::model::canonical::Hash;
 use crate::model::pinned::ClusterIdentity;
@@ -15,6 +17,7 @@ use crate::model::progress::Unit;
 use crate::model::receipt::Receipt;
 use crate::model::text::PlaceName;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
@@ -22,8 +25,6 @@ use std::path::{Path, PathBuf};
 
 /// The version of the manifest.
 const FORMAT: u32 = 1;
-/// Bytes between two looks at how far it is.
-const CHUNK: usize = 1024 * 1024;
 const MANIFEST: &str = "manifest.json";
 const STATE: &str = "state.jsonl.zst";
 const BACKUPS: &str = "backups";
@@ -52,6 +53,9 @@ pub enum BackupError {
     /// The state could not be read, or written into a node.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A file or directory could not be made.
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 impl BackupError {
@@ -91,47 +95,96 @@ pub struct Manifest {
     pub receipts: Vec<Receipt>,
 }
 
-/// Makes a backup in the directory of a cluster; gives its manifest.
+/// The state of a backup, as it was written.
+pub(super) struct State {
+    pub(super) about: About,
+    pub(super) digest: Hash,
+    bytes: u64,
+    sha256: Hash,
+}
+
+/// Makes a backup in the directory of a cluster; gives its manifest. What was begun is removed where
+/// it does not come to its end.
 ///
 /// # Errors
 /// When it could not be made. `renamed` says whether it may be there all the same.
 pub(super) fn create(
     dir: &Path,
-    image: &Image,
-    manifest: impl FnOnce((u64, Hash)) -> Manifest,
+    name: &PlaceName,
+    store: &NodeStore,
+    manifest: impl FnOnce(State) -> Manifest,
     meter: &Meter,
     renamed: &mut bool,
 ) -> Result<Manifest, BackupError> {
-    let bytes = image.frames.concat();
-    let manifest = manifest((bytes.len() as u64, Hash::of(&bytes)));
     let backups = dir.join(BACKUPS);
-    fs::create_dir_all(&backups).map_err(|e| BackupError::io("create", &backups, e))?;
+    private::create_directories(&backups)?;
     sync(dir)?;
     // No name begins with a dot, so this is no backup.
-    let unfinished = backups.join(format!(".{}.unfinished", manifest.name));
+    let unfinished = backups.join(format!(".{name}.unfinished"));
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished).map_err(|e| BackupError::io("remove", &unfinished, e))?;
     }
-    fs::create_dir(&unfinished).map_err(|e| BackupError::io("create", &unfinished, e))?;
-    write(&unfinished.join(STATE), &bytes, meter)?;
+    let made = write_out(&unfinished, store, manifest, meter).and_then(|manifest| {
+        let place = backups.join(name.as_str());
+        if place.exists() {
+            return Err(BackupError::damaged(&place, "the name is taken"));
+        }
+        *renamed = true;
+        fs::rename(&unfinished, &place).map_err(|e| BackupError::io("rename", &place, e))?;
+        sync(&backups)?;
+        crash::point("kernel.backup_renamed");
+        Ok(manifest)
+    });
+    if made.is_err() && !*renamed {
+        // Room for the record of the refusal, which may be what there is none for. What cannot be
+        // removed is named by the next start.
+        let _ = fs::remove_dir_all(&unfinished);
+    }
+    made
+}
+
+/// Writes a backup under a name that none can have, durably, and reads it back.
+fn write_out(
+    unfinished: &Path,
+    store: &NodeStore,
+    manifest: impl FnOnce(State) -> Manifest,
+    meter: &Meter,
+) -> Result<Manifest, BackupError> {
+    private::create_directory(unfinished)?;
+    let manifest = manifest(write_state(&unfinished.join(STATE), store, meter)?);
     crash::point("kernel.backup_state_written");
     let text = serde_json::to_vec_pretty(&manifest).expect("a manifest holds text keys only");
-    write(&unfinished.join(MANIFEST), &text, meter)?;
-    sync(&unfinished)?;
-    let (found, _) = read_back(&unfinished, meter)?;
-    if found != manifest {
-        return Err(BackupError::damaged(&unfinished, "it reads back as something else"));
+    let path = unfinished.join(MANIFEST);
+    let mut file = private::create_file(&path)?;
+    let written = file.write_all(&text).and_then(|()| file.sync_all());
+    written.map_err(|e| BackupError::io("write", &path, e))?;
+    sync(unfinished)?;
+    if check(unfinished, meter)? != manifest {
+        return Err(BackupError::damaged(unfinished, "it reads back as something else"));
     }
     crash::point("kernel.backup_verified");
-    let place = backups.join(manifest.name.as_str());
-    if place.exists() {
-        return Err(BackupError::damaged(&place, "the name is taken"));
-    }
-    *renamed = true;
-    fs::rename(&unfinished, &place).map_err(|e| BackupError::io("rename", &place, e))?;
-    sync(&backups)?;
-    crash::point("kernel.backup_renamed");
     Ok(manifest)
+}
+
+fn write_state(path: &Path, store: &NodeStore, meter: &Meter) -> Result<State, BackupError> {
+    let mut file = private::create_file(path)?;
+    let (mut bytes, mut hasher) = (0, Sha256::new());
+    let mut failed = None;
+    let packed = store.pack(meter, &mut |frame| {
+        bytes += frame.len() as u64;
+        hasher.update(frame);
+        file.write_all(frame).map_err(|error| {
+            let what = StoreError::corrupt(error.to_string());
+            failed = Some(error);
+            what
+        })
+    });
+    if let Some(error) = failed {
+        return Err(BackupError::io("write", path, error));
+    }
+    let (about, digest) = packed?;
+    file.sync_all().map_err(|e| BackupError::io("write", path, e))?;
+    Ok(State { about, digest, bytes, sha256: Hash::from_bytes(hasher.finalize().into()) })
 }
 
 /// The receipt of an action in the backup of this name, where there is one and it is of that action.
@@ -150,7 +203,7 @@ pub(super) fn kept(
     }
     // It may have been renamed without that being durable; the answer is for ever.
     sync(&backups)?;
-    let (manifest, _) = read(&place)?;
+    let manifest = check(&place, &Meter::unheard())?;
     Ok(Some(manifest.receipt).filter(|receipt| receipt.action_id == id))
 }
 
@@ -159,28 +212,56 @@ pub(super) fn kept(
 /// # Errors
 /// When a file is missing or is not what the manifest says; the error names it.
 pub fn read(dir: &Path) -> Result<(Manifest, Vec<u8>), BackupError> {
-    read_back(dir, &Meter::unheard())
+    let manifest = check(dir, &Meter::unheard())?;
+    let path = dir.join(STATE);
+    let bytes = fs::read(&path).map_err(|e| BackupError::io("read", &path, e))?;
+    if Hash::of(&bytes) != manifest.sha256 {
+        return Err(BackupError::damaged(&path, "it changed while it was read"));
+    }
+    Ok((manifest, bytes))
 }
 
-fn read_back(dir: &Path, meter: &Meter) -> Result<(Manifest, Vec<u8>), BackupError> {
+/// Reads a backup, piece by piece, and compares it with its manifest, which it gives.
+fn check(dir: &Path, meter: &Meter) -> Result<Manifest, BackupError> {
     let manifest = read_manifest(dir)?;
     let path = dir.join(STATE);
-    let bytes = read_file(&path, meter).map_err(|e| BackupError::io("read", &path, e))?;
-    if bytes.len() as u64 != manifest.bytes {
-        let what = format!("it has {} bytes, and should have {}", bytes.len(), manifest.bytes);
+    let file = File::open(&path).map_err(|e| BackupError::io("read", &path, e))?;
+    let size = file.metadata().map_err(|e| BackupError::io("read", &path, e))?.len();
+    if size != manifest.bytes {
+        let what = format!("it has {size} bytes, and should have {}", manifest.bytes);
         return Err(BackupError::damaged(&path, what));
     }
-    let sha256 = Hash::of(&bytes);
+    meter.begin(format!("reading {} back", name_of(&path)), Unit::Bytes, size);
+    let mut reader = Hashed { file, hasher: Sha256::new(), meter };
+    let lines = image::read(&mut reader);
+    // Also what the lines do not reach.
+    io::copy(&mut reader, &mut io::sink()).map_err(|e| BackupError::io("read", &path, e))?;
+    let sha256 = Hash::from_bytes(reader.hasher.finalize().into());
     if sha256 != manifest.sha256 {
         let what = format!("its SHA-256 is {sha256}, and should be {}", manifest.sha256);
         return Err(BackupError::damaged(&path, what));
     }
-    let (about, digest) =
-        image::read(&bytes).map_err(|e| BackupError::damaged(&path, e.to_string()))?;
+    let (about, digest) = lines.map_err(|e| BackupError::damaged(&path, e.to_string()))?;
     if (&about, digest) != (&manifest.about, manifest.digest) {
         return Err(BackupError::damaged(&path, "its lines are not those of the manifest"));
     }
-    Ok((manifest, bytes))
+    Ok(manifest)
+}
+
+/// Reads a file, and hashes what it reads.
+struct Hashed<'a> {
+    file: File,
+    hasher: Sha256,
+    meter: &'a Meter,
+}
+
+impl Read for Hashed<'_> {
+    fn read(&mut self, part: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read(part)?;
+        self.hasher.update(part.get(..length).unwrap_or_default());
+        self.meter.advance(length as u64);
+        Ok(length)
+    }
 }
 
 fn read_manifest(dir: &Path) -> Result<Manifest, BackupError> {
@@ -228,12 +309,11 @@ impl Manifest {
         name: PlaceName,
         cluster: ClusterIdentity,
         founders: u64,
-        image: &Image,
+        state: State,
         receipt: Receipt,
-        (bytes, sha256): (u64, Hash),
         receipts: Vec<Receipt>,
     ) -> Self {
-        let (about, digest) = (image.about.clone(), image.digest);
+        let State { about, digest, bytes, sha256 } = state;
         Self {
             format: FORMAT,
             name,
@@ -246,32 +326,6 @@ impl Manifest {
             receipt,
             receipts,
         }
-    }
-}
-
-fn write(path: &Path, bytes: &[u8], meter: &Meter) -> Result<(), BackupError> {
-    let mut file = File::create_new(path).map_err(|e| BackupError::io("create", path, e))?;
-    meter.begin(format!("writing {}", name_of(path)), Unit::Bytes, bytes.len() as u64);
-    let mut written = bytes.chunks(CHUNK).try_for_each(|chunk| {
-        file.write_all(chunk)?;
-        meter.advance(chunk.len() as u64);
-        Ok(())
-    });
-    written = written.and_then(|()| file.sync_all());
-    written.map_err(|e| BackupError::io("write", path, e))
-}
-
-fn read_file(path: &Path, meter: &Meter) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    let size = file.metadata()?.len();
-    meter.begin(format!("reading {} back", name_of(path)), Unit::Bytes, size);
-    let mut bytes = Vec::new();
-    loop {
-        let read = Read::take(&mut file, CHUNK as u64).read_to_end(&mut bytes)?;
-        if read == 0 {
-            return Ok(bytes);
-        }
-        meter.advance(read as u64);
     }
 }
 

@@ -5,6 +5,7 @@
 //! equal times give equal states (C5.1).
 
 use super::backup;
+use super::counts::{Noted, SaveCounts};
 use super::ensemble::Ensemble;
 use super::events::Seen;
 use super::long::Meter;
@@ -13,6 +14,7 @@ use super::sqlite::StoreError;
 use super::store::NodeStore;
 use super::switchboard::{LastKnown, Switchboard};
 use super::wording::Cut;
+use crate::files::DirectoryLock;
 use crate::kernel::Unobservable;
 use crate::model::ambient::Timestamp;
 use crate::model::pinned::{ClusterIdentity, Since};
@@ -45,7 +47,6 @@ pub(super) struct Cluster {
     pub(super) ensemble: Ensemble,
     pub(super) switchboard: Switchboard,
     pub(super) identity: ClusterIdentity,
-    pub(super) dir: PathBuf,
     /// How many nodes the founding made.
     pub(super) founders: u64,
     pub(super) clock: &'static str,
@@ -57,6 +58,17 @@ pub(super) struct Cluster {
     /// The work on an order that takes long.
     pub(super) under_way: Option<Arc<Meter>>,
     stopped: Option<Since>,
+    /// Last: the lock on the directory is given back when every file is closed.
+    pub(super) home: Home,
+}
+
+/// Where the files are.
+pub(super) struct Home {
+    pub(super) dir: PathBuf,
+    pub(super) lock: DirectoryLock,
+    /// What the files know of each other.
+    pub(super) counts: SaveCounts,
+    pub(super) noted: Noted,
 }
 
 impl Cluster {
@@ -65,7 +77,7 @@ impl Cluster {
         mut ensemble: Ensemble,
         switchboard: Switchboard,
         identity: ClusterIdentity,
-        dir: PathBuf,
+        home: Home,
         clock: &'static str,
         now: Timestamp,
     ) -> Self {
@@ -81,8 +93,7 @@ impl Cluster {
             ensemble,
             switchboard,
             identity,
-            backups: backup::list(&dir),
-            dir,
+            backups: backup::list(&home.dir),
             founders,
             clock,
             severed: BTreeMap::new(),
@@ -90,6 +101,7 @@ impl Cluster {
             seen: Seen::default(),
             under_way: None,
             stopped: None,
+            home,
         }
     }
 
@@ -191,6 +203,9 @@ impl Cluster {
     /// Remembers what must outlive a restart, after a command that may have changed it. `why` is
     /// the reason if the role of primary became vacant by it.
     pub(super) fn remember(&mut self, now: Timestamp, why: &str) {
+        if let Err(error) = self.in_place() {
+            return self.stop(&error, now);
+        }
         let last = self.switchboard.last_known().clone();
         let has_quorum = self.ensemble.has_quorum();
         let store = self.ensemble.most_advanced().and_then(|node| node.store());
@@ -220,9 +235,16 @@ impl Cluster {
         let known = LastKnown { epoch: self.epoch(), fence, nobody };
         let before = self.switchboard.last_known().clone();
         let kept = self.switchboard.remember(known);
-        if let Err(error) = kept.and_then(|()| self.note_events(&before, now)) {
+        let kept = kept.and_then(|()| self.note_events(&before, now));
+        if let Err(error) = kept.and_then(|()| self.home.noted.note()) {
             self.stop(&error, now);
         }
+    }
+
+    /// Whether what belongs to no node is still at its path. A node looks after its own files (C6.1).
+    fn in_place(&self) -> Result<(), StoreError> {
+        self.home.lock.still_held().map_err(StoreError::corrupt)?;
+        self.switchboard.unchanged()
     }
 
     fn vacant_since(&self, now: Timestamp, why: &str) -> Since {
@@ -249,9 +271,9 @@ impl Cluster {
         self.remember(now, "the kernel was started, and a start makes nobody primary");
     }
 
-    /// Stops for good: the switchboard cannot be written, so nothing may change any more (C6.1).
+    /// Stops for good: the switchboard cannot be written or was replaced, so nothing may change any more (C6.1).
     pub(super) fn stop(&mut self, error: &StoreError, now: Timestamp) {
-        let why = format!("the switchboard of the kernel failed: {error}");
+        let why = format!("a file of the kernel failed: {error}");
         self.stopped.get_or_insert(Since { since: now, why });
     }
 

@@ -206,6 +206,7 @@ impl Accepted {
             executed_at,
             witness: self.witness.clone(),
             result,
+            verification: None,
             duplicate: false,
         }
     }

@@ -83,9 +83,15 @@ impl Cluster {
             let refused = Since { since: now, why: "the primary stopped".to_owned() };
             return vec![Err(DataError::Refused { error: "no_primary", refused }); count];
         }
+        let stopped = self.stopped().map(|stopped| stopped.why.clone());
         heard
             .into_iter()
             .map(|heard| match heard {
+                // C6.1: what was written may be in a file that was moved away.
+                _ if stopped.is_some() => {
+                    let why = stopped.clone().unwrap_or_default();
+                    Err(DataError::Unknown { why: format!("the kernel stopped because {why}") })
+                }
                 Some((place, Applied::Done)) => {
                     Ok(Written { epoch: place.epoch, position: place.position })
                 }

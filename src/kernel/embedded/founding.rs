@@ -1,135 +1,127 @@
-//! The directory of a cluster: founded once, opened by one process, and never repaired (C6.3).
+//! A cluster is founded once, by an act of its own, and in a place that holds nothing (C2.1).
 //!
-//! A founding is over when n1 was appointed and the birth record is committed. Until then nothing
-//! is served, so a founding that was interrupted is finished at the next start. After that a node
-//! whose files are missing is refused, never made anew: it may have held acknowledged writes.
+//! A founding is over when n1 was appointed, the birth record is committed, and the mark of the
+//! founding is gone; until then nothing is served. One that was interrupted is not finished by a start:
+//! whoever asked for it asks again, and what it left behind is completed, or replaced where it did not
+//! come to its switchboard. Nothing else is ever replaced.
 
-use super::backup;
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Home};
 use super::command::Command;
-use super::ensemble::Ensemble;
-use super::node::Node;
+use super::opening::{self, Opened, node_directory};
 use super::sqlite::StoreError;
 use super::store::{NodeIdentity, NodeStore};
 use super::switchboard::{ClusterRecord, Switchboard};
-use super::{Config, NODES_MAX, NodeCount, OpenError};
+use super::{Config, NODES_MAX, OpenError};
+use crate::crash::{self, Sabotage};
+use crate::files::{DirectoryLock, Seal, private, sync_directory};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
-use crate::model::pinned::ClusterIdentity;
 use crate::model::text::NodeId;
-use std::fs::{self, File, TryLockError};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(super) const SWITCHBOARD: &str = "switchboard.sqlite";
 const SWITCHBOARD_UNFINISHED: &str = "switchboard.unfinished";
-const FOUNDING: &str = "founding";
+/// The mark of a founding that is not over.
+pub(super) const FOUNDING: &str = "founding";
+/// What a file system or an earlier version puts into a directory that holds nothing.
+const NOTHING: [&str; 2] = ["lost+found", "lock"];
 
-/// An open directory: the kernel in it, the lock on it, and what the start did.
-pub(super) struct Opened {
-    pub(super) cluster: Cluster,
-    pub(super) lock: Lock,
-    pub(super) start_note: String,
-}
-
-/// The lock on a directory, as long as it is held.
-pub(super) struct Lock(File);
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Said, not left to the end of the file handle: a process that is being started elsewhere
-        // may hold a copy of that for a moment.
-        let _ = self.0.unlock();
-    }
-}
-
-/// Opens the cluster in a directory, and founds it when there is none.
-pub(super) fn open(
+/// Founds a cluster in a directory that is empty or absent, and opens it.
+pub(super) fn found(
     config: &Config,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Opened, OpenError> {
-    if !(1..=NODES_MAX).contains(&config.nodes.asked()) {
-        return Err(OpenError::Nodes { asked: config.nodes.asked() });
-    }
-    fs::create_dir_all(&config.dir).map_err(|e| OpenError::io("create", &config.dir, e))?;
+    let dir = &config.dir;
+    opening::check_size(config)?;
+    opening::refuse_unfinished_restore(dir)?;
+    private::create_directories(dir)?;
     // The name of the directory has to last as long as what is in it.
-    if let Some(parent) = config.dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        sync(parent)?;
+    if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        sync_directory(parent)?;
     }
-    let lock = lock(&config.dir)?;
-    let now = clock.now();
-    if !config.dir.join(SWITCHBOARD).exists() {
-        lay_out(config, entropy, now)?;
+    let lock = DirectoryLock::take(dir)?;
+    let marker = dir.join(FOUNDING);
+    if !marker.exists() {
+        refuse_what_is_there(dir)?;
+        drop(private::create_file(&marker)?);
+        sync_directory(dir)?;
     }
-    let marker = config.dir.join(FOUNDING);
-    if marker.exists() {
-        fs::remove_file(&marker).map_err(|e| OpenError::io("remove", &marker, e))?;
-        sync(&config.dir)?;
-    }
-    let (mut cluster, founded_at) = assemble(config, clock, now)?;
-    let begun = cluster.begin_events(now);
-    begun.map_err(|e| OpenError::switchboard(&config.dir, e))?;
-    let is_over = cluster.switchboard.is_appointed();
-    let start_note = if is_over.map_err(|e| OpenError::switchboard(&config.dir, e))? {
-        cluster.vacate_after_start(now);
-        let since = cluster.switchboard.last_known().nobody.as_ref().map_or(now, |n| n.since);
-        format!("reopened; nobody is primary until an operator asks, since {since}")
-    } else {
-        appoint_first(&mut cluster, founded_at, now)
-            .map_err(|e| OpenError::switchboard(&config.dir, e))?;
-        format!("founded at {founded_at}; n1 was appointed primary by the founding")
-    };
-    let unfinished = backup::unfinished(&config.dir);
-    let start_note = match unfinished.as_slice() {
-        [] => start_note,
-        names => format!("{start_note}; unfinished, and no backup: {}", names.join(", ")),
-    };
-    cluster.alive().map_err(|error| OpenError::Founding { why: error.why })?;
-    Ok(Opened { cluster, lock, start_note })
+    finish(config, lock, clock, entropy)
 }
 
-fn lock(dir: &Path) -> Result<Lock, OpenError> {
-    let path = dir.join("lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|e| OpenError::io("open", &path, e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Locked { dir: dir.to_owned() }),
-        Err(TryLockError::Error(e)) => Err(OpenError::io("lock", &path, e)),
+/// Brings a founding to its end, from wherever it is.
+pub(super) fn finish(
+    config: &Config,
+    lock: DirectoryLock,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Opened, OpenError> {
+    let (dir, now) = (&config.dir, clock.now());
+    if !dir.join(SWITCHBOARD).exists() {
+        lay_out(config, entropy, now)?;
     }
+    let (mut cluster, founded_at) = opening::assemble(config, lock, clock, now)?;
+    let switchboard = |error| OpenError::switchboard(dir, error);
+    cluster.begin_events(now).map_err(switchboard)?;
+    if cluster.switchboard.is_appointed().map_err(switchboard)? {
+        cluster.vacate_after_start(now);
+    } else {
+        refuse_more_than_a_birth(&cluster, dir)?;
+        appoint_first(&mut cluster, founded_at, now).map_err(switchboard)?;
+    }
+    cluster.alive().map_err(|error| OpenError::Founding { why: error.why })?;
+    let marker = dir.join(FOUNDING);
+    if marker.exists() {
+        fs::remove_file(&marker).map_err(|e| OpenError::io("remove", &marker, e))?;
+        sync_directory(dir)?;
+    }
+    let start_note = format!("founded at {founded_at}; n1 was appointed primary by the founding");
+    Ok(Opened { cluster, start_note })
+}
+
+/// Names the first thing that a directory holds, if it holds anything.
+fn refuse_what_is_there(dir: &Path) -> Result<(), OpenError> {
+    let entries = fs::read_dir(dir).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(|e| OpenError::io("read", dir, e))?;
+    let names = entries.into_iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    match names.filter(|name| !NOTHING.contains(&name.as_str())).min() {
+        None => Ok(()),
+        Some(found) => Err(OpenError::NotEmpty { dir: dir.to_owned(), found }),
+    }
+}
+
+/// The entry of the birth is all that a node can hold before the founding is over.
+fn refuse_more_than_a_birth(cluster: &Cluster, dir: &Path) -> Result<(), OpenError> {
+    let more = cluster.ensemble.nodes().find(|node| {
+        node.failed().is_some() || node.vitals().is_some_and(|vitals| vitals.last.position > 1)
+    });
+    more.map_or(Ok(()), |node| Err(OpenError::MoreThanFounded { node: dir.join(node.id.as_str()) }))
 }
 
 /// Lays the files of a new cluster out; the last step is one rename.
 fn lay_out(config: &Config, entropy: &dyn Entropy, now: Timestamp) -> Result<(), OpenError> {
     let dir = &config.dir;
-    let marker = dir.join(FOUNDING);
-    let nodes = node_directories(dir);
-    // Only a founding that was interrupted leaves nodes without a switchboard, and says so.
-    if !marker.exists() && !nodes.is_empty() {
-        return Err(OpenError::SwitchboardMissing { dir: dir.clone() });
-    }
-    File::create(&marker)
-        .and_then(|file| file.sync_all())
-        .map_err(|e| OpenError::io("create", &marker, e))?;
-    sync(dir)?;
-    for node in nodes {
+    for node in node_directories(dir) {
+        // A founding saves nothing in a node before there is a switchboard.
+        let has_served = Seal::look(&node.join("node.sqlite")).is_ok_and(|(_, saves)| saves > 0);
+        if has_served && !crash::sabotaged(Sabotage::FoundWhereLost) {
+            return Err(OpenError::MoreThanFounded { node });
+        }
         fs::remove_dir_all(&node).map_err(|e| OpenError::io("remove", &node, e))?;
     }
     let cluster_id = cluster_id(entropy);
     for number in 1..=config.nodes.asked() {
         let node = node_directory(dir, number);
-        fs::create_dir(&node).map_err(|e| OpenError::io("create", &node, e))?;
+        private::create_directory(&node)?;
         let identity = identity(&cluster_id, number, config.nodes.asked());
         NodeStore::create(&node.join("node.sqlite"), &identity)
             .map_err(|source| OpenError::Node { node: NodeId::numbered(number), source })?;
-        sync(&node)?;
+        sync_directory(&node)?;
     }
     let unfinished = dir.join(SWITCHBOARD_UNFINISHED);
-    for leftover in [unfinished.clone(), dir.join(format!("{SWITCHBOARD_UNFINISHED}-wal"))] {
+    let beside = dir.join(format!("{SWITCHBOARD_UNFINISHED}-wal"));
+    for leftover in [unfinished.clone(), beside, Seal::path(&unfinished)] {
         if leftover.exists() {
             fs::remove_file(&leftover).map_err(|e| OpenError::io("remove", &leftover, e))?;
         }
@@ -142,69 +134,10 @@ fn lay_out(config: &Config, entropy: &dyn Entropy, now: Timestamp) -> Result<(),
         founded_at: now,
     };
     Switchboard::create(&unfinished, &record).map_err(|e| OpenError::switchboard(dir, e))?;
-    sync(&unfinished)?;
     let switchboard = dir.join(SWITCHBOARD);
     fs::rename(&unfinished, &switchboard).map_err(|e| OpenError::io("rename", &switchboard, e))?;
-    sync(dir)
-}
-
-/// Opens every file of the cluster, and refuses what is foreign or missing.
-fn assemble(
-    config: &Config,
-    clock: &dyn Clock,
-    now: Timestamp,
-) -> Result<(Cluster, Timestamp), OpenError> {
-    let dir = &config.dir;
-    let switchboard =
-        Switchboard::open(&dir.join(SWITCHBOARD)).map_err(|e| OpenError::switchboard(dir, e))?;
-    let record = switchboard.cluster().clone();
-    if let NodeCount::Exactly(asked) = config.nodes
-        && asked != record.nodes
-    {
-        return Err(OpenError::Size { asked, found: record.nodes });
-    }
-    if !switchboard.is_named(&config.cluster, &config.environment) {
-        return Err(OpenError::Foreign {
-            asked: format!("{} {}", config.environment, config.cluster),
-            found: format!("{} {}", record.environment, record.name),
-        });
-    }
-    let mut nodes = Vec::new();
-    let listed = switchboard.listed().map_err(|e| OpenError::switchboard(dir, e))?;
-    let members = switchboard.members().map_err(|e| OpenError::switchboard(dir, e))?;
-    for number in listed {
-        let identity = identity(&record.cluster_id, number, record.nodes);
-        // The files of one node are not those of the others: without it the cluster goes on, if a
-        // majority is left. It is not repaired and never made anew.
-        nodes.push(
-            start_node(dir, &identity).unwrap_or_else(|error| {
-                Node::unusable(number, format!("in n{number}: {error}"), now)
-            }),
-        );
-    }
-    if let (Some(node), true) = (nodes.first(), nodes.iter().all(|node| node.failed().is_some())) {
-        let why = node.failed().map_or_else(String::new, |failed| failed.why.clone());
-        return Err(OpenError::NoNode { why });
-    }
-    let identity = ClusterIdentity {
-        cluster: config.cluster.clone(),
-        environment: config.environment.clone(),
-        kernel: "embedded".to_owned(),
-        id: record.cluster_id,
-    };
-    let ensemble = Ensemble::new(nodes, members);
-    let mut cluster = Cluster::new(ensemble, switchboard, identity, dir.clone(), clock.name(), now);
-    cluster.close_former_members().map_err(|e| OpenError::switchboard(dir, e))?;
-    Ok((cluster, record.founded_at))
-}
-
-/// Starts a node on its files, if they are its own and what it wrote.
-fn start_node(dir: &Path, identity: &NodeIdentity) -> Result<Node, StoreError> {
-    let path = node_directory(dir, identity.number).join("node.sqlite");
-    if !path.exists() {
-        return Err(StoreError::corrupt("node.sqlite is missing; a lost node is never made anew"));
-    }
-    Node::start(identity, NodeStore::open(&path, identity)?)
+    sync_directory(dir)?;
+    Ok(())
 }
 
 /// The one appointment that no operator asks for: it is part of the founding, and the birth record
@@ -239,21 +172,22 @@ fn appoint_first(
 /// Makes the store of a node that joins a cluster that exists. What an attempt left behind that did
 /// not come to the list of nodes was never used, and is made anew.
 pub(super) fn lay_out_node(
-    dir: &Path,
+    home: &Home,
     cluster_id: &str,
     number: u64,
     founders: u64,
 ) -> Result<(NodeIdentity, NodeStore), OpenError> {
+    let dir = &home.dir;
     let node = node_directory(dir, number);
     if node.exists() {
         fs::remove_dir_all(&node).map_err(|e| OpenError::io("remove", &node, e))?;
     }
-    fs::create_dir(&node).map_err(|e| OpenError::io("create", &node, e))?;
+    private::create_directory(&node)?;
     let identity = identity(cluster_id, number, founders);
-    let store = NodeStore::create(&node.join("node.sqlite"), &identity)
+    let store = NodeStore::create_among(&node.join("node.sqlite"), &identity, home.counts.clone())
         .map_err(|source| OpenError::Node { node: NodeId::numbered(number), source })?;
-    sync(&node)?;
-    sync(dir)?;
+    sync_directory(&node)?;
+    sync_directory(dir)?;
     Ok((identity, store))
 }
 
@@ -263,12 +197,9 @@ pub(super) fn cluster_id(entropy: &dyn Entropy) -> String {
     uuid.hyphenated().to_string()
 }
 
-fn identity(cluster_id: &str, number: u64, voters: u64) -> NodeIdentity {
+/// Which node of which cluster it is.
+pub(super) fn identity(cluster_id: &str, number: u64, voters: u64) -> NodeIdentity {
     NodeIdentity { cluster_id: cluster_id.to_owned(), number, voters }
-}
-
-fn node_directory(dir: &Path, number: u64) -> PathBuf {
-    dir.join(format!("n{number}"))
 }
 
 /// The directories of nodes that exist.
@@ -280,10 +211,4 @@ fn node_directories(dir: &Path) -> Vec<PathBuf> {
 fn first_half(bytes: [u8; 32]) -> [u8; 16] {
     let (half, _) = bytes.split_at(16);
     half.try_into().expect("half of 32 is 16")
-}
-
-/// Makes a file or the entries of a directory durable.
-fn sync(path: &Path) -> Result<(), OpenError> {
-    let done: io::Result<()> = File::open(path).and_then(|file| file.sync_all());
-    done.map_err(|e| OpenError::io("make durable", path, e))
 }

@@ -16,7 +16,7 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read};
 
 /// The version of the lines.
 const FORMAT: u32 = 1;
@@ -126,27 +126,11 @@ impl Image {
     /// # Errors
     /// When they cannot be read.
     pub fn take(db: &Connection, about: About, meter: &Meter) -> Result<Self, StoreError> {
-        let mut packer = Packer::default();
-        packer.line(&canonical_json(&about))?;
-        if meter.is_heard() {
-            meter.begin("reading the state", Unit::Rows, rows_in_all(db)?);
-        }
-        for table in TABLES {
-            let columns = table.columns.join(", ");
-            let key = table.columns.first().expect("a table has a key");
-            let sql = format!("SELECT {columns} FROM {} ORDER BY {key}", table.name);
-            let mut statement = db.prepare_cached(&sql).doing("read the state")?;
-            let mut rows = statement.query([]).doing("read the state")?;
-            while let Some(row) = rows.next().doing("read the state")? {
-                let mut line = vec![serde_json::Value::from(table.name)];
-                for column in 0..table.columns.len() {
-                    line.push(to_json(row.get_ref(column).doing("read the state")?)?);
-                }
-                packer.line(&canonical_json(&line))?;
-                meter.advance(1);
-            }
-        }
-        let (frames, digest) = packer.end()?;
+        let mut frames = Vec::new();
+        let digest = pack(db, &about, meter, &mut |frame| {
+            frames.push(frame.to_vec());
+            Ok(())
+        })?;
         Ok(Self { about, digest, frames })
     }
 
@@ -196,6 +180,37 @@ impl Image {
     }
 }
 
+/// Packs the image of the tables as they are, frame by frame; gives the digest of its lines. No more
+/// than one frame is held in memory.
+pub(super) fn pack(
+    db: &Connection,
+    about: &About,
+    meter: &Meter,
+    to: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
+) -> Result<Hash, StoreError> {
+    let mut packer = Packer { hasher: Sha256::new(), lines: Vec::new(), to };
+    packer.line(&canonical_json(about))?;
+    if meter.is_heard() {
+        meter.begin("reading the state", Unit::Rows, rows_in_all(db)?);
+    }
+    for table in TABLES {
+        let columns = table.columns.join(", ");
+        let key = table.columns.first().expect("a table has a key");
+        let sql = format!("SELECT {columns} FROM {} ORDER BY {key}", table.name);
+        let mut statement = db.prepare_cached(&sql).doing("read the state")?;
+        let mut rows = statement.query([]).doing("read the state")?;
+        while let Some(row) = rows.next().doing("read the state")? {
+            let mut line = vec![serde_json::Value::from(table.name)];
+            for column in 0..table.columns.len() {
+                line.push(to_json(row.get_ref(column).doing("read the state")?)?);
+            }
+            packer.line(&canonical_json(&line))?;
+            meter.advance(1);
+        }
+    }
+    packer.end()
+}
+
 /// How many rows an image of these tables has.
 fn rows_in_all(db: &Connection) -> Result<u64, StoreError> {
     let counts: Vec<_> =
@@ -209,7 +224,7 @@ fn rows_in_all(db: &Connection) -> Result<u64, StoreError> {
 ///
 /// # Errors
 /// When the bytes are no image of this version.
-pub fn read(packed: &[u8]) -> Result<(About, Hash), StoreError> {
+pub fn read(packed: impl Read) -> Result<(About, Hash), StoreError> {
     let mut hasher = Sha256::new();
     let mut about = None;
     each_line(packed, |line| {
@@ -234,7 +249,7 @@ fn read_about(line: &[u8]) -> Result<About, StoreError> {
 }
 
 fn each_line(
-    packed: &[u8],
+    packed: impl Read,
     mut take: impl FnMut(&[u8]) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let broken = |error| StoreError::corrupt(format!("an image cannot be unpacked: {error}"));
@@ -292,14 +307,13 @@ fn from_json(value: &serde_json::Value) -> Result<Value, StoreError> {
     read.ok_or_else(|| StoreError::corrupt("a value of an image cannot be read"))
 }
 
-#[derive(Default)]
-struct Packer {
+struct Packer<'a> {
     hasher: Sha256,
     lines: Vec<u8>,
-    frames: Vec<Vec<u8>>,
+    to: &'a mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
 }
 
-impl Packer {
+impl Packer<'_> {
     fn line(&mut self, line: &[u8]) -> Result<(), StoreError> {
         self.lines.extend_from_slice(line);
         self.lines.push(b'\n');
@@ -310,15 +324,14 @@ impl Packer {
         self.hasher.update(&self.lines);
         let frame = zstd::bulk::compress(&self.lines, ZSTD_LEVEL)
             .map_err(|error| StoreError::corrupt(format!("an image cannot be packed: {error}")))?;
-        self.frames.push(frame);
         self.lines.clear();
-        Ok(())
+        (self.to)(&frame)
     }
 
-    fn end(mut self) -> Result<(Vec<Vec<u8>>, Hash), StoreError> {
+    fn end(mut self) -> Result<Hash, StoreError> {
         if !self.lines.is_empty() {
             self.pack()?;
         }
-        Ok((self.frames, Hash::from_bytes(self.hasher.finalize().into())))
+        Ok(Hash::from_bytes(self.hasher.finalize().into()))
     }
 }

@@ -5,7 +5,7 @@
 //! Such an order begins and ends in the kernel's own thread. A stop waits for its end; a kill leaves
 //! it without one, to be settled. It is never begun again by itself (C6.3).
 
-use super::backup::{self, BackupError, Manifest};
+use super::backup::{self, BackupError, Manifest, State};
 use super::cluster::Cluster;
 use super::command::Accepted;
 use super::orders::{refusal, unknown};
@@ -148,8 +148,9 @@ impl Cluster {
         let epoch = self.no_quorum_since().is_none().then(|| self.epoch());
         let (order, id) = (order.clone(), id.clone());
         move |meter| {
-            let result = verify::verify(&id, store, other, meter);
-            Ok(order.receipt(epoch, now, result))
+            let (result, verification) = verify::verify(&id, store, other, meter);
+            let verification = Some(verification);
+            Ok(Receipt { verification, ..order.receipt(epoch, now, result) })
         }
     }
 
@@ -165,23 +166,23 @@ impl Cluster {
         let store = self.ensemble.node(primary).and_then(|node| node.store());
         let store = store.expect("a primary runs").as_it_is();
         let (cluster, founders) = (self.identity.clone(), self.founders);
-        let (epoch, dir) = (self.epoch(), self.dir.clone());
+        let (epoch, dir) = (self.epoch(), self.home.dir.clone());
         let elsewhere = self.switchboard.receipts_in_no_log();
         let (order, name) = (order.clone(), name.clone());
         move |meter| {
             let mut renamed = false;
-            let image = store.and_then(|store: StillStore| store.image(meter));
-            let made = image.and_then(|image| Ok((image, elsewhere?)));
-            let made = made.map_err(BackupError::from).and_then(|(image, elsewhere)| {
-                let (position, digest) = (image.about.position, image.digest);
-                let result = format!(
-                    "The backup {name} holds everything up to position {position}, was read back, \
-                     and has the digest {digest}."
-                );
-                let receipt = order.receipt(Some(epoch), now, result);
-                let manifest =
-                    |size| Manifest::new(name, cluster, founders, &image, receipt, size, elsewhere);
-                backup::create(&dir, &image, manifest, meter, &mut renamed)
+            let read = store.and_then(|store: StillStore| Ok((store, elsewhere?)));
+            let made = read.map_err(BackupError::from).and_then(|(store, elsewhere)| {
+                let manifest = |state: State| {
+                    let result = format!(
+                        "The backup {name} holds everything up to position {}, was read back, and \
+                         has the digest {}.",
+                        state.about.position, state.digest
+                    );
+                    let receipt = order.receipt(Some(epoch), now, result);
+                    Manifest::new(name.clone(), cluster, founders, state, receipt, elsewhere)
+                };
+                backup::create(&dir, &name, &store, manifest, meter, &mut renamed)
             });
             match made {
                 Ok(Manifest { receipt, .. }) => Ok(receipt),

@@ -319,6 +319,7 @@ fn execute(
         executed_at: order.at,
         witness: order.witness.clone(),
         result,
+        verification: None,
         duplicate: false,
     };
     if !crash::sabotaged(Sabotage::ReceiptApart) {

@@ -175,7 +175,7 @@ impl Cluster {
             return Ok(());
         }
         let (identity, store) =
-            founding::lay_out_node(&self.dir, &self.identity.id, number, self.founders)
+            founding::lay_out_node(&self.home, &self.identity.id, number, self.founders)
                 .map_err(|error| error.to_string())?;
         let node = Node::start(&identity, store).map_err(|error| error.to_string())?;
         if let Err(error) = self.switchboard.list_node(number) {

@@ -2,13 +2,11 @@
 
 CREATE TABLE node (
   one            INTEGER PRIMARY KEY CHECK (one = 1),
-  format         INTEGER NOT NULL CHECK (format = 3),
+  format         INTEGER NOT NULL CHECK (format = 4),
   cluster_id     TEXT    NOT NULL,
   number         INTEGER NOT NULL CHECK (number >= 1),
   -- How many nodes the founding made; later ones have higher numbers.
   voters         INTEGER NOT NULL CHECK (voters >= 1),
-  -- How many saves were made; the seal of the file holds the same number.
-  saves          INTEGER NOT NULL DEFAULT 0,
   -- The promises that Raft calls hard state.
   epoch          INTEGER NOT NULL DEFAULT 0,
   vote           INTEGER NOT NULL DEFAULT 0,

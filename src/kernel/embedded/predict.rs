@@ -124,18 +124,32 @@ fn bring_online(after: &mut Pinned, id: &NodeId) {
 
 /// What changes on the disk of one node, which no pinned fact says: positions move all the time.
 pub(super) fn storage(state: &ClusterState, action: &Action) -> Vec<Effect> {
-    let (id, fact, after) = match action {
+    let (id, moved) = match action {
         Action::TakeCheckpoint { node } => {
-            (node, NodeState::checkpoint_fact(node), NodeState::THIS_ENTRY.to_owned())
+            (node, vec![(NodeState::checkpoint_fact(node), Some(NodeState::THIS_ENTRY.to_owned()))])
         }
-        Action::PurgeLog { node, up_to } => {
-            (node, NodeState::first_fact(node), (up_to.get() + 1).to_string())
-        }
+        // Nothing takes it back, so what it rests on is confirmed with it: the checkpoint stays as it
+        // was read, or the explanation is stale.
+        Action::PurgeLog { node, up_to } => (
+            node,
+            vec![
+                (NodeState::first_fact(node), Some((up_to.get() + 1).to_string())),
+                (NodeState::checkpoint_fact(node), None),
+            ],
+        ),
         _ => return Vec::new(),
     };
-    let held = state.node(id).map(|node| node.storage(None));
-    let before = held.into_iter().flatten().find(|(name, _)| *name == fact);
-    before.map(|(fact, before)| Effect { fact, before, after }).into_iter().collect()
+    let held: Vec<_> =
+        state.node(id).map(|node| node.storage(None)).into_iter().flatten().collect();
+    let effect = |(fact, after): (String, Option<String>)| {
+        let (_, before) = held.iter().find(|(name, _)| *name == fact)?;
+        Some(Effect {
+            fact,
+            before: before.clone(),
+            after: after.unwrap_or_else(|| before.clone()),
+        })
+    };
+    moved.into_iter().filter_map(effect).collect()
 }
 
 /// What follows and is no fact of an observation.

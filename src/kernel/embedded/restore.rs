@@ -4,11 +4,13 @@
 //! primary in it until an operator asks.
 
 use super::NODES_MAX;
-use super::backup::{self, BackupError, sync};
+use super::backup::{self, BackupError, Manifest};
 use super::founding;
 use super::membership::Members;
+use super::opening::RESTORE_UNFINISHED;
 use super::store::{NodeIdentity, NodeStore};
 use super::switchboard::{ClusterRecord, Switchboard};
+use crate::files::{DirectoryLock, FileError, private, sync_directory};
 use crate::model::ambient::{Clock, Entropy};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,11 +34,19 @@ pub struct Restored {
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// The target holds something.
-    #[error("{} is not empty; a cluster is restored into an empty directory only", dir.display())]
+    #[error(
+        "{} is not empty: it holds {found}; a cluster is restored into an empty directory only",
+        dir.display()
+    )]
     NotEmpty {
         /// The target.
         dir: PathBuf,
+        /// The first thing in it that was met.
+        found: String,
     },
+    /// The target cannot be made or locked.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A size that no cluster can have.
     #[error("a cluster has 1 to {NODES_MAX} nodes; asked for {asked}")]
     Nodes {
@@ -60,21 +70,72 @@ pub fn restore(
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Restored, RestoreError> {
-    let is_empty = match fs::read_dir(into) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
-        Err(error) => return Err(BackupError::io("read", into, error).into()),
-    };
-    if !is_empty {
-        return Err(RestoreError::NotEmpty { dir: into.to_owned() });
-    }
+    refuse_what_is_there(into)?;
     let (manifest, packed) = backup::read(from)?;
     let nodes = nodes.unwrap_or(manifest.founders);
     if !(1..=NODES_MAX).contains(&nodes) {
         return Err(RestoreError::Nodes { asked: nodes });
     }
-    let unfinished = into.join(".kernel.unfinished");
-    fs::create_dir_all(&unfinished).map_err(|e| BackupError::io("create", &unfinished, e))?;
+    private::create_directories(into)?;
+    let _lock = DirectoryLock::take(into)?;
+    refuse_what_is_there(into)?;
+    let unfinished = into.join(RESTORE_UNFINISHED);
+    remove(&unfinished)?;
+    let made = lay_out(&unfinished, &manifest, &packed, nodes, clock, entropy);
+    let (cluster_id, name) = match made {
+        Ok(made) => made,
+        Err(error) => {
+            // What was begun here is nothing; if it cannot be removed, it is named wherever it is met.
+            let _ = remove(&unfinished);
+            return Err(error);
+        }
+    };
+    let dir = into.join("kernel");
+    fs::rename(&unfinished, &dir).map_err(|e| BackupError::io("rename", &dir, e))?;
+    sync_directory(into)?;
+    // The directory itself may be new.
+    if let Some(parent) = into.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        sync_directory(parent)?;
+    }
+    Ok(Restored { cluster_id, name, nodes, position: manifest.about.position, dir })
+}
+
+/// What a target may hold: what a file system puts there, and what a restore left that did not come to
+/// its end, which is replaced.
+fn refuse_what_is_there(into: &Path) -> Result<(), RestoreError> {
+    let entries = match fs::read_dir(into) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(BackupError::io("read", into, error).into()),
+    };
+    for entry in entries {
+        let entry = entry.map_err(|error| BackupError::io("read", into, error))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if ![RESTORE_UNFINISHED, "lost+found"].contains(&name.as_str()) {
+            return Err(RestoreError::NotEmpty { dir: into.to_owned(), found: name });
+        }
+    }
+    Ok(())
+}
+
+fn remove(unfinished: &Path) -> Result<(), RestoreError> {
+    if !unfinished.exists() {
+        return Ok(());
+    }
+    fs::remove_dir_all(unfinished)
+        .map_err(|error| BackupError::io("remove", unfinished, error).into())
+}
+
+/// Lays the files of the new cluster out, durably; gives its id, and its environment and name.
+fn lay_out(
+    unfinished: &Path,
+    manifest: &Manifest,
+    packed: &[u8],
+    nodes: u64,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<(String, String), RestoreError> {
+    private::create_directory(unfinished)?;
     let cluster_id = founding::cluster_id(entropy);
     let members = Members {
         since: manifest.about.position,
@@ -84,13 +145,12 @@ pub fn restore(
     };
     for number in 1..=nodes {
         let node = unfinished.join(format!("n{number}"));
-        fs::create_dir(&node).map_err(|e| BackupError::io("create", &node, e))?;
+        private::create_directory(&node)?;
         let identity = NodeIdentity { cluster_id: cluster_id.clone(), number, voters: nodes };
         let path = node.join("node.sqlite");
         let store = NodeStore::create(&path, &identity).map_err(BackupError::from)?;
-        store.fill(&packed, manifest.digest, &members).map_err(BackupError::from)?;
-        sync(&path)?;
-        sync(&node)?;
+        store.fill(packed, manifest.digest, &members).map_err(BackupError::from)?;
+        sync_directory(&node)?;
     }
     let record = ClusterRecord {
         cluster_id: cluster_id.clone(),
@@ -101,23 +161,10 @@ pub fn restore(
     };
     let switchboard = unfinished.join(founding::SWITCHBOARD);
     // With the backup's own receipt: it was executed in the cluster that it is of.
-    let receipts = [manifest.receipts.as_slice(), &[manifest.receipt]].concat();
+    let own = std::slice::from_ref(&manifest.receipt);
+    let receipts = [manifest.receipts.as_slice(), own].concat();
     Switchboard::create_restored(&switchboard, &record, &members, &receipts)
         .map_err(BackupError::from)?;
-    sync(&switchboard)?;
-    sync(&unfinished)?;
-    let dir = into.join("kernel");
-    fs::rename(&unfinished, &dir).map_err(|e| BackupError::io("rename", &dir, e))?;
-    sync(into)?;
-    // The directory itself may be new.
-    if let Some(parent) = into.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        sync(parent)?;
-    }
-    Ok(Restored {
-        cluster_id,
-        name: format!("{} {}", record.environment, record.name),
-        nodes,
-        position: manifest.about.position,
-        dir,
-    })
+    sync_directory(unfinished)?;
+    Ok((cluster_id, format!("{} {}", record.environment, record.name)))
 }

@@ -69,7 +69,7 @@ impl Cluster {
         name: &PlaceName,
         now: Timestamp,
     ) -> Result<Settled, SettleError> {
-        match backup::kept(&self.dir, name, id) {
+        match backup::kept(&self.home.dir, name, id) {
             Ok(Some(receipt)) => {
                 self.backups.insert(name.clone(), receipt.clone());
                 self.keep_of_backup(&receipt, now)?;

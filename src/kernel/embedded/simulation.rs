@@ -13,6 +13,7 @@ mod heal;
 mod history;
 mod house;
 mod invariants;
+mod lost;
 mod parts;
 mod power;
 mod run;

@@ -1,13 +1,22 @@
-//! How the kernel opens its SQLite files: write-ahead log, an fsync at every commit, and
+//! How the kernel opens its SQLite files: alone, with a write-ahead log, an fsync at every commit, and
 //! checkpoints that are asked for and checked, because an automatic one hides its errors.
+//!
+//! Alone means that SQLite holds the lock of the file from the first read to the end ("unix-excl"): a
+//! client of another process is told that the database is locked, so none can take itself for the last
+//! one and remove the write-ahead log. Connections of this process share that lock. It holds as long as
+//! nothing but SQLite opens the file: closing any other descriptor would drop it.
 
 use crate::crash::{self, Sabotage};
+use crate::files::{FileError, SealError, private};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
+use std::time::Duration;
 
+/// The file layer of SQLite that holds the lock of a file from the first read to the end.
+const ALONE: &str = "unix-excl";
 /// Commits between two checkpoints; it bounds the write-ahead log to a few megabytes.
 const COMMITS_PER_CHECKPOINT: u32 = 1000;
 /// Statements kept prepared; there are fewer than this in the whole kernel.
@@ -24,6 +33,12 @@ pub enum StoreError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// Another process has the file open.
+    #[error("{file} is in use by another process: end it, and start again")]
+    InUse {
+        /// The name of the file.
+        file: String,
+    },
     /// The file holds something that the kernel never wrote.
     #[error("{what}")]
     Corrupt {
@@ -37,6 +52,43 @@ impl StoreError {
     pub(super) fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into() }
     }
+
+    /// The same error, which names the file that it is about.
+    pub(super) fn in_file(self, path: &Path) -> Self {
+        match self {
+            Self::InUse { .. } => self,
+            other => Self::corrupt(format!("{} is damaged: {other}", name_of(path))),
+        }
+    }
+
+    /// The same error, which names the file where another process has it open.
+    fn of_file(self, path: &Path) -> Self {
+        match self {
+            Self::Sqlite { source, .. }
+                if source.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) =>
+            {
+                Self::InUse { file: name_of(path) }
+            }
+            other => other,
+        }
+    }
+}
+
+impl From<FileError> for StoreError {
+    fn from(error: FileError) -> Self {
+        Self::corrupt(error.to_string())
+    }
+}
+
+impl From<SealError> for StoreError {
+    fn from(error: SealError) -> Self {
+        Self::corrupt(error.to_string())
+    }
+}
+
+/// The name of a file, as it is named to an operator.
+pub(super) fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Names what was being done when SQLite failed.
@@ -59,62 +111,57 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Creates a file with this schema; fails when there is one already.
-    pub(super) fn create(path: &Path, schema: &str) -> Result<Self, StoreError> {
-        if path.exists() {
-            return Err(StoreError::corrupt(format!("{} exists already", path.display())));
-        }
-        let database = Self::connect(path, OpenFlags::SQLITE_OPEN_CREATE)?;
-        let schema = format!("BEGIN; {schema} COMMIT;");
-        database.connection.execute_batch(&schema).doing("create the tables")?;
-        Ok(database)
+    /// Creates an empty file, which only its owner can read; fails when there is one already.
+    pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
+        drop(private::create_file(path)?);
+        Self::open(path)
     }
 
-    /// Opens a file that exists.
+    /// Opens a file that exists, and that changes in a checkpoint that is asked for and never else:
+    /// by itself SQLite would make one when it closes the file.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::connect(path, OpenFlags::empty())
+        let database = Self { connection: Self::connect(path)?, commits: 0 };
+        database.set_durability(path).map_err(|error| error.of_file(path))?;
+        Ok(database)
     }
 
     /// Another connection to the same file, which can only read, and reads the file as it is now
     /// for as long as it lives, whatever is committed meanwhile.
     pub(super) fn as_it_is(&self) -> Result<Self, StoreError> {
         let path = self.connection.path().unwrap_or_default();
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).doing("open the file again")?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+        let connection = Self::connect(Path::new(path))?;
         // Only a read pins what a transaction sees.
         connection
             .execute_batch(
-                "PRAGMA trusted_schema = OFF; BEGIN; SELECT count(*) FROM sqlite_schema;",
+                "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;
+                 BEGIN; SELECT count(*) FROM sqlite_schema;",
             )
             .doing("begin to read the file")?;
         Ok(Self { connection, commits: 0 })
     }
 
-    /// Opens a file that exists, and that changes in a checkpoint that is asked for and never else:
-    /// by itself SQLite would make one when it closes the file.
-    pub(super) fn open_sealed(path: &Path) -> Result<Self, StoreError> {
-        let database = Self::open(path)?;
-        let config = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-        let set = database.connection.set_db_config(config, true);
-        set.doing("keep the file from changing when it is closed")?;
-        Ok(database)
-    }
-
-    /// Moves everything into the file, and closes it.
-    pub(super) fn checkpoint_and_close(self) -> Result<(), StoreError> {
-        self.empty_log()?;
-        self.connection.close().map_err(|(_, error)| error).doing("close the file")
-    }
-
-    fn connect(path: &Path, extra: OpenFlags) -> Result<Self, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | extra;
-        let connection = Connection::open_with_flags(path, flags).doing("open the file")?;
+    /// Opens a file that exists. Also to read it: a connection that could not write would take the
+    /// lock of the file in another way than the others do.
+    fn connect(path: &Path) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection =
+            Connection::open_with_flags_and_vfs(path, flags, ALONE).doing("open the file")?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+        // Who finds the file in use says so at once.
+        connection.busy_timeout(Duration::ZERO).doing("open the file")?;
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+            .doing("keep the file from changing when it is closed")?;
+        Ok(connection)
+    }
+
+    fn set_durability(&self, path: &Path) -> Result<(), StoreError> {
+        let connection = &self.connection;
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                 PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF;",
+                 PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF;
+                 PRAGMA recursive_triggers = ON; PRAGMA temp_store = MEMORY;",
             )
             .doing("set the durability of the file")?;
         let text = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, String>(0));
@@ -132,7 +179,7 @@ impl Database {
             let early = connection.execute_batch("PRAGMA synchronous = NORMAL");
             early.doing("set the durability of the file")?;
         }
-        Ok(Self { connection, commits: 0 })
+        Ok(())
     }
 
     /// The connection, for reads.
@@ -144,12 +191,6 @@ impl Database {
     pub(super) fn begin(&self) -> Result<Transaction<'_>, StoreError> {
         Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
             .doing("begin a transaction")
-    }
-
-    /// Counts one commit, and checkpoints when it is time. An error here is as serious as one in a
-    /// commit: the file must not be written again.
-    pub(super) fn committed(&mut self) -> Result<(), StoreError> {
-        if self.is_due() { self.checkpoint() } else { Ok(()) }
     }
 
     /// Counts one commit; gives whether a checkpoint is due, which the caller then makes.

@@ -8,30 +8,36 @@ mod checkpoint;
 pub(super) mod damage;
 mod log;
 mod reads;
-mod seal;
 mod still;
 
 pub(super) use still::StillStore;
 
 use super::command::Command;
+use super::counts::SaveCounts;
 use super::image::Image;
+use super::kept::{Form, KeptFile};
 use super::long::Meter;
 use super::machine::{self, Applied, Place};
 use super::membership::Members;
-use super::sqlite::{Database, Doing, StoreError, to_json};
+use super::sqlite::{Doing, StoreError, to_json};
 use crate::crash::{self, Sabotage};
 use crate::model::action::Action;
 use crate::model::canonical::Hash;
 use crate::model::receipt::Receipt;
 use crate::model::text::NodeId;
 use raft::eraftpb::{Entry, EntryType, HardState, Snapshot};
-use rusqlite::{Connection, Transaction, params};
-use seal::Seal;
+use rusqlite::{Connection, params};
 use std::path::Path;
 
-const SCHEMA: &str = include_str!("node.sql");
 /// The version of the tables.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
+const FORM: Form = Form {
+    schema: include_str!("node.sql"),
+    head: "node",
+    format: FORMAT,
+    owner: "SELECT cluster_id || '/n' || number FROM node",
+    counted_saves: true,
+};
 
 /// Which node of which cluster a store belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,15 +78,11 @@ impl Batch {
 /// The open store of one node.
 #[derive(Debug)]
 pub struct NodeStore {
-    database: Database,
+    file: KeptFile,
     identity: NodeIdentity,
     hard_state: HardState,
     extent: Extent,
     members: Members,
-    seal: Seal,
-    saves: u64,
-    /// Whether every save came to its end: then the file is sealed when it is closed.
-    is_sound: bool,
 }
 
 /// What a node holds: the log from after `base` to `last`, and the state up to `applied`.
@@ -97,49 +99,49 @@ impl NodeStore {
     /// # Errors
     /// When the file cannot be made.
     pub fn create(path: &Path, identity: &NodeIdentity) -> Result<Self, StoreError> {
-        let database = Database::create(path, SCHEMA)?;
-        database
-            .connection()
-            .execute(
+        Self::create_among(path, identity, SaveCounts::default())
+    }
+
+    /// The same, for one of several files. It counts saves from what the others know of its name: what
+    /// an attempt left behind had that name too.
+    pub(super) fn create_among(
+        path: &Path,
+        identity: &NodeIdentity,
+        counts: SaveCounts,
+    ) -> Result<Self, StoreError> {
+        let saves = counts.of(NodeId::numbered(identity.number).as_str());
+        KeptFile::create(path, &FORM, saves, |db| {
+            db.execute(
                 "INSERT INTO node (one, format, cluster_id, number, voters)
                  VALUES (1, ?1, ?2, ?3, ?4)",
                 params![FORMAT, identity.cluster_id, identity.number, identity.voters],
             )
             .doing("name the node")?;
-        database
-            .connection()
-            .execute(
-                "INSERT INTO members (one, members) VALUES (1, ?1)",
-                [to_json(&Members::founding(identity.voters))],
-            )
-            .doing("name the members")?;
-        database.checkpoint_and_close()?;
-        Seal::create(path)?;
-        Self::open(path, identity)
+            let members = to_json(&Members::founding(identity.voters));
+            db.execute("INSERT INTO members (one, members) VALUES (1, ?1)", [members])
+                .doing("name the members")?;
+            Ok(())
+        })?;
+        Self::open_among(path, identity, counts)
     }
 
     /// Opens the store of this node, and of no other.
     ///
     /// # Errors
-    /// When the file belongs to another node or cluster, is damaged, or holds a log with a gap.
+    /// When the file belongs to another node or cluster, is damaged or older than it was, or holds a
+    /// log with a gap.
     pub fn open(path: &Path, identity: &NodeIdentity) -> Result<Self, StoreError> {
-        let seal = Seal::open(path)?;
-        let database = Database::open_sealed(path)?;
-        let db = database.connection();
-        let format: u32 = db
-            .query_row("SELECT format FROM node", [], |row| row.get(0))
-            .doing("read the version of the file")?;
-        if format != FORMAT {
-            let what = format!("the file has format {format}, and this program reads {FORMAT}");
-            return Err(StoreError::corrupt(what));
-        }
-        let saves: u64 = db
-            .query_row("SELECT saves FROM node", [], |row| row.get(0))
-            .doing("read how many saves were made")?;
-        seal.compare(saves)?;
-        if !seal.is_closed() {
-            damage::check_pages(db)?;
-        }
+        Self::open_among(path, identity, SaveCounts::default())
+    }
+
+    /// The same, for one of several files.
+    pub(super) fn open_among(
+        path: &Path,
+        identity: &NodeIdentity,
+        counts: SaveCounts,
+    ) -> Result<Self, StoreError> {
+        let file = KeptFile::read(path, &FORM)?;
+        let db = file.connection();
         let (found, hard_state, base, applied) = read_node(db)?;
         if &found != identity {
             return Err(StoreError::corrupt(format!(
@@ -172,8 +174,8 @@ impl NodeStore {
         }
         let extent = Extent { base, last, applied };
         let members = machine::members(db)?;
-        let identity = found;
-        Ok(Self { database, identity, hard_state, extent, members, seal, saves, is_sound: true })
+        let file = file.unseal(path, counts)?;
+        Ok(Self { file, identity: found, hard_state, extent, members })
     }
 
     /// Makes a batch durable in one transaction, and applies its committed entries in it.
@@ -187,121 +189,38 @@ impl NodeStore {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        self.is_sound = false;
-        let (mut hard_state, mut extent) = (self.hard_state.clone(), self.extent);
         let is_change = |entry: &Entry| entry.entry_type != EntryType::EntryNormal;
         let moves_members = batch.snapshot.is_some() || batch.apply.iter().any(is_change);
-        let tx = self.database.begin()?;
-        if let Some(snapshot) = &batch.snapshot {
-            extent = checkpoint::install(&tx, &self.identity, snapshot)?;
-            hard_state.commit = extent.applied;
-            crash::point("kernel.state_received");
+        let (identity, before) = (&self.identity, (self.hard_state.clone(), self.extent));
+        let (outcomes, hard_state, extent, members) = self.file.save(|db| {
+            let (outcomes, hard_state, extent) = write(db, identity, before, batch)?;
+            let members = if moves_members { Some(machine::members(db)?) } else { None };
+            Ok((outcomes, hard_state, extent, members))
+        })?;
+        if crash::sabotaged(Sabotage::ReceiptApart) && !outcomes.is_empty() {
+            self.file.save(|db| machine::keep_receipts_apart(db, &outcomes))?;
         }
-        if let Some(first) = batch.entries.first() {
-            assert!(first.index <= extent.last.position + 1, "an append leaves no gap");
-            assert!(first.index > hard_state.commit, "a committed entry is never replaced");
-            extent.last = log::append(&tx, &batch.entries)?;
+        (self.hard_state, self.extent) = (hard_state, extent);
+        if let Some(members) = members {
+            self.members = members;
         }
-        if let Some(new) = batch.hard_state {
-            hard_state = new;
-        }
-        if let Some(committed) = batch.committed {
-            hard_state.commit = committed;
-        }
-        let mut outcomes = Vec::with_capacity(batch.apply.len());
-        for entry in batch.apply {
-            assert!(entry.index == extent.applied + 1, "entries are applied in order");
-            extent.applied = entry.index;
-            let place = Place { epoch: entry.term, position: entry.index };
-            let applied = machine::apply(&tx, place, Command::read(&entry)?)?;
-            if let Applied::Executed(receipt) = &applied {
-                self.carry_out(&tx, place, receipt, &mut extent)?;
-            }
-            outcomes.push((place, applied));
-        }
-        let (epoch, vote) = if crash::sabotaged(Sabotage::ForgetVote) {
-            (0, 0)
-        } else {
-            (hard_state.term, hard_state.vote)
-        };
-        tx.prepare_cached(
-            "UPDATE node SET epoch = ?1, vote = ?2, committed = ?3, applied = ?4, purged = ?5,
-             purged_epoch = ?6, saves = ?7",
-        )
-        .and_then(|mut s| {
-            s.execute(params![
-                epoch,
-                vote,
-                hard_state.commit,
-                extent.applied,
-                extent.base.position,
-                extent.base.epoch,
-                self.saves + 1
-            ])
-        })
-        .doing("write the promises")?;
-        let members = if moves_members { machine::members(&tx)? } else { self.members.clone() };
-        tx.commit().doing("commit")?;
-        if crash::sabotaged(Sabotage::ReceiptApart) {
-            machine::keep_receipts_apart(self.database.connection(), &outcomes)?;
-        }
-        (self.hard_state, self.extent, self.members) = (hard_state, extent, members);
-        self.count_save()?;
         Ok(outcomes)
     }
 
-    /// Notes a save that is on the disk, and checkpoints the file when it is time.
-    fn count_save(&mut self) -> Result<(), StoreError> {
-        self.saves += 1;
-        self.seal.note(self.saves)?;
-        if self.database.is_due() {
-            self.checkpoint_file()?;
-        }
-        self.is_sound = true;
-        Ok(())
+    /// How many saves it holds.
+    pub(super) fn saves(&self) -> u64 {
+        self.file.saves()
     }
 
-    /// Moves what the write-ahead log holds into the file, and seals the file anew.
-    fn checkpoint_file(&mut self) -> Result<(), StoreError> {
-        self.seal.break_open()?;
-        self.database.checkpoint()?;
-        self.seal.close()
-    }
-
-    /// What an order does to the disk of this node alone: part of applying its entry, so the effect
-    /// and the receipt are one transaction here too (C7.1).
-    fn carry_out(
-        &self,
-        tx: &Transaction<'_>,
-        place: Place,
-        receipt: &Receipt,
-        extent: &mut Extent,
-    ) -> Result<(), StoreError> {
-        let is_own = receipt.action.node() == Some(&NodeId::numbered(self.identity.number));
-        if receipt.duplicate || !is_own {
-            return Ok(());
-        }
-        match &receipt.action {
-            Action::TakeCheckpoint { .. } => {
-                let image = checkpoint::image(tx, &self.identity, place, &Meter::unheard())?;
-                checkpoint::keep(tx, &image)?;
-                crash::point("kernel.checkpoint_kept");
-                Ok(())
-            }
-            // A node that received the whole state may have given back more than that already.
-            Action::PurgeLog { up_to, .. } if up_to.get() > extent.base.position => {
-                extent.base = log::purge(tx, up_to.get())?;
-                crash::point("kernel.log_purged");
-                Ok(())
-            }
-            _ => Ok(()),
-        }
+    /// Closes the store and leaves its file as it is.
+    pub(super) fn leave(self) {
+        self.file.leave();
     }
 
     /// The file, for tests that look at its rows.
     #[cfg(test)]
     pub(super) fn connection(&self) -> &Connection {
-        self.database.connection()
+        self.file.connection()
     }
 
     /// The last position that the state machine contains.
@@ -322,7 +241,7 @@ impl NodeStore {
     /// When the file cannot be read; so for all reads below.
     pub fn checkpoint(&self) -> Result<Option<u64>, StoreError> {
         let own = NodeId::numbered(self.identity.number);
-        let kept = machine::checkpoint_of(self.database.connection(), &own)?;
+        let kept = machine::checkpoint_of(self.file.connection(), &own)?;
         Ok(kept.map(|(position, _)| position))
     }
 
@@ -337,10 +256,8 @@ impl NodeStore {
         digest: Hash,
         members: &Members,
     ) -> Result<(), StoreError> {
-        let tx = self.database.begin()?;
-        checkpoint::fill(&tx, &self.identity, packed, digest, members)?;
-        tx.commit().doing("commit")?;
-        self.checkpoint_file()
+        let identity = &self.identity;
+        self.file.save(|db| checkpoint::fill(db, identity, packed, digest, members))
     }
 
     /// The members, as far as this node knows.
@@ -352,17 +269,97 @@ impl NodeStore {
     /// The image of the state as it is.
     pub fn image(&self, meter: &Meter) -> Result<Image, StoreError> {
         let place = Place { position: self.extent.applied, epoch: self.applied_epoch()? };
-        checkpoint::image(self.database.connection(), &self.identity, place, meter)
+        checkpoint::image(self.file.connection(), &self.identity, place, meter)
     }
 }
 
-impl Drop for NodeStore {
-    /// Leaves one whole, sealed file behind, if every save came to its end. If that fails, the next
-    /// start finds the write-ahead log and the seal as they are, and loses nothing.
-    fn drop(&mut self) {
-        if self.is_sound && self.seal.break_open().is_ok() {
-            let _ = self.database.empty_log().and_then(|()| self.seal.close());
+/// What a batch gives: what its committed entries did, and what the node has promised and holds.
+type Written = (Vec<(Place, Applied)>, HardState, Extent);
+
+/// Writes a batch, inside the transaction of a save.
+fn write(
+    db: &Connection,
+    identity: &NodeIdentity,
+    (mut hard_state, mut extent): (HardState, Extent),
+    batch: Batch,
+) -> Result<Written, StoreError> {
+    if let Some(snapshot) = &batch.snapshot {
+        extent = checkpoint::install(db, identity, snapshot)?;
+        hard_state.commit = extent.applied;
+        crash::point("kernel.state_received");
+    }
+    if let Some(first) = batch.entries.first() {
+        assert!(first.index <= extent.last.position + 1, "an append leaves no gap");
+        assert!(first.index > hard_state.commit, "a committed entry is never replaced");
+        extent.last = log::append(db, &batch.entries)?;
+    }
+    if let Some(new) = batch.hard_state {
+        hard_state = new;
+    }
+    if let Some(committed) = batch.committed {
+        hard_state.commit = committed;
+    }
+    let mut outcomes = Vec::with_capacity(batch.apply.len());
+    for entry in batch.apply {
+        assert!(entry.index == extent.applied + 1, "entries are applied in order");
+        extent.applied = entry.index;
+        let place = Place { epoch: entry.term, position: entry.index };
+        let applied = machine::apply(db, place, Command::read(&entry)?)?;
+        if let Applied::Executed(receipt) = &applied {
+            carry_out(db, identity, place, receipt, &mut extent)?;
         }
+        outcomes.push((place, applied));
+    }
+    let (epoch, vote) = if crash::sabotaged(Sabotage::ForgetVote) {
+        (0, 0)
+    } else {
+        (hard_state.term, hard_state.vote)
+    };
+    db.prepare_cached(
+        "UPDATE node SET epoch = ?1, vote = ?2, committed = ?3, applied = ?4, purged = ?5,
+         purged_epoch = ?6",
+    )
+    .and_then(|mut s| {
+        s.execute(params![
+            epoch,
+            vote,
+            hard_state.commit,
+            extent.applied,
+            extent.base.position,
+            extent.base.epoch,
+        ])
+    })
+    .doing("write the promises")?;
+    Ok((outcomes, hard_state, extent))
+}
+
+/// What an order does to the disk of this node alone: part of applying its entry, so the effect and
+/// the receipt are one transaction here too (C7.1).
+fn carry_out(
+    db: &Connection,
+    identity: &NodeIdentity,
+    place: Place,
+    receipt: &Receipt,
+    extent: &mut Extent,
+) -> Result<(), StoreError> {
+    let is_own = receipt.action.node() == Some(&NodeId::numbered(identity.number));
+    if receipt.duplicate || !is_own {
+        return Ok(());
+    }
+    match &receipt.action {
+        Action::TakeCheckpoint { .. } => {
+            let image = checkpoint::image(db, identity, place, &Meter::unheard())?;
+            checkpoint::keep(db, &image)?;
+            crash::point("kernel.checkpoint_kept");
+            Ok(())
+        }
+        // A node that received the whole state may have given back more than that already.
+        Action::PurgeLog { up_to, .. } if up_to.get() > extent.base.position => {
+            extent.base = log::purge(db, up_to.get())?;
+            crash::point("kernel.log_purged");
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }
 

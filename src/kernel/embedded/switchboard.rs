@@ -11,8 +11,10 @@ mod receipts;
 pub(super) use events::END;
 
 use super::command::Accepted;
+use super::counts::SaveCounts;
+use super::kept::{Form, KeptFile};
 use super::membership::Members;
-use super::sqlite::{Database, Doing, StoreError, from_json, to_json};
+use super::sqlite::{Doing, StoreError, from_json, to_json};
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::Timestamp;
 use crate::model::pinned::{Fence, Since};
@@ -22,9 +24,15 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-const SCHEMA: &str = include_str!("switchboard.sql");
 /// The version of the tables.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
+const FORM: Form = Form {
+    schema: include_str!("switchboard.sql"),
+    head: "cluster",
+    format: FORMAT,
+    owner: "SELECT cluster_id || '/switchboard' FROM cluster",
+    counted_saves: false,
+};
 
 /// Which cluster this is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +78,7 @@ pub(super) enum Switch {
 /// The open switchboard.
 #[derive(Debug)]
 pub(super) struct Switchboard {
-    database: Database,
+    file: KeptFile,
     cluster: ClusterRecord,
     last_known: LastKnown,
     switched_off: BTreeMap<u64, Timestamp>,
@@ -79,15 +87,14 @@ pub(super) struct Switchboard {
 impl Switchboard {
     /// Creates the switchboard of a new cluster, whose founding is not over.
     pub(super) fn create(path: &Path, cluster: &ClusterRecord) -> Result<(), StoreError> {
-        let database = Database::create(path, SCHEMA)?;
-        database
-            .connection()
-            .execute(
+        KeptFile::create(path, &FORM, 0, |db| {
+            db.execute(
                 "INSERT INTO cluster
                  (one, format, cluster_id, name, environment, nodes, founded_at, appointed, epoch,
                   fence)
-                 VALUES (1, 2, ?1, ?2, ?3, ?4, ?5, 0, 0, 'lifted')",
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 'lifted')",
                 params![
+                    FORMAT,
                     cluster.cluster_id,
                     cluster.name,
                     cluster.environment,
@@ -96,17 +103,14 @@ impl Switchboard {
                 ],
             )
             .doing("name the cluster")?;
-        for number in 1..=cluster.nodes {
-            members::list(database.connection(), number)?;
-        }
-        database
-            .connection()
-            .execute(
-                "INSERT INTO members (one, members) VALUES (1, ?1)",
-                [to_json(&Members::founding(cluster.nodes))],
-            )
-            .doing("name the members")?;
-        Ok(())
+            for number in 1..=cluster.nodes {
+                members::list(db, number)?;
+            }
+            let members = to_json(&Members::founding(cluster.nodes));
+            db.execute("INSERT INTO members (one, members) VALUES (1, ?1)", [members])
+                .doing("name the members")?;
+            Ok(())
+        })
     }
 
     /// Creates the switchboard of a cluster that is restored: there is nobody to appoint.
@@ -117,32 +121,34 @@ impl Switchboard {
         receipts: &[Receipt],
     ) -> Result<(), StoreError> {
         Self::create(path, cluster)?;
-        let mut switchboard = Self::open(path)?;
+        let mut switchboard = Self::open(path, SaveCounts::default())?;
         switchboard.remember_members(members)?;
         switchboard.take_over(receipts)?;
         switchboard.set_appointed()
     }
 
     /// Opens the switchboard.
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let database = Database::open(path)?;
-        let format: u32 = database
-            .connection()
-            .query_row("SELECT format FROM cluster", [], |row| row.get(0))
-            .doing("read the version of the file")?;
-        if format != FORMAT {
-            let what = format!("the file has format {format}, and this program reads {FORMAT}");
-            return Err(StoreError::corrupt(what));
-        }
-        let (cluster, last_known) = read_cluster(database.connection())?;
-        let switched_off = read_switched_off(database.connection())?;
-        Ok(Self { database, cluster, last_known, switched_off })
+    pub(super) fn open(path: &Path, counts: SaveCounts) -> Result<Self, StoreError> {
+        let file = KeptFile::read(path, &FORM)?.unseal(path, counts)?;
+        let (cluster, last_known) = read_cluster(file.connection())?;
+        let switched_off = read_switched_off(file.connection())?;
+        Ok(Self { file, cluster, last_known, switched_off })
+    }
+
+    /// How many saves it holds.
+    pub(super) fn saves(&self) -> u64 {
+        self.file.saves()
+    }
+
+    /// Whether the files at their paths are still those that are open.
+    pub(super) fn unchanged(&self) -> Result<(), StoreError> {
+        self.file.unchanged()
     }
 
     /// The file, for tests that look at its rows.
     #[cfg(test)]
     pub(super) fn connection(&self) -> &Connection {
-        self.database.connection()
+        self.file.connection()
     }
 
     pub(super) fn cluster(&self) -> &ClusterRecord {
@@ -155,7 +161,7 @@ impl Switchboard {
 
     /// Whether the founding is over.
     pub(super) fn is_appointed(&self) -> Result<bool, StoreError> {
-        self.database
+        self.file
             .connection()
             .query_row("SELECT appointed FROM cluster", [], |row| row.get(0))
             .doing("read whether the founding is over")
@@ -163,11 +169,10 @@ impl Switchboard {
 
     /// Ends the founding.
     pub(super) fn set_appointed(&mut self) -> Result<(), StoreError> {
-        self.database
-            .connection()
-            .execute("UPDATE cluster SET appointed = 1", [])
-            .doing("end the founding")?;
-        self.database.committed()
+        self.file.save(|db| {
+            db.execute("UPDATE cluster SET appointed = 1", []).doing("end the founding")?;
+            Ok(())
+        })
     }
 
     /// Since when a node is switched off by an operator.
@@ -183,7 +188,7 @@ impl Switchboard {
     /// What became of an order; `None` when the kernel never accepted it.
     pub(super) fn order(&self, id: ActionId) -> Result<Option<OrderState>, StoreError> {
         let row: Option<(String, i64, Option<String>)> = self
-            .database
+            .file
             .connection()
             .prepare_cached("SELECT state, at, answer FROM orders WHERE action_id = ?1")
             .and_then(|mut s| {
@@ -206,7 +211,7 @@ impl Switchboard {
     /// What an order asked for.
     pub(super) fn ordered(&self, id: ActionId) -> Result<Option<Action>, StoreError> {
         let text: Option<Option<String>> = self
-            .database
+            .file
             .connection()
             .query_row("SELECT action FROM orders WHERE action_id = ?1", [id.bytes()], |row| {
                 row.get(0)
@@ -219,7 +224,7 @@ impl Switchboard {
     /// The receipt of a switch.
     pub(super) fn receipt(&self, id: ActionId) -> Result<Option<Receipt>, StoreError> {
         let text: Option<String> = self
-            .database
+            .file
             .connection()
             .prepare_cached("SELECT receipt FROM receipts WHERE action_id = ?1")
             .and_then(|mut s| s.query_row([id.bytes()], |row| row.get(0)).optional())
@@ -229,34 +234,31 @@ impl Switchboard {
 
     /// Makes it durable that an order passed the kernel's checks. Nothing has run yet.
     pub(super) fn accept(&mut self, order: &Accepted) -> Result<(), StoreError> {
-        insert_order(self.database.connection(), order)?;
-        self.database.committed()
+        self.file.save(|db| insert_order(db, order))
     }
 
     /// Makes it durable that an accepted order never ran and never will.
     pub(super) fn close(&mut self, id: ActionId, why: &KernelRefusal) -> Result<(), StoreError> {
-        self.database
-            .connection()
-            .execute(
+        self.file.save(|db| {
+            db.execute(
                 "UPDATE orders SET state = 'refused', answer = ?2
                  WHERE action_id = ?1 AND state = 'accepted'",
                 params![id.bytes(), to_json(why)],
             )
             .doing("close an order")?;
-        self.database.committed()
+            Ok(())
+        })
     }
 
     /// Keeps a copy of a receipt that the log holds.
     pub(super) fn keep(&mut self, receipt: &Receipt) -> Result<(), StoreError> {
-        insert_receipt(self.database.connection(), receipt)?;
-        self.database.committed()
+        self.file.save(|db| insert_receipt(db, receipt))
     }
 
     /// Voids an id for ever.
     pub(super) fn void(&mut self, tombstone: &Tombstone) -> Result<(), StoreError> {
-        self.database
-            .connection()
-            .execute(
+        self.file.save(|db| {
+            db.execute(
                 "INSERT INTO orders (action_id, state, at, answer) VALUES (?1, 'voided', ?2, ?3)
                  ON CONFLICT (action_id) DO UPDATE SET state = 'voided', answer = ?3",
                 params![
@@ -266,7 +268,8 @@ impl Switchboard {
                 ],
             )
             .doing("void an id")?;
-        self.database.committed()
+            Ok(())
+        })
     }
 
     /// Throws a switch: the order, the switch, its receipt and what it does to the office of
@@ -283,25 +286,25 @@ impl Switchboard {
             nobody: nobody.or_else(|| self.last_known.nobody.clone()),
             ..self.last_known.clone()
         };
-        let tx = self.database.begin()?;
-        insert_order(&tx, order)?;
-        match switch {
-            Switch::Off => tx.execute(
-                "INSERT INTO switched_off (node, since, action_id) VALUES (?1, ?2, ?3)",
-                params![node, order.at.millis(), order.action_id.bytes()],
-            ),
-            Switch::On => tx.execute("DELETE FROM switched_off WHERE node = ?1", [node]),
-        }
-        .doing("throw a switch")?;
-        insert_receipt(&tx, receipt)?;
-        write_known(&tx, &known)?;
-        tx.commit().doing("commit")?;
+        self.file.save(|db| {
+            insert_order(db, order)?;
+            match switch {
+                Switch::Off => db.execute(
+                    "INSERT INTO switched_off (node, since, action_id) VALUES (?1, ?2, ?3)",
+                    params![node, order.at.millis(), order.action_id.bytes()],
+                ),
+                Switch::On => db.execute("DELETE FROM switched_off WHERE node = ?1", [node]),
+            }
+            .doing("throw a switch")?;
+            insert_receipt(db, receipt)?;
+            write_known(db, &known)
+        })?;
         self.last_known = known;
         match switch {
             Switch::Off => self.switched_off.insert(node, order.at),
             Switch::On => self.switched_off.remove(&node),
         };
-        self.database.committed()
+        Ok(())
     }
 
     /// Remembers what a majority agrees on; writes only what differs.
@@ -309,9 +312,9 @@ impl Switchboard {
         if known == self.last_known {
             return Ok(());
         }
-        write_known(self.database.connection(), &known)?;
+        self.file.save(|db| write_known(db, &known))?;
         self.last_known = known;
-        self.database.committed()
+        Ok(())
     }
 }
 

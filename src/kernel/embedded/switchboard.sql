@@ -3,7 +3,7 @@
 
 CREATE TABLE cluster (
   one            INTEGER PRIMARY KEY CHECK (one = 1),
-  format         INTEGER NOT NULL CHECK (format = 2),
+  format         INTEGER NOT NULL CHECK (format = 3),
   cluster_id     TEXT    NOT NULL,
   name           TEXT    NOT NULL,
   environment    TEXT    NOT NULL,

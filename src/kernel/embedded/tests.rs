@@ -6,9 +6,10 @@ use super::Config;
 use super::cluster::{Cluster, Office};
 use super::command::{Accepted, Command};
 use super::data::{DataError, Write};
-use super::founding::{self, Opened};
+use super::founding;
 use super::long::{Begun, Ending, Meter};
 use super::machine::Applied;
+use super::opening::{self, Opened};
 use super::simulation::Weather;
 use crate::kernel::{ApplyError, Order, SettleError, Settled};
 use crate::model::action::{Action, ActionId, LogPosition};
@@ -51,7 +52,12 @@ pub(super) fn open(dir: &TempDir, nodes: u64) -> Opened {
         cluster: PlaceName::parse("aerodb").unwrap(),
         environment: PlaceName::parse("test").unwrap(),
     };
-    founding::open(&config, &Still, &Still).unwrap()
+    let opened = if config.dir.exists() {
+        opening::open(&config, &Still, &Still)
+    } else {
+        founding::found(&config, &Still, &Still)
+    };
+    opened.unwrap()
 }
 
 pub(super) fn id(number: u8) -> ActionId {

@@ -6,9 +6,9 @@
 
 use super::cluster::Cluster;
 use super::data::{DataError, WRITES_PER_BATCH_MAX, Write, Written};
-use super::founding::Lock;
 use super::long::{Begun, Ending, Meter, Work};
 use super::orders::{refusal, unknown};
+use crate::kernel::memory::MemoryPage;
 use crate::kernel::{ApplyError, Order, SettleError, Settled, Unobservable};
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::{Clock, Timestamp};
@@ -32,6 +32,7 @@ type Reply<T> = oneshot::Sender<T>;
 pub(super) enum Request {
     Observe(Reply<Result<ClusterState, Unobservable>>),
     Events(Option<EventPlace>, u32, Reply<Result<EventPage, Unobservable>>),
+    Memory(Option<ActionId>, u32, Reply<Result<MemoryPage, Unobservable>>),
     Receipt(ActionId, Reply<Result<ReceiptStatus, Unobservable>>),
     Apply(Box<Order>, Reply<Result<Receipt, ApplyError>>),
     Settle(ActionId, Reply<Result<Settled, SettleError>>),
@@ -84,14 +85,13 @@ pub(super) struct Shell {
     thread: Option<JoinHandle<()>>,
     /// In a simulation there is no thread: whoever asks serves the request itself.
     #[cfg(test)]
-    here: Option<(std::sync::Mutex<Served>, Lock)>,
+    here: Option<std::sync::Mutex<Served>>,
 }
 
 impl Shell {
-    /// Starts the thread on this kernel; it holds the lock as long as it runs.
+    /// Starts the thread on this kernel.
     pub(super) fn start(
         cluster: Cluster,
-        lock: Lock,
         clock: Arc<dyn Clock>,
     ) -> io::Result<(Self, watch::Receiver<u64>)> {
         let (requests, incoming) = mpsc::channel(REQUESTS_MAX);
@@ -107,11 +107,9 @@ impl Shell {
             working: None,
             copying: None,
         };
-        let thread = std::thread::Builder::new().name("kernel".to_owned()).spawn(move || {
-            serve(served, incoming);
-            // After the files are closed.
-            drop(lock);
-        })?;
+        let thread = std::thread::Builder::new()
+            .name("kernel".to_owned())
+            .spawn(move || serve(served, incoming))?;
         let shell = Self {
             clock,
             requests: Some(requests),
@@ -124,11 +122,7 @@ impl Shell {
 
     /// A shell without a thread.
     #[cfg(test)]
-    pub(super) fn here(
-        cluster: Cluster,
-        lock: Lock,
-        clock: Arc<dyn Clock>,
-    ) -> (Self, watch::Receiver<u64>) {
+    pub(super) fn here(cluster: Cluster, clock: Arc<dyn Clock>) -> (Self, watch::Receiver<u64>) {
         let (announce, changes) = watch::channel(0);
         let clock_here = Arc::clone(&clock);
         let served = Served {
@@ -139,14 +133,14 @@ impl Shell {
             working: None,
             copying: None,
         };
-        let here = Some((std::sync::Mutex::new(served), lock));
+        let here = Some(std::sync::Mutex::new(served));
         (Self { clock, requests: None, thread: None, here }, changes)
     }
 
     /// Looks at the kernel of a shell without a thread, between two requests.
     #[cfg(test)]
     pub(super) fn with<T>(&self, look: impl FnOnce(&mut Cluster) -> T) -> T {
-        let (served, _) = self.here.as_ref().expect("a shell without a thread");
+        let served = self.here.as_ref().expect("a shell without a thread");
         look(&mut served.lock().expect("nobody panicked in it").cluster)
     }
 
@@ -157,7 +151,7 @@ impl Shell {
     ) -> Result<T, Lost> {
         let (reply, answer) = oneshot::channel();
         #[cfg(test)]
-        if let Some((served, _)) = &self.here {
+        if let Some(served) = &self.here {
             served.lock().expect("nobody panicked in it").serve(request(reply));
             return answer.await.map_err(|_| Lost::Underway);
         }
@@ -258,6 +252,9 @@ impl Served {
             Request::Observe(reply) => drop(reply.send(self.cluster.observe(now))),
             Request::Events(before, limit, reply) => {
                 drop(reply.send(self.cluster.events(before, limit as usize)));
+            }
+            Request::Memory(after, limit, reply) => {
+                drop(reply.send(self.cluster.memory(after, limit)));
             }
             Request::Receipt(id, reply) => drop(reply.send(self.cluster.receipt(id))),
             Request::Read(key, reply) => drop(reply.send(self.cluster.read(&key))),

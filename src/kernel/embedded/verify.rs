@@ -10,6 +10,7 @@ use super::store::damage::slices;
 use super::store::{NodeStore, StillStore};
 use crate::crash;
 use crate::model::progress::Unit;
+use crate::model::receipt::Verification;
 use crate::model::text::NodeId;
 
 /// How many entries that differ are named.
@@ -28,37 +29,59 @@ impl Cluster {
     }
 }
 
-/// Reads everything that a node keeps, and says what was found as a sentence.
+/// What a comparison came to.
+#[derive(Default)]
+struct Compared {
+    /// Where the node differs.
+    damage: Vec<String>,
+    /// Why it could not be compared whole: the other node's damage is not its own.
+    not_compared: Option<String>,
+}
+
+/// Reads everything that a node keeps, and says what was found as a sentence and as a verdict.
 pub(super) fn verify(
     id: &NodeId,
     store: Still,
     other: Option<(NodeId, Still)>,
     meter: &Meter,
-) -> String {
+) -> (String, Verification) {
+    let file = format!("{id}/node.sqlite");
     let store = match store {
         Ok(store) => store,
-        Err(error) => return format!("DAMAGED, {id}/node.sqlite cannot be read: {error}."),
+        Err(error) => {
+            let finding = format!("{file} cannot be read: {error}");
+            let sentence = format!("DAMAGED, {finding}.");
+            return (sentence, Verification::Damaged { findings: vec![finding] });
+        }
     };
     let mut damage = store.damage(meter);
-    match other {
-        Some((other, Ok(reference))) => {
-            damage.extend(differences(&store, &other, &reference, meter));
-        }
-        Some((other, Err(error))) => {
-            damage.push(format!("{other} cannot be compared with: {error}"));
-        }
-        None => {}
-    }
+    let compared = match other {
+        Some((other, Ok(reference))) => differences(&store, &other, &reference, meter),
+        Some((other, Err(error))) => Compared {
+            not_compared: Some(format!("{other} cannot be compared with: {error}")),
+            ..Compared::default()
+        },
+        None => Compared::default(),
+    };
+    damage.extend(compared.damage);
     let read = format!(
         "{} entries of the log, the state up to position {} and the checkpoint of {id} were read",
         store.entries_held(),
         store.applied()
     );
     crash::point("kernel.node_verified");
-    if damage.is_empty() {
-        format!("{read}; everything is what it must be.")
-    } else {
-        format!("{read}. DAMAGED, in {id}/node.sqlite: {}.", damage.join("; "))
+    match (damage.is_empty(), compared.not_compared) {
+        (true, None) => (format!("{read}; everything is what it must be."), Verification::Sound),
+        (true, Some(why)) => {
+            let sentence = format!("{read}; nothing in it is wrong. NOT COMPARED: {why}.");
+            (sentence, Verification::NotCompared { why })
+        }
+        (false, why) => {
+            let also = why.map(|why| format!(" NOT COMPARED: {why}.")).unwrap_or_default();
+            let sentence = format!("{read}. DAMAGED, in {file}: {}.{also}", damage.join("; "));
+            let findings = damage.iter().map(|found| format!("{file}: {found}")).collect();
+            (sentence, Verification::Damaged { findings })
+        }
     }
 }
 
@@ -68,8 +91,8 @@ fn differences(
     other: &NodeId,
     reference: &NodeStore,
     meter: &Meter,
-) -> Vec<String> {
-    let mut found = Vec::new();
+) -> Compared {
+    let (mut found, mut not_compared) = (Vec::new(), None);
     if store.applied() == reference.applied() {
         match (store.image(meter), reference.image(meter)) {
             (Ok(own), Ok(theirs)) if own.digest != theirs.digest => found.push(format!(
@@ -78,7 +101,9 @@ fn differences(
             )),
             (Ok(_), Ok(_)) => {}
             (Err(error), _) => found.push(format!("its state cannot be read: {error}")),
-            (_, Err(error)) => found.push(format!("{other} cannot be compared with: {error}")),
+            (_, Err(error)) => {
+                not_compared = Some(format!("{other} cannot be compared with: {error}"));
+            }
         }
     }
     // A committed entry is the same on every node that holds it.
@@ -104,10 +129,10 @@ fn differences(
                 break;
             }
             (_, Err(error)) => {
-                found.push(format!("{other} cannot be compared with: {error}"));
+                not_compared = Some(format!("{other} cannot be compared with: {error}"));
                 break;
             }
         }
     }
-    found
+    Compared { damage: found, not_compared }
 }

@@ -47,6 +47,33 @@ impl Delivery {
     }
 }
 
+/// Why sessions, tokens or links ended that nobody ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBecause {
+    /// The account had as many sessions as it can have, and began another one.
+    TooManySessions,
+    /// The clock was put back: they were issued or used at a time that is yet to come, or how long they
+    /// have lasted is not known.
+    ClockWentBack,
+}
+
+impl EndedBecause {
+    /// The reason in a sentence.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::TooManySessions => {
+                "The account had as many sessions as it can have, and the oldest gave way."
+            }
+            Self::ClockWentBack => {
+                "The clock was put back, so it is not known how long what was open has lasted."
+            }
+        }
+    }
+}
+
 /// How an action came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]

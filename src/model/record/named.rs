@@ -14,7 +14,10 @@ impl Entry {
             Self::FirstConfirmed { snapshot, .. } | Self::Confirmed { snapshot, .. } => {
                 vec![*snapshot]
             }
-            Self::Executed { snapshot, .. } => snapshot.iter().copied().collect(),
+            Self::Executed { snapshot, .. } | Self::Stopped { snapshot, .. } => {
+                snapshot.iter().copied().collect()
+            }
+            Self::MismatchAccepted { findings, .. } => vec![*findings],
             Self::Boot { .. }
             | Self::Requested { .. }
             | Self::Withdrawn { .. }
@@ -42,7 +45,10 @@ impl Entry {
             | Self::LinkUsed { .. }
             | Self::LinkRevoked { .. }
             | Self::RoleChanged { .. }
-            | Self::AccountRemoved { .. } => Vec::new(),
+            | Self::AccountRemoved { .. }
+            | Self::Founded { .. }
+            | Self::Restored { .. }
+            | Self::AccessEnded { .. } => Vec::new(),
         }
     }
 
@@ -55,7 +61,7 @@ impl Entry {
             | Self::Stale { snapshot, .. }
             | Self::FirstConfirmed { snapshot, .. }
             | Self::Confirmed { snapshot, .. } => Some(*snapshot),
-            Self::Executed { snapshot, .. } => *snapshot,
+            Self::Executed { snapshot, .. } | Self::Stopped { snapshot, .. } => *snapshot,
             _ => None,
         }
     }

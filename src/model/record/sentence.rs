@@ -1,6 +1,6 @@
 //! A record in a sentence: the one text that pages, terminals and reports print.
 
-use super::{Delivery, Entry, LearnedBy};
+use super::{Delivery, Entry, LearnedBy, Settings};
 use crate::model::actor::Proof;
 
 impl Entry {
@@ -8,7 +8,7 @@ impl Entry {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
-            Self::Boot { version, cluster, note, interrupted, log_key } => {
+            Self::Boot { version, cluster, note, interrupted, log_key, settings, last_run } => {
                 let left = if interrupted.is_empty() {
                     "No action was left open.".to_owned()
                 } else {
@@ -16,7 +16,11 @@ impl Entry {
                 };
                 let key = log_key.as_ref().map(|key| format!(" Signs heads with {key}."));
                 let key = key.unwrap_or_default();
-                format!("Version {version} started for {cluster}. {note} {left}{key}")
+                let before = last_run.map(|run| format!(" {run}")).unwrap_or_default();
+                let settings = settings.as_ref().map(changed).unwrap_or_default();
+                format!(
+                    "Version {version} started for {cluster}. {note} {left}{key}{before}{settings}"
+                )
             }
             Self::Requested { action, reason } => {
                 format!("Asked for: {}. Reason: {reason}", action.title())
@@ -95,9 +99,15 @@ impl Entry {
             Self::Declined { attempt, refusal } => {
                 format!("Declined {attempt} ({}): {}", refusal.code.id(), refusal.sentence)
             }
-            Self::Denied { attempt, refusal } => {
+            Self::Denied { attempt, refusal, times: None } => {
                 format!("Denied {attempt} ({}): {}", refusal.code.id(), refusal.sentence)
             }
+            Self::Denied { attempt, refusal, times: Some(times) } => format!(
+                "Denied {}, the last of them {attempt} ({}): {}",
+                counted(*times, "more attempt"),
+                refusal.code.id(),
+                refusal.sentence
+            ),
             Self::LogKeyRotated { old, new, reason, .. } => format!(
                 "The log got another key. Heads up to here are signed with {old}, from here on with \
                  {new}. Reason: {reason}"
@@ -135,16 +145,55 @@ impl Entry {
             Self::LinkRevoked { link_id } => {
                 format!("Link {link_id} was revoked. What was made of it has ended.")
             }
+            Self::AccessEnded { because, sessions, tokens, links } => {
+                let mut ended = vec![counted(*sessions, "session")];
+                ended.extend(tokens.iter().map(|name| format!("token {name}")));
+                ended.extend(links.iter().map(|id| format!("link {id}")));
+                format!("{} Ended: {}.", because.sentence(), ended.join(", "))
+            }
             Self::AccountRemoved { name, role, sessions_ended } => format!(
                 "Account {name}, {role}, was removed. {} ended.",
                 counted(*sessions_ended, "session")
             ),
+            Self::MismatchAccepted { count, kinds, reason, os_user, findings: _ } => {
+                let kinds: Vec<&str> = kinds.iter().map(|kind| kind.title()).collect();
+                format!(
+                    "{} accepted at the host by {os_user}: {}. Reason: {reason}",
+                    counted(*count, "finding"),
+                    kinds.join("; ")
+                )
+            }
             Self::RoleChanged { name, from, to, sessions_ended } => format!(
                 "Account {name} was {from} and is {to}. {} ended.",
                 counted(*sessions_ended, "session")
             ),
+            Self::Founded { version, cluster, nodes, log_key } => format!(
+                "Version {version} founded {cluster} with {}, and its log. Signs heads with {log_key}.",
+                counted(*nodes, "node")
+            ),
+            Self::Restored { version, cluster, backup, digest, position, log_key } => format!(
+                "Version {version} made {cluster} from the backup {backup} (manifest {digest}), up to \
+                 position {position}, and its log. Signs heads with {log_key}."
+            ),
+            Self::Stopped { epoch, position, .. } => format!(
+                "Stopped as told. The cluster was in epoch {}, at position {}.",
+                known(*epoch),
+                known(*position)
+            ),
         }
     }
+}
+
+/// What differs from the start before, as the end of a sentence.
+fn changed(settings: &Settings) -> String {
+    if settings.changed.is_empty() {
+        return String::new();
+    }
+    format!(" Settings that differ from the start before: {}.", ids(&settings.changed))
+}
+
+fn known(number: Option<u64>) -> String {
+    number.map_or_else(|| "unknown".to_owned(), |number| number.to_string())
 }
 
 /// What a confirmation came with: the end of its sentence.

@@ -4,7 +4,7 @@ use super::Entry;
 
 impl Entry {
     /// Every kind of entry, in order: what a filter of the log may name.
-    pub const WORDS: [&str; 34] = [
+    pub const WORDS: [&str; 39] = [
         "boot",
         "requested",
         "explained",
@@ -39,6 +39,11 @@ impl Entry {
         "link_revoked",
         "role_changed",
         "account_removed",
+        "founded",
+        "restored",
+        "stopped",
+        "mismatch_accepted",
+        "access_ended",
     ];
 
     /// The kind of the entry, as it stands in the leaf and in the index.
@@ -79,6 +84,11 @@ impl Entry {
             Self::LinkRevoked { .. } => "link_revoked",
             Self::RoleChanged { .. } => "role_changed",
             Self::AccountRemoved { .. } => "account_removed",
+            Self::Founded { .. } => "founded",
+            Self::Restored { .. } => "restored",
+            Self::Stopped { .. } => "stopped",
+            Self::MismatchAccepted { .. } => "mismatch_accepted",
+            Self::AccessEnded { .. } => "access_ended",
         }
     }
 }

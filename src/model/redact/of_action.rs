@@ -4,7 +4,7 @@ use super::{Redact, sentences};
 use crate::model::answer::{ActionAnswer, Outcome};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::explanation::Explanation;
-use crate::model::receipt::{KernelRefusal, Receipt, Tombstone, Witness};
+use crate::model::receipt::{KernelRefusal, Receipt, Tombstone, Verification, Witness};
 
 impl Redact for ActionAnswer {
     fn redacted(self) -> Self {
@@ -123,8 +123,17 @@ impl Redact for Outcome {
 
 impl Redact for Receipt {
     fn redacted(self) -> Self {
-        let Self { action_id, action, epoch, position, executed_at, witness, result, duplicate } =
-            self;
+        let Self {
+            action_id,
+            action,
+            epoch,
+            position,
+            executed_at,
+            witness,
+            result,
+            verification,
+            duplicate,
+        } = self;
         Self {
             action_id,
             action: action.redacted(),
@@ -133,7 +142,20 @@ impl Redact for Receipt {
             executed_at,
             witness: witness.redacted(),
             result: result.redacted(),
+            verification: verification.map(Redact::redacted),
             duplicate,
+        }
+    }
+}
+
+impl Redact for Verification {
+    fn redacted(self) -> Self {
+        match self {
+            Self::Sound => Self::Sound,
+            Self::Damaged { findings } => {
+                Self::Damaged { findings: findings.into_iter().map(Redact::redacted).collect() }
+            }
+            Self::NotCompared { why } => Self::NotCompared { why: why.redacted() },
         }
     }
 }

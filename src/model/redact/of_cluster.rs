@@ -5,12 +5,13 @@ use crate::model::answer::{Overview, WhyNot};
 use crate::model::cluster::{ClusterState, NodeState, Observation, Positions};
 use crate::model::event::KernelEvent;
 use crate::model::explanation::{Candidate, Check, Evidence, Prospect};
+use crate::model::finding::Mismatch;
 use crate::model::pinned::{Pinned, PinnedCluster, PinnedNode, Unresolved};
 use crate::model::progress::Progress;
 
 impl Redact for Overview {
     fn redacted(self) -> Self {
-        let Self { state, why_not, on_cluster, unresolved, freeze, data_address } = self;
+        let Self { state, why_not, on_cluster, unresolved, freeze, data_address, mismatch } = self;
         Self {
             state: state.redacted(),
             why_not: why_not.redacted(),
@@ -18,7 +19,15 @@ impl Redact for Overview {
             unresolved: unresolved.redacted(),
             freeze: freeze.redacted(),
             data_address: data_address.redacted(),
+            mismatch: mismatch.redacted(),
         }
+    }
+}
+
+impl Redact for Mismatch {
+    /// That there is one, how large and of which kinds; what it is about names actions and accounts.
+    fn redacted(self) -> Self {
+        self.without_findings()
     }
 }
 
@@ -79,13 +88,15 @@ impl Redact for ClusterState {
             nodes: nodes.redacted(),
             under_way: under_way.redacted(),
         }
+        .identified()
     }
 }
 
 impl Redact for Observation {
     fn redacted(self) -> Self {
+        // An id is a hash of all that was observed: whoever guesses what is hidden could tell by it.
         let Self { id, observed_at, clock, source } = self;
-        Self { id, observed_at, clock, source: source.redacted() }
+        Self { id: id.redacted(), observed_at, clock, source: source.redacted() }
     }
 }
 

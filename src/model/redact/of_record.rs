@@ -3,7 +3,8 @@
 use super::Redact;
 use crate::model::actor::ProviderIdentity;
 use crate::model::answer::StoredRecord;
-use crate::model::record::{Entry, Record};
+use crate::model::canonical::Hash;
+use crate::model::record::{Entry, HostUser, Record, SettingChange, Settings};
 use crate::model::timeline::{PlacedEvent, PlacedRecord, Stretch, Timeline};
 
 impl Redact for Timeline {
@@ -43,7 +44,20 @@ impl Redact for StoredRecord {
 
 impl Redact for Record {
     fn redacted(self) -> Self {
-        let Self { v, seq, at, clock, actor, action_id, entry, prev } = self;
+        let Self {
+            v,
+            seq,
+            at,
+            clock,
+            actor,
+            action_id,
+            entry,
+            prev,
+            host,
+            clock_back_ms,
+            issued,
+            ended,
+        } = self;
         Self {
             v,
             seq,
@@ -53,7 +67,34 @@ impl Redact for Record {
             action_id,
             entry: entry.redacted(),
             prev: prev.redacted(),
+            host: host.redacted(),
+            clock_back_ms,
+            issued: issued.redacted(),
+            ended: ended.redacted(),
         }
+    }
+}
+
+impl Redact for HostUser {
+    fn redacted(self) -> Self {
+        let Self { user, host, reason } = self;
+        Self { user: user.redacted(), host: host.redacted(), reason: reason.redacted() }
+    }
+}
+
+impl Redact for Settings {
+    fn redacted(self) -> Self {
+        let Self { digest, values, changed } = self;
+        // The names are those of the settings file, which everybody may know.
+        let values = values.into_iter().map(|(name, value)| (name, value.redacted())).collect();
+        Self { digest: digest.redacted(), values, changed: changed.redacted() }
+    }
+}
+
+impl Redact for SettingChange {
+    fn redacted(self) -> Self {
+        let Self { name, before, after } = self;
+        Self { name, before: before.redacted(), after: after.redacted() }
     }
 }
 
@@ -73,13 +114,17 @@ impl Redact for Entry {
             | Self::Unknown { .. }
             | Self::Voided { .. }
             | Self::Finding { .. } => step(self),
-            Self::Boot { version, cluster, note, interrupted, log_key } => Self::Boot {
-                version,
-                cluster: cluster.redacted(),
-                note: note.redacted(),
-                interrupted,
-                log_key: log_key.redacted(),
-            },
+            Self::Boot { version, cluster, note, interrupted, log_key, settings, last_run } => {
+                Self::Boot {
+                    version,
+                    cluster: cluster.redacted(),
+                    note: note.redacted(),
+                    interrupted,
+                    log_key: log_key.redacted(),
+                    settings: settings.redacted(),
+                    last_run,
+                }
+            }
             Self::SettleRequested { reason } => Self::SettleRequested { reason: reason.redacted() },
             Self::Frozen { freeze_id, reason } => {
                 Self::Frozen { freeze_id, reason: reason.redacted() }
@@ -92,8 +137,8 @@ impl Redact for Entry {
             Self::Declined { attempt, refusal } => {
                 Self::Declined { attempt: attempt.redacted(), refusal: refusal.redacted() }
             }
-            Self::Denied { attempt, refusal } => {
-                Self::Denied { attempt: attempt.redacted(), refusal: refusal.redacted() }
+            Self::Denied { attempt, refusal, times } => {
+                Self::Denied { attempt: attempt.redacted(), refusal: refusal.redacted(), times }
             }
             Self::LogKeyRotated { old, new, reason, note } => Self::LogKeyRotated {
                 old: old.redacted(),
@@ -107,7 +152,10 @@ impl Redact for Entry {
             | Self::TokenRevoked { .. }
             | Self::LinkIssued { .. }
             | Self::RoleChanged { .. }
-            | Self::AccountRemoved { .. } => of_access(self),
+            | Self::AccountRemoved { .. }
+            | Self::MismatchAccepted { .. }
+            | Self::AccessEnded { .. } => of_access(self),
+            Self::Founded { .. } | Self::Restored { .. } | Self::Stopped { .. } => of_run(self),
             // These hold nothing but ids and words of ours.
             Self::SetupLinkIssued {}
             | Self::SignedIn { .. }
@@ -169,6 +217,9 @@ fn step(entry: Entry) -> Entry {
         Entry::Finding { executed, evidence } => {
             Entry::Finding { executed, evidence: evidence.redacted() }
         }
+        Entry::AccessEnded { because, sessions, tokens, links } => {
+            Entry::AccessEnded { because, sessions, tokens: tokens.redacted(), links }
+        }
         _ => hidden(),
     }
 }
@@ -197,6 +248,39 @@ fn of_access(entry: Entry) -> Entry {
         }
         Entry::AccountRemoved { name, role, sessions_ended } => {
             Entry::AccountRemoved { name: name.redacted(), role, sessions_ended }
+        }
+        Entry::AccessEnded { because, sessions, tokens, links } => {
+            Entry::AccessEnded { because, sessions, tokens: tokens.redacted(), links }
+        }
+        Entry::MismatchAccepted { findings: _, count, kinds, reason, os_user } => {
+            let (reason, os_user) = (reason.redacted(), os_user.redacted());
+            Entry::MismatchAccepted { findings: Hash::REDACTED, count, kinds, reason, os_user }
+        }
+        _ => hidden(),
+    }
+}
+
+/// How a cluster began, and how a run ended.
+fn of_run(entry: Entry) -> Entry {
+    match entry {
+        Entry::Founded { version, cluster, nodes, log_key } => Entry::Founded {
+            version,
+            cluster: cluster.redacted(),
+            nodes,
+            log_key: log_key.redacted(),
+        },
+        Entry::Restored { version, cluster, backup, digest, position, log_key } => {
+            Entry::Restored {
+                version,
+                cluster: cluster.redacted(),
+                backup: backup.redacted(),
+                digest: digest.redacted(),
+                position,
+                log_key: log_key.redacted(),
+            }
+        }
+        Entry::Stopped { epoch, position, snapshot } => {
+            Entry::Stopped { epoch, position, snapshot: snapshot.redacted() }
         }
         _ => hidden(),
     }

@@ -165,6 +165,10 @@ mod tests {
             action_id: None,
             entry: Entry::SignedIn { by: Means::Password },
             prev: None,
+            host: None,
+            clock_back_ms: None,
+            issued: None,
+            ended: None,
         };
         StoredRecord { hash: record.hash(), record }
     }

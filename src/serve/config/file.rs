@@ -4,6 +4,7 @@
 use super::Table;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// The file. Every level is closed.
@@ -58,7 +59,7 @@ struct LeptosTable {
     /// Optional: whether the names of the files hold their hashes.
     #[serde(default)]
     hash_files: Option<bool>,
-    /// Optional: the list of those hashes, beside the program.
+    /// Optional: the list of the hashes in those names, beside the program.
     #[serde(default)]
     hash_file: Option<String>,
 }
@@ -72,6 +73,26 @@ pub(super) fn parse(text: &str) -> Result<File, String> {
         let said = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
         format!("line {}, {wrong:?}: {said}", line + 1)
     })
+}
+
+/// Every key of the file after the names of its tables, such as `control.nodes`, with its value.
+pub(super) fn written(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    let mut written = BTreeMap::new();
+    add(&mut written, "", &table);
+    Ok(written)
+}
+
+fn add(into: &mut BTreeMap<String, String>, before: &str, table: &toml::Table) {
+    for (key, value) in table {
+        let name = format!("{before}{key}");
+        match value {
+            toml::Value::Table(inner) => add(into, &format!("{name}."), inner),
+            value => {
+                into.insert(name, value.to_string());
+            }
+        }
+    }
 }
 
 /// The keys of the table `[package.metadata.leptos]` with what each means, in their own order.

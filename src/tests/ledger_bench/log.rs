@@ -71,7 +71,7 @@ pub(crate) struct Generator {
 impl Generator {
     /// Begins a log with a start and a key.
     pub(crate) async fn new(dir: &Path) -> Self {
-        let store = Store::open(dir).unwrap();
+        let store = Store::found(dir).unwrap();
         let clock = Arc::new(ManualClock::default());
         let ledger = Ledger::open(&store, clock.clone()).unwrap();
         let signer = LogSigner::new("aerodb/bench/1", &[7; 32]).unwrap();
@@ -81,9 +81,12 @@ impl Generator {
             note: "A cluster was founded.".to_owned(),
             interrupted: vec![],
             log_key: Some(signer.public().to_string()),
+            settings: None,
+            last_run: None,
         };
+        let ledger = ledger.signing(signer);
         ledger.append(vec![Draft::new(None, None, boot)]).await.unwrap();
-        Self { ledger: ledger.signing(signer), clock }
+        Self { ledger, clock }
     }
 
     /// Appends one record of about the usual size, durable when it returns.
@@ -166,6 +169,7 @@ fn story(number: u64) -> Vec<Draft> {
         executed_at: Timestamp::from_millis(START_MS),
         witness: Witness { seq: number, hash: digest },
         result: format!("It is done in epoch {number}."),
+        verification: None,
         duplicate: false,
     };
     let by = |entry| Draft::new(Some(actor(number)), Some(id), entry);

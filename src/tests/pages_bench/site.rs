@@ -4,6 +4,7 @@
 use super::log::ManualClock;
 use aerodb_control::authority::PasswordCost;
 use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount};
+use aerodb_control::kernel::memory::MemoryPage;
 use aerodb_control::kernel::{
     Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
     Settled, Unobservable,
@@ -101,6 +102,14 @@ impl ObserveKernel for Crowded {
         self.inner.events(before, limit)
     }
 
+    fn memory(
+        &self,
+        after: Option<ActionId>,
+        limit: u32,
+    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
+        self.inner.memory(after, limit)
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changes()
     }
@@ -126,7 +135,7 @@ pub(crate) struct Console {
 impl Console {
     /// Over the log in this directory, which may be long, and a new cluster shown as so many nodes.
     pub(crate) async fn open(dir: &Path, nodes: usize) -> Self {
-        let store = Store::open(dir).unwrap();
+        let store = Store::open(dir).or_else(|_| Store::found(dir)).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
         let entropy: Arc<dyn Entropy> = Arc::new(Counted::default());
         let name = |text: &str| PlaceName::parse(text).unwrap();
@@ -136,7 +145,7 @@ impl Console {
             cluster: name("aerodb"),
             environment: name("bench"),
         };
-        let inner = EmbeddedKernel::open(&founding, Arc::clone(&clock), &*entropy).unwrap();
+        let inner = EmbeddedKernel::found(&founding, Arc::clone(&clock), &*entropy).unwrap();
         let kernel = Arc::new(Crowded { inner, nodes });
         let signer = LogSigner::new("aerodb/bench/1", &[7; 32]).unwrap();
         let ledger = Ledger::open(&store, Arc::clone(&clock)).unwrap().signing(signer);
@@ -165,6 +174,7 @@ impl Console {
             entropy,
             stopping,
             writes,
+            certificate: aerodb_control::measure::CertificateExpiry::default(),
             transport: Transport::Plain,
             vouching: aerodb_control::identity::Identity::default(),
         };

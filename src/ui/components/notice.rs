@@ -1,6 +1,7 @@
 //! Notices: what stands in the way, what was refused, and what was repeated.
 
 use crate::model::action::Stage;
+use crate::model::finding::Mismatch;
 use crate::model::pinned::{Freeze, Moved, Unresolved};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::ui::components::words::{say, time};
@@ -146,6 +147,35 @@ pub fn unrecordable(why: &str) -> AnyView {
             <p>
                 "Every request and every confirmation is refused until an operator has removed the \
                 cause and restarted the control plane. Reading goes on."
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+/// That log and kernel do not say the same, with what was found, on every page (C9.5).
+#[must_use]
+pub fn mismatch(mismatch: &Mismatch) -> AnyView {
+    let shown = mismatch.findings.len() as u64;
+    let items = mismatch.findings.iter().map(|finding| {
+        let text = finding.to_string();
+        view! { <li>{say(&text)}</li> }
+    });
+    let items = items.collect_view();
+    let list = (shown > 0).then(|| view! { <ul>{items}</ul> });
+    let more = (shown > 0 && mismatch.total > shown).then(|| {
+        let words = format!("{} more are not listed here.", mismatch.total - shown);
+        view! { <p>{words}</p> }
+    });
+    view! {
+        <section class="notice" data-tone="stop" data-notice="mismatch" role="alert">
+            <h2>"Nothing can be changed"</h2>
+            <p>{mismatch.to_string()} "."</p>
+            {list}
+            {more}
+            <p>
+                "Everything can be read. Nothing is changed, recorded or signed, and nobody signs in, \
+                until this is accepted at the host's console, or one side is restored."
             </p>
         </section>
     }

@@ -50,7 +50,7 @@ pub fn more(id: ActionId) -> AnyView {
 fn row(stored: &StoredRecord) -> AnyView {
     let record = &stored.record;
     let action = record.action_id.map(words::action);
-    let clock = format!("clock: {}", say(&record.clock));
+    let clock = format!("clock: {}", say(&record.clock_words()));
     view! {
         <tr>
             <th scope="row" class="number">

@@ -3,8 +3,9 @@
 use crate::model::actor::ActorRole;
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::NodeState;
-use crate::model::node_answer::{NodeAnswer, NodeEvents};
+use crate::model::node_answer::{NodeAnswer, NodeEvents, NodeVerified};
 use crate::model::pinned::{Fact, Missing};
+use crate::model::receipt::Verification;
 use crate::ui::components::positions::{beside_primary, lag};
 use crate::ui::components::prospects::prospects;
 use crate::ui::components::rules::scrolling;
@@ -27,6 +28,7 @@ pub(super) fn node(data: &NodeAnswer, viewer: Option<ActorRole>) -> AnyView {
         {observation(&data.state.observation)}
         {data.unresolved.as_ref().map(notice::unresolved)}
         {facts}
+        {data.verified.as_ref().map(verified)}
         <section>
             <h2>"Why not"</h2>
             <p>
@@ -45,6 +47,30 @@ pub(super) fn node(data: &NodeAnswer, viewer: Option<ActorRole>) -> AnyView {
             {asked(data)}
         </section>
         {copyable::address(&format!("/nodes/{}", data.node))}
+    }
+    .into_any()
+}
+
+/// What the last verification found: loud where it is not sound, and never older than it says.
+fn verified(found: &NodeVerified) -> AnyView {
+    let word = match &found.verification {
+        Verification::Sound => view! { <strong>"sound"</strong> }.into_any(),
+        Verification::Damaged { .. } => {
+            view! { <strong class="unknown">"DAMAGED"</strong> }.into_any()
+        }
+        Verification::NotCompared { .. } => {
+            view! { <strong class="unknown">"not compared"</strong> }.into_any()
+        }
+    };
+    let findings = found.verification.findings().iter();
+    let findings = findings.map(|finding| view! { <li>{say(finding)}</li> }).collect_view();
+    let address = format!("/actions/{}", found.action_id);
+    view! {
+        <section>
+            <h2>"Last verification"</h2>
+            <p>{word} ", at " {time(found.at)} ", by " <a href=address>"this action"</a> "."</p>
+            <ul>{findings}</ul>
+        </section>
     }
     .into_any()
 }

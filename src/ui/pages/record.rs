@@ -71,6 +71,14 @@ fn facts(stored: &StoredRecord) -> AnyView {
             </div>
         }
     });
+    let host = record.host_words().map(|words| {
+        view! {
+            <div>
+                <dt>"User on the host"</dt>
+                <dd>{say(&words)}</dd>
+            </div>
+        }
+    });
     let prev = record.prev.map_or_else(|| "none: it is the first".to_owned(), |h| h.to_string());
     view! {
         <dl class="facts">
@@ -83,12 +91,13 @@ fn facts(stored: &StoredRecord) -> AnyView {
             {stage}
             <div>
                 <dt>"Written"</dt>
-                <dd>{time(record.at)} {format!(", clock: {}", say(&record.clock))}</dd>
+                <dd>{time(record.at)} {format!(", clock: {}", say(&record.clock_words()))}</dd>
             </div>
             <div>
                 <dt>"Actor"</dt>
                 <dd>{actor(record)}</dd>
             </div>
+            {host}
             {action}
             <div>
                 <dt>"Hash"</dt>

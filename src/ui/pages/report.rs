@@ -2,8 +2,8 @@
 
 use crate::model::action::Stage;
 use crate::model::cluster::ClusterState;
-use crate::model::report::{ActionReport, Content, Kept};
-use crate::ui::components::words::{hash, observation, say, time};
+use crate::model::report::{ActionReport, Content, Kept, WindowReport};
+use crate::ui::components::words::{counted, hash, observation, say, time};
 use crate::ui::components::{
     badge, copyable, explanation, kept, notice, outcome, positions, records, topology,
 };
@@ -98,12 +98,16 @@ fn report(view: &WindowView) -> Option<AnyView> {
         }
     });
     let actions = actions.collect_view();
+    let whole = query(None);
+    let extent = extent(told);
     Some(
         view! {
             <p>
-                {format!("From {} to {}, from the log alone. This page as ", told.from, told.to)}
-                <a href=format!("/report.md{here}") download>"Markdown"</a> ", as "
-                <a href=format!("/api/v1/report{here}")>"JSON"</a> "."
+                {format!("From {} to {}, from the log alone. ", told.from, told.to)}
+                <strong>{extent}</strong>
+                " The whole window as "
+                <a href=format!("/report.md{whole}") download>"Markdown"</a> ", as "
+                <a href=format!("/api/v1/report{whole}")>"JSON"</a> "."
             </p>
             {verify(&told.records)}
             {records::records("Records of the window, oldest first", &told.records)}
@@ -113,6 +117,19 @@ fn report(view: &WindowView) -> Option<AnyView> {
         }
         .into_any(),
     )
+}
+
+/// How much of the window this page is.
+fn extent(told: &WindowReport) -> String {
+    let total = told.total.unwrap_or_default();
+    let shown = u64::try_from(told.records.len()).unwrap_or(u64::MAX);
+    match (told.records.first(), told.records.last()) {
+        (Some(first), Some(last)) if shown < total => {
+            let (first, last) = (first.record.seq, last.record.seq);
+            format!("A part: {shown} of {total} records, {first} to {last}.")
+        }
+        _ => format!("Complete: {}.", counted(told.records.len(), "record")),
+    }
 }
 
 fn parts(told: &ActionReport) -> AnyView {

@@ -1,7 +1,7 @@
 //! Signing in, the way to a provider and back, and creating the first operator.
 
 use crate::ui::components::words::say;
-use crate::ui::{Leaving, OtherWays, Returned, SetUp, SignIn, pages};
+use crate::ui::{Leaving, OtherWays, Returned, SetUp, SignIn, Way, pages};
 use leptos::prelude::*;
 
 /// The sign-in form.
@@ -70,13 +70,17 @@ pub(super) fn leaving(data: &Leaving) -> AnyView {
     } else {
         words.into_any()
     };
+    let provider = say(&data.provider);
+    let what = match data.way {
+        Way::In => format!(
+            "{provider} is asked who you are, in this browser. It sends you back here; you have 10 minutes."
+        ),
+        Way::Out => format!(
+            "You are signed out here. {provider} may still know this browser, and is asked to forget it."
+        ),
+    };
     view! {
-        <p>
-            {format!(
-                "{} is asked who you are, in this browser. It sends you back here; you have 10 minutes.",
-                say(&data.provider),
-            )}
-        </p>
+        <p>{what}</p>
         <p>{way}</p>
     }
     .into_any()

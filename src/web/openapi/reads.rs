@@ -100,10 +100,13 @@ pub(super) fn operation(route: Read, schemas: &mut Schemas) -> Option<Operation>
             .paged()
             .json::<ActionPage>(schemas),
         Read::ApiActionsCsv => {
-            op("exportActionsCsv", "The same page as CSV.").paged().file("text/csv")
+            let about = "Every action as CSV, or a part where `before` or `limit` is given.";
+            op("exportActionsCsv", about).paged().file("text/csv").refuses([Code::TooManyStreams])
         }
         Read::ApiActionsText => {
-            op("exportActionsMarkdown", "The same page as Markdown.").paged().file("text/markdown")
+            let about = "The same as Markdown.";
+            let op = op("exportActionsMarkdown", about).paged().file("text/markdown");
+            op.refuses([Code::TooManyStreams])
         }
         Read::ApiAction => op("getAction", "One action as it stands.")
             .with(action_id(schemas))
@@ -164,11 +167,14 @@ fn of_log(route: Read, schemas: &mut Schemas) -> Option<Operation> {
         Read::ApiLog => filtered(op("listLog", "One page of the log, newest first."), schemas)
             .json::<LogPage>(schemas),
         Read::ApiLogCsv => {
-            filtered(op("exportLogCsv", "The same page as CSV."), schemas).file("text/csv")
+            let about =
+                "Every record that matches as CSV, or a part where `before` or `limit` is given.";
+            let op = filtered(op("exportLogCsv", about), schemas).file("text/csv");
+            op.refuses([Code::TooManyStreams])
         }
         Read::ApiLogText => {
-            filtered(op("exportLogMarkdown", "The same page as Markdown."), schemas)
-                .file("text/markdown")
+            let op = filtered(op("exportLogMarkdown", "The same as Markdown."), schemas);
+            op.file("text/markdown").refuses([Code::TooManyStreams])
         }
         Read::ApiLogHead => {
             op("getLogHead", "The end of the log, signed.").json::<SignedHead>(schemas)

@@ -1,9 +1,10 @@
 //! A node that comes back with a long log missing, slice by slice.
 
+use crate::kernel::embedded::Write;
 use crate::kernel::embedded::cluster::Cluster;
 use crate::kernel::embedded::long::{Begun, Meter};
+use crate::kernel::embedded::opening::Opened;
 use crate::kernel::embedded::tests::{id, now, open, order, put};
-use crate::kernel::embedded::{Write, founding};
 use crate::kernel::{ApplyError, SettleError};
 use crate::model::action::Action;
 use crate::model::cluster::ReceiptStatus;
@@ -19,7 +20,7 @@ fn n3() -> NodeId {
 }
 
 /// A cluster of which n3 is offline, and has missed more than a slice holds.
-fn with_n3_behind(dir: &TempDir) -> founding::Opened {
+fn with_n3_behind(dir: &TempDir) -> Opened {
     let mut opened = open(dir, 3);
     let cluster = &mut opened.cluster;
     put(cluster, "before").unwrap();

@@ -93,3 +93,26 @@ fn a_meter_tells_of_each_part_and_of_each_percent_and_of_no_more() {
     meter.advance(0);
     assert_eq!(*heard.borrow(), 102);
 }
+
+#[test]
+fn a_backup_that_cannot_be_read_is_never_settled_as_one_that_never_was() {
+    let dir = TempDir::new().unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    let create = Action::CreateBackup { name: PlaceName::parse("monday").unwrap() };
+    let first = begin(&mut cluster, &order(5, create, 1)).run().unwrap();
+    // A stop between the backup and the record of its receipt.
+    drop(cluster);
+    let manifest = dir.path().join("kernel/backups/monday/manifest.json");
+    let bytes = std::fs::read(&manifest).unwrap();
+    std::fs::write(&manifest, "{}").unwrap();
+    let mut cluster = open(&dir, 3).cluster;
+    let refused = cluster.settle(id(5), now()).unwrap_err();
+    assert!(refused.to_string().contains("manifest"), "{refused}");
+    std::fs::write(&manifest, bytes).unwrap();
+    for _ in 0..2 {
+        let Ok(Settled::Executed(receipt)) = cluster.settle(id(5), now()) else { panic!("there") };
+        assert_eq!((receipt.action_id, &receipt.result), (first.action_id, &first.result));
+        drop(cluster);
+        cluster = open(&dir, 3).cluster;
+    }
+}

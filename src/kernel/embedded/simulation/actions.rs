@@ -32,7 +32,7 @@ impl World {
     /// Asks for this action and, mostly, confirms it.
     pub(super) fn ask_and_confirm(&mut self, action: Action) -> Result<(), String> {
         let id = self.fresh_id();
-        let operator = self.operator()?;
+        let Some(operator) = self.operator()? else { return Ok(()) };
         let asked = self.house().workflow.request(&operator, id, action.clone(), reason());
         let asked = self.wait(asked);
         let confirmation = asked.as_ref().ok().filter(|a| a.stage == Stage::Explained).map(|a| {
@@ -66,7 +66,7 @@ impl World {
     }
 
     fn confirm(&mut self, id: ActionId, confirmation: Confirmation) -> Result<(), String> {
-        let operator = self.proven()?;
+        let Some(operator) = self.proven()? else { return Ok(()) };
         let confirmed = self.wait(self.house().workflow.confirm(&operator, id, confirmation));
         let said = match &confirmed {
             Ok(answer) => format!("{} {:?}", answer.stage.word(), answer.outcome),
@@ -82,30 +82,42 @@ impl World {
         Ok(())
     }
 
-    /// Who operates, by the session that was opened last.
-    fn operator(&self) -> Result<Operator, String> {
+    /// Who operates: by the session that was opened last, or by another one where a clock that was put
+    /// back has ended that. On a failing disk nobody can sign in, and then nobody operates.
+    fn operator(&mut self) -> Result<Option<Operator>, String> {
+        if let Ok(operator) = self.house().operator(&self.session) {
+            return Ok(Some(operator));
+        }
+        if !self.sign_in()? {
+            return Ok(None);
+        }
         let denied = |why| format!("authority: the session of the operator is gone: {why}");
-        self.house().operator(&self.session).map_err(denied)
+        self.house().operator(&self.session).map(Some).map_err(denied)
     }
 
-    /// The same, who signs in again where the proof is too old or, by a clock that was put back, of a
-    /// time that is yet to come. On a failing disk that may fail: then the old session has to do.
-    fn proven(&mut self) -> Result<Operator, String> {
+    /// The same, who signs in again where the proof is too old. On a failing disk that may fail: then
+    /// the old session has to do.
+    fn proven(&mut self) -> Result<Option<Operator>, String> {
         let operator = self.operator()?;
-        if operator.viewer().proved_recently() {
+        if operator.as_ref().is_none_or(|operator| operator.viewer().proved_recently()) {
             return Ok(operator);
         }
-        let said = match self.wait(self.house().access.sign_in(OPERATOR, PASSWORD)) {
-            Ok(begun) => {
-                let token = begun.token.ok_or("authority: a session without a token")?;
-                self.session =
-                    Credential::parse(&token).ok_or("authority: a token that is none")?;
-                "done".to_owned()
-            }
+        self.sign_in()?;
+        self.operator()
+    }
+
+    /// Signs in again; whether that was possible.
+    fn sign_in(&mut self) -> Result<bool, String> {
+        let begun = self.wait(self.house().access.sign_in(OPERATOR, PASSWORD));
+        let said = match &begun {
+            Ok(_) => "done".to_owned(),
             Err(refusal) => format!("{:?}", refusal.code),
         };
         self.note(&format!("sign in again: {said}"));
-        self.operator()
+        let Ok(begun) = begun else { return Ok(false) };
+        let token = begun.token.ok_or("authority: a session without a token")?;
+        self.session = Credential::parse(&token).ok_or("authority: a token that is none")?;
+        Ok(true)
     }
 
     /// Delivers any earlier confirmation again.
@@ -123,7 +135,7 @@ impl World {
     /// Settles what is open, if anything is.
     pub(super) fn settle(&mut self) -> Result<(), String> {
         let Ok(Some(open)) = self.house().read.unresolved() else { return Ok(()) };
-        let operator = self.operator()?;
+        let Some(operator) = self.operator()? else { return Ok(()) };
         let settled = self.house().workflow.settle(&operator, open.action_id, reason());
         let said = match self.wait(settled) {
             Ok(answer) => answer.stage.word().to_owned(),
@@ -136,7 +148,7 @@ impl World {
 
     /// Declares a freeze, or lifts the one that stands.
     pub(super) fn freeze_or_unfreeze(&mut self) -> Result<(), String> {
-        let operator = self.operator()?;
+        let Some(operator) = self.operator()? else { return Ok(()) };
         let Ok(stands) = self.house().read.freeze() else { return Ok(()) };
         let id = self.fresh_id();
         let done = match stands {

@@ -74,7 +74,11 @@ impl House {
     ) -> Result<Self, String> {
         let said = |error: &dyn std::fmt::Display| error.to_string();
         let clock: Arc<dyn Clock> = clock.clone();
-        let store = Store::open(dir).map_err(|e| said(&e))?;
+        let store = match Store::open(dir) {
+            Err(StoreError::NotFounded { .. }) => Store::found(dir),
+            opened => opened,
+        };
+        let store = store.map_err(|e| said(&e))?;
         let ledger = Ledger::open(&store, Arc::clone(&clock)).map_err(|e| said(&e))?;
         let config = Config {
             dir: dir.join("kernel"),
@@ -95,10 +99,12 @@ impl House {
             note: about.start_note,
             interrupted: open.into_iter().map(|(id, _)| id).collect(),
             log_key: Some(signer.public().to_string()),
+            settings: None,
+            last_run: None,
         };
         let draft = Draft::new(None, None, entry);
-        ledger.append(vec![draft]).await.map_err(|e| said(&e))?;
         let ledger = ledger.signing(signer);
+        ledger.append(vec![draft]).await.map_err(|e| said(&e))?;
         let in_flight = InFlight::default();
         let observer: Arc<dyn ObserveKernel> = kernel.clone();
         let commanded: Arc<dyn CommandKernel> = kernel.clone();

@@ -260,7 +260,11 @@ fn every_planted_fault_of_the_kernel_is_found() {
             Sabotage::ForgetVote => &["one_primary: ", "logs_agree: ", "failed: epochs.epoch"],
             Sabotage::ReceiptApart => &["receipt_kept: "],
             Sabotage::StaleServes => &["linearizable: "],
-            Sabotage::AnswerEarly => &["acknowledged: ", "linearizable: ", "logs_agree: "],
+            // Files that remember more of each other than they hold are refused, all of them or one.
+            Sabotage::AnswerEarly => {
+                &["acknowledged: ", "linearizable: ", "logs_agree: ", "starts: ", "rest: "]
+            }
+            Sabotage::FoundWhereLost | Sabotage::OlderNodeAccepted => &["refused: "],
             other => panic!("{other:?} is no fault of the kernel"),
         };
         is_found(fault, signs);

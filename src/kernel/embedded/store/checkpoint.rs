@@ -17,11 +17,19 @@ pub(super) fn image(
     place: Place,
     meter: &Meter,
 ) -> Result<Image, StoreError> {
+    Image::take(db, about(db, identity, place)?, meter)
+}
+
+/// What an image of the state as it is would be of.
+pub(super) fn about(
+    db: &Connection,
+    identity: &NodeIdentity,
+    place: Place,
+) -> Result<About, StoreError> {
     let (fence, since) = machine::fence(db)?;
     let since = since.map(|since| since.since);
     let at = (place.position, place.epoch);
-    let about = About::new(&identity.cluster_id, at, machine::members(db)?, (fence, since));
-    Image::take(db, about, meter)
+    Ok(About::new(&identity.cluster_id, at, machine::members(db)?, (fence, since)))
 }
 
 /// Keeps an image as the checkpoint of this node, in place of the one before.
@@ -60,7 +68,7 @@ pub(super) fn read(db: &Connection) -> Result<Option<Image>, StoreError> {
         .prepare("SELECT frame FROM checkpoint_frames ORDER BY number")
         .and_then(|mut s| s.query_map([], |row| row.get(0))?.collect())
         .doing("read the checkpoint")?;
-    let (about, found) = crate::kernel::embedded::image::read(&frames.concat())?;
+    let (about, found) = crate::kernel::embedded::image::read(&frames.concat()[..])?;
     if found != digest {
         return Err(StoreError::corrupt(format!(
             "the checkpoint at position {} has the digest {found}, and should have {digest}",

@@ -14,11 +14,11 @@ const SLICE: u64 = 1000;
 /// Findings of one kind that are named; the rest of them is the same news.
 const FINDINGS_MAX: usize = 3;
 
-/// Reads every page, where there is no seal to compare the file with.
-pub(super) fn check_pages(db: &Connection) -> Result<(), StoreError> {
+/// Reads every page: what is in no row, such as an index, is in no sum either.
+pub(in crate::kernel::embedded) fn check_pages(db: &Connection) -> Result<(), StoreError> {
     match pages(db)?.into_iter().next() {
         None => Ok(()),
-        Some(found) => Err(StoreError::corrupt(format!("node.sqlite is damaged: {found}"))),
+        Some(found) => Err(StoreError::corrupt(found)),
     }
 }
 
@@ -59,7 +59,7 @@ impl NodeStore {
         }
         found.extend(unreadable.into_iter().take(FINDINGS_MAX));
         meter.begin("reading the checkpoint", Unit::Rows, 1);
-        match checkpoint::read(self.database.connection()) {
+        match checkpoint::read(self.file.connection()) {
             Ok(_) => meter.advance(1),
             Err(error) => found.push(error.to_string()),
         }
@@ -68,7 +68,7 @@ impl NodeStore {
 
     /// What the database says about its own file, page by page.
     fn damaged_pages(&self, meter: &Meter) -> Vec<String> {
-        let db = self.database.connection();
+        let db = self.file.connection();
         let count = db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap_or(0);
         meter.begin("reading every page of the file, in one step", Unit::Pages, count);
         let found = pages(db).unwrap_or_else(|error| vec![error.to_string()]);

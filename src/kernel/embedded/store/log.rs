@@ -20,7 +20,7 @@ impl NodeStore {
         high: u64,
         bytes_max: u64,
     ) -> Result<Vec<Entry>, StoreError> {
-        let db = self.database.connection();
+        let db = self.file.connection();
         let mut statement = db
             .prepare_cached(
                 "SELECT position, epoch, kind, data, context FROM log
@@ -134,7 +134,7 @@ impl raft::Storage for NodeStore {
             return Err(raft::Error::Store(StorageError::Compacted));
         }
         let found: Option<u64> = self
-            .database
+            .file
             .connection()
             .prepare_cached("SELECT epoch FROM log WHERE position = ?1")
             .and_then(|mut s| s.query_row([position], |row| row.get(0)).optional())
@@ -154,7 +154,7 @@ impl raft::Storage for NodeStore {
     fn snapshot(&self, request_index: u64, to: u64) -> raft::Result<Snapshot> {
         let applied = self.extent.applied;
         let place = Place { epoch: self.term(applied)?, position: applied };
-        let db = self.database.connection();
+        let db = self.file.connection();
         let image = checkpoint::to_send(db, &self.identity, place, request_index, to);
         checkpoint::snapshot(&image.map_err(unreadable)?, &self.identity).map_err(unreadable)
     }

@@ -1,38 +1,70 @@
 //! What the state machine of a node holds, for those who ask.
 
-use super::NodeStore;
+use super::{NodeStore, Place, checkpoint};
+use crate::kernel::embedded::image::{self, About};
+use crate::kernel::embedded::long::Meter;
 use crate::kernel::embedded::machine::{self, Epoch};
-use crate::kernel::embedded::sqlite::StoreError;
+use crate::kernel::embedded::sqlite::{Doing, StoreError};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
+use crate::model::canonical::Hash;
 use crate::model::event::{EventPlace, KernelEvent};
 use crate::model::pinned::{Fence, Since};
 use crate::model::receipt::{Receipt, Tombstone};
+use rusqlite::Connection;
 
 impl NodeStore {
+    /// The file, to read what it holds under action ids.
+    pub(in crate::kernel::embedded) fn reading(&self) -> &Connection {
+        self.file.connection()
+    }
+
     /// The write fence, and since when it stands.
     pub fn fence(&self) -> Result<(Fence, Option<Since>), StoreError> {
-        machine::fence(self.database.connection())
+        machine::fence(self.file.connection())
+    }
+
+    /// How many bytes of the file hold something.
+    pub(in crate::kernel::embedded) fn bytes_used(&self) -> Result<u64, StoreError> {
+        let number = |pragma: &str| -> Result<u64, StoreError> {
+            let read = self.file.connection().query_row(pragma, [], |row| row.get(0));
+            read.doing("read the size of the file")
+        };
+        let pages = number("PRAGMA page_count")?.saturating_sub(number("PRAGMA freelist_count")?);
+        Ok(pages.saturating_mul(number("PRAGMA page_size")?))
+    }
+
+    /// Packs the image of the state as it is, frame by frame; gives what it is of, and its digest.
+    pub(in crate::kernel::embedded) fn pack(
+        &self,
+        meter: &Meter,
+        to: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
+    ) -> Result<(About, Hash), StoreError> {
+        let place = Place { position: self.extent.applied, epoch: self.applied_epoch()? };
+        let db = self.file.connection();
+        let about = checkpoint::about(db, &self.identity, place)?;
+        let digest = image::pack(db, &about, meter, to)?;
+        Ok((about, digest))
     }
 
     /// The receipt under an id.
     pub fn receipt(&self, id: ActionId) -> Result<Option<Receipt>, StoreError> {
-        machine::receipt(self.database.connection(), id)
+        machine::receipt(self.file.connection(), id)
     }
 
     /// The tombstone under an id.
     pub fn tombstone(&self, id: ActionId) -> Result<Option<Tombstone>, StoreError> {
-        machine::tombstone(self.database.connection(), id)
+        machine::tombstone(self.file.connection(), id)
     }
 
     /// The value of a key.
     pub fn value(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        machine::value(self.database.connection(), key)
+        machine::value(self.file.connection(), key)
     }
 
     /// The history of epochs, oldest first.
     pub fn epochs(&self) -> Result<Vec<Epoch>, StoreError> {
-        machine::epochs(self.database.connection())
+        machine::epochs(self.file.connection())
     }
 
     /// What happened by the log before a place, newest first.
@@ -41,11 +73,11 @@ impl NodeStore {
         before: Option<EventPlace>,
         limit: usize,
     ) -> Result<Vec<KernelEvent>, StoreError> {
-        machine::events(self.database.connection(), before, limit)
+        machine::events(self.file.connection(), before, limit)
     }
 
     /// The birth record: its sentence, and when the cluster was founded.
     pub fn birth(&self) -> Result<Option<(String, Timestamp)>, StoreError> {
-        machine::birth(self.database.connection())
+        machine::birth(self.file.connection())
     }
 }

@@ -20,15 +20,11 @@ impl NodeStore {
     /// The store as it is now, for reading in another thread while this one goes on.
     pub(in crate::kernel::embedded) fn as_it_is(&self) -> Result<StillStore, StoreError> {
         Ok(StillStore(Self {
-            database: self.database.as_it_is()?,
+            file: self.file.as_it_is()?,
             identity: self.identity.clone(),
             hard_state: self.hard_state.clone(),
             extent: self.extent,
             members: self.members.clone(),
-            seal: self.seal.beside()?,
-            saves: self.saves,
-            // It is not the owner of the file, and seals nothing when it is dropped.
-            is_sound: false,
         }))
     }
 }

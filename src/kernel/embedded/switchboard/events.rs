@@ -12,26 +12,26 @@ impl Switchboard {
         &mut self,
         events: &[KernelEvent],
     ) -> Result<(), StoreError> {
-        let tx = self.database.begin()?;
-        for event in events {
-            tx.prepare_cached(
-                "INSERT INTO events (epoch, position, number, kind, node, event)
+        self.file.save(|db| {
+            for event in events {
+                db.prepare_cached(
+                    "INSERT INTO events (epoch, position, number, kind, node, event)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )
-            .and_then(|mut s| {
-                s.execute(params![
-                    event.place.epoch,
-                    event.place.position,
-                    event.place.number,
-                    event.kind.word(),
-                    event.node.as_ref().map(NodeId::as_str),
-                    to_json(event)
-                ])
-            })
-            .doing("keep an event")?;
-        }
-        tx.commit().doing("commit")?;
-        self.database.committed()
+                )
+                .and_then(|mut s| {
+                    s.execute(params![
+                        event.place.epoch,
+                        event.place.position,
+                        event.place.number,
+                        event.kind.word(),
+                        event.node.as_ref().map(NodeId::as_str),
+                        to_json(event)
+                    ])
+                })
+                .doing("keep an event")?;
+            }
+            Ok(())
+        })
     }
 
     /// Events before a place, newest first.
@@ -42,7 +42,7 @@ impl Switchboard {
     ) -> Result<Vec<KernelEvent>, StoreError> {
         let end = before.unwrap_or(END);
         let texts: Vec<String> = self
-            .database
+            .file
             .connection()
             .prepare_cached(
                 "SELECT event FROM events WHERE (epoch, position, number) < (?1, ?2, ?3)
@@ -71,7 +71,7 @@ impl Switchboard {
     ) -> Result<Option<EventKind>, StoreError> {
         let [one, other] = kinds;
         let text: Option<String> = self
-            .database
+            .file
             .connection()
             .prepare_cached(
                 "SELECT event FROM events WHERE node IS ?1 AND kind IN (?2, ?3)

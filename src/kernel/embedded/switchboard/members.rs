@@ -9,7 +9,7 @@ impl Switchboard {
     /// The nodes whose files are opened.
     pub(in crate::kernel::embedded) fn listed(&self) -> Result<Vec<u64>, StoreError> {
         let mut statement = self
-            .database
+            .file
             .connection()
             .prepare("SELECT node FROM listed ORDER BY node")
             .doing("read the list of nodes")?;
@@ -19,8 +19,7 @@ impl Switchboard {
 
     /// Puts a node on the list.
     pub(in crate::kernel::embedded) fn list_node(&mut self, number: u64) -> Result<(), StoreError> {
-        list(self.database.connection(), number)?;
-        self.database.committed()
+        self.file.save(|db| list(db, number))
     }
 
     /// Takes a node off the list.
@@ -28,17 +27,17 @@ impl Switchboard {
         &mut self,
         number: u64,
     ) -> Result<(), StoreError> {
-        self.database
-            .connection()
-            .execute("DELETE FROM listed WHERE node = ?1", [number])
-            .doing("take a node off the list")?;
-        self.database.committed()
+        self.file.save(|db| {
+            db.execute("DELETE FROM listed WHERE node = ?1", [number])
+                .doing("take a node off the list")?;
+            Ok(())
+        })
     }
 
     /// The members, as they were known last.
     pub(in crate::kernel::embedded) fn members(&self) -> Result<Members, StoreError> {
         let text: String = self
-            .database
+            .file
             .connection()
             .query_row("SELECT members FROM members", [], |row| row.get(0))
             .doing("read the members")?;
@@ -50,13 +49,21 @@ impl Switchboard {
         &mut self,
         members: &Members,
     ) -> Result<(), StoreError> {
-        let changed = self
-            .database
+        let members = to_json(members);
+        let differs: bool = self
+            .file
             .connection()
-            .prepare_cached("UPDATE members SET members = ?1 WHERE members <> ?1")
-            .and_then(|mut s| s.execute([to_json(members)]))
-            .doing("remember the members")?;
-        if changed == 0 { Ok(()) } else { self.database.committed() }
+            .prepare_cached("SELECT members <> ?1 FROM members")
+            .and_then(|mut s| s.query_row([&members], |row| row.get(0)))
+            .doing("read the members")?;
+        if !differs {
+            return Ok(());
+        }
+        self.file.save(|db| {
+            db.execute("UPDATE members SET members = ?1", [members])
+                .doing("remember the members")?;
+            Ok(())
+        })
     }
 }
 

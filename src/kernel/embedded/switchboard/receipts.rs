@@ -4,15 +4,21 @@ use super::{Switchboard, insert_order, insert_receipt};
 use crate::kernel::embedded::command::Accepted;
 use crate::kernel::embedded::sqlite::{Doing, StoreError, from_json};
 use crate::model::receipt::Receipt;
+use rusqlite::Connection;
 
 impl Switchboard {
+    /// The file, to read what it holds under action ids.
+    pub(in crate::kernel::embedded) fn reading(&self) -> &Connection {
+        self.file.connection()
+    }
+
     /// The receipts of what is no entry of a log: switches, backups and verifications. In the order of
     /// their ids.
     pub(in crate::kernel::embedded) fn receipts_in_no_log(
         &self,
     ) -> Result<Vec<Receipt>, StoreError> {
         let texts: Vec<String> = self
-            .database
+            .file
             .connection()
             .prepare("SELECT receipt FROM receipts ORDER BY action_id")
             .and_then(|mut s| s.query_map([], |row| row.get(0))?.collect())
@@ -24,19 +30,19 @@ impl Switchboard {
 
     /// Keeps receipts of the cluster that a backup was made of: their ids stay spent.
     pub(super) fn take_over(&mut self, receipts: &[Receipt]) -> Result<(), StoreError> {
-        let tx = self.database.begin()?;
-        for receipt in receipts {
-            let order = Accepted {
-                action_id: receipt.action_id,
-                action: receipt.action.clone(),
-                expected_epoch: receipt.epoch,
-                witness: receipt.witness.clone(),
-                at: receipt.executed_at,
-            };
-            insert_order(&tx, &order)?;
-            insert_receipt(&tx, receipt)?;
-        }
-        tx.commit().doing("commit")?;
-        self.database.committed()
+        self.file.save(|db| {
+            for receipt in receipts {
+                let order = Accepted {
+                    action_id: receipt.action_id,
+                    action: receipt.action.clone(),
+                    expected_epoch: receipt.epoch,
+                    witness: receipt.witness.clone(),
+                    at: receipt.executed_at,
+                };
+                insert_order(db, &order)?;
+                insert_receipt(db, receipt)?;
+            }
+            Ok(())
+        })
     }
 }

@@ -1,0 +1,54 @@
+//! `accept`: somebody at the host accepts, by name and on record, that log and kernel do not say the
+//! same (C9.5). What was found is shown first, and nothing is accepted in advance.
+
+use super::arguments::DataArguments;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::local::{line_of, not_served, wait};
+use super::{Report, complain, os_user, secret};
+use crate::model::text::Reason;
+use crate::plain;
+use crate::serve::examine;
+use clap::Args;
+use serde_json::json;
+
+#[derive(Args, Debug)]
+pub(super) struct AcceptArguments {
+    #[command(flatten)]
+    pub(super) place: DataArguments,
+    /// Why it is accepted, in one line.
+    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
+    pub(super) reason: Reason,
+    /// The name of the cluster; asked for on the terminal, or read as one line of standard input,
+    /// after what was found is shown.
+    #[arg(long = "type", value_name = "CLUSTER")]
+    pub(super) typed: Option<String>,
+}
+
+/// Shows what was found, asks for the name of the cluster, and records the acceptance.
+pub(super) fn accept(options: &AcceptArguments) -> Result<Report, Failure> {
+    let place = &options.place;
+    let os_user = os_user::current().map_err(|error| {
+        let sentence = format!("Who runs this cannot be read: {error}. Nothing was accepted.");
+        Failure::here(Exit::Local, sentence)
+    })?;
+    wait(async {
+        let examined = examine(place.config.as_deref(), place.data.as_deref()).await;
+        let examined = examined.map_err(not_served)?;
+        let found = examined.mismatch().clone();
+        if !found.is_empty() {
+            complain(plain::mismatch(&found).as_str());
+        }
+        let typed = match &options.typed {
+            Some(typed) => typed.clone(),
+            None if !found.can_be_accepted() || found.is_empty() => String::new(),
+            None => secret::typed("The name of the cluster, to accept this: ", "cluster")?,
+        };
+        let accepted = examined.accept(&typed, options.reason.clone(), os_user).await;
+        let accepted = accepted.map_err(not_served)?;
+        let mut text = plain::lines::Lines::new();
+        text.line(format!("Record {} accepts {found}.", accepted.record.seq));
+        let json = json!({ "seq": accepted.record.seq, "hash": accepted.hash, "accepted": found });
+        Ok(Report { text, json: line_of(&json), exit: Exit::Done })
+    })?
+}

@@ -1,0 +1,205 @@
+//! One action, as the audit log and the kernel tell it. Pure: no file, no clock.
+//!
+//! The kernel's receipt names the record behind the order, and the record of the outcome names the
+//! receipt: so each side notices when the other one forgot, or tells something else.
+
+use crate::kernel::memory::{Reach, Remembered};
+use crate::ledger::{Recalled, Recorded};
+use crate::model::action::ActionId;
+use crate::model::canonical::{Hash, canonical_json};
+use crate::model::cluster::ClusterState;
+use crate::model::finding::{Finding, FindingKind, Subject};
+use crate::model::receipt::{Receipt, Tombstone, Witness};
+use serde::Serialize;
+
+/// What the log holds beside the steps of an action, looked up only where it matters.
+pub trait Places {
+    /// Why something cannot be looked up.
+    type Error;
+
+    /// The hash of a record and the action that it names; `None` past the end of the log.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    fn place(&self, seq: u64) -> Result<Option<(Hash, Option<ActionId>)>, Self::Error>;
+
+    /// Whether a record asks the kernel to settle an action.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    fn asked_to_settle(&self, id: ActionId) -> Result<bool, Self::Error>;
+}
+
+/// Holds what the log says of one action against what the kernel holds under its id.
+///
+/// # Errors
+/// When the log cannot be read.
+pub fn compare<P: Places>(
+    id: ActionId,
+    log: &Recalled,
+    kernel: &Remembered,
+    reach: Reach,
+    places: &P,
+) -> Result<Vec<Finding>, P::Error> {
+    let mut found = Vec::new();
+    for receipt in &kernel.receipts {
+        let receipt = first_answer(receipt);
+        match behind(id, &receipt, log, places)? {
+            Some(finding) => found.push(finding),
+            None => found.extend(ended_otherwise(id, &receipt, log)),
+        }
+    }
+    for tombstone in &kernel.tombstones {
+        found.extend(void(id, tombstone, log, places)?);
+    }
+    found.extend(in_itself(id, kernel));
+    found.extend(forgotten(id, log, kernel, reach));
+    Ok(found)
+}
+
+/// The record that the receipt names is the one behind the order, or what is wrong with it.
+fn behind<P: Places>(
+    id: ActionId,
+    receipt: &Receipt,
+    log: &Recalled,
+    places: &P,
+) -> Result<Option<Finding>, P::Error> {
+    let Witness { seq, hash } = &receipt.witness;
+    if log.dispatched.as_ref() == Some(&receipt.witness) {
+        return Ok(None);
+    }
+    let subject = Subject::Receipt { action_id: id, hash: hash_of(receipt) };
+    let expected = format!(
+        "record {seq} with the hash {hash}, which the kernel's receipt of action {id} names"
+    );
+    let (kind, found) = match places.place(*seq)? {
+        None => (FindingKind::LogOlder, format!("no record {seq}: the audit log ends before it")),
+        Some((other, of)) => {
+            let of = of.map_or_else(|| "no action".to_owned(), |of| format!("action {of}"));
+            let found = format!("another record {seq}, of {of}, with the hash {other}");
+            (FindingKind::Contradiction, found)
+        }
+    };
+    Ok(Some(Finding::new(kind, subject, found, expected)))
+}
+
+/// The log names another end of the action than the receipt proves.
+fn ended_otherwise(id: ActionId, receipt: &Receipt, log: &Recalled) -> Option<Finding> {
+    let subject = Subject::Receipt { action_id: id, hash: hash_of(receipt) };
+    let says = |seq: u64, what: &str| format!("{what} of action {id}, which record {seq} names");
+    let expected = match (&log.executed, &log.voided, &log.refused) {
+        (Some(Recorded { value, .. }), ..) if first_answer(value) == *receipt => return None,
+        (Some(Recorded { place, value }), ..) => {
+            says(place.seq, &format!("the receipt {}", in_words(value)))
+        }
+        (None, Some(Recorded { place, .. }), _) => says(place.seq, "the tombstone"),
+        (None, None, Some(place)) => says(place.seq, "the kernel's refusal"),
+        // Its outcome is not recorded: the action is in doubt, and the kernel can prove it.
+        (None, None, None) => return None,
+    };
+    let found = format!("the receipt {} under action {id}", in_words(receipt));
+    Some(Finding::new(FindingKind::Contradiction, subject, found, expected))
+}
+
+/// A void id is one that an operator asked to settle, and whose record says so.
+fn void<P: Places>(
+    id: ActionId,
+    tombstone: &Tombstone,
+    log: &Recalled,
+    places: &P,
+) -> Result<Option<Finding>, P::Error> {
+    let subject = Subject::Tombstone { action_id: id, hash: hash_of(tombstone) };
+    let found = format!("a tombstone of {} under action {id}", tombstone.voided_at);
+    if let Some(Recorded { place, value }) = &log.voided {
+        let expected = format!("the tombstone that record {} names", place.seq);
+        let finding = Finding::new(FindingKind::Contradiction, subject, found, expected);
+        return Ok((value != tombstone).then_some(finding));
+    }
+    if let Some(Recorded { place, .. }) = &log.executed {
+        let expected = format!("the receipt of action {id}, which record {} names", place.seq);
+        return Ok(Some(Finding::new(FindingKind::Contradiction, subject, found, expected)));
+    }
+    if places.asked_to_settle(id)? {
+        return Ok(None);
+    }
+    let expected = "a record that asked the kernel to settle it";
+    Ok(Some(Finding::new(FindingKind::LogOlder, subject, found, expected)))
+}
+
+/// The kernel holds more than one end under one id.
+fn in_itself(id: ActionId, kernel: &Remembered) -> Option<Finding> {
+    let (receipts, tombstones) = (kernel.receipts.len(), kernel.tombstones.len());
+    let [one, ..] = kernel.receipts.as_slice() else { return None };
+    if receipts + tombstones < 2 {
+        return None;
+    }
+    let subject = Subject::Receipt { action_id: id, hash: hash_of(one) };
+    let found = format!("{receipts} receipts and {tombstones} tombstones under action {id}");
+    Some(Finding::new(FindingKind::Contradiction, subject, found, "one of them in every file"))
+}
+
+/// The log names an outcome that the kernel does not hold, and it is known to be absent.
+fn forgotten(id: ActionId, log: &Recalled, kernel: &Remembered, reach: Reach) -> Option<Finding> {
+    if !kernel.receipts.is_empty() || !kernel.tombstones.is_empty() || !reach.is_whole {
+        return None;
+    }
+    let (place, what) = match (&log.executed, &log.voided) {
+        (Some(Recorded { place, value }), _) => {
+            // An entry that is in a log and not applied may be the one: nobody has decided yet.
+            let is_absent = value.position.is_none_or(|p| p <= reach.applied || p > reach.last);
+            (is_absent.then_some(place)?, format!("receipt {}", in_words(value)))
+        }
+        (None, Some(Recorded { place, .. })) => (place, "tombstone".to_owned()),
+        (None, None) => return None,
+    };
+    let subject = Subject::Outcome { seq: place.seq, hash: place.hash };
+    let found = format!(
+        "nothing under action {id} in the kernel, whose log ends at position {}",
+        reach.last
+    );
+    let expected = format!("the {what}, which record {} names", place.seq);
+    Some(Finding::new(FindingKind::KernelOlder, subject, found, expected))
+}
+
+/// Holds the last observation that the log names against how far the kernel reaches.
+#[must_use]
+pub fn compare_reach(place: &Witness, state: &ClusterState, reach: Reach) -> Vec<Finding> {
+    let Witness { seq, .. } = place;
+    let mut found = Vec::new();
+    if !reach.is_whole {
+        return found;
+    }
+    let committed = state.nodes.iter().filter_map(|node| node.positions.committed.known()).max();
+    if let Some(position) = committed.copied().filter(|position| *position > reach.last) {
+        found.push(Finding::new(
+            FindingKind::KernelOlder,
+            Subject::Position { seq: *seq, position },
+            format!("a kernel whose log ends at position {}", reach.last),
+            format!("position {position}, which was committed as record {seq} names"),
+        ));
+    }
+    if let Some(epoch) = state.cluster.epoch.known().copied().filter(|e| *e > reach.epoch) {
+        found.push(Finding::new(
+            FindingKind::KernelOlder,
+            Subject::Epoch { seq: *seq, epoch },
+            format!("a kernel in epoch {}", reach.epoch),
+            format!("epoch {epoch}, as record {seq} names"),
+        ));
+    }
+    found
+}
+
+/// A receipt as the kernel keeps it, without the mark of a repeated answer.
+fn first_answer(receipt: &Receipt) -> Receipt {
+    Receipt { duplicate: false, ..receipt.clone() }
+}
+
+fn in_words(receipt: &Receipt) -> String {
+    let at = receipt.position.map_or_else(String::new, |p| format!(" at position {p}"));
+    let epoch = receipt.epoch.map_or_else(String::new, |epoch| format!(" in epoch {epoch}"));
+    format!("of {}{at}{epoch}", receipt.action.title())
+}
+
+fn hash_of<T: Serialize>(value: &T) -> Hash {
+    Hash::of(&canonical_json(value))
+}

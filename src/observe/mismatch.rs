@@ -1,0 +1,48 @@
+//! Where log and kernel do not say the same, for those who read (C9.5), and what follows from an
+//! acceptance for an action whose outcome is not known.
+
+use super::{ReadSide, unreadable};
+use crate::model::answer::Closing;
+use crate::model::finding::Mismatch;
+use crate::model::refusal::Refusal;
+use crate::observe::trail::Trail;
+use std::sync::Arc;
+
+impl ReadSide {
+    /// The same, where the start found that log and kernel do not say the same (C9.5).
+    #[must_use]
+    pub fn with_mismatch(self, mismatch: Mismatch) -> Self {
+        Self { mismatch: Arc::new(mismatch), ..self }
+    }
+
+    /// What the start found, where log and kernel do not say the same; nothing is changed meanwhile.
+    #[must_use]
+    pub fn mismatch(&self) -> Option<&Mismatch> {
+        Some(&*self.mismatch).filter(|mismatch| !mismatch.is_empty())
+    }
+
+    /// Why nothing can be recorded any more, and so nothing can be done (C6.4); `None` while it can.
+    #[must_use]
+    pub fn unrecordable(&self) -> Option<String> {
+        self.ledger.failure().map(str::to_owned)
+    }
+
+    /// How an action whose outcome is not known can be closed with this kernel.
+    #[must_use]
+    pub fn closing(&self) -> Closing {
+        if self.kernel.describe().can_settle { Closing::Settlement } else { Closing::Finding }
+    }
+
+    /// How this action can be closed, if its outcome is not known. A kernel that was accepted as it
+    /// was found after the action was sent may have forgotten it: that it holds nothing proves
+    /// nothing, so an operator says what was found (C7.3).
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn closing_of(&self, trail: &Trail) -> Result<Closing, Refusal> {
+        let accepted = self.ledger.last_acceptance().map_err(unreadable)?;
+        let sent = trail.dispatched_at();
+        let is_forgetful = accepted.zip(sent).is_some_and(|(accepted, sent)| accepted > sent);
+        Ok(if is_forgetful { Closing::Finding } else { self.closing() })
+    }
+}
