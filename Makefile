@@ -22,7 +22,8 @@ build: setup ## the server and the browser's half, in release
 	cargo build $(CARGO_FLAGS) --release --bin aerodb-control --bin bundle
 	$(TARGET)/release/bundle --release
 
-run: build ## build, then serve on http://127.0.0.1:7400 with the data in ./data
+run: build ## build, found a cluster in ./data if that is not there, and serve on http://127.0.0.1:7400
+	test -e data || $(PROGRAM) init
 	exec $(PROGRAM) serve
 
 check: setup lint ## the fast loop: format, lints and documents with warnings denied, unit tests and 100 seeds

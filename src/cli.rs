@@ -16,13 +16,13 @@ mod environment;
 mod exit;
 mod failure;
 mod found;
+mod founding;
 #[cfg(test)]
 mod fuzz;
 mod list_arguments;
 mod lists;
 mod local;
 mod log_arguments;
-mod os_user;
 mod output;
 mod progress;
 mod reconstruct;
@@ -79,6 +79,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
     let url = cli.url.vouched_for_by(cli.ca_file.clone());
     let server = remote::Server { url: &url };
     match cli.command {
+        Command::Init(options) => founding::init(options),
         Command::Serve(options) => local::serve(&options, cli.json),
         Command::Account(AccountCommand::Add(options)) => local::account_add(&options),
         Command::Account(AccountCommand::Role(options)) => local::account_role(&options),

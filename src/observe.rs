@@ -9,19 +9,22 @@ mod kept;
 mod log;
 mod mismatch;
 mod node;
+mod overview;
 pub mod report;
+mod room;
 pub mod tally;
 mod timeline;
 pub mod trail;
 
-use crate::explain::{Request, Standing, explain, on_cluster, why_not};
+use crate::explain::{Request, Standing, explain};
 use crate::kernel::{KernelDescription, ObserveKernel, Unobservable};
 pub use crate::ledger::LogFilter;
 use crate::ledger::{ActionRow, LedgerError, LedgerReader};
 use crate::measure::Durations;
-use crate::model::action::{Action, ActionId, ActionKind, Stage};
+use crate::model::action::{Action, ActionId, Stage};
+use crate::model::ambient::Room;
 use crate::model::answer::{
-    ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, Overview, Present, WhyNot,
+    ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, Present,
 };
 use crate::model::catalogue::ActionClass;
 use crate::model::cluster::{ClusterState, ReceiptStatus};
@@ -32,6 +35,7 @@ use crate::model::pinned::{Freeze, Unresolved};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{ActorName, NodeId, Reason};
 use in_flight::InFlight;
+use std::path::Path;
 use std::sync::Arc;
 use tally::{Counts, Tally};
 use tokio::sync::watch;
@@ -48,6 +52,7 @@ pub struct ReadSide {
     tally: Tally,
     second_operator: Arc<[ActionClass]>,
     mismatch: Arc<Mismatch>,
+    room: Option<(Arc<dyn Room>, Arc<Path>)>,
 }
 
 impl ReadSide {
@@ -70,6 +75,7 @@ impl ReadSide {
             tally,
             second_operator,
             mismatch,
+            room: None,
         }
     }
 
@@ -144,36 +150,6 @@ impl ReadSide {
     /// `kernel_unreachable` when the kernel does not answer.
     pub async fn receipt(&self, id: ActionId) -> Result<ReceiptStatus, Refusal> {
         self.kernel.receipt(id).await.map_err(unreachable)
-    }
-
-    /// Everything that the overview shows.
-    ///
-    /// # Errors
-    /// When the kernel or the ledger cannot be read.
-    pub async fn overview(&self) -> Result<Overview, Refusal> {
-        let state = self.observe().await?;
-        let standing = self.standing()?;
-        let why_not = ActionKind::ALL
-            .into_iter()
-            .filter(|kind| kind.chooses_primary())
-            .map(|kind| WhyNot { kind, candidates: self.why_not(&state, kind, &standing) })
-            .collect();
-        let on_cluster = on_cluster(&state, &standing, |s, action| self.kernel.checks(s, action));
-        let Standing { unresolved, freeze, second_operator: _ } = standing;
-        let data_address = self.data_address.clone();
-        let mismatch = self.mismatch().map(Mismatch::shown);
-        Ok(Overview { state, why_not, on_cluster, unresolved, freeze, data_address, mismatch })
-    }
-
-    /// Every node of a state as the object of an action of this kind.
-    #[must_use]
-    pub fn why_not(
-        &self,
-        state: &ClusterState,
-        kind: ActionKind,
-        standing: &Standing,
-    ) -> Vec<crate::model::explanation::Candidate> {
-        why_not(state, kind, standing, |state, action| self.kernel.checks(state, action))
     }
 
     /// Explains a request in a state, with what the ledger puts in its way.

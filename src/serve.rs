@@ -10,6 +10,7 @@ pub mod config;
 mod accept;
 mod announce;
 mod error;
+mod founding;
 mod hold;
 mod host;
 mod host_user;
@@ -30,7 +31,9 @@ mod witness;
 pub use accept::{Examined, accept_restored, examine, examine_with};
 pub use announce::Announcement;
 pub use error::ServeError;
+pub use founding::{Founded, InitOptions, found, init};
 pub use host::HostName;
+pub use host_user::host_user;
 pub use listener::{CONNECTIONS_MAX, IDLE_FOR};
 pub use offline::{access, data_dir, rotate_log_key};
 pub use options::ServeOptions;
@@ -40,10 +43,10 @@ pub use witness::{Witnessed, witness};
 
 use crate::authority::PasswordCost;
 use crate::kernel::ObserveKernel;
-use crate::kernel::embedded::{self, EmbeddedKernel};
-use crate::ledger::{Ledger, LogFilter, open_key};
+use crate::kernel::embedded::{self, EmbeddedKernel, Served};
+use crate::ledger::{Ledger, open_key};
 use crate::measure::CertificateExpiry;
-use crate::model::ambient::{Clock, Entropy};
+use crate::model::ambient::{Clock, Entropy, Room};
 use crate::model::finding::Mismatch;
 use crate::model::pinned::ClusterIdentity;
 use crate::model::record::Entry;
@@ -72,7 +75,7 @@ use tokio::task::JoinSet;
 /// it: they are waited for before it begins, and after it.
 const STOP_GRACE: Duration = Duration::from_secs(3);
 
-/// Time, randomness and the price of a password, as the server and the tests choose them.
+/// Time, randomness, room and the price of a password, as the server and the tests choose them.
 #[derive(Clone)]
 pub struct Ambient {
     /// The clock.
@@ -81,6 +84,8 @@ pub struct Ambient {
     pub entropy: Arc<dyn Entropy>,
     /// How much work it is to check a password.
     pub password_cost: PasswordCost,
+    /// How much can still be written.
+    pub room: Arc<dyn Room>,
 }
 
 impl Ambient {
@@ -90,6 +95,7 @@ impl Ambient {
             clock: Arc::new(ambient::SystemClock),
             entropy: Arc::new(ambient::SystemEntropy),
             password_cost: PasswordCost::PRODUCTION,
+            room: Arc::new(ambient::SystemRoom),
         }
     }
 }
@@ -155,32 +161,12 @@ pub async fn assemble(
     ambient: Ambient,
     data_address: Option<String>,
 ) -> Result<House, ServeError> {
-    let Ambient { clock, entropy, password_cost } = ambient;
     // First: where nobody could be signed in as the settings say, nothing is opened or recorded.
     let vouching = config.vouching.open(config)?;
     let store = open_store(&config.data)?;
-    let ledger = Ledger::open(&store, Arc::clone(&clock))?;
-    let served = last_served(&ledger)?;
-    let kernel_dir = config.data.join("kernel");
-    if let (Some(cluster), false) = (&served, kernel_dir.exists()) {
-        return Err(ServeError::KernelLost { cluster: cluster.clone(), dir: kernel_dir });
-    }
-    let founding = embedded::Config {
-        dir: kernel_dir,
-        nodes: config.nodes,
-        cluster: config.cluster.clone(),
-        environment: config.environment.clone(),
-    };
-    let kernel = if founding.dir.exists() {
-        EmbeddedKernel::open(&founding, Arc::clone(&clock), &*entropy)?
-    } else {
-        EmbeddedKernel::found(&founding, Arc::clone(&clock), &*entropy)?
-    };
-    let kernel = Arc::new(kernel);
-    let found = kernel.describe().cluster;
-    if let Some(served) = served.filter(|served| *served != found) {
-        return Err(ServeError::OtherCluster { served, found });
-    }
+    let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
+    let kernel = Arc::new(open_kernel(config, &ledger, &ambient)?);
+    let Ambient { clock, entropy, password_cost, room } = ambient;
     let identity = kernel.observe().await?.cluster.identity;
     let mismatch = hold::compare(&kernel, &ledger, clock.now()).await?;
     let ledger = if mismatch.is_empty() {
@@ -197,6 +183,7 @@ pub async fn assemble(
     let observer: Arc<dyn ObserveKernel> = kernel.clone();
     let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), data_address)
         .with_second_operator(&config.second_operator)
+        .with_room(room, &config.data)
         .with_mismatch(mismatch);
     let access =
         Access::new(ledger.clone(), Arc::clone(&clock), Arc::clone(&entropy), password_cost);
@@ -253,26 +240,49 @@ pub async fn assemble(
     })
 }
 
-/// Opens the log. It is founded in a directory that is absent or holds nothing, and nowhere else: what
-/// is there may be what is left of a cluster, of its log, or of a restore that was stopped.
+/// Opens the log. A start founds none: what is there may be what is left of a cluster, of its log, or of
+/// a restore that was stopped.
 fn open_store(dir: &Path) -> Result<Store, ServeError> {
+    if founding::is_unfinished(dir) {
+        return Err(ServeError::FoundingUnfinished { dir: dir.to_owned() });
+    }
     match Store::open(dir) {
-        Err(StoreError::NotFounded { .. }) => match offline::first_entry(dir)? {
-            None => Ok(Store::found(dir)?),
-            Some(found) => Err(ServeError::LogLost { dir: dir.to_owned(), found }),
-        },
+        Err(StoreError::NotFounded { .. }) => Err(match founding::first_entry(dir)? {
+            None => ServeError::NotFounded { dir: dir.to_owned() },
+            Some(found) => ServeError::LogLost { dir: dir.to_owned(), found },
+        }),
         opened => Ok(opened?),
     }
 }
 
-/// The cluster that the ledger belongs to: the one that the last start served.
-fn last_served(ledger: &Ledger) -> Result<Option<String>, ServeError> {
-    let boots = LogFilter { kind: Some("boot"), ..LogFilter::default() };
-    let last = ledger.reader().page(None, 1, &boots)?.records.into_iter().next();
-    Ok(last.and_then(|stored| match stored.record.entry {
-        Entry::Boot { cluster, .. } => Some(cluster),
-        _ => None,
-    }))
+/// Opens the kernel that the log belongs to.
+fn open_kernel(
+    config: &Config,
+    ledger: &Ledger,
+    ambient: &Ambient,
+) -> Result<EmbeddedKernel, ServeError> {
+    let dir = config.data.join("kernel");
+    let (cluster, served) = known_cluster(ledger)?;
+    if let (Some(cluster), false) = (&cluster, dir.exists()) {
+        return Err(ServeError::KernelLost { cluster: cluster.clone(), dir });
+    }
+    let asked = founding::kernel_of(config, &ambient.room);
+    let kernel =
+        EmbeddedKernel::open(&asked, served, Arc::clone(&ambient.clock), &*ambient.entropy)?;
+    let found = kernel.describe().cluster;
+    match cluster.filter(|cluster| *cluster != found) {
+        None => Ok(kernel),
+        Some(served) => Err(ServeError::OtherCluster { served, found }),
+    }
+}
+
+/// The cluster that the ledger belongs to, by its founding or the last start, and whether there was one.
+fn known_cluster(ledger: &Ledger) -> Result<(Option<String>, Served), ServeError> {
+    Ok(match runs::newest(ledger, &["boot", "founded"])?.map(|record| record.entry) {
+        Some(Entry::Boot { cluster, .. }) => (Some(cluster), Served::Before),
+        Some(Entry::Founded { cluster, .. }) => (Some(cluster), Served::Never),
+        _ => (None, Served::Never),
+    })
 }
 
 /// The name of the log in its signed heads: no other cluster has the same id.

@@ -5,10 +5,10 @@ use super::arguments::DataArguments;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::local::{line_of, not_served, wait};
-use super::{Report, complain, os_user, secret};
+use super::{Report, complain, secret};
 use crate::model::text::Reason;
 use crate::plain;
-use crate::serve::examine;
+use crate::serve::{self, examine};
 use clap::Args;
 use serde_json::json;
 
@@ -28,10 +28,7 @@ pub(super) struct AcceptArguments {
 /// Shows what was found, asks for the name of the cluster, and records the acceptance.
 pub(super) fn accept(options: &AcceptArguments) -> Result<Report, Failure> {
     let place = &options.place;
-    let os_user = os_user::current().map_err(|error| {
-        let sentence = format!("Who runs this cannot be read: {error}. Nothing was accepted.");
-        Failure::here(Exit::Local, sentence)
-    })?;
+    let os_user = serve::host_user(None).user;
     wait(async {
         let examined = examine(place.config.as_deref(), place.data.as_deref()).await;
         let examined = examined.map_err(not_served)?;

@@ -12,7 +12,7 @@ use super::log_arguments::{
 };
 use super::restore::KernelCommand;
 use crate::model::action::{ActionId, ActionKind};
-use crate::model::text::NodeId;
+use crate::model::text::{NodeId, Reason};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -62,6 +62,8 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Found a cluster and its log, in a data directory that is empty or does not exist.
+    Init(InitArguments),
     /// Run the control plane, with the embedded kernel.
     Serve(ServeArguments),
     /// Accounts, on the data directory of this machine.
@@ -259,8 +261,8 @@ pub(super) struct ServeArguments {
     /// For how many minutes a proof of identity is recent; 0 asks for the password with each.
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(0..=720))]
     pub(super) proof_minutes: Option<u32>,
-    /// How many nodes a new cluster is founded with.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=9))]
+    /// How many nodes the cluster has; another number is refused.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=101))]
     pub(super) nodes: Option<u64>,
     /// The name of the environment, such as production.
     #[arg(long, value_name = "NAME")]
@@ -290,6 +292,22 @@ pub(super) struct DataArguments {
     /// The data directory [default: as the settings say].
     #[arg(long, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
+}
+
+/// What `init` is told. The settings say what is not named here.
+#[derive(Args, Debug)]
+pub(super) struct InitArguments {
+    #[command(flatten)]
+    pub(super) place: DataArguments,
+    /// How many nodes the cluster gets, 1 to 101 [default: as the settings say].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=101))]
+    pub(super) nodes: Option<u64>,
+    /// The name of the environment, such as production [default: as the settings say].
+    #[arg(long, value_name = "NAME")]
+    pub(super) environment: Option<String>,
+    /// Why; the record keeps it.
+    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
+    pub(super) reason: Option<Reason>,
 }
 
 /// An action, its parameters and its reason. The server judges them: the same words get the same

@@ -148,8 +148,11 @@ pub(super) fn token_issue(options: &TokenArguments, as_json: bool) -> Result<Rep
     let mut text = Lines::new();
     text.line(&token);
     if !as_json {
-        let ends = issued.expires_at;
-        complain(&format!("It reads, never confirms, is shown this once, and ends {ends}.\n"));
+        let (ends, dir) = (issued.expires_at, data_dir(&options.place)?);
+        complain(&format!(
+            "It was issued in {}, reads, never confirms, is shown this once, and ends {ends}.\n",
+            dir.display()
+        ));
     }
     Ok(Report { text, json: line_of(&json!(issued)), exit: Exit::Done })
 }

@@ -1,9 +1,9 @@
 //! `kernel restore`: a new cluster from a backup, on this machine, without a server.
 
+use super::Report;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::local::{not_served, wait};
-use super::{Report, os_user};
 use crate::files::private;
 use crate::kernel::embedded::restore::restore;
 use crate::model::text::Reason;
@@ -82,7 +82,7 @@ pub(super) fn run(command: &KernelCommand) -> Result<Report, Failure> {
 /// The first record of the new cluster: its kernel holds receipts of the cluster of the backup.
 fn accept(options: &RestoreArguments) -> Result<Option<u64>, Failure> {
     let reason = Reason::parse("restored from a backup on purpose").expect("a reason");
-    let os_user = os_user::current().unwrap_or_else(|_| "unknown".to_owned());
+    let os_user = serve::host_user(None).user;
     let accepted = wait(accept_restored(&options.into, reason, os_user))?.map_err(not_served)?;
     Ok(accepted.map(|stored| stored.record.seq))
 }

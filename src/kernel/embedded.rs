@@ -46,8 +46,10 @@ mod wording;
 
 pub use data::{DataError, Write, Written};
 pub use error::OpenError;
+pub use founding::LaidOut;
 pub use long::Meter;
 pub use memory::StoppedKernel;
+pub use opening::Served;
 pub use sqlite::StoreError;
 
 use crate::kernel::memory::MemoryPage;
@@ -56,7 +58,7 @@ use crate::kernel::{
     Settled, Unobservable,
 };
 use crate::model::action::{Action, ActionId};
-use crate::model::ambient::{Clock, Entropy};
+use crate::model::ambient::{Clock, Entropy, Room};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
@@ -101,6 +103,8 @@ pub struct Config {
     pub cluster: PlaceName,
     /// Its environment. Fixed by the founding.
     pub environment: PlaceName,
+    /// How much can still be written to the directory.
+    pub room: Arc<dyn Room>,
 }
 
 /// The kernel, as the rest of the program holds it. When it is dropped, the command that is being
@@ -113,31 +117,32 @@ pub struct EmbeddedKernel {
 }
 
 impl EmbeddedKernel {
-    /// Founds a cluster in a directory that is empty or absent, and opens it. What an earlier founding
-    /// left there that did not come to its end is completed or replaced, and nothing else.
+    /// Lays a new cluster out in a directory that is empty or absent; nothing runs yet. What an earlier
+    /// call left there that did not come to its end is completed or replaced, and nothing else.
     ///
     /// # Errors
     /// When the directory holds anything else, or another process holds it.
-    pub fn found(
+    pub fn lay_out(
         config: &Config,
-        clock: Arc<dyn Clock>,
+        clock: &dyn Clock,
         entropy: &dyn Entropy,
-    ) -> Result<Self, OpenError> {
-        let opened = founding::found(config, clock.as_ref(), entropy)?;
-        Self::start(config, opened, clock)
+    ) -> Result<LaidOut, OpenError> {
+        founding::lay_out(config, clock, entropy)
     }
 
-    /// Opens the cluster in a directory. It founds nothing, and finishes no founding.
+    /// Opens the cluster in a directory. It lays nothing out; one that nobody has served gets its first
+    /// primary, as its founding names it.
     ///
     /// # Errors
     /// When there is none, another process holds the directory, it is not the cluster that was asked
     /// for, or what belongs to no node is missing, damaged or older than it was.
     pub fn open(
         config: &Config,
+        served: Served,
         clock: Arc<dyn Clock>,
         entropy: &dyn Entropy,
     ) -> Result<Self, OpenError> {
-        let opened = opening::open(config, clock.as_ref(), entropy)?;
+        let opened = opening::open(config, served, clock.as_ref(), entropy)?;
         Self::start(config, opened, clock)
     }
 
@@ -156,16 +161,12 @@ impl EmbeddedKernel {
     #[cfg(test)]
     fn open_here(
         config: &Config,
+        served: Served,
         clock: Arc<dyn Clock>,
         entropy: &dyn Entropy,
         weather: simulation::Weather,
     ) -> Result<Self, OpenError> {
-        // A simulation founds where there is nothing.
-        let mut opened = if config.dir.exists() {
-            opening::open(config, clock.as_ref(), entropy)?
-        } else {
-            founding::found(config, clock.as_ref(), entropy)?
-        };
+        let mut opened = opening::open(config, served, clock.as_ref(), entropy)?;
         opened.cluster.ensemble.expose_to(weather);
         let description = Self::description(&opened);
         let (shell, changes) = Shell::here(opened.cluster, clock);
@@ -176,11 +177,7 @@ impl EmbeddedKernel {
         let identity = &opened.cluster.identity;
         KernelDescription {
             kind: "embedded",
-            cluster: format!(
-                // What never changes: the ledger compares it at every start.
-                "{} {} ({}), founded with {} nodes in this process",
-                identity.environment, identity.cluster, identity.id, opened.cluster.founders
-            ),
+            cluster: founding::described(identity, opened.cluster.founders),
             start_note: opened.start_note.clone(),
             can_settle: true,
         }

@@ -74,6 +74,15 @@ pub trait Entropy: Send + Sync + 'static {
     fn bytes(&self) -> [u8; 32];
 }
 
+/// How much can still be written to a directory. A test hands in a number.
+pub trait Room: fmt::Debug + Send + Sync + 'static {
+    /// Bytes that are free for this process below a directory; or why that cannot be read, in a clause.
+    ///
+    /// # Errors
+    /// When the file system does not say.
+    fn free_bytes(&self, dir: &std::path::Path) -> Result<u64, String>;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -53,6 +53,21 @@ pub fn is_treacherous(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// A number of bytes in the largest binary unit that leaves a whole number before the point, with one
+/// decimal that is cut and not rounded: what is said to be there is there.
+#[must_use]
+pub fn in_binary_units(bytes: u64) -> String {
+    const UNITS: [(&str, u32); 4] = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let unit = UNITS.iter().find(|(_, power)| bytes >> power > 0);
+    match unit {
+        None => format!("{bytes} bytes"),
+        Some((name, power)) => {
+            let rest = bytes - ((bytes >> power) << power);
+            format!("{}.{} {name}", bytes >> power, (rest * 10) >> power)
+        }
+    }
+}
+
 /// Spells every treacherous character out as `⟨U+001B⟩`, so that text is inert in a page, a log
 /// line and a terminal.
 #[must_use]
@@ -279,5 +294,19 @@ mod tests {
     fn an_error_never_carries_a_character_that_could_move_a_cursor() {
         let error = NodeId::parse("a\u{1b}]52;c\u{7}").expect_err("control characters");
         assert_eq!(error.found, "\"a⟨U+001B⟩]52;c⟨U+0007⟩\"");
+    }
+
+    #[test]
+    fn bytes_are_said_in_the_largest_unit_and_never_as_more_than_they_are() {
+        for (bytes, said) in [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1024, "1.0 KiB"),
+            (1024 * 1024 - 1, "1023.9 KiB"),
+            (64 << 30, "64.0 GiB"),
+            (u64::MAX, "16777215.9 TiB"),
+        ] {
+            assert_eq!(in_binary_units(bytes), said);
+        }
     }
 }

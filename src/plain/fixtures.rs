@@ -88,6 +88,7 @@ pub(crate) fn overview_without_primary() -> Overview {
         unresolved: None,
         freeze: None,
         data_address: None,
+        free_bytes: Some(Fact::Known(12_345 * 1024 * 1024)),
         mismatch: None,
     }
 }

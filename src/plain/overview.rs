@@ -6,7 +6,7 @@ use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::finding::Mismatch;
 use crate::model::node_answer::{NodeAnswer, NodeVerified};
 use crate::model::pinned::{Fact, Missing, Since};
-use crate::model::text::NodeId;
+use crate::model::text::{NodeId, in_binary_units};
 use crate::plain::lines::Lines;
 
 /// Everything that the overview page shows.
@@ -38,6 +38,10 @@ pub fn overview(overview: &Overview) -> Lines {
         ),
         None => "Freeze: none".to_owned(),
     });
+    if let Some(free) = &overview.free_bytes {
+        let free = fact(free, |free| in_binary_units(*free));
+        lines.line(format!("Free space of the data directory: {free}"));
+    }
     if let Some(address) = &overview.data_address {
         lines.line(format!("Data API: {address}"));
     }

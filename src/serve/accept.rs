@@ -2,9 +2,9 @@
 //! (C9.5). No control plane may run meanwhile: the lock on the data directory is held from the
 //! comparison to the record, so what is accepted is what was read.
 
-use super::{Ambient, ServeError, config, hold, last_served, log_name};
+use super::{Ambient, ServeError, config, hold, log_name, open_kernel};
 use crate::kernel::ObserveKernel as _;
-use crate::kernel::embedded::{self, EmbeddedKernel, OpenError};
+use crate::kernel::embedded::{EmbeddedKernel, OpenError};
 use crate::ledger::{Ledger, existing_key};
 use crate::model::answer::StoredRecord;
 use crate::model::finding::Mismatch;
@@ -51,18 +51,7 @@ pub async fn examine_with(
     }
     let store = Store::open(&config.data)?;
     let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
-    let served = last_served(&ledger)?;
-    let opened = embedded::Config {
-        dir: kernel_dir,
-        nodes: config.nodes,
-        cluster: config.cluster.clone(),
-        environment: config.environment.clone(),
-    };
-    let kernel = EmbeddedKernel::open(&opened, Arc::clone(&ambient.clock), &*ambient.entropy)?;
-    let found = kernel.describe().cluster;
-    if let Some(served) = served.filter(|served| *served != found) {
-        return Err(ServeError::OtherCluster { served, found });
-    }
+    let kernel = open_kernel(config, &ledger, &ambient)?;
     let identity = kernel.observe().await?.cluster.identity;
     let named = ledger.reader().log_key()?;
     let signer = match &named {

@@ -1,6 +1,8 @@
-//! The real clock and the real source of randomness: the only place where they are touched.
+//! The real clock, the real source of randomness and the real disk: the only place where they are touched.
 
-use crate::model::ambient::{Clock, Entropy, Timestamp};
+use crate::files;
+use crate::model::ambient::{Clock, Entropy, Room, Timestamp};
+use std::path::Path;
 
 /// The clock of the machine, in UTC.
 pub struct SystemClock;
@@ -27,5 +29,15 @@ impl Entropy for SystemEntropy {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
         bytes
+    }
+}
+
+/// The file systems of the machine.
+#[derive(Debug)]
+pub struct SystemRoom;
+
+impl Room for SystemRoom {
+    fn free_bytes(&self, dir: &Path) -> Result<u64, String> {
+        files::free_bytes(dir).map_err(|error| error.to_string())
     }
 }

@@ -76,7 +76,7 @@ pub enum ServeError {
     #[error("the ledger cannot be opened: {0}")]
     Store(#[from] StoreError),
     /// The records.
-    #[error("the ledger cannot be used: {0}")]
+    #[error("the ledger ({DATABASE_FILE}) cannot be used: {0}")]
     Ledger(#[from] LedgerError),
     /// The key that signs the heads of the log.
     #[error("the log cannot be signed: {0}")]
@@ -96,13 +96,39 @@ pub enum ServeError {
     /// The ledger is there and the cluster is not. What the ledger holds about open actions could
     /// never be settled truthfully against another one (C7.3).
     #[error(
-        "the ledger belongs to the cluster {cluster}, and {} is not there: put it back, or name another data directory; no other cluster is founded in its place", dir.display()
+        "the ledger ({DATABASE_FILE}) belongs to the cluster {cluster}, and {} is not there: put it back, or name another data directory; no other cluster is founded in its place", dir.display()
     )]
     KernelLost {
         /// The cluster of the ledger.
         cluster: String,
         /// Where it was.
         dir: PathBuf,
+    },
+    /// There is nothing to serve.
+    #[error(
+        "{} holds no cluster, and a start founds none: `aerodb-control init --data {}` does", dir.display(), dir.display()
+    )]
+    NotFounded {
+        /// The data directory.
+        dir: PathBuf,
+    },
+    /// A founding was interrupted.
+    #[error(
+        "the founding in {} did not come to its end, and nothing was served: `aerodb-control init --data {}` ends it", dir.display(), dir.display()
+    )]
+    FoundingUnfinished {
+        /// The data directory.
+        dir: PathBuf,
+    },
+    /// There is something where a cluster should be founded.
+    #[error(
+        "{} holds {found}: a cluster is founded in a place that holds nothing, and nothing was founded", dir.display()
+    )]
+    Founded {
+        /// The data directory.
+        dir: PathBuf,
+        /// The first thing that it holds.
+        found: String,
     },
     /// The directory holds something, and no log.
     #[error(
@@ -116,7 +142,7 @@ pub enum ServeError {
     },
     /// The ledger and the kernel are not of one cluster.
     #[error(
-        "the ledger belongs to the cluster {served}, and the kernel holds {found}: they do not belong together"
+        "the ledger ({DATABASE_FILE}) belongs to the cluster {served}, and the folder kernel holds {found}: they do not belong together"
     )]
     OtherCluster {
         /// The cluster of the ledger.

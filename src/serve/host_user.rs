@@ -12,7 +12,8 @@ const USERS: &str = "/etc/passwd";
 const HOST_NAMES: [&str; 2] = ["/proc/sys/kernel/hostname", "/etc/hostname"];
 
 /// The user of this process and the host that it runs on. What the system does not say is `unknown`.
-pub(super) fn host_user(reason: Option<Reason>) -> HostUser {
+#[must_use]
+pub fn host_user(reason: Option<Reason>) -> HostUser {
     let users = fs::read_to_string(USERS).unwrap_or_default();
     let user = match fs::metadata("/proc/self") {
         Ok(process) => format!("{} (uid {})", named(&users, process.uid()), process.uid()),

@@ -50,26 +50,6 @@ pub(super) fn private(dir: &Path) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// What a file system or an earlier version puts into a directory that holds nothing.
-const NOTHING: [&str; 2] = ["lost+found", "control.lock"];
-
-/// The first thing that a directory holds; `None` where it holds nothing or is not there.
-pub(super) fn first_entry(dir: &Path) -> Result<Option<String>, ServeError> {
-    let failed = |source| ServeError::Io { what: format!("cannot read {}", dir.display()), source };
-    if !dir.exists() {
-        return Ok(None);
-    }
-    let entries = std::fs::read_dir(dir).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let entries = entries.map_err(failed)?;
-    let names = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    // A founding of the log that was stopped before anything was written to it.
-    let is_blank = |name: &str| {
-        name.starts_with(DATABASE_FILE)
-            && std::fs::metadata(dir.join(name)).is_ok_and(|m| m.len() == 0)
-    };
-    Ok(names.filter(|name| !NOTHING.contains(&name.as_str()) && !is_blank(name)).min())
-}
-
 /// The log of a directory, with the key that it names: a command signs what it appends as a server does.
 fn signing(store: &Store, dir: &Path, ambient: &Ambient) -> Result<Ledger, ServeError> {
     let ledger = Ledger::open(store, Arc::clone(&ambient.clock))?;

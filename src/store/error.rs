@@ -89,6 +89,14 @@ pub enum StoreError {
     /// A file or directory is not as it has to be.
     #[error(transparent)]
     Files(FileError),
+    /// The database cannot be opened: it is no database, or a damaged one.
+    #[error("{} cannot be opened: {source}", path.display())]
+    Unopened {
+        /// The file.
+        path: PathBuf,
+        /// What the database says.
+        source: rusqlite::Error,
+    },
     /// A statement failed. What the transaction did before is rolled back.
     #[error("the database refused: {0}")]
     Sql(#[from] rusqlite::Error),
@@ -137,12 +145,22 @@ impl StoreError {
         Self::File { what, path: path.to_owned(), source }
     }
 
+    /// The same error of an opening, which names the file.
+    pub(super) fn of_opening(self, path: &Path) -> Self {
+        match self {
+            Self::Sql(source) => Self::Unopened { path: path.to_owned(), source },
+            other => other,
+        }
+    }
+
     /// Whether this means that the file or the disk cannot be relied on, as against a statement
     /// that the schema refused.
     #[must_use]
     pub fn is_failure(&self) -> bool {
         match self {
-            Self::Sql(error) => error.sqlite_error_code().is_some_and(is_failure),
+            Self::Sql(error) | Self::Unopened { source: error, .. } => {
+                error.sqlite_error_code().is_some_and(is_failure)
+            }
             Self::Unavailable { .. }
             | Self::File { .. }
             | Self::Files(_)

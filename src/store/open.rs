@@ -117,6 +117,10 @@ fn is_unused(path: &Path) -> Result<bool, StoreError> {
 /// relies on the file.
 pub(super) fn existing(path: &Path, holder: Holder) -> Result<Opened, StoreError> {
     is_there(path)?;
+    opened(path, holder).map_err(|error| error.of_opening(path))
+}
+
+fn opened(path: &Path, holder: Holder) -> Result<Opened, StoreError> {
     let connection = connect_to_write(path)?;
     if schema::is_blank(&connection) {
         return Err(lost(path, "holds nothing"));

@@ -48,6 +48,7 @@ struct Told {
 
 impl Told {
     fn start(place: &Place) -> Self {
+        place.init();
         let mut child = Command::new(PROGRAM)
             .args(["serve", "--config"])
             .arg(place.settings())

@@ -145,6 +145,8 @@ fn a_secret_that_is_issued_stands_alone_on_standard_output() {
     let token = out.strip_suffix('\n').expect("a line");
     assert!(token.starts_with("aerodb_token_") && !token.contains(char::is_whitespace), "{out}");
     assert!(err.contains("shown this once") && !err.contains(token), "{err}");
+    let data = place.data();
+    assert!(err.contains(data.file_name().expect("a name").to_str().expect("text")), "{err}");
 }
 
 #[test]

@@ -146,6 +146,8 @@ fn rows(digest: &str) -> Vec<Row> {
         ("token", line("token revoke metrics"), "", 0, &["duplicate"]),
         ("token", line("token revoke nobody"), "", 2, &["declined"]),
         ("kernel", line("kernel restore no_backup --into new"), "", 1, &[]),
+        // Where there is a cluster none is founded.
+        ("init", line("init --config Leptos.toml"), "", 1, &[]),
         ("logout", line("logout"), "", 0, &["signed_out"]),
         ("request", line("request stop~writes --reason r"), "", 8, &["denied"]),
         ("help", line("help"), "", 0, &[]),
@@ -159,8 +161,9 @@ fn every_command_leaves_exactly_its_records() {
     let server = place.start(None);
     let session = server.set_up();
     let began = kinds(&server, &session);
-    let start = ["boot", "setup_link_issued", "account_created", "signed_in", "signed_in"];
-    assert_eq!(began, start, "serve and the first operator");
+    let start =
+        ["founded", "boot", "setup_link_issued", "account_created", "signed_in", "signed_in"];
+    assert_eq!(began, start, "init, serve and the first operator");
     let mut run = BTreeSet::from(["serve".to_owned()]);
     let mut digest = "00".repeat(32);
     let total = rows(&digest).len();

@@ -20,8 +20,15 @@ async fn a_new_installation_records_its_link_its_first_operator_and_the_session(
     let page = olga.get("/api/v1/log").await.expect(200).json();
     let records = page["records"].as_array().expect("records").clone();
     let kinds: Vec<_> = records.iter().rev().map(|r| r["entry"]["kind"].clone()).collect();
-    let wanted =
-        ["boot", "setup_link_issued", "account_created", "signed_in", "denied", "signed_in"];
+    let wanted = [
+        "founded",
+        "boot",
+        "setup_link_issued",
+        "account_created",
+        "signed_in",
+        "denied",
+        "signed_in",
+    ];
     assert_eq!(kinds, wanted);
     assert!(!page.to_string().contains(&token) && !page.to_string().contains(PASSWORD));
 }

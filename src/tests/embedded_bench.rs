@@ -1,8 +1,9 @@
 //! A real embedded kernel in a temporary directory, with a clock that a test moves.
 
 use crate::kernel_contract::Bench;
+use crate::opened::SomeRoom;
 use aerodb_control::kernel::CommandKernel;
-use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, OpenError};
+use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, OpenError, Served};
 use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
 use aerodb_control::model::text::PlaceName;
 use std::path::Path;
@@ -52,7 +53,18 @@ pub(crate) fn config(dir: &Path, nodes: u64) -> Config {
         nodes: NodeCount::Exactly(nodes),
         cluster: PlaceName::parse("aerodb").unwrap(),
         environment: PlaceName::parse("test").unwrap(),
+        room: Arc::new(SomeRoom),
     }
+}
+
+/// A new cluster, laid out and started for the first time.
+pub(crate) fn founded(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    entropy: &dyn Entropy,
+) -> Result<EmbeddedKernel, OpenError> {
+    EmbeddedKernel::lay_out(config, &*clock, entropy)?;
+    EmbeddedKernel::open(config, Served::Never, clock, entropy)
 }
 
 impl Embedded {
@@ -60,14 +72,15 @@ impl Embedded {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(HandClock(AtomicI64::new(BEGINNING)));
         let asked: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
-        let kernel = EmbeddedKernel::found(&config(dir.path(), nodes), asked, &FixedEntropy(1));
+        let kernel = founded(&config(dir.path(), nodes), asked, &FixedEntropy(1));
         Self { kernel: Some(Arc::new(kernel.unwrap())), clock, dir, nodes }
     }
 
     pub(crate) fn open(&mut self) -> Result<(), OpenError> {
         let config = config(self.dir.path(), self.nodes);
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        self.kernel = Some(Arc::new(EmbeddedKernel::open(&config, clock, &FixedEntropy(1))?));
+        self.kernel =
+            Some(Arc::new(EmbeddedKernel::open(&config, Served::Before, clock, &FixedEntropy(1))?));
         Ok(())
     }
 

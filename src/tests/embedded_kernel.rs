@@ -1,9 +1,11 @@
 //! The embedded kernel through its port: idle time, restarts, failures, everything in any order.
 
-use crate::embedded_bench::{Embedded, FixedEntropy, config};
+use crate::embedded_bench::{Embedded, FixedEntropy, config, founded};
 use crate::kernel_contract::{Bench, epoch, id, n, order, refused, run};
 use aerodb_control::kernel::embedded::store::{NodeIdentity, NodeStore};
-use aerodb_control::kernel::embedded::{Config, DataError, EmbeddedKernel, OpenError, Write};
+use aerodb_control::kernel::embedded::{
+    Config, DataError, EmbeddedKernel, OpenError, Served, Write,
+};
 use aerodb_control::kernel::{CommandKernel, ObserveKernel};
 use aerodb_control::model::action::{Action, ActionKind, LogPosition};
 use aerodb_control::model::ambient::Clock;
@@ -166,7 +168,7 @@ fn reopen(bench: &Embedded, change: impl FnOnce(&mut Config)) -> Result<Embedded
     let mut config = config(bench.dir.path(), bench.nodes);
     change(&mut config);
     let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
-    EmbeddedKernel::open(&config, clock, &FixedEntropy(2))
+    EmbeddedKernel::open(&config, Served::Before, clock, &FixedEntropy(2))
 }
 
 #[tokio::test]
@@ -204,7 +206,7 @@ async fn the_file_of_another_cluster_is_refused() {
     let foreign = tempfile::tempdir().unwrap();
     let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
     let config = config(foreign.path(), 1);
-    drop(EmbeddedKernel::found(&config, clock, &FixedEntropy(2)).unwrap());
+    drop(founded(&config, clock, &FixedEntropy(2)).unwrap());
     for file in ["kernel/n1/node.sqlite", "kernel/n1/node.seal"] {
         fs::copy(foreign.path().join(file), bench.dir.path().join(file)).unwrap();
     }
@@ -237,7 +239,7 @@ async fn the_founding_leaves_a_birth_record_and_appoints_n1_once() {
 
 fn found(bench: &Embedded) -> Result<EmbeddedKernel, OpenError> {
     let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
-    EmbeddedKernel::found(&config(bench.dir.path(), bench.nodes), clock, &FixedEntropy(2))
+    founded(&config(bench.dir.path(), bench.nodes), clock, &FixedEntropy(2))
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::kernel_contract::{Bench, id, n, order, refused, run};
 use aerodb_control::kernel::CommandKernel as _;
 use aerodb_control::kernel::embedded::backup::read;
 use aerodb_control::kernel::embedded::restore::{RestoreError, restore};
-use aerodb_control::kernel::embedded::{EmbeddedKernel, NodeCount, Write};
+use aerodb_control::kernel::embedded::{EmbeddedKernel, NodeCount, Served, Write};
 use aerodb_control::kernel::{ObserveKernel as _, Settled};
 use aerodb_control::model::action::{Action, LogPosition};
 use aerodb_control::model::ambient::Clock;
@@ -125,7 +125,8 @@ async fn a_cluster_that_was_restored_holds_everything_and_is_another_cluster() {
         let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
         let mut config = config(&into, nodes.unwrap_or(3));
         config.nodes = NodeCount::Exactly(nodes.unwrap_or(3));
-        let kernel = EmbeddedKernel::open(&config, clock, &FixedEntropy(3)).unwrap();
+        let kernel =
+            EmbeddedKernel::open(&config, Served::Before, clock, &FixedEntropy(3)).unwrap();
         let state = kernel.observe().await.unwrap();
         assert_eq!(state.cluster.identity.id, cluster_id);
         assert_eq!(state.cluster.primary, Fact::Known(None), "until an operator asks");
@@ -191,7 +192,7 @@ async fn receipts_that_no_log_holds_are_in_the_backup_and_in_the_cluster_that_is
     restore_into(&bench, &place(&bench, "tuesday"), into.path(), None).unwrap();
     let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
     let restored = config(into.path(), 3);
-    let kernel = EmbeddedKernel::open(&restored, clock, &FixedEntropy(3)).unwrap();
+    let kernel = EmbeddedKernel::open(&restored, Served::Before, clock, &FixedEntropy(3)).unwrap();
     for (number, action) in [
         (1, Action::Switchover { to: n(2) }),
         (5, backup("monday")),

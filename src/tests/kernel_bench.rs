@@ -14,13 +14,13 @@ mod figures;
 #[path = "ledger_bench/same_bytes.rs"]
 mod same_bytes;
 
-use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Write};
+use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served, Write};
 use aerodb_control::kernel::{CommandKernel, ObserveKernel, Order};
 use aerodb_control::model::action::{Action, ActionId};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::receipt::Witness;
 use aerodb_control::model::text::{NodeId, PlaceName};
-use aerodb_control::serve::ambient::{SystemClock, SystemEntropy};
+use aerodb_control::serve::ambient::{SystemClock, SystemEntropy, SystemRoom};
 use figures::{Figures, line};
 use same_bytes::SameBytes;
 use std::fs::File;
@@ -69,8 +69,11 @@ fn found(dir: &Path, nodes: u64) -> Arc<EmbeddedKernel> {
         nodes: NodeCount::Exactly(nodes),
         cluster: PlaceName::parse("aerodb").unwrap(),
         environment: PlaceName::parse("bench").unwrap(),
+        room: Arc::new(SystemRoom),
     };
-    Arc::new(EmbeddedKernel::found(&config, Arc::new(SystemClock), &SystemEntropy).unwrap())
+    EmbeddedKernel::lay_out(&config, &SystemClock, &SystemEntropy).unwrap();
+    let clock = Arc::new(SystemClock);
+    Arc::new(EmbeddedKernel::open(&config, Served::Never, clock, &SystemEntropy).unwrap())
 }
 
 fn put(number: usize) -> Write {

@@ -1,11 +1,11 @@
 //! The files of one node are damaged: it says which one and serves nothing, and the cluster goes on.
 
-use crate::embedded_bench::{Embedded, FixedEntropy, config};
+use crate::embedded_bench::{Embedded, FixedEntropy, config, founded};
 use crate::fault_panel::Coin;
 use crate::harness::TestApp;
 use crate::kernel_contract::{Bench, epoch, n, run};
 use aerodb_control::kernel::ObserveKernel as _;
-use aerodb_control::kernel::embedded::{EmbeddedKernel, OpenError, Write};
+use aerodb_control::kernel::embedded::{EmbeddedKernel, OpenError, Served, Write};
 use aerodb_control::ledger::{Expected, verify_file};
 use aerodb_control::model::action::Action;
 use aerodb_control::model::ambient::Clock;
@@ -51,7 +51,7 @@ async fn stopped(is_killed: bool) -> Embedded {
 
 fn open(bench: &Embedded) -> Result<EmbeddedKernel, OpenError> {
     let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
-    EmbeddedKernel::open(&config(bench.dir.path(), 3), clock, &FixedEntropy(1))
+    EmbeddedKernel::open(&config(bench.dir.path(), 3), Served::Before, clock, &FixedEntropy(1))
 }
 
 /// What must become of a node after its file was changed.
@@ -191,7 +191,7 @@ async fn files_of_another_node_or_another_cluster_are_refused_by_what_they_say_o
     let bench = stopped(false).await;
     let other = tempfile::tempdir().unwrap();
     let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
-    drop(EmbeddedKernel::found(&config(other.path(), 3), clock, &FixedEntropy(9)).unwrap());
+    drop(founded(&config(other.path(), 3), clock, &FixedEntropy(9)).unwrap());
     for (from, said) in [
         (bench.dir.path().join("kernel/n1"), "belongs to n1 of 3"),
         (other.path().join("kernel/n2"), "belongs to n2 of 3"),

@@ -106,11 +106,11 @@ fn what_a_control_plane_shows_is_verified_and_a_change_behind_its_back_is_named(
     let connection = Connection::open(place.data().join(DATABASE_FILE)).expect("the file");
     let bend = "DROP TRIGGER leaf_update;
                 UPDATE leaf SET bytes = CAST(replace(bytes, 'olga', 'olaf') AS BLOB)
-                WHERE seq = 2";
+                WHERE seq = 3";
     connection.execute_batch(bend).expect("bent");
     let (code, text) = verify(&[]);
     assert_eq!(code, 11, "{text}");
-    assert!(text.contains("record 2: it does not have its hash in the tile"), "{text}");
+    assert!(text.contains("record 3: it does not have its hash in the tile"), "{text}");
 
     let nowhere = place.command(None, &["verify-log", "http://127.0.0.1:1"], "");
     assert_eq!(nowhere.status.code(), Some(10), "{}", said(&nowhere));

@@ -1,7 +1,7 @@
 //! A kernel that runs what it is told and cannot say so: the embedded kernel behind a link that
 //! loses its answers, without a way to settle. Everything else is a whole control plane.
 
-use crate::embedded_bench::config;
+use crate::embedded_bench::{config, founded};
 use crate::harness::{Client, CountedEntropy, ManualClock, PASSWORD};
 use aerodb_control::authority::PasswordCost;
 use aerodb_control::kernel::embedded::EmbeddedKernel;
@@ -182,7 +182,7 @@ impl Over {
         let store = crate::records::store_in(dir);
         let clock: Arc<dyn Clock> = ManualClock::new();
         let entropy: Arc<dyn Entropy> = Arc::new(CountedEntropy::default());
-        let inner = EmbeddedKernel::found(&config(dir, 3), Arc::clone(&clock), &*entropy);
+        let inner = founded(&config(dir, 3), Arc::clone(&clock), &*entropy);
         let kernel = Arc::new(wrap(inner.expect("a kernel")));
         let ledger = Ledger::open(&store, Arc::clone(&clock)).expect("a ledger");
         let in_flight = InFlight::default();

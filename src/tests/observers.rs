@@ -110,6 +110,7 @@ fn a_server_that_is_told_so_listens_for_observers_and_says_where() {
     let settings = std::fs::read_to_string(place.settings()).expect("the settings");
     let told = settings.replace("[control]\n", "[control]\nobserver-listen = \"127.0.0.1:0\"\n");
     std::fs::write(place.settings(), told).expect("a file");
+    place.init();
     let mut command = Command::new(PROGRAM);
     command.arg("serve").arg("--config").arg(place.settings()).current_dir(place.folder());
     let mut server = command

@@ -4,11 +4,13 @@ use crate::still_time::{CountedEntropy, ManualClock};
 use aerodb_control::authority::proof::PROOF_MINUTES_MAX;
 use aerodb_control::authority::{PasswordCost, ProofLasts};
 use aerodb_control::kernel::embedded::NodeCount;
+use aerodb_control::model::ambient::Room;
+use aerodb_control::model::record::HostUser;
 use aerodb_control::model::text::PlaceName;
 use aerodb_control::serve::config::Config;
 use aerodb_control::serve::reach::Reach;
 use aerodb_control::serve::vouching::Vouching;
-use aerodb_control::serve::{Ambient, House, assemble};
+use aerodb_control::serve::{Ambient, House, assemble, found};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,6 +40,9 @@ pub async fn open_as(
     let ambient = ambient(clock.clone(), entropy.clone());
     let mut config = config(dir, nodes);
     change(&mut config);
+    if !dir.join("control.sqlite").exists() {
+        found(&config, &ambient, host_user()).await.expect("a new cluster");
+    }
     assemble(&config, ambient, Some("http://127.0.0.1:7410".to_owned())).await.expect("a house")
 }
 
@@ -51,6 +56,21 @@ pub async fn refused_start(change: impl FnOnce(&mut Config)) -> String {
     let left = std::fs::read_dir(dir.path()).expect("a directory").count();
     assert_eq!(left, 0, "{refused}");
     refused.to_string()
+}
+
+/// A disk on which there is always the same room.
+#[derive(Debug)]
+pub(crate) struct SomeRoom;
+
+impl Room for SomeRoom {
+    fn free_bytes(&self, _: &Path) -> Result<u64, String> {
+        Ok(64 << 30)
+    }
+}
+
+/// Who founds a cluster in the tests.
+pub(crate) fn host_user() -> HostUser {
+    HostUser { user: "root (uid 0)".to_owned(), host: "test".to_owned(), reason: None }
 }
 
 pub(crate) fn config(dir: &Path, nodes: u64) -> Config {
@@ -75,5 +95,5 @@ pub(crate) fn config(dir: &Path, nodes: u64) -> Config {
 }
 
 pub(crate) fn ambient(clock: Arc<ManualClock>, entropy: Arc<CountedEntropy>) -> Ambient {
-    Ambient { clock, entropy, password_cost: PasswordCost::of(64, 1) }
+    Ambient { clock, entropy, password_cost: PasswordCost::of(64, 1), room: Arc::new(SomeRoom) }
 }

@@ -188,7 +188,17 @@ pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
         prospect(Action::ResumeWrites {}, &[check(Invariant::FenceStanding, Verdict::Fail, text)]),
     ];
     let mismatch = None;
-    Overview { state, why_not, on_cluster, unresolved: None, freeze: None, data_address, mismatch }
+    let free_bytes = Some(Fact::unknown(state.observation.observed_at, text));
+    Overview {
+        state,
+        why_not,
+        on_cluster,
+        unresolved: None,
+        freeze: None,
+        data_address,
+        free_bytes,
+        mismatch,
+    }
 }
 
 pub(crate) fn prospect(action: Action, against: &[Check]) -> Prospect {

@@ -8,6 +8,7 @@ use super::Reading;
 use super::gate::SignedIn;
 use crate::measure::Durations;
 use crate::model::node_answer::NodeVerified;
+use crate::model::pinned::Fact;
 use crate::model::receipt::Verification;
 use crate::model::text::NodeId;
 use crate::observe::tally::Counts;
@@ -70,6 +71,12 @@ pub(super) async fn metrics(_: SignedIn, State(site): State<Reading>) -> Respons
     let findings = i64::try_from(findings).unwrap_or(i64::MAX);
     let about = "What the start found where log and kernel do not say the same";
     gauge(&mut registry, "mismatch_findings", about, findings);
+    if let Some(Fact::Known(free)) = site.read.free_bytes(site.clock.now()) {
+        let about = "What can still be written to the data directory";
+        let gauge = Gauge::<i64>::default();
+        gauge.set(i64::try_from(free).unwrap_or(i64::MAX));
+        registry.register_with_unit("data_directory_free", about, Unit::Bytes, gauge);
+    }
     let streams = i64::try_from(site.streams.open_now()).unwrap_or(i64::MAX);
     gauge(&mut registry, "event_streams", "Open streams of changes", streams);
     if let Some(seconds) = site.certificate.seconds() {

@@ -16,7 +16,7 @@ use super::switchboard::{LastKnown, Switchboard};
 use super::wording::Cut;
 use crate::files::DirectoryLock;
 use crate::kernel::Unobservable;
-use crate::model::ambient::Timestamp;
+use crate::model::ambient::{Room, Timestamp};
 use crate::model::pinned::{ClusterIdentity, Since};
 use crate::model::receipt::Receipt;
 use crate::model::text::{NodeId, PlaceName};
@@ -69,6 +69,7 @@ pub(super) struct Home {
     /// What the files know of each other.
     pub(super) counts: SaveCounts,
     pub(super) noted: Noted,
+    pub(super) room: Arc<dyn Room>,
 }
 
 impl Cluster {

@@ -42,7 +42,8 @@ pub enum DataError {
     /// Nothing was appended to any log.
     #[error("{}", refused.why)]
     Refused {
-        /// The reason in a word: `no_primary`, `no_quorum`, `writes_stopped`, `kernel_stopped`.
+        /// The reason in a word: `no_primary`, `no_quorum`, `writes_stopped`, `no_room`,
+        /// `kernel_stopped`.
         error: &'static str,
         /// Since when it is so, and why.
         refused: Since,
@@ -76,6 +77,9 @@ impl Cluster {
             Ok(primary) => primary,
             Err(error) => return vec![Err(error); count],
         };
+        if let Err(error) = self.room_for_writes(now) {
+            return vec![Err(error); count];
+        }
         let commands: Vec<Command> = writes.into_iter().map(Command::from).collect();
         let heard = self.ensemble.propose(primary, &commands, now);
         self.remember(now, "the primary failed during a write");

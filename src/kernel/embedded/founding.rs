@@ -1,13 +1,15 @@
 //! A cluster is founded once, by an act of its own, and in a place that holds nothing (C2.1).
 //!
-//! A founding is over when n1 was appointed, the birth record is committed, and the mark of the
-//! founding is gone; until then nothing is served. One that was interrupted is not finished by a start:
-//! whoever asked for it asks again, and what it left behind is completed, or replaced where it did not
-//! come to its switchboard. Nothing else is ever replaced.
+//! The act lays the files out. While it does, a mark stands in the directory, and nothing is served: one
+//! that was interrupted is not finished by a start, whoever asked for it asks again, and what it left
+//! behind is replaced where it did not come to its switchboard. Nothing else is ever replaced.
+//!
+//! The founding names n1 as the first primary. The first start, as the log knows it, makes it that: by
+//! the entry of the birth, in the first epoch, where no node holds anything else.
 
 use super::cluster::{Cluster, Home};
 use super::command::Command;
-use super::opening::{self, Opened, node_directory};
+use super::opening::{self, node_directory};
 use super::sqlite::StoreError;
 use super::store::{NodeIdentity, NodeStore};
 use super::switchboard::{ClusterRecord, Switchboard};
@@ -15,6 +17,7 @@ use super::{Config, NODES_MAX, OpenError};
 use crate::crash::{self, Sabotage};
 use crate::files::{DirectoryLock, Seal, private, sync_directory};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
+use crate::model::pinned::ClusterIdentity;
 use crate::model::text::NodeId;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,13 +29,25 @@ pub(super) const FOUNDING: &str = "founding";
 /// What a file system or an earlier version puts into a directory that holds nothing.
 const NOTHING: [&str; 2] = ["lost+found", "lock"];
 
-/// Founds a cluster in a directory that is empty or absent, and opens it.
-pub(super) fn found(
+/// What was laid out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaidOut {
+    /// Which cluster it is.
+    pub identity: ClusterIdentity,
+    /// The cluster in words, as it describes itself when it runs.
+    pub cluster: String,
+    /// How many nodes it has.
+    pub nodes: u64,
+}
+
+/// Lays a cluster out in a directory that is empty or absent. What an earlier call left there that did
+/// not come to its end is replaced, and nothing else.
+pub(super) fn lay_out(
     config: &Config,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
-) -> Result<Opened, OpenError> {
-    let dir = &config.dir;
+) -> Result<LaidOut, OpenError> {
+    let (dir, now) = (&config.dir, clock.now());
     opening::check_size(config)?;
     opening::refuse_unfinished_restore(dir)?;
     private::create_directories(dir)?;
@@ -42,42 +57,43 @@ pub(super) fn found(
     }
     let lock = DirectoryLock::take(dir)?;
     let marker = dir.join(FOUNDING);
-    if !marker.exists() {
-        refuse_what_is_there(dir)?;
-        drop(private::create_file(&marker)?);
-        sync_directory(dir)?;
-    }
-    finish(config, lock, clock, entropy)
-}
-
-/// Brings a founding to its end, from wherever it is.
-pub(super) fn finish(
-    config: &Config,
-    lock: DirectoryLock,
-    clock: &dyn Clock,
-    entropy: &dyn Entropy,
-) -> Result<Opened, OpenError> {
-    let (dir, now) = (&config.dir, clock.now());
     if !dir.join(SWITCHBOARD).exists() {
-        lay_out(config, entropy, now)?;
+        if !marker.exists() {
+            refuse_what_is_there(dir)?;
+            drop(private::create_file(&marker)?);
+            sync_directory(dir)?;
+        }
+        create_files(config, entropy, now)?;
     }
-    let (mut cluster, founded_at) = opening::assemble(config, lock, clock, now)?;
-    let switchboard = |error| OpenError::switchboard(dir, error);
-    cluster.begin_events(now).map_err(switchboard)?;
-    if cluster.switchboard.is_appointed().map_err(switchboard)? {
-        cluster.vacate_after_start(now);
-    } else {
-        refuse_more_than_a_birth(&cluster, dir)?;
-        appoint_first(&mut cluster, founded_at, now).map_err(switchboard)?;
-    }
-    cluster.alive().map_err(|error| OpenError::Founding { why: error.why })?;
-    let marker = dir.join(FOUNDING);
+    let (cluster, _) = opening::assemble(config, lock, clock, now)?;
+    let (identity, nodes) = (cluster.identity.clone(), cluster.founders);
+    let is_appointed = cluster.switchboard.is_appointed();
+    drop(cluster);
     if marker.exists() {
         fs::remove_file(&marker).map_err(|e| OpenError::io("remove", &marker, e))?;
         sync_directory(dir)?;
+    } else if is_appointed.map_err(|e| OpenError::switchboard(dir, e))? {
+        return Err(OpenError::NotEmpty { dir: dir.clone(), found: SWITCHBOARD.to_owned() });
     }
-    let start_note = format!("founded at {founded_at}; n1 was appointed primary by the founding");
-    Ok(Opened { cluster, start_note })
+    Ok(LaidOut { cluster: described(&identity, nodes), identity, nodes })
+}
+
+/// A cluster in words that never change: the log compares them at every start.
+pub(super) fn described(identity: &ClusterIdentity, nodes: u64) -> String {
+    let ClusterIdentity { cluster, environment, id, .. } = identity;
+    format!("{environment} {cluster} ({id}), founded with {nodes} nodes in this process")
+}
+
+/// Makes n1 primary in a cluster that was laid out and that nobody has served: the end of its founding.
+pub(super) fn finish(
+    cluster: &mut Cluster,
+    dir: &Path,
+    founded_at: Timestamp,
+    now: Timestamp,
+) -> Result<String, OpenError> {
+    refuse_more_than_a_birth(cluster, dir)?;
+    appoint_first(cluster, founded_at, now).map_err(|e| OpenError::switchboard(dir, e))?;
+    Ok(format!("founded at {founded_at}; n1 was appointed primary by the founding"))
 }
 
 /// Names the first thing that a directory holds, if it holds anything.
@@ -99,8 +115,12 @@ fn refuse_more_than_a_birth(cluster: &Cluster, dir: &Path) -> Result<(), OpenErr
     more.map_or(Ok(()), |node| Err(OpenError::MoreThanFounded { node: dir.join(node.id.as_str()) }))
 }
 
-/// Lays the files of a new cluster out; the last step is one rename.
-fn lay_out(config: &Config, entropy: &dyn Entropy, now: Timestamp) -> Result<(), OpenError> {
+/// Makes the files of a new cluster; the last step is one rename.
+pub(super) fn create_files(
+    config: &Config,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<(), OpenError> {
     let dir = &config.dir;
     for node in node_directories(dir) {
         // A founding saves nothing in a node before there is a switchboard.
@@ -121,7 +141,7 @@ fn lay_out(config: &Config, entropy: &dyn Entropy, now: Timestamp) -> Result<(),
     }
     let unfinished = dir.join(SWITCHBOARD_UNFINISHED);
     let beside = dir.join(format!("{SWITCHBOARD_UNFINISHED}-wal"));
-    for leftover in [unfinished.clone(), beside, Seal::path(&unfinished)] {
+    for leftover in [unfinished.clone(), beside.clone(), Seal::path(&unfinished)] {
         if leftover.exists() {
             fs::remove_file(&leftover).map_err(|e| OpenError::io("remove", &leftover, e))?;
         }
@@ -134,6 +154,10 @@ fn lay_out(config: &Config, entropy: &dyn Entropy, now: Timestamp) -> Result<(),
         founded_at: now,
     };
     Switchboard::create(&unfinished, &record).map_err(|e| OpenError::switchboard(dir, e))?;
+    // Its log is empty, and would be that of no file.
+    if beside.exists() {
+        fs::remove_file(&beside).map_err(|e| OpenError::io("remove", &beside, e))?;
+    }
     let switchboard = dir.join(SWITCHBOARD);
     fs::rename(&unfinished, &switchboard).map_err(|e| OpenError::io("rename", &switchboard, e))?;
     sync_directory(dir)?;

@@ -19,6 +19,7 @@ use crate::files::{DirectoryLock, Seal};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::pinned::ClusterIdentity;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What a restore that did not come to its end leaves beside the directory of the cluster.
 pub(super) const RESTORE_UNFINISHED: &str = ".kernel.unfinished";
@@ -29,9 +30,19 @@ pub(super) struct Opened {
     pub(super) start_note: String,
 }
 
+/// Whether anybody has served a cluster, as the log knows it: the kernel does not take its own word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// Somebody has. Then it has or had a primary, and a start makes none.
+    Before,
+    /// Nobody has: this start ends the founding.
+    Never,
+}
+
 /// Opens the cluster in a directory.
 pub(super) fn open(
     config: &Config,
+    served: Served,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Opened, OpenError> {
@@ -48,7 +59,9 @@ pub(super) fn open(
     let switchboard = dir.join(SWITCHBOARD);
     if !switchboard.exists() {
         if crash::sabotaged(Sabotage::FoundWhereLost) {
-            return founding::finish(config, lock, clock, entropy);
+            drop(lock);
+            founding::create_files(config, entropy, now)?;
+            return open(config, Served::Never, clock, entropy);
         }
         let holds_nothing = !Seal::path(&switchboard).exists()
             && !(1..=NODES_MAX).any(|number| node_directory(dir, number).exists());
@@ -58,15 +71,20 @@ pub(super) fn open(
             OpenError::SwitchboardMissing { dir: dir.clone() }
         });
     }
-    let (mut cluster, _) = assemble(config, lock, clock, now)?;
+    let (mut cluster, founded_at) = assemble(config, lock, clock, now)?;
     let failed = |error| OpenError::switchboard(dir, error);
-    if !cluster.switchboard.is_appointed().map_err(failed)? {
+    let is_appointed = cluster.switchboard.is_appointed().map_err(failed)?;
+    if !is_appointed && served == Served::Before {
         return Err(OpenError::NeverAppointed { dir: dir.clone() });
     }
     cluster.begin_events(now).map_err(failed)?;
-    cluster.vacate_after_start(now);
-    let since = cluster.switchboard.last_known().nobody.as_ref().map_or(now, |n| n.since);
-    let start_note = format!("reopened; nobody is primary until an operator asks, since {since}");
+    let start_note = if is_appointed {
+        cluster.vacate_after_start(now);
+        let since = cluster.switchboard.last_known().nobody.as_ref().map_or(now, |n| n.since);
+        format!("reopened; nobody is primary until an operator asks, since {since}")
+    } else {
+        founding::finish(&mut cluster, dir, founded_at, now)?
+    };
     let start_note = match backup::unfinished(dir).as_slice() {
         [] => start_note,
         names => format!("{start_note}; unfinished, and no backup: {}", names.join(", ")),
@@ -147,7 +165,8 @@ pub(super) fn assemble(
         id: record.cluster_id,
     };
     let ensemble = Ensemble::new(nodes, members);
-    let home = Home { dir: dir.clone(), lock, counts, noted };
+    let room = Arc::clone(&config.room);
+    let home = Home { dir: dir.clone(), lock, counts, noted, room };
     let mut cluster = Cluster::new(ensemble, switchboard, identity, home, clock.name(), now);
     cluster.close_former_members().map_err(|e| OpenError::switchboard(dir, e))?;
     Ok((cluster, record.founded_at))

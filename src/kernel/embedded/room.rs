@@ -1,19 +1,39 @@
 //! Room on the disk, which is looked at before an order that writes much.
 //!
 //! A disk that is full stops the nodes and the log with it. So an order that copies the state is
-//! refused, before it is accepted, where the copy would not leave a reserve to the rest.
+//! refused, before it is accepted, where the copy would not leave a reserve to the rest. And what clients
+//! write stops sooner than what operators ask for: it is refused with nothing appended, and is taken
+//! again as soon as there is room.
 
 use super::cluster::Cluster;
+use super::data::DataError;
 use super::orders::refusal;
-use crate::files;
 use crate::model::action::Action;
+use crate::model::ambient::Timestamp;
+use crate::model::pinned::Since;
 use crate::model::receipt::KernelRefusal;
 use crate::model::text::NodeId;
 
 /// Bytes that stay free for saves and records, whatever an order writes: some thousand of them.
 const RESERVE_BYTES: u64 = 16 * 1024 * 1024;
 
+/// Bytes that what clients write leaves to orders and records.
+const WRITES_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+
 impl Cluster {
+    /// Refuses what clients write where it would fill the disk under the nodes and the log.
+    pub(super) fn room_for_writes(&self, now: Timestamp) -> Result<(), DataError> {
+        let why = match self.home.room.free_bytes(&self.home.dir) {
+            Ok(free) if free >= WRITES_RESERVE_BYTES => return Ok(()),
+            Ok(free) => format!(
+                "{free} bytes are free on its disk, and {WRITES_RESERVE_BYTES} are kept for orders and \
+                 records"
+            ),
+            Err(error) => format!("it is not known how much room there is ({error})"),
+        };
+        Err(DataError::Refused { error: "no_room", refused: Since { since: now, why } })
+    }
+
     /// Refuses an order that copies the state where there is no room for the copy. The copy is packed,
     /// so it needs less than the file that it is of.
     pub(super) fn room_for(&self, action: &Action) -> Result<(), KernelRefusal> {
@@ -32,7 +52,7 @@ impl Cluster {
                 "It is not known how much {node} holds ({error}). Nothing was written."
             ))
         })?;
-        let free = files::free_bytes(&self.home.dir).map_err(|error| {
+        let free = self.home.room.free_bytes(&self.home.dir).map_err(|error| {
             refused(format!(
                 "It is not known how much room there is ({error}). Nothing was written."
             ))
@@ -47,5 +67,87 @@ impl Cluster {
              was written.",
             self.home.dir.display()
         )))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::kernel::ApplyError;
+    use crate::kernel::embedded::tests::{now, open, order, put};
+    use crate::model::ambient::Room;
+    use std::path::Path;
+    use std::sync::{Arc, Mutex};
+
+    /// A disk that says what it is told to say.
+    #[derive(Debug)]
+    pub(in crate::kernel::embedded) struct Disk(Mutex<Result<u64, String>>);
+
+    impl Disk {
+        pub(in crate::kernel::embedded) fn with(free: Result<u64, String>) -> Arc<Self> {
+            Arc::new(Self(Mutex::new(free)))
+        }
+
+        fn says(&self, free: Result<u64, String>) {
+            *self.0.lock().unwrap() = free;
+        }
+    }
+
+    impl Room for Disk {
+        fn free_bytes(&self, _: &Path) -> Result<u64, String> {
+            self.0.lock().unwrap().clone()
+        }
+    }
+
+    #[test]
+    fn what_clients_write_leaves_room_to_orders_and_is_taken_again_when_there_is_some() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut cluster = open(&dir, 3).cluster;
+        let disk = Disk::with(Ok(WRITES_RESERVE_BYTES));
+        cluster.home.room = disk.clone();
+        put(&mut cluster, "a").unwrap();
+        let last = cluster.ensemble.most_advanced().unwrap().vitals().unwrap().last;
+        for free in [Ok(WRITES_RESERVE_BYTES - 1), Ok(0), Err("no answer".to_owned())] {
+            disk.says(free);
+            let Err(DataError::Refused { error, .. }) = put(&mut cluster, "b") else {
+                panic!("it is written")
+            };
+            assert_eq!(error, "no_room");
+            let end = cluster.ensemble.most_advanced().unwrap().vitals().unwrap().last;
+            assert_eq!(end, last, "something was appended");
+            assert_eq!(cluster.read("a").unwrap().as_deref(), Some(&b"a"[..]));
+            // What an operator asks for still has room.
+            cluster.alive().unwrap();
+        }
+        let stop = order(1, Action::StopWrites {}, 1);
+        cluster.apply(&stop, now()).unwrap();
+        cluster.apply(&order(2, Action::ResumeWrites {}, 1), now()).unwrap();
+        disk.says(Ok(WRITES_RESERVE_BYTES));
+        put(&mut cluster, "b").unwrap();
+    }
+
+    #[test]
+    fn a_copy_that_has_no_room_is_refused_before_it_is_accepted() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut cluster = open(&dir, 3).cluster;
+        put(&mut cluster, "a").unwrap();
+        let disk = Disk::with(Ok(RESERVE_BYTES));
+        cluster.home.room = disk.clone();
+        let name = crate::model::text::PlaceName::parse("b1").unwrap();
+        let backup = Action::CreateBackup { name };
+        let checkpoint = Action::TakeCheckpoint { node: NodeId::numbered(1) };
+        for (number, action) in [(1, &backup), (2, &checkpoint)] {
+            for free in [Ok(RESERVE_BYTES), Err("no answer".to_owned())] {
+                disk.says(free);
+                let ended = cluster.apply(&order(number, action.clone(), 1), now());
+                let Err(ApplyError::Refused(refused)) = ended else { panic!("{ended:?}") };
+                assert_eq!(refused.rule, "no_room");
+                assert!(refused.sentence.contains("Nothing was written"), "{refused:?}");
+            }
+        }
+        assert!(!dir.path().join("kernel/backups").exists());
+        disk.says(Ok(u64::MAX));
+        cluster.apply(&order(1, backup, 1), now()).unwrap();
+        cluster.apply(&order(2, checkpoint, 1), now()).unwrap();
     }
 }

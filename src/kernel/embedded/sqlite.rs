@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// The file layer of SQLite that holds the lock of a file from the first read to the end.
 const ALONE: &str = "unix-excl";
+/// How long a start waits for another process that has a file open.
+const IN_USE_FOR: Duration = Duration::from_secs(2);
 /// Commits between two checkpoints; it bounds the write-ahead log to a few megabytes.
 const COMMITS_PER_CHECKPOINT: u32 = 1000;
 /// Statements kept prepared; there are fewer than this in the whole kernel.
@@ -147,8 +149,9 @@ impl Database {
         let connection =
             Connection::open_with_flags_and_vfs(path, flags, ALONE).doing("open the file")?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
-        // Who finds the file in use says so at once.
-        connection.busy_timeout(Duration::ZERO).doing("open the file")?;
+        // A tool that looks at the file for a moment keeps nobody out: it is waited for, here and never
+        // again, because from now on the lock is ours.
+        connection.busy_timeout(IN_USE_FOR).doing("open the file")?;
         connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
             .doing("keep the file from changing when it is closed")?;
@@ -157,6 +160,11 @@ impl Database {
 
     fn set_durability(&self, path: &Path) -> Result<(), StoreError> {
         let connection = &self.connection;
+        // The first read takes the lock.
+        connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+            .doing("open the file")?;
+        connection.busy_timeout(Duration::ZERO).doing("open the file")?;
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;

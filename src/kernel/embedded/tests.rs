@@ -6,11 +6,12 @@ use super::Config;
 use super::cluster::{Cluster, Office};
 use super::command::{Accepted, Command};
 use super::data::{DataError, Write};
-use super::founding;
 use super::long::{Begun, Ending, Meter};
 use super::machine::Applied;
 use super::opening::{self, Opened};
+use super::room::tests::Disk;
 use super::simulation::Weather;
+use super::{Served, founding};
 use crate::kernel::{ApplyError, Order, SettleError, Settled};
 use crate::model::action::{Action, ActionId, LogPosition};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
@@ -51,13 +52,14 @@ pub(super) fn open(dir: &TempDir, nodes: u64) -> Opened {
         nodes: super::NodeCount::Exactly(nodes),
         cluster: PlaceName::parse("aerodb").unwrap(),
         environment: PlaceName::parse("test").unwrap(),
+        room: Disk::with(Ok(64 << 30)),
     };
-    let opened = if config.dir.exists() {
-        opening::open(&config, &Still, &Still)
-    } else {
-        founding::found(&config, &Still, &Still)
-    };
-    opened.unwrap()
+    let is_new = !config.dir.exists();
+    if is_new {
+        founding::lay_out(&config, &Still, &Still).unwrap();
+    }
+    let served = if is_new { Served::Never } else { Served::Before };
+    opening::open(&config, served, &Still, &Still).unwrap()
 }
 
 pub(super) fn id(number: u8) -> ActionId {

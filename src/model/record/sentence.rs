@@ -19,7 +19,7 @@ impl Entry {
                 let before = last_run.map(|run| format!(" {run}")).unwrap_or_default();
                 let settings = settings.as_ref().map(changed).unwrap_or_default();
                 format!(
-                    "Version {version} started for {cluster}. {note} {left}{key}{before}{settings}"
+                    "Version {version} started for {cluster}: {note}. {left}{key}{before}{settings}"
                 )
             }
             Self::Requested { action, reason } => {
@@ -167,9 +167,8 @@ impl Entry {
                 "Account {name} was {from} and is {to}. {} ended.",
                 counted(*sessions_ended, "session")
             ),
-            Self::Founded { version, cluster, nodes, log_key } => format!(
-                "Version {version} founded {cluster} with {}, and its log. Signs heads with {log_key}.",
-                counted(*nodes, "node")
+            Self::Founded { version, cluster, nodes: _, log_key } => format!(
+                "Version {version} founded a cluster and its log: {cluster}. Signs heads with {log_key}."
             ),
             Self::Restored { version, cluster, backup, digest, position, log_key } => format!(
                 "Version {version} made {cluster} from the backup {backup} (manifest {digest}), up to \

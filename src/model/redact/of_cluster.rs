@@ -11,7 +11,16 @@ use crate::model::progress::Progress;
 
 impl Redact for Overview {
     fn redacted(self) -> Self {
-        let Self { state, why_not, on_cluster, unresolved, freeze, data_address, mismatch } = self;
+        let Self {
+            state,
+            why_not,
+            on_cluster,
+            unresolved,
+            freeze,
+            data_address,
+            free_bytes: _,
+            mismatch,
+        } = self;
         Self {
             state: state.redacted(),
             why_not: why_not.redacted(),
@@ -19,6 +28,7 @@ impl Redact for Overview {
             unresolved: unresolved.redacted(),
             freeze: freeze.redacted(),
             data_address: data_address.redacted(),
+            free_bytes: None,
             mismatch: mismatch.redacted(),
         }
     }

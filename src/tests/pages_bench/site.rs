@@ -3,7 +3,7 @@
 
 use super::log::ManualClock;
 use aerodb_control::authority::PasswordCost;
-use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount};
+use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served};
 use aerodb_control::kernel::memory::MemoryPage;
 use aerodb_control::kernel::{
     Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
@@ -144,8 +144,11 @@ impl Console {
             nodes: NodeCount::Exactly(3),
             cluster: name("aerodb"),
             environment: name("bench"),
+            room: Arc::new(aerodb_control::serve::ambient::SystemRoom),
         };
-        let inner = EmbeddedKernel::found(&founding, Arc::clone(&clock), &*entropy).unwrap();
+        EmbeddedKernel::lay_out(&founding, &*clock, &*entropy).unwrap();
+        let inner =
+            EmbeddedKernel::open(&founding, Served::Never, Arc::clone(&clock), &*entropy).unwrap();
         let kernel = Arc::new(Crowded { inner, nodes });
         let signer = LogSigner::new("aerodb/bench/1", &[7; 32]).unwrap();
         let ledger = Ledger::open(&store, Arc::clone(&clock)).unwrap().signing(signer);

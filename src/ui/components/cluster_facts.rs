@@ -2,12 +2,14 @@
 
 use crate::model::cluster::ClusterState;
 use crate::model::pinned::{Fact, Fence, Writes};
+use crate::model::text::in_binary_units;
 use crate::ui::components::words::{fact, node, since};
 use leptos::prelude::*;
 
-/// Primary, epoch, writes, fence and quorum, each a value or the word unknown.
+/// Primary, epoch, writes, fence, quorum and, where it is given, how much can still be written: each a
+/// value or the word unknown.
 #[must_use]
-pub fn cluster_facts(state: &ClusterState) -> AnyView {
+pub fn cluster_facts(state: &ClusterState, free_bytes: Option<&Fact<u64>>) -> AnyView {
     let cluster = &state.cluster;
     let primary = match &cluster.primary {
         Fact::Known(Some(id)) => view! { <span>{node(id)}</span> }.into_any(),
@@ -57,6 +59,7 @@ pub fn cluster_facts(state: &ClusterState) -> AnyView {
                     <small>{reached}</small>
                 </dd>
             </div>
+            {free_bytes.map(free_space)}
         </dl>
     }
     .into_any()
@@ -84,4 +87,17 @@ fn reached(state: &ClusterState) -> String {
         text.push_str(&format!(", {unknown} unknown"));
     }
     text
+}
+
+fn free_space(free: &Fact<u64>) -> AnyView {
+    let state = if free.known().is_some() { "plain" } else { "unknown" };
+    view! {
+        <div data-tone=state>
+            <dt>"Free space"</dt>
+            <dd>
+                {fact(free, |free| in_binary_units(*free))} <small>"of the data directory"</small>
+            </dd>
+        </div>
+    }
+    .into_any()
 }

@@ -4,10 +4,10 @@
 use super::weather::Weather;
 use crate::authority::proof::PROOF_MINUTES_MAX;
 use crate::authority::{Credential, Operator, PasswordCost, ProofLasts};
-use crate::kernel::embedded::{Config, EmbeddedKernel, NodeCount};
+use crate::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served};
 use crate::kernel::{CommandKernel, ObserveKernel};
 use crate::ledger::{Draft, Ledger, LedgerReader, open_key};
-use crate::model::ambient::{Clock, Entropy, Timestamp};
+use crate::model::ambient::{Clock, Entropy, Room, Timestamp};
 use crate::model::record::Entry;
 use crate::model::text::PlaceName;
 use crate::observe::ReadSide;
@@ -53,6 +53,16 @@ impl Entropy for SimEntropy {
     }
 }
 
+/// A disk with room.
+#[derive(Debug)]
+pub(super) struct SimRoom;
+
+impl Room for SimRoom {
+    fn free_bytes(&self, _: &Path) -> Result<u64, String> {
+        Ok(64 << 30)
+    }
+}
+
 /// The parts of one process.
 pub(super) struct House {
     pub(super) workflow: Workflow,
@@ -85,8 +95,15 @@ impl House {
             nodes: NodeCount::ToFoundWith(nodes),
             cluster: PlaceName::parse("aerodb").expect("a name"),
             environment: PlaceName::parse("simulation").expect("a name"),
+            room: Arc::new(SimRoom),
         };
-        let opened = EmbeddedKernel::open_here(&config, Arc::clone(&clock), &**entropy, weather);
+        let is_new = !config.dir.exists();
+        if is_new {
+            EmbeddedKernel::lay_out(&config, &*clock, &**entropy).map_err(|e| said(&e))?;
+        }
+        let served = if is_new { Served::Never } else { Served::Before };
+        let clock_of = Arc::clone(&clock);
+        let opened = EmbeddedKernel::open_here(&config, served, clock_of, &**entropy, weather);
         let kernel = Arc::new(opened.map_err(|e| said(&e))?);
         let named = ledger.reader().log_key().map_err(|e| said(&e))?;
         let signer = open_key(dir, "aerodb/simulation", named.as_ref(), &**entropy);

@@ -2,11 +2,12 @@
 //! the kill left, so that the run goes on with what is whole.
 
 #[cfg(test)]
+use super::house::SimRoom;
 use super::weather::Weather;
 use super::world::{EARLY, World, copy};
 use crate::files::Seal;
 use crate::kernel::embedded::opening::node_directory;
-use crate::kernel::embedded::{Config, EmbeddedKernel, NodeCount};
+use crate::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served};
 use crate::model::ambient::Clock;
 use crate::model::text::PlaceName;
 use std::fs::{self, File};
@@ -35,9 +36,16 @@ impl World {
             nodes: NodeCount::ToFoundWith(self.nodes),
             cluster: PlaceName::parse("aerodb").expect("a name"),
             environment: PlaceName::parse("simulation").expect("a name"),
+            room: Arc::new(SimRoom),
         };
         let clock: Arc<dyn Clock> = self.clock.clone();
-        let opened = EmbeddedKernel::open_here(&config, clock, &*self.entropy, Weather::calm());
+        let opened = EmbeddedKernel::open_here(
+            &config,
+            Served::Before,
+            clock,
+            &*self.entropy,
+            Weather::calm(),
+        );
         let held = match (opened, must) {
             (_, Must::Nothing) | (Err(_), _) => Ok(()),
             (Ok(_), Must::Refuse) => Err(format!("refused: {what}, and it starts")),

@@ -1,0 +1,35 @@
+//! `init`: a cluster and its log, in a place that holds nothing.
+
+use super::Report;
+use super::arguments::InitArguments;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::local::{line_of, not_served, wait};
+use crate::plain::lines::Lines;
+use crate::serve::{self, InitOptions};
+use serde_json::json;
+
+/// Founds a cluster and its log.
+pub(super) fn init(options: InitArguments) -> Result<Report, Failure> {
+    let options = InitOptions {
+        config: options.place.config,
+        data: options.place.data,
+        nodes: options.nodes,
+        environment: options.environment,
+        reason: options.reason,
+    };
+    let founded = wait(serve::init(options))?.map_err(not_served)?;
+    let dir = founded.dir.display().to_string();
+    let mut text = Lines::new();
+    text.line(format!("A cluster was founded in {dir}: {}.", founded.cluster));
+    text.line(format!("key: {}", founded.log_key));
+    text.line("Note the key down elsewhere: it is what the log is verified with.");
+    text.line("The first start makes n1 primary and prints a one-time set-up link.");
+    let json = json!({
+        "dir": dir,
+        "cluster": founded.cluster,
+        "nodes": founded.nodes,
+        "key": founded.log_key,
+    });
+    Ok(Report { text, json: line_of(&json), exit: Exit::Done })
+}

@@ -1,0 +1,171 @@
+//! Founding is an act of its own: a cluster and its log are made by `init`, or by `kernel restore` from a
+//! backup, in a place that holds nothing. A start founds nothing, whatever is missing (C6.3).
+
+use super::host_user::host_user;
+use super::{Ambient, ServeError, config, log_name, runs};
+use crate::crash;
+use crate::files::{private, sync_directory};
+use crate::kernel::embedded::{self, EmbeddedKernel};
+use crate::ledger::{Draft, Ledger, open_key};
+use crate::model::ambient::Room;
+use crate::model::record::{Entry, HostUser};
+use crate::model::text::{PlaceName, Reason};
+use crate::store::{Store, StoreError};
+use config::Config;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The mark of a founding that is not over.
+const MARK: &str = "founding";
+/// What a file system or an earlier version puts into a directory that holds nothing.
+const NOTHING: [&str; 2] = ["lost+found", "control.lock"];
+
+/// What `init` is told.
+#[derive(Clone, Debug, Default)]
+pub struct InitOptions {
+    /// The settings file.
+    pub config: Option<PathBuf>,
+    /// Where everything that lasts will be kept.
+    pub data: Option<PathBuf>,
+    /// How many nodes the cluster gets.
+    pub nodes: Option<u64>,
+    /// The name of the environment.
+    pub environment: Option<String>,
+    /// Why; the record keeps it.
+    pub reason: Option<Reason>,
+}
+
+/// What was founded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Founded {
+    /// Where it is.
+    pub dir: PathBuf,
+    /// The cluster in words.
+    pub cluster: String,
+    /// How many nodes it has.
+    pub nodes: u64,
+    /// The key that signs the log.
+    pub log_key: String,
+}
+
+/// Founds a cluster and its log, as a command on this host.
+///
+/// # Errors
+/// When the place holds something, the settings cannot be used, or the disk refuses.
+pub async fn init(options: InitOptions) -> Result<Founded, ServeError> {
+    let mut config = config::load(&config::find(options.config.as_deref())?)?;
+    if let Some(data) = options.data {
+        config.data = data;
+    }
+    if let Some(nodes) = options.nodes {
+        config.nodes = embedded::NodeCount::Exactly(nodes);
+    }
+    if let Some(name) = options.environment {
+        config.environment = PlaceName::parse_field("environment", &name)?;
+    }
+    found(&config, &Ambient::of_this_machine(), host_user(options.reason)).await
+}
+
+/// Founds a cluster and its log. What an earlier call left that was stopped on the way is completed or
+/// replaced, and nothing else.
+///
+/// # Errors
+/// As [`init`].
+pub async fn found(
+    config: &Config,
+    ambient: &Ambient,
+    by: HostUser,
+) -> Result<Founded, ServeError> {
+    let dir = &config.data;
+    let mark = begin(dir)?;
+    let store = match Store::found(dir) {
+        // Stopped between its record and the end: what is left to do is to say so.
+        Err(StoreError::Founded { .. }) => Store::open(dir)?,
+        founded => founded?,
+    };
+    crash::point("founding.log_made");
+    let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
+    let founded = match runs::newest(&ledger, &["founded"])? {
+        Some(record) => record.entry,
+        None => record_founding(config, ambient, ledger, by).await?,
+    };
+    crash::point("founding.recorded");
+    fs::remove_file(&mark).map_err(|source| io_error("remove", &mark, source))?;
+    sync_directory(dir).map_err(StoreError::from)?;
+    match founded {
+        Entry::Founded { cluster, nodes, log_key, .. } => {
+            Ok(Founded { dir: dir.clone(), cluster, nodes, log_key })
+        }
+        _ => Err(ServeError::Founded { dir: dir.clone(), found: "a log".to_owned() }),
+    }
+}
+
+/// Marks a place that holds nothing; the mark says whose the rest is, if this is stopped on the way.
+fn begin(dir: &Path) -> Result<PathBuf, ServeError> {
+    private::create_directories(dir).map_err(StoreError::from)?;
+    let mark = dir.join(MARK);
+    if !mark.exists() {
+        if let Some(found) = first_entry(dir)? {
+            return Err(ServeError::Founded { dir: dir.to_owned(), found });
+        }
+        drop(private::create_file(&mark).map_err(StoreError::from)?);
+        sync_directory(dir).map_err(StoreError::from)?;
+    }
+    Ok(mark)
+}
+
+async fn record_founding(
+    config: &Config,
+    ambient: &Ambient,
+    ledger: Ledger,
+    by: HostUser,
+) -> Result<Entry, ServeError> {
+    let asked = kernel_of(config, &ambient.room);
+    let laid = EmbeddedKernel::lay_out(&asked, &*ambient.clock, &*ambient.entropy)?;
+    let name = log_name(&laid.identity);
+    crash::point("founding.laid_out");
+    let signer = open_key(&config.data, &name, None, &*ambient.entropy)?;
+    crash::point("founding.key_made");
+    let entry = Entry::Founded {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        cluster: laid.cluster,
+        nodes: laid.nodes,
+        log_key: signer.public().to_string(),
+    };
+    let draft = Draft::new(None, None, entry.clone());
+    ledger.signing(signer).on_host(by).append(vec![draft]).await?;
+    Ok(entry)
+}
+
+/// Whether a founding in this place was begun and is not over.
+pub(super) fn is_unfinished(dir: &Path) -> bool {
+    dir.join(MARK).exists()
+}
+
+/// The kernel that settings name.
+pub(super) fn kernel_of(config: &Config, room: &Arc<dyn Room>) -> embedded::Config {
+    embedded::Config {
+        dir: config.data.join("kernel"),
+        nodes: config.nodes,
+        cluster: config.cluster.clone(),
+        environment: config.environment.clone(),
+        room: Arc::clone(room),
+    }
+}
+
+/// The first thing that a directory holds; `None` where it holds nothing or is not there.
+pub(super) fn first_entry(dir: &Path) -> Result<Option<String>, ServeError> {
+    if !dir.exists() {
+        return Ok(None);
+    }
+    let entries = fs::read_dir(dir).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(|source| io_error("read", dir, source))?;
+    let names = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    Ok(names.filter(|name| !NOTHING.contains(&name.as_str())).min())
+}
+
+fn io_error(what: &str, path: &Path, source: io::Error) -> ServeError {
+    ServeError::Io { what: format!("cannot {what} {}", path.display()), source }
+}
