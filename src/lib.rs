@@ -81,6 +81,10 @@
 //! new rule: `model/invariant.rs`, then the kernel's checks. A route: `web/policy.rs`. A status code:
 //! `web/refusal.rs`. A word on a page: `ui/components`. How it starts: `serve.rs`.
 
+// The simulation shares files with the tests of the program, which name the crate from outside.
+#[cfg(all(test, feature = "ssr"))]
+extern crate self as aerodb_control;
+
 #[cfg(feature = "ssr")]
 pub mod authority;
 #[cfg(feature = "hydrate")]

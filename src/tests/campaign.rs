@@ -7,23 +7,25 @@
 
 use crate::campaign_checks::{stage, violations};
 use crate::campaign_clients::{Client, Plan, Talk};
+use crate::campaign_figures::Figures;
 use crate::campaign_net::{Proxy, exchange, fetch, pass, request};
 use crate::campaign_writes::{Lone, WRITERS, Writers};
 use crate::durable::Disk;
 use crate::fault_disk::{Coin, FaultDisk, Lost};
+use crate::legal_steps::illegal_steps;
 use crate::prepared::prepared;
 use crate::server::{Place, Server, Session};
 use crate::source::rust;
 use aerodb_control::crash::Sabotage;
 use aerodb_control::ledger::{Expected, verify_file};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
 /// Clients that send at once.
-const CLIENTS: u64 = 8;
+pub const CLIENTS: u64 = 8;
 /// Actions that each run begins with.
 const ACTIONS: usize = 3;
 /// Runs on one installation before it is verified whole and a fresh one takes its place.
@@ -33,85 +35,10 @@ const RUNS_PER_PLACE: u64 = 25;
 const DELIVERIES: u64 = 60;
 /// From the last delivery to the kill, at most so many milliseconds: it may be answered by then.
 const WAIT_MILLIS: u64 = 60;
-/// What is looked for, and what a violation of it is.
-const INVARIANTS: [(&str, &str); 9] = [
-    ("executed_once", "double executions"),
-    ("recorded_before", "executions without a durable confirmation and dispatch before them"),
-    ("sent_in_time", "orders sent by another process than the one that recorded them"),
-    ("outcome_true", "recorded outcomes that the kernel does not bear out"),
-    ("shown_true", "answers or pages that the files do not bear out"),
-    ("nothing_lost", "acknowledged records or outcomes lost or changed"),
-    ("verified", "logs that do not verify"),
-    ("writes_kept", "acknowledged writes of data lost"),
-    ("resolved", "actions without an end after the last start"),
-];
-
-/// What a campaign did and found.
-#[derive(Debug, Default)]
-pub struct Figures {
-    /// Kills.
-    pub runs: u64,
-    /// Kills at a named point.
-    pub at_points: u64,
-    /// Kills before the server listened.
-    pub at_start: u64,
-    /// Writes taken by power cuts.
-    pub unsynced_lost: usize,
-    /// Requests of clients, and deliveries and cuts of the proxy.
-    pub traffic: [u64; 3],
-    /// Records of each kind.
-    pub records: BTreeMap<String, u64>,
-    /// Records that an answer showed, and that were looked for after every kill that followed.
-    pub told: usize,
-    /// Writes of data that were acknowledged, and that were looked for in the same way.
-    pub written: u64,
-    /// What did not hold.
-    pub violations: Vec<String>,
-}
-
-impl Figures {
-    /// Whether an invariant was broken in these words.
-    pub fn found(&self, sign: &str) -> bool {
-        self.violations.iter().any(|violation| violation.contains(sign))
-    }
-
-    /// The figures, a line each.
-    pub fn in_words(&self) -> String {
-        let [requests, deliveries, cuts] = self.traffic;
-        let mut lines = format!(
-            "{} kills, {} of them at a named point and {} before the server listened\n\
-             {} un-synced writes taken by power cuts\n\
-             {requests} requests of {CLIENTS} clients, {deliveries} deliveries, {cuts} cuts\n\
-             {} acknowledged records and {} acknowledged writes of data looked for after every kill\n",
-            self.runs, self.at_points, self.at_start, self.unsynced_lost, self.told, self.written
-        );
-        for (kind, count) in &self.records {
-            lines.push_str(&format!("  {count:>7} records: {kind}\n"));
-        }
-        for (name, meaning) in INVARIANTS {
-            let count = self.violations.iter().filter(|what| what.starts_with(name)).count();
-            lines.push_str(&format!("{count} {meaning} ({name})\n"));
-        }
-        lines
-    }
-
-    fn add(&mut self, other: Self) {
-        self.runs += other.runs;
-        self.at_points += other.at_points;
-        self.at_start += other.at_start;
-        self.unsynced_lost += other.unsynced_lost;
-        self.told += other.told;
-        self.written += other.written;
-        self.violations.extend(other.violations);
-        for (sum, count) in self.traffic.iter_mut().zip(other.traffic) {
-            *sum += count;
-        }
-        for (kind, count) in other.records {
-            *self.records.entry(kind).or_default() += count;
-        }
-    }
-}
-
+/// How long a server is stopped by a signal, in milliseconds: longer than a client waits here.
+const PAUSE_MILLIS: u64 = 250;
+/// How much longer every sync takes on a slow disk, in microseconds.
+const SLOW_MICROS: u32 = 20_000;
 /// One installation under attack.
 struct World {
     place: Place,
@@ -167,7 +94,13 @@ impl World {
             points[usize::try_from(index).expect("an index")].clone()
         });
         let whole = if point.is_some() { DELIVERIES } else { 1 + coin.below(DELIVERIES) };
-        let life = (whole, coin.below(WAIT_MILLIS));
+        // Some are stopped for a while by a signal, and some have a disk that others use.
+        let pause = (coin.below(4) == 0).then(|| coin.below(WAIT_MILLIS));
+        let life = (whole, coin.below(WAIT_MILLIS), pause);
+        let slow = if coin.below(4) == 0 { SLOW_MICROS } else { 0 };
+        self.disk.slow_down(slow);
+        figures.paused += u64::from(pause.is_some());
+        figures.slow += u64::from(slow > 0);
         let mut variables = self.disk.variables().to_vec();
         variables.extend(point.clone().map(|point| ("AERODB_CRASH_AT", point.into())));
         variables.extend(self.sabotage.map(|fault| ("AERODB_SABOTAGE", fault.word().into())));
@@ -211,7 +144,7 @@ impl World {
         address: SocketAddr,
         plans: &[Plan],
         seed: u64,
-        (deliveries, wait): (u64, u64),
+        (deliveries, wait, pause): (u64, u64, Option<u64>),
     ) -> bool {
         let over = AtomicBool::new(false);
         let (says, said) = mpsc::channel();
@@ -238,6 +171,13 @@ impl World {
                 for _ in 0..WRITERS {
                     scope.spawn(move || writers.write(data, over));
                 }
+            }
+            if let Some(after) = pause {
+                pass(after);
+                // It may have ended by then.
+                server.try_signal("-STOP");
+                pass(PAUSE_MILLIS);
+                server.try_signal("-CONT");
             }
             let mut working = CLIENTS;
             while working > 0 {
@@ -322,6 +262,7 @@ impl World {
         if let Err(error) = verify_file(&path, &Expected::default(), &mut |_| {}) {
             figures.violations.push(format!("verified: {error}"));
         }
+        figures.violations.extend(illegal_steps(&path));
         for (_, _, record) in self.found.ledger.values().flat_map(|recorded| &recorded.records) {
             let kind = record["entry"]["kind"].as_str().expect("a kind").to_owned();
             *figures.records.entry(kind).or_default() += 1;

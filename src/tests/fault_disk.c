@@ -43,7 +43,13 @@ struct panel {
     char target[PATH_BYTES];  /* the file or folder whose calls count, with what is beside or in it */
     char folder[PATH_BYTES];  /* below it, what is un-synced is remembered */
     uint32_t alone;           /* whether the files beside the target do not count */
+    uint32_t slow;            /* microseconds that every sync takes longer */
 };
+
+/* In place of a size: what happened to a name and not to what is in a file. A name is durable when its
+ * folder was synced, whatever was synced of the file. */
+#define CREATED UINT64_MAX
+#define RENAMED (UINT64_MAX - 1) /* what was kept is the name before */
 
 /* What was in a file before a write, or that a sync of it failed: then it is lost for good. */
 struct undo {
@@ -111,26 +117,50 @@ static int is_remembered(const char *path) {
     return !(length > 4 && !strcmp(path + length - 4, "-shm"));
 }
 
-/* Remembers what the next write replaces. Published whole: a kill leaves no half entry. */
+/* Remembers one entry. Published whole: a kill leaves no half of it. */
+static struct undo *begin_entry(struct undo entry, const char *path) {
+    entry.bytes = (sizeof(struct undo) + entry.path + entry.kept + 7) & ~7ull;
+    uint64_t at = UNDO_START + panel->undo_end;
+    if (at + entry.bytes > PANEL_BYTES) {
+        panel->overflow += 1;
+        return NULL;
+    }
+    struct undo *placed = (struct undo *)((char *)panel + at);
+    *placed = entry;
+    memcpy(placed + 1, path, entry.path);
+    return placed;
+}
+
+static void publish(struct undo *entry) {
+    __sync_synchronize();
+    panel->undo_end += entry->bytes;
+}
+
+static void named(const char *path, const char *before) {
+    uint64_t kept = before ? strlen(before) : 0;
+    pthread_mutex_lock(&lock);
+    struct undo entry = {0, 1, 0, 0, kept, before ? RENAMED : CREATED, strlen(path)};
+    struct undo *placed = begin_entry(entry, path);
+    if (placed) {
+        memcpy((char *)(placed + 1) + entry.path, before ? before : "", kept);
+        publish(placed);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* Remembers what the next write replaces. */
 static void before_write(int fd, const char *path, uint64_t offset, uint64_t length) {
     struct stat found;
     if (fstat(fd, &found) || !S_ISREG(found.st_mode)) return;
     uint64_t size = (uint64_t)found.st_size;
     uint64_t kept = offset >= size ? 0 : (size - offset < length ? size - offset : length);
     uint64_t name = strlen(path);
-    uint64_t bytes = (sizeof(struct undo) + name + kept + 7) & ~7ull;
     pthread_mutex_lock(&lock);
-    uint64_t at = UNDO_START + panel->undo_end;
-    if (at + bytes > PANEL_BYTES) {
-        panel->overflow += 1;
-    } else {
-        struct undo *entry = (struct undo *)((char *)panel + at);
-        *entry = (struct undo){bytes, 1, offset, length, kept, size, name};
-        char *rest = (char *)(entry + 1);
-        memcpy(rest, path, name);
-        if (kept && pread(fd, rest + name, kept, (off_t)offset) != (ssize_t)kept) abort();
-        __sync_synchronize();
-        panel->undo_end += bytes;
+    struct undo *entry = begin_entry((struct undo){0, 1, offset, length, kept, size, name}, path);
+    if (entry) {
+        char *old = (char *)(entry + 1) + name;
+        if (kept && pread(fd, old, kept, (off_t)offset) != (ssize_t)kept) abort();
+        publish(entry);
     }
     pthread_mutex_unlock(&lock);
 }
@@ -142,7 +172,11 @@ static void after_sync(const char *path, int failed) {
     for (uint64_t at = 0; at < panel->undo_end;) {
         struct undo *entry = (struct undo *)((char *)panel + UNDO_START + at);
         at += entry->bytes;
-        if (entry->state == 1 && entry->path == name && !memcmp(entry + 1, path, name))
+        const char *of = (const char *)(entry + 1);
+        int is_name = entry->size >= RENAMED;
+        const char *slash = is_name ? memrchr(of, '/', entry->path) : NULL;
+        uint64_t length = slash ? (uint64_t)(slash - of) : entry->path;
+        if (entry->state == 1 && length == name && !memcmp(of, path, name))
             entry->state = failed ? 2 : 0;
         open += entry->state != 0;
     }
@@ -197,6 +231,7 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
 
 static int synced(int fd, int (*real)(int)) {
     char path[PATH_BYTES];
+    if (panel && panel->slow) usleep(panel->slow);
     if (!panel || !(panel->armed || panel->remember) || !path_of(fd, path)) return real(fd);
     int error = verdict(SYNC, path);
     int result = error ? (int)fail(error) : real(fd);
@@ -240,6 +275,51 @@ static int may_open(const char *path) {
     return verdict(OPEN, whole);
 }
 
+/* A name that an open made. */
+static int created(int fd, int was_there) {
+    char whole[PATH_BYTES];
+    int kept = errno;
+    if (fd >= 0 && !was_there && path_of(fd, whole) && is_remembered(whole)) named(whole, NULL);
+    errno = kept;
+    return fd;
+}
+
+static int was_there(int folder, const char *path, int flags) {
+    int kept = errno;
+    int there = !panel || !panel->remember || !(flags & O_CREAT) || !faccessat(folder, path, F_OK, 0);
+    errno = kept;
+    return there;
+}
+
+static int absolute(const char *path, char *whole) {
+    char folder[PATH_BYTES], real[PATH_BYTES];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    const char *name = slash ? path + (slash - folder) + 1 : path;
+    if (slash) *slash = 0;
+    if (!realpath(slash ? (*folder ? folder : "/") : ".", real)) return 0;
+    return snprintf(whole, PATH_BYTES, "%s/%s", real, name) < (int)PATH_BYTES;
+}
+
+int mkdir(const char *path, mode_t mode) {
+    REAL(int, mkdir, const char *, mode_t);
+    char whole[PATH_BYTES];
+    int result = real_mkdir(path, mode);
+    if (!result && panel && panel->remember && absolute(path, whole) && is_remembered(whole))
+        named(whole, NULL);
+    return result;
+}
+
+int rename(const char *from, const char *to) {
+    REAL(int, rename, const char *, const char *);
+    char old[PATH_BYTES], new[PATH_BYTES];
+    int is_known = panel && panel->remember && absolute(from, old) && absolute(to, new) &&
+        is_remembered(new) && faccessat(AT_FDCWD, to, F_OK, 0);
+    int result = real_rename(from, to);
+    if (!result && is_known) named(new, old);
+    return result;
+}
+
 #define OPENED(name) \
     int name(const char *path, int flags, ...) { \
         REAL(int, name, const char *, int, ...); \
@@ -248,7 +328,9 @@ static int may_open(const char *path) {
         mode_t mode = (mode_t)va_arg(rest, int); \
         va_end(rest); \
         int error = may_open(path); \
-        return error ? (int)fail(error) : real_##name(path, flags, mode); \
+        if (error) return (int)fail(error); \
+        int there = was_there(AT_FDCWD, path, flags); \
+        return created(real_##name(path, flags, mode), there); \
     }
 
 OPENED(open)
@@ -261,5 +343,7 @@ int openat64(int folder, const char *path, int flags, ...) {
     mode_t mode = (mode_t)va_arg(rest, int);
     va_end(rest);
     int error = may_open(path);
-    return error ? (int)fail(error) : real_openat64(folder, path, flags, mode);
+    if (error) return (int)fail(error);
+    int there = was_there(folder, path, flags);
+    return created(real_openat64(folder, path, flags, mode), there);
 }

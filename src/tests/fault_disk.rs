@@ -13,6 +13,7 @@ pub use crate::fault_panel::{
 use crate::server::{Place, Server};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 /// The compiled shim; made once for all tests of this process.
@@ -65,4 +66,44 @@ fn every_write_of_the_program_passes_the_shim() {
     let (system, seen) = quiet.expect("the server comes to rest");
     assert_eq!(system, seen);
     assert!(seen > 100, "{seen} writes");
+}
+
+/// What a program on the disk does in the next test.
+#[test]
+fn one_program_that_makes_names() {
+    let Ok(steps) = std::env::var("MAKES_NAMES") else { return };
+    std::fs::create_dir("one").expect("a directory");
+    let file = std::fs::File::create("one/file").expect("a file");
+    std::fs::rename("old", "new").expect("a rename");
+    file.sync_all().expect("a sync");
+    for folder in steps.split_whitespace() {
+        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).expect("a sync");
+    }
+}
+
+/// A name lasts when its folder was synced, whatever was synced of the file.
+#[test]
+fn a_power_cut_takes_names_whose_folder_was_not_synced() {
+    for (synced, left) in [
+        ("", ["old"].as_slice()),
+        ("one", &["old"]),
+        (".", &["new", "one"]),
+        ("one .", &["new", "one", "one/file"]),
+    ] {
+        let place = Place::new();
+        let data = place.folder().canonicalize().expect("a directory").join("data");
+        std::fs::create_dir(&data).expect("a directory");
+        std::fs::write(data.join("old"), "kept").expect("a file");
+        let disk = FaultDisk::under(&place);
+        disk.remember();
+        let mut program = Command::new(std::env::current_exe().expect("this program"));
+        program.args(["fault_disk::one_program_that_makes_names", "--exact"]);
+        program.current_dir(&data).envs(disk.variables()).env("MAKES_NAMES", synced);
+        let ended = program.output().expect("it runs");
+        assert!(ended.status.success(), "{ended:?}");
+        disk.cut_power(Lost::All);
+        let there = ["new", "old", "one", "one/file"].into_iter();
+        let there: Vec<_> = there.filter(|name| data.join(name).exists()).collect();
+        assert_eq!(there, left, "synced: {synced}");
+    }
 }

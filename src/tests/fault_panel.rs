@@ -29,6 +29,7 @@ const AT_OVERFLOW: u64 = 48;
 const AT_TARGET: u64 = 56;
 const AT_FOLDER: u64 = AT_TARGET + PATH_BYTES as u64;
 const AT_ALONE: u64 = AT_FOLDER + PATH_BYTES as u64;
+const AT_SLOW: u64 = AT_ALONE + 4;
 
 /// What the failing call does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,10 @@ pub enum Lost {
     /// Each by the toss of a coin with this seed.
     Some(u64),
 }
+
+/// In place of a size: a name was changed, and what was kept is the name before. One more is a name that
+/// was made.
+const RENAMED: u64 = u64::MAX - 1;
 
 /// The panel of one disk.
 pub struct FaultDisk {
@@ -129,6 +134,11 @@ impl FaultDisk {
         self.put(AT_ALONE, 1);
     }
 
+    /// From now on every sync takes so much longer, as on a disk that others use.
+    pub fn slow_down(&self, micros: u32) {
+        self.put(AT_SLOW, micros);
+    }
+
     /// From now on counts calls on the ledger's files; the `at`-th fails, or none when it is 0.
     pub fn arm(&self, calls: u32, at: u32, fault: Fault) {
         let (error, lasting) = match fault {
@@ -181,10 +191,13 @@ impl FaultDisk {
         let mut bytes = vec![0; usize::try_from(end).expect("a length")];
         self.panel.read_exact_at(&mut bytes, UNDO_START).expect("the panel");
         let mut files: BTreeMap<PathBuf, Vec<Undo>> = BTreeMap::new();
+        let mut names = Vec::new();
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
             let (entry, after) = Undo::parse(rest);
-            if entry.state != 0 {
+            if entry.state != 0 && entry.size >= RENAMED {
+                names.push(entry);
+            } else if entry.state != 0 {
                 files.entry(entry.path.clone()).or_default().push(entry);
             }
             rest = after;
@@ -193,8 +206,13 @@ impl FaultDisk {
             Lost::All => 0,
             Lost::Some(seed) => seed | 1,
         });
-        let taken =
+        let taken: usize =
             files.iter().map(|(path, writes)| take(&copy(path), writes, lost, &mut coin)).sum();
+        let lost_names = names.iter().rev().filter(|name| {
+            let stays = lost != Lost::All && name.state == 1 && coin.toss();
+            !stays && name.take_name(copy)
+        });
+        let taken = taken + lost_names.count();
         self.panel.write_all_at(&0_u64.to_ne_bytes(), AT_UNDO_END).expect("the panel");
         taken
     }
@@ -256,6 +274,21 @@ impl Undo {
 
     fn end(&self) -> u64 {
         self.offset + self.length
+    }
+
+    /// Takes a name that its folder does not hold yet; whether it was there.
+    fn take_name(&self, copy: &dyn Fn(&Path) -> PathBuf) -> bool {
+        let path = copy(&self.path);
+        if self.size == RENAMED {
+            let before = PathBuf::from(String::from_utf8(self.before.clone()).expect("text"));
+            return std::fs::rename(path, copy(&before)).is_ok();
+        }
+        let removed = if path.is_dir() {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
+        removed.is_ok()
     }
 
     fn overlaps(&self, other: &Self) -> bool {

@@ -24,4 +24,8 @@ mod world;
 #[allow(dead_code, unreachable_pub, reason = "the other half of it is for tests of the program")]
 mod panel;
 
+#[path = "../../tests/legal_steps.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the other half of it is for tests of the program")]
+mod legal_steps;
+
 pub(super) use weather::{Transit, Weather};
