@@ -40,8 +40,9 @@ pub(super) struct RestoreArguments {
 /// Restores a backup.
 pub(super) fn run(command: &KernelCommand) -> Result<Report, Failure> {
     let KernelCommand::Restore(options) = command;
-    // Its owner's alone, if it is new: a start refuses one that others can read.
+    // Its owner's alone: a start refuses one that others can read.
     private::create_directories(&options.into)
+        .and_then(|()| private::check_directory(&options.into))
         .map_err(|error| Failure::here(Exit::Local, format!("Nothing was restored: {error}.")))?;
     let restored =
         restore(&options.backup, &options.into, options.nodes, &SystemClock, &SystemEntropy)

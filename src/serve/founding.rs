@@ -2,7 +2,7 @@
 //! backup, in a place that holds nothing. A start founds nothing, whatever is missing (C6.3).
 
 use super::host_user::host_user;
-use super::{Ambient, ServeError, config, log_name, runs};
+use super::{Ambient, ServeError, config, log_name, offline, runs};
 use crate::crash;
 use crate::files::{private, sync_directory};
 use crate::kernel::embedded::{self, EmbeddedKernel};
@@ -65,6 +65,8 @@ pub async fn init(options: InitOptions) -> Result<Founded, ServeError> {
     if let Some(name) = options.environment {
         config.environment = PlaceName::parse_field("environment", &name)?;
     }
+    // A start would refuse it; nothing is made in it before.
+    offline::private(&config.data)?;
     found(&config, &Ambient::of_this_machine(), host_user(options.reason)).await
 }
 

@@ -4,6 +4,7 @@ use crate::server::Place;
 use aerodb_control::files::private;
 use serde_json::json;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Output;
 
 fn serve(place: &Place) -> Output {
@@ -39,6 +40,15 @@ fn nothing_is_founded_where_there_is_something() {
     private::create_directory(&place.data()).expect("a directory");
     fs::write(place.data().join("notes.txt"), "mine").expect("a file");
     refused(&init(&place), &["holds notes.txt", "nothing was founded"]);
+    let wide = place.folder().join("wide");
+    fs::create_dir(&wide).expect("a directory");
+    fs::set_permissions(&wide, fs::Permissions::from_mode(0o755)).expect("open to others");
+    let founds = ["init", "--config", "Leptos.toml", "--data", "wide"];
+    let restores = ["kernel", "restore", "no_backup", "--into", "wide"];
+    for words in [&founds[..], &restores[..]] {
+        refused(&place.command(None, words, ""), &["wide", "open to others", "chmod 700"]);
+        assert_eq!(fs::read_dir(&wide).expect("a directory").count(), 0, "{words:?}");
+    }
     let names: Vec<_> = fs::read_dir(place.data()).expect("a directory").collect();
     assert_eq!(names.len(), 1, "{names:?}");
     fs::remove_file(place.data().join("notes.txt")).expect("a file");
