@@ -11,7 +11,6 @@ mod mismatch;
 mod node;
 mod overview;
 pub mod report;
-mod room;
 pub mod tally;
 mod timeline;
 pub mod trail;
@@ -22,7 +21,6 @@ pub use crate::ledger::LogFilter;
 use crate::ledger::{ActionRow, LedgerError, LedgerReader};
 use crate::measure::Durations;
 use crate::model::action::{Action, ActionId, Stage};
-use crate::model::ambient::Room;
 use crate::model::answer::{
     ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, Present,
 };
@@ -35,7 +33,6 @@ use crate::model::pinned::{Freeze, Unresolved};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{ActorName, NodeId, Reason};
 use in_flight::InFlight;
-use std::path::Path;
 use std::sync::Arc;
 use tally::{Counts, Tally};
 use tokio::sync::watch;
@@ -52,7 +49,6 @@ pub struct ReadSide {
     tally: Tally,
     second_operator: Arc<[ActionClass]>,
     mismatch: Arc<Mismatch>,
-    room: Option<(Arc<dyn Room>, Arc<Path>)>,
 }
 
 impl ReadSide {
@@ -75,7 +71,6 @@ impl ReadSide {
             tally,
             second_operator,
             mismatch,
-            room: None,
         }
     }
 

@@ -166,7 +166,7 @@ pub async fn assemble(
     let store = open_store(&config.data)?;
     let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
     let kernel = Arc::new(open_kernel(config, &ledger, &ambient)?);
-    let Ambient { clock, entropy, password_cost, room } = ambient;
+    let Ambient { clock, entropy, password_cost, room: _ } = ambient;
     let identity = kernel.observe().await?.cluster.identity;
     let mismatch = hold::compare(&kernel, &ledger, clock.now()).await?;
     let ledger = if mismatch.is_empty() {
@@ -183,7 +183,6 @@ pub async fn assemble(
     let observer: Arc<dyn ObserveKernel> = kernel.clone();
     let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), data_address)
         .with_second_operator(&config.second_operator)
-        .with_room(room, &config.data)
         .with_mismatch(mismatch);
     let access =
         Access::new(ledger.clone(), Arc::clone(&clock), Arc::clone(&entropy), password_cost);

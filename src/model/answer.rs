@@ -6,7 +6,7 @@ use crate::model::canonical::Hash;
 use crate::model::cluster::{ClusterState, Observation, ReceiptStatus};
 use crate::model::explanation::{Candidate, Explanation, Prospect};
 use crate::model::finding::Mismatch;
-use crate::model::pinned::{Fact, Freeze, Moved, Unresolved};
+use crate::model::pinned::{Freeze, Moved, Unresolved};
 use crate::model::progress::Progress;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::record::{Entry, Found, Record};
@@ -323,10 +323,6 @@ pub struct Overview {
     pub freeze: Option<Freeze>,
     /// Where the data API listens, for the hint on how to write.
     pub data_address: Option<String>,
-    /// How many bytes can still be written to the data directory, in whole mebibytes. Stakeholders are
-    /// not told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub free_bytes: Option<Fact<u64>>,
     /// Where log and kernel do not say the same, and nothing is changed meanwhile (C9.5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mismatch: Option<Mismatch>,

@@ -64,6 +64,10 @@ pub struct NodeState {
     pub pinned: PinnedNode,
     /// The facts that move.
     pub positions: Positions,
+    /// How many bytes its files hold, in whole mebibytes and not less than they are; absent where the
+    /// kernel does not say. It moves too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored_bytes: Option<Fact<u64>>,
     /// Where the facts of this node were read, as a clause.
     pub source: String,
 }
@@ -112,6 +116,10 @@ pub struct ClusterState {
     pub cluster: PinnedCluster,
     /// The nodes, in the order of their names.
     pub nodes: Vec<NodeState>,
+    /// How many bytes can still be written where the kernel keeps its files, in whole mebibytes and not
+    /// more than they are; absent where the kernel does not say. It moves, and enters no digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_bytes: Option<Fact<u64>>,
     /// How far the kernel is with an action that takes long; absent while it works on none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub under_way: Option<Progress>,
@@ -138,13 +146,19 @@ impl ClusterState {
             clock: clock.to_owned(),
             source: source.to_owned(),
         };
-        Self { observation, cluster, nodes, under_way: None }.identified()
+        Self { observation, cluster, nodes, free_bytes: None, under_way: None }.identified()
     }
 
     /// The same observation, with how far a long action is.
     #[must_use]
     pub fn with_under_way(self, under_way: Option<Progress>) -> Self {
         Self { under_way, ..self }.identified()
+    }
+
+    /// The same observation, with how much can still be written.
+    #[must_use]
+    pub fn with_free_bytes(self, free_bytes: Option<Fact<u64>>) -> Self {
+        Self { free_bytes, ..self }.identified()
     }
 
     /// The same, under the id of what it holds now.

@@ -110,6 +110,9 @@ invariants! {
     BackupNameFree "backup_name_free" "C4.2"
         "No backup has this name."
         "A backup is never replaced: its name stands for one state.";
+    CopyHasRoom "copy_has_room" "C6.4"
+        "The disk has room for a copy of what the node holds, and for the records after it."
+        "A disk that is full stops the nodes and the log with it, and nothing can be recorded any more.";
     SingleWriter "single_writer" "C2.5"
         "At most one node acknowledges writes in an epoch, and a later epoch ends every earlier one."
         "Two writers would make two histories.";

@@ -25,17 +25,7 @@ impl ReadSide {
         let Standing { unresolved, freeze, second_operator: _ } = standing;
         let data_address = self.data_address.clone();
         let mismatch = self.mismatch().map(Mismatch::shown);
-        let free_bytes = self.free_bytes(state.observation.observed_at);
-        Ok(Overview {
-            state,
-            why_not,
-            on_cluster,
-            unresolved,
-            freeze,
-            data_address,
-            free_bytes,
-            mismatch,
-        })
+        Ok(Overview { state, why_not, on_cluster, unresolved, freeze, data_address, mismatch })
     }
 
     /// Every node of a state as the object of an action of this kind.

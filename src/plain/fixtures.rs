@@ -34,6 +34,7 @@ fn node(number: u64, role: Role) -> NodeState {
             first: Fact::Known(1),
             checkpoint: Fact::Known(None),
         },
+        stored_bytes: Some(Fact::Known(3 * 1024 * 1024)),
         source: "its own store".to_owned(),
     }
 }
@@ -88,7 +89,6 @@ pub(crate) fn overview_without_primary() -> Overview {
         unresolved: None,
         freeze: None,
         data_address: None,
-        free_bytes: Some(Fact::Known(12_345 * 1024 * 1024)),
         mismatch: None,
     }
 }

@@ -38,7 +38,7 @@ pub fn overview(overview: &Overview) -> Lines {
         ),
         None => "Freeze: none".to_owned(),
     });
-    if let Some(free) = &overview.free_bytes {
+    if let Some(free) = &state.free_bytes {
         let free = fact(free, |free| in_binary_units(*free));
         lines.line(format!("Free space of the data directory: {free}"));
     }

@@ -85,6 +85,7 @@ pub(crate) fn node(name: &str, role: Role, last: u64) -> NodeState {
             first: Fact::Known(1),
             checkpoint: Fact::Known(None),
         },
+        stored_bytes: Some(Fact::Known(3 << 20)),
         source: "read from the node".to_owned(),
     }
 }
@@ -106,6 +107,7 @@ pub(crate) fn lost(name: &str, why: &str) -> NodeState {
             epoch: gone(why),
         },
         positions: Positions::unknown(at(-600), why),
+        stored_bytes: Some(gone(why)),
         source: "not read".to_owned(),
     }
 }
@@ -188,17 +190,7 @@ pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
         prospect(Action::ResumeWrites {}, &[check(Invariant::FenceStanding, Verdict::Fail, text)]),
     ];
     let mismatch = None;
-    let free_bytes = Some(Fact::unknown(state.observation.observed_at, text));
-    Overview {
-        state,
-        why_not,
-        on_cluster,
-        unresolved: None,
-        freeze: None,
-        data_address,
-        free_bytes,
-        mismatch,
-    }
+    Overview { state, why_not, on_cluster, unresolved: None, freeze: None, data_address, mismatch }
 }
 
 pub(crate) fn prospect(action: Action, against: &[Check]) -> Prospect {

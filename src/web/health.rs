@@ -71,7 +71,8 @@ pub(super) async fn metrics(_: SignedIn, State(site): State<Reading>) -> Respons
     let findings = i64::try_from(findings).unwrap_or(i64::MAX);
     let about = "What the start found where log and kernel do not say the same";
     gauge(&mut registry, "mismatch_findings", about, findings);
-    if let Some(Fact::Known(free)) = site.read.free_bytes(site.clock.now()) {
+    let observed = site.read.observe().await.ok().and_then(|state| state.free_bytes);
+    if let Some(Fact::Known(free)) = observed {
         let about = "What can still be written to the data directory";
         let gauge = Gauge::<i64>::default();
         gauge.set(i64::try_from(free).unwrap_or(i64::MAX));

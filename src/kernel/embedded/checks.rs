@@ -7,6 +7,7 @@
 mod members;
 mod subject;
 
+use super::room::RESERVE_BYTES;
 use super::{NODES_MAX, predict};
 use crate::model::action::Action;
 use crate::model::ambient::Timestamp;
@@ -14,7 +15,7 @@ use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::explanation::{Check, Checks, Evidence, Verdict};
 use crate::model::invariant::Invariant;
 use crate::model::pinned::{Fact, Fence, Missing};
-use crate::model::text::PlaceName;
+use crate::model::text::{PlaceName, in_binary_units};
 use subject::Subject;
 
 /// The checks, effects and limits of an action in a state.
@@ -51,6 +52,7 @@ pub fn checks(state: &ClusterState, action: &Action) -> Checks {
             room_for_node(state),
             primary_alive(state),
             quorum_reachable(state),
+            copy_has_room(state, primary_of(state)),
         ],
         Action::GrantVote { node } => vec![
             on(node).is_member(),
@@ -73,10 +75,16 @@ pub fn checks(state: &ClusterState, action: &Action) -> Checks {
             on(node).is_reachable(),
             primary_alive(state),
             quorum_reachable(state),
+            copy_has_room(state, state.node(node)),
         ],
         Action::VerifyNode { node } => vec![on(node).is_member(), on(node).is_reachable()],
         Action::CreateBackup { name } => {
-            vec![primary_alive(state), quorum_reachable(state), backup_name_free(state, name)]
+            vec![
+                primary_alive(state),
+                quorum_reachable(state),
+                backup_name_free(state, name),
+                copy_has_room(state, primary_of(state)),
+            ]
         }
         Action::PurgeLog { node, up_to } => vec![
             on(node).is_member(),
@@ -218,6 +226,40 @@ fn backup_name_free(state: &ClusterState, name: &PlaceName) -> Check {
         &format!("No backup is called {name}."),
         "a name that no backup has",
         "the directory of backups, as the kernel read it when it was opened",
+    )
+}
+
+fn primary_of(state: &ClusterState) -> Option<&NodeState> {
+    state.cluster.primary.known().and_then(Option::as_ref).and_then(|id| state.node(id))
+}
+
+/// The copy is packed, so it needs less than the files that it is of.
+fn copy_has_room(state: &ClusterState, node: Option<&NodeState>) -> Check {
+    let reserve = in_binary_units(RESERVE_BYTES);
+    let required = format!("room for a copy of what the node holds, and {reserve} that stay free");
+    let stored = node.and_then(|node| Some((&node.pinned.id, node.stored_bytes.as_ref()?)));
+    let found = match (&state.free_bytes, stored) {
+        (Some(Fact::Known(free)), Some((id, Fact::Known(stored)))) => {
+            let observed = format!(
+                "{} are free, and {id} holds {}",
+                in_binary_units(*free),
+                in_binary_units(*stored)
+            );
+            Found::new(*free >= stored.saturating_add(RESERVE_BYTES), observed)
+        }
+        (Some(Fact::Unknown { unknown }), _) => Found::missing("the free space", unknown),
+        (_, Some((_, Fact::Unknown { unknown }))) => Found::missing("what the node holds", unknown),
+        (None, _) | (_, None) => Found {
+            verdict: Verdict::Unknown,
+            observed: "nobody said how much is free, or which node is copied".to_owned(),
+            since: None,
+        },
+    };
+    found.check(
+        Invariant::CopyHasRoom,
+        "The disk has room for a copy of what the node holds, and for the records after it.",
+        &required,
+        "the file system of the data directory",
     )
 }
 

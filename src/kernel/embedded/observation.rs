@@ -22,8 +22,9 @@ impl Cluster {
             self.clock,
             "embedded kernel: all nodes at one instant between two commands",
             self.observe_cluster()?,
-            nodes.map(|node| self.observe_node(node)).collect::<Result<_, _>>()?,
+            nodes.map(|node| self.observe_node(node, now)).collect::<Result<_, _>>()?,
         )
+        .with_free_bytes(Some(self.free_bytes(now)))
         .with_under_way(self.under_way.as_ref().and_then(|meter| meter.read())))
     }
 
@@ -125,10 +126,10 @@ impl Cluster {
         Some(Since { since, why: whys.join("; ") })
     }
 
-    fn observe_node(&self, node: &Node) -> Result<NodeState, Unobservable> {
+    fn observe_node(&self, node: &Node, now: Timestamp) -> Result<NodeState, Unobservable> {
         let vitals = node.vitals().filter(|_| self.ensemble.reaches(node.number));
         if let Some(vitals) = vitals {
-            return self.observe_reachable(node, vitals);
+            return self.observe_reachable(node, vitals, now);
         }
         // A node that runs and is connected is reachable, so one that is not has a cause.
         let cut = self.cut(node.number).since().expect("an unreachable node has a cause");
@@ -142,11 +143,17 @@ impl Cluster {
                 unreachable: Some(cut.clone()),
             },
             positions: Positions::unknown(cut.since, &cut.why),
+            stored_bytes: Some(Fact::unknown(cut.since, cut.why.clone())),
             source,
         })
     }
 
-    fn observe_reachable(&self, node: &Node, vitals: Vitals) -> Result<NodeState, Unobservable> {
+    fn observe_reachable(
+        &self,
+        node: &Node,
+        vitals: Vitals,
+        now: Timestamp,
+    ) -> Result<NodeState, Unobservable> {
         let is_primary = self.primary() == Some(node.number);
         let is_voter = self.ensemble.members().voters.contains(&node.number);
         let store = node.store().expect("a node that can be reached runs");
@@ -171,6 +178,7 @@ impl Cluster {
                 first: Fact::Known(store.first()),
                 checkpoint: Fact::Known(checkpoint),
             },
+            stored_bytes: Some(Self::stored_bytes(store, now)),
             source: format!("{}: its own store and Raft state", node.id),
         })
     }

@@ -48,7 +48,6 @@ impl Cluster {
             return Begun::Ended(earlier);
         }
         let valid = self.idle().map_err(ApplyError::from).and_then(|()| self.validate(order, now));
-        let valid = valid.and_then(|()| Ok(self.room_for(order.action())?));
         if let Err(error) = valid {
             return Begun::Ended(Err(error));
         }

@@ -282,7 +282,7 @@ pub(super) fn not_checked(action: &Action) -> Vec<String> {
                 .to_owned(),
         ),
         Action::AddReplica { .. } => {
-            said.push("Whether the disk has room for another copy of everything.".to_owned());
+            said.push("How long the new node takes to receive everything.".to_owned());
         }
         Action::GrantVote { .. } => {
             said.push("Whether the node fails together with another one.".to_owned());
@@ -296,11 +296,11 @@ pub(super) fn not_checked(action: &Action) -> Vec<String> {
         }
         Action::CreateBackup { .. } => said.push(
             "Which nodes are offline, and the receipts of taking them offline and online, are not \
-             in a backup; whether the disk has room is not looked at."
+             in a backup."
                 .to_owned(),
         ),
         Action::TakeCheckpoint { .. } => {
-            said.push("Whether the disk has room for the copy, and how long it takes.".to_owned());
+            said.push("How long the copy takes.".to_owned());
         }
         Action::PurgeLog { .. } => said.push(
             "Whether anybody outside the cluster still reads the entries, and how much space the \

@@ -1,26 +1,40 @@
-//! Room on the disk, which is looked at before an order that writes much.
+//! Room on the disk: a disk that is full stops the nodes and the log with it.
 //!
-//! A disk that is full stops the nodes and the log with it. So an order that copies the state is
-//! refused, before it is accepted, where the copy would not leave a reserve to the rest. And what clients
-//! write stops sooner than what operators ask for: it is refused with nothing appended, and is taken
-//! again as soon as there is room.
+//! How much is free, and how much each node holds, are facts of an observation. An order that copies the
+//! state has room for the copy among its pre-conditions (`checks`). What clients write stops sooner than
+//! what operators ask for: it is refused with nothing appended, and is taken again as soon as there is
+//! room.
 
 use super::cluster::Cluster;
 use super::data::DataError;
-use super::orders::refusal;
-use crate::model::action::Action;
+use super::store::NodeStore;
 use crate::model::ambient::Timestamp;
-use crate::model::pinned::Since;
-use crate::model::receipt::KernelRefusal;
-use crate::model::text::NodeId;
+use crate::model::pinned::{Fact, Since};
 
+/// Facts about room are whole mebibytes: what changes all the time would be a change on every page.
+const MEBIBYTE: u64 = 1024 * 1024;
 /// Bytes that stay free for saves and records, whatever an order writes: some thousand of them.
-const RESERVE_BYTES: u64 = 16 * 1024 * 1024;
-
+pub(super) const RESERVE_BYTES: u64 = 16 * MEBIBYTE;
 /// Bytes that what clients write leaves to orders and records.
-const WRITES_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+const WRITES_RESERVE_BYTES: u64 = 64 * MEBIBYTE;
 
 impl Cluster {
+    /// How many bytes can still be written, and not more.
+    pub(super) fn free_bytes(&self, now: Timestamp) -> Fact<u64> {
+        match self.home.room.free_bytes(&self.home.dir) {
+            Ok(free) => Fact::Known(free - free % MEBIBYTE),
+            Err(error) => Fact::unknown(now, error),
+        }
+    }
+
+    /// How many bytes the files of a node hold, and not less.
+    pub(super) fn stored_bytes(store: &NodeStore, now: Timestamp) -> Fact<u64> {
+        match store.bytes_used() {
+            Ok(used) => Fact::Known(used.div_ceil(MEBIBYTE).saturating_mul(MEBIBYTE)),
+            Err(error) => Fact::unknown(now, error.to_string()),
+        }
+    }
+
     /// Refuses what clients write where it would fill the disk under the nodes and the log.
     pub(super) fn room_for_writes(&self, now: Timestamp) -> Result<(), DataError> {
         let why = match self.home.room.free_bytes(&self.home.dir) {
@@ -33,41 +47,6 @@ impl Cluster {
         };
         Err(DataError::Refused { error: "no_room", refused: Since { since: now, why } })
     }
-
-    /// Refuses an order that copies the state where there is no room for the copy. The copy is packed,
-    /// so it needs less than the file that it is of.
-    pub(super) fn room_for(&self, action: &Action) -> Result<(), KernelRefusal> {
-        let number = match action {
-            Action::CreateBackup { .. } => self.primary(),
-            Action::TakeCheckpoint { node } => self.number(node),
-            _ => None,
-        };
-        let Some(number) = number else { return Ok(()) };
-        let refused = |sentence| refusal("no_room", sentence, &[]);
-        let store = self.ensemble.node(number).and_then(|node| node.store());
-        let used = store.map_or(Ok(0), super::store::NodeStore::bytes_used);
-        let node = NodeId::numbered(number);
-        let used = used.map_err(|error| {
-            refused(format!(
-                "It is not known how much {node} holds ({error}). Nothing was written."
-            ))
-        })?;
-        let free = self.home.room.free_bytes(&self.home.dir).map_err(|error| {
-            refused(format!(
-                "It is not known how much room there is ({error}). Nothing was written."
-            ))
-        })?;
-        let needed = used.saturating_add(RESERVE_BYTES);
-        if free >= needed {
-            return Ok(());
-        }
-        Err(refused(format!(
-            "{free} bytes are free below {}, and {needed} are needed: {used} for a copy of what \
-             {node} holds at most, and {RESERVE_BYTES} stay free for writes and records. Nothing \
-             was written.",
-            self.home.dir.display()
-        )))
-    }
 }
 
 #[cfg(test)]
@@ -75,7 +54,9 @@ pub(super) mod tests {
     use super::*;
     use crate::kernel::ApplyError;
     use crate::kernel::embedded::tests::{now, open, order, put};
+    use crate::model::action::Action;
     use crate::model::ambient::Room;
+    use crate::model::text::NodeId;
     use std::path::Path;
     use std::sync::{Arc, Mutex};
 
@@ -141,8 +122,7 @@ pub(super) mod tests {
                 disk.says(free);
                 let ended = cluster.apply(&order(number, action.clone(), 1), now());
                 let Err(ApplyError::Refused(refused)) = ended else { panic!("{ended:?}") };
-                assert_eq!(refused.rule, "no_room");
-                assert!(refused.sentence.contains("Nothing was written"), "{refused:?}");
+                assert_eq!(refused.rule, "copy_has_room");
             }
         }
         assert!(!dir.path().join("kernel/backups").exists());

@@ -70,6 +70,7 @@ pub(super) const ADD_REPLICA: CatalogueEntry = CatalogueEntry {
         Invariant::RoomForNode,
         Invariant::PrimaryAlive,
         Invariant::QuorumReachable,
+        Invariant::CopyHasRoom,
     ],
     effects: &[
         "The node is a member without a vote, and receives the log or the whole state.",
@@ -85,7 +86,7 @@ pub(super) const ADD_REPLICA: CatalogueEntry = CatalogueEntry {
         STOPPED_BEFORE,
         STOPPED_AFTER,
     ],
-    not_checked: &["Whether the disk has room for another copy of everything."],
+    not_checked: &["How long the new node takes to receive everything."],
     engine_command: "raft: propose the change of configuration that adds a learner",
 };
 

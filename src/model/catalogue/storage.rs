@@ -26,6 +26,7 @@ pub(super) const TAKE_CHECKPOINT: CatalogueEntry = CatalogueEntry {
         Invariant::TargetReachable,
         Invariant::PrimaryAlive,
         Invariant::QuorumReachable,
+        Invariant::CopyHasRoom,
     ],
     effects: &[
         "The node keeps its data, receipts, void ids and epoch history as of one position, with a checksum.",
@@ -33,10 +34,7 @@ pub(super) const TAKE_CHECKPOINT: CatalogueEntry = CatalogueEntry {
         "The log of the node may be purged up to that position, by another action.",
     ],
     failure_modes: &[STORE_FAILED, REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
-    not_checked: &[
-        "Whether the disk has room for the copy; a disk that is full stops the node.",
-        "How long the copy takes; the cluster serves nothing else meanwhile.",
-    ],
+    not_checked: &["How long the copy takes; the cluster serves nothing else meanwhile."],
     engine_command: "raft: propose a checkpoint of the node",
 };
 
@@ -94,6 +92,7 @@ pub(super) const CREATE_BACKUP: CatalogueEntry = CatalogueEntry {
         Invariant::PrimaryAlive,
         Invariant::QuorumReachable,
         Invariant::BackupNameFree,
+        Invariant::CopyHasRoom,
     ],
     effects: &[
         "Data, the receipts in the log, void ids and the history of epochs stand in a directory of that name, with their SHA-256.",
@@ -109,7 +108,7 @@ pub(super) const CREATE_BACKUP: CatalogueEntry = CatalogueEntry {
         STOPPED_AFTER,
     ],
     not_checked: &[
-        "Whether the disk has room for the copy, and how long it takes; no other action is taken meanwhile.",
+        "How long the copy takes; no other action is taken meanwhile.",
         "Which nodes are offline, and the receipts of taking them offline and online: no backup holds them.",
     ],
     engine_command: "store: write the image of the state into files",

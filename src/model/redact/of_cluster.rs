@@ -11,16 +11,7 @@ use crate::model::progress::Progress;
 
 impl Redact for Overview {
     fn redacted(self) -> Self {
-        let Self {
-            state,
-            why_not,
-            on_cluster,
-            unresolved,
-            freeze,
-            data_address,
-            free_bytes: _,
-            mismatch,
-        } = self;
+        let Self { state, why_not, on_cluster, unresolved, freeze, data_address, mismatch } = self;
         Self {
             state: state.redacted(),
             why_not: why_not.redacted(),
@@ -28,7 +19,6 @@ impl Redact for Overview {
             unresolved: unresolved.redacted(),
             freeze: freeze.redacted(),
             data_address: data_address.redacted(),
-            free_bytes: None,
             mismatch: mismatch.redacted(),
         }
     }
@@ -91,11 +81,13 @@ impl Redact for Evidence {
 
 impl Redact for ClusterState {
     fn redacted(self) -> Self {
-        let Self { observation, cluster, nodes, under_way } = self;
+        // How full a disk is is nothing for people outside.
+        let Self { observation, cluster, nodes, free_bytes: _, under_way } = self;
         Self {
             observation: observation.redacted(),
             cluster: cluster.redacted(),
             nodes: nodes.redacted(),
+            free_bytes: None,
             under_way: under_way.redacted(),
         }
         .identified()
@@ -170,10 +162,11 @@ impl Redact for Pinned {
 
 impl Redact for NodeState {
     fn redacted(self) -> Self {
-        let Self { pinned, positions, source } = self;
+        let Self { pinned, positions, stored_bytes: _, source } = self;
         Self {
             pinned: pinned.redacted(),
             positions: positions.redacted(),
+            stored_bytes: None,
             source: source.redacted(),
         }
     }

@@ -6,10 +6,10 @@ use crate::model::text::in_binary_units;
 use crate::ui::components::words::{fact, node, since};
 use leptos::prelude::*;
 
-/// Primary, epoch, writes, fence, quorum and, where it is given, how much can still be written: each a
-/// value or the word unknown.
+/// Primary, epoch, writes, fence, quorum and, where the kernel says it, how much can still be written:
+/// each a value or the word unknown.
 #[must_use]
-pub fn cluster_facts(state: &ClusterState, free_bytes: Option<&Fact<u64>>) -> AnyView {
+pub fn cluster_facts(state: &ClusterState) -> AnyView {
     let cluster = &state.cluster;
     let primary = match &cluster.primary {
         Fact::Known(Some(id)) => view! { <span>{node(id)}</span> }.into_any(),
@@ -59,7 +59,7 @@ pub fn cluster_facts(state: &ClusterState, free_bytes: Option<&Fact<u64>>) -> An
                     <small>{reached}</small>
                 </dd>
             </div>
-            {free_bytes.map(free_space)}
+            {state.free_bytes.as_ref().map(free_space)}
         </dl>
     }
     .into_any()

@@ -29,7 +29,7 @@ pub fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
             {freeze}
             {unresolved}
             {state.under_way.as_ref().map(progress::with_link)}
-            <section aria-label="Cluster">{cluster_facts(state, overview.free_bytes.as_ref())}</section>
+            <section aria-label="Cluster">{cluster_facts(state)}</section>
             <div class="figures">
                 {topology::topology(state)}
                 {positions::positions(state)}

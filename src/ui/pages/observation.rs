@@ -32,7 +32,7 @@ pub(super) fn observation(data: &KeptObservation) -> AnyView {
             <ul class="sentences">{named}</ul>
         </section>
         {made(&state.observation)}
-        <section aria-label="Cluster">{cluster_facts(state, None)}</section>
+        <section aria-label="Cluster">{cluster_facts(state)}</section>
         <div class="figures">{topology::topology(state)} {positions::positions(state)}</div>
         {nodes::nodes(state, &[], None)}
         <section>
