@@ -27,7 +27,7 @@ pub use seal::{Seal, SealError};
 pub use space::free_bytes;
 pub use watch::Watched;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -70,6 +70,34 @@ pub enum FileError {
 impl FileError {
     fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { doing, path: path.to_owned(), source }
+    }
+}
+
+/// The first thing that a directory holds beside `nothing`, the names that count as none; `None` where
+/// it holds nothing else or is not there.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn first_entry(dir: &Path, nothing: &[&str]) -> Result<Option<String>, FileError> {
+    let failed = |source| FileError::io("read", dir, source);
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries.collect::<Result<Vec<_>, _>>().map_err(failed)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let names = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    Ok(names.filter(|name| !nothing.contains(&name.as_str())).min())
+}
+
+/// Makes the name of a directory durable: it has to last as long as what is in it.
+///
+/// # Errors
+/// When the directory above it cannot be opened or synced.
+pub fn sync_parent(dir: &Path) -> Result<(), FileError> {
+    match dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => sync_directory(parent),
+        // The working directory is nobody's to make.
+        None => Ok(()),
     }
 }
 

@@ -1,8 +1,9 @@
 //! The composition root: reads the settings, opens the parts in order, and serves them.
 //!
 //! The only room that names a concrete kernel. The order matters: the store is locked before the
-//! kernel is opened, so a second control plane on the same data stops before it touches anything,
-//! and the boot record is durable before the first request is taken.
+//! kernel is opened, so a second control plane on the same data stops before it touches anything;
+//! the kernel is read and compared with the log before it is started, so a start that has to hold
+//! changes nothing in it; and the boot record is durable before the first request is taken.
 
 pub mod ambient;
 pub mod config;
@@ -43,13 +44,12 @@ pub use witness::{Witnessed, witness};
 
 use crate::authority::PasswordCost;
 use crate::kernel::ObserveKernel;
-use crate::kernel::embedded::{self, EmbeddedKernel, Served};
+use crate::kernel::embedded::{self, EmbeddedKernel};
 use crate::ledger::{Ledger, open_key};
 use crate::measure::CertificateExpiry;
 use crate::model::ambient::{Clock, Entropy, Room};
 use crate::model::finding::Mismatch;
 use crate::model::pinned::ClusterIdentity;
-use crate::model::record::Entry;
 use crate::observe::ReadSide;
 use crate::observe::in_flight::InFlight;
 use crate::store::{Store, StoreError};
@@ -165,10 +165,12 @@ pub async fn assemble(
     let vouching = config.vouching.open(config)?;
     let store = open_store(&config.data)?;
     let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
-    let kernel = Arc::new(open_kernel(config, &ledger, &ambient)?);
-    let Ambient { clock, entropy, password_cost, room: _ } = ambient;
-    let identity = kernel.observe().await?.cluster.identity;
-    let mismatch = hold::compare(&kernel, &ledger, clock.now()).await?;
+    // Nothing in the kernel changes before both were compared (C9.5).
+    let compared = hold::compared(config, &ledger, &ambient).await?;
+    let identity = compared.kernel.identity().clone();
+    let Ambient { clock, entropy, password_cost, .. } = ambient;
+    let (kernel, mismatch) = compared.start_or_hold(&ledger, &clock)?;
+    let kernel = Arc::new(kernel);
     let ledger = if mismatch.is_empty() {
         let named = ledger.reader().log_key()?;
         let signer = open_key(&config.data, &log_name(&identity), named.as_ref(), &*entropy)?;
@@ -252,36 +254,6 @@ fn open_store(dir: &Path) -> Result<Store, ServeError> {
         }),
         opened => Ok(opened?),
     }
-}
-
-/// Opens the kernel that the log belongs to.
-fn open_kernel(
-    config: &Config,
-    ledger: &Ledger,
-    ambient: &Ambient,
-) -> Result<EmbeddedKernel, ServeError> {
-    let dir = config.data.join("kernel");
-    let (cluster, served) = known_cluster(ledger)?;
-    if let (Some(cluster), false) = (&cluster, dir.exists()) {
-        return Err(ServeError::KernelLost { cluster: cluster.clone(), dir });
-    }
-    let asked = founding::kernel_of(config, &ambient.room);
-    let kernel =
-        EmbeddedKernel::open(&asked, served, Arc::clone(&ambient.clock), &*ambient.entropy)?;
-    let found = kernel.describe().cluster;
-    match cluster.filter(|cluster| *cluster != found) {
-        None => Ok(kernel),
-        Some(served) => Err(ServeError::OtherCluster { served, found }),
-    }
-}
-
-/// The cluster that the ledger belongs to, by its founding or the last start, and whether there was one.
-fn known_cluster(ledger: &Ledger) -> Result<(Option<String>, Served), ServeError> {
-    Ok(match runs::newest(ledger, &["boot", "founded"])?.map(|record| record.entry) {
-        Some(Entry::Boot { cluster, .. }) => (Some(cluster), Served::Before),
-        Some(Entry::Founded { cluster, .. }) => (Some(cluster), Served::Never),
-        _ => (None, Served::Never),
-    })
 }
 
 /// The name of the log in its signed heads: no other cluster has the same id.

@@ -48,14 +48,6 @@ pub struct Ended {
     pub links: Vec<ActionId>,
 }
 
-impl Ended {
-    /// Whether it is nothing.
-    #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// Which sessions end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sessions {

@@ -1,7 +1,7 @@
 //! Files and directories that only their owner can read, whatever the mask of the process is.
 
 use super::FileError;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -43,18 +43,7 @@ pub fn create_file(path: &Path) -> Result<File, FileError> {
 /// # Errors
 /// [`FileError::Exposed`] names its permissions; when it cannot be read.
 pub fn check_directory(path: &Path) -> Result<(), FileError> {
-    check(path, DIRECTORY_MODE)
-}
-
-/// Sees that nobody but the owner reads a file.
-///
-/// # Errors
-/// As [`check_directory`].
-pub fn check_file(path: &Path) -> Result<(), FileError> {
-    check(path, FILE_MODE)
-}
-
-fn check(path: &Path, required: u32) -> Result<(), FileError> {
+    let required = DIRECTORY_MODE;
     let meta = fs::metadata(path).map_err(|source| FileError::io("read", path, source))?;
     let mode = meta.permissions().mode() & 0o777;
     // Rights of the owner alone.
@@ -65,20 +54,10 @@ fn check(path: &Path, required: u32) -> Result<(), FileError> {
     }
 }
 
-/// Takes the rights of others away from a file or directory that this program made.
-///
-/// # Errors
-/// When they cannot be changed.
-pub fn close_to_others(path: &Path) -> Result<(), FileError> {
-    let failed = |source| FileError::io("take the rights of others away from", path, source);
-    let meta = fs::metadata(path).map_err(failed)?;
-    let mode = meta.permissions().mode() & 0o700;
-    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::Permissions;
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).expect("it exists").permissions().mode() & 0o777
@@ -95,7 +74,5 @@ mod tests {
         fs::set_permissions(&inner, Permissions::from_mode(0o755)).expect("opened to others");
         let exposed = check_directory(&inner);
         assert!(matches!(exposed, Err(FileError::Exposed { mode: 0o755, .. })), "{exposed:?}");
-        close_to_others(&inner).expect("closed");
-        check_directory(&inner).expect("private again");
     }
 }

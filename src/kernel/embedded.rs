@@ -66,7 +66,7 @@ use crate::model::pinned::Since;
 use crate::model::receipt::KernelRefusal;
 use crate::model::text::{NodeId, PlaceName};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use thread::{Request, Shell};
 use tokio::sync::{oneshot, watch};
 
@@ -113,7 +113,7 @@ pub struct EmbeddedKernel {
     description: KernelDescription,
     changes: watch::Receiver<u64>,
     shell: Shell,
-    held: OnceLock<Since>,
+    held: Option<Since>,
 }
 
 impl EmbeddedKernel {
@@ -130,8 +130,8 @@ impl EmbeddedKernel {
         founding::lay_out(config, clock, entropy)
     }
 
-    /// Opens the cluster in a directory. It lays nothing out; one that nobody has served gets its first
-    /// primary, as its founding names it.
+    /// Reads the cluster in a directory and starts it. It lays nothing out; one that nobody has served gets
+    /// its first primary, as its founding names it.
     ///
     /// # Errors
     /// When there is none, another process holds the directory, it is not the cluster that was asked
@@ -142,19 +142,41 @@ impl EmbeddedKernel {
         clock: Arc<dyn Clock>,
         entropy: &dyn Entropy,
     ) -> Result<Self, OpenError> {
-        let opened = opening::open(config, served, clock.as_ref(), entropy)?;
-        Self::start(config, opened, clock)
+        let stopped = StoppedKernel::open_asked(config, served, clock.as_ref(), entropy)?;
+        Self::start(stopped, clock)
     }
 
-    fn start(
-        config: &Config,
-        opened: opening::Opened,
+    /// Starts a kernel that was read: from here on its files change.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn start(stopped: StoppedKernel, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Self::run(opening::start(stopped, clock.now())?, clock, None)
+    }
+
+    /// Lets a kernel that was read be read on, and changes nothing in its files: nothing is written,
+    /// executed or settled before the program is started again, because somebody has to accept what was
+    /// found first (C9.5).
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn hold(
+        stopped: StoppedKernel,
+        held: Since,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        let description = Self::description(&opened);
+        Self::run(opening::hold(stopped, held.since), clock, Some(held))
+    }
+
+    fn run(
+        opened: opening::Opened,
+        clock: Arc<dyn Clock>,
+        held: Option<Since>,
+    ) -> Result<Self, OpenError> {
+        let (description, dir) = (Self::description(&opened), opened.cluster.home.dir.clone());
         let (shell, changes) = Shell::start(opened.cluster, clock)
-            .map_err(|source| OpenError::io("start a thread for", &config.dir, source))?;
-        Ok(Self { description, changes, shell, held: OnceLock::new() })
+            .map_err(|source| OpenError::io("start a thread for", &dir, source))?;
+        Ok(Self { description, changes, shell, held })
     }
 
     /// The same kernel without a thread, under this weather.
@@ -166,11 +188,12 @@ impl EmbeddedKernel {
         entropy: &dyn Entropy,
         weather: simulation::Weather,
     ) -> Result<Self, OpenError> {
-        let mut opened = opening::open(config, served, clock.as_ref(), entropy)?;
+        let stopped = StoppedKernel::open_asked(config, served, clock.as_ref(), entropy)?;
+        let mut opened = opening::start(stopped, clock.now())?;
         opened.cluster.ensemble.expose_to(weather);
         let description = Self::description(&opened);
         let (shell, changes) = Shell::here(opened.cluster, clock);
-        Ok(Self { description, changes, shell, held: OnceLock::new() })
+        Ok(Self { description, changes, shell, held: None })
     }
 
     fn description(opened: &opening::Opened) -> KernelDescription {
@@ -183,19 +206,12 @@ impl EmbeddedKernel {
         }
     }
 
-    /// From now on nothing is written, executed or settled, until the program is started again:
-    /// somebody has to accept what was found first (C9.5). Reading goes on.
-    pub fn hold(&self, held: Since) {
-        // Held once is held: the first reason stays.
-        let _ = self.held.set(held);
-    }
-
     /// Writes one key; the answer is the proof that a majority holds it.
     ///
     /// # Errors
     /// `Refused` proves that nothing was appended; `Unknown` proves nothing.
     pub async fn write(&self, write: Write) -> Result<Written, DataError> {
-        if let Some(held) = self.held.get() {
+        if let Some(held) = &self.held {
             return Err(DataError::Refused { error: "held", refused: held.clone() });
         }
         let ask = |reply| Request::Write(write, reply);
@@ -218,8 +234,11 @@ impl EmbeddedKernel {
     }
 
     /// Cuts a node off from the network, as a broken cable would: no switch, no step-down, and
-    /// forgotten when the process ends. For tests and drills.
+    /// forgotten when the process ends. For tests and drills. A kernel that is held has no network.
     pub async fn sever(&self, node: &NodeId) {
+        if self.held.is_some() {
+            return;
+        }
         let node = node.clone();
         // A kernel that ended has no network to cut, so a lost answer is none.
         let _ = self.shell.ask(|reply| Request::Sever(node, reply)).await;
@@ -227,6 +246,9 @@ impl EmbeddedKernel {
 
     /// Ends what [`EmbeddedKernel::sever`] began.
     pub async fn mend(&self, node: &NodeId) {
+        if self.held.is_some() {
+            return;
+        }
         let node = node.clone();
         let _ = self.shell.ask(|reply| Request::Mend(node, reply)).await;
     }
@@ -283,7 +305,7 @@ impl CommandKernel for EmbeddedKernel {
         order: Order,
     ) -> Answer<'_, Result<crate::model::receipt::Receipt, ApplyError>> {
         Box::pin(async move {
-            if let Some(Since { since, why }) = self.held.get() {
+            if let Some(Since { since, why }) = &self.held {
                 let sentence = format!("The kernel is held since {since}: {why}.");
                 return Err(orders::refusal("held", sentence, &[]).into());
             }
@@ -302,7 +324,7 @@ impl CommandKernel for EmbeddedKernel {
 
     fn settle(&self, action_id: ActionId) -> Answer<'_, Result<Settled, SettleError>> {
         Box::pin(async move {
-            if let Some(Since { why, .. }) = self.held.get() {
+            if let Some(Since { why, .. }) = &self.held {
                 return Err(Unobservable { why: format!("it is held: {why}") }.into());
             }
             let ask = |reply| Request::Settle(action_id, reply);

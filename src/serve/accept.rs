@@ -1,10 +1,11 @@
 //! Somebody at the host accepts that log and kernel do not say the same, by name and on record
 //! (C9.5). No control plane may run meanwhile: the lock on the data directory is held from the
-//! comparison to the record, so what is accepted is what was read.
+//! comparison to the record, so what is accepted is what was read. The kernel does not start: nothing in
+//! its files changes, whether something is accepted or not.
 
-use super::{Ambient, ServeError, config, hold, log_name, open_kernel};
-use crate::kernel::ObserveKernel as _;
-use crate::kernel::embedded::{EmbeddedKernel, OpenError};
+use super::{Ambient, ServeError, config, hold, witness};
+use crate::cross_check::Depth;
+use crate::kernel::embedded::{OpenError, StoppedKernel};
 use crate::ledger::{Ledger, existing_key};
 use crate::model::answer::StoredRecord;
 use crate::model::finding::Mismatch;
@@ -20,8 +21,8 @@ pub struct Examined {
     ledger: Ledger,
     mismatch: Mismatch,
     cluster: String,
-    // Its files stay open, and nobody else opens them, until the record is durable.
-    _kernel: Arc<EmbeddedKernel>,
+    // Its files are read only, and nobody else opens them, until the record is durable.
+    _kernel: StoppedKernel,
 }
 
 /// Compares log and kernel of a data directory that nobody serves.
@@ -51,8 +52,7 @@ pub async fn examine_with(
     }
     let store = Store::open(&config.data)?;
     let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
-    let kernel = open_kernel(config, &ledger, &ambient)?;
-    let identity = kernel.observe().await?.cluster.identity;
+    let hold::Compared { kernel, mismatch } = hold::compared(config, &ledger, &ambient).await?;
     let named = ledger.reader().log_key()?;
     let signer = match &named {
         Some(named) => existing_key(&config.data, Some(named))?,
@@ -62,10 +62,8 @@ pub async fn examine_with(
         Some(signer) => ledger.signing(signer),
         None => ledger,
     };
-    let mismatch = hold::found(&kernel, &ledger).await?;
-    debug_assert!(log_name(&identity).contains(&identity.id), "the name of the log names it");
-    let cluster = identity.cluster.to_string();
-    Ok(Examined { ledger, mismatch, cluster, _kernel: Arc::new(kernel) })
+    let cluster = kernel.identity().cluster.to_string();
+    Ok(Examined { ledger, mismatch, cluster, _kernel: kernel })
 }
 
 /// Records that a cluster was restored on purpose: its kernel holds receipts of the cluster that the
@@ -87,7 +85,8 @@ pub async fn accept_restored(
         None => ledger,
     };
     let (log, tables) = (ledger.reader(), store.reader());
-    let mismatch = super::witness::compare_stopped(dir, &log, &tables).await?;
+    let kernel = witness::stopped(dir)?;
+    let (_kernel, mismatch) = witness::compare(kernel, &log, &tables, Depth::Start).await?;
     if mismatch.is_empty() {
         return Ok(None);
     }

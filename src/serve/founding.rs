@@ -4,7 +4,7 @@
 use super::host_user::host_user;
 use super::{Ambient, ServeError, config, log_name, offline, runs};
 use crate::crash;
-use crate::files::{private, sync_directory};
+use crate::files::{self, private, sync_directory};
 use crate::kernel::embedded::{self, EmbeddedKernel};
 use crate::ledger::{Draft, Ledger, open_key};
 use crate::model::ambient::Room;
@@ -157,15 +157,9 @@ pub(super) fn kernel_of(config: &Config, room: &Arc<dyn Room>) -> embedded::Conf
     }
 }
 
-/// The first thing that a directory holds; `None` where it holds nothing or is not there.
+/// The first thing that a data directory holds.
 pub(super) fn first_entry(dir: &Path) -> Result<Option<String>, ServeError> {
-    if !dir.exists() {
-        return Ok(None);
-    }
-    let entries = fs::read_dir(dir).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let entries = entries.map_err(|source| io_error("read", dir, source))?;
-    let names = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    Ok(names.filter(|name| !NOTHING.contains(&name.as_str())).min())
+    Ok(files::first_entry(dir, &NOTHING).map_err(StoreError::from)?)
 }
 
 fn io_error(what: &str, path: &Path, source: io::Error) -> ServeError {

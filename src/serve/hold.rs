@@ -1,39 +1,82 @@
-//! What a start does where log and kernel do not say the same: it serves for reading, and holds
-//! everything else (C9.5).
+//! Log and kernel are compared before a start changes anything in the kernel. Where they do not say the
+//! same, it serves for reading, and holds everything else (C9.5).
 
-use super::ServeError;
-use crate::cross_check::{self, Depth};
-use crate::kernel::ObserveKernel as _;
-use crate::kernel::embedded::EmbeddedKernel;
-use crate::kernel::memory::MEMORY_ROWS_MAX;
+use super::config::Config;
+use super::witness::compare;
+use super::{Ambient, ServeError, founding, runs};
+use crate::cross_check::Depth;
+use crate::kernel::embedded::{EmbeddedKernel, Served, StoppedKernel};
 use crate::ledger::Ledger;
-use crate::model::ambient::Timestamp;
+use crate::model::ambient::Clock;
 use crate::model::finding::{Finding, FindingKind, Mismatch, Subject};
 use crate::model::pinned::Since;
+use crate::model::record::Entry;
 use crate::store;
+use std::sync::Arc;
 
-/// Compares both sides, and holds ledger and kernel where something was found that no record accepts.
-pub(super) async fn compare(
-    kernel: &EmbeddedKernel,
-    ledger: &Ledger,
-    now: Timestamp,
-) -> Result<Mismatch, ServeError> {
-    let mismatch = found(kernel, ledger).await?;
-    if !mismatch.is_empty() {
-        ledger.store().hold(mismatch.to_string());
-        kernel.hold(Since { since: now, why: mismatch.to_string() });
-    }
-    Ok(mismatch)
+/// Both sides of a data directory, compared before anything in them was changed.
+pub(super) struct Compared {
+    pub(super) kernel: StoppedKernel,
+    pub(super) mismatch: Mismatch,
 }
 
-/// What is found, without anything that follows from it.
-pub(super) async fn found(
-    kernel: &EmbeddedKernel,
+/// Reads the kernel that the log belongs to, and compares the two. Nothing in the files of the kernel
+/// changes, whatever is found.
+pub(super) async fn compared(
+    config: &Config,
     ledger: &Ledger,
-) -> Result<Mismatch, ServeError> {
-    let ask = |after| kernel.memory(after, MEMORY_ROWS_MAX);
+    ambient: &Ambient,
+) -> Result<Compared, ServeError> {
+    let dir = config.data.join("kernel");
+    let (cluster, served) = known_cluster(ledger)?;
+    if let (Some(cluster), false) = (&cluster, dir.exists()) {
+        return Err(ServeError::KernelLost { cluster: cluster.clone(), dir });
+    }
+    let asked = founding::kernel_of(config, &ambient.room);
+    let kernel = StoppedKernel::open_asked(&asked, served, &*ambient.clock, &*ambient.entropy)?;
+    let found = kernel.described();
+    if let Some(known) = cluster.filter(|cluster| *cluster != found) {
+        return Err(ServeError::OtherCluster { served: known, found });
+    }
+    let (kernel, mismatch) = found_in(kernel, ledger).await?;
+    Ok(Compared { kernel, mismatch })
+}
+
+impl Compared {
+    /// Starts the kernel, or holds ledger and kernel where something was found that no record accepts.
+    pub(super) fn start_or_hold(
+        self,
+        ledger: &Ledger,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(EmbeddedKernel, Mismatch), ServeError> {
+        let Self { kernel, mismatch } = self;
+        let clock = Arc::clone(clock);
+        let kernel = if mismatch.is_empty() {
+            EmbeddedKernel::start(kernel, clock)?
+        } else {
+            ledger.store().hold(mismatch.to_string());
+            let held = Since { since: clock.now(), why: mismatch.to_string() };
+            EmbeddedKernel::hold(kernel, held, clock)?
+        };
+        Ok((kernel, mismatch))
+    }
+}
+
+/// The cluster that the ledger belongs to, by its founding or the last start, and whether there was one.
+fn known_cluster(ledger: &Ledger) -> Result<(Option<String>, Served), ServeError> {
+    Ok(match runs::newest(ledger, &["boot", "founded"])?.map(|record| record.entry) {
+        Some(Entry::Boot { cluster, .. }) => (Some(cluster), Served::Before),
+        Some(Entry::Founded { cluster, .. }) => (Some(cluster), Served::Never),
+        _ => (None, Served::Never),
+    })
+}
+
+async fn found_in(
+    kernel: StoppedKernel,
+    ledger: &Ledger,
+) -> Result<(StoppedKernel, Mismatch), ServeError> {
     let (log, tables) = (ledger.reader(), ledger.store().reader());
-    let mut mismatch = cross_check::compare(Some(&ask), &log, &tables, Depth::Start).await?;
+    let (kernel, mut mismatch) = compare(kernel, &log, &tables, Depth::Start).await?;
     if let Some(finding) = ledger.store().finding() {
         let (held, made) = match finding {
             store::Finding::Older { held, made } => (*held, *made),
@@ -43,5 +86,5 @@ pub(super) async fn found(
         let expected = "a log with all its commits, as its seal names them";
         mismatch.add(Finding::new(FindingKind::LogOlder, subject, finding.to_string(), expected));
     }
-    Ok(mismatch)
+    Ok((kernel, mismatch))
 }

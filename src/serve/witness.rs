@@ -1,7 +1,7 @@
 //! Log and kernel of a data directory, held against each other without serving it: for verification,
 //! which changes nothing (C9.5).
 
-use super::ServeError;
+use super::{Ambient, ServeError};
 use crate::cross_check::{self, Depth};
 use crate::files::DirectoryLock;
 use crate::kernel::embedded::{OpenError, StoppedKernel};
@@ -30,8 +30,8 @@ pub async fn witness(dir: &Path) -> Result<Witnessed, ServeError> {
     // Held until both sides were read: while they are written they are not of one moment.
     let lock = DirectoryLock::take(dir).map_err(|error| error.to_string());
     let kernel = lock.and_then(|lock| {
-        let kernel = StoppedKernel::open(&dir.join("kernel")).map_err(|error| error.to_string())?;
-        Ok((lock, Mutex::new(kernel)))
+        let kernel = stopped(dir).map_err(|error| error.to_string())?;
+        Ok((lock, kernel))
     });
     let (_lock, kernel) = match kernel {
         Ok(locked) => locked,
@@ -40,29 +40,29 @@ pub async fn witness(dir: &Path) -> Result<Witnessed, ServeError> {
             return Ok(Witnessed { mismatch, unread: Some(why) });
         }
     };
-    let ask = |after| -> crate::kernel::Answer<'_, _> {
-        // A panic elsewhere leaves nothing half read.
-        let kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
-        let page = kernel.memory(after, MEMORY_ROWS_MAX);
-        Box::pin(std::future::ready(page))
-    };
-    let mismatch = cross_check::compare(Some(&ask), &log, &tables, Depth::Whole).await?;
+    let (_, mismatch) = compare(kernel, &log, &tables, Depth::Whole).await?;
     Ok(Witnessed { mismatch, unread: None })
 }
 
-/// Compares a log that is open here with the files of a kernel that nobody has opened.
-pub(super) async fn compare_stopped(
-    dir: &Path,
+/// The kernel in a data directory that nobody serves.
+pub(super) fn stopped(dir: &Path) -> Result<StoppedKernel, OpenError> {
+    let Ambient { clock, room, .. } = Ambient::of_this_machine();
+    StoppedKernel::open(&dir.join("kernel"), &room, &*clock)
+}
+
+/// Compares a log that is open here with a kernel that does not run.
+pub(super) async fn compare(
+    kernel: StoppedKernel,
     log: &LedgerReader,
     tables: &Reader,
-) -> Result<Mismatch, ServeError> {
-    let dir = dir.join("kernel");
-    let kernel = StoppedKernel::open(&dir);
-    let kernel = kernel.map_err(|source| OpenError::Switchboard { dir, source })?;
+    depth: Depth,
+) -> Result<(StoppedKernel, Mismatch), ServeError> {
     let kernel = Mutex::new(kernel);
     let ask = |after| -> crate::kernel::Answer<'_, _> {
+        // A panic elsewhere leaves nothing half read.
         let kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
         Box::pin(std::future::ready(kernel.memory(after, MEMORY_ROWS_MAX)))
     };
-    Ok(cross_check::compare(Some(&ask), log, tables, Depth::Start).await?)
+    let mismatch = cross_check::compare(Some(&ask), log, tables, depth).await?;
+    Ok((kernel.into_inner().unwrap_or_else(PoisonError::into_inner), mismatch))
 }

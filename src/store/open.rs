@@ -3,7 +3,7 @@
 use super::schema::{self, check_owner, check_schema, pragma};
 use super::{Finding, StoreError};
 use crate::crash::{Sabotage, sabotaged};
-use crate::files::{DirectoryLock, Seal, SealError, private, sync_directory};
+use crate::files::{DirectoryLock, Seal, SealError, private, sync_directory, sync_parent};
 use rusqlite::config::DbConfig;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags};
@@ -91,9 +91,7 @@ pub(super) fn found(dir: &Path, path: &Path) -> Result<(), StoreError> {
     // The names of the files have to be as durable as what is in them. SQLite syncs its own too, and
     // ignores the error.
     sync_directory(dir)?;
-    if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        sync_directory(parent)?;
-    }
+    sync_parent(dir)?;
     Ok(())
 }
 

@@ -112,6 +112,16 @@ fn the_kernel_is_commanded_in_one_place_each() {
     assert_eq!(places("kernel.settle("), ["src/workflow/settle.rs"], "C6.3");
 }
 
+/// C9.5: an acceptance and a verification read a kernel that does not run, and a start compares first.
+#[test]
+fn only_serve_starts_the_kernel() {
+    let root = "src/serve/hold.rs";
+    assert_eq!(places("EmbeddedKernel::start("), [root]);
+    assert_eq!(places("EmbeddedKernel::hold("), [root]);
+    assert_eq!(places("EmbeddedKernel::open("), Vec::<String>::new(), "without a comparison");
+    assert_eq!(places(".start_or_hold("), ["src/serve.rs"]);
+}
+
 /// C9.2: closing any descriptor of a file ends the locks that SQLite has on it.
 #[test]
 fn a_database_of_the_kernel_is_opened_by_sqlite_and_by_nothing_else() {

@@ -146,6 +146,7 @@ mod supply;
 mod threats;
 mod tidy;
 mod two_operators;
+mod unchanged;
 mod witness;
 mod witness_doubt;
 mod witness_kept;

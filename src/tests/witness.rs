@@ -53,6 +53,14 @@ async fn is_held(app: &TestApp, kinds: &[FindingKind]) {
     }
     let outside = app.anonymous().get("/login").await.body;
     assert!(outside.contains("data-notice=\"mismatch\"") && !outside.contains(&id(2)), "{outside}");
+    let ways = ["data-notice=\"reading\"", "status", "verify-log --data", "reconstruct --data"];
+    assert!(
+        ways.iter().all(|way| outside.contains(way)),
+        "how to read without a session: {outside}"
+    );
+    let inside = app.operator().get("/").await.expect(200).body;
+    assert!(!inside.contains("data-notice=\"reading\""), "whoever is signed in reads here");
+    app.program().get("/metrics").await.expect(200);
     assert_eq!(app.record_kinds().await.len(), size, "not even a start is recorded");
 }
 

@@ -26,6 +26,8 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
     let heading = page.title();
     let unrecordable = frame.unrecordable.as_deref().map(notice::unrecordable);
     let mismatch = frame.mismatch.as_ref().map(notice::mismatch);
+    let is_outside = frame.mismatch.is_some() && frame.session.is_none();
+    let reading = is_outside.then(notice::reading_while_held);
     // The overview draws it itself, because there it is kept up to date.
     let is_drawn = matches!(page, Page::Overview(_));
     let freeze = (!is_drawn).then(|| notice::freeze(&frame.freeze)).flatten();
@@ -48,6 +50,7 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
                 <main class="page" id="main" tabindex="-1">
                     <h1>{heading}</h1>
                     {mismatch}
+                    {reading}
                     {unrecordable}
                     {freeze}
                     {pages::body(frame, page)}

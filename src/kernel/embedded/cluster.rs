@@ -24,6 +24,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Why nobody is primary after a start, as a clause.
+const STARTED: &str = "the kernel was started, and a start makes nobody primary";
+
 /// Who holds the role of primary, as far as it can be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Office {
@@ -73,14 +76,13 @@ pub(super) struct Home {
 }
 
 impl Cluster {
-    /// Puts the kernel together. Nodes that an operator switched off stay off.
+    /// Puts the kernel together, and writes nothing. Nodes that an operator switched off stay off.
     pub(super) fn new(
         mut ensemble: Ensemble,
         switchboard: Switchboard,
         identity: ClusterIdentity,
         home: Home,
         clock: &'static str,
-        now: Timestamp,
     ) -> Self {
         let founders = switchboard.cluster().nodes;
         for number in ensemble.numbers() {
@@ -88,8 +90,6 @@ impl Cluster {
                 ensemble.set_connected(number, false);
             }
         }
-        // What was committed before the last stop is applied; nothing new can come of it.
-        ensemble.pump(now);
         Self {
             ensemble,
             switchboard,
@@ -104,6 +104,13 @@ impl Cluster {
             stopped: None,
             home,
         }
+    }
+
+    /// From here on its files can be written.
+    pub(super) fn let_write(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.switchboard.begin()?;
+        self.ensemble.begin(now);
+        self.close_former_members()
     }
 
     /// The highest epoch that is known: what the nodes say, and what the kernel saw before.
@@ -269,7 +276,16 @@ impl Cluster {
         if let Err(error) = self.switchboard.remember(known) {
             return self.stop(&error, now);
         }
-        self.remember(now, "the kernel was started, and a start makes nobody primary");
+        self.remember(now, STARTED);
+    }
+
+    /// The same for a kernel that is held: it is said, and not written.
+    pub(super) fn vacate_unwritten(&mut self, now: Timestamp) {
+        let last = self.switchboard.last_known().clone();
+        let nobody = last.nobody.filter(|_| last.epoch == self.epoch());
+        let nobody = nobody.unwrap_or_else(|| self.vacant_since(now, STARTED));
+        let known = LastKnown { epoch: self.epoch(), nobody: Some(nobody), ..last };
+        self.switchboard.suppose(known);
     }
 
     /// Stops for good: the switchboard cannot be written or was replaced, so nothing may change any more (C6.1).

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The counts, shared by all files of one kernel.
@@ -75,14 +75,16 @@ const NOTED_BYTES_MAX: u64 = 64 * 1024;
 /// What was known after the last command, in a file that belongs to no node.
 #[derive(Debug)]
 pub(super) struct Noted {
-    file: File,
+    path: PathBuf,
+    /// `None` where there was none when it was opened.
+    file: Option<File>,
     cluster_id: String,
     counts: SaveCounts,
     last: BTreeMap<String, u64>,
 }
 
 impl Noted {
-    /// Opens the file, or makes it where there is none, and learns what stands in it. What is damaged or
+    /// Opens the file where there is one, and learns what stands in it. What is damaged or
     /// of another cluster says nothing.
     pub(super) fn open(
         dir: &Path,
@@ -92,26 +94,32 @@ impl Noted {
         let path = dir.join(NOTED);
         let file = if path.exists() {
             let opened = File::options().read(true).write(true).open(&path);
-            opened.map_err(|error| failed("open", &error))?
+            Some(opened.map_err(|error| failed("open", &error))?)
         } else {
-            private::create_file(&path)?
+            None
         };
         let mut text = String::new();
-        let read = (&file).take(NOTED_BYTES_MAX).read_to_string(&mut text);
-        if let Some(known) = read.ok().and_then(|_| parse(&text, cluster_id)) {
+        let read = file.as_ref().map(|file| file.take(NOTED_BYTES_MAX).read_to_string(&mut text));
+        if let Some(known) = read.and_then(Result::ok).and_then(|_| parse(&text, cluster_id)) {
             counts.learn(&known);
         }
-        Ok(Self { file, cluster_id: cluster_id.to_owned(), counts, last: BTreeMap::new() })
+        Ok(Self { path, file, cluster_id: cluster_id.to_owned(), counts, last: BTreeMap::new() })
     }
 
-    /// Writes what is known now, where it is more than what stands there.
+    /// Writes what is known now, where it is more than what stands there. Makes the file where there is
+    /// none.
     pub(super) fn note(&mut self) -> Result<(), StoreError> {
         let all = self.counts.all();
         if all == self.last {
             return Ok(());
         }
         let line = line(&self.cluster_id, &all);
-        self.file.write_all_at(line.as_bytes(), 0).map_err(|error| failed("write", &error))?;
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => private::create_file(&self.path)?,
+        };
+        let written = self.file.insert(file).write_all_at(line.as_bytes(), 0);
+        written.map_err(|error| failed("write", &error))?;
         self.last = all;
         Ok(())
     }

@@ -56,6 +56,15 @@ impl Ensemble {
         }
     }
 
+    /// From here on the nodes write. What was committed before the last stop is applied; nothing new can
+    /// come of it.
+    pub(super) fn begin(&mut self, now: Timestamp) {
+        for node in &mut self.nodes {
+            node.begin(now);
+        }
+        self.pump(now);
+    }
+
     /// From now on messages travel in this weather.
     #[cfg(test)]
     pub(super) fn expose_to(&mut self, weather: super::simulation::Weather) {

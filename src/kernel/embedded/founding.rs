@@ -9,13 +9,14 @@
 
 use super::cluster::{Cluster, Home};
 use super::command::Command;
+use super::memory::StoppedKernel;
 use super::opening::{self, node_directory};
 use super::sqlite::StoreError;
 use super::store::{NodeIdentity, NodeStore};
 use super::switchboard::{ClusterRecord, Switchboard};
 use super::{Config, NODES_MAX, OpenError};
 use crate::crash::{self, Sabotage};
-use crate::files::{DirectoryLock, Seal, private, sync_directory};
+use crate::files::{DirectoryLock, Seal, first_entry, private, sync_directory, sync_parent};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::pinned::ClusterIdentity;
 use crate::model::text::NodeId;
@@ -51,28 +52,26 @@ pub(super) fn lay_out(
     opening::check_size(config)?;
     opening::refuse_unfinished_restore(dir)?;
     private::create_directories(dir)?;
-    // The name of the directory has to last as long as what is in it.
-    if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        sync_directory(parent)?;
-    }
+    sync_parent(dir)?;
     let lock = DirectoryLock::take(dir)?;
     let marker = dir.join(FOUNDING);
     if !dir.join(SWITCHBOARD).exists() {
         if !marker.exists() {
-            refuse_what_is_there(dir)?;
+            if let Some(found) = first_entry(dir, &NOTHING)? {
+                return Err(OpenError::NotEmpty { dir: dir.clone(), found });
+            }
             drop(private::create_file(&marker)?);
             sync_directory(dir)?;
         }
         create_files(config, entropy, now)?;
     }
-    let (cluster, _) = opening::assemble(config, lock, clock, now)?;
+    let StoppedKernel { cluster, is_appointed } = opening::read_laid_out(config, lock, clock)?;
     let (identity, nodes) = (cluster.identity.clone(), cluster.founders);
-    let is_appointed = cluster.switchboard.is_appointed();
     drop(cluster);
     if marker.exists() {
         fs::remove_file(&marker).map_err(|e| OpenError::io("remove", &marker, e))?;
         sync_directory(dir)?;
-    } else if is_appointed.map_err(|e| OpenError::switchboard(dir, e))? {
+    } else if is_appointed {
         return Err(OpenError::NotEmpty { dir: dir.clone(), found: SWITCHBOARD.to_owned() });
     }
     Ok(LaidOut { cluster: described(&identity, nodes), identity, nodes })
@@ -88,27 +87,15 @@ pub(super) fn described(identity: &ClusterIdentity, nodes: u64) -> String {
 pub(super) fn finish(
     cluster: &mut Cluster,
     dir: &Path,
-    founded_at: Timestamp,
     now: Timestamp,
 ) -> Result<String, OpenError> {
-    refuse_more_than_a_birth(cluster, dir)?;
+    let founded_at = cluster.switchboard.cluster().founded_at;
     appoint_first(cluster, founded_at, now).map_err(|e| OpenError::switchboard(dir, e))?;
     Ok(format!("founded at {founded_at}; n1 was appointed primary by the founding"))
 }
 
-/// Names the first thing that a directory holds, if it holds anything.
-fn refuse_what_is_there(dir: &Path) -> Result<(), OpenError> {
-    let entries = fs::read_dir(dir).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let entries = entries.map_err(|e| OpenError::io("read", dir, e))?;
-    let names = entries.into_iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    match names.filter(|name| !NOTHING.contains(&name.as_str())).min() {
-        None => Ok(()),
-        Some(found) => Err(OpenError::NotEmpty { dir: dir.to_owned(), found }),
-    }
-}
-
 /// The entry of the birth is all that a node can hold before the founding is over.
-fn refuse_more_than_a_birth(cluster: &Cluster, dir: &Path) -> Result<(), OpenError> {
+pub(super) fn refuse_more_than_a_birth(cluster: &Cluster, dir: &Path) -> Result<(), OpenError> {
     let more = cluster.ensemble.nodes().find(|node| {
         node.failed().is_some() || node.vitals().is_some_and(|vitals| vitals.last.position > 1)
     });

@@ -3,17 +3,18 @@
 //! Every save is one transaction, which also writes what the file says of itself: how many saves were
 //! made, the sum over everything in it (`content`), and how many saves of the other files were known by
 //! then (`counts`). Before a save counts as durable, the files at their paths are compared with those
-//! that are open. When a file is opened, all of it is read and held against all of that.
+//! that are open. When a file is opened, all of it is read and held against all of that, and nothing is
+//! written to it or beside it before it is begun (C9.5).
 
 use super::content::{self, Content, Sum, Tally};
 use super::counts::SaveCounts;
 use super::migration::{self, Old};
 use super::sqlite::{Database, Doing, StoreError, name_of};
 use crate::crash::{self, Sabotage};
-use crate::files::{Seal, SealError, Watched};
+use crate::files::{self, Seal, SealError, Watched};
 use rusqlite::Connection;
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a file is: its tables, and its name among the files of the cluster.
 pub(super) struct Form {
@@ -44,10 +45,32 @@ struct Keeper {
     tally: Tally,
     saves: u64,
     counts: SaveCounts,
-    seal: Seal,
+    /// `None` where one of this version is made when the file is begun.
+    seal: Option<Seal>,
     watched: Watched,
-    /// Whether every save came to its end: then the file is left whole when it is closed.
-    is_sound: bool,
+    standing: Standing,
+}
+
+/// What may be done with the file.
+#[derive(Debug)]
+enum Standing {
+    /// It was read and not begun: it is left as it was found.
+    Found(Found),
+    /// Every save came to its end: the file is left whole when it is closed.
+    Sound,
+    /// Nobody knows what the last save left.
+    Broken,
+}
+
+/// How a file was found.
+#[derive(Debug)]
+struct Found {
+    /// Whose file it is.
+    owner: String,
+    /// What the version before left beside it.
+    old: Old,
+    /// Whether it is of the version before; the open transaction makes it one of this.
+    is_migrated: bool,
 }
 
 /// A file that was read whole, before its seal was looked at.
@@ -57,6 +80,7 @@ pub(super) struct Unsealed {
     content: Content,
     rows: Sum,
     old: Old,
+    is_migrated: bool,
 }
 
 impl Form {
@@ -92,7 +116,7 @@ impl KeptFile {
     }
 
     /// Opens a file that exists, and reads all of it. One of the version before is first checked as that
-    /// version did, and then made one of this version in one transaction.
+    /// version did, and then made one of this version in one transaction, which ends when it is begun.
     pub(super) fn read(path: &Path, form: &Form) -> Result<Unsealed, StoreError> {
         let old = Old::look(path);
         let named = |error: StoreError| error.in_file(path);
@@ -106,7 +130,8 @@ impl KeptFile {
             .query_row(&format!("SELECT format FROM {}", form.head), [], |row| row.get(0))
             .doing("read the version of the file")
             .map_err(named)?;
-        if format + 1 == form.format {
+        let is_migrated = format + 1 == form.format;
+        if is_migrated {
             migration::migrate(&database, form, &old, path)?;
         } else if format != form.format {
             let program = form.format;
@@ -116,7 +141,7 @@ impl KeptFile {
         content::check_shape(db, form.schema).map_err(named)?;
         let (content, rows) = Content::check(db).map_err(named)?;
         let owner = form.owner_of(db).map_err(named)?;
-        Ok(Unsealed { database, owner, content, rows, old })
+        Ok(Unsealed { database, owner, content, rows, old, is_migrated })
     }
 
     /// The connection, for reads.
@@ -129,6 +154,36 @@ impl KeptFile {
         Ok(Self { database: self.database.as_it_is()?, keeper: None })
     }
 
+    /// From here on it can be written. What the version before left becomes of this one.
+    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+        let keeper = self.keeper.as_mut().ok_or_else(read_only)?;
+        let Standing::Found(found) = std::mem::replace(&mut keeper.standing, Standing::Broken)
+        else {
+            return Err(StoreError::corrupt("the file was begun before"));
+        };
+        if keeper.seal.is_none() {
+            let path = PathBuf::from(self.database.connection().path().unwrap_or_default());
+            let Found { owner, old, is_migrated } = found;
+            let seal = if let Old::Nothing = old {
+                // Before the file is of this version, which is nothing without a seal.
+                let seal = Seal::create(&path, &owner, keeper.saves)?;
+                files::sync_directory(path.parent().unwrap_or(Path::new(".")))?;
+                self.database.end_migration(is_migrated)?;
+                seal
+            } else {
+                self.database.end_migration(is_migrated)?;
+                old.replace_seal(&path, &owner, keeper.saves)?;
+                Seal::open(&path, &owner, keeper.saves)?
+            };
+            keeper.seal = Some(seal);
+            keeper.watched = watched(&path)?;
+        } else {
+            self.database.end_migration(found.is_migrated)?;
+        }
+        keeper.standing = Standing::Sound;
+        Ok(())
+    }
+
     /// One save: makes a change durable in one transaction. After an error nothing is known about the
     /// file, and no further save is made (C6.1).
     pub(super) fn save<T>(
@@ -137,10 +192,9 @@ impl KeptFile {
     ) -> Result<T, StoreError> {
         let keeper = self.keeper.as_mut().ok_or_else(read_only)?;
         // What was counted for a save that failed was rolled back, or is in the file: nobody knows.
-        if !keeper.is_sound {
+        let Standing::Sound = std::mem::replace(&mut keeper.standing, Standing::Broken) else {
             return Err(StoreError::corrupt("a save before this one did not come to its end"));
-        }
-        keeper.is_sound = false;
+        };
         let tx = self.database.begin()?;
         let done = change(&tx)?;
         let saves = keeper.saves + 1;
@@ -154,11 +208,11 @@ impl KeptFile {
         keeper.watched.unchanged().map_err(StoreError::corrupt)?;
         keeper.saves = saves;
         keeper.counts.raise(&keeper.name, saves);
-        keeper.seal.note(saves)?;
+        keeper.seal.iter().try_for_each(|seal| seal.note(saves))?;
         if self.database.is_due() {
             self.database.checkpoint()?;
         }
-        keeper.is_sound = true;
+        keeper.standing = Standing::Sound;
         Ok(done)
     }
 
@@ -184,12 +238,17 @@ impl Unsealed {
         self.database.connection()
     }
 
-    /// Compares the file with its seal. From here on it can be written.
+    /// Compares the file with its seal. Nothing is written before it is begun.
     pub(super) fn unseal(self, path: &Path, counts: SaveCounts) -> Result<KeptFile, StoreError> {
-        let Self { database, owner, content, rows, old } = self;
+        let Self { database, owner, content, rows, old, is_migrated } = self;
         let saves = content.saves;
-        old.replace_seal(path, &owner, saves)?;
-        let seal = Seal::open(path, &owner, saves).map_err(|error| match error {
+        old.is_held_by(path, saves)?;
+        let is_sealed = match &old {
+            Old::Sealed { .. } => false,
+            Old::Nothing => !is_migrated || Seal::path(path).exists(),
+        };
+        let open = || {
+            Seal::open(path, &owner, saves).map_err(|error| match error {
             SealError::Older { held, made, .. } => {
                 let file = name_of(path);
                 StoreError::corrupt(format!(
@@ -198,16 +257,18 @@ impl Unsealed {
                 ))
             }
             other => StoreError::from(other),
-        })?;
+        })
+        };
+        let seal = is_sealed.then(open).transpose()?;
         super::store::damage::check_pages(database.connection())
             .map_err(|error| error.in_file(path))?;
         let name = owner.rsplit('/').next().unwrap_or_default().to_owned();
         counts.learn(&content.known);
         counts.raise(&name, saves);
         let tally = Tally::begin(database.connection(), rows)?;
-        let watched =
-            Watched::remember([path.to_owned(), Watched::beside(path, "-wal"), Seal::path(path)])?;
-        let keeper = Keeper { name, tally, saves, counts, seal, watched, is_sound: true };
+        let watched = watched(path)?;
+        let standing = Standing::Found(Found { owner, old, is_migrated });
+        let keeper = Keeper { name, tally, saves, counts, seal, watched, standing };
         Ok(KeptFile { database, keeper: Some(keeper) })
     }
 }
@@ -216,11 +277,20 @@ impl Drop for KeptFile {
     /// Leaves one whole file and a durable seal behind, if every save came to its end. If that fails,
     /// the next start finds the write-ahead log as it is, and loses nothing.
     fn drop(&mut self) {
-        let sound = self.keeper.as_ref().filter(|k| k.is_sound && k.watched.unchanged().is_ok());
-        if let Some(keeper) = sound {
-            let _ = self.database.empty_log().map(|()| keeper.seal.note_durably(keeper.saves));
+        let is_sound = |k: &&Keeper| matches!(k.standing, Standing::Sound);
+        let sound = self.keeper.as_ref().filter(is_sound);
+        let sound = sound.filter(|keeper| keeper.watched.unchanged().is_ok());
+        if let Some(Keeper { seal: Some(seal), saves, .. }) = sound {
+            let _ = self.database.empty_log().map(|()| seal.note_durably(*saves));
         }
     }
+}
+
+/// The files of which each save sees that they are still at their paths; the last may not be there yet.
+fn watched(path: &Path) -> Result<Watched, StoreError> {
+    let seal = Some(Seal::path(path)).filter(|seal| seal.exists());
+    let files = [path.to_owned(), Watched::beside(path, "-wal")].into_iter().chain(seal);
+    Ok(Watched::remember(files)?)
 }
 
 fn read_only() -> StoreError {
@@ -241,7 +311,10 @@ mod tests {
     };
 
     fn open(path: &Path) -> KeptFile {
-        KeptFile::read(path, &FORM).unwrap().unseal(path, SaveCounts::default()).unwrap()
+        let read = KeptFile::read(path, &FORM).unwrap();
+        let mut file = read.unseal(path, SaveCounts::default()).unwrap();
+        file.begin().unwrap();
+        file
     }
 
     fn insert(file: &mut KeptFile, sql: &str) -> Result<usize, StoreError> {

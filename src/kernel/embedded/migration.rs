@@ -2,7 +2,8 @@
 //! had the SHA-256 of its file in its seal, and the switchboard had no seal.
 //!
 //! A file is checked as that version did before anything is changed, and then becomes one of this
-//! version in one transaction. Killed at any point it is of the one version or of the other: the seal
+//! version in one transaction, which is left open: it ends when the kernel starts, and with a kernel
+//! that is only read it never does. Killed at any point it is of the one version or of the other: the seal
 //! is replaced after that, and a seal of the version before beside a file of this one is replaced by
 //! the next start.
 
@@ -13,7 +14,7 @@ use super::store::damage;
 use crate::files::{self, Seal};
 use crate::model::canonical::Hash;
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, DropBehavior, params_from_iter};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -60,6 +61,20 @@ impl Old {
         Self::Sealed { saves, wrong }
     }
 
+    /// Compares how many saves a file holds with what that seal says.
+    pub(super) fn is_held_by(&self, path: &Path, held: u64) -> Result<(), StoreError> {
+        match self {
+            Self::Sealed { saves, .. } if held < *saves => {
+                let file = name_of(path);
+                Err(StoreError::corrupt(format!(
+                    "{file} holds {held} saves, and {saves} were made: it, or {file}-wal, is older \
+                     than it was, damaged or gone"
+                )))
+            }
+            Self::Sealed { .. } | Self::Nothing => Ok(()),
+        }
+    }
+
     /// Puts a seal of this version in the place of that one.
     pub(super) fn replace_seal(
         &self,
@@ -67,14 +82,6 @@ impl Old {
         owner: &str,
         held: u64,
     ) -> Result<(), StoreError> {
-        let Self::Sealed { saves, .. } = self else { return Ok(()) };
-        if held < *saves {
-            let file = name_of(path);
-            return Err(StoreError::corrupt(format!(
-                "{file} holds {held} saves, and {saves} were made: it, or {file}-wal, is older than \
-                 it was, damaged or gone"
-            )));
-        }
         let seal = Seal::path(path);
         let staged = path.with_file_name(format!("{}.new", name_of(path)));
         let staged_seal = Seal::path(&staged);
@@ -91,7 +98,7 @@ impl Old {
     }
 }
 
-/// Makes a file of the version before one of this version.
+/// Makes a file of the version before one of this version, in a transaction that stays open.
 pub(super) fn migrate(
     database: &Database,
     form: &Form,
@@ -100,17 +107,15 @@ pub(super) fn migrate(
 ) -> Result<(), StoreError> {
     let named = |error: StoreError| error.in_file(path);
     let held = check(database.connection(), form, old).map_err(named)?;
-    let tx = database.begin()?;
+    // Until the transaction ends, nothing of it may come into the write-ahead log.
+    let keep = "PRAGMA cache_spill = OFF";
+    database.connection().execute_batch(keep).doing("keep the file from changing")?;
+    let mut tx = database.begin()?;
     remake_head(&tx, form).map_err(named)?;
-    if !form.counted_saves && !Seal::path(path).exists() {
-        // Before the file is of this version, which is nothing without a seal.
-        Seal::create(path, &form.owner_of(&tx)?, held)?;
-        files::sync_directory(path.parent().unwrap_or(Path::new(".")))?;
-    }
     Content { saves: held, known: BTreeMap::new() }.create(&tx, content::read_all(&tx)?)?;
     content::check_shape(&tx, form.schema).map_err(named)?;
-    tx.commit().doing("commit")?;
-    database.empty_log()
+    tx.set_drop_behavior(DropBehavior::Ignore);
+    Ok(())
 }
 
 /// Checks a file as the version before did; gives how many saves it holds.

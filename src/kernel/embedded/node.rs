@@ -72,6 +72,15 @@ impl Node {
         Ok(Self { id, number: identity.number, life: Life::Running(raw) })
     }
 
+    /// From here on its files can be written.
+    pub(super) fn begin(&mut self, now: Timestamp) {
+        let number = self.number;
+        self.with(now, |raw| {
+            let begun = raw.mut_store().begin();
+            begun.map_err(|error| StoreError::corrupt(format!("in n{number}: {error}")))
+        });
+    }
+
     /// A node whose files cannot be used. It is a member that nobody can reach (C6.1).
     pub(super) fn unusable(number: u64, why: String, now: Timestamp) -> Self {
         let life = Life::Failed(Since { since: now, why });

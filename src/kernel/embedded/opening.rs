@@ -1,5 +1,8 @@
 //! Opening the directory of a cluster: by one process, only as what it is, and never repaired (C6.3).
 //!
+//! It is read first, and nothing in it changes by that; whoever compared it with the log then starts or
+//! holds what was read (C9.5).
+//!
 //! A start founds nothing. Where a file is missing, damaged or older than it was, the node is out of
 //! the cluster and says so, and where it is the switchboard the start is refused: the missing file may
 //! have held what was acknowledged.
@@ -9,6 +12,7 @@ use super::cluster::{Cluster, Home};
 use super::counts::{Noted, SaveCounts};
 use super::ensemble::Ensemble;
 use super::founding::{self, FOUNDING, SWITCHBOARD};
+use super::memory::StoppedKernel;
 use super::node::Node;
 use super::sqlite::StoreError;
 use super::store::{NodeIdentity, NodeStore};
@@ -16,15 +20,16 @@ use super::switchboard::Switchboard;
 use super::{Config, NODES_MAX, NodeCount, OpenError};
 use crate::crash::{self, Sabotage};
 use crate::files::{DirectoryLock, Seal};
-use crate::model::ambient::{Clock, Entropy, Timestamp};
+use crate::model::ambient::{Clock, Entropy, Room, Timestamp};
 use crate::model::pinned::ClusterIdentity;
+use crate::model::text::PlaceName;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a restore that did not come to its end leaves beside the directory of the cluster.
 pub(super) const RESTORE_UNFINISHED: &str = ".kernel.unfinished";
 
-/// An open directory: the kernel in it, and what the start did.
+/// A kernel that runs, and what its start did.
 pub(super) struct Opened {
     pub(super) cluster: Cluster,
     pub(super) start_note: String,
@@ -39,58 +44,116 @@ pub enum Served {
     Never,
 }
 
-/// Opens the cluster in a directory.
-pub(super) fn open(
+/// Reads the cluster in a directory whole, and changes nothing in its files.
+pub(super) fn read(
+    dir: &Path,
+    room: &Arc<dyn Room>,
+    clock: &dyn Clock,
+) -> Result<StoppedKernel, OpenError> {
+    refuse_unfinished_restore(dir)?;
+    if !dir.exists() {
+        return Err(OpenError::NotFounded { dir: dir.to_owned() });
+    }
+    let lock = DirectoryLock::take(dir)?;
+    if dir.join(FOUNDING).exists() {
+        return Err(OpenError::FoundingUnfinished { dir: dir.to_owned() });
+    }
+    let switchboard = dir.join(SWITCHBOARD);
+    if !switchboard.exists() {
+        let holds_nothing = !Seal::path(&switchboard).exists()
+            && !(1..=NODES_MAX).any(|number| node_directory(dir, number).exists());
+        return Err(if holds_nothing {
+            OpenError::NotFounded { dir: dir.to_owned() }
+        } else {
+            OpenError::SwitchboardMissing { dir: dir.to_owned() }
+        });
+    }
+    StoppedKernel::of(assemble(dir, room, lock, clock)?)
+}
+
+/// Reads the cluster that was asked for, as far as the log knows it.
+pub(super) fn read_asked(
     config: &Config,
     served: Served,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
-) -> Result<Opened, OpenError> {
-    let (dir, now) = (&config.dir, clock.now());
+) -> Result<StoppedKernel, OpenError> {
+    let dir = &config.dir;
     check_size(config)?;
-    refuse_unfinished_restore(dir)?;
-    if !dir.exists() {
-        return Err(OpenError::NotFounded { dir: dir.clone() });
-    }
-    let lock = DirectoryLock::take(dir)?;
-    if dir.join(FOUNDING).exists() {
-        return Err(OpenError::FoundingUnfinished { dir: dir.clone() });
-    }
-    let switchboard = dir.join(SWITCHBOARD);
-    if !switchboard.exists() {
-        if crash::sabotaged(Sabotage::FoundWhereLost) {
-            drop(lock);
-            founding::create_files(config, entropy, now)?;
-            return open(config, Served::Never, clock, entropy);
-        }
-        let holds_nothing = !Seal::path(&switchboard).exists()
-            && !(1..=NODES_MAX).any(|number| node_directory(dir, number).exists());
-        return Err(if holds_nothing {
-            OpenError::NotFounded { dir: dir.clone() }
-        } else {
-            OpenError::SwitchboardMissing { dir: dir.clone() }
-        });
-    }
-    let (mut cluster, founded_at) = assemble(config, lock, clock, now)?;
-    let failed = |error| OpenError::switchboard(dir, error);
-    let is_appointed = cluster.switchboard.is_appointed().map_err(failed)?;
-    if !is_appointed && served == Served::Before {
+    let is_lost = dir.exists() && !dir.join(SWITCHBOARD).exists() && !dir.join(FOUNDING).exists();
+    let served = if is_lost && crash::sabotaged(Sabotage::FoundWhereLost) {
+        founding::create_files(config, entropy, clock.now())?;
+        Served::Never
+    } else {
+        served
+    };
+    let stopped = read(dir, &config.room, clock)?;
+    check_asked(config, &stopped.cluster)?;
+    if !stopped.is_appointed && served == Served::Before {
         return Err(OpenError::NeverAppointed { dir: dir.clone() });
     }
+    Ok(stopped)
+}
+
+/// Starts a kernel that was read: from here on its files change.
+pub(super) fn start(stopped: StoppedKernel, now: Timestamp) -> Result<Opened, OpenError> {
+    let StoppedKernel { mut cluster, is_appointed } = stopped;
+    let dir = cluster.home.dir.clone();
+    let failed = |error| OpenError::switchboard(&dir, error);
+    if !is_appointed {
+        founding::refuse_more_than_a_birth(&cluster, &dir)?;
+    }
+    cluster.let_write(now).map_err(failed)?;
     cluster.begin_events(now).map_err(failed)?;
     let start_note = if is_appointed {
         cluster.vacate_after_start(now);
         let since = cluster.switchboard.last_known().nobody.as_ref().map_or(now, |n| n.since);
         format!("reopened; nobody is primary until an operator asks, since {since}")
     } else {
-        founding::finish(&mut cluster, dir, founded_at, now)?
+        founding::finish(&mut cluster, &dir, now)?
     };
-    let start_note = match backup::unfinished(dir).as_slice() {
+    let start_note = match backup::unfinished(&dir).as_slice() {
         [] => start_note,
         names => format!("{start_note}; unfinished, and no backup: {}", names.join(", ")),
     };
     cluster.alive().map_err(|error| OpenError::Founding { why: error.why })?;
     Ok(Opened { cluster, start_note })
+}
+
+/// Makes a kernel that was read answer those who read: nothing in its files changes.
+pub(super) fn hold(stopped: StoppedKernel, now: Timestamp) -> Opened {
+    let mut cluster = stopped.cluster;
+    cluster.vacate_unwritten(now);
+    let start_note = "read only: log and kernel do not say the same".to_owned();
+    Opened { cluster, start_note }
+}
+
+/// Reads the cluster that was just laid out, as it was asked for.
+pub(super) fn read_laid_out(
+    config: &Config,
+    lock: DirectoryLock,
+    clock: &dyn Clock,
+) -> Result<StoppedKernel, OpenError> {
+    let cluster = assemble(&config.dir, &config.room, lock, clock)?;
+    check_asked(config, &cluster)?;
+    StoppedKernel::of(cluster)
+}
+
+/// Compares a cluster with the one that was asked for.
+fn check_asked(config: &Config, cluster: &Cluster) -> Result<(), OpenError> {
+    let record = cluster.switchboard.cluster();
+    if let NodeCount::Exactly(asked) = config.nodes
+        && asked != record.nodes
+    {
+        return Err(OpenError::Size { asked, found: record.nodes });
+    }
+    if !cluster.switchboard.is_named(&config.cluster, &config.environment) {
+        return Err(OpenError::Foreign {
+            asked: format!("{} {}", config.environment, config.cluster),
+            found: format!("{} {}", record.environment, record.name),
+        });
+    }
+    Ok(())
 }
 
 /// Refuses a size that no cluster can have.
@@ -108,29 +171,18 @@ pub(super) fn refuse_unfinished_restore(dir: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Opens every file of the cluster, and refuses what is foreign or missing.
-pub(super) fn assemble(
-    config: &Config,
+/// Reads every file of the cluster, and refuses what is foreign or missing.
+fn assemble(
+    dir: &Path,
+    room: &Arc<dyn Room>,
     lock: DirectoryLock,
     clock: &dyn Clock,
-    now: Timestamp,
-) -> Result<(Cluster, Timestamp), OpenError> {
-    let dir = &config.dir;
+) -> Result<Cluster, OpenError> {
+    let now = clock.now();
     let counts = SaveCounts::default();
-    let switchboard = Switchboard::open(&dir.join(SWITCHBOARD), counts.clone())
+    let switchboard = Switchboard::read(&dir.join(SWITCHBOARD), counts.clone())
         .map_err(|e| OpenError::switchboard(dir, e))?;
     let record = switchboard.cluster().clone();
-    if let NodeCount::Exactly(asked) = config.nodes
-        && asked != record.nodes
-    {
-        return Err(OpenError::Size { asked, found: record.nodes });
-    }
-    if !switchboard.is_named(&config.cluster, &config.environment) {
-        return Err(OpenError::Foreign {
-            asked: format!("{} {}", config.environment, config.cluster),
-            found: format!("{} {}", record.environment, record.name),
-        });
-    }
     let mut stores = Vec::new();
     let listed = switchboard.listed().map_err(|e| OpenError::switchboard(dir, e))?;
     let members = switchboard.members().map_err(|e| OpenError::switchboard(dir, e))?;
@@ -158,18 +210,20 @@ pub(super) fn assemble(
         let why = node.failed().map_or_else(String::new, |failed| failed.why.clone());
         return Err(OpenError::NoNode { why });
     }
+    let name = |text: &str| {
+        let corrupt = |_| StoreError::corrupt(format!("{text:?} is no name of a cluster"));
+        PlaceName::parse(text).map_err(corrupt).map_err(|e| OpenError::switchboard(dir, e))
+    };
     let identity = ClusterIdentity {
-        cluster: config.cluster.clone(),
-        environment: config.environment.clone(),
+        cluster: name(&record.name)?,
+        environment: name(&record.environment)?,
         kernel: "embedded".to_owned(),
         id: record.cluster_id,
     };
     let ensemble = Ensemble::new(nodes, members);
-    let room = Arc::clone(&config.room);
-    let home = Home { dir: dir.clone(), lock, counts, noted, room };
-    let mut cluster = Cluster::new(ensemble, switchboard, identity, home, clock.name(), now);
-    cluster.close_former_members().map_err(|e| OpenError::switchboard(dir, e))?;
-    Ok((cluster, record.founded_at))
+    let room = Arc::clone(room);
+    let home = Home { dir: dir.to_owned(), lock, counts, noted, room };
+    Ok(Cluster::new(ensemble, switchboard, identity, home, clock.name()))
 }
 
 /// Opens the files of a node, if they are its own and what it wrote.
@@ -182,7 +236,7 @@ fn open_store(
     if !path.exists() {
         return Err(StoreError::corrupt("node.sqlite is missing; a lost node is never made anew"));
     }
-    NodeStore::open_among(&path, identity, counts.clone())
+    NodeStore::read_among(&path, identity, counts.clone())
 }
 
 /// Starts a node on its files, if no other file knows more of them.

@@ -10,10 +10,14 @@ use super::membership::Members;
 use super::opening::RESTORE_UNFINISHED;
 use super::store::{NodeIdentity, NodeStore};
 use super::switchboard::{ClusterRecord, Switchboard};
-use crate::files::{DirectoryLock, FileError, private, sync_directory};
+use crate::files::{DirectoryLock, FileError, first_entry, private, sync_directory, sync_parent};
 use crate::model::ambient::{Clock, Entropy};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// What a target may hold: what a file system puts there, and what a restore left that did not come to
+/// its end, which is replaced.
+const NOTHING: [&str; 2] = [RESTORE_UNFINISHED, "lost+found"];
 
 /// What was restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +74,11 @@ pub fn restore(
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Restored, RestoreError> {
-    refuse_what_is_there(into)?;
+    let refuse_what_is_there = || match first_entry(into, &NOTHING)? {
+        None => Ok(()),
+        Some(found) => Err(RestoreError::NotEmpty { dir: into.to_owned(), found }),
+    };
+    refuse_what_is_there()?;
     let (manifest, packed) = backup::read(from)?;
     let nodes = nodes.unwrap_or(manifest.founders);
     if !(1..=NODES_MAX).contains(&nodes) {
@@ -78,7 +86,7 @@ pub fn restore(
     }
     private::create_directories(into)?;
     let _lock = DirectoryLock::take(into)?;
-    refuse_what_is_there(into)?;
+    refuse_what_is_there()?;
     let unfinished = into.join(RESTORE_UNFINISHED);
     remove(&unfinished)?;
     let made = lay_out(&unfinished, &manifest, &packed, nodes, clock, entropy);
@@ -94,28 +102,8 @@ pub fn restore(
     fs::rename(&unfinished, &dir).map_err(|e| BackupError::io("rename", &dir, e))?;
     sync_directory(into)?;
     // The directory itself may be new.
-    if let Some(parent) = into.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        sync_directory(parent)?;
-    }
+    sync_parent(into)?;
     Ok(Restored { cluster_id, name, nodes, position: manifest.about.position, dir })
-}
-
-/// What a target may hold: what a file system puts there, and what a restore left that did not come to
-/// its end, which is replaced.
-fn refuse_what_is_there(into: &Path) -> Result<(), RestoreError> {
-    let entries = match fs::read_dir(into) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(BackupError::io("read", into, error).into()),
-    };
-    for entry in entries {
-        let entry = entry.map_err(|error| BackupError::io("read", into, error))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if ![RESTORE_UNFINISHED, "lost+found"].contains(&name.as_str()) {
-            return Err(RestoreError::NotEmpty { dir: into.to_owned(), found: name });
-        }
-    }
-    Ok(())
 }
 
 fn remove(unfinished: &Path) -> Result<(), RestoreError> {

@@ -201,6 +201,15 @@ impl Database {
             .doing("begin a transaction")
     }
 
+    /// Ends the transaction that was left open by a migration, if there was one.
+    pub(super) fn end_migration(&self, is_migrated: bool) -> Result<(), StoreError> {
+        if !is_migrated {
+            return Ok(());
+        }
+        self.connection.execute_batch("COMMIT; PRAGMA cache_spill = ON").doing("commit")?;
+        self.empty_log()
+    }
+
     /// Counts one commit; gives whether a checkpoint is due, which the caller then makes.
     pub(super) fn is_due(&mut self) -> bool {
         self.commits += 1;

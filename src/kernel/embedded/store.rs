@@ -102,8 +102,7 @@ impl NodeStore {
         Self::create_among(path, identity, SaveCounts::default())
     }
 
-    /// The same, for one of several files. It counts saves from what the others know of its name: what
-    /// an attempt left behind had that name too.
+    /// The same, for one of several files. It counts saves on from what the others know of its name.
     pub(super) fn create_among(
         path: &Path,
         identity: &NodeIdentity,
@@ -135,7 +134,18 @@ impl NodeStore {
     }
 
     /// The same, for one of several files.
-    pub(super) fn open_among(
+    fn open_among(
+        path: &Path,
+        identity: &NodeIdentity,
+        counts: SaveCounts,
+    ) -> Result<Self, StoreError> {
+        let mut store = Self::read_among(path, identity, counts)?;
+        store.begin()?;
+        Ok(store)
+    }
+
+    /// The same, of which nothing is changed before it is begun.
+    pub(super) fn read_among(
         path: &Path,
         identity: &NodeIdentity,
         counts: SaveCounts,
@@ -205,6 +215,11 @@ impl NodeStore {
             self.members = members;
         }
         Ok(outcomes)
+    }
+
+    /// From here on it can be written.
+    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+        self.file.begin()
     }
 
     /// How many saves it holds.

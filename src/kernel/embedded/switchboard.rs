@@ -5,6 +5,7 @@
 //! nothing is written again (C6.1).
 
 mod events;
+mod known;
 mod members;
 mod receipts;
 
@@ -20,6 +21,7 @@ use crate::model::ambient::Timestamp;
 use crate::model::pinned::{Fence, Since};
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::text::PlaceName;
+use known::{read_cluster, read_switched_off, write_known};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -121,14 +123,26 @@ impl Switchboard {
         receipts: &[Receipt],
     ) -> Result<(), StoreError> {
         Self::create(path, cluster)?;
-        let mut switchboard = Self::open(path, SaveCounts::default())?;
+        let mut switchboard = Self::open(path)?;
         switchboard.remember_members(members)?;
         switchboard.take_over(receipts)?;
         switchboard.set_appointed()
     }
 
-    /// Opens the switchboard.
-    pub(super) fn open(path: &Path, counts: SaveCounts) -> Result<Self, StoreError> {
+    /// Opens the switchboard, to be written.
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut switchboard = Self::read(path, SaveCounts::default())?;
+        switchboard.begin()?;
+        Ok(switchboard)
+    }
+
+    /// From here on it can be written.
+    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+        self.file.begin()
+    }
+
+    /// Opens the switchboard, of which nothing is changed before it is begun.
+    pub(super) fn read(path: &Path, counts: SaveCounts) -> Result<Self, StoreError> {
         let file = KeptFile::read(path, &FORM)?.unseal(path, counts)?;
         let (cluster, last_known) = read_cluster(file.connection())?;
         let switched_off = read_switched_off(file.connection())?;
@@ -153,6 +167,11 @@ impl Switchboard {
 
     pub(super) fn cluster(&self) -> &ClusterRecord {
         &self.cluster
+    }
+
+    /// Says from now on that this is known, and writes nothing.
+    pub(super) fn suppose(&mut self, known: LastKnown) {
+        self.last_known = known;
     }
 
     pub(super) fn last_known(&self) -> &LastKnown {
@@ -343,57 +362,4 @@ fn insert_receipt(db: &Connection, receipt: &Receipt) -> Result<(), StoreError> 
     )
     .doing("write a receipt")?;
     Ok(())
-}
-
-fn write_known(db: &Connection, known: &LastKnown) -> Result<(), StoreError> {
-    db.execute(
-        "UPDATE cluster SET epoch = ?1, fence = ?2, nobody_since = ?3, nobody_why = ?4",
-        params![
-            known.epoch,
-            known.fence.word(),
-            known.nobody.as_ref().map(|nobody| nobody.since.millis()),
-            known.nobody.as_ref().map(|nobody| nobody.why.as_str()),
-        ],
-    )
-    .doing("remember the state of the cluster")?;
-    Ok(())
-}
-
-fn read_cluster(db: &Connection) -> Result<(ClusterRecord, LastKnown), StoreError> {
-    db.query_row(
-        "SELECT cluster_id, name, environment, nodes, founded_at, epoch, fence, nobody_since,
-                nobody_why FROM cluster",
-        [],
-        |row| {
-            let cluster = ClusterRecord {
-                cluster_id: row.get(0)?,
-                name: row.get(1)?,
-                environment: row.get(2)?,
-                nodes: row.get(3)?,
-                founded_at: Timestamp::from_millis(row.get(4)?),
-            };
-            let fence: String = row.get(6)?;
-            let since: Option<i64> = row.get(7)?;
-            let why: Option<String> = row.get(8)?;
-            let known = LastKnown {
-                epoch: row.get(5)?,
-                fence: if fence == "standing" { Fence::Standing } else { Fence::Lifted },
-                nobody: since
-                    .zip(why)
-                    .map(|(since, why)| Since { since: Timestamp::from_millis(since), why }),
-            };
-            Ok((cluster, known))
-        },
-    )
-    .doing("read which cluster this is")
-}
-
-fn read_switched_off(db: &Connection) -> Result<BTreeMap<u64, Timestamp>, StoreError> {
-    let mut statement =
-        db.prepare("SELECT node, since FROM switched_off").doing("read the switches")?;
-    statement
-        .query_map([], |row| Ok((row.get(0)?, Timestamp::from_millis(row.get(1)?))))
-        .doing("read the switches")?
-        .collect::<rusqlite::Result<_>>()
-        .doing("read the switches")
 }

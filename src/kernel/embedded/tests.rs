@@ -59,7 +59,8 @@ pub(super) fn open(dir: &TempDir, nodes: u64) -> Opened {
         founding::lay_out(&config, &Still, &Still).unwrap();
     }
     let served = if is_new { Served::Never } else { Served::Before };
-    opening::open(&config, served, &Still, &Still).unwrap()
+    let stopped = opening::read_asked(&config, served, &Still, &Still).unwrap();
+    opening::start(stopped, now()).unwrap()
 }
 
 pub(super) fn id(number: u8) -> ActionId {

@@ -182,6 +182,30 @@ pub fn mismatch(mismatch: &Mismatch) -> AnyView {
     .into_any()
 }
 
+/// How to read while log and kernel do not say the same, for whoever is not signed in (C9.5).
+#[must_use]
+pub fn reading_while_held() -> AnyView {
+    view! {
+        <section class="notice" data-tone="open" data-notice="reading">
+            <h2>"How to read meanwhile"</h2>
+            <ul>
+                <li>
+                    "With an API token that was issued before: "
+                    <code>"aerodb-control status"</code> " and every other command that reads."
+                </li>
+                <li>
+                    "On the server: " <code>"aerodb-control verify-log --data DIR"</code>
+                    " verifies the log, and "
+                    <code>"aerodb-control reconstruct --data DIR --from TIME"</code>
+                    " prints what it holds."
+                </li>
+                <li>"Sessions that were begun before are still signed in."</li>
+            </ul>
+        </section>
+    }
+    .into_any()
+}
+
 /// That a delivery was a repetition, and was answered with the action as it stands (C7.2).
 #[must_use]
 pub fn duplicate(stage: Stage) -> AnyView {

@@ -1,59 +1,63 @@
-//! The memory of a kernel that does not run, from its files: for verification, which changes nothing.
+//! A kernel that was read and does not run: for whoever compares it with the log before anything in it
+//! changes, and for verification, which changes nothing (C9.5).
 
-use super::page_of;
 use crate::kernel::Unobservable;
-use crate::kernel::embedded::membership::Members;
-use crate::kernel::embedded::sqlite::{Doing, StoreError, from_json};
-use crate::kernel::memory::{MemoryPage, Reach};
+use crate::kernel::embedded::cluster::Cluster;
+use crate::kernel::embedded::{Config, OpenError, Served, founding, opening};
+use crate::kernel::memory::MemoryPage;
 use crate::model::action::ActionId;
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use crate::model::ambient::{Clock, Entropy, Room};
+use crate::model::pinned::ClusterIdentity;
 use std::path::Path;
+use std::sync::Arc;
 
-/// The files of a kernel, opened to be read.
-#[derive(Debug)]
+/// The files of a kernel, read whole as a start reads them, and locked as a start locks them. When it is
+/// dropped they are left as they were found, but for an empty write-ahead log where there was none.
 pub struct StoppedKernel {
-    board: Connection,
-    node: Option<Connection>,
-    reach: Reach,
-}
-
-/// How far the file of one node reaches.
-struct NodeReach {
-    epoch: u64,
-    last: u64,
-    applied: u64,
+    pub(in crate::kernel::embedded) cluster: Cluster,
+    /// Whether the founding is over.
+    pub(in crate::kernel::embedded) is_appointed: bool,
 }
 
 impl StoppedKernel {
-    /// Opens the switchboard and every node that can be read. A node that cannot be read is unknown.
+    /// Reads the kernel in a directory. A node that cannot be read is unknown.
     ///
     /// # Errors
-    /// When the switchboard cannot be read: while a kernel runs, its files are locked.
-    pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let board = read_only(&dir.join(crate::kernel::embedded::founding::SWITCHBOARD))?;
-        let epoch: u64 = board
-            .query_row("SELECT epoch FROM cluster", [], |row| row.get(0))
-            .doing("read the highest epoch")?;
-        let members: String = board
-            .query_row("SELECT members FROM members", [], |row| row.get(0))
-            .doing("read the members")?;
-        let members: Members = from_json(&members)?;
-        let mut reach = Reach { epoch, last: 0, applied: 0, is_whole: false };
-        let (mut node, mut voters) = (None, 0);
-        for number in members.voters.iter().chain(&members.learners) {
-            let path = dir.join(format!("n{number}")).join("node.sqlite");
-            let Ok((connection, found)) = read_only(&path).and_then(node_reach) else { continue };
-            voters += usize::from(members.voters.contains(number));
-            reach.epoch = reach.epoch.max(found.epoch);
-            reach.last = reach.last.max(found.last);
-            if node.is_none() || found.applied > reach.applied {
-                reach.applied = found.applied;
-                node = Some(connection);
-            }
-        }
-        reach.is_whole = voters >= members.quorum();
-        Ok(Self { board, node, reach })
+    /// When it cannot be started from these files, or another process holds them.
+    pub fn open(dir: &Path, room: &Arc<dyn Room>, clock: &dyn Clock) -> Result<Self, OpenError> {
+        opening::read(dir, room, clock)
+    }
+
+    /// Reads the kernel that was asked for, as far as the log knows it.
+    ///
+    /// # Errors
+    /// As [`StoppedKernel::open`]; when it is another cluster, or the log knows of more.
+    pub fn open_asked(
+        config: &Config,
+        served: Served,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, OpenError> {
+        opening::read_asked(config, served, clock, entropy)
+    }
+
+    pub(in crate::kernel::embedded) fn of(cluster: Cluster) -> Result<Self, OpenError> {
+        let is_appointed = cluster.switchboard.is_appointed();
+        let is_appointed =
+            is_appointed.map_err(|error| OpenError::switchboard(&cluster.home.dir, error))?;
+        Ok(Self { cluster, is_appointed })
+    }
+
+    /// Which cluster it is.
+    #[must_use]
+    pub fn identity(&self) -> &ClusterIdentity {
+        &self.cluster.identity
+    }
+
+    /// The cluster in words, as it describes itself when it runs.
+    #[must_use]
+    pub fn described(&self) -> String {
+        founding::described(&self.cluster.identity, self.cluster.founders)
     }
 
     /// One page of what it holds, as the kernel itself would give it.
@@ -61,31 +65,6 @@ impl StoppedKernel {
     /// # Errors
     /// When a file cannot be read.
     pub fn memory(&self, after: Option<ActionId>, limit: u32) -> Result<MemoryPage, Unobservable> {
-        let page = page_of(&self.board, self.node.as_ref(), self.reach, after, limit);
-        page.map_err(|error| Unobservable { why: error.to_string() })
+        self.cluster.memory(after, limit)
     }
-}
-
-fn read_only(path: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).doing("open a file to read it")?;
-    // Whoever only reads leaves the file and its write-ahead log as they are.
-    connection
-        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-        .doing("keep a file from changing when it is closed")?;
-    connection
-        .execute_batch("PRAGMA trusted_schema = OFF; SELECT count(*) FROM sqlite_schema;")
-        .doing("read a file")?;
-    Ok(connection)
-}
-
-fn node_reach(connection: Connection) -> Result<(Connection, NodeReach), StoreError> {
-    let sql = "SELECT epoch, applied,
-                      coalesce((SELECT max(position) FROM log), purged) FROM node";
-    let found = connection
-        .query_row(sql, [], |row| {
-            Ok(NodeReach { epoch: row.get(0)?, applied: row.get(1)?, last: row.get(2)? })
-        })
-        .doing("read how far a node reaches")?;
-    Ok((connection, found))
 }

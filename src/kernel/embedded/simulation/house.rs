@@ -4,10 +4,11 @@
 use super::weather::Weather;
 use crate::authority::proof::PROOF_MINUTES_MAX;
 use crate::authority::{Credential, Operator, PasswordCost, ProofLasts};
+use crate::kernel::embedded::room::tests::Disk;
 use crate::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served};
 use crate::kernel::{CommandKernel, ObserveKernel};
 use crate::ledger::{Draft, Ledger, LedgerReader, open_key};
-use crate::model::ambient::{Clock, Entropy, Room, Timestamp};
+use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::record::Entry;
 use crate::model::text::PlaceName;
 use crate::observe::ReadSide;
@@ -53,16 +54,6 @@ impl Entropy for SimEntropy {
     }
 }
 
-/// A disk with room.
-#[derive(Debug)]
-pub(super) struct SimRoom;
-
-impl Room for SimRoom {
-    fn free_bytes(&self, _: &Path) -> Result<u64, String> {
-        Ok(64 << 30)
-    }
-}
-
 /// The parts of one process.
 pub(super) struct House {
     pub(super) workflow: Workflow,
@@ -95,7 +86,7 @@ impl House {
             nodes: NodeCount::ToFoundWith(nodes),
             cluster: PlaceName::parse("aerodb").expect("a name"),
             environment: PlaceName::parse("simulation").expect("a name"),
-            room: Arc::new(SimRoom),
+            room: Disk::with(Ok(64 << 30)),
         };
         let is_new = !config.dir.exists();
         if is_new {

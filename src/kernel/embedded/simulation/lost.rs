@@ -2,11 +2,11 @@
 //! the kill left, so that the run goes on with what is whole.
 
 #[cfg(test)]
-use super::house::SimRoom;
 use super::weather::Weather;
 use super::world::{EARLY, World, copy};
 use crate::files::Seal;
 use crate::kernel::embedded::opening::node_directory;
+use crate::kernel::embedded::room::tests::Disk;
 use crate::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served};
 use crate::model::ambient::Clock;
 use crate::model::text::PlaceName;
@@ -36,7 +36,7 @@ impl World {
             nodes: NodeCount::ToFoundWith(self.nodes),
             cluster: PlaceName::parse("aerodb").expect("a name"),
             environment: PlaceName::parse("simulation").expect("a name"),
-            room: Arc::new(SimRoom),
+            room: Disk::with(Ok(64 << 30)),
         };
         let clock: Arc<dyn Clock> = self.clock.clone();
         let opened = EmbeddedKernel::open_here(
