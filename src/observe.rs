@@ -343,13 +343,7 @@ pub fn unreadable(error: LedgerError) -> Refusal {
     if let LedgerError::Held { why } = &error {
         return Refusal::mismatch(why);
     }
-    let ended = if matches!(error, LedgerError::Unavailable { .. }) {
-        " Nothing is written any more until an operator has removed the cause and restarted the \
-         control plane; reading goes on."
-    } else {
-        ""
-    };
-    let sentence = format!("The ledger cannot be used: {error}. This attempt did nothing.{ended}");
+    let sentence = format!("The ledger cannot be used: {error}. This attempt did nothing.");
     Refusal::new(RefusalCode::AuditUnavailable, sentence)
         .citing([crate::model::invariant::Invariant::AuditFirst])
 }

@@ -19,6 +19,7 @@ use crate::model::refusal::Refusal;
 use crate::model::text::Reason;
 use crate::plain;
 use crate::plain::lines::{Lines, inert_json};
+use crate::serve::ambient::SystemRoom;
 use crate::serve::reach::{Asked, PlainHttp, TlsFiles};
 use crate::serve::{self, Announcement, ServeError, ServeOptions, journal};
 use crate::store::{DATABASE_FILE, Reader};
@@ -197,7 +198,8 @@ pub(super) fn export_log(options: &ExportArguments) -> Result<Report, Failure> {
     let missing = || format!("{} is missing", data.join(KEY_FILE).display());
     let signer = signer.ok_or_else(|| not_exported(Exit::Local, missing()))?;
     let target = &options.target;
-    let done = export(&data.join(DATABASE_FILE), &signer, target, &mut progress("read"));
+    let done =
+        export(&data.join(DATABASE_FILE), &signer, target, &SystemRoom, &mut progress("read"));
     let done = done.map_err(|error| {
         let broken = matches!(
             error,

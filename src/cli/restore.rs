@@ -5,14 +5,15 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::local::{not_served, wait};
 use crate::files::private;
-use crate::kernel::embedded::restore::restore;
+use crate::kernel::embedded::restore::{Target, restore};
 use crate::model::text::Reason;
 use crate::plain::lines::Lines;
 use crate::serve;
 use crate::serve::accept_restored;
-use crate::serve::ambient::{SystemClock, SystemEntropy};
+use crate::serve::ambient::{SystemClock, SystemEntropy, SystemRoom};
 use clap::{Args, Subcommand};
 use serde_json::json;
+use std::fmt::Display;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -41,14 +42,14 @@ pub(super) struct RestoreArguments {
 pub(super) fn run(command: &KernelCommand) -> Result<Report, Failure> {
     let KernelCommand::Restore(options) = command;
     // Its owner's alone: a start refuses one that others can read.
-    private::create_directories(&options.into)
-        .and_then(|()| private::check_directory(&options.into))
-        .map_err(|error| Failure::here(Exit::Local, format!("Nothing was restored: {error}.")))?;
-    let restored =
-        restore(&options.backup, &options.into, options.nodes, &SystemClock, &SystemEntropy)
-            .map_err(|error| {
-                Failure::here(Exit::Local, format!("Nothing was restored: {error}."))
-            })?;
+    let nothing =
+        |error: &dyn Display| Failure::here(Exit::Local, format!("Nothing was restored: {error}."));
+    if options.into.exists() {
+        private::check_directory(&options.into).map_err(|error| nothing(&error))?;
+    }
+    let target = Target { into: &options.into, nodes: options.nodes, room: &SystemRoom };
+    let restored = restore(&options.backup, target, &SystemClock, &SystemEntropy)
+        .map_err(|error| nothing(&error))?;
     let recorded =
         serve::record_restored(&options.into, &options.backup, &restored, options.reason.clone());
     let key = wait(recorded)?.map_err(not_served)?;

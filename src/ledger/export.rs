@@ -6,6 +6,7 @@ use super::note::{LogKey, LogSigner};
 use super::tree::{Seen, TILE_WIDTH, Tile};
 use super::verify::Fault;
 use super::{LedgerError, blob, layout};
+use crate::model::ambient::{NoRoom, Room};
 use crate::model::canonical::Hash;
 use crate::store::{Reader, StoreError};
 use rusqlite::Connection;
@@ -14,6 +15,9 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+
+/// What a file takes of a disk beyond its bytes, at most.
+const BLOCK_BYTES: u64 = 4096;
 
 /// Why nothing was exported. The target is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,9 @@ pub enum ExportError {
         /// Where it was written.
         path: PathBuf,
     },
+    /// The disk of the target is too full.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     /// The log has no record, so no key and no head.
     #[error("the log is empty")]
     Empty,
@@ -94,21 +101,23 @@ pub struct Exported {
 /// or empty. The records are checked on the way.
 ///
 /// Everything is written and synced under another name first: the target is there whole, or not at
-/// all. `progress` hears the number of records, every thousand.
+/// all, and where there is too little room for it nothing is begun. `progress` hears the number of records, every thousand.
 ///
 /// # Errors
-/// When the target holds something, the log does not verify or names another key, or the disk
-/// refuses.
+/// When the target holds something, the disk has too little room, the log does not verify or names
+/// another key, or the disk refuses.
 pub fn export(
     database: &Path,
     signer: &LogSigner,
     target: &Path,
+    room: &dyn Room,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Exported, ExportError> {
     let unfinished = check_target(target)?;
+    let reader = Reader::open_read_only(database)?;
+    room.check(&parent(target), reader.read(bytes_max)?)?;
     let mut files = Files::begin(&unfinished)?;
-    let exported = Reader::open_read_only(database)?
-        .read(|connection| write_all(connection, signer, &mut files, progress));
+    let exported = reader.read(|connection| write_all(connection, signer, &mut files, progress));
     let exported = match exported {
         Ok(exported) => exported,
         Err(why) => {
@@ -135,7 +144,22 @@ fn check_target(target: &Path) -> Result<PathBuf, ExportError> {
     }
     let name = target.file_name().ok_or_else(occupied)?;
     let name = format!(".{}.unfinished", name.to_string_lossy());
-    Ok(parent(target).join(name))
+    let unfinished = parent(target).join(name);
+    // It takes room too, and is the better news.
+    if unfinished.exists() {
+        return Err(ExportError::Unfinished { path: unfinished });
+    }
+    Ok(unfinished)
+}
+
+/// The most bytes that an export of this log can have: what the file holds of the records and their
+/// hashes, and each blob unpacked in a file of its own.
+fn bytes_max(connection: &Connection) -> Result<u64, ExportError> {
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, u64>(0));
+    let held = number("PRAGMA page_count")?.saturating_mul(number("PRAGMA page_size")?);
+    let blobs = number("SELECT coalesce(sum(raw_len), 0) FROM blob")?;
+    let in_blocks = number("SELECT count(*) FROM blob")?.saturating_mul(BLOCK_BYTES);
+    Ok(held.saturating_add(blobs).saturating_add(in_blocks))
 }
 
 fn parent(target: &Path) -> PathBuf {

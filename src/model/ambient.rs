@@ -3,6 +3,7 @@
 use crate::model::text::InputError;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 /// An instant in UTC with a resolution of one millisecond. Never used for order: order is a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,7 +81,36 @@ pub trait Room: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// When the file system does not say.
-    fn free_bytes(&self, dir: &std::path::Path) -> Result<u64, String>;
+    fn free_bytes(&self, dir: &Path) -> Result<u64, String>;
+}
+
+/// Bytes that stay free for saves and records, whatever is copied: some thousand of them.
+pub const RESERVE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// There is too little room for a copy, or nobody can say how much there is. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{found} in {}, and {needed} bytes are needed; nothing was written", dir.display())]
+pub struct NoRoom {
+    dir: PathBuf,
+    found: String,
+    needed: u64,
+}
+
+impl dyn Room {
+    /// Whether a copy of at most this many bytes can be written into a directory that is there, with
+    /// [`RESERVE_BYTES`] left. Asked before anything is written.
+    ///
+    /// # Errors
+    /// When there is less, or the file system does not say.
+    pub fn check(&self, dir: &Path, copy_bytes: u64) -> Result<(), NoRoom> {
+        let needed = copy_bytes.saturating_add(RESERVE_BYTES);
+        let found = match self.free_bytes(dir) {
+            Ok(free) if free >= needed => return Ok(()),
+            Ok(free) => format!("{free} bytes are free"),
+            Err(error) => format!("it is not known how many bytes are free ({error})"),
+        };
+        Err(NoRoom { dir: dir.to_owned(), found, needed })
+    }
 }
 
 #[cfg(test)]

@@ -326,6 +326,9 @@ pub struct Overview {
     /// Where log and kernel do not say the same, and nothing is changed meanwhile (C9.5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mismatch: Option<Mismatch>,
+    /// Why nothing can be recorded any more, so nothing can be done, and what ends that (C6.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecordable: Option<String>,
 }
 
 /// What declaring or lifting a freeze came to.

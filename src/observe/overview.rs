@@ -25,7 +25,17 @@ impl ReadSide {
         let Standing { unresolved, freeze, second_operator: _ } = standing;
         let data_address = self.data_address.clone();
         let mismatch = self.mismatch().map(Mismatch::shown);
-        Ok(Overview { state, why_not, on_cluster, unresolved, freeze, data_address, mismatch })
+        let unrecordable = self.unrecordable();
+        Ok(Overview {
+            state,
+            why_not,
+            on_cluster,
+            unresolved,
+            freeze,
+            data_address,
+            mismatch,
+            unrecordable,
+        })
     }
 
     /// Every node of a state as the object of an action of this kind.

@@ -90,6 +90,7 @@ pub(crate) fn overview_without_primary() -> Overview {
         freeze: None,
         data_address: None,
         mismatch: None,
+        unrecordable: None,
     }
 }
 

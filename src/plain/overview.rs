@@ -18,6 +18,11 @@ pub fn overview(overview: &Overview) -> Lines {
         add_mismatch(&mut lines, mismatch);
         lines.gap();
     }
+    if let Some(why) = &overview.unrecordable {
+        lines.line(format!("NOTHING CAN BE RECORDED: {why}"));
+        lines.line("Every request and every confirmation is refused until then. Reading goes on.");
+        lines.gap();
+    }
     add_observation(&mut lines, state);
     lines.gap();
     cluster(&mut lines, state);

@@ -15,6 +15,10 @@ pub(super) type Job = Box<dyn FnOnce(&mut Writer) + Send>;
 /// for every write.
 const WRITES_PER_CHECKPOINT: u32 = 128;
 
+/// What ends a failure of the store, in a clause.
+const UNTIL_RESTARTED: &str =
+    "even when the cause is gone, nothing is recorded until the control plane is restarted";
+
 pub(super) struct Writer {
     connection: Connection,
     sealed: Result<Seal, Finding>,
@@ -120,9 +124,10 @@ impl Writer {
     }
 
     /// Ends all writing. There is no way back but a restart by an operator: an fsync that failed
-    /// once may report success the next time without having written anything.
+    /// once may report success the next time without having written anything. A disk that has room
+    /// again is no proof either, so everybody who is refused hears what ends it.
     fn fail(&self, why: String) -> StoreError {
-        let why = self.failure.get_or_init(|| why);
+        let why = self.failure.get_or_init(|| format!("{why}; {UNTIL_RESTARTED}"));
         StoreError::unavailable(why.as_str())
     }
 

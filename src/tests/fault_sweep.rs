@@ -16,6 +16,9 @@ use aerodb_control::ledger::{Expected, verify_file};
 use aerodb_control::model::action::ActionKind;
 use serde_json::{Value, json};
 
+/// What everybody hears who is refused, and whoever looks.
+const WHAT_ENDS_IT: &str = "until the control plane is restarted";
+
 /// One action on a disk that fails in one way.
 struct Case {
     kind: ActionKind,
@@ -79,7 +82,16 @@ pub fn stays_closed(server: &Server, session: &Session, what: &str) {
         let (status, answer) = server.post(session, &path, body);
         assert_eq!(status, 503, "{what}: {path}: {answer}");
         assert_eq!(answer["refusal"]["code"], "audit_unavailable", "{what}: {path}");
+        let sentence = answer["refusal"]["sentence"].as_str().expect("a sentence");
+        assert!(sentence.contains(WHAT_ENDS_IT), "{what}: {path}: {sentence}");
     }
+    let (status, overview) = server.get(session, "/api/v1/overview");
+    assert_eq!(status, 200, "{what}");
+    let why = overview["unrecordable"].as_str().expect(what);
+    assert!(why.contains(WHAT_ENDS_IT), "{what}: {why}");
+    let (status, ready) = server.page(session, "/readyz");
+    assert_eq!(status, 503, "{what}: {ready}");
+    assert!(ready.contains(WHAT_ENDS_IT), "{what}: {ready}");
     for path in ["/api/v1/cluster", "/api/v1/log", "/api/v1/log/head", "/api/v1/actions"] {
         assert_eq!(server.get(session, path).0, 200, "{what}: {path}");
     }
@@ -87,6 +99,7 @@ pub fn stays_closed(server: &Server, session: &Session, what: &str) {
         let (status, page) = server.page(session, path);
         assert_eq!(status, 200, "{what}: {path}");
         assert!(page.contains("data-notice=\"ledger\""), "{what}: {path} says so");
+        assert!(page.contains(WHAT_ENDS_IT), "{what}: {path} says what ends it");
     }
 }
 

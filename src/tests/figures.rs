@@ -126,6 +126,7 @@ async fn what_cannot_record_is_alive_and_not_ready() {
     app.anonymous().get("/healthz").await.expect(200);
     let text = app.anonymous().get("/readyz").await.expect(503).body;
     assert!(text.starts_with("Not ready: records cannot be made durable"), "{text}");
+    assert!(text.contains("until the control plane is restarted"), "{text}");
     let figures = app.anonymous().get("/metrics").await;
     assert_ne!(figures.status.as_u16(), 500, "{}", figures.body);
 }

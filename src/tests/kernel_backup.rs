@@ -2,9 +2,10 @@
 
 use crate::embedded_bench::{Embedded, FixedEntropy, config};
 use crate::kernel_contract::{Bench, id, n, order, refused, run};
+use crate::opened::Disk;
 use aerodb_control::kernel::CommandKernel as _;
 use aerodb_control::kernel::embedded::backup::read;
-use aerodb_control::kernel::embedded::restore::{RestoreError, restore};
+use aerodb_control::kernel::embedded::restore::{RestoreError, Target, restore};
 use aerodb_control::kernel::embedded::{EmbeddedKernel, NodeCount, Served, Write};
 use aerodb_control::kernel::{ObserveKernel as _, Settled};
 use aerodb_control::model::action::{Action, LogPosition};
@@ -12,6 +13,7 @@ use aerodb_control::model::ambient::Clock;
 use aerodb_control::model::cluster::ReceiptStatus;
 use aerodb_control::model::pinned::Fact;
 use aerodb_control::model::text::PlaceName;
+use aerodb_control::serve::ambient::SystemRoom;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -104,7 +106,8 @@ fn restore_into(
     into: &Path,
     nodes: Option<u64>,
 ) -> Result<String, RestoreError> {
-    let restored = restore(from, into, nodes, bench.clock.as_ref(), &FixedEntropy(9))?;
+    let target = Target { into, nodes, room: &SystemRoom };
+    let restored = restore(from, target, bench.clock.as_ref(), &FixedEntropy(9))?;
     Ok(restored.cluster_id)
 }
 
@@ -148,6 +151,36 @@ async fn a_cluster_that_was_restored_holds_everything_and_is_another_cluster() {
         let applied: Vec<_> = last.nodes.iter().map(|node| &node.positions.applied).collect();
         assert!(applied.iter().all(|applied| applied.known().is_some()));
     }
+}
+
+/// C6.4.
+#[tokio::test]
+async fn a_restore_that_has_no_room_is_refused_before_anything_is_made() {
+    let bench = backed_up().await;
+    let (from, base) = (place(&bench, "monday"), bench.dir.path());
+    let into = base.join("new/data");
+    let to = |room: &Disk, nodes| {
+        let target = Target { into: &into, nodes, room };
+        restore(&from, target, bench.clock.as_ref(), &FixedEntropy(9))
+    };
+    let refused = to(&Disk(Ok(1_000)), None).unwrap_err().to_string();
+    let words = refused.split(" bytes are needed").next().unwrap();
+    let needed: u64 = words.rsplit(' ').next().unwrap().parse().unwrap();
+    assert_eq!(
+        refused,
+        format!(
+            "1000 bytes are free in {}, and {needed} bytes are needed; nothing was written",
+            base.display()
+        )
+    );
+    for found in [Ok(needed - 1), Err("no answer".to_owned())] {
+        assert!(matches!(to(&Disk(found), None), Err(RestoreError::NoRoom(_))));
+        assert!(!base.join("new").exists(), "something was made");
+    }
+    let more = to(&Disk(Ok(needed)), Some(4));
+    assert!(matches!(more, Err(RestoreError::NoRoom(_))), "each node takes room");
+    to(&Disk(Ok(needed)), None).unwrap();
+    assert!(into.join("kernel/n3/node.sqlite").exists());
 }
 
 #[test]

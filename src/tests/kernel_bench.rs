@@ -13,6 +13,8 @@
 mod figures;
 #[path = "ledger_bench/same_bytes.rs"]
 mod same_bytes;
+#[path = "kernel_bench/whole_state.rs"]
+mod whole_state;
 
 use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served, Write};
 use aerodb_control::kernel::{CommandKernel, ObserveKernel, Order};
@@ -44,7 +46,18 @@ fn main() {
     let base = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let dir = tempfile::tempdir_in(base).expect("a directory to write to");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(measure(dir.path()));
+    let keys: Vec<usize> = arguments.map(|keys| keys.parse().expect("a number of keys")).collect();
+    runtime.block_on(async {
+        if keys.is_empty() {
+            measure(dir.path()).await;
+        }
+        for keys in keys {
+            println!(
+                "\nWhat copies the whole state, beside a client that writes and one that reads."
+            );
+            whole_state::measure(dir.path(), keys).await;
+        }
+    });
 }
 
 async fn measure(dir: &Path) {

@@ -191,8 +191,7 @@ async fn equal_positions_have_equal_images_on_every_node() {
     let state = bench.kernel().observe().await.unwrap();
     let cluster_id = state.cluster.identity.id.clone();
     bench.close();
-    let digest =
-        |number| store(&bench, &cluster_id, number).image(&Meter::unheard()).unwrap().digest;
+    let digest = |number| store(&bench, &cluster_id, number).image(&Meter::unheard()).unwrap().1;
     assert_eq!(digest(1), digest(3));
     assert_eq!(digest(1), digest(2));
 }

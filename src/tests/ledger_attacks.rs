@@ -15,6 +15,7 @@ use aerodb_control::model::action::Stage;
 use aerodb_control::model::actor::{Actor, Means};
 use aerodb_control::model::answer::LogHead;
 use aerodb_control::model::record::{Entry, Record};
+use aerodb_control::serve::ambient::SystemRoom;
 use aerodb_control::store::{DATABASE_FILE, Store};
 use std::path::Path;
 use tempfile::{TempDir, tempdir};
@@ -98,7 +99,7 @@ fn check(dir: &Path, expected: &Expected) -> Result<u64, VerifyError> {
 fn check_exported(dir: &Path, signer: &LogSigner, expected: &Expected) -> Result<u64, VerifyError> {
     let target = tempdir().unwrap();
     let target = target.path().join("export");
-    export(&dir.join(DATABASE_FILE), signer, &target, &mut |_| ()).unwrap();
+    export(&dir.join(DATABASE_FILE), signer, &target, &SystemRoom, &mut |_| ()).unwrap();
     verify_export(&target, expected, &mut |_| ()).map(|verified| verified.size)
 }
 
@@ -246,7 +247,7 @@ async fn whoever_has_a_shell_and_no_key_is_found_without_any_memory() {
         let found = broken_at(check(copy.path(), &Expected::default()));
         assert_eq!(found, seq, "{attack}, carelessly");
         let target = copy.path().join("export");
-        let refused = export(&database, &key(7), &target, &mut |_| ());
+        let refused = export(&database, &key(7), &target, &SystemRoom, &mut |_| ());
         assert!(refused.is_err(), "what does not verify is not signed: {attack}");
 
         // Carefully: numbers and hashes fit again, and the columns that repeat them.

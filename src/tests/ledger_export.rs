@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use crate::ledger_heads::{boot, others, signer};
+use crate::opened::Disk;
 use crate::records::*;
 use aerodb_control::ledger::note::LogSigner;
 use aerodb_control::ledger::tree::Seen;
@@ -10,11 +11,13 @@ use aerodb_control::ledger::{
     Expected, ExportError, KEY_FILE, VerifyError, export, is_export, verify_export,
 };
 use aerodb_control::model::action::Stage;
+use aerodb_control::model::ambient::RESERVE_BYTES;
 use aerodb_control::model::answer::LogHead;
 use aerodb_control::model::canonical::Hash;
+use aerodb_control::serve::ambient::SystemRoom;
 use aerodb_control::store::DATABASE_FILE;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::{TempDir, tempdir};
@@ -31,7 +34,9 @@ async fn exported() -> (TempDir, PathBuf) {
     ledger.append(others(usize::try_from(SIZE).unwrap() - 6)).await.unwrap();
     drop((store, ledger));
     let target = dir.path().join("export");
-    let done = export(&dir.path().join(DATABASE_FILE), &signer(), &target, &mut |_| ()).unwrap();
+    let done =
+        export(&dir.path().join(DATABASE_FILE), &signer(), &target, &SystemRoom, &mut |_| ())
+            .unwrap();
     assert_eq!((done.log.size, done.blobs), (SIZE, 2));
     (dir, target)
 }
@@ -53,7 +58,9 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 async fn an_export_goes_only_where_nothing_is_and_is_whole_or_not_there() {
     let (dir, target) = exported().await;
     let database = dir.path().join(DATABASE_FILE);
-    let to = |target: &Path, signer: &LogSigner| export(&database, signer, target, &mut |_| ());
+    let to = |target: &Path, signer: &LogSigner| {
+        export(&database, signer, target, &SystemRoom, &mut |_| ())
+    };
     assert!(matches!(to(&target, &signer()), Err(ExportError::Occupied { .. })));
     assert!(matches!(to(&database, &signer()), Err(ExportError::Occupied { .. })));
     assert!(matches!(to(Path::new("/"), &signer()), Err(ExportError::Occupied { .. })));
@@ -73,13 +80,46 @@ async fn an_export_goes_only_where_nothing_is_and_is_whole_or_not_there() {
     shell(&broken)
         .execute_batch("DROP TRIGGER leaf_update; UPDATE leaf SET bytes = x'7b7d' WHERE seq = 300")
         .unwrap();
-    let refused = export(&broken, &signer(), &next, &mut |_| ());
+    let refused = export(&broken, &signer(), &next, &SystemRoom, &mut |_| ());
     assert!(matches!(&refused, Err(ExportError::Broken(why)) if why.seq == 300), "{refused:?}");
     assert!(!leftover.exists() && !next.exists(), "an export that failed leaves nothing");
 
     fs::create_dir(&next).unwrap();
     to(&next, &signer()).unwrap();
     assert_eq!(check(&next).unwrap(), SIZE, "an empty directory is taken");
+}
+
+/// C6.4.
+#[tokio::test]
+async fn an_export_that_has_no_room_is_refused_before_anything_is_written() {
+    let (dir, _) = exported().await;
+    let database = dir.path().join(DATABASE_FILE);
+    let (place, target) = (dir.path().join("full"), dir.path().join("full/export"));
+    fs::create_dir(&place).unwrap();
+    let to = |room: &Disk| export(&database, &signer(), &target, room, &mut |_| ());
+    let refused = to(&Disk(Ok(1_000))).unwrap_err().to_string();
+    let words = refused.split(" bytes are needed").next().unwrap();
+    let needed: u64 = words.rsplit(' ').next().unwrap().parse().unwrap();
+    assert_eq!(
+        refused,
+        format!(
+            "1000 bytes are free in {}, and {needed} bytes are needed; nothing was written",
+            place.display()
+        )
+    );
+    for found in [Ok(needed - 1), Err("no answer".to_owned())] {
+        assert!(matches!(to(&Disk(found)), Err(ExportError::NoRoom(_))));
+        assert_eq!(fs::read_dir(&place).unwrap().count(), 0, "something was written");
+    }
+    to(&Disk(Ok(needed))).unwrap();
+    assert_eq!(check(&target).unwrap(), SIZE);
+    let written: u64 = files(&target).iter().map(|file| blocks(file)).sum();
+    assert!(written <= needed - RESERVE_BYTES, "{written} bytes were written");
+}
+
+/// What a file takes of a disk.
+fn blocks(file: &Path) -> u64 {
+    fs::metadata(file).unwrap().blocks() * 512
 }
 
 /// C9.2, C11.1.
@@ -176,7 +216,7 @@ async fn an_export_that_was_cut_or_signed_anew_is_found_against_what_was_noted()
     ledger.append(vec![step(id(2), Stage::Requested)]).await.unwrap();
     drop((store, ledger));
     let longer = dir.path().join("longer");
-    export(&dir.path().join(DATABASE_FILE), &signer(), &longer, &mut |_| ()).unwrap();
+    export(&dir.path().join(DATABASE_FILE), &signer(), &longer, &SystemRoom, &mut |_| ()).unwrap();
     let noted = Expected { head: Some(head), key: Some(signer().public()), ..Expected::default() };
     assert_eq!(verify_export(&longer, &noted, &mut |_| ()).unwrap().size, SIZE + 1);
     // And the shorter one is not the log that was noted later.

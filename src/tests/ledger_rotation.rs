@@ -16,6 +16,7 @@ use aerodb_control::ledger::{
 use aerodb_control::model::ambient::Entropy;
 use aerodb_control::model::answer::SignedHead;
 use aerodb_control::model::record::Entry;
+use aerodb_control::serve::ambient::SystemRoom;
 use aerodb_control::store::{DATABASE_FILE, Store};
 use aerodb_control::workflow::log_key::{RotateError, Rotated, rotate_log_key};
 use std::fs;
@@ -179,8 +180,11 @@ async fn an_export_is_followed_from_every_key_that_was_noted() {
     let new = existing_key(dir.path(), None).unwrap().unwrap();
     let database = dir.path().join(DATABASE_FILE);
     let target = dir.path().join("export");
-    assert!(export(&database, &old, &target, &mut |_| ()).is_err(), "the old key signs nothing");
-    export(&database, &new, &target, &mut |_| ()).unwrap();
+    assert!(
+        export(&database, &old, &target, &SystemRoom, &mut |_| ()).is_err(),
+        "the old key signs nothing"
+    );
+    export(&database, &new, &target, &SystemRoom, &mut |_| ()).unwrap();
     let check = |noted: &LogSigner| {
         let expected = Expected { key: Some(noted.public()), ..Expected::default() };
         verify_export(&target, &expected, &mut |_| ()).map(|verified| verified.size)

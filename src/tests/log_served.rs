@@ -4,6 +4,7 @@
 use crate::harness::{PASSWORD, TestApp};
 use crate::server::{PROGRAM, Place};
 use aerodb_control::ledger::{existing_key, export};
+use aerodb_control::serve::ambient::SystemRoom;
 use aerodb_control::store::DATABASE_FILE;
 use axum::body::Body;
 use axum::http::{Request, header};
@@ -48,7 +49,7 @@ async fn every_file_of_an_export_is_served_byte_for_byte_to_whoever_may_read_the
     let target = app.dir().join("export");
     let signer = existing_key(app.dir(), None).expect("a key").expect("a key");
     let database = app.dir().join(DATABASE_FILE);
-    export(&database, &signer, &target, &mut |_| ()).expect("exported");
+    export(&database, &signer, &target, &SystemRoom, &mut |_| ()).expect("exported");
     let mut found = Vec::new();
     names(&target, &target, &mut found);
     assert!(found.len() >= 8, "{found:?}");

@@ -68,6 +68,16 @@ impl Room for SomeRoom {
     }
 }
 
+/// A disk that says this.
+#[derive(Debug)]
+pub(crate) struct Disk(pub Result<u64, String>);
+
+impl Room for Disk {
+    fn free_bytes(&self, _: &Path) -> Result<u64, String> {
+        self.0.clone()
+    }
+}
+
 /// Who founds a cluster in the tests.
 pub(crate) fn host_user() -> HostUser {
     HostUser { user: "root (uid 0)".to_owned(), host: "test".to_owned(), reason: None }

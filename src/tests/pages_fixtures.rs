@@ -190,7 +190,17 @@ pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
         prospect(Action::ResumeWrites {}, &[check(Invariant::FenceStanding, Verdict::Fail, text)]),
     ];
     let mismatch = None;
-    Overview { state, why_not, on_cluster, unresolved: None, freeze: None, data_address, mismatch }
+    let (unresolved, freeze, unrecordable) = (None, None, None);
+    Overview {
+        state,
+        why_not,
+        on_cluster,
+        unresolved,
+        freeze,
+        data_address,
+        mismatch,
+        unrecordable,
+    }
 }
 
 pub(crate) fn prospect(action: Action, against: &[Check]) -> Prospect {

@@ -36,7 +36,11 @@ pub(super) async fn health() -> &'static str {
 pub(super) async fn ready(State(site): State<Reading>) -> Response {
     let mut missing = Vec::new();
     if site.read.unrecordable().is_some() {
-        missing.push("records cannot be made durable");
+        // Why names files, and this is for anybody.
+        missing.push(
+            "records cannot be made durable, even when the cause is gone, until the control plane is \
+             restarted",
+        );
     }
     if site.read.present().is_err() {
         missing.push("the log cannot be read");

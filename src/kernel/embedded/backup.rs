@@ -4,7 +4,7 @@
 //! and only then renamed. So there is a whole one or none (C2.6). Its manifest holds the receipt of
 //! the order: the backup and the proof that it was made appear together (C7.1).
 
-use super::image::{self, About};
+use super::image::{self, About, Lines};
 use super::long::Meter;
 use super::sqlite::StoreError;
 use super::store::NodeStore;
@@ -159,7 +159,7 @@ fn write_out(
     let written = file.write_all(&text).and_then(|()| file.sync_all());
     written.map_err(|e| BackupError::io("write", &path, e))?;
     sync(unfinished)?;
-    if check(unfinished, meter)? != manifest {
+    if check(unfinished, meter)?.0 != manifest {
         return Err(BackupError::damaged(unfinished, "it reads back as something else"));
     }
     crash::point("kernel.backup_verified");
@@ -203,29 +203,30 @@ pub(super) fn kept(
     }
     // It may have been renamed without that being durable; the answer is for ever.
     sync(&backups)?;
-    let manifest = check(&place, &Meter::unheard())?;
+    let (manifest, _) = check(&place, &Meter::unheard())?;
     Ok(Some(manifest.receipt).filter(|receipt| receipt.action_id == id))
 }
 
-/// Reads a backup whole, and compares it with its manifest.
+/// Reads a backup whole, and compares it with its manifest. Gives that, and how many bytes the lines of
+/// the state have unpacked.
 ///
 /// # Errors
 /// When a file is missing or is not what the manifest says; the error names it.
-pub fn read(dir: &Path) -> Result<(Manifest, Vec<u8>), BackupError> {
-    let manifest = check(dir, &Meter::unheard())?;
-    let path = dir.join(STATE);
-    let bytes = fs::read(&path).map_err(|e| BackupError::io("read", &path, e))?;
-    if Hash::of(&bytes) != manifest.sha256 {
-        return Err(BackupError::damaged(&path, "it changed while it was read"));
-    }
-    Ok((manifest, bytes))
+pub fn read(dir: &Path) -> Result<(Manifest, u64), BackupError> {
+    check(dir, &Meter::unheard())
 }
 
-/// Reads a backup, piece by piece, and compares it with its manifest, which it gives.
-fn check(dir: &Path, meter: &Meter) -> Result<Manifest, BackupError> {
+/// The packed state of a backup, to be read. Who reads it compares its lines with their digest.
+pub(super) fn open_state(dir: &Path) -> Result<File, BackupError> {
+    let path = dir.join(STATE);
+    File::open(&path).map_err(|e| BackupError::io("read", &path, e))
+}
+
+/// The manifest, and how many bytes the lines have, where the files are what it says.
+fn check(dir: &Path, meter: &Meter) -> Result<(Manifest, u64), BackupError> {
     let manifest = read_manifest(dir)?;
     let path = dir.join(STATE);
-    let file = File::open(&path).map_err(|e| BackupError::io("read", &path, e))?;
+    let file = open_state(dir)?;
     let size = file.metadata().map_err(|e| BackupError::io("read", &path, e))?.len();
     if size != manifest.bytes {
         let what = format!("it has {size} bytes, and should have {}", manifest.bytes);
@@ -241,11 +242,12 @@ fn check(dir: &Path, meter: &Meter) -> Result<Manifest, BackupError> {
         let what = format!("its SHA-256 is {sha256}, and should be {}", manifest.sha256);
         return Err(BackupError::damaged(&path, what));
     }
-    let (about, digest) = lines.map_err(|e| BackupError::damaged(&path, e.to_string()))?;
+    let lines = lines.map_err(|e| BackupError::damaged(&path, e.to_string()))?;
+    let Lines { about, digest, bytes } = lines;
     if (&about, digest) != (&manifest.about, manifest.digest) {
         return Err(BackupError::damaged(&path, "its lines are not those of the manifest"));
     }
-    Ok(manifest)
+    Ok((manifest, bytes))
 }
 
 /// Reads a file, and hashes what it reads.

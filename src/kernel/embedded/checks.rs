@@ -7,10 +7,9 @@
 mod members;
 mod subject;
 
-use super::room::RESERVE_BYTES;
 use super::{NODES_MAX, predict};
 use crate::model::action::Action;
-use crate::model::ambient::Timestamp;
+use crate::model::ambient::{RESERVE_BYTES, Timestamp};
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::explanation::{Check, Checks, Evidence, Verdict};
 use crate::model::invariant::Invariant;

@@ -290,7 +290,10 @@ impl Cluster {
 
     /// Stops for good: the switchboard cannot be written or was replaced, so nothing may change any more (C6.1).
     pub(super) fn stop(&mut self, error: &StoreError, now: Timestamp) {
-        let why = format!("a file of the kernel failed: {error}");
+        let why = format!(
+            "a file of the kernel failed: {error}; even when the cause is gone, nothing is changed \
+             until the control plane is restarted"
+        );
         self.stopped.get_or_insert(Since { since: now, why });
     }
 

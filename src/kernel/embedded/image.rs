@@ -20,7 +20,7 @@ use std::io::{BufRead as _, BufReader, Read};
 
 /// The version of the lines.
 const FORMAT: u32 = 1;
-/// Bytes of lines in one frame, about: what is held in memory beside the packed image.
+/// Bytes of lines in one frame, about: what is held in memory of an image.
 const FRAME_BYTES: usize = 256 * 1024;
 /// How hard the frames are packed; 3 is zstd's own choice.
 const ZSTD_LEVEL: i32 = 3;
@@ -109,75 +109,54 @@ impl About {
     }
 }
 
-/// An image in memory.
+/// What is said of an image that was read or written line by line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Image {
+pub struct Lines {
     /// What it is of.
     pub about: About,
     /// The SHA-256 of its lines.
     pub digest: Hash,
-    /// Its lines, packed; one zstd stream when they are put together.
-    pub frames: Vec<Vec<u8>>,
+    /// How many bytes they have.
+    pub bytes: u64,
 }
 
-impl Image {
-    /// Takes the image of the tables as they are.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    pub fn take(db: &Connection, about: About, meter: &Meter) -> Result<Self, StoreError> {
-        let mut frames = Vec::new();
-        let digest = pack(db, &about, meter, &mut |frame| {
-            frames.push(frame.to_vec());
-            Ok(())
-        })?;
-        Ok(Self { about, digest, frames })
+/// Puts the tables into the state of an image, inside the caller's transaction, and gives what the
+/// image is of. Whether they then hold what the image does is judged by whoever packs them again.
+///
+/// # Errors
+/// When the bytes are no image, or their lines have another digest.
+pub(super) fn restore(
+    db: &Connection,
+    packed: impl Read,
+    digest: Hash,
+) -> Result<About, StoreError> {
+    for table in TABLES.iter().filter(|table| table.rows == Rows::Replaced) {
+        let sql = format!("DELETE FROM {}", table.name);
+        db.execute(&sql, []).doing("make room for an image")?;
     }
+    let lines = read_lines(packed, |line| insert(db, line))?;
+    if lines.digest != digest {
+        let found = lines.digest;
+        return Err(StoreError::corrupt(format!(
+            "an image has the digest {found}, and should have {digest}"
+        )));
+    }
+    let about = lines.about;
+    let since = about.fence_since.map(Timestamp::millis);
+    db.execute(
+        "UPDATE node SET fence = ?1, fence_since = ?2",
+        rusqlite::params![about.fence.word(), since],
+    )
+    .doing("set the write fence")?;
+    Ok(about)
+}
 
-    /// Puts the tables into the state of an image, inside the caller's transaction, and gives what
-    /// the image is of.
-    ///
-    /// # Errors
-    /// When the bytes are no image, their lines have another digest, or the tables hold something
-    /// that the image does not.
-    pub fn restore(db: &Connection, packed: &[u8], digest: Hash) -> Result<Self, StoreError> {
-        for table in TABLES.iter().filter(|table| table.rows == Rows::Replaced) {
-            let sql = format!("DELETE FROM {}", table.name);
-            db.execute(&sql, []).doing("make room for an image")?;
-        }
-        let mut hasher = Sha256::new();
-        let mut about = None;
-        each_line(packed, |line| {
-            hasher.update(line);
-            match &about {
-                None => about = Some(read_about(line)?),
-                Some(_) => insert(db, line)?,
-            }
-            Ok(())
-        })?;
-        let found = Hash::from_bytes(hasher.finalize().into());
-        let about = about.ok_or_else(|| StoreError::corrupt("an image has no lines"))?;
-        if found != digest {
-            return Err(StoreError::corrupt(format!(
-                "an image has the digest {found}, and should have {digest}"
-            )));
-        }
-        let since = about.fence_since.map(Timestamp::millis);
-        db.execute(
-            "UPDATE node SET fence = ?1, fence_since = ?2",
-            rusqlite::params![about.fence.word(), since],
-        )
-        .doing("set the write fence")?;
-        // The judge: the tables as they are now.
-        let image = Self::take(db, about, &Meter::unheard())?;
-        if image.digest != digest {
-            return Err(StoreError::corrupt(format!(
-                "the state has the digest {}, and its image {digest}",
-                image.digest
-            )));
-        }
-        Ok(image)
+/// The judge of an image that was put into the tables: what they hold must have its digest.
+pub(super) fn judge(found: Hash, digest: Hash) -> Result<(), StoreError> {
+    if found == digest {
+        return Ok(());
     }
+    Err(StoreError::corrupt(format!("the state has the digest {found}, and its image {digest}")))
 }
 
 /// Packs the image of the tables as they are, frame by frame; gives the digest of its lines. No more
@@ -220,22 +199,31 @@ fn rows_in_all(db: &Connection) -> Result<u64, StoreError> {
         .doing("count the state")
 }
 
-/// What an image is of, and the digest of its lines, without a node to put it into.
+/// What an image is of, and its lines, without a node to put it into.
 ///
 /// # Errors
 /// When the bytes are no image of this version.
-pub fn read(packed: impl Read) -> Result<(About, Hash), StoreError> {
-    let mut hasher = Sha256::new();
-    let mut about = None;
+pub fn read(packed: impl Read) -> Result<Lines, StoreError> {
+    read_lines(packed, |_| Ok(()))
+}
+
+/// Reads an image line by line; `take` gets each row.
+fn read_lines(
+    packed: impl Read,
+    mut take: impl FnMut(&[u8]) -> Result<(), StoreError>,
+) -> Result<Lines, StoreError> {
+    let (mut hasher, mut bytes, mut about) = (Sha256::new(), 0, None);
     each_line(packed, |line| {
         hasher.update(line);
-        if about.is_none() {
-            about = Some(read_about(line)?);
+        bytes += line.len() as u64;
+        match &about {
+            None => about = Some(read_about(line)?),
+            Some(_) => take(line)?,
         }
         Ok(())
     })?;
     let about = about.ok_or_else(|| StoreError::corrupt("an image has no lines"))?;
-    Ok((about, Hash::from_bytes(hasher.finalize().into())))
+    Ok(Lines { about, digest: Hash::from_bytes(hasher.finalize().into()), bytes })
 }
 
 fn read_about(line: &[u8]) -> Result<About, StoreError> {

@@ -11,13 +11,15 @@ use super::opening::RESTORE_UNFINISHED;
 use super::store::{NodeIdentity, NodeStore};
 use super::switchboard::{ClusterRecord, Switchboard};
 use crate::files::{DirectoryLock, FileError, first_entry, private, sync_directory, sync_parent};
-use crate::model::ambient::{Clock, Entropy};
+use crate::model::ambient::{Clock, Entropy, NoRoom, Room};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a target may hold: what a file system puts there, and what a restore left that did not come to
 /// its end, which is replaced.
 const NOTHING: [&str; 2] = [RESTORE_UNFINISHED, "lost+found"];
+/// The files of a node that holds nothing have fewer bytes.
+const EMPTY_NODE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// What was restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,39 +59,54 @@ pub enum RestoreError {
         /// The size asked for.
         asked: u64,
     },
+    /// The disk of the target is too full.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     /// The backup is damaged, or the new files cannot be written.
     #[error(transparent)]
     Backup(#[from] BackupError),
 }
 
-/// Restores a backup into a data directory, which has to be empty or absent: the cluster stands in
-/// `kernel` in it, whole or not at all. It gets `nodes` nodes, or as many as its founding made.
+/// Where a backup goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The data directory, which has to be empty or absent.
+    pub into: &'a Path,
+    /// How many nodes the new cluster gets; as many as its founding made where it is absent.
+    pub nodes: Option<u64>,
+    /// How much can be written there.
+    pub room: &'a dyn Room,
+}
+
+/// Restores a backup into a data directory: the cluster stands in `kernel` in it, whole or not at all.
+/// Where there is too little room for it nothing is begun.
 ///
 /// # Errors
-/// When the target is not empty, or the backup is not what its manifest says.
+/// When the target is not empty or too full, or the backup is not what its manifest says.
 pub fn restore(
     from: &Path,
-    into: &Path,
-    nodes: Option<u64>,
+    target: Target<'_>,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Restored, RestoreError> {
+    let Target { into, nodes, room } = target;
     let refuse_what_is_there = || match first_entry(into, &NOTHING)? {
         None => Ok(()),
         Some(found) => Err(RestoreError::NotEmpty { dir: into.to_owned(), found }),
     };
     refuse_what_is_there()?;
-    let (manifest, packed) = backup::read(from)?;
+    let (manifest, unpacked) = backup::read(from)?;
     let nodes = nodes.unwrap_or(manifest.founders);
     if !(1..=NODES_MAX).contains(&nodes) {
         return Err(RestoreError::Nodes { asked: nodes });
     }
+    room.check(existing(into), bytes_max(&manifest, unpacked, nodes))?;
     private::create_directories(into)?;
     let _lock = DirectoryLock::take(into)?;
     refuse_what_is_there()?;
     let unfinished = into.join(RESTORE_UNFINISHED);
     remove(&unfinished)?;
-    let made = lay_out(&unfinished, &manifest, &packed, nodes, clock, entropy);
+    let made = lay_out(&unfinished, &manifest, from, nodes, clock, entropy);
     let (cluster_id, name) = match made {
         Ok(made) => made,
         Err(error) => {
@@ -106,6 +123,18 @@ pub fn restore(
     Ok(Restored { cluster_id, name, nodes, position: manifest.about.position, dir })
 }
 
+/// The directory on whose disk a target stands, or will stand.
+fn existing(into: &Path) -> &Path {
+    into.ancestors().find(|dir| dir.is_dir()).unwrap_or(Path::new("."))
+}
+
+/// The most bytes that the restored cluster can have: each node the lines of the state in its tables,
+/// and packed as its checkpoint; once more what one of them writes, before it is moved into its file.
+fn bytes_max(manifest: &Manifest, unpacked: u64, nodes: u64) -> u64 {
+    let node = unpacked.saturating_add(manifest.bytes).saturating_add(EMPTY_NODE_BYTES_MAX);
+    node.saturating_mul(nodes.saturating_add(1))
+}
+
 fn remove(unfinished: &Path) -> Result<(), RestoreError> {
     if !unfinished.exists() {
         return Ok(());
@@ -118,7 +147,7 @@ fn remove(unfinished: &Path) -> Result<(), RestoreError> {
 fn lay_out(
     unfinished: &Path,
     manifest: &Manifest,
-    packed: &[u8],
+    from: &Path,
     nodes: u64,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
@@ -137,6 +166,7 @@ fn lay_out(
         let identity = NodeIdentity { cluster_id: cluster_id.clone(), number, voters: nodes };
         let path = node.join("node.sqlite");
         let store = NodeStore::create(&path, &identity).map_err(BackupError::from)?;
+        let packed = backup::open_state(from)?;
         store.fill(packed, manifest.digest, &members).map_err(BackupError::from)?;
         sync_directory(&node)?;
     }

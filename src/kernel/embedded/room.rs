@@ -13,8 +13,6 @@ use crate::model::pinned::{Fact, Since};
 
 /// Facts about room are whole mebibytes: what changes all the time would be a change on every page.
 const MEBIBYTE: u64 = 1024 * 1024;
-/// Bytes that stay free for saves and records, whatever an order writes: some thousand of them.
-pub(super) const RESERVE_BYTES: u64 = 16 * MEBIBYTE;
 /// Bytes that what clients write leaves to orders and records.
 const WRITES_RESERVE_BYTES: u64 = 64 * MEBIBYTE;
 
@@ -55,7 +53,7 @@ pub(super) mod tests {
     use crate::kernel::ApplyError;
     use crate::kernel::embedded::tests::{now, open, order, put};
     use crate::model::action::Action;
-    use crate::model::ambient::Room;
+    use crate::model::ambient::{RESERVE_BYTES, Room};
     use crate::model::text::NodeId;
     use std::path::Path;
     use std::sync::{Arc, Mutex};

@@ -14,7 +14,7 @@ pub(super) use still::StillStore;
 
 use super::command::Command;
 use super::counts::SaveCounts;
-use super::image::Image;
+use super::image::About;
 use super::kept::{Form, KeptFile};
 use super::long::Meter;
 use super::machine::{self, Applied, Place};
@@ -27,6 +27,8 @@ use crate::model::receipt::Receipt;
 use crate::model::text::NodeId;
 use raft::eraftpb::{Entry, EntryType, HardState, Snapshot};
 use rusqlite::{Connection, params};
+use std::cell::Cell;
+use std::io::Read;
 use std::path::Path;
 
 /// The version of the tables.
@@ -83,6 +85,8 @@ pub struct NodeStore {
     hard_state: HardState,
     extent: Extent,
     members: Members,
+    /// As it was read since the last save.
+    bytes_used: Cell<Option<u64>>,
 }
 
 /// What a node holds: the log from after `base` to `last`, and the state up to `applied`.
@@ -185,7 +189,8 @@ impl NodeStore {
         let extent = Extent { base, last, applied };
         let members = machine::members(db)?;
         let file = file.unseal(path, counts)?;
-        Ok(Self { file, identity: found, hard_state, extent, members })
+        let bytes_used = Cell::default();
+        Ok(Self { file, identity: found, hard_state, extent, members, bytes_used })
     }
 
     /// Makes a batch durable in one transaction, and applies its committed entries in it.
@@ -201,6 +206,7 @@ impl NodeStore {
         }
         let is_change = |entry: &Entry| entry.entry_type != EntryType::EntryNormal;
         let moves_members = batch.snapshot.is_some() || batch.apply.iter().any(is_change);
+        self.bytes_used.set(None);
         let (identity, before) = (&self.identity, (self.hard_state.clone(), self.extent));
         let (outcomes, hard_state, extent, members) = self.file.save(|db| {
             let (outcomes, hard_state, extent) = write(db, identity, before, batch)?;
@@ -267,7 +273,7 @@ impl NodeStore {
     /// When the bytes are not the image of that digest.
     pub fn fill(
         mut self,
-        packed: &[u8],
+        packed: impl Read,
         digest: Hash,
         members: &Members,
     ) -> Result<(), StoreError> {
@@ -281,10 +287,9 @@ impl NodeStore {
         &self.members
     }
 
-    /// The image of the state as it is.
-    pub fn image(&self, meter: &Meter) -> Result<Image, StoreError> {
-        let place = Place { position: self.extent.applied, epoch: self.applied_epoch()? };
-        checkpoint::image(self.file.connection(), &self.identity, place, meter)
+    /// What the image of the state as it is is of, and its digest.
+    pub fn image(&self, meter: &Meter) -> Result<(About, Hash), StoreError> {
+        self.pack(meter, &mut |_| Ok(()))
     }
 }
 
@@ -363,8 +368,7 @@ fn carry_out(
     }
     match &receipt.action {
         Action::TakeCheckpoint { .. } => {
-            let image = checkpoint::image(db, identity, place, &Meter::unheard())?;
-            checkpoint::keep(db, &image)?;
+            checkpoint::keep(db, &checkpoint::about(db, identity, place)?)?;
             crash::point("kernel.checkpoint_kept");
             Ok(())
         }

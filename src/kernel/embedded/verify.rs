@@ -95,9 +95,8 @@ fn differences(
     let (mut found, mut not_compared) = (Vec::new(), None);
     if store.applied() == reference.applied() {
         match (store.image(meter), reference.image(meter)) {
-            (Ok(own), Ok(theirs)) if own.digest != theirs.digest => found.push(format!(
-                "its state has the digest {}, and that of {other} at the same position {}",
-                own.digest, theirs.digest
+            (Ok((_, own)), Ok((_, theirs))) if own != theirs => found.push(format!(
+                "its state has the digest {own}, and that of {other} at the same position {theirs}"
             )),
             (Ok(_), Ok(_)) => {}
             (Err(error), _) => found.push(format!("its state cannot be read: {error}")),

@@ -10,7 +10,8 @@ use crate::model::text::NodeId;
 
 const OFFLINE: &str = "an operator took it offline";
 const SEVERED: &str = "it is cut off from the network";
-const FAILED: &str = "its store failed, and the kernel does not open it again while it runs";
+const FAILED: &str =
+    "its store failed, and even when the cause is gone it is not opened again before a restart";
 const KNOWN: &str = "known to a majority was ";
 const LED: &str = " was primary when it was cut off from the network";
 

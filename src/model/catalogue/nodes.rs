@@ -39,7 +39,9 @@ pub(super) const BRING_ONLINE: CatalogueEntry = CatalogueEntry {
     preconditions: &[Invariant::NodeIsMember, Invariant::NodeOffline],
     effects: &[
         "The node is reachable and follows as a standby.",
-        "Clients are served while it catches up; where a majority needs it, once it has.",
+        "Clients are served while it catches up with the log; where a majority needs it, once it has.",
+        "Where it lacks entries that were given back it receives the whole state in one step, and nobody \
+         is served meanwhile.",
         "Nobody becomes primary by it.",
     ],
     failure_modes: &[REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
@@ -73,7 +75,8 @@ pub(super) const ADD_REPLICA: CatalogueEntry = CatalogueEntry {
         Invariant::CopyHasRoom,
     ],
     effects: &[
-        "The node is a member without a vote, and receives the log or the whole state.",
+        "The node is a member without a vote, and receives the log; where the log was given back, the \
+         whole state in one step, and nobody is served meanwhile.",
         "The majority stays what it is: a learner counts for nothing.",
     ],
     failure_modes: &[

@@ -11,7 +11,16 @@ use crate::model::progress::Progress;
 
 impl Redact for Overview {
     fn redacted(self) -> Self {
-        let Self { state, why_not, on_cluster, unresolved, freeze, data_address, mismatch } = self;
+        let Self {
+            state,
+            why_not,
+            on_cluster,
+            unresolved,
+            freeze,
+            data_address,
+            mismatch,
+            unrecordable,
+        } = self;
         Self {
             state: state.redacted(),
             why_not: why_not.redacted(),
@@ -20,6 +29,7 @@ impl Redact for Overview {
             freeze: freeze.redacted(),
             data_address: data_address.redacted(),
             mismatch: mismatch.redacted(),
+            unrecordable: unrecordable.redacted(),
         }
     }
 }

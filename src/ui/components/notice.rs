@@ -144,10 +144,7 @@ pub fn unrecordable(why: &str) -> AnyView {
         <section class="notice" data-tone="stop" data-notice="ledger">
             <h2>"The ledger takes no records"</h2>
             <p>{say(why)}</p>
-            <p>
-                "Every request and every confirmation is refused until an operator has removed the \
-                cause and restarted the control plane. Reading goes on."
-            </p>
+            <p>"Every request and every confirmation is refused until then. Reading goes on."</p>
         </section>
     }
     .into_any()

@@ -1,7 +1,7 @@
 //! The checkpoint of a node, and the whole state on its way from one node to another.
 
 use super::{Extent, NodeIdentity, Place};
-use crate::kernel::embedded::image::{About, Image};
+use crate::kernel::embedded::image::{self, About, Lines};
 use crate::kernel::embedded::long::Meter;
 use crate::kernel::embedded::machine;
 use crate::kernel::embedded::membership::Members;
@@ -9,16 +9,9 @@ use crate::kernel::embedded::sqlite::{Doing, StoreError, to_json};
 use crate::model::canonical::Hash;
 use raft::eraftpb::Snapshot;
 use rusqlite::{Connection, OptionalExtension, params};
+use std::io::{self, Cursor, Read};
 
-/// The image of the state as it is, which contains everything up to `place`.
-pub(super) fn image(
-    db: &Connection,
-    identity: &NodeIdentity,
-    place: Place,
-    meter: &Meter,
-) -> Result<Image, StoreError> {
-    Image::take(db, about(db, identity, place)?, meter)
-}
+const DIGEST_BYTES: usize = 32;
 
 /// What an image of the state as it is would be of.
 pub(super) fn about(
@@ -32,22 +25,26 @@ pub(super) fn about(
     Ok(About::new(&identity.cluster_id, at, machine::members(db)?, (fence, since)))
 }
 
-/// Keeps an image as the checkpoint of this node, in place of the one before.
-pub(super) fn keep(db: &Connection, image: &Image) -> Result<(), StoreError> {
+/// Keeps the image of the state as it is as the checkpoint of this node, in place of the one before;
+/// gives its digest. Each frame is written as it is read.
+pub(super) fn keep(db: &Connection, about: &About) -> Result<Hash, StoreError> {
     db.execute_batch("DELETE FROM checkpoint; DELETE FROM checkpoint_frames;")
         .doing("replace the checkpoint")?;
-    db.execute(
-        "INSERT INTO checkpoint (one, position, epoch, digest) VALUES (1, ?1, ?2, ?3)",
-        params![image.about.position, image.about.epoch, image.digest.bytes()],
-    )
-    .doing("write the checkpoint")?;
     let mut insert = db
         .prepare_cached("INSERT INTO checkpoint_frames (number, frame) VALUES (?1, ?2)")
         .doing("write the checkpoint")?;
-    for (number, frame) in (1u64..).zip(&image.frames) {
+    let mut number = 0u64;
+    let digest = image::pack(db, about, &Meter::unheard(), &mut |frame| {
+        number += 1;
         insert.execute(params![number, frame]).doing("write the checkpoint")?;
-    }
-    Ok(())
+        Ok(())
+    })?;
+    db.execute(
+        "INSERT INTO checkpoint (one, position, epoch, digest) VALUES (1, ?1, ?2, ?3)",
+        params![about.position, about.epoch, digest.bytes()],
+    )
+    .doing("write the checkpoint")?;
+    Ok(digest)
 }
 
 /// The position that the checkpoint covers.
@@ -58,55 +55,93 @@ pub(super) fn position(db: &Connection) -> Result<Option<u64>, StoreError> {
 }
 
 /// The checkpoint that this node keeps, read back and compared with its digest.
-pub(super) fn read(db: &Connection) -> Result<Option<Image>, StoreError> {
+pub(super) fn read(db: &Connection) -> Result<Option<Lines>, StoreError> {
     let kept: Option<[u8; 32]> = db
         .query_row("SELECT digest FROM checkpoint", [], |row| row.get(0))
         .optional()
         .doing("read the checkpoint")?;
     let Some(digest) = kept.map(Hash::from_bytes) else { return Ok(None) };
-    let frames: Vec<Vec<u8>> = db
-        .prepare("SELECT frame FROM checkpoint_frames ORDER BY number")
-        .and_then(|mut s| s.query_map([], |row| row.get(0))?.collect())
-        .doing("read the checkpoint")?;
-    let (about, found) = crate::kernel::embedded::image::read(&frames.concat()[..])?;
-    if found != digest {
+    let lines = image::read(Frames::of(db))?;
+    if lines.digest != digest {
         return Err(StoreError::corrupt(format!(
-            "the checkpoint at position {} has the digest {found}, and should have {digest}",
-            about.position
+            "the checkpoint at position {} has the digest {}, and should have {digest}",
+            lines.about.position, lines.digest
         )));
     }
-    Ok(Some(Image { about, digest, frames }))
+    Ok(Some(lines))
 }
 
-/// What a node that lags too far behind is sent: the checkpoint, which the rest of the log
-/// continues, or the state as it is where there is none that serves.
-pub(super) fn to_send(
+/// The packed checkpoint, of which one frame is held in memory.
+struct Frames<'a> {
+    db: &'a Connection,
+    number: u64,
+    frame: Cursor<Vec<u8>>,
+}
+
+impl<'a> Frames<'a> {
+    fn of(db: &'a Connection) -> Self {
+        Self { db, number: 0, frame: Cursor::default() }
+    }
+
+    fn next(&self) -> rusqlite::Result<Option<Vec<u8>>> {
+        let sql = "SELECT frame FROM checkpoint_frames WHERE number = ?1";
+        let mut statement = self.db.prepare_cached(sql)?;
+        statement.query_row([self.number + 1], |row| row.get(0)).optional()
+    }
+}
+
+impl Read for Frames<'_> {
+    fn read(&mut self, part: &mut [u8]) -> io::Result<usize> {
+        let read = self.frame.read(part)?;
+        if read > 0 || part.is_empty() {
+            return Ok(read);
+        }
+        let Some(frame) = self.next().map_err(io::Error::other)? else { return Ok(0) };
+        (self.number, self.frame) = (self.number + 1, Cursor::new(frame));
+        self.frame.read(part)
+    }
+}
+
+/// What a node that lags too far behind is sent: the checkpoint, which the rest of the log continues,
+/// or the state as it is where there is none that serves. As the Raft library carries it: the digest,
+/// then the packed lines.
+pub(super) fn snapshot(
     db: &Connection,
     identity: &NodeIdentity,
     place: Place,
     at_least: u64,
     to: u64,
-) -> Result<Image, StoreError> {
-    match read(db)? {
-        // A node that joined after the checkpoint has no place in it.
-        Some(kept) if kept.about.position >= at_least && kept.about.members.contains(to) => {
-            Ok(kept)
+) -> Result<Snapshot, StoreError> {
+    // A node that joined after the checkpoint has no place in it.
+    let kept =
+        read(db)?.filter(|kept| kept.about.position >= at_least && kept.about.members.contains(to));
+    let mut data = vec![0; DIGEST_BYTES];
+    let (about, digest) = match kept {
+        Some(kept) => {
+            Frames::of(db).read_to_end(&mut data).map_err(|error| {
+                StoreError::corrupt(format!("the checkpoint cannot be read: {error}"))
+            })?;
+            (kept.about, kept.digest)
         }
-        Some(_) | None => image(db, identity, place, &Meter::unheard()),
-    }
-}
-
-/// An image as the Raft library carries it: the digest, then the frames.
-pub(super) fn snapshot(image: &Image, identity: &NodeIdentity) -> Result<Snapshot, StoreError> {
-    if image.about.cluster_id != identity.cluster_id {
+        None => {
+            let about = about(db, identity, place)?;
+            let digest = image::pack(db, &about, &Meter::unheard(), &mut |frame| {
+                data.extend_from_slice(frame);
+                Ok(())
+            })?;
+            (about, digest)
+        }
+    };
+    if about.cluster_id != identity.cluster_id {
         return Err(StoreError::corrupt("the checkpoint is of another cluster"));
     }
+    data.splice(..DIGEST_BYTES, *digest.bytes());
     let mut snapshot = Snapshot::default();
     let metadata = snapshot.mut_metadata();
-    metadata.index = image.about.position;
-    metadata.term = image.about.epoch;
-    metadata.set_conf_state(image.about.members.conf_state());
-    snapshot.data = [image.digest.bytes().to_vec(), image.frames.concat()].concat().into();
+    metadata.index = about.position;
+    metadata.term = about.epoch;
+    metadata.set_conf_state(about.members.conf_state());
+    snapshot.data = data.into();
     Ok(snapshot)
 }
 
@@ -119,17 +154,18 @@ pub(super) fn install(
 ) -> Result<Extent, StoreError> {
     let (digest, packed) = snapshot
         .data
-        .split_first_chunk::<32>()
+        .split_first_chunk::<DIGEST_BYTES>()
         .ok_or_else(|| StoreError::corrupt("the state that was sent has no digest"))?;
-    let image = Image::restore(db, packed, Hash::from_bytes(*digest))?;
-    let place = Place { epoch: image.about.epoch, position: image.about.position };
+    let digest = Hash::from_bytes(*digest);
+    let about = image::restore(db, packed, digest)?;
+    let place = Place { epoch: about.epoch, position: about.position };
     let metadata = snapshot.get_metadata();
     let is_announced = (place.position, place.epoch) == (metadata.index, metadata.term);
-    if !is_announced || image.about.cluster_id != identity.cluster_id {
+    if !is_announced || about.cluster_id != identity.cluster_id {
         return Err(StoreError::corrupt("the state that was sent is not what was announced"));
     }
     db.execute("DELETE FROM log", []).doing("replace the log")?;
-    keep(db, &image)?;
+    image::judge(keep(db, &about)?, digest)?;
     Ok(Extent { base: place, last: place, applied: place.position })
 }
 
@@ -137,19 +173,20 @@ pub(super) fn install(
 pub(super) fn fill(
     db: &Connection,
     identity: &NodeIdentity,
-    packed: &[u8],
+    packed: impl Read,
     digest: Hash,
     members: &Members,
 ) -> Result<(), StoreError> {
-    let place = {
-        let about = Image::restore(db, packed, digest)?.about;
-        Place { epoch: about.epoch, position: about.position }
-    };
+    let restored = image::restore(db, packed, digest)?;
+    let found = image::pack(db, &restored, &Meter::unheard(), &mut |_| Ok(()))?;
+    image::judge(found, digest)?;
+    let place = Place { epoch: restored.epoch, position: restored.position };
     db.execute("UPDATE members SET members = ?1", [to_json(members)]).doing("name the members")?;
     db.execute(
         "UPDATE node SET epoch = ?1, committed = ?2, applied = ?2, purged = ?2, purged_epoch = ?1",
         params![place.epoch, place.position],
     )
     .doing("write how far the state reaches")?;
-    keep(db, &image(db, identity, place, &Meter::unheard())?)
+    keep(db, &about(db, identity, place)?)?;
+    Ok(())
 }

@@ -155,7 +155,6 @@ impl raft::Storage for NodeStore {
         let applied = self.extent.applied;
         let place = Place { epoch: self.term(applied)?, position: applied };
         let db = self.file.connection();
-        let image = checkpoint::to_send(db, &self.identity, place, request_index, to);
-        checkpoint::snapshot(&image.map_err(unreadable)?, &self.identity).map_err(unreadable)
+        checkpoint::snapshot(db, &self.identity, place, request_index, to).map_err(unreadable)
     }
 }

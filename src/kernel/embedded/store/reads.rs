@@ -24,14 +24,20 @@ impl NodeStore {
         machine::fence(self.file.connection())
     }
 
-    /// How many bytes of the file hold something.
+    /// How many bytes of the file hold something. Only a save changes it, so it is read once after each.
     pub(in crate::kernel::embedded) fn bytes_used(&self) -> Result<u64, StoreError> {
+        if let Some(bytes) = self.bytes_used.get() {
+            return Ok(bytes);
+        }
         let number = |pragma: &str| -> Result<u64, StoreError> {
-            let read = self.file.connection().query_row(pragma, [], |row| row.get(0));
-            read.doing("read the size of the file")
+            let mut statement =
+                self.file.connection().prepare_cached(pragma).doing("read the size of the file")?;
+            statement.query_row([], |row| row.get(0)).doing("read the size of the file")
         };
         let pages = number("PRAGMA page_count")?.saturating_sub(number("PRAGMA freelist_count")?);
-        Ok(pages.saturating_mul(number("PRAGMA page_size")?))
+        let bytes = pages.saturating_mul(number("PRAGMA page_size")?);
+        self.bytes_used.set(Some(bytes));
+        Ok(bytes)
     }
 
     /// Packs the image of the state as it is, frame by frame; gives what it is of, and its digest.

@@ -2,6 +2,7 @@
 
 use super::NodeStore;
 use crate::kernel::embedded::sqlite::StoreError;
+use std::cell::Cell;
 use std::ops::Deref;
 
 /// A store as it was at one moment. Nothing of it can be changed: it is never lent for writing.
@@ -25,6 +26,7 @@ impl NodeStore {
             hard_state: self.hard_state.clone(),
             extent: self.extent,
             members: self.members.clone(),
+            bytes_used: Cell::default(),
         }))
     }
 }
