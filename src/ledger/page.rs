@@ -235,6 +235,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_acceptance_after_an_order_is_looked_for_behind_it_alone() {
+        let (_dir, store) = log(3000).await;
+        let steps = store.reader().read(|connection| {
+            let mut statement = connection.prepare(super::super::recall::ACCEPTED_AFTER)?;
+            assert!(!statement.query_row([5_990], |row| row.get::<_, bool>(0))?);
+            Ok::<_, LedgerError>(statement.get_status(StatementStatus::VmStep))
+        });
+        let steps = steps.expect("readable");
+        assert!(steps < 100, "{steps}");
+    }
+
+    #[tokio::test]
     async fn a_page_takes_as_many_steps_in_a_long_log_as_in_a_short_one() {
         let (_short, short) = log(100).await;
         let (_long, long) = log(3000).await;

@@ -17,6 +17,9 @@ use serde::de::DeserializeOwned;
 const STEPS_MAX: u32 = 4_000;
 /// The last key that an action can have.
 const LAST_ID: [u8; 16] = [u8::MAX; 16];
+/// There is no index of these records: it takes as long as the log is after the one that is named.
+pub(super) const ACCEPTED_AFTER: &str =
+    "SELECT EXISTS (SELECT 1 FROM entry WHERE seq > ?1 AND kind = 'mismatch_accepted')";
 
 /// A record that names an outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,14 +127,15 @@ impl LedgerReader {
         })
     }
 
-    /// The last record that accepts that log and kernel do not match; `None` without one.
+    /// Whether a record after this one accepts that log and kernel do not match. It reads the records
+    /// after it.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn last_acceptance(&self) -> Result<Option<u64>, LedgerError> {
+    pub fn is_accepted_after(&self, seq: u64) -> Result<bool, LedgerError> {
         self.reader.read(|connection| {
-            let sql = "SELECT max(seq) FROM entry WHERE kind = 'mismatch_accepted'";
-            Ok(connection.query_row(sql, [], |row| row.get(0))?)
+            let mut statement = connection.prepare_cached(ACCEPTED_AFTER)?;
+            Ok(statement.query_row([seq], |row| row.get(0))?)
         })
     }
 

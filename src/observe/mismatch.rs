@@ -40,9 +40,10 @@ impl ReadSide {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn closing_of(&self, trail: &Trail) -> Result<Closing, Refusal> {
-        let accepted = self.ledger.last_acceptance().map_err(unreadable)?;
-        let sent = trail.dispatched_at();
-        let is_forgetful = accepted.zip(sent).is_some_and(|(accepted, sent)| accepted > sent);
+        // Of an action that has an outcome nobody asks, and the log after it is as long as it likes.
+        let sent = trail.dispatched_at().filter(|_| trail.stage().is_open());
+        let is_accepted = |sent| self.ledger.is_accepted_after(sent).map_err(unreadable);
+        let is_forgetful = sent.map(is_accepted).transpose()?.unwrap_or(false);
         Ok(if is_forgetful { Closing::Finding } else { self.closing() })
     }
 }
