@@ -3,6 +3,8 @@
 //! Nothing here asks the program. A record counts if it is in the file, an execution counts if the
 //! kernel's files hold its receipt or the entry of its log.
 
+use crate::prepared::prepared;
+use aerodb_control::model::action::ActionKind;
 use protobuf::Message as _;
 use raft::eraftpb::ConfChangeV2;
 use rusqlite::{Connection, OpenFlags};
@@ -158,6 +160,12 @@ impl Disk {
 
     fn read_node(&mut self, path: &Path) {
         let db = open(path);
+        let tables = "SELECT count(*) FROM sqlite_schema";
+        let tables: u64 = db.query_row(tables, [], |row| row.get(0)).expect("a count");
+        if tables == 0 {
+            // Killed while it was laid out: its tables come in one transaction.
+            return;
+        }
         each(&db, "SELECT action_id, receipt FROM receipts", |row| {
             let receipt = text(row, 1);
             self.held(row).receipts.push(receipt);
@@ -217,4 +225,25 @@ pub fn millis(at: &Value) -> i64 {
         Value::String(text) => text.parse::<jiff::Timestamp>().expect("a time").as_millisecond(),
         other => panic!("no time: {other}"),
     }
+}
+
+/// C6.1: a kill in the middle of laying out a node that joins.
+#[test]
+fn a_node_that_a_kill_left_without_tables_holds_nothing_and_is_made_anew() {
+    let place = prepared().place();
+    let route = prepared().route(ActionKind::AddReplica);
+    let node = route.params["node"].as_str().expect("a node");
+    let left = place.data().join("kernel").join(node);
+    assert!(!left.exists(), "{node} is new");
+    std::fs::create_dir(&left).expect("a directory");
+    let blank = Connection::open(left.join("node.sqlite")).expect("a database");
+    blank.execute_batch("PRAGMA journal_mode = WAL").expect("a blank one");
+    drop(blank);
+    Disk::read(&place.data());
+    let server = place.start(None);
+    let last = (ActionKind::AddReplica, route.params.clone());
+    prepared().walk(&server, &[&route.before[..], &[last]].concat());
+    server.kill();
+    let held = Disk::read(&place.data()).kernel;
+    assert!(held.values().any(|held| !held.receipts.is_empty()));
 }
