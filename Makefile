@@ -9,7 +9,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is needed and was not found" >
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build run check lint test unit e2e documents bench bench-pages pictures crash-campaign simulate power-loss fault-sweep duplicates hostile fuzz crowd deny clean
+.PHONY: help setup build run check lint test unit e2e documents bench bench-pages pictures crash-campaign simulate power-loss migration-kills fault-sweep duplicates hostile fuzz crowd deny clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -55,6 +55,11 @@ simulate: setup ## play SEEDS seeds (1000) of the whole system in virtual time; 
 power-loss: setup ## lose the power at STATES points (2000) of a run, with what was not synced
 	POWER_LOSS_STATES=$(or $(STATES),2000) \
 	cargo test $(CARGO_FLAGS) --lib simulation::parts::power_that -- --nocapture
+
+migration-kills: setup ## kill the start that migrates RUNS times (1000), with RECORDS more records (100000), from SEED on
+	MIGRATION_RUNS=$(or $(RUNS),1000) MIGRATION_SEED=$(or $(SEED),20261123) \
+	MIGRATION_RECORDS=$(if $(filter command environment,$(firstword $(origin RECORDS))),$(RECORDS),100000) \
+	cargo test $(CARGO_FLAGS) --test all migration_kills:: -- --nocapture
 
 fault-sweep: setup ## fail every call that makes a record durable, for every kind of action
 	FAULT_EVERY=1 cargo test $(CARGO_FLAGS) --test all fault_ -- --nocapture

@@ -6,9 +6,12 @@
 
 use crate::harness::{Client, CountedEntropy, ManualClock, PASSWORD};
 use crate::opened::{Change, open_as};
+use crate::records::shell;
 use crate::source::root;
 use aerodb_control::ledger::note::LogKey;
-use aerodb_control::ledger::{Expected, LedgerReader, VerifyError, verify_file};
+use aerodb_control::ledger::{
+    Draft, Expected, Ledger, LedgerReader, VerifyError, existing_key, verify_file,
+};
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::ambient::Clock as _;
 use aerodb_control::model::answer::LogHead;
@@ -16,8 +19,9 @@ use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::text::PlaceName;
 use aerodb_control::observe::report;
 use aerodb_control::serve::House;
+use aerodb_control::serve::ambient::SystemClock;
 use aerodb_control::serve::config::Config;
-use aerodb_control::store::{DATABASE_FILE, Reader};
+use aerodb_control::store::{DATABASE_FILE, Reader, Store};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +35,10 @@ pub const ALL: [&str; 4] = ["stopped", "killed", "killed-answered", "killed-unse
 /// The kinds of records that it knew, and of actions.
 const RECORD_KINDS: usize = 34;
 const ACTION_KINDS: usize = 13;
+/// Kinds of records that move no action and no right: a log grows by them.
+const REPEATED: [&str; 4] = ["duplicate", "declined", "denied", "sign_in_failed"];
+/// Records of one append while it grows.
+const BATCH: usize = 250;
 
 fn kept(file: &str) -> PathBuf {
     root().join("src/tests/fixtures/dd35be5").join(file)
@@ -86,7 +94,7 @@ fn leaf(data: &Path, seq: u64) -> Vec<u8> {
 }
 
 /// The log of that version is in this file, byte for byte, perhaps with other records after it.
-fn invariant_old_records_stay(data: &Path, name: &str) {
+pub fn invariant_old_records_stay(data: &Path, name: &str) {
     let ledger = reader(data);
     for (seq, hash, kind) in hashes(name) {
         let stored = ledger.record(seq).expect("a log").expect("a record");
@@ -96,6 +104,76 @@ fn invariant_old_records_stay(data: &Path, name: &str) {
         assert_eq!(stored.record.leaf(), leaf(data, seq), "{place}: its bytes");
         assert_eq!(stored.record.entry.word(), kind, "{place}");
     }
+}
+
+/// Makes a log of that version so many records longer, as that version would have: with records of
+/// kinds that move nothing, again and again, and the newest head not yet stored. How many there are.
+///
+/// This version appends them, and the file is then taken back: what came after that version is
+/// dropped, what it had is made anew in its words.
+pub fn grown(data: &Path, more: u64) -> u64 {
+    let size = reader(data).head().expect("a head").size;
+    if more == 0 {
+        return size;
+    }
+    let ledger = reader(data);
+    let again: Vec<Draft> = (0..size)
+        .map(|seq| ledger.record(seq).expect("a log").expect("a record").record)
+        .filter(|record| REPEATED.contains(&record.entry.word()))
+        .map(|record| Draft::new(record.actor, record.action_id, record.entry))
+        .collect();
+    drop(ledger);
+    let store = Store::open(data).expect("a store");
+    let ledger = Ledger::open(&store, Arc::new(SystemClock)).expect("a log");
+    let named = ledger.reader().log_key().expect("a log");
+    let signer = existing_key(data, named.as_ref()).expect("a key").expect("a key");
+    let ledger = ledger.signing(signer);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let mut drafts = again.into_iter().cycle();
+    let mut left = usize::try_from(more).expect("a number");
+    while left > 0 {
+        let part = left.min(BATCH);
+        let part: Vec<_> = drafts.by_ref().take(part).collect();
+        left -= part.len();
+        runtime.block_on(ledger.append(part)).expect("appended");
+    }
+    drop((ledger, store));
+    taken_back(data);
+    size + more
+}
+
+/// Makes the log of the present version one of that version again.
+fn taken_back(data: &Path) {
+    let words = |db: &Connection| -> BTreeMap<String, (String, String)> {
+        let sql = "SELECT name, type, sql FROM sqlite_schema WHERE sql IS NOT NULL";
+        let mut statement = db.prepare(sql).expect("a statement");
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, (row.get::<_, String>(1)?, row.get(2)?))));
+        rows.expect("rows").collect::<Result<_, _>>().expect("rows")
+    };
+    let model = Connection::open_in_memory().expect("a database");
+    model.execute_batch(include_str!("../store/schema_1.sql")).expect("made");
+    let path = data.join(DATABASE_FILE);
+    let db = shell(&path);
+    // That version stored the head of its last records with the next ones.
+    let last = "DROP TRIGGER checkpoint_delete;
+                DELETE FROM checkpoint WHERE size = (SELECT max(size) FROM checkpoint);";
+    db.execute_batch(last).expect("dropped");
+    let (had, has) = (words(&model), words(&db));
+    for kind in ["trigger", "index", "table"] {
+        let others = has.iter().filter(|(name, what)| had.get(*name) != Some(what));
+        for (name, _) in others.filter(|(_, (found, _))| found == kind) {
+            db.execute_batch(&format!("DROP {kind} IF EXISTS {name}")).expect("dropped");
+        }
+    }
+    let has = words(&db);
+    for (_, (_, sql)) in had.iter().filter(|(name, _)| !has.contains_key(*name)) {
+        db.execute_batch(sql).expect("made");
+    }
+    db.pragma_update(None, "user_version", 1).expect("a version");
+    db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("a checkpoint");
+    assert_eq!(words(&db), had);
+    fs::remove_file(data.join("control.seal")).expect("a seal");
 }
 
 /// A control plane of this version on a directory, at the time at which the log ends.

@@ -100,13 +100,32 @@ impl Place {
         listening(&mut command, Stdio::null())
     }
 
-    /// Starts the server, or gives what it said on standard error when it ended instead.
-    pub fn start_or_say(&self) -> Result<Server, String> {
-        let said = self.folder().join("said");
-        let file = std::fs::File::create(&said).expect("a file");
+    /// Starts the server and does not wait until it listens: what is made of it can be killed only.
+    pub fn begin(
+        &self,
+        variables: impl IntoIterator<Item = (&'static str, std::ffi::OsString)>,
+    ) -> Server {
         let mut command = Command::new(PROGRAM);
         command.arg("serve").arg("--config").arg(self.settings());
         command.args(["--listen", "127.0.0.1:0"]);
+        command.env_remove("LEPTOS_SITE_ADDR").current_dir(self.folder());
+        command.envs(variables).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().expect("the program starts");
+        Server { child, console: String::new(), data: String::new(), setup: None }
+    }
+
+    /// Starts the server, or gives what it said on standard error when it ended instead.
+    pub fn start_or_say(&self) -> Result<Server, String> {
+        let settings = self.settings().display().to_string();
+        self.start_with(&["--config", &settings])
+    }
+
+    /// The same with these options.
+    pub fn start_with(&self, options: &[&str]) -> Result<Server, String> {
+        let said = self.folder().join("said");
+        let file = std::fs::File::create(&said).expect("a file");
+        let mut command = Command::new(PROGRAM);
+        command.arg("serve").args(options).args(["--listen", "127.0.0.1:0"]);
         command.env_remove("LEPTOS_SITE_ADDR").current_dir(self.folder());
         let started = listening(&mut command, file.into());
         started.ok_or_else(|| std::fs::read_to_string(&said).expect("what it said"))
@@ -253,6 +272,13 @@ impl Server {
     pub fn confirm(&self, session: &Session, explained: &Value) -> (u16, Value) {
         let path = format!("/api/v1/actions/{}/confirm", explained["id"].as_str().expect("id"));
         self.post(session, &path, &confirmation(explained))
+    }
+
+    /// Reads a value through the data API.
+    pub fn read(&self, key: &str) -> (u16, String) {
+        let mut answer = agent().get(format!("{}/kv/{key}", self.data)).call().expect("an answer");
+        let status = answer.status().as_u16();
+        (status, answer.body_mut().read_to_string().expect("text"))
     }
 
     /// Writes a value through the data API.
