@@ -118,7 +118,8 @@ async fn what_moved_is_redacted_as_the_page_is() {
     let app = TestApp::new().await;
     app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201);
     let board = app.stakeholder(2, "board", &id(1)).await;
-    app.operator().post("/api/v1/freeze", &json!({"reason": "a secret of olga"})).await;
+    let freeze = json!({"freeze_id": id(3), "reason": "a secret of olga"});
+    app.operator().post("/api/v1/freeze", &freeze).await.expect(200);
     let whole = app.operator().get(&part_of(1, "moved")).await.expect(200).body;
     let shown = board.get(&part_of(1, "moved")).await.expect(200).body;
     assert!(whole.contains("a secret of olga"), "{whole}");

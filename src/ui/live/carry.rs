@@ -5,7 +5,7 @@
 //! label. What is not there any more is not replaced by something like it, but for the focus, which
 //! goes to what surrounded it.
 
-use web_sys::wasm_bindgen::JsCast;
+use wasm_bindgen::JsCast;
 use web_sys::{Element, FocusOptions, HtmlDetailsElement, HtmlElement, Node, Selection, window};
 
 /// Everything of one part.
@@ -133,7 +133,7 @@ fn focused() -> Option<Element> {
 }
 
 fn focus(part: &Element) -> Vec<Mark> {
-    let inner = focused().filter(|element| part.contains(Some(element)) && element != part);
+    let inner = focused().filter(|element| part.contains(Some(element.as_ref())) && element != part);
     let around = |element: &Element| element.parent_element().filter(|parent| parent != part);
     std::iter::successors(inner, around)
         .enumerate()
@@ -176,7 +176,7 @@ fn selection() -> Option<Selection> {
 fn path(part: &Element, node: Node) -> Option<Vec<u32>> {
     let mut way = Vec::new();
     let mut now = node;
-    while !now.is_same_node(Some(part)) {
+    while !now.is_same_node(Some(part.as_ref())) {
         let before = std::iter::successors(now.previous_sibling(), Node::previous_sibling);
         way.push(u32::try_from(before.count()).ok()?);
         now = now.parent_node()?;
