@@ -87,7 +87,7 @@ async fn the_notice_of_an_open_explanation_says_what_moved_and_when_it_waits_no_
     assert!(moved.contains("data-state=\"moved\""), "{moved}");
     assert!(moved.contains("n3 reachable: yes -&gt; no"), "{moved}");
     let refused = app.operator().confirm(&explained.json()).await.expect(409).json();
-    assert!(refused["moved"].to_string().contains("n3 reachable"), "{refused}");
+    assert!(refused["refusal"]["moved"].to_string().contains("n3 reachable"), "{refused}");
     let ended = app.observer().get(&part_of(1, "moved")).await.expect(200).body;
     assert!(ended.contains("no longer waits for a confirmation: it is stale"), "{ended}");
 }

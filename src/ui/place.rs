@@ -20,7 +20,7 @@ pub(super) fn part(html: &str, id: &str) -> Option<Element> {
 
 /// Puts the new part in place of the old one, and brings its islands to life.
 pub(super) fn put(old: &Element, new: &Element) -> Option<()> {
-    let hydrate = Reflect::get(&window()?, &JsValue::from_str(HYDRATE)).ok()?;
+    let hydrate = Reflect::get(&window()?.into(), &JsValue::from_str(HYDRATE)).ok()?;
     let hydrate = hydrate.dyn_into::<Function>().ok()?;
     old.replace_with_with_node_1(new).ok()?;
     let islands = new.query_selector_all("leptos-island").ok()?;

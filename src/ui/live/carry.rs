@@ -133,7 +133,8 @@ fn focused() -> Option<Element> {
 }
 
 fn focus(part: &Element) -> Vec<Mark> {
-    let inner = focused().filter(|element| part.contains(Some(element.as_ref())) && element != part);
+    let is_within = |element: &Element| part.contains(Some(element.as_ref())) && element != part;
+    let inner = focused().filter(is_within);
     let around = |element: &Element| element.parent_element().filter(|parent| parent != part);
     std::iter::successors(inner, around)
         .enumerate()
@@ -162,7 +163,7 @@ impl Selected {
         let is_done = ends.is_some_and(|(anchor, focus)| {
             selection.set_base_and_extent(&anchor, *from, &focus, *to).is_ok()
         });
-        if !is_done || String::from(selection.to_string()) != self.text {
+        if !is_done || selection.to_string() != self.text.as_str() {
             let _ = selection.remove_all_ranges();
         }
     }
