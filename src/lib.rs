@@ -7,9 +7,10 @@
 //! ## One crate, two halves
 //!
 //! The feature `ssr` builds the server and the command line, the feature `hydrate` the browser's
-//! half. Both share [`model`], the words, and [`ui`], the pages. A page is drawn on the server from
-//! values and is complete as it arrives; the browser's half redraws the overview when something
-//! changed, and says so on the other pages.
+//! half. Both share [`model`], the words, and the islands of [`ui`]. A page is drawn on the server from
+//! values and is complete as it arrives, and nothing is drawn anywhere else: where a part of an open page
+//! follows the cluster, the server draws that part again, and the browser's half puts it in place whole.
+//! On the other pages it says that something changed.
 //!
 //! ## The rooms
 //!

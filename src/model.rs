@@ -14,6 +14,8 @@ pub mod canonical;
 pub mod catalogue;
 pub mod cluster;
 #[cfg(feature = "ssr")]
+#[cfg(feature = "ssr")]
+pub mod compared;
 pub mod contract;
 pub mod event;
 pub mod explanation;

@@ -4,6 +4,7 @@
 //! with which anything could be changed (C8.3, C10.2). Every answer about the cluster is made from
 //! one observation (C8.4).
 
+mod compared;
 pub mod in_flight;
 mod kept;
 mod log;

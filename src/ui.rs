@@ -1,387 +1,56 @@
-//! The console: pages drawn from values, and the few live parts that the browser redraws.
+//! The console: pages drawn from values on the server, and islands that the browser brings to life.
 //!
 //! A page is a pure function of its data: equal data give equal bytes, but for the nonce (C5.1).
 //! The server reads the data, hands it over, and sends what comes back. This room never reads the
 //! cluster, the ledger, a clock or a request, and holds no handle to anything. It defines no server
 //! function. Whatever changes something is a plain HTML form that the `web` room answers; the parts
 //! that run in the browser read, and never write (C2.4, C8.3).
+//!
+//! There is one drawing, on the server. What follows the cluster on an open page is a part of that page,
+//! drawn again by the server and put in place whole; the browser's half has no page, no component and no
+//! form of a cluster.
 
-pub mod access;
-pub mod components;
+// The islands, which both halves have.
 pub mod copy;
 pub mod filter;
 pub mod here;
 pub mod live;
-pub mod preferences;
-pub mod sign_in;
 pub mod verify;
 
-// The browser redraws components inside islands; whole pages are the server's alone.
+// What draws is the server's alone.
+#[cfg(feature = "ssr")]
+pub mod access;
+#[cfg(feature = "ssr")]
+pub mod components;
 #[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]
-mod shell;
-
-pub use access::{AccessView, Console, IssuedView, OpenLink};
-pub use components::forms::ProofShown;
+pub mod parts;
 #[cfg(feature = "ssr")]
-pub use shell::document;
-pub use sign_in::{Leaving, OtherWays, Returned, SetUp, SignIn, Way};
+pub mod preferences;
+#[cfg(feature = "ssr")]
+mod shell;
+#[cfg(feature = "ssr")]
+pub mod sign_in;
+#[cfg(feature = "ssr")]
+mod views;
 
-use crate::model::action::{ActionId, ActionKind};
-use crate::model::actor::ActorRole;
-use crate::model::answer::{ActionAnswer, ActionPage, LogPage, Overview, SessionAnswer};
-use crate::model::cluster::ClusterState;
-use crate::model::explanation::Candidate;
-use crate::model::finding::Mismatch;
-use crate::model::kept::{KeptObservation, RecordAnswer};
-use crate::model::link::EverybodyAnswer;
-use crate::model::log_filter::LogFilter;
-use crate::model::node_answer::NodeAnswer;
-use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
-use crate::model::refusal::Refusal;
-use crate::model::report::{ActionReport, WindowReport};
-use crate::model::text::{ActorName, NodeId};
-use crate::model::timeline::Timeline;
-use crate::model::timeline_filter::TimelineFilter;
-use crate::model::trace::Trace;
-use preferences::Preferences;
-use std::collections::BTreeMap;
+// How a part of a page takes the place of another; only the browser has a document.
+#[cfg(feature = "hydrate")]
+mod place;
 
-/// What stands round every page: which cluster this is, and who reads it.
-#[derive(Clone, Debug)]
-pub struct Frame {
-    /// Named in the header and the title of every page.
-    pub identity: ClusterIdentity,
-    /// Who is signed in. The secret in it, if any, is never drawn.
-    pub session: Option<SessionAnswer>,
-    /// The freeze that stands, or why that could not be read.
-    pub freeze: Result<Option<Freeze>, Refusal>,
-    /// Why nothing can be recorded any more, where that is so.
-    pub unrecordable: Option<String>,
-    /// Where log and kernel do not say the same, and nothing is changed meanwhile.
-    pub mismatch: Option<Mismatch>,
-    /// What the browser prefers.
-    pub preferences: Preferences,
-    /// The id under which a form of this page declares a freeze: sending it twice is one freeze.
-    pub freeze_id: ActionId,
-    /// Whether anything but reading exists where the page stands.
-    pub console: Console,
-    /// Whether the reader's session can be ended where the page stands.
-    pub can_sign_out: bool,
-    /// The one action that the link of a stakeholder shows.
-    pub shows: Option<ActionId>,
-}
+#[cfg(feature = "ssr")]
+pub use self::{
+    access::{AccessView, Console, IssuedView, OpenLink},
+    components::forms::ProofShown,
+    parts::Part,
+    shell::document,
+    sign_in::{Leaving, OtherWays, Returned, SetUp, SignIn, Way},
+    views::*,
+};
 
-impl Frame {
-    /// The role of the reader; `None` while nobody is signed in.
-    #[must_use]
-    pub fn viewer(&self) -> Option<ActorRole> {
-        self.session.as_ref().map(|session| session.role)
-    }
-}
-
-/// The form that asks for one action.
-#[derive(Clone, Debug)]
-pub struct NewAction {
-    /// Made by the server for this form, and spent by its first delivery (C7.2).
-    pub action_id: ActionId,
-    /// Which action.
-    pub kind: ActionKind,
-    /// The node that the address named. Nothing else selects a node in advance (C2.2).
-    pub node: Option<NodeId>,
-    /// The other parameters, as the address or the attempt before gave them.
-    pub values: BTreeMap<&'static str, String>,
-    /// The reason that was typed before.
-    pub reason: Option<String>,
-    /// The observation that the list of nodes is drawn from.
-    pub state: ClusterState,
-    /// The nodes as objects of this kind, where the rules are known; may be empty.
-    pub candidates: Vec<Candidate>,
-    /// The action that holds up every further mutation, where there is one.
-    pub unresolved: Option<Unresolved>,
-    /// Why the attempt before was refused.
-    pub refusal: Option<Refusal>,
-}
-
-/// The cluster now, and what this session was shown before.
-#[derive(Clone, Debug)]
-pub struct OverviewView {
-    /// The cluster now.
-    pub overview: Overview,
-    /// The positions of the observations that this session was shown, the present one included.
-    pub trace: Trace,
-}
-
-impl From<Overview> for OverviewView {
-    /// As it is shown to a session that was shown nothing before.
-    fn from(overview: Overview) -> Self {
-        let mut trace = Trace::default();
-        trace.show(&overview.state);
-        Self { overview, trace }
-    }
-}
-
-/// One action, with the answer to an attempt that was refused, where there was one.
-#[derive(Clone, Debug)]
-pub struct ActionView {
-    /// The action as it stands.
-    pub answer: ActionAnswer,
-    /// Why the attempt before was refused.
-    pub refusal: Option<Refusal>,
-    /// Whether the reader has to prove who they are to confirm what is disruptive.
-    pub proof: ProofShown,
-    /// What was typed as the name of the target, where only the proof was missing.
-    pub typed: Option<String>,
-    /// Who reads it, where that is somebody with an account.
-    pub reader: Option<ActorName>,
-}
-
-/// A route that writes, and who may use it.
-#[derive(Clone, Copy, Debug)]
-pub struct Privileged {
-    /// Its path.
-    pub path: &'static str,
-    /// Who may use it, in a word.
-    pub needs: &'static str,
-}
-
-/// What `GET /log` shows.
-#[derive(Clone, Debug)]
-pub struct LogView {
-    /// The records.
-    pub page: LogPage,
-    /// Which records were asked for.
-    pub filter: LogFilter,
-    /// The address of the next page; absent on the last.
-    pub older: Option<String>,
-}
-
-/// What `GET /timeline` shows.
-#[derive(Clone, Debug)]
-pub struct TimelineView {
-    /// What happened.
-    pub told: Timeline,
-    /// What of it was asked for.
-    pub filter: TimelineFilter,
-    /// The address of the next page; absent on the last.
-    pub older: Option<String>,
-}
-
-/// The form of a window of time, with one page of its report.
-#[derive(Clone, Debug, Default)]
-pub struct WindowView {
-    /// What was typed as its beginning.
-    pub from: String,
-    /// What was typed as its end.
-    pub to: String,
-    /// The record that this page begins after; absent on the first.
-    pub after: Option<u64>,
-    /// The report, once a window is named.
-    pub report: Option<WindowReport>,
-    /// Why it could not be made.
-    pub refusal: Option<Refusal>,
-}
-
-/// Every page, with its data.
-#[derive(Clone, Debug)]
-pub enum Page {
-    /// `GET /login`, and `POST /login` when it is refused.
-    SignIn(SignIn),
-    /// `POST /login/openid`.
-    Leaving(Leaving),
-    /// `GET /login/openid/callback`.
-    Returned(Box<Returned>),
-    /// `GET /setup/{token}`, and `POST /setup` when it is refused.
-    SetUp(SetUp),
-    /// `GET /link/{token}`, and `POST /link` when it is refused.
-    OpenLink(OpenLink),
-    /// `GET /access`.
-    Access(Box<AccessView>),
-    /// `GET /access/everybody`.
-    Everybody(Box<EverybodyAnswer>),
-    /// `POST /links`.
-    Issued(Box<IssuedView>),
-    /// `GET /`.
-    Overview(Box<OverviewView>),
-    /// `GET /actions/new` without a kind.
-    Catalogue,
-    /// `GET /actions/new?kind=K`, and `POST /actions` when its input is refused.
-    NewAction(Box<NewAction>),
-    /// `GET /actions`.
-    Actions(ActionPage),
-    /// `GET /actions/{id}`, and the forms on it when they are refused.
-    Action(Box<ActionView>),
-    /// `GET /nodes/{id}`.
-    Node(Box<NodeAnswer>),
-    /// `GET /timeline`.
-    Timeline(Box<TimelineView>),
-    /// `GET /log`.
-    Log(Box<LogView>),
-    /// `GET /log/{seq}`.
-    Record(Box<RecordAnswer>),
-    /// `GET /observations/{sha256}`.
-    Observation(Box<KeptObservation>),
-    /// `GET /actions/{id}/report`.
-    Report(Box<ActionReport>),
-    /// `GET /report`.
-    Window(Box<WindowView>),
-    /// `GET /reference`.
-    Reference(Vec<Privileged>),
-    /// `GET /reference/actions/{kind}`.
-    ReferenceAction(ActionKind),
-    /// `GET /reference/failures`.
-    ReferenceFailures,
-    /// `GET /help`.
-    Help,
-    /// Any address that was refused.
-    Refused(Box<Refusal>),
-}
-
-/// The entries of the navigation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NavItem {
-    /// The cluster now.
-    Overview,
-    /// The catalogue and the history.
-    Actions,
-    /// The log and the kernel side by side.
-    Timeline,
-    /// The ledger.
-    Log,
-    /// A window of the ledger, rebuilt.
-    Report,
-    /// Who can get in.
-    Access,
-    /// What every word means.
-    Reference,
-}
-
-impl NavItem {
-    /// Every entry, in order.
-    pub const ALL: [Self; 7] = [
-        Self::Overview,
-        Self::Actions,
-        Self::Timeline,
-        Self::Log,
-        Self::Report,
-        Self::Access,
-        Self::Reference,
-    ];
-
-    /// The entries that lead somewhere for this reader.
-    #[must_use]
-    pub fn of(role: ActorRole) -> &'static [Self] {
-        match role {
-            ActorRole::Observer | ActorRole::Operator | ActorRole::Auditor => &Self::ALL,
-            ActorRole::Stakeholder => &[Self::Overview, Self::Timeline],
-        }
-    }
-
-    /// The entry in a word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Overview => "Overview",
-            Self::Actions => "Actions",
-            Self::Timeline => "Timeline",
-            Self::Log => "Log",
-            Self::Report => "Report",
-            Self::Access => "Access",
-            Self::Reference => "Reference",
-        }
-    }
-
-    /// Its address.
-    #[must_use]
-    pub fn address(self) -> &'static str {
-        match self {
-            Self::Overview => "/",
-            Self::Actions => "/actions",
-            Self::Timeline => "/timeline",
-            Self::Log => "/log",
-            Self::Report => "/report",
-            Self::Access => "/access",
-            Self::Reference => "/reference",
-        }
-    }
-}
-
-impl Page {
-    /// The title, which is also what the one `h1` says.
-    #[must_use]
-    pub fn title(&self) -> String {
-        match self {
-            Self::Leaving(Leaving { way: Way::Out, .. }) => "Signed out".to_owned(),
-            Self::SignIn(_) | Self::Leaving(_) | Self::Returned(_) => "Sign in".to_owned(),
-            Self::SetUp(_) => "Create the first operator".to_owned(),
-            Self::OpenLink(_) => "Open a link".to_owned(),
-            Self::Access(_) => "Access".to_owned(),
-            Self::Everybody(_) => "Access: everybody".to_owned(),
-            Self::Issued(_) => "A link".to_owned(),
-            Self::Overview(_) => "Overview".to_owned(),
-            Self::Catalogue => "Ask for an action".to_owned(),
-            Self::NewAction(new) => {
-                let entry = crate::model::catalogue::entry(new.kind);
-                format!("Ask for: {}", entry.title.to_lowercase())
-            }
-            Self::Actions(_) => "Actions".to_owned(),
-            Self::Action(view) => components::words::capital(&view.answer.action.title()),
-            Self::Node(data) => format!("Node {}", data.node),
-            Self::Timeline(_) => "Timeline".to_owned(),
-            Self::Log(_) => "Log".to_owned(),
-            Self::Record(data) => format!("Record {}", data.record.record.seq),
-            Self::Observation(data) => {
-                format!("Observation {}", components::words::say(&data.state.observation.id))
-            }
-            Self::Report(told) => format!("Report: {}", told.action.title()),
-            Self::Window(_) => "Report".to_owned(),
-            Self::Reference(_) => "Reference".to_owned(),
-            Self::ReferenceAction(kind) => {
-                format!("Reference: {}", crate::model::catalogue::entry(*kind).title.to_lowercase())
-            }
-            Self::ReferenceFailures => "Reference: what can go wrong".to_owned(),
-            Self::Help => "Help".to_owned(),
-            Self::Refused(_) => "Refused".to_owned(),
-        }
-    }
-
-    /// The entry of the navigation that the page belongs to.
-    #[must_use]
-    pub fn nav(&self) -> Option<NavItem> {
-        match self {
-            Self::Overview(_) | Self::Node(_) => Some(NavItem::Overview),
-            Self::Catalogue | Self::NewAction(_) | Self::Actions(_) | Self::Action(_) => {
-                Some(NavItem::Actions)
-            }
-            Self::Timeline(_) => Some(NavItem::Timeline),
-            Self::Log(_) | Self::Record(_) | Self::Observation(_) => Some(NavItem::Log),
-            Self::Report(_) | Self::Window(_) => Some(NavItem::Report),
-            Self::Reference(_) | Self::ReferenceAction(_) | Self::ReferenceFailures => {
-                Some(NavItem::Reference)
-            }
-            Self::Access(_) | Self::Everybody(_) | Self::Issued(_) => Some(NavItem::Access),
-            Self::SignIn(_)
-            | Self::Leaving(_)
-            | Self::Returned(_)
-            | Self::SetUp(_)
-            | Self::OpenLink(_)
-            | Self::Refused(_)
-            | Self::Help => None,
-        }
-    }
-
-    /// Whether the page needs the browser's half, where somebody is signed in: every page does, for
-    /// the local times and the keys. The pages before that are plain.
-    #[must_use]
-    pub fn is_live(&self) -> bool {
-        !matches!(
-            self,
-            Self::SignIn(_)
-                | Self::Leaving(_)
-                | Self::Returned(_)
-                | Self::SetUp(_)
-                | Self::OpenLink(_)
-        )
-    }
+/// A number with its noun: `1 rule`, `2 rules`.
+#[must_use]
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

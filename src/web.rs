@@ -248,6 +248,9 @@ fn read_handler(route: Read, reading: &Reading) -> MethodRouter<Reading> {
     let shown = |handler: MethodRouter<Showing>| handler.with_state(Showing::new(reading));
     match route {
         Read::Overview => shown(get(shown::overview)),
+        Read::OverviewPart => shown(get(shown::overview_part)),
+        Read::MovedPart => shown(get(shown::moved_part)),
+        Read::ProgressPart => shown(get(shown::progress_part)),
         Read::Actions => get(pages::actions),
         Read::NewAction => get(pages::new_action),
         Read::Action => shown(get(shown::action)),

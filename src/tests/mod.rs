@@ -120,6 +120,7 @@ mod pages_render;
 mod pages_same;
 mod pages_timeline;
 mod pages_trace;
+mod parts;
 mod payloads;
 mod prepared;
 mod provider;

@@ -1,4 +1,4 @@
-//! Nouns that take model values and draw them, alike on the server and in the browser.
+//! Nouns that take model values and draw them. The server alone draws.
 //!
 //! No component reads anything, keeps anything, or knows which page it stands on.
 

@@ -13,7 +13,6 @@ mod window;
 #[path = "here/still.rs"]
 mod window;
 
-pub use window::beside;
 #[cfg(feature = "hydrate")]
 pub(in crate::ui) use window::beside_all;
 

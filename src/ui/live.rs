@@ -1,8 +1,9 @@
 //! The parts that the browser keeps up to date. They read when told that something changed, and
 //! never send anything else (C8.3).
 //!
-//! Without a script each of them is what the server drew: one observation, and a sentence that says
-//! so. A page never needs them.
+//! The server draws a part; what runs here listens, fetches the part again, and puts it in place whole.
+//! It knows no cluster, and has no words for one. Without a script each part is what the page was made
+//! with, and a sentence says so. A page never needs them.
 #![expect(missing_docs, reason = "the island macro makes items of its own beside each function")]
 #![expect(clippy::must_use_candidate, reason = "the island macro calls what it makes")]
 
@@ -14,13 +15,13 @@ mod stream;
 #[path = "live/still.rs"]
 mod stream;
 
-use crate::model::actor::ActorRole;
-use crate::model::answer::{Overview, Present};
-use crate::model::pinned::{Moved, Pinned};
-use crate::model::progress::Progress;
-use crate::ui::components::overview::overview;
-use crate::ui::components::progress;
-use crate::ui::components::words::{counted, say};
+// What a reader had done to a part: only a browser has a reader.
+#[cfg(feature = "hydrate")]
+#[path = "live/carry.rs"]
+mod carry;
+
+use crate::model::answer::Present;
+use crate::ui::counted;
 use leptos::prelude::*;
 
 /// What the server says about its stream of changes, or that it cannot be heard.
@@ -33,139 +34,36 @@ pub enum Event {
     Lost,
 }
 
-/// Whether a live part follows the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Following {
-    /// Drawn by the server; no stream yet.
-    NotYet,
-    /// The stream is open and the last reading succeeded.
-    Live,
-    /// The stream is lost, or a reading failed.
-    Lost,
+/// How a part stands, with what it says about that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Following {
+    /// The stream is open, and what is shown was drawn after its last event.
+    Live(String),
+    /// The stream is lost, or the part could not be fetched.
+    Lost(String),
 }
 
-/// How many moved facts a notice names; it has a fixed size, and the page must not move.
-const MOVED_NAMED_MAX: usize = 3;
-
-/// The overview, redrawn whole with each new observation.
+/// Keeps one part of the page up to date: the element with the id `part`, fetched from `at`. It says
+/// whether it does; until it hears the server, it says what comes `first`.
 #[island]
-pub fn LiveOverview(first: Overview, viewer: Option<ActorRole>) -> impl IntoView {
-    let shown = RwSignal::new(first);
-    let following = RwSignal::new(Following::NotYet);
-    stream::overviews(
-        move |read| match read {
-            Some(next) => {
-                shown.set(next);
-                following.set(Following::Live);
-            }
-            None => following.set(Following::Lost),
-        },
-        move || following.set(Following::Lost),
-    );
-    let words = move || match following.get() {
-        Following::NotYet => "Not live: this page shows one observation.".to_owned(),
-        Following::Live => "Live: updated on each change.".to_owned(),
-        Following::Lost => {
-            let at = shown.with(|shown| shown.state.observation.observed_at);
-            format!("Not live since {at}: reload to see the present.")
+pub fn Live(part: String, at: String, first: String) -> impl IntoView {
+    let words = RwSignal::new(first);
+    let state = RwSignal::new("not-yet");
+    stream::follow(part, at, move |following| {
+        let (now, says) = match following {
+            Following::Live(says) => ("live", says),
+            Following::Lost(says) => ("lost", says),
+        };
+        // The same words again are no news to a screen reader.
+        if words.with_untracked(|words| *words != says) {
+            words.set(says);
         }
-    };
-    let state = move || match following.get() {
-        Following::NotYet => "not-yet",
-        Following::Live => "live",
-        Following::Lost => "lost",
-    };
+        state.set(now);
+    });
     view! {
         <p class="live" role="status" data-state=state>
             {words}
         </p>
-        {move || shown.with(|shown| overview(shown, viewer))}
-    }
-}
-
-/// Says beside an open confirmation that facts moved which it is bound to. It replaces nothing.
-#[island]
-pub fn MovedNotice(pinned: Pinned) -> impl IntoView {
-    let moved = RwSignal::new(Vec::<Moved>::new());
-    let following = RwSignal::new(Following::NotYet);
-    stream::overviews(
-        move |read| match read {
-            Some(now) => {
-                let (unresolved, freeze) = (now.unresolved.clone(), now.freeze.clone());
-                // A setting: it is the same until a restart.
-                let second_operator = pinned.second_operator;
-                let present = Pinned { freeze, second_operator, ..now.state.pinned(unresolved) };
-                moved.set(pinned.moved(&present));
-                following.set(Following::Live);
-            }
-            None => following.set(Following::Lost),
-        },
-        move || following.set(Following::Lost),
-    );
-    let words = move || moved.with(|moved| moved_words(moved, following.get()));
-    let state = move || {
-        let still = moved.with(Vec::is_empty);
-        if still { "still" } else { "moved" }
-    };
-    view! {
-        <p class="moved-notice" role="status" data-state=state>
-            {words}
-        </p>
-    }
-}
-
-fn moved_words(moved: &[Moved], following: Following) -> String {
-    if moved.is_empty() {
-        return match following {
-            Following::NotYet | Following::Live => {
-                "This page does not move. A confirmation is \
-                compared with the cluster at that moment; if a pinned fact has moved, it is \
-                refused and nothing runs."
-            }
-            Following::Lost => {
-                "This page no longer hears of changes. A confirmation is compared \
-                with the cluster at that moment."
-            }
-        }
-        .to_owned();
-    }
-    let named: Vec<_> = moved.iter().take(MOVED_NAMED_MAX).map(Moved::to_string).collect();
-    let more = moved.len().saturating_sub(MOVED_NAMED_MAX);
-    let more = if more > 0 { format!("; and {}", counted(more, "fact")) } else { String::new() };
-    format!(
-        "The cluster changed after this explanation was made: {}{more}. As things stand, a \
-         confirmation would be refused.",
-        say(&named.join("; "))
-    )
-}
-
-/// How far the kernel is with the action of this page, read again whenever it moved.
-#[island]
-pub fn LiveProgress(first: Progress) -> impl IntoView {
-    let id = first.action_id;
-    let shown = RwSignal::new(Some(first));
-    let following = RwSignal::new(Following::NotYet);
-    stream::overviews(
-        move |read| match read {
-            Some(now) => {
-                shown.set(now.state.under_way.filter(|progress| progress.action_id == id));
-                following.set(Following::Live);
-            }
-            None => following.set(Following::Lost),
-        },
-        move || following.set(Following::Lost),
-    );
-    let words = move || match (shown.with(Option::is_some), following.get()) {
-        (_, Following::Lost) => "Not live: reload to see how far it is now.",
-        (true, Following::NotYet) => "So far; reload to see how far it is now.",
-        (true, Following::Live) => "Live: updated as it goes on. Leaving this page stops nothing.",
-        (false, _) => "The kernel has ended its work. Reload to see what came of it.",
-    };
-    view! {
-        <section aria-label="Under way">
-            <p role="status">{words}</p>
-            {move || shown.with(|shown| shown.as_ref().map(progress::progress))}
-        </section>
     }
 }
 
@@ -225,17 +123,6 @@ fn news_since(first: &mut Option<Present>, present: Option<Present>) -> Option<S
 mod tests {
     use super::*;
 
-    fn fact(name: &str) -> Moved {
-        Moved { fact: name.to_owned(), before: "yes".to_owned(), after: "no".to_owned() }
-    }
-
-    #[test]
-    fn a_notice_names_at_most_three_facts_and_counts_the_rest() {
-        let facts: Vec<_> = ["a", "b", "c", "d", "e"].map(fact).into();
-        let words = moved_words(&facts, Following::Live);
-        assert!(words.contains("a: yes -> no; b: yes -> no; c: yes -> no; and 2 facts"), "{words}");
-    }
-
     #[test]
     fn the_first_state_is_no_news_and_a_later_one_says_what_changed() {
         let at = |cluster, log| Some(Present { cluster, log });
@@ -247,11 +134,5 @@ mod tests {
         assert!(says(at(7, 4)).starts_with("The log grew by 1 record after"));
         assert!(says(at(9, 5)).starts_with("The cluster changed and the log grew by 2 records"));
         assert!(says(None).contains("unknown"), "what cannot be read is not taken for no change");
-    }
-
-    #[test]
-    fn a_lost_stream_is_never_shown_as_no_change() {
-        let words = moved_words(&[], Following::Lost);
-        assert!(words.contains("no longer hears"), "{words}");
     }
 }

@@ -15,7 +15,7 @@ mod check;
 use crate::ledger::remember::{Memory, Suspicion};
 use crate::model::answer::StoredRecord;
 use crate::model::canonical::Hash;
-use crate::ui::components::words::counted;
+use crate::ui::counted;
 use leptos::prelude::*;
 
 /// How a check ended, or that there was none.

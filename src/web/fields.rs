@@ -19,7 +19,7 @@ pub const BODY_BYTES_MAX: usize = 16 * 1024;
 pub(super) enum Door {
     /// A form of a page; answered with a page or a redirection.
     Page,
-    /// JSON; answered with JSON.
+    /// What a program reads, or a page by itself: refused as JSON.
     Api,
 }
 
@@ -27,8 +27,8 @@ impl Door {
     /// The door that a path stands behind.
     #[must_use]
     pub(super) fn of(path: &str) -> Self {
-        let is_program =
-            path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz" | "/metrics");
+        let is_program = ["/api/", "/parts/"].iter().any(|below| path.starts_with(below))
+            || matches!(path, "/healthz" | "/readyz" | "/metrics");
         if is_program { Self::Api } else { Self::Page }
     }
 }

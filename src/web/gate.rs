@@ -271,6 +271,7 @@ mod tests {
             (Method::GET, "/api/v1/overview", vec![]),
             (Method::GET, "/api/v1/events", vec![("sec-fetch-mode", "cors")]),
             (Method::GET, "/api/v1/overview", vec![goes]),
+            (Method::GET, "/parts/overview", vec![]),
             (Method::GET, "/log", vec![("sec-fetch-mode", "cors")]),
             (Method::GET, "/log", vec![("sec-fetch-mode", "same-origin")]),
             (Method::GET, "/", vec![goes, ("sec-purpose", "prefetch")]),

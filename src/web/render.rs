@@ -1,13 +1,13 @@
 //! A page's data in, a response out. Nothing here reads anything but the names of the site's files.
 
-use crate::ui::{self, Frame, Page};
+use crate::ui::{self, Frame, Page, Part};
 use any_spawner::Executor;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use leptos::config::LeptosOptions;
 use leptos::context::use_context;
 use leptos::nonce::use_nonce;
-use leptos::prelude::RenderHtml;
+use leptos::prelude::{AnyView, RenderHtml};
 use leptos_axum::ResponseOptions;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -52,12 +52,23 @@ pub async fn page(
     page: Page,
     status: StatusCode,
 ) -> Response<Body> {
+    let stylesheet = stylesheet(options);
+    let shared = options.clone();
+    let mut response = drawn(move || ui::document(&shared, stylesheet, &frame, page)).await;
+    *response.status_mut() = status;
+    response
+}
+
+/// Draws a part of a page, byte for byte as it stands in the page: a browser that has the page puts it
+/// in place of the old one. It carries the policy of a page, and no script.
+pub async fn part(part: Part) -> Response<Body> {
+    drawn(move || ui::parts::draw(part)).await
+}
+
+async fn drawn(draw: impl FnOnce() -> AnyView + Clone + Send + Sync + 'static) -> Response<Body> {
     // Leptos spawns where it is told to. A router of its own would tell it; this console has none.
     // Every call after the first is refused, which is as good.
     let _ = Executor::init_tokio();
-    let stylesheet = stylesheet(options);
-    let shared = options.clone();
-    let draw = move || ui::document(&shared, stylesheet, &frame, page);
     // The real request stays outside: a page cannot depend on what it does not see.
     let request = Request::new(Body::empty());
     // Everything is here already, so the document is one string. The chunks that Leptos would send
@@ -67,7 +78,6 @@ pub async fn page(
         Box::pin(async move { Box::pin(once(html)) as Whole })
     })
     .await;
-    *response.status_mut() = status;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -13,6 +13,8 @@ use crate::authority::{Denied, Onlooker, Stakeholder};
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Overview, SessionAnswer};
+use crate::model::compared::Compared;
+use crate::model::progress::Progress;
 use crate::model::redact::Redact;
 use crate::model::refusal::Refusal;
 use crate::model::text::ActorName;
@@ -81,6 +83,17 @@ impl Onlooking {
         }
     }
 
+    /// The action of this id, where this onlooker may see it.
+    fn names(&self, id: &str) -> Result<ActionId, Refusal> {
+        let id = ActionId::parse(id)?;
+        self.may_see(id).map(|()| id)
+    }
+
+    /// The role in which somebody looks.
+    pub(super) fn role(&self) -> ActorRole {
+        self.onlooker.actor().role
+    }
+
     /// Whether an action is among what this onlooker may see.
     fn may_see(&self, id: ActionId) -> Result<(), Refusal> {
         match &self.onlooker {
@@ -136,12 +149,31 @@ impl Showing {
 
     /// One action.
     pub(super) async fn action(&self, by: &Onlooking, id: &str) -> Result<ActionAnswer, Refusal> {
-        let found = match ActionId::parse(id) {
-            Ok(id) => match by.may_see(id) {
-                Ok(()) => self.reading.read.action(id).await,
-                Err(why) => Err(why),
-            },
-            Err(wrong) => Err(wrong.into()),
+        let found = match by.names(id) {
+            Ok(id) => self.reading.read.action(id).await,
+            Err(why) => Err(why),
+        };
+        by.sees(found)
+    }
+
+    /// What one action is bound to, then and now.
+    pub(super) async fn compared(&self, by: &Onlooking, id: &str) -> Result<Compared, Refusal> {
+        let found = match by.names(id) {
+            Ok(id) => self.reading.read.compared(id).await,
+            Err(why) => Err(why),
+        };
+        by.sees(found)
+    }
+
+    /// How far the kernel is with one action.
+    pub(super) async fn progress(
+        &self,
+        by: &Onlooking,
+        id: &str,
+    ) -> Result<Option<Progress>, Refusal> {
+        let found = match by.names(id) {
+            Ok(id) => self.reading.read.progress(id).await,
+            Err(why) => Err(why),
         };
         by.sees(found)
     }

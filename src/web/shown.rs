@@ -3,10 +3,10 @@
 
 use super::query::{Query, Segment};
 use super::showing::{Onlooking, Showing};
-use super::timeline;
+use super::{render, timeline};
 use crate::model::answer::Overview;
 use crate::model::refusal::Refusal;
-use crate::ui::{ActionView, Page};
+use crate::ui::{ActionView, Page, Part};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -43,6 +43,34 @@ pub(super) async fn action(
     let view = |answer| ActionView { answer, refusal: None, proof, typed: None, reader };
     let page = found.map(|answer| Page::Action(Box::new(view(answer))));
     site.answer(&by, page).await
+}
+
+/// The part of the overview that follows the cluster.
+pub(super) async fn overview_part(
+    by: Onlooking,
+    State(site): State<Showing>,
+) -> Result<Response, Refusal> {
+    let overview = Box::new(site.overview(&by).await?);
+    Ok(render::part(Part::Overview { overview, viewer: Some(by.role()) }).await)
+}
+
+/// What has moved since an action was explained.
+pub(super) async fn moved_part(
+    by: Onlooking,
+    State(site): State<Showing>,
+    Segment(id): Segment,
+) -> Result<Response, Refusal> {
+    let compared = Box::new(site.compared(&by, &id).await?);
+    Ok(render::part(Part::Moved(Some(compared))).await)
+}
+
+/// How far the kernel is with an action.
+pub(super) async fn progress_part(
+    by: Onlooking,
+    State(site): State<Showing>,
+    Segment(id): Segment,
+) -> Result<Response, Refusal> {
+    Ok(render::part(Part::Progress(site.progress(&by, &id).await?)).await)
 }
 
 /// That something changed, as server-sent events.

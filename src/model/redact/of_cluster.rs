@@ -3,6 +3,7 @@
 use super::Redact;
 use crate::model::answer::{Overview, WhyNot};
 use crate::model::cluster::{ClusterState, NodeState, Observation, Positions};
+use crate::model::compared::Compared;
 use crate::model::event::KernelEvent;
 use crate::model::explanation::{Candidate, Check, Evidence, Prospect};
 use crate::model::finding::Mismatch;
@@ -167,6 +168,14 @@ impl Redact for Pinned {
             freeze: freeze.redacted(),
             second_operator,
         }
+    }
+}
+
+impl Redact for Compared {
+    fn redacted(self) -> Self {
+        let Self { stage, then, now } = self;
+        // Both alike: what moved within a text that is not shown has not moved for this reader.
+        Self { stage, then: then.redacted(), now: now.redacted() }
     }
 }
 

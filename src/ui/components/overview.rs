@@ -8,8 +8,7 @@ use crate::ui::components::words::{command, observation, say};
 use crate::ui::components::{nodes, notice, positions, progress, rules, topology};
 use leptos::prelude::*;
 
-/// The overview. The server draws it first; the browser redraws it with a later observation, whole
-/// each time, so that it is never a mix of two (C8.4).
+/// The overview. It is drawn whole from each observation, so that it is never a mix of two (C8.4).
 #[must_use]
 pub fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
     let state = &overview.state;
@@ -24,36 +23,34 @@ pub fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
         }
     });
     view! {
-        <div class="overview">
-            {observation(&state.observation)}
-            {freeze}
-            {unresolved}
-            {state.under_way.as_ref().map(progress::with_link)}
-            <section aria-label="Cluster">{cluster_facts(state)}</section>
-            <div class="figures">
-                {topology::topology(state)}
-                {positions::positions(state)}
-            </div>
-            <section>
-                <h2>"Nodes"</h2>
-                {nodes::nodes(state, &overview.why_not, viewer)}
-                {every}
-            </section>
-            <section>
-                <h2>"Why not"</h2>
-                <p>
-                    "For each node, the rules that speak against making it primary now, from this \
-                    observation. The order is that of the names; it ranks nothing."
-                </p>
-                {tables}
-                <p>
-                    "Actions on the cluster as a whole. What speaks against the other actions on a \
-                    node stands on the page of the node."
-                </p>
-                {prospects("Actions on the cluster", &overview.on_cluster, viewer)}
-            </section>
-            {write_hint(overview)}
+        {observation(&state.observation)}
+        {freeze}
+        {unresolved}
+        {state.under_way.as_ref().map(progress::with_link)}
+        <section aria-label="Cluster">{cluster_facts(state)}</section>
+        <div class="figures">
+            {topology::topology(state)}
+            {positions::positions(state)}
         </div>
+        <section>
+            <h2>"Nodes"</h2>
+            {nodes::nodes(state, &overview.why_not, viewer)}
+            {every}
+        </section>
+        <section>
+            <h2>"Why not"</h2>
+            <p>
+                "For each node, the rules that speak against making it primary now, from this \
+                observation. The order is that of the names; it ranks nothing."
+            </p>
+            {tables}
+            <p>
+                "Actions on the cluster as a whole. What speaks against the other actions on a \
+                node stands on the page of the node."
+            </p>
+            {prospects("Actions on the cluster", &overview.on_cluster, viewer)}
+        </section>
+        {write_hint(overview)}
     }
     .into_any()
 }

@@ -6,6 +6,7 @@ use crate::model::canonical::Hash;
 use crate::model::cluster::Observation;
 use crate::model::pinned::{Fact, Missing, Since};
 use crate::model::text::{NodeId, visible};
+pub use crate::ui::counted;
 use leptos::prelude::*;
 
 /// Free text from the kernel or from a person, with every character that could hide or reorder a
@@ -22,12 +23,6 @@ pub fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().collect::<String>() + letters.as_str()
     })
-}
-
-/// A number with its noun: `1 rule`, `2 rules`.
-#[must_use]
-pub fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// The name of a node, which leads to its page.
@@ -62,14 +57,8 @@ pub fn kind(kind: ActionKind) -> AnyView {
 #[must_use]
 pub fn time(at: Timestamp) -> AnyView {
     let text = at.to_string();
-    // Only the browser knows what stands beside it.
-    let local = crate::ui::here::beside(at);
-    view! {
-        <time datetime=text.clone() data-local=local>
-            {text.clone()}
-        </time>
-    }
-    .into_any()
+    // Only the browser knows the local time, and puts it beside this one.
+    view! { <time datetime=text.clone()>{text.clone()}</time> }.into_any()
 }
 
 /// Since when something is so, and why.

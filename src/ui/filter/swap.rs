@@ -1,23 +1,19 @@
 //! The search form of a page, answered in place.
 
-use crate::ui::here;
+use crate::ui::place;
 use gloo_net::http::Request;
 use leptos::task::spawn_local;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::js_sys::{Array, Function, Reflect, try_iter};
-use web_sys::{
-    DomParser, Element, Event, FormData, HtmlFormElement, SupportedType, UrlSearchParams, window,
-};
+use web_sys::js_sys::{Array, try_iter};
+use web_sys::{Element, Event, FormData, HtmlFormElement, UrlSearchParams, window};
 
 /// The form, the part that it changes, and how many rows are there.
 const FORM: &str = "form[role=search]";
 const FOUND: &str = "found";
 const SAYS: &str = "data-says";
-/// What makes an island that came with a new part live. The framework's own script defines it.
-const HYDRATE: &str = "__hydrateIsland";
 
 /// What is shown, and which of the requests is the last one.
 #[derive(Default)]
@@ -98,28 +94,16 @@ async fn fetch(address: &str) -> Option<Element> {
     if !response.ok() {
         return None;
     }
-    let page = response.text().await.ok()?;
-    let page = DomParser::new().ok()?.parse_from_string(&page, SupportedType::TextHtml).ok()?;
-    page.get_element_by_id(FOUND)
+    place::part(&response.text().await.ok()?, FOUND)
 }
 
-/// Puts the part in place of the old one, and says how much it shows. No script of it runs: it has
-/// none, and one that came with it would not.
+/// Puts the part in place of the old one, and says how much it shows.
 fn put(part: &Element, address: &str) -> Option<String> {
     let window = window()?;
-    let hydrate = Reflect::get(&window, &JsValue::from_str(HYDRATE)).ok()?;
-    let hydrate = hydrate.dyn_into::<Function>().ok()?;
     let old = window.document()?.get_element_by_id(FOUND)?;
     let history = window.history().ok()?;
     history.push_state_with_url(&JsValue::NULL, "", Some(address)).ok()?;
-    old.replace_with_with_node_1(part).ok()?;
-    let islands = part.query_selector_all("leptos-island").ok()?;
-    for number in 0..islands.length() {
-        let island: Element = islands.item(number)?.unchecked_into();
-        let name = island.get_attribute("data-component")?;
-        hydrate.call2(&JsValue::NULL, &island, &JsValue::from_str(&name)).ok()?;
-    }
-    here::beside_all();
+    place::put(&old, part)?;
     part.get_attribute(SAYS)
 }
 

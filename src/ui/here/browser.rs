@@ -1,6 +1,5 @@
 //! The window of the browser: its keys, its focus, its clock.
 
-use crate::model::ambient::Timestamp;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::js_sys::Date;
@@ -12,11 +11,13 @@ use web_sys::{
 const SEARCH: &str = "filter-text";
 const SEARCH_PAGE: &str = "/log#filter-text";
 
-/// The local time, and the age when it is drawn.
-#[must_use]
-pub fn beside(at: Timestamp) -> Option<String> {
+/// The local time, and the age when it is drawn; nothing for what is no time.
+fn beside(at: &str) -> Option<String> {
     let (then, now) = (Date::new_0(), Date::new_0());
-    then.set_time(millis(at.millis()));
+    then.set_time(Date::parse(at));
+    if then.get_time().is_nan() {
+        return None;
+    }
     // The Swedish form is year-month-day and 24 hours, which nobody misreads.
     let local = then.to_locale_string("sv-SE", &wasm_bindgen::JsValue::UNDEFINED);
     let local = local.as_string()?;
@@ -25,11 +26,6 @@ pub fn beside(at: Timestamp) -> Option<String> {
     let is_today = today.split_once(' ').is_some_and(|(today, _)| today == day);
     let local = if is_today { clock } else { local.as_str() };
     Some(format!("{local} here, {}", age((now.get_time() - then.get_time()) / 1000.0)))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a date of the browser is a number of that kind")]
-fn millis(at: i64) -> f64 {
-    at as f64
 }
 
 /// An age in the largest unit of which there are two, so that it is never more than half wrong.
@@ -53,8 +49,8 @@ pub(in crate::ui) fn beside_all() {
         let Some(time) = times.item(number).and_then(|node| node.dyn_into::<Element>().ok()) else {
             continue;
         };
-        let at = time.get_attribute("datetime").and_then(|text| Timestamp::parse(&text).ok());
-        if let Some(words) = at.and_then(beside) {
+        let words = time.get_attribute("datetime").and_then(|at| beside(&at));
+        if let Some(words) = words {
             let _ = time.set_attribute("data-local", &words);
         }
     }

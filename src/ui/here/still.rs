@@ -1,13 +1,6 @@
 //! On the server there is no window, and nobody's local time.
 
-use crate::model::ambient::Timestamp;
 use leptos::web_sys::HtmlDialogElement;
-
-/// What stands beside a time: nothing.
-#[must_use]
-pub fn beside(_at: Timestamp) -> Option<String> {
-    None
-}
 
 /// Does nothing.
 pub(super) fn beside_all() {}

@@ -1,10 +1,9 @@
 //! On the server nothing is live.
 
-use crate::model::answer::Overview;
-use crate::ui::live::Event;
+use crate::ui::live::{Event, Following};
 
 /// Does nothing.
 pub(super) fn listen(_on: impl Fn(Event) + 'static) {}
 
 /// Does nothing.
-pub(super) fn overviews(_read: impl Fn(Option<Overview>) + 'static, _lost: impl Fn() + 'static) {}
+pub(super) fn follow(_part: String, _at: String, _says: impl Fn(Following) + 'static) {}

@@ -3,20 +3,25 @@
 //! There is no timer here. The browser opens a lost stream again by itself; while one reading is
 //! under way, any number of events lead to one more, so a busy cluster cannot pile readings up.
 
-use crate::model::answer::{Overview, Present};
-use crate::ui::live::Event;
+use super::carry::Carried;
+use crate::model::answer::Present;
+use crate::ui::live::{Event, Following};
+use crate::ui::place;
 use gloo_net::http::Request;
 use leptos::task::spawn_local;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{EventSource, MessageEvent};
+use web_sys::{Element, EventSource, MessageEvent, window};
 
 /// Where the server says that something changed.
 const EVENTS: &str = "/api/v1/events";
-/// Where the overview is read.
-const OVERVIEW: &str = "/api/v1/overview";
+/// What a part says while it is followed, and once it is not.
+const LIVE: &str = "data-live";
+const LOST: &str = "data-lost";
+/// The answer to somebody who has the part already.
+const NOT_MODIFIED: u16 = 304;
 
 /// Listens until the page is left. Where the stream cannot be opened at all, that is `Lost`.
 pub(super) fn listen(on: impl Fn(Event) + 'static) {
@@ -51,37 +56,93 @@ enum Reading {
     BusyAndDue,
 }
 
-/// Hands over the overview whenever the stream opens and after each change, so that nothing that
-/// happened in between is missed; `None` where it could not be read.
-pub(super) fn overviews(read: impl Fn(Option<Overview>) + 'static, lost: impl Fn() + 'static) {
-    let read: Rc<dyn Fn(Option<Overview>)> = Rc::new(read);
-    let reading = Rc::new(Cell::new(Reading::Idle));
-    listen(move |event| match event {
-        Event::Present(_) => ask(&reading, &read),
-        Event::Lost => lost(),
+/// A part of the page that is followed.
+struct Part<F> {
+    id: String,
+    at: String,
+    /// The tag of what is shown, where it has one.
+    tag: RefCell<Option<String>>,
+    reading: Cell<Reading>,
+    /// Whether the stream is open, as far as the browser knows.
+    is_open: Cell<bool>,
+    says: F,
+}
+
+/// Fetches the part whenever the stream opens and after each change, so that nothing that happened in
+/// between is missed, and puts it in place. A part that could not be fetched is left as it was, and
+/// said to be lost.
+pub(super) fn follow(part: String, at: String, says: impl Fn(Following) + 'static) {
+    let part = Rc::new(Part {
+        id: part,
+        at,
+        tag: RefCell::default(),
+        reading: Cell::new(Reading::Idle),
+        is_open: Cell::new(false),
+        says,
+    });
+    listen(move |event| {
+        part.is_open.set(event != Event::Lost);
+        match event {
+            Event::Present(_) => ask(&part),
+            Event::Lost => part.say(false),
+        }
     });
 }
 
-fn ask(reading: &Rc<Cell<Reading>>, read: &Rc<dyn Fn(Option<Overview>)>) {
-    if reading.get() != Reading::Idle {
-        reading.set(Reading::BusyAndDue);
+fn ask<F: Fn(Following) + 'static>(part: &Rc<Part<F>>) {
+    if part.reading.get() != Reading::Idle {
+        part.reading.set(Reading::BusyAndDue);
         return;
     }
-    let (reading, read) = (Rc::clone(reading), Rc::clone(read));
+    part.reading.set(Reading::BusyAndDue);
+    let part = Rc::clone(part);
     spawn_local(async move {
-        reading.set(Reading::BusyAndDue);
-        while reading.get() == Reading::BusyAndDue {
-            reading.set(Reading::Busy);
-            read(overview().await);
+        while part.reading.get() == Reading::BusyAndDue {
+            part.reading.set(Reading::Busy);
+            let is_read = part.read().await.is_some();
+            // It may have been lost while the answer was on its way.
+            part.say(is_read && part.is_open.get());
         }
-        reading.set(Reading::Idle);
+        part.reading.set(Reading::Idle);
     });
 }
 
-async fn overview() -> Option<Overview> {
-    let response = Request::get(OVERVIEW).send().await.ok()?;
-    if !response.ok() {
-        return None;
+impl<F: Fn(Following)> Part<F> {
+    /// The element as it stands in the page.
+    fn shown(&self) -> Option<Element> {
+        window()?.document()?.get_element_by_id(&self.id)
     }
-    response.json().await.ok()
+
+    fn say(&self, is_live: bool) {
+        let name = if is_live { LIVE } else { LOST };
+        let says = self.shown().and_then(|shown| shown.get_attribute(name)).unwrap_or_default();
+        (self.says)(if is_live { Following::Live(says) } else { Following::Lost(says) });
+    }
+
+    async fn read(&self) -> Option<()> {
+        let request = Request::get(&self.at);
+        let request = match &*self.tag.borrow() {
+            Some(tag) => request.header("if-none-match", tag),
+            None => request,
+        };
+        let response = request.send().await.ok()?;
+        if response.status() == NOT_MODIFIED {
+            return Some(());
+        }
+        if !response.ok() {
+            return None;
+        }
+        let tag = response.headers().get("etag");
+        let new = place::part(&response.text().await.ok()?, &self.id)?;
+        // Whoever is pressing something, or selecting, is not to lose it under the pointer.
+        while self.shown()?.matches(":active").ok()? {
+            place::released().await?;
+        }
+        let old = self.shown()?;
+        let carried = Carried::of(&old);
+        place::put(&old, &new)?;
+        carried.onto(&new);
+        self.tag.replace(tag);
+        Some(())
+    }
 }

@@ -6,9 +6,9 @@ use crate::model::answer::{ActionAnswer, Closing};
 use crate::model::cluster::ReceiptStatus;
 use crate::ui::components::words::{say, time};
 use crate::ui::components::{badge, copyable, explanation, forms, kept, notice, outcome, records};
-use crate::ui::live::{ChangeNotice, LiveProgress, MovedNotice};
+use crate::ui::live::ChangeNotice;
 use crate::ui::verify::verify;
-use crate::ui::{ActionView, pages};
+use crate::ui::{ActionView, pages, parts};
 use leptos::prelude::*;
 
 /// One action as it stands.
@@ -37,7 +37,7 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
         {pages::refusal(data.refusal.as_ref())}
         {duplicate}
         {request(answer)}
-        {answer.under_way.clone().map(|first| view! { <LiveProgress first/> })}
+        {answer.under_way.clone().map(parts::live_progress)}
         {outcome::outcome(answer, viewer)}
         {settlement(answer, viewer)}
         {explanation::explanation(&answer.explanation, &answer.digest, &answer.observation)}
@@ -126,7 +126,7 @@ fn decision(data: &ActionView, viewer: Option<ActorRole>) -> Option<AnyView> {
     let section = view! {
         <section class="decision">
             <h2>"Decision"</h2>
-            <MovedNotice pinned=answer.explanation.pinned.clone()/>
+            {parts::live_moved(answer.id)}
             {two_operators(answer)}
             {forms}
         </section>

@@ -3,7 +3,7 @@
 use crate::model::actor::ActorRole;
 use crate::ui::OverviewView;
 use crate::ui::components::trace;
-use crate::ui::live::LiveOverview;
+use crate::ui::parts;
 use leptos::prelude::*;
 
 /// The overview, which the browser keeps up to date where it can.
@@ -11,7 +11,7 @@ pub(super) fn overview(data: OverviewView, viewer: Option<ActorRole>) -> AnyView
     let OverviewView { overview, trace } = data;
     let drawn = trace::trace(&trace);
     view! {
-        <LiveOverview first=overview viewer=viewer/>
+        {parts::live_overview(overview, viewer)}
         {drawn}
     }
     .into_any()

@@ -29,6 +29,9 @@ pub(super) fn operation(route: Read, schemas: &mut Schemas) -> Option<Operation>
     let op = Operation::new;
     let operation = match route {
         Read::Overview
+        | Read::OverviewPart
+        | Read::MovedPart
+        | Read::ProgressPart
         | Read::Node
         | Read::Timeline
         | Read::Record

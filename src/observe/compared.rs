@@ -1,0 +1,37 @@
+//! What an open page follows of an action.
+
+use super::{ReadSide, no_such_action};
+use crate::explain::Standing;
+use crate::model::action::ActionId;
+use crate::model::catalogue::entry;
+use crate::model::compared::Compared;
+use crate::model::pinned::Pinned;
+use crate::model::progress::Progress;
+use crate::model::refusal::Refusal;
+
+impl ReadSide {
+    /// The facts that the explanation of an action is bound to, as they were and as they are. It
+    /// explains nothing anew: a check that would end otherwise is found when somebody confirms.
+    ///
+    /// # Errors
+    /// `not_found`; or when the kernel or the ledger cannot be read.
+    pub async fn compared(&self, id: ActionId) -> Result<Compared, Refusal> {
+        let trail = self.trail(id)?.ok_or_else(|| no_such_action(id))?;
+        let then = self.explained(&trail)?.pinned;
+        let state = self.observe().await?;
+        let Standing { unresolved, freeze, second_operator } = self.standing()?;
+        let second_operator = second_operator.contains(&entry(trail.action().kind()).class);
+        let now = Pinned { freeze, second_operator, ..state.pinned(unresolved) };
+        Ok(Compared { stage: trail.stage(), then, now })
+    }
+
+    /// How far the kernel is with an action; `None` where it is not working on it.
+    ///
+    /// # Errors
+    /// `not_found`; or when the kernel or the ledger cannot be read.
+    pub async fn progress(&self, id: ActionId) -> Result<Option<Progress>, Refusal> {
+        self.trail(id)?.ok_or_else(|| no_such_action(id))?;
+        let under_way = self.observe().await?.under_way;
+        Ok(under_way.filter(|progress| progress.action_id == id))
+    }
+}

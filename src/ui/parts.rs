@@ -1,0 +1,156 @@
+//! The parts of a page that follow the server. The page draws them, and so does the address of each: the
+//! same component, and the same bytes.
+//!
+//! What a part says while it is followed, and once it is not, are attributes of it: whoever puts it in
+//! place needs no words of its own.
+
+use crate::model::action::ActionId;
+use crate::model::actor::ActorRole;
+use crate::model::answer::Overview;
+use crate::model::compared::Compared;
+use crate::model::pinned::Moved;
+use crate::model::progress::Progress;
+use crate::ui::components::words::{counted, say};
+use crate::ui::components::{self, progress};
+use crate::ui::live::Live;
+use leptos::prelude::*;
+
+/// A part, with its values.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// All of the overview that one observation shows.
+    Overview {
+        /// The cluster.
+        overview: Box<Overview>,
+        /// Who reads it: an operator finds forms.
+        viewer: Option<ActorRole>,
+    },
+    /// What has moved since an action was explained; `None` as its page is made, when nothing was
+    /// compared yet.
+    Moved(Option<Box<Compared>>),
+    /// How far the kernel is with an action; `None` where it is not working on it.
+    Progress(Option<Progress>),
+}
+
+/// How many moved facts a notice names; it has a fixed size, and the page must not move.
+const MOVED_NAMED_MAX: usize = 3;
+
+/// Where a part stands in its page, by the id of its element.
+const OVERVIEW: &str = "now";
+const MOVED: &str = "moved";
+const PROGRESS: &str = "progress";
+
+/// Draws a part.
+#[must_use]
+pub fn draw(part: Part) -> AnyView {
+    match part {
+        Part::Overview { overview, viewer } => self::overview(&overview, viewer),
+        Part::Moved(compared) => moved(compared.as_deref()),
+        Part::Progress(shown) => of_progress(shown.as_ref()),
+    }
+}
+
+/// The overview, and what keeps it up to date.
+pub(super) fn live_overview(overview: Overview, viewer: Option<ActorRole>) -> AnyView {
+    let part = draw(Part::Overview { overview: Box::new(overview), viewer });
+    let first = "Not live: this page shows one observation.".to_owned();
+    view! {
+        <Live part=OVERVIEW.to_owned() at="/parts/overview".to_owned() first=first/>
+        {part}
+    }
+    .into_any()
+}
+
+/// The notice beside an open confirmation. Nothing else on its page moves.
+pub(super) fn live_moved(id: ActionId) -> AnyView {
+    view! {
+        <div class="moved-notice">
+            <div role="status">{draw(Part::Moved(None))}</div>
+            <Live part=MOVED.to_owned() at=format!("/parts/actions/{id}/moved") first=String::new()/>
+        </div>
+    }
+    .into_any()
+}
+
+/// How far the kernel is with the action of the page.
+pub(super) fn live_progress(shown: Progress) -> AnyView {
+    let at = format!("/parts/actions/{}/progress", shown.action_id);
+    let first = "So far; reload to see how far it is now.".to_owned();
+    view! {
+        <section aria-label="Under way">
+            <Live part=PROGRESS.to_owned() at=at first=first/>
+            {draw(Part::Progress(Some(shown)))}
+        </section>
+    }
+    .into_any()
+}
+
+fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
+    let at = overview.state.observation.observed_at;
+    view! {
+        <div
+            class="overview"
+            id=OVERVIEW
+            data-live="Live: updated on each change."
+            data-lost=format!("Not live since {at}: reload to see the present.")
+        >
+            {components::overview::overview(overview, viewer)}
+        </div>
+    }
+    .into_any()
+}
+
+fn moved(compared: Option<&Compared>) -> AnyView {
+    let (state, words) = moved_words(compared);
+    view! {
+        <p
+            id=MOVED
+            data-state=state
+            data-lost="This page no longer hears of changes. A confirmation is compared with the cluster at that moment."
+        >
+            {words}
+        </p>
+    }
+    .into_any()
+}
+
+fn moved_words(compared: Option<&Compared>) -> (&'static str, String) {
+    if let Some(Compared { stage, .. }) = compared.filter(|compared| !compared.stage.waits()) {
+        let words = format!(
+            "This action no longer waits for a confirmation: it is {stage}. Reload to see it as it stands."
+        );
+        return ("moved", words);
+    }
+    let moved = compared.map(Compared::moved).unwrap_or_default();
+    if moved.is_empty() {
+        let words = "This page does not move. A confirmation is compared with the cluster at that moment; \
+                     if a pinned fact has moved, it is refused and nothing runs.";
+        return ("still", words.to_owned());
+    }
+    let named: Vec<_> = moved.iter().take(MOVED_NAMED_MAX).map(Moved::to_string).collect();
+    let more = moved.len().saturating_sub(MOVED_NAMED_MAX);
+    let more = if more > 0 { format!("; and {}", counted(more, "fact")) } else { String::new() };
+    let words = format!(
+        "The cluster changed after this explanation was made: {}{more}. As things stand, a \
+         confirmation would be refused.",
+        say(&named.join("; "))
+    );
+    ("moved", words)
+}
+
+fn of_progress(shown: Option<&Progress>) -> AnyView {
+    let live = match shown {
+        Some(_) => "Live: updated as it goes on. Leaving this page stops nothing.",
+        None => "The kernel has ended its work. Reload to see what came of it.",
+    };
+    view! {
+        <div
+            id=PROGRESS
+            data-live=live
+            data-lost="Not live: reload to see how far it is now."
+        >
+            {shown.map(progress::progress)}
+        </div>
+    }
+    .into_any()
+}
