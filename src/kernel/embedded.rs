@@ -34,6 +34,8 @@ mod observation;
 mod opening;
 mod orders;
 mod predict;
+#[cfg(test)]
+pub(crate) mod probe;
 pub mod restore;
 mod room;
 mod settle;
@@ -154,22 +156,6 @@ impl EmbeddedKernel {
         let description = Self::description(&opened);
         let (shell, changes) = Shell::start(opened.cluster, clock)
             .map_err(|source| OpenError::io("start a thread for", &config.dir, source))?;
-        Ok(Self { description, changes, shell, held: OnceLock::new() })
-    }
-
-    /// The same kernel without a thread, under this weather.
-    #[cfg(test)]
-    fn open_here(
-        config: &Config,
-        served: Served,
-        clock: Arc<dyn Clock>,
-        entropy: &dyn Entropy,
-        weather: simulation::Weather,
-    ) -> Result<Self, OpenError> {
-        let mut opened = opening::open(config, served, clock.as_ref(), entropy)?;
-        opened.cluster.ensemble.expose_to(weather);
-        let description = Self::description(&opened);
-        let (shell, changes) = Shell::here(opened.cluster, clock);
         Ok(Self { description, changes, shell, held: OnceLock::new() })
     }
 
@@ -314,7 +300,5 @@ impl CommandKernel for EmbeddedKernel {
     }
 }
 
-#[cfg(test)]
-mod simulation;
 #[cfg(test)]
 mod tests;

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 /// Who holds the role of primary, as far as it can be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Office {
+pub(crate) enum Office {
     /// This node.
     Held(NodeId),
     /// Nobody that can be reached; this node, which was cut off, may still hold it.

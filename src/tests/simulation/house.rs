@@ -1,6 +1,5 @@
 //! One control plane with its kernel, put together as `serve` does it, without listeners.
 
-#[cfg(test)]
 use super::weather::Weather;
 use crate::authority::proof::PROOF_MINUTES_MAX;
 use crate::authority::{Credential, Operator, PasswordCost, ProofLasts};
