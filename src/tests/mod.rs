@@ -145,6 +145,7 @@ mod strangers;
 mod supply;
 mod threats;
 mod tidy;
+mod tree;
 mod two_operators;
 mod witness;
 mod witness_doubt;
