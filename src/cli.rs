@@ -19,6 +19,8 @@ mod found;
 mod founding;
 #[cfg(test)]
 mod fuzz;
+mod generated;
+mod host_arguments;
 mod list_arguments;
 mod lists;
 mod local;
@@ -39,7 +41,7 @@ use arguments::{Cli, Command};
 use clap::Parser as _;
 pub use exit::exit_codes;
 use failure::Failure;
-pub use list_arguments::reference;
+pub use generated::reference;
 use output::{complain, finish};
 use std::process::ExitCode;
 
@@ -97,8 +99,8 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Catalogue { kind } => Ok(local::catalogue(kind.as_deref())),
         Command::Invariants => Ok(local::invariants()),
         Command::FreezeReport => Ok(local::freeze_report()),
-        Command::Completions { shell } => Ok(list_arguments::completions(shell)),
-        Command::Man { command } => list_arguments::manual(&command),
+        Command::Completions { shell } => Ok(generated::completions(shell)),
+        Command::Man { command } => generated::manual(&command),
         Command::Link(LinkCommand::Issue(options)) => server.link_issue(&options, cli.json),
         Command::Link(LinkCommand::Revoke { id }) => server.link_revoke(id),
         Command::Links => server.links(),

@@ -1,9 +1,9 @@
 //! `accept`: somebody at the host accepts, by name and on record, that log and kernel do not say the
 //! same (C9.5). What was found is shown first, and nothing is accepted in advance.
 
-use super::arguments::DataArguments;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::host_arguments::DataArguments;
 use super::local::{line_of, not_served, wait};
 use super::{Report, complain, secret};
 use crate::model::text::Reason;
