@@ -29,13 +29,13 @@ mod output;
 mod progress;
 mod reconstruct;
 mod remote;
+mod report;
 mod restore;
 mod secret;
 mod session;
 mod unread;
 mod verify;
 
-use crate::plain::lines::Lines;
 use access_arguments::{AccountCommand, LinkCommand, TokenCommand};
 use arguments::{Cli, Command};
 use clap::Parser as _;
@@ -43,17 +43,8 @@ pub use exit::exit_codes;
 use failure::Failure;
 pub use generated::reference;
 use output::{complain, finish};
+use report::Report;
 use std::process::ExitCode;
-
-/// What a command that was carried out has to say.
-struct Report {
-    /// For people.
-    text: Lines,
-    /// For programs: the answer of the server.
-    json: String,
-    /// What became of it.
-    exit: exit::Exit,
-}
 
 /// Parses the command line, runs one command and gives its exit code (design of the interface:
 /// `aerodb-control --help` lists the codes). A command line that cannot be parsed ends with 2.

@@ -30,6 +30,7 @@ pub mod vouching;
 mod witness;
 
 pub use accept::{Examined, accept_restored, examine, examine_with};
+pub use ambient::Ambient;
 pub use announce::Announcement;
 pub use assembly::{Assembled, Front, Parts, assemble};
 pub use error::ServeError;
@@ -43,12 +44,10 @@ pub use restored::record_restored;
 pub use tls::TlsError;
 pub use witness::{Witnessed, witness};
 
-use crate::authority::PasswordCost;
 use crate::kernel::ObserveKernel;
 use crate::kernel::embedded::{self, EmbeddedKernel, Served};
 use crate::ledger::{Ledger, open_key};
 use crate::measure::CertificateExpiry;
-use crate::model::ambient::{Clock, Entropy, Room};
 use crate::model::finding::Mismatch;
 use crate::model::pinned::ClusterIdentity;
 use crate::model::record::Entry;
@@ -74,31 +73,6 @@ use tokio::task::JoinSet;
 /// How long open connections may take to end when the server stops. Actions are not cut short by
 /// it: they are waited for before it begins, and after it.
 const STOP_GRACE: Duration = Duration::from_secs(3);
-
-/// Time, randomness, room and the price of a password, as the server and the tests choose them.
-#[derive(Clone)]
-pub struct Ambient {
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// The source of ids and secrets.
-    pub entropy: Arc<dyn Entropy>,
-    /// How much work it is to check a password.
-    pub password_cost: PasswordCost,
-    /// How much can still be written.
-    pub room: Arc<dyn Room>,
-}
-
-impl Ambient {
-    /// The real ones.
-    fn of_this_machine() -> Self {
-        Self {
-            clock: Arc::new(ambient::SystemClock),
-            entropy: Arc::new(ambient::SystemEntropy),
-            password_cost: PasswordCost::PRODUCTION,
-            room: Arc::new(ambient::SystemRoom),
-        }
-    }
-}
 
 /// A control plane, put together and not yet listening.
 pub struct House {

@@ -1,17 +1,15 @@
 //! The command line as a type. Names and options are an interface: they grow and keep their meaning.
 
-use super::accept::AcceptArguments;
 use super::access_arguments::{AccessArguments, AccountCommand, LinkCommand, TokenCommand};
 use super::address::{Address, Authorities, DEFAULT_URL};
 use super::environment;
 use super::found::FoundArguments;
-use super::host_arguments::{InitArguments, ServeArguments};
+use super::host_arguments::{AcceptArguments, InitArguments, KernelCommand, ServeArguments};
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
 use super::log_arguments::{
     ExportArguments, LogArguments, ReconstructArguments, RotateArguments, TimelineArguments,
     VerifyArguments,
 };
-use super::restore::KernelCommand;
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::text::NodeId;
 use clap::builder::PossibleValuesParser;

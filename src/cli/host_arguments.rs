@@ -1,7 +1,8 @@
-//! What the commands on this machine are told: the server, its founding, and where its data is.
+//! What the commands on this machine are told: the server, its founding, what is done beside it, and where
+//! the data is.
 
 use crate::model::text::Reason;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -82,6 +83,43 @@ pub(super) struct InitArguments {
     /// The name of the environment, such as production [default: as the settings say].
     #[arg(long, value_name = "NAME")]
     pub(super) environment: Option<String>,
+    /// Why; the record keeps it.
+    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
+    pub(super) reason: Option<Reason>,
+}
+
+/// What `accept` is told.
+#[derive(Args, Debug)]
+pub(super) struct AcceptArguments {
+    #[command(flatten)]
+    pub(super) place: DataArguments,
+    /// Why it is accepted, in one line.
+    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
+    pub(super) reason: Reason,
+    /// The name of the cluster; asked for on the terminal, or read as one line of standard input,
+    /// after what was found is shown.
+    #[arg(long = "type", value_name = "CLUSTER")]
+    pub(super) typed: Option<String>,
+}
+
+/// What is done to a kernel without a server.
+#[derive(Debug, Subcommand)]
+pub(super) enum KernelCommand {
+    /// Make a new cluster from a backup, in a data directory that is empty.
+    Restore(RestoreArguments),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RestoreArguments {
+    /// The directory of the backup.
+    #[arg(value_name = "BACKUP")]
+    pub(super) backup: PathBuf,
+    /// The data directory of the new cluster.
+    #[arg(long, value_name = "DIR")]
+    pub(super) into: PathBuf,
+    /// How many nodes it gets; as many as the cluster was founded with when it is absent.
+    #[arg(long, value_name = "N")]
+    pub(super) nodes: Option<u64>,
     /// Why; the record keeps it.
     #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
     pub(super) reason: Option<Reason>,
