@@ -19,6 +19,8 @@ mod found;
 mod founding;
 #[cfg(test)]
 mod fuzz;
+mod generated;
+mod host_arguments;
 mod list_arguments;
 mod lists;
 mod local;
@@ -27,31 +29,22 @@ mod output;
 mod progress;
 mod reconstruct;
 mod remote;
+mod report;
 mod restore;
 mod secret;
 mod session;
 mod unread;
 mod verify;
 
-use crate::plain::lines::Lines;
 use access_arguments::{AccountCommand, LinkCommand, TokenCommand};
 use arguments::{Cli, Command};
 use clap::Parser as _;
 pub use exit::exit_codes;
 use failure::Failure;
-pub use list_arguments::reference;
+pub use generated::reference;
 use output::{complain, finish};
+use report::Report;
 use std::process::ExitCode;
-
-/// What a command that was carried out has to say.
-struct Report {
-    /// For people.
-    text: Lines,
-    /// For programs: the answer of the server.
-    json: String,
-    /// What became of it.
-    exit: exit::Exit,
-}
 
 /// Parses the command line, runs one command and gives its exit code (design of the interface:
 /// `aerodb-control --help` lists the codes). A command line that cannot be parsed ends with 2.
@@ -97,8 +90,8 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Catalogue { kind } => Ok(local::catalogue(kind.as_deref())),
         Command::Invariants => Ok(local::invariants()),
         Command::FreezeReport => Ok(local::freeze_report()),
-        Command::Completions { shell } => Ok(list_arguments::completions(shell)),
-        Command::Man { command } => list_arguments::manual(&command),
+        Command::Completions { shell } => Ok(generated::completions(shell)),
+        Command::Man { command } => generated::manual(&command),
         Command::Link(LinkCommand::Issue(options)) => server.link_issue(&options, cli.json),
         Command::Link(LinkCommand::Revoke { id }) => server.link_revoke(id),
         Command::Links => server.links(),

@@ -6,6 +6,7 @@
 
 pub mod embedded;
 pub mod memory;
+pub mod over;
 
 use crate::model::action::{Action, ActionId};
 use crate::model::cluster::{ClusterState, ReceiptStatus};

@@ -27,6 +27,8 @@ mod error;
 #[cfg(feature = "ssr")]
 mod export;
 #[cfg(feature = "ssr")]
+mod fault;
+#[cfg(feature = "ssr")]
 mod files;
 #[cfg(feature = "ssr")]
 mod heads;

@@ -82,7 +82,7 @@
 //! new rule: `model/invariant.rs`, then the kernel's checks. A route: `web/policy.rs`. A status code:
 //! `web/refusal.rs`. A word on a page: `ui/components`. How it starts: `serve.rs`.
 
-// The simulation shares files with the tests of the program, which name the crate from outside.
+// What it shares with the tests of the program names the crate from outside.
 #[cfg(all(test, feature = "ssr"))]
 extern crate self as aerodb_control;
 
@@ -123,3 +123,23 @@ pub mod ui;
 pub mod web;
 #[cfg(feature = "ssr")]
 pub mod workflow;
+
+/// The tests that need the kernel's probe, which no other crate can see; all others are in a binary of their
+/// own, below `src/tests/mod.rs`.
+#[cfg(test)]
+#[cfg(feature = "ssr")]
+mod tests {
+    #[allow(
+        dead_code,
+        unreachable_pub,
+        reason = "the other half of it is for tests of the program"
+    )]
+    mod fault_panel;
+    #[allow(
+        dead_code,
+        unreachable_pub,
+        reason = "the other half of it is for tests of the program"
+    )]
+    mod legal_steps;
+    mod simulation;
+}

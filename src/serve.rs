@@ -10,6 +10,7 @@ pub mod config;
 
 mod accept;
 mod announce;
+mod assembly;
 mod error;
 mod founding;
 mod hold;
@@ -30,7 +31,9 @@ pub mod vouching;
 mod witness;
 
 pub use accept::{Examined, accept_restored, examine, examine_with};
+pub use ambient::Ambient;
 pub use announce::Announcement;
+pub use assembly::{Assembled, Front, Parts, assemble};
 pub use error::ServeError;
 pub use founding::{Founded, InitOptions, found, init};
 pub use host::HostName;
@@ -42,18 +45,14 @@ pub use restored::record_restored;
 pub use tls::TlsError;
 pub use witness::{Witnessed, witness};
 
-use crate::authority::PasswordCost;
 use crate::kernel::ObserveKernel;
 use crate::kernel::embedded::{self, EmbeddedKernel};
 use crate::ledger::{Ledger, open_key};
 use crate::measure::CertificateExpiry;
-use crate::model::ambient::{Clock, Entropy, Room};
 use crate::model::finding::Mismatch;
 use crate::model::pinned::ClusterIdentity;
-use crate::observe::ReadSide;
-use crate::observe::in_flight::InFlight;
 use crate::store::{Store, StoreError};
-use crate::web::{self, Site};
+use crate::web;
 use crate::workflow::Workflow;
 use crate::workflow::access::Access;
 use axum::Router;
@@ -74,31 +73,6 @@ use tokio::task::JoinSet;
 /// How long open connections may take to end when the server stops. Actions are not cut short by
 /// it: they are waited for before it begins, and after it.
 const STOP_GRACE: Duration = Duration::from_secs(3);
-
-/// Time, randomness, room and the price of a password, as the server and the tests choose them.
-#[derive(Clone)]
-pub struct Ambient {
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// The source of ids and secrets.
-    pub entropy: Arc<dyn Entropy>,
-    /// How much work it is to check a password.
-    pub password_cost: PasswordCost,
-    /// How much can still be written.
-    pub room: Arc<dyn Room>,
-}
-
-impl Ambient {
-    /// The real ones.
-    fn of_this_machine() -> Self {
-        Self {
-            clock: Arc::new(ambient::SystemClock),
-            entropy: Arc::new(ambient::SystemEntropy),
-            password_cost: PasswordCost::PRODUCTION,
-            room: Arc::new(ambient::SystemRoom),
-        }
-    }
-}
 
 /// A control plane, put together and not yet listening.
 pub struct House {
@@ -156,24 +130,25 @@ impl House {
 ///
 /// # Errors
 /// When a part cannot be opened, or the start cannot be recorded.
-pub async fn assemble(
+pub async fn open(
     config: &Config,
     ambient: Ambient,
     data_address: Option<String>,
 ) -> Result<House, ServeError> {
     // First: where nobody could be signed in as the settings say, nothing is opened or recorded.
-    let vouching = config.vouching.open(config)?;
+    let vouching =
+        config.vouching.open(config.leptos.site_addr, &config.reach, config.proof_lasts)?;
     let store = open_store(&config.data)?;
     let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
     // Nothing in the kernel changes before both were compared (C9.5).
     let compared = hold::compared(config, &ledger, &ambient).await?;
     let identity = compared.kernel.identity().clone();
-    let Ambient { clock, entropy, password_cost, .. } = ambient;
-    let (kernel, mismatch) = compared.start_or_hold(&ledger, &clock)?;
+    let (kernel, mismatch) = compared.start_or_hold(&ledger, &ambient.clock)?;
     let kernel = Arc::new(kernel);
     let ledger = if mismatch.is_empty() {
         let named = ledger.reader().log_key()?;
-        let signer = open_key(&config.data, &log_name(&identity), named.as_ref(), &*entropy)?;
+        let name = log_name(&identity);
+        let signer = open_key(&config.data, &name, named.as_ref(), &*ambient.entropy)?;
         let log_key = signer.public();
         let ledger = ledger.signing(signer);
         runs::started(&ledger, config, kernel.describe(), &log_key).await?;
@@ -181,40 +156,31 @@ pub async fn assemble(
     } else {
         ledger
     };
-    let in_flight = InFlight::default();
-    let observer: Arc<dyn ObserveKernel> = kernel.clone();
-    let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), data_address)
-        .with_second_operator(&config.second_operator)
-        .with_mismatch(mismatch);
-    let access =
-        Access::new(ledger.clone(), Arc::clone(&clock), Arc::clone(&entropy), password_cost);
-    let access = Arc::new(access.proving(config.proof_lasts));
-    let commanded = sabotage::over(kernel.clone(), &ledger).await?;
-    let workflow =
-        Workflow::new(read.clone(), commanded, ledger.clone(), in_flight, access.authority());
-    let workflow = Arc::new(workflow);
+    let parts = Parts {
+        data_address,
+        second_operator: config.second_operator.clone(),
+        proof_lasts: config.proof_lasts,
+        mismatch,
+        ..Parts::new(ledger.clone(), ambient)
+    };
+    let assembled = assemble(parts, sabotage::over(kernel.clone(), &ledger).await?);
+    let (access, workflow) = (Arc::clone(&assembled.access), Arc::clone(&assembled.workflow));
     // While something was found nobody is made an operator: that there is none may be what was lost.
-    let setup_path = match read.mismatch() {
+    let setup_path = match assembled.read.mismatch() {
         None => access.issue_setup_link().await?.map(|token| format!("/setup/{token}")),
         Some(_) => None,
     };
+    let mismatch = assembled.read.mismatch().cloned();
     let (stop, stopping) = watch::channel(());
-    let mismatch = read.mismatch().cloned();
     let certificate = CertificateExpiry::default();
-    let site = Site {
-        read,
-        workflow: Arc::clone(&workflow),
-        access: Arc::clone(&access),
+    let site = assembled.site(Front {
         identity,
         leptos: config.leptos.clone(),
-        clock,
-        entropy,
         stopping,
-        writes: store.writes().clone(),
         certificate: certificate.clone(),
         transport: config.reach.transport(),
         vouching,
-    };
+    });
     let web::Routers { console, observers } = web::routers(site);
     let addressed = |at: SocketAddr| {
         let answered: host::Names = Arc::new(config.reach.answered(at));
@@ -300,15 +266,13 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let data_at = local(&data, "the data API")?;
     let observers_at =
         observers.as_ref().map(|o| local(o, "the console of observers")).transpose()?;
-    config.vouching.served_at(reach::console_url(&config, console_at));
+    config.vouching.served_at(config.reach.url(console_at));
     offline::private(&config.data)?;
-    let house = assemble(&config, ambient, Some(format!("http://{data_at}"))).await?;
+    let house = open(&config, ambient, Some(format!("http://{data_at}"))).await?;
     // Before anybody hears that it is ready: a signal that comes then must not end it half way.
     let mut stop = Stop::new();
-    let (told_console, told_observers) = (
-        reach::console_url(&config, console_at),
-        observers_at.map(|at| reach::console_url(&config, at)),
-    );
+    let (told_console, told_observers) =
+        (config.reach.url(console_at), observers_at.map(|at| config.reach.url(at)));
     announce::announce(announcement, &house, &told_console, data_at, told_observers.as_deref());
     let expiry = house.certificate.clone();
     if let Some(certified) = &certified {

@@ -1,4 +1,4 @@
-//! The router: two tables of routes, and what every answer has in common.
+//! The router: the routes of two tables, and what every answer has in common.
 //!
 //! The reading half runs on a `Reading`, which has no way to change anything; the acting half on an
 //! `Acting`, which only POST handlers get. An observer's page therefore cannot reach a mutation, not
@@ -57,11 +57,10 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::MethodRouter;
 use fields::Door;
 use leptos::config::LeptosOptions;
-use policy::{ACTS, Act, READS, Read};
-use showing::Showing;
+use policy::{ACTS, READS, Read};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -188,7 +187,7 @@ pub fn routers(site: Site) -> Routers {
     };
     let acts = ACTS
         .iter()
-        .fold(Router::new(), |router, (route, path, _)| router.route(path, act_handler(*route)));
+        .fold(Router::new(), |router, (route, path, _)| router.route(path, route.handler()));
     let console = reads(&reading, |_| true)
         .merge(acts.with_state(acting.clone()))
         .method_not_allowed_fallback(wrong_method)
@@ -238,98 +237,8 @@ fn finished(router: Router, reading: &Reading) -> Router {
 
 /// The handler of a route, with a tag on answers that follow from state alone.
 fn reading_at(route: Read, reading: &Reading) -> MethodRouter<Reading> {
-    let handler = read_handler(route, reading);
+    let handler = route.handler(reading);
     if route.is_of_state() { handler.layer(from_fn(etag::tagged)) } else { handler }
-}
-
-fn read_handler(route: Read, reading: &Reading) -> MethodRouter<Reading> {
-    // What stakeholders see too is answered by handlers that hold a state of their own: it gives out
-    // nothing that was not redacted for whoever asks.
-    let shown = |handler: MethodRouter<Showing>| handler.with_state(Showing::new(reading));
-    match route {
-        Read::Overview => shown(get(shown::overview)),
-        Read::OverviewPart => shown(get(shown::overview_part)),
-        Read::MovedPart => shown(get(shown::moved_part)),
-        Read::ProgressPart => shown(get(shown::progress_part)),
-        Read::Actions => get(pages::actions),
-        Read::NewAction => get(pages::new_action),
-        Read::Action => shown(get(shown::action)),
-        Read::Node => get(nodes::page),
-        Read::Timeline => shown(get(shown::timeline)),
-        Read::Log => get(pages::log),
-        Read::Record => get(kept::record),
-        Read::Observation => get(kept::observation),
-        Read::Report => get(report::action_page),
-        Read::ReportText => get(report::action_text),
-        Read::Window => get(report::window_page),
-        Read::WindowText => get(report::window_text),
-        Read::Reference => get(reference::whole),
-        Read::ReferenceAction => get(reference::action),
-        Read::ReferenceFailures => get(reference::failures),
-        Read::Help => get(reference::help),
-        Read::Preferences => get(preferences::prefer),
-        Read::SignIn => get(pages::sign_in),
-        Read::Returned => get(vouched::returned),
-        Read::SetUp => get(pages::set_up),
-        Read::OpenLink => get(links::open),
-        Read::Access => get(access::own),
-        Read::Everybody => get(access::everybody),
-        Read::ApiCluster => get(api::cluster),
-        Read::ApiNode => get(api::node),
-        Read::ApiNodeOverview => get(nodes::json),
-        Read::ApiOverview => shown(get(shown::overview_json)),
-        Read::ApiCatalogue => get(api::catalogue),
-        Read::ApiExplain => get(api::explain),
-        Read::ApiActions => get(api::actions),
-        Read::ApiAction => get(api::action),
-        Read::ApiTimeline => get(timeline::json),
-        Read::ApiLog => get(api::log),
-        Read::ApiLogHead => get(api::head),
-        Read::ApiLogProof => get(api::proof),
-        Read::ApiLogConsistency => get(api::consistency),
-        Read::ApiLogCheckpoint | Read::ApiLogKey | Read::ApiLogTile | Read::ApiLogBlob => {
-            get(api::log_file)
-        }
-        Read::ApiRecord => get(api::record),
-        Read::ApiObservation => get(kept::observation_json),
-        Read::ApiReport => get(report::action_json),
-        Read::ApiWindow => get(report::window_json),
-        Read::ApiSession => get(api::session),
-        Read::ApiAccess => get(access::own_json),
-        Read::ApiEverybody => get(access::everybody_json),
-        Read::ApiEvents => shown(get(shown::events)),
-        Read::ApiKernelEvents => get(api::kernel_events),
-        Read::ApiLogCsv => get(export::log_csv),
-        Read::ApiLogText => get(export::log_text),
-        Read::ApiActionsCsv => get(export::actions_csv),
-        Read::ApiActionsText => get(export::actions_text),
-        Read::ApiOpenapi => get(api::openapi),
-        Read::Health => get(health::health),
-        Read::Ready => get(health::ready),
-        Read::Metrics => get(health::metrics),
-    }
-}
-
-fn act_handler(route: Act) -> MethodRouter<Acting> {
-    match route {
-        Act::SignIn | Act::ApiSignIn => post(login::sign_in),
-        Act::Leave => post(vouched::leave),
-        Act::Return => post(vouched::finish),
-        Act::SignInByProxy => post(vouched::by_proxy),
-        Act::SignOut | Act::ApiSignOut => post(login::sign_out),
-        Act::SetUp => post(login::set_up),
-        Act::Request | Act::ApiRequest => post(actions::request),
-        Act::Confirm | Act::ApiConfirm => post(actions::confirm),
-        Act::Withdraw | Act::ApiWithdraw => post(actions::withdraw),
-        Act::Settle | Act::ApiSettle => post(actions::settle),
-        Act::Finding | Act::ApiFinding => post(actions::finding),
-        Act::Freeze | Act::ApiFreeze => post(freeze::freeze),
-        Act::Unfreeze | Act::ApiUnfreeze => post(freeze::unfreeze),
-        Act::UseLink => post(links::exchange),
-        Act::IssueLink | Act::ApiIssueLink => post(links::issue),
-        Act::RevokeLink | Act::ApiRevokeLink => post(links::revoke),
-        Act::RevokeToken | Act::ApiRevokeToken => post(links::revoke_token),
-    }
 }
 
 /// What there is nothing under.

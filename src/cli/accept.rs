@@ -1,29 +1,14 @@
 //! `accept`: somebody at the host accepts, by name and on record, that log and kernel do not say the
 //! same (C9.5). What was found is shown first, and nothing is accepted in advance.
 
-use super::arguments::DataArguments;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::host_arguments::AcceptArguments;
 use super::local::{line_of, not_served, wait};
 use super::{Report, complain, secret};
-use crate::model::text::Reason;
 use crate::plain;
 use crate::serve::{self, examine};
-use clap::Args;
 use serde_json::json;
-
-#[derive(Args, Debug)]
-pub(super) struct AcceptArguments {
-    #[command(flatten)]
-    pub(super) place: DataArguments,
-    /// Why it is accepted, in one line.
-    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
-    pub(super) reason: Reason,
-    /// The name of the cluster; asked for on the terminal, or read as one line of standard input,
-    /// after what was found is shown.
-    #[arg(long = "type", value_name = "CLUSTER")]
-    pub(super) typed: Option<String>,
-}
 
 /// Shows what was found, asks for the name of the cluster, and records the acceptance.
 pub(super) fn accept(options: &AcceptArguments) -> Result<Report, Failure> {

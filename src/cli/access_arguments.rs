@@ -1,7 +1,7 @@
 //! What the commands take that are about accounts, tokens and links.
 
-use super::arguments::DataArguments;
 use super::duration::duration;
+use super::host_arguments::DataArguments;
 use crate::model::access_list::AccessList;
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;

@@ -1,24 +1,21 @@
 //! The command line as a type. Names and options are an interface: they grow and keep their meaning.
 
-use super::accept::AcceptArguments;
 use super::access_arguments::{AccessArguments, AccountCommand, LinkCommand, TokenCommand};
 use super::address::{Address, Authorities, DEFAULT_URL};
 use super::environment;
 use super::found::FoundArguments;
+use super::host_arguments::{AcceptArguments, InitArguments, KernelCommand, ServeArguments};
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
 use super::log_arguments::{
     ExportArguments, LogArguments, ReconstructArguments, RotateArguments, TimelineArguments,
     VerifyArguments,
 };
-use super::restore::KernelCommand;
 use crate::model::action::{ActionId, ActionKind};
-use crate::model::text::{NodeId, Reason};
+use crate::model::text::NodeId;
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -226,88 +223,6 @@ pub(super) enum Command {
         /// The command; its words one after the other.
         command: Vec<String>,
     },
-}
-
-#[derive(Args, Debug)]
-pub(super) struct ServeArguments {
-    /// The settings [default: Leptos.toml here or in a folder above].
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
-    /// Where the cluster, the log and the accounts are kept.
-    #[arg(long, value_name = "DIR")]
-    pub(super) data: Option<PathBuf>,
-    /// Where the console and its API listen.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) listen: Option<SocketAddr>,
-    /// Where observers alone are served: everything is read there and nothing else exists.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) observer_listen: Option<SocketAddr>,
-    /// Where the data API of the embedded kernel listens.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) data_listen: Option<SocketAddr>,
-    /// The certificate that encrypts the console, and those between it and an authority, as PEM.
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    pub(super) tls_cert: Option<PathBuf>,
-    /// The private key of the certificate, as PEM.
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    pub(super) tls_key: Option<PathBuf>,
-    /// A name that the console answers under besides those of this machine; several may be said.
-    #[arg(long = "name", value_name = "NAME")]
-    pub(super) names: Vec<String>,
-    /// Let the console listen where other machines reach it without a certificate, because something
-    /// in front of it encrypts.
-    #[arg(long)]
-    pub(super) plain_http_beyond_loopback: bool,
-    /// For how many minutes a proof of identity is recent; 0 asks for the password with each.
-    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(0..=720))]
-    pub(super) proof_minutes: Option<u32>,
-    /// How many nodes the cluster has; another number is refused.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=101))]
-    pub(super) nodes: Option<u64>,
-    /// The name of the environment, such as production.
-    #[arg(long, value_name = "NAME")]
-    pub(super) environment: Option<String>,
-    /// In which form every record is told on standard error while it runs.
-    #[arg(long, value_enum, default_value_t = LogLines::Text)]
-    pub(super) log: LogLines,
-}
-
-/// The form of the lines that a server writes.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum LogLines {
-    /// None.
-    Off,
-    /// Lines for people.
-    Text,
-    /// One JSON object to a line.
-    Json,
-}
-
-/// Where a command that works without a server finds its data.
-#[derive(Args, Debug)]
-pub(super) struct DataArguments {
-    /// The settings [default: Leptos.toml here or in a folder above].
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
-    /// The data directory [default: as the settings say].
-    #[arg(long, value_name = "DIR")]
-    pub(super) data: Option<PathBuf>,
-}
-
-/// What `init` is told. The settings say what is not named here.
-#[derive(Args, Debug)]
-pub(super) struct InitArguments {
-    #[command(flatten)]
-    pub(super) place: DataArguments,
-    /// How many nodes the cluster gets, 1 to 101 [default: as the settings say].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=101))]
-    pub(super) nodes: Option<u64>,
-    /// The name of the environment, such as production [default: as the settings say].
-    #[arg(long, value_name = "NAME")]
-    pub(super) environment: Option<String>,
-    /// Why; the record keeps it.
-    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
-    pub(super) reason: Option<Reason>,
 }
 
 /// An action, its parameters and its reason. The server judges them: the same words get the same

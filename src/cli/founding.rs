@@ -1,9 +1,9 @@
 //! `init`: a cluster and its log, in a place that holds nothing.
 
 use super::Report;
-use super::arguments::InitArguments;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::host_arguments::InitArguments;
 use super::local::{line_of, not_served, wait};
 use crate::plain::lines::Lines;
 use crate::serve::{self, InitOptions};

@@ -2,13 +2,12 @@
 
 use super::Report;
 use super::access_arguments::{AccountArguments, TokenArguments};
-use super::arguments::{DataArguments, LogLines, ServeArguments};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::host_arguments::{DataArguments, LogLines, ServeArguments};
 use super::log_arguments::{ExportArguments, RotateArguments};
-use super::output::complain;
+use super::output::{complain, progress};
 use super::secret;
-use super::verify::progress;
 use crate::ledger::{
     ExportError, Exported, KEY_FILE, LedgerError, LedgerReader, existing_key, export,
 };

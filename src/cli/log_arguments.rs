@@ -1,6 +1,6 @@
 //! What the commands about the log take.
 
-use super::arguments::DataArguments;
+use super::host_arguments::DataArguments;
 use crate::ledger::note::LogKey;
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;

@@ -7,6 +7,9 @@
 use super::exit::Exit;
 use std::io::{self, ErrorKind, Write as _};
 
+/// How many records between two signs of progress: less than a second of work.
+const PROGRESS_RECORDS: u64 = 100_000;
+
 /// Whether somebody still reads standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reader {
@@ -51,4 +54,13 @@ pub(super) fn failed(error: &io::Error, exit: Exit) -> Exit {
 /// Writes to standard error. Where that fails too, nobody is left to be told.
 pub(super) fn complain(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Says on standard error how far a long log is.
+pub(super) fn progress(done: &'static str) -> impl FnMut(u64) {
+    move |records| {
+        if records > 0 && records.is_multiple_of(PROGRESS_RECORDS) {
+            complain(&format!("{records} records {done} so far\n"));
+        }
+    }
 }

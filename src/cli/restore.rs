@@ -3,6 +3,7 @@
 use super::Report;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::host_arguments::{KernelCommand, RestoreArguments};
 use super::local::{not_served, wait};
 use crate::files::private;
 use crate::kernel::embedded::restore::{Target, restore};
@@ -11,32 +12,8 @@ use crate::plain::lines::Lines;
 use crate::serve;
 use crate::serve::accept_restored;
 use crate::serve::ambient::{SystemClock, SystemEntropy, SystemRoom};
-use clap::{Args, Subcommand};
 use serde_json::json;
 use std::fmt::Display;
-use std::path::PathBuf;
-
-#[derive(Debug, Subcommand)]
-pub(super) enum KernelCommand {
-    /// Make a new cluster from a backup, in a data directory that is empty.
-    Restore(RestoreArguments),
-}
-
-#[derive(Args, Debug)]
-pub(super) struct RestoreArguments {
-    /// The directory of the backup.
-    #[arg(value_name = "BACKUP")]
-    backup: PathBuf,
-    /// The data directory of the new cluster.
-    #[arg(long, value_name = "DIR")]
-    into: PathBuf,
-    /// How many nodes it gets; as many as the cluster was founded with when it is absent.
-    #[arg(long, value_name = "N")]
-    nodes: Option<u64>,
-    /// Why; the record keeps it.
-    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
-    reason: Option<Reason>,
-}
 
 /// Restores a backup.
 pub(super) fn run(command: &KernelCommand) -> Result<Report, Failure> {

@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::local::{data_dir, line_of, not_served, wait};
 use super::log_arguments::VerifyArguments;
-use super::output::complain;
+use super::output::progress;
 use super::remote::Server;
 use crate::ledger::chain::Verified;
 use crate::ledger::tree::{Seen, verify_consistency, verify_inclusion};
@@ -26,9 +26,6 @@ use serde_json::json;
 use std::cell::RefCell;
 use std::io;
 use std::path::Path;
-
-/// How many records between two signs of progress: less than a second of work.
-const PROGRESS_RECORDS: u64 = 100_000;
 
 /// Verifies a log.
 pub(super) fn verify_log(
@@ -88,15 +85,6 @@ fn witnessed(dir: &Path, mut report: Report) -> Result<Report, Failure> {
 fn address(path: &Path) -> Option<&str> {
     let text = path.to_str()?;
     (text.starts_with("http://") || text.starts_with("https://")).then_some(text)
-}
-
-/// Says on standard error how far a long log is.
-pub(super) fn progress(done: &'static str) -> impl FnMut(u64) {
-    move |records| {
-        if records > 0 && records.is_multiple_of(PROGRESS_RECORDS) {
-            complain(&format!("{records} records {done} so far\n"));
-        }
-    }
 }
 
 fn not_verified(place: &str, error: &VerifyError) -> Failure {

@@ -34,6 +34,8 @@ mod observation;
 mod opening;
 mod orders;
 mod predict;
+#[cfg(test)]
+pub(crate) mod probe;
 pub mod restore;
 mod room;
 mod settle;
@@ -179,23 +181,6 @@ impl EmbeddedKernel {
         Ok(Self { description, changes, shell, held })
     }
 
-    /// The same kernel without a thread, under this weather.
-    #[cfg(test)]
-    fn open_here(
-        config: &Config,
-        served: Served,
-        clock: Arc<dyn Clock>,
-        entropy: &dyn Entropy,
-        weather: simulation::Weather,
-    ) -> Result<Self, OpenError> {
-        let stopped = StoppedKernel::open_asked(config, served, clock.as_ref(), entropy)?;
-        let mut opened = opening::start(stopped, clock.now())?;
-        opened.cluster.ensemble.expose_to(weather);
-        let description = Self::description(&opened);
-        let (shell, changes) = Shell::here(opened.cluster, clock);
-        Ok(Self { description, changes, shell, held: None })
-    }
-
     fn description(opened: &opening::Opened) -> KernelDescription {
         let identity = &opened.cluster.identity;
         KernelDescription {
@@ -336,7 +321,5 @@ impl CommandKernel for EmbeddedKernel {
     }
 }
 
-#[cfg(test)]
-mod simulation;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Appends records: one transaction for all of a step, durable when it is answered.
 
 use super::chain::{clock_back_ms, named_key, parse};
+use super::error::malformed;
 use super::note::LogSigner;
 use super::prove::{log_key, store_head};
 use super::read::{LedgerReader, last, standing_freeze};
@@ -323,10 +324,6 @@ fn insert(
         insert_step(transaction, record.seq, id, from, to)?;
     }
     Ok(StoredRecord { record, hash })
-}
-
-pub(super) fn malformed(why: impl Into<String>) -> LedgerError {
-    LedgerError::Malformed { why: why.into() }
 }
 
 /// A freeze is declared while none stands, lifted by its own number, and keeps out what would lead

@@ -181,3 +181,8 @@ impl LedgerError {
         }
     }
 }
+
+/// What is to be recorded is not formed as its kind has to be.
+pub(super) fn malformed(why: impl Into<String>) -> LedgerError {
+    LedgerError::Malformed { why: why.into() }
+}

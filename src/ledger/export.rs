@@ -1,10 +1,10 @@
 //! Writes a log as files that tools of others read: C2SP `tlog-tiles`, and the blobs.
 
 use super::chain::{Broken, Chain, Verified};
+use super::fault::Fault;
 use super::heads::{HeadRule, Heads};
 use super::note::{LogKey, LogSigner};
 use super::tree::{Seen, TILE_WIDTH, Tile};
-use super::verify::Fault;
 use super::{LedgerError, blob, layout};
 use crate::model::ambient::{NoRoom, Room};
 use crate::model::canonical::Hash;

@@ -2,8 +2,8 @@
 
 use super::LedgerError;
 use super::chain::{Broken, Chain};
+use super::fault::Fault;
 use super::note::LogKey;
-use super::verify::Fault;
 use crate::model::canonical::Hash;
 use rusqlite::{Connection, Rows};
 

@@ -6,8 +6,8 @@
 //! which range of records it is; only that range is then compared term by term.
 
 use super::chain::{Broken, parse};
+use super::fault::Fault;
 use super::index::{self, About};
-use super::verify::Fault;
 use crate::model::record::Record;
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};

@@ -1,7 +1,7 @@
 //! The step of an action that a record takes: judged before it is written, and written with it.
 
-use super::append::malformed;
 use super::chain::is_step;
+use super::error::malformed;
 use super::read::stage_of;
 use super::{LedgerError, stage_number};
 use crate::model::action::{ActionId, Stage};

@@ -3,6 +3,7 @@
 
 use super::blob;
 use super::chain::{Broken, Chain, Link, Verified};
+use super::fault::Fault;
 use super::heads::{HeadRule, Heads};
 use super::index::{self, About};
 use super::index_sums::IndexSums;
@@ -127,31 +128,6 @@ pub fn verify_file(
         progress(verified.size);
         Ok(verified)
     })
-}
-
-/// How a step of the verification fails, before it is known at which record.
-pub(super) enum Fault {
-    Broken(Broken),
-    Derived(String),
-    Ledger(LedgerError),
-}
-
-impl From<rusqlite::Error> for Fault {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Ledger(error.into())
-    }
-}
-
-impl From<LedgerError> for Fault {
-    fn from(error: LedgerError) -> Self {
-        Self::Ledger(error)
-    }
-}
-
-impl From<Broken> for Fault {
-    fn from(broken: Broken) -> Self {
-        Self::Broken(broken)
-    }
 }
 
 /// A page of the file that cannot be read is the fault of the record that was to be read from it.

@@ -1,8 +1,10 @@
 //! The real clock, the real source of randomness and the real disk: the only place where they are touched.
 
+use crate::authority::PasswordCost;
 use crate::files;
 use crate::model::ambient::{Clock, Entropy, Room, Timestamp};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The clock of the machine, in UTC.
 pub struct SystemClock;
@@ -39,5 +41,30 @@ pub struct SystemRoom;
 impl Room for SystemRoom {
     fn free_bytes(&self, dir: &Path) -> Result<u64, String> {
         files::free_bytes(dir).map_err(|error| error.to_string())
+    }
+}
+
+/// Time, randomness, room and the price of a password, as the server and the tests choose them.
+#[derive(Clone)]
+pub struct Ambient {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of ids and secrets.
+    pub entropy: Arc<dyn Entropy>,
+    /// How much work it is to check a password.
+    pub password_cost: PasswordCost,
+    /// How much can still be written.
+    pub room: Arc<dyn Room>,
+}
+
+impl Ambient {
+    /// The real ones.
+    pub(super) fn of_this_machine() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            password_cost: PasswordCost::PRODUCTION,
+            room: Arc::new(SystemRoom),
+        }
     }
 }

@@ -6,7 +6,6 @@
 //! start, and the sentence names the setting (C6.1).
 
 use super::ServeError;
-use super::config::Config;
 use super::host::HostName;
 use crate::model::text::InputError;
 use crate::web::Transport;
@@ -122,14 +121,14 @@ impl Reach {
         }
         Ok(())
     }
-}
 
-/// The address that this listener answers under, without a slash at the end.
-pub(super) fn console_url(config: &Config, listening: SocketAddr) -> String {
-    let scheme = if config.reach.tls.is_some() { "https" } else { "http" };
-    match config.reach.names.first() {
-        Some(name) => format!("{scheme}://{name}:{}", listening.port()),
-        None => format!("{scheme}://{listening}"),
+    /// The address that this listener answers under, without a slash at the end.
+    pub(super) fn url(&self, listening: SocketAddr) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        match self.names.first() {
+            Some(name) => format!("{scheme}://{name}:{}", listening.port()),
+            None => format!("{scheme}://{listening}"),
+        }
     }
 }
 

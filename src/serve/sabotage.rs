@@ -4,20 +4,14 @@
 //! back as it came.
 
 use crate::crash::{Sabotage, sabotaged};
-use crate::kernel::memory::MemoryPage;
-use crate::kernel::{
-    Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
-    Settled, Unobservable,
-};
+use crate::kernel::over::Over;
+use crate::kernel::{Answer, ApplyError, CommandKernel, Order, SettleError, Settled};
 use crate::ledger::{Ledger, LedgerError};
-use crate::model::action::{Action, ActionId};
-use crate::model::cluster::{ClusterState, ReceiptStatus};
-use crate::model::event::{EventPage, EventPlace};
-use crate::model::explanation::Checks;
+use crate::model::action::ActionId;
+use crate::model::cluster::ReceiptStatus;
 use crate::model::receipt::{Receipt, Tombstone, Witness};
 use crate::model::record::Entry;
 use std::sync::Arc;
-use tokio::sync::watch;
 
 /// The kernel, or a control plane's fault in front of it.
 pub(super) async fn over(
@@ -58,45 +52,11 @@ struct Saboteur {
     inner: Arc<dyn CommandKernel>,
 }
 
-impl ObserveKernel for Saboteur {
-    fn describe(&self) -> KernelDescription {
-        self.inner.describe()
+impl Over for Saboteur {
+    fn inner(&self) -> &dyn CommandKernel {
+        &*self.inner
     }
 
-    fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
-        self.inner.observe()
-    }
-
-    fn receipt(&self, action_id: ActionId) -> Answer<'_, Result<ReceiptStatus, Unobservable>> {
-        self.inner.receipt(action_id)
-    }
-
-    fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
-        self.inner.checks(state, action)
-    }
-
-    fn events(
-        &self,
-        before: Option<EventPlace>,
-        limit: u32,
-    ) -> Answer<'_, Result<EventPage, Unobservable>> {
-        self.inner.events(before, limit)
-    }
-
-    fn memory(
-        &self,
-        after: Option<ActionId>,
-        limit: u32,
-    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
-        self.inner.memory(after, limit)
-    }
-
-    fn changes(&self) -> watch::Receiver<u64> {
-        self.inner.changes()
-    }
-}
-
-impl CommandKernel for Saboteur {
     fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>> {
         Box::pin(async move {
             if sabotaged(Sabotage::SendTwice) {

@@ -1,12 +1,14 @@
 //! Who may say who somebody is, besides the accounts: as the settings name them, and opened at the start.
 
 use super::ServeError;
-use super::config::Config;
 use super::host::is_here;
+use super::reach::Reach;
+use crate::authority::ProofLasts;
 use crate::identity::openid::is_site;
 use crate::identity::proxy::ProxySettings;
 use crate::identity::{Identity, Openid, OpenidSettings, Proxy};
 use crate::model::text::InputError;
+use std::net::SocketAddr;
 
 /// The settings of a provider and of a proxy. Without any, accounts are all there is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,16 +27,20 @@ impl Vouching {
         self.public_url.get_or_insert(url);
     }
 
-    /// Reads the secrets.
+    /// Reads the secrets, for a console that listens there.
     ///
     /// # Errors
     /// When one cannot be read, a proxy would send its own in the open, a provider would send browsers to
     /// an address that the console does not answer, or its operators could never prove who they are.
-    pub(super) fn open(&self, config: &Config) -> Result<Identity, ServeError> {
-        let address = config.leptos.site_addr;
+    pub(super) fn open(
+        &self,
+        address: SocketAddr,
+        reach: &Reach,
+        proof_lasts: ProofLasts,
+    ) -> Result<Identity, ServeError> {
         let openid = match &self.openid {
             Some(settings) => {
-                if settings.makes_operators() && config.proof_lasts.is_for_one_confirmation() {
+                if settings.makes_operators() && proof_lasts.is_for_one_confirmation() {
                     let required = "at least 1, because openid-roles makes operators: they prove who \
                                     they are at the provider, before they confirm and never with it";
                     return Err(InputError::new("proof-minutes", "0", required).into());
@@ -42,7 +48,7 @@ impl Vouching {
                 let site = self.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
                 let site = site.trim_end_matches('/').to_owned();
                 let host = site.split_once("://").map_or("", |(_, host)| host);
-                if !is_site(&site) || !is_here(host, &config.reach.answered(address)) {
+                if !is_site(&site) || !is_here(host, &reach.answered(address)) {
                     let required = "an address that begins with https:// or is of this machine, \
                                     without a path, of a name that the console answers under (names)";
                     return Err(InputError::new("public-url", &site, required).into());
@@ -51,7 +57,7 @@ impl Vouching {
             }
             None => None,
         };
-        if self.proxy.is_some() && !address.ip().is_loopback() && config.reach.tls.is_none() {
+        if self.proxy.is_some() && !address.ip().is_loopback() && reach.tls.is_none() {
             return Err(ServeError::ProxyInTheOpen { address });
         }
         let proxy = self.proxy.clone().map(Proxy::new).transpose()?;

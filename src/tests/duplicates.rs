@@ -2,22 +2,16 @@
 //! answer is the first outcome (C7.2). `make duplicates` delivers a hundred thousand.
 
 use crate::harness::confirmation;
-use crate::mute_kernel::Over;
+use crate::mute_kernel::App;
 use aerodb_control::kernel::embedded::EmbeddedKernel;
-use aerodb_control::kernel::memory::MemoryPage;
-use aerodb_control::kernel::{
-    Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
-    Settled, Unobservable,
-};
-use aerodb_control::model::action::{Action, ActionId};
-use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
-use aerodb_control::model::event::{EventPage, EventPlace};
-use aerodb_control::model::explanation::Checks;
+use aerodb_control::kernel::over::Over;
+use aerodb_control::kernel::{Answer, ApplyError, CommandKernel, Order, SettleError, Settled};
+use aerodb_control::model::action::ActionId;
 use aerodb_control::model::receipt::Receipt;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::{Barrier, watch};
+use tokio::sync::Barrier;
 
 /// The embedded kernel, and how often it was called.
 struct Counted {
@@ -25,53 +19,19 @@ struct Counted {
     calls: Arc<AtomicU64>,
 }
 
-impl ObserveKernel for Counted {
-    fn describe(&self) -> KernelDescription {
-        self.inner.describe()
+impl Over for Counted {
+    fn inner(&self) -> &dyn CommandKernel {
+        &self.inner
     }
 
-    fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
-        self.inner.observe()
-    }
-
-    fn receipt(&self, action_id: ActionId) -> Answer<'_, Result<ReceiptStatus, Unobservable>> {
-        self.inner.receipt(action_id)
-    }
-
-    fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
-        self.inner.checks(state, action)
-    }
-
-    fn events(
-        &self,
-        before: Option<EventPlace>,
-        limit: u32,
-    ) -> Answer<'_, Result<EventPage, Unobservable>> {
-        self.inner.events(before, limit)
-    }
-
-    fn memory(
-        &self,
-        after: Option<ActionId>,
-        limit: u32,
-    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
-        self.inner.memory(after, limit)
-    }
-
-    fn changes(&self) -> watch::Receiver<u64> {
-        self.inner.changes()
-    }
-}
-
-impl CommandKernel for Counted {
     fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        self.inner.apply(order)
+        self.inner().apply(order)
     }
 
     fn settle(&self, action_id: ActionId) -> Answer<'_, Result<Settled, SettleError>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        self.inner.settle(action_id)
+        self.inner().settle(action_id)
     }
 }
 
@@ -90,7 +50,7 @@ struct Old {
 }
 
 /// Executes actions that undo each other.
-async fn execute(over: &Over) -> Vec<Old> {
+async fn execute(over: &App) -> Vec<Old> {
     let mut olds = Vec::new();
     for number in 0..ACTIONS {
         let (kind, params) = match number % 4 {
@@ -119,7 +79,7 @@ async fn old_confirmations_delivered_again_reach_the_kernel_never() {
     let dir = tempfile::tempdir().expect("a directory");
     let calls = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&calls);
-    let over = Over::kernel(dir.path(), |inner| Counted { inner, calls: counted }).await;
+    let over = App::over(dir.path(), |inner| Counted { inner, calls: counted }).await;
     let olds = Arc::new(execute(&over).await);
     assert_eq!(calls.load(Ordering::SeqCst), ACTIONS, "once each, and it is counted");
     let epoch = over.olga.get("/api/v1/cluster").await.expect(200).json()["epoch"].clone();
@@ -155,7 +115,7 @@ async fn old_confirmations_delivered_again_reach_the_kernel_never() {
     println!("{deliveries} deliveries of {ACTIONS} old confirmations: 0 calls of the kernel");
 }
 
-async fn size(over: &Over) -> u64 {
+async fn size(over: &App) -> u64 {
     let last = over.olga.get("/api/v1/log?limit=1").await.expect(200).json();
     last["records"][0]["seq"].as_u64().expect("a number") + 1
 }

@@ -1,6 +1,8 @@
 //! Which room may import which. A new arrow is a change of design: it is made here first.
 
 use crate::source::{Source, rust};
+use crate::tree::{Arrow, Place, Said, files};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A room, and the rooms that it may import. `serve` and `cli` may import every room.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -37,58 +39,130 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("web", &["model", "identity", "authority", "observe", "workflow", "ui", "plain", "measure"]),
 ];
 
-/// The rooms at the top, which put the others together.
-const COMPOSERS: [&str; 3] = ["serve", "cli", "main"];
+/// The rooms at the top, which put the others together, and the tests that see all.
+const COMPOSERS: [&str; 3] = ["serve", "cli", "tests"];
 
-fn rooms() -> Vec<&'static str> {
-    ARROWS.iter().map(|(room, _)| *room).chain(["serve", "cli"]).collect()
+/// What tests that stand in a room may import besides, and why.
+const ARROWS_OF_TESTS: &[(&str, &[&str], &str)] =
+    &[("workflow", &["plain"], "a state that is made by hand stands with the tests of the texts")];
+
+/// The sources by their paths.
+fn sources() -> BTreeMap<String, String> {
+    rust().into_iter().map(|source| (source.path, source.text)).collect()
 }
 
-fn violations(source: &Source) -> Vec<String> {
-    let Some(room) = source.room() else { return Vec::new() };
-    if COMPOSERS.contains(&room) || matches!(room, "lib" | "tests" | "bin") {
+fn library(sources: &BTreeMap<String, String>) -> Vec<(Place, Said)> {
+    files("src/lib.rs", &|path| sources.get(path).cloned())
+}
+
+fn violations(place: &Place, said: &Said) -> Vec<String> {
+    let Some(room) = place.room().filter(|room| !COMPOSERS.contains(room)) else {
         return Vec::new();
-    }
-    let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
-        return vec![format!("{}: the room {room} is not in the table", source.path)];
     };
-    let mut found = Vec::new();
-    for (number, line) in source.code() {
-        if line.contains("crate::{") || line.contains("super::super") {
-            found.push(format!("{}:{number}: name the room: crate::room::item", source.path));
-        }
-        for other in rooms() {
-            let names_it = line.match_indices("crate::").any(|(at, _)| {
-                let after = line.get(at + 7..).unwrap_or_default();
-                let word: String =
-                    after.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-                word == other
-            });
-            if names_it && other != room && !allowed.contains(&other) {
-                found.push(format!("{}:{number}: {room} may not import {other}", source.path));
-            }
-        }
-    }
-    found
+    let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
+        return vec![format!("{}: the room {room} is not in the table", place.path)];
+    };
+    let in_tests = ARROWS_OF_TESTS.iter().find(|(name, ..)| *name == room);
+    let in_tests = in_tests.map_or(&[] as &[&str], |(_, besides, _)| *besides);
+    let judge = |arrow: &Arrow| match &arrow.to {
+        Err(why) => Some(format!("{}: {why}; name the room: crate::room::item", place.path)),
+        Ok(to) if to == room || allowed.contains(&to.as_str()) => None,
+        Ok(to) if arrow.is_test && in_tests.contains(&to.as_str()) => None,
+        Ok(to) => Some(format!("{}: {room} may not import {to}", place.path)),
+    };
+    said.arrows.iter().filter_map(judge).collect()
 }
 
 /// C1.2, C10.2.
 #[test]
 fn rooms_import_only_what_the_table_allows() {
-    let found: Vec<String> = rust().iter().flat_map(violations).collect();
+    let library = library(&sources());
+    let found: Vec<_> = library.iter().flat_map(|(place, said)| violations(place, said)).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// A room that this one may import neither in its code nor in its tests.
+fn forbidden_to(room: &str) -> &'static str {
+    let code = ARROWS.iter().filter(|(from, _)| *from == room).flat_map(|(_, to)| *to);
+    let tests =
+        ARROWS_OF_TESTS.iter().filter(|(from, ..)| *from == room).flat_map(|(_, to, _)| *to);
+    let allowed: BTreeSet<_> = code.chain(tests).chain([&room]).copied().collect();
+    let all = ARROWS.iter().map(|(room, _)| *room).chain(COMPOSERS);
+    all.into_iter().find(|to| !allowed.contains(to)).expect("no room may import all")
+}
+
 #[test]
-fn the_scan_sees_a_forbidden_arrow_and_a_dodge() {
-    let check = |path: &str, text: &str| {
-        violations(&Source { path: path.to_owned(), text: text.to_owned() }).len()
+fn an_import_that_is_planted_in_any_file_of_any_room_is_seen() {
+    let sources = sources();
+    let library = library(&sources);
+    let rooms: BTreeSet<_> = library.iter().filter_map(|(place, _)| place.room()).collect();
+    let expected = ARROWS.iter().map(|(room, _)| *room).chain(COMPOSERS);
+    assert_eq!(rooms, expected.collect(), "every room has files, and every file a room");
+    for (place, said) in &library {
+        let Some(room) = place.room().filter(|room| !COMPOSERS.contains(room)) else { continue };
+        let (before, to) = (violations(place, said).len(), forbidden_to(room));
+        let up = "super::".repeat(place.module.len());
+        let planted = [
+            format!("use crate::{to}::planted;"),
+            format!("use {up}{to}::planted;"),
+            format!("use aerodb_control::{to}::planted;"),
+            format!("#[cfg(test)] mod planted {{ fn f(x: &crate::{to}::Planted) {{}} }}"),
+            format!("#[cfg(test)] mod planted {{ use super::{up}{to}::planted; }}"),
+            format!("fn planted() {{ view! {{ <p>{{crate::{to}::planted()}}</p> }} }}"),
+            format!("use crate::{{{to}, model}};"),
+            "use crate as planted;".to_owned(),
+        ];
+        let text = sources.get(&place.path).expect("it was read");
+        let found = violations(place, &place.read(&format!("{text}\n{}", planted.join("\n"))));
+        assert_eq!(found.len(), before + planted.len(), "{}: {found:#?}", place.path);
+    }
+}
+
+#[test]
+fn the_reading_follows_every_module_and_no_comment() {
+    let crate_of = |texts: &[(&str, &str)]| {
+        let texts: BTreeMap<_, _> = texts.iter().map(|(p, t)| (*p, (*t).to_owned())).collect();
+        let library = files("src/lib.rs", &|path| texts.get(path).cloned());
+        library.iter().flat_map(|(place, said)| violations(place, said)).collect::<Vec<_>>()
     };
-    assert_eq!(check("src/ui/pages/log.rs", "use crate::workflow::Workflow;"), 1);
-    assert_eq!(check("src/model/action.rs", "fn f(k: &crate::kernel::Order) {}"), 1);
-    assert_eq!(check("src/web/api.rs", "use crate::{kernel, workflow};"), 1);
-    assert_eq!(check("src/web/api.rs", "// crate::kernel in a comment"), 0);
-    assert_eq!(check("src/elsewhere.rs", ""), 1);
+    let bad = "fn f() -> crate::workflow::Workflow {}";
+    for texts in [
+        [("src/lib.rs", "mod ui;"), ("src/ui.rs", "mod a;"), ("src/ui/a.rs", bad)],
+        [("src/lib.rs", "mod ui;"), ("src/ui.rs", "#[cfg(test)] mod a;"), ("src/ui/a.rs", bad)],
+        [
+            ("src/lib.rs", "mod ui;"),
+            ("src/ui.rs", "#[path = \"../x/a.rs\"] mod a;"),
+            ("x/a.rs", bad),
+        ],
+        [("src/lib.rs", "mod ui;"), ("src/ui.rs", "mod a { mod b; }"), ("src/ui/a/b.rs", bad)],
+    ] {
+        assert_eq!(crate_of(&texts), [format!("{}: ui may not import workflow", texts[2].0)]);
+    }
+    let good = "// crate::workflow\n/// [`crate::workflow`]\nconst A: &str = \"crate::workflow\";";
+    assert_eq!(crate_of(&[("src/lib.rs", "mod ui;"), ("src/ui.rs", good)]), Vec::<String>::new());
+    let unknown = crate_of(&[("src/lib.rs", "mod elsewhere;"), ("src/elsewhere.rs", "")]);
+    assert_eq!(unknown, ["src/elsewhere.rs: the room elsewhere is not in the table"]);
+}
+
+/// The crates of this package: the library, the programs, the tests and what measures.
+const ROOTS: [&str; 7] = [
+    "src/lib.rs",
+    "src/main.rs",
+    "src/bin/bundle.rs",
+    "src/tests/mod.rs",
+    "src/tests/ledger_bench.rs",
+    "src/tests/kernel_bench.rs",
+    "src/tests/pages_bench.rs",
+];
+
+#[test]
+fn every_rust_file_is_a_module_of_some_crate() {
+    let sources = sources();
+    let read = |path: &str| sources.get(path).cloned();
+    let reached = ROOTS.iter().flat_map(|root| files(root, &read));
+    let reached: BTreeSet<_> = reached.map(|(place, _)| place.path).collect();
+    let all: BTreeSet<_> = sources.keys().cloned().collect();
+    assert_eq!(all.difference(&reached).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
 /// Every place in the code, outside tests, that contains `needle`.
@@ -125,8 +199,7 @@ fn only_serve_starts_the_kernel() {
 /// C9.2: closing any descriptor of a file ends the locks that SQLite has on it.
 #[test]
 fn a_database_of_the_kernel_is_opened_by_sqlite_and_by_nothing_else() {
-    let is_kernel =
-        |path: &String| path.starts_with("src/kernel") && !path.contains("/simulation/");
+    let is_kernel = |path: &String| path.starts_with("src/kernel");
     let needles = ["File::open(", "fs::read(", "fs::copy(", "File::options()", "OpenOptions"];
     let mut found: Vec<String> = needles.into_iter().flat_map(places).filter(is_kernel).collect();
     found.sort_unstable();

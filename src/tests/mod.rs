@@ -148,6 +148,7 @@ mod strangers;
 mod supply;
 mod threats;
 mod tidy;
+mod tree;
 mod two_operators;
 mod unchanged;
 mod witness;

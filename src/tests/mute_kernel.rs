@@ -2,28 +2,22 @@
 //! loses its answers, without a way to settle. Everything else is a whole control plane.
 
 use crate::embedded_bench::{config, founded};
-use crate::harness::{Client, CountedEntropy, ManualClock, PASSWORD};
-use aerodb_control::authority::PasswordCost;
+use crate::harness::{Client, ManualClock, PASSWORD};
+use crate::opened::ambient;
 use aerodb_control::kernel::embedded::EmbeddedKernel;
-use aerodb_control::kernel::memory::MemoryPage;
+use aerodb_control::kernel::over::Over;
 use aerodb_control::kernel::{
-    Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
-    Settled, Unobservable,
+    Answer, ApplyError, CommandKernel, KernelDescription, Order, SettleError, Settled, Unobservable,
 };
 use aerodb_control::ledger::Ledger;
-use aerodb_control::model::action::{Action, ActionId};
-use aerodb_control::model::ambient::{Clock, Entropy};
+use aerodb_control::model::action::ActionId;
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::event::{EventPage, EventPlace};
-use aerodb_control::model::explanation::Checks;
 use aerodb_control::model::progress::{Progress, Unit};
 use aerodb_control::model::receipt::Receipt;
-use aerodb_control::observe::ReadSide;
-use aerodb_control::observe::in_flight::InFlight;
+use aerodb_control::serve::{Front, Parts, assemble};
 use aerodb_control::store::Store;
-use aerodb_control::web::{Site, routers};
-use aerodb_control::workflow::Workflow;
-use aerodb_control::workflow::access::Access;
+use aerodb_control::web::routers;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -70,9 +64,13 @@ pub struct MuteKernel {
     link: Arc<Link>,
 }
 
-impl ObserveKernel for MuteKernel {
+impl Over for MuteKernel {
+    fn inner(&self) -> &dyn CommandKernel {
+        &self.inner
+    }
+
     fn describe(&self) -> KernelDescription {
-        KernelDescription { kind: "mute", can_settle: false, ..self.inner.describe() }
+        KernelDescription { kind: "mute", can_settle: false, ..self.inner().describe() }
     }
 
     fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
@@ -86,7 +84,7 @@ impl ObserveKernel for MuteKernel {
                 total: 100,
                 unit: Unit::Rows,
             });
-            Ok(self.inner.observe().await?.with_under_way(under_way))
+            Ok(self.inner().observe().await?.with_under_way(under_way))
         })
     }
 
@@ -94,7 +92,7 @@ impl ObserveKernel for MuteKernel {
         Box::pin(async move {
             self.link.passes()?;
             if Link::is(&self.link.shows_receipts) {
-                let shown = self.inner.receipt(action_id).await?;
+                let shown = self.inner().receipt(action_id).await?;
                 return Ok(match shown {
                     ReceiptStatus::Executed { receipt } if Link::is(&self.link.mixes_up) => {
                         ReceiptStatus::Executed { receipt: another(receipt) }
@@ -106,10 +104,6 @@ impl ObserveKernel for MuteKernel {
         })
     }
 
-    fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
-        self.inner.checks(state, action)
-    }
-
     fn events(
         &self,
         before: Option<EventPlace>,
@@ -117,24 +111,10 @@ impl ObserveKernel for MuteKernel {
     ) -> Answer<'_, Result<EventPage, Unobservable>> {
         Box::pin(async move {
             self.link.passes()?;
-            self.inner.events(before, limit).await
+            self.inner().events(before, limit).await
         })
     }
 
-    fn memory(
-        &self,
-        after: Option<ActionId>,
-        limit: u32,
-    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
-        self.inner.memory(after, limit)
-    }
-
-    fn changes(&self) -> watch::Receiver<u64> {
-        self.inner.changes()
-    }
-}
-
-impl CommandKernel for MuteKernel {
     fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>> {
         Box::pin(async move {
             self.link.orders.fetch_add(1, Ordering::SeqCst);
@@ -145,7 +125,7 @@ impl CommandKernel for MuteKernel {
             }
             if !Link::is(&self.link.loses_orders) {
                 // It really runs; only the answer is lost.
-                let answer = self.inner.apply(order).await;
+                let answer = self.inner().apply(order).await;
                 if Link::is(&self.link.mixes_up) {
                     return answer.map(another);
                 }
@@ -167,53 +147,31 @@ fn another(receipt: Receipt) -> Receipt {
 }
 
 /// A control plane over any kernel, with Olga signed in as an operator.
-pub struct Over {
+pub struct App {
     pub olga: Client,
     pub store: Store,
     _stop: watch::Sender<()>,
 }
 
-impl Over {
+impl App {
     /// In this directory, over the embedded kernel behind whatever `wrap` puts before it.
-    pub async fn kernel<K: CommandKernel>(
+    pub async fn over<K: CommandKernel>(
         dir: &Path,
         wrap: impl FnOnce(EmbeddedKernel) -> K,
     ) -> Self {
         let store = crate::records::store_in(dir);
-        let clock: Arc<dyn Clock> = ManualClock::new();
-        let entropy: Arc<dyn Entropy> = Arc::new(CountedEntropy::default());
-        let inner = founded(&config(dir, 3), Arc::clone(&clock), &*entropy);
+        let ambient = ambient(ManualClock::new(), Arc::default());
+        let clock = Arc::clone(&ambient.clock);
+        let inner = founded(&config(dir, 3), Arc::clone(&clock), &*ambient.entropy);
         let kernel = Arc::new(wrap(inner.expect("a kernel")));
-        let ledger = Ledger::open(&store, Arc::clone(&clock)).expect("a ledger");
-        let in_flight = InFlight::default();
-        let observer: Arc<dyn ObserveKernel> = kernel.clone();
-        let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), None);
+        let ledger = Ledger::open(&store, clock).expect("a ledger");
         let identity = kernel.observe().await.expect("a state").cluster.identity;
-        let cost = PasswordCost::of(64, 1);
-        let access =
-            Arc::new(Access::new(ledger.clone(), Arc::clone(&clock), Arc::clone(&entropy), cost));
-        let authority = access.authority();
-        let workflow = Workflow::new(read.clone(), kernel, ledger, in_flight, authority);
-        let workflow = Arc::new(workflow);
+        let assembled = assemble(Parts::new(ledger, ambient), kernel);
+        let access = Arc::clone(&assembled.access);
         access.add_account("olga", "operator", PASSWORD).await.expect("olga");
         let session = access.sign_in("olga", PASSWORD).await.expect("a session");
         let (stop, stopping) = watch::channel(());
-        let leptos = leptos::config::LeptosOptions::builder().output_name("aerodb-control").build();
-        let writes = store.writes().clone();
-        let site = Site {
-            read,
-            workflow,
-            access,
-            identity,
-            leptos,
-            clock,
-            entropy,
-            stopping,
-            writes,
-            certificate: aerodb_control::measure::CertificateExpiry::default(),
-            transport: aerodb_control::web::Transport::Plain,
-            vouching: aerodb_control::identity::Identity::default(),
-        };
+        let site = assembled.site(Front::plain(identity, stopping));
         let olga = Client::new(routers(site).console, session.token);
         Self { olga, store, _stop: stop }
     }
@@ -224,7 +182,7 @@ pub struct MuteApp {
     pub olga: Client,
     pub link: Arc<Link>,
     pub store: Store,
-    _over: Over,
+    _app: App,
     _dir: TempDir,
 }
 
@@ -232,10 +190,10 @@ impl MuteApp {
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let link = Arc::new(Link::default());
-        let over = Over::kernel(dir.path(), |inner| MuteKernel { inner, link: Arc::clone(&link) });
-        let over = over.await;
-        let (olga, store) = (over.olga.clone(), over.store.clone());
-        Self { olga, link, store, _over: over, _dir: dir }
+        let app = App::over(dir.path(), |inner| MuteKernel { inner, link: Arc::clone(&link) });
+        let app = app.await;
+        let (olga, store) = (app.olga.clone(), app.store.clone());
+        Self { olga, link, store, _app: app, _dir: dir }
     }
 
     /// Sets one of the link's faults.

@@ -10,7 +10,7 @@ use aerodb_control::model::text::PlaceName;
 use aerodb_control::serve::config::Config;
 use aerodb_control::serve::reach::Reach;
 use aerodb_control::serve::vouching::Vouching;
-use aerodb_control::serve::{Ambient, House, assemble, found};
+use aerodb_control::serve::{self, Ambient, House, found};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub async fn open_as(
     if !dir.join("control.sqlite").exists() {
         found(&config, &ambient, host_user()).await.expect("a new cluster");
     }
-    assemble(&config, ambient, Some("http://127.0.0.1:7410".to_owned())).await.expect("a house")
+    serve::open(&config, ambient, Some("http://127.0.0.1:7410".to_owned())).await.expect("a house")
 }
 
 /// Why a control plane with these settings does not start. Nothing was opened.
@@ -52,7 +52,7 @@ pub async fn refused_start(change: impl FnOnce(&mut Config)) -> String {
     let mut config = config(dir.path(), 3);
     change(&mut config);
     let ambient = ambient(ManualClock::new(), Arc::default());
-    let refused = assemble(&config, ambient, None).await.err().expect("it does not start");
+    let refused = serve::open(&config, ambient, None).await.err().expect("it does not start");
     let left = std::fs::read_dir(dir.path()).expect("a directory").count();
     assert_eq!(left, 0, "{refused}");
     refused.to_string()

@@ -18,15 +18,41 @@ impl Source {
         Some(first.strip_suffix(".rs").unwrap_or(first))
     }
 
-    /// The lines that are code: without comments, and without the unit tests at the end.
+    /// The lines that are code: without comments, and without what is compiled into tests only.
+    ///
+    /// The formatter holds what this relies on: an item ends on a line that begins where the item begins.
     pub fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let is_code = |line: &&str| !line.trim_start().starts_with("//");
-        let until_tests = self.text.lines().take_while(|line| *line != "#[cfg(test)]");
-        until_tests
-            .enumerate()
-            .map(|(i, line)| (i + 1, line))
-            .filter(move |(_, line)| is_code(line))
+        let mut skipped: Option<usize> = None;
+        let mut is_code = move |line: &str| {
+            let text = line.trim_start();
+            let indent = line.len() - text.len();
+            match skipped {
+                None if text == "#[cfg(test)]" => {
+                    skipped = Some(indent);
+                    false
+                }
+                None => !text.starts_with("//"),
+                Some(begun) => {
+                    let ends = [";", "}", ","].iter().any(|end| text.ends_with(end));
+                    if begun == indent && ends && !text.starts_with('#') {
+                        skipped = None;
+                    }
+                    false
+                }
+            }
+        };
+        let numbered = self.text.lines().enumerate().map(|(i, line)| (i + 1, line));
+        numbered.filter(move |(_, line)| is_code(line))
     }
+}
+
+#[test]
+fn code_is_what_is_not_for_tests_alone() {
+    let text = "a\n#[cfg(test)]\nmod b;\n// c\nd {\n    #[cfg(test)]\n    e: None,\n    f\n}\n\
+                #[cfg(test)]\n#[allow(x)]\nmod g {\n    h;\n}\ni\n";
+    let source = Source { path: String::new(), text: text.to_owned() };
+    let code: Vec<_> = source.code().collect();
+    assert_eq!(code, [(1, "a"), (5, "d {"), (8, "    f"), (9, "}"), (15, "i")]);
 }
 
 /// The project's folder.

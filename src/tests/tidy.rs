@@ -76,27 +76,6 @@ fn no_module_is_called_mod_outside_the_tests() {
     assert_none(strays);
 }
 
-/// Programs of their own that measure.
-const BENCHES: [&str; 3] =
-    ["src/tests/ledger_bench.rs", "src/tests/kernel_bench.rs", "src/tests/pages_bench.rs"];
-
-#[test]
-fn every_rust_file_is_part_of_the_crate() {
-    let sources = rust();
-    let declared = |name: &str| {
-        let forms = [format!("mod {name};"), format!("/{name}.rs\"]")];
-        sources.iter().any(|s| forms.iter().any(|form| s.text.contains(form.as_str())))
-    };
-    let roots = ["src/lib.rs", "src/main.rs", "src/bin/bundle.rs", "src/tests/mod.rs"];
-    let orphan = |s: &&Source| {
-        let name = s.path.rsplit('/').next().unwrap_or_default();
-        let name = name.strip_suffix(".rs").unwrap_or(name);
-        let is_root = roots.iter().chain(&BENCHES).any(|path| **path == s.path);
-        !is_root && !declared(name)
-    };
-    assert_none(sources.iter().filter(orphan).map(|s| s.path.clone()).collect());
-}
-
 /// C2.2.
 #[test]
 fn no_sentence_reassures_or_recommends() {

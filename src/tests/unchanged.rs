@@ -9,6 +9,7 @@ use crate::witness_kept::{Side, accept, examined, keep, put_back};
 use aerodb_control::kernel::embedded::StoppedKernel;
 use aerodb_control::kernel::memory::MEMORY_ROWS_MAX;
 use aerodb_control::model::ambient::Room;
+use aerodb_control::model::text::NodeId;
 use aerodb_control::serve::found;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -114,7 +115,7 @@ async fn a_start_that_holds_changes_nothing_in_the_kernel() {
     assert_eq!(cluster["primary"], json!(null), "{cluster}");
     app.operator().get("/api/v1/events").await.expect(200);
     app.data().put("/kv/k", "w").await.expect(503);
-    app.kernel().sever(&"n2".parse().expect("a node")).await;
+    app.kernel().sever(&NodeId::numbered(2)).await;
     app.house.record_stop().await.expect("nothing is recorded");
     is_unchanged(&before, app.dir());
     let app = app.restart_after(async |dir| is_unchanged(&before, dir)).await;

@@ -1,10 +1,10 @@
 //! The description of the API (OpenAPI 3.1), made from the types that cross the wire and from the
-//! tables of routes. A route of the API without an entry here fails a test, and one that is not in
-//! the tables cannot have an entry: each entry is an arm of a `match` over the routes.
+//! tables of routes. A route of the API whose row names no operation fails a test, and an operation that
+//! no row names is dead code.
 
-mod acts;
-mod operation;
-mod reads;
+pub(super) mod acts;
+pub(super) mod operation;
+pub(super) mod reads;
 
 use super::policy::{ACTS, Needs, READS, Read};
 use super::refusal::{Problem, status};
@@ -30,14 +30,16 @@ pub fn document() -> Value {
     let mut schemas = Schemas::new();
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for (route, path, needs) in READS {
-        if let Some(operation) = reads::operation(*route, &mut schemas) {
+        if let Some(operation) = route.operation() {
+            let operation = operation(&mut schemas);
             let shared = of_reading(*route, *needs);
             let described = described(operation, *needs, shared, is_tagged(*route));
             paths.entry(plain(path)).or_default().insert("get".to_owned(), described);
         }
     }
     for (route, path, needs) in ACTS {
-        if let Some(operation) = acts::operation(*route, &mut schemas) {
+        if let Some(operation) = route.operation() {
+            let operation = operation(&mut schemas);
             let described = described(operation, *needs, of_acting(*needs), Tag::None);
             paths.entry(plain(path)).or_default().insert("post".to_owned(), described);
         }

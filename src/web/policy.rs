@@ -1,9 +1,15 @@
-//! Every route that exists, with who may use it. The router is built from these tables and from
-//! nothing else, so what is not listed is not there (C10.1).
+//! Every route that exists: a row says its path, who may use it, what answers it, and how that is
+//! described to programs. The routers, the description of the API and the tests of access are made from
+//! these two tables and from nothing else, so what is not listed is not there (C10.1).
 
-mod acts;
-
-pub use acts::{ACTS, Act};
+use super::openapi::operation::{Operation, Schemas};
+use super::openapi::{acts, reads};
+use super::showing::Showing;
+use super::{
+    Acting, Reading, access, actions, api, export, freeze, health, kept, links, login, nodes,
+    pages, preferences, reference, report, shown, timeline, vouched,
+};
+use axum::routing::{MethodRouter, get, post};
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,202 +40,126 @@ impl Needs {
     }
 }
 
-/// A route that reads. Its handlers hold a `Reading`, which has no way to change anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Read {
-    /// The cluster at a glance.
-    Overview,
-    /// The list of actions.
-    Actions,
-    /// The catalogue as a choice, or the form of one action.
-    NewAction,
-    /// One action.
-    Action,
-    /// One node.
-    Node,
-    /// The log and the kernel side by side.
-    Timeline,
-    /// The log.
-    Log,
-    /// One record.
-    Record,
-    /// An observation that the log keeps.
-    Observation,
-    /// One action, rebuilt from the log.
-    Report,
-    /// The same as Markdown.
-    ReportText,
-    /// A window of the log, rebuilt.
-    Window,
-    /// The same as Markdown.
-    WindowText,
-    /// The catalogue and the invariants.
-    Reference,
-    /// One action of the catalogue in full.
-    ReferenceAction,
-    /// Every way in which an action can go wrong.
-    ReferenceFailures,
-    /// The keys and the preferences.
-    Help,
-    /// Setting a preference of the browser.
-    Preferences,
-    /// The part of the overview that follows the cluster.
-    OverviewPart,
-    /// What has moved since an action was explained: a part of its page.
-    MovedPart,
-    /// How far the kernel is with an action: a part of its page.
-    ProgressPart,
-    /// The sign-in form.
-    SignIn,
-    /// Where a provider of OpenID Connect sends a browser back to.
-    Returned,
-    /// The form behind the one-time set-up link.
-    SetUp,
-    /// The form behind a link for a stakeholder.
-    OpenLink,
-    /// The links, and the reader's own sessions.
-    Access,
-    /// Every account, session, link and token.
-    Everybody,
-    /// The observation as JSON.
-    ApiCluster,
-    /// One node of it.
-    ApiNode,
-    /// All that the page of a node shows, as JSON.
-    ApiNodeOverview,
-    /// The overview as JSON.
-    ApiOverview,
-    /// The catalogue as JSON.
-    ApiCatalogue,
-    /// What would be explained now.
-    ApiExplain,
-    /// The list of actions as JSON.
-    ApiActions,
-    /// One action as JSON.
-    ApiAction,
-    /// The log and the kernel side by side, as JSON.
-    ApiTimeline,
-    /// The log as JSON.
-    ApiLog,
-    /// The end of the log, signed.
-    ApiLogHead,
-    /// That a record is in the log.
-    ApiLogProof,
-    /// That an earlier log is the beginning of the present one.
-    ApiLogConsistency,
-    /// The signed head as a file of an export.
-    ApiLogCheckpoint,
-    /// The key that checks it.
-    ApiLogKey,
-    /// Tiles and records as files of an export.
-    ApiLogTile,
-    /// Observations and explanations as files of an export.
-    ApiLogBlob,
-    /// One record.
-    ApiRecord,
-    /// An observation that the log keeps, as JSON.
-    ApiObservation,
-    /// One action, rebuilt from the log, as JSON.
-    ApiReport,
-    /// A window of the log, rebuilt, as JSON.
-    ApiWindow,
-    /// Who is signed in.
-    ApiSession,
-    /// The links, and the reader's own sessions, as JSON.
-    ApiAccess,
-    /// Every account, session, link and token, as JSON.
-    ApiEverybody,
-    /// That something changed, as server-sent events.
-    ApiEvents,
-    /// What happened in the kernel.
-    ApiKernelEvents,
-    /// The log as CSV.
-    ApiLogCsv,
-    /// The log as Markdown.
-    ApiLogText,
-    /// The list of actions as CSV.
-    ApiActionsCsv,
-    /// The list of actions as Markdown.
-    ApiActionsText,
-    /// The description of the API.
-    ApiOpenapi,
-    /// Whether the process answers.
-    Health,
-    /// Whether actions can be recorded and the kernel answers.
-    Ready,
-    /// Figures of the process.
-    Metrics,
+/// How a route is described to programs, if it is.
+type Described = Option<fn(&mut Schemas) -> Operation>;
+
+/// What a row names, or nothing.
+macro_rules! described {
+    () => {
+        None
+    };
+    ($operation:path) => {
+        Some($operation)
+    };
+}
+
+/// The handler of a route that reads, over the state that it holds: a `Reading`, which has no way to
+/// change anything, or a `Showing`, which gives out nothing that was not redacted for whoever asks.
+macro_rules! over {
+    (Reading, $handler:path, $reading:expr) => {
+        get($handler)
+    };
+    (Showing, $handler:path, $reading:expr) => {
+        get($handler).with_state(Showing::new($reading))
+    };
+}
+
+macro_rules! reads {
+    ($($(#[$about:meta])* $name:ident, $path:literal, $needs:ident, $at:ident, $tag:ident,
+       $state:ident($handler:path) $(, $operation:path)?;)*) => {
+        /// A route that reads, and answers GET.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Read {
+            $($(#[$about])* $name,)*
+        }
+
+        /// The routes that read: all of them answer GET.
+        pub const READS: &[(Read, &str, Needs)] = &[$((Read::$name, $path, Needs::$needs),)*];
+
+        impl Read {
+            #[allow(clippy::match_same_arms, reason = "a row is an arm")]
+            fn row(self) -> (At, Tag) {
+                match self {
+                    $(Self::$name => (At::$at, Tag::$tag),)*
+                }
+            }
+
+            /// What answers it.
+            #[allow(clippy::match_same_arms, reason = "a row is an arm")]
+            pub(super) fn handler(self, reading: &Reading) -> MethodRouter<Reading> {
+                match self {
+                    $(Self::$name => over!($state, $handler, reading),)*
+                }
+            }
+
+            /// How it is described to programs; pages are not.
+            #[allow(clippy::match_same_arms, reason = "a row is an arm")]
+            pub(super) fn operation(self) -> Described {
+                match self {
+                    $(Self::$name => described!($($operation)?),)*
+                }
+            }
+        }
+    };
+}
+
+macro_rules! acts {
+    ($($(#[$about:meta])* $name:ident, $path:literal, $needs:ident, Acting($handler:path)
+       $(, $operation:path)?;)*) => {
+        /// A route that writes at least a record, or begins what ends in one. Its handlers hold an
+        /// `Acting`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Act {
+            $($(#[$about])* $name,)*
+        }
+
+        /// The routes that write: all of them answer POST, and nothing else does.
+        pub const ACTS: &[(Act, &str, Needs)] = &[$((Act::$name, $path, Needs::$needs),)*];
+
+        impl Act {
+            /// What answers it.
+            #[allow(clippy::match_same_arms, reason = "a row is an arm")]
+            pub(super) fn handler(self) -> MethodRouter<Acting> {
+                match self {
+                    $(Self::$name => post($handler),)*
+                }
+            }
+
+            /// How it is described to programs; forms are not.
+            #[allow(clippy::match_same_arms, reason = "a row is an arm")]
+            pub(super) fn operation(self) -> Described {
+                match self {
+                    $(Self::$name => described!($($operation)?),)*
+                }
+            }
+        }
+    };
+}
+
+/// At which listener a route is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// At both.
+    Everywhere,
+    /// Not at that of observers: somebody signs in at it, or it is an auditor's.
+    Console,
+}
+
+/// Whether the bytes of an answer follow from the state of kernel and log alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tag {
+    /// They do, so they carry a tag.
+    Tagged,
+    /// A page has a nonce, an observation a time, and what is written while it is sent has no whole.
+    Plain,
 }
 
 impl Read {
     /// Whether the bytes of an answer follow from the state of kernel and log alone. Then they carry a
-    /// tag; a page has a nonce, and an observation has a time.
+    /// tag.
     #[must_use]
     pub fn is_of_state(self) -> bool {
-        match self {
-            Self::ApiNode
-            | Self::ApiCatalogue
-            | Self::ApiActions
-            | Self::ApiAction
-            | Self::ApiLog
-            | Self::ApiLogHead
-            | Self::ApiLogProof
-            | Self::ApiLogConsistency
-            | Self::ApiLogCheckpoint
-            | Self::ApiLogKey
-            | Self::ApiLogTile
-            | Self::ApiLogBlob
-            | Self::ApiRecord
-            | Self::ApiReport
-            | Self::ApiSession
-            | Self::ApiKernelEvents
-            | Self::ApiOpenapi
-            | Self::ApiObservation
-            | Self::MovedPart
-            | Self::ProgressPart => true,
-            // Written while they are sent: a tag would need the whole first.
-            Self::ApiWindow
-            | Self::ApiLogCsv
-            | Self::ApiLogText
-            | Self::ApiActionsCsv
-            | Self::ApiActionsText
-            | Self::Overview
-            | Self::OverviewPart
-            | Self::Node
-            | Self::Timeline
-            | Self::Record
-            | Self::Observation
-            | Self::ReferenceAction
-            | Self::ReferenceFailures
-            | Self::Help
-            | Self::Preferences
-            | Self::ApiNodeOverview
-            | Self::ApiTimeline
-            | Self::Actions
-            | Self::NewAction
-            | Self::Action
-            | Self::Log
-            | Self::Report
-            | Self::ReportText
-            | Self::Window
-            | Self::WindowText
-            | Self::Reference
-            | Self::SignIn
-            | Self::Returned
-            | Self::SetUp
-            | Self::OpenLink
-            | Self::Access
-            | Self::Everybody
-            | Self::ApiAccess
-            | Self::ApiEverybody
-            | Self::ApiCluster
-            | Self::ApiOverview
-            | Self::ApiExplain
-            | Self::ApiEvents
-            | Self::Health
-            | Self::Ready
-            | Self::Metrics => false,
-        }
+        self.row().1 == Tag::Tagged
     }
 }
 
@@ -237,78 +167,194 @@ impl Read {
 /// none that is an auditor's: everybody there is an observer.
 #[must_use]
 pub fn is_for_observers(route: Read) -> bool {
-    !matches!(
-        route,
-        Read::SignIn
-            | Read::Returned
-            | Read::SetUp
-            | Read::OpenLink
-            | Read::Everybody
-            | Read::ApiEverybody
-    )
+    route.row().0 == At::Everywhere
 }
 
-/// The routes that read: all of them answer GET.
-pub const READS: &[(Read, &str, Needs)] = &[
-    (Read::Overview, "/", Needs::Onlooker),
-    (Read::Actions, "/actions", Needs::Viewer),
-    (Read::NewAction, "/actions/new", Needs::Viewer),
-    (Read::Action, "/actions/{id}", Needs::Onlooker),
-    (Read::Node, "/nodes/{id}", Needs::Viewer),
-    (Read::Timeline, "/timeline", Needs::Onlooker),
-    (Read::Log, "/log", Needs::Viewer),
-    (Read::Record, "/log/{seq}", Needs::Viewer),
-    (Read::Observation, "/observations/{hash}", Needs::Viewer),
-    (Read::Report, "/actions/{id}/report", Needs::Viewer),
-    (Read::ReportText, "/actions/{id}/report.md", Needs::Viewer),
-    (Read::Window, "/report", Needs::Viewer),
-    (Read::WindowText, "/report.md", Needs::Viewer),
-    (Read::Reference, "/reference", Needs::Viewer),
-    (Read::ReferenceAction, "/reference/actions/{kind}", Needs::Viewer),
-    (Read::ReferenceFailures, "/reference/failures", Needs::Viewer),
-    (Read::Help, "/help", Needs::Anyone),
-    (Read::Preferences, "/preferences", Needs::Anyone),
-    (Read::OverviewPart, "/parts/overview", Needs::Onlooker),
-    (Read::MovedPart, "/parts/actions/{id}/moved", Needs::Onlooker),
-    (Read::ProgressPart, "/parts/actions/{id}/progress", Needs::Onlooker),
-    (Read::SignIn, "/login", Needs::Anyone),
-    (Read::Returned, "/login/openid/callback", Needs::Anyone),
-    (Read::SetUp, "/setup/{token}", Needs::Anyone),
-    (Read::OpenLink, "/link/{token}", Needs::Anyone),
-    (Read::Access, "/access", Needs::Viewer),
-    (Read::Everybody, "/access/everybody", Needs::Auditor),
-    (Read::ApiCluster, "/api/v1/cluster", Needs::Viewer),
-    (Read::ApiNode, "/api/v1/nodes/{id}", Needs::Viewer),
-    (Read::ApiNodeOverview, "/api/v1/nodes/{id}/overview", Needs::Viewer),
-    (Read::ApiOverview, "/api/v1/overview", Needs::Onlooker),
-    (Read::ApiCatalogue, "/api/v1/catalogue", Needs::Viewer),
-    (Read::ApiExplain, "/api/v1/explain", Needs::Viewer),
-    (Read::ApiActions, "/api/v1/actions", Needs::Viewer),
-    (Read::ApiAction, "/api/v1/actions/{id}", Needs::Viewer),
-    (Read::ApiTimeline, "/api/v1/timeline", Needs::Viewer),
-    (Read::ApiLog, "/api/v1/log", Needs::Viewer),
-    (Read::ApiLogHead, "/api/v1/log/head", Needs::Viewer),
-    (Read::ApiLogProof, "/api/v1/log/proof/{seq}", Needs::Viewer),
-    (Read::ApiLogConsistency, "/api/v1/log/consistency", Needs::Viewer),
-    (Read::ApiLogCheckpoint, "/api/v1/log/checkpoint", Needs::Viewer),
-    (Read::ApiLogKey, "/api/v1/log/vkey", Needs::Viewer),
-    (Read::ApiLogTile, "/api/v1/log/tile/{*place}", Needs::Viewer),
-    (Read::ApiLogBlob, "/api/v1/log/blobs/{hash}", Needs::Viewer),
-    (Read::ApiRecord, "/api/v1/log/{seq}", Needs::Viewer),
-    (Read::ApiObservation, "/api/v1/observations/{hash}", Needs::Viewer),
-    (Read::ApiReport, "/api/v1/actions/{id}/report", Needs::Viewer),
-    (Read::ApiWindow, "/api/v1/report", Needs::Viewer),
-    (Read::ApiSession, "/api/v1/session", Needs::Viewer),
-    (Read::ApiAccess, "/api/v1/access", Needs::Viewer),
-    (Read::ApiEverybody, "/api/v1/access/everybody", Needs::Auditor),
-    (Read::ApiEvents, "/api/v1/events", Needs::Onlooker),
-    (Read::ApiKernelEvents, "/api/v1/kernel/events", Needs::Viewer),
-    (Read::ApiLogCsv, "/api/v1/log.csv", Needs::Viewer),
-    (Read::ApiLogText, "/api/v1/log.md", Needs::Viewer),
-    (Read::ApiActionsCsv, "/api/v1/actions.csv", Needs::Viewer),
-    (Read::ApiActionsText, "/api/v1/actions.md", Needs::Viewer),
-    (Read::ApiOpenapi, "/api/v1/openapi.json", Needs::Anyone),
-    (Read::Health, "/healthz", Needs::Anyone),
-    (Read::Ready, "/readyz", Needs::Anyone),
-    (Read::Metrics, "/metrics", Needs::Viewer),
-];
+// Name, path, who may use it, at which listener, whether its answer is tagged, its handler over its
+// state, and its description for programs.
+reads! {
+    /// The cluster at a glance.
+    Overview, "/", Onlooker, Everywhere, Plain, Showing(shown::overview);
+    /// The list of actions.
+    Actions, "/actions", Viewer, Everywhere, Plain, Reading(pages::actions);
+    /// The catalogue as a choice, or the form of one action.
+    NewAction, "/actions/new", Viewer, Everywhere, Plain, Reading(pages::new_action);
+    /// One action.
+    Action, "/actions/{id}", Onlooker, Everywhere, Plain, Showing(shown::action);
+    /// One node.
+    Node, "/nodes/{id}", Viewer, Everywhere, Plain, Reading(nodes::page);
+    /// The log and the kernel side by side.
+    Timeline, "/timeline", Onlooker, Everywhere, Plain, Showing(shown::timeline);
+    /// The log.
+    Log, "/log", Viewer, Everywhere, Plain, Reading(pages::log);
+    /// One record.
+    Record, "/log/{seq}", Viewer, Everywhere, Plain, Reading(kept::record);
+    /// An observation that the log keeps.
+    Observation, "/observations/{hash}", Viewer, Everywhere, Plain, Reading(kept::observation);
+    /// One action, rebuilt from the log.
+    Report, "/actions/{id}/report", Viewer, Everywhere, Plain, Reading(report::action_page);
+    /// The same as Markdown.
+    ReportText, "/actions/{id}/report.md", Viewer, Everywhere, Plain, Reading(report::action_text);
+    /// A window of the log, rebuilt.
+    Window, "/report", Viewer, Everywhere, Plain, Reading(report::window_page);
+    /// The same as Markdown.
+    WindowText, "/report.md", Viewer, Everywhere, Plain, Reading(report::window_text);
+    /// The catalogue and the invariants.
+    Reference, "/reference", Viewer, Everywhere, Plain, Reading(reference::whole);
+    /// One action of the catalogue in full.
+    ReferenceAction, "/reference/actions/{kind}", Viewer, Everywhere, Plain, Reading(reference::action);
+    /// Every way in which an action can go wrong.
+    ReferenceFailures, "/reference/failures", Viewer, Everywhere, Plain, Reading(reference::failures);
+    /// The keys and the preferences.
+    Help, "/help", Anyone, Everywhere, Plain, Reading(reference::help);
+    /// Setting a preference of the browser.
+    Preferences, "/preferences", Anyone, Everywhere, Plain, Reading(preferences::prefer);
+    /// The part of the overview that follows the cluster.
+    OverviewPart, "/parts/overview", Onlooker, Everywhere, Plain, Showing(shown::overview_part);
+    /// What has moved since an action was explained: a part of its page.
+    MovedPart, "/parts/actions/{id}/moved", Onlooker, Everywhere, Tagged, Showing(shown::moved_part);
+    /// How far the kernel is with an action: a part of its page.
+    ProgressPart, "/parts/actions/{id}/progress", Onlooker, Everywhere, Tagged, Showing(shown::progress_part);
+    /// The sign-in form.
+    SignIn, "/login", Anyone, Console, Plain, Reading(pages::sign_in);
+    /// Where a provider of OpenID Connect sends a browser back to.
+    Returned, "/login/openid/callback", Anyone, Console, Plain, Reading(vouched::returned);
+    /// The form behind the one-time set-up link.
+    SetUp, "/setup/{token}", Anyone, Console, Plain, Reading(pages::set_up);
+    /// The form behind a link for a stakeholder.
+    OpenLink, "/link/{token}", Anyone, Console, Plain, Reading(links::open);
+    /// The links, and the reader's own sessions.
+    Access, "/access", Viewer, Everywhere, Plain, Reading(access::own);
+    /// Every account, session, link and token.
+    Everybody, "/access/everybody", Auditor, Console, Plain, Reading(access::everybody);
+    /// The observation as JSON.
+    ApiCluster, "/api/v1/cluster", Viewer, Everywhere, Plain, Reading(api::cluster), reads::cluster;
+    /// One node of it.
+    ApiNode, "/api/v1/nodes/{id}", Viewer, Everywhere, Tagged, Reading(api::node), reads::node;
+    /// All that the page of a node shows, as JSON.
+    ApiNodeOverview, "/api/v1/nodes/{id}/overview", Viewer, Everywhere, Plain, Reading(nodes::json), reads::node_overview;
+    /// The overview as JSON.
+    ApiOverview, "/api/v1/overview", Onlooker, Everywhere, Plain, Showing(shown::overview_json), reads::overview;
+    /// The catalogue as JSON.
+    ApiCatalogue, "/api/v1/catalogue", Viewer, Everywhere, Tagged, Reading(api::catalogue), reads::catalogue;
+    /// What would be explained now.
+    ApiExplain, "/api/v1/explain", Viewer, Everywhere, Plain, Reading(api::explain), reads::explain;
+    /// The list of actions as JSON.
+    ApiActions, "/api/v1/actions", Viewer, Everywhere, Tagged, Reading(api::actions), reads::actions;
+    /// One action as JSON.
+    ApiAction, "/api/v1/actions/{id}", Viewer, Everywhere, Tagged, Reading(api::action), reads::action;
+    /// The log and the kernel side by side, as JSON.
+    ApiTimeline, "/api/v1/timeline", Viewer, Everywhere, Plain, Reading(timeline::json), reads::timeline;
+    /// The log as JSON.
+    ApiLog, "/api/v1/log", Viewer, Everywhere, Tagged, Reading(api::log), reads::log;
+    /// The end of the log, signed.
+    ApiLogHead, "/api/v1/log/head", Viewer, Everywhere, Tagged, Reading(api::head), reads::log_head;
+    /// That a record is in the log.
+    ApiLogProof, "/api/v1/log/proof/{seq}", Viewer, Everywhere, Tagged, Reading(api::proof), reads::log_proof;
+    /// That an earlier log is the beginning of the present one.
+    ApiLogConsistency, "/api/v1/log/consistency", Viewer, Everywhere, Tagged, Reading(api::consistency), reads::log_consistency;
+    /// The signed head as a file of an export.
+    ApiLogCheckpoint, "/api/v1/log/checkpoint", Viewer, Everywhere, Tagged, Reading(api::log_file), reads::log_checkpoint;
+    /// The key that checks it.
+    ApiLogKey, "/api/v1/log/vkey", Viewer, Everywhere, Tagged, Reading(api::log_file), reads::log_key;
+    /// Tiles and records as files of an export.
+    ApiLogTile, "/api/v1/log/tile/{*place}", Viewer, Everywhere, Tagged, Reading(api::log_file), reads::log_tile;
+    /// Observations and explanations as files of an export.
+    ApiLogBlob, "/api/v1/log/blobs/{hash}", Viewer, Everywhere, Tagged, Reading(api::log_file), reads::log_blob;
+    /// One record.
+    ApiRecord, "/api/v1/log/{seq}", Viewer, Everywhere, Tagged, Reading(api::record), reads::record;
+    /// An observation that the log keeps, as JSON.
+    ApiObservation, "/api/v1/observations/{hash}", Viewer, Everywhere, Tagged, Reading(kept::observation_json), reads::observation;
+    /// One action, rebuilt from the log, as JSON.
+    ApiReport, "/api/v1/actions/{id}/report", Viewer, Everywhere, Tagged, Reading(report::action_json), reads::report;
+    /// A window of the log, rebuilt, as JSON.
+    ApiWindow, "/api/v1/report", Viewer, Everywhere, Plain, Reading(report::window_json), reads::window;
+    /// Who is signed in.
+    ApiSession, "/api/v1/session", Viewer, Everywhere, Tagged, Reading(api::session), reads::session;
+    /// The links, and the reader's own sessions, as JSON.
+    ApiAccess, "/api/v1/access", Viewer, Everywhere, Plain, Reading(access::own_json), reads::access;
+    /// Every account, session, link and token, as JSON.
+    ApiEverybody, "/api/v1/access/everybody", Auditor, Console, Plain, Reading(access::everybody_json), reads::everybody;
+    /// That something changed, as server-sent events.
+    ApiEvents, "/api/v1/events", Onlooker, Everywhere, Plain, Showing(shown::events), reads::events;
+    /// What happened in the kernel.
+    ApiKernelEvents, "/api/v1/kernel/events", Viewer, Everywhere, Tagged, Reading(api::kernel_events), reads::kernel_events;
+    /// The log as CSV.
+    ApiLogCsv, "/api/v1/log.csv", Viewer, Everywhere, Plain, Reading(export::log_csv), reads::log_csv;
+    /// The log as Markdown.
+    ApiLogText, "/api/v1/log.md", Viewer, Everywhere, Plain, Reading(export::log_text), reads::log_text;
+    /// The list of actions as CSV.
+    ApiActionsCsv, "/api/v1/actions.csv", Viewer, Everywhere, Plain, Reading(export::actions_csv), reads::actions_csv;
+    /// The list of actions as Markdown.
+    ApiActionsText, "/api/v1/actions.md", Viewer, Everywhere, Plain, Reading(export::actions_text), reads::actions_text;
+    /// The description of the API.
+    ApiOpenapi, "/api/v1/openapi.json", Anyone, Everywhere, Tagged, Reading(api::openapi), reads::openapi;
+    /// Whether the process answers.
+    Health, "/healthz", Anyone, Everywhere, Plain, Reading(health::health), reads::health;
+    /// Whether actions can be recorded and the kernel answers.
+    Ready, "/readyz", Anyone, Everywhere, Plain, Reading(health::ready), reads::ready;
+    /// Figures of the process.
+    Metrics, "/metrics", Viewer, Everywhere, Plain, Reading(health::metrics), reads::metrics;
+}
+
+// Name, path, who may use it, its handler, and its description for programs.
+acts! {
+    /// Signing in.
+    SignIn, "/login", Anyone, Acting(login::sign_in);
+    /// Asking a provider of OpenID Connect who somebody is.
+    Leave, "/login/openid", Anyone, Acting(vouched::leave);
+    /// Signing in by what it answered.
+    Return, "/login/openid/finish", Anyone, Acting(vouched::finish);
+    /// Signing in by the word of a proxy.
+    SignInByProxy, "/login/proxy", Anyone, Acting(vouched::by_proxy);
+    /// Signing out.
+    SignOut, "/logout", Onlooker, Acting(login::sign_out);
+    /// Creating the first operator.
+    SetUp, "/setup", Anyone, Acting(login::set_up);
+    /// Asking for an action.
+    Request, "/actions", Operator, Acting(actions::request);
+    /// Confirming one.
+    Confirm, "/actions/{id}/confirm", Operator, Acting(actions::confirm);
+    /// Taking one back.
+    Withdraw, "/actions/{id}/withdraw", Operator, Acting(actions::withdraw);
+    /// Settling one.
+    Settle, "/actions/{id}/settle", Operator, Acting(actions::settle);
+    /// Recording what was found about one.
+    Finding, "/actions/{id}/finding", Operator, Acting(actions::finding);
+    /// Declaring a freeze.
+    Freeze, "/freeze", Operator, Acting(freeze::freeze);
+    /// Lifting it.
+    Unfreeze, "/unfreeze", Operator, Acting(freeze::unfreeze);
+    /// Exchanging a link for its session.
+    UseLink, "/link", Anyone, Acting(links::exchange);
+    /// Issuing a link for a stakeholder.
+    IssueLink, "/links", Operator, Acting(links::issue);
+    /// Withdrawing one.
+    RevokeLink, "/links/{id}/revoke", Operator, Acting(links::revoke);
+    /// Withdrawing a token.
+    RevokeToken, "/tokens/{name}/revoke", Operator, Acting(links::revoke_token);
+    /// Signing in from a program that a person runs.
+    ApiSignIn, "/api/v1/login", Anyone, Acting(login::sign_in), acts::sign_in;
+    /// Signing out from it.
+    ApiSignOut, "/api/v1/logout", Onlooker, Acting(login::sign_out), acts::sign_out;
+    /// Asking for an action.
+    ApiRequest, "/api/v1/actions", Operator, Acting(actions::request), acts::request;
+    /// Confirming one.
+    ApiConfirm, "/api/v1/actions/{id}/confirm", Operator, Acting(actions::confirm), acts::confirm;
+    /// Taking one back.
+    ApiWithdraw, "/api/v1/actions/{id}/withdraw", Operator, Acting(actions::withdraw), acts::withdraw;
+    /// Settling one.
+    ApiSettle, "/api/v1/actions/{id}/settle", Operator, Acting(actions::settle), acts::settle;
+    /// Recording what was found about one.
+    ApiFinding, "/api/v1/actions/{id}/finding", Operator, Acting(actions::finding), acts::finding;
+    /// Declaring a freeze.
+    ApiFreeze, "/api/v1/freeze", Operator, Acting(freeze::freeze), acts::freeze;
+    /// Lifting it.
+    ApiUnfreeze, "/api/v1/unfreeze", Operator, Acting(freeze::unfreeze), acts::unfreeze;
+    /// Issuing a link for a stakeholder.
+    ApiIssueLink, "/api/v1/links", Operator, Acting(links::issue), acts::issue_link;
+    /// Withdrawing one.
+    ApiRevokeLink, "/api/v1/links/{id}/revoke", Operator, Acting(links::revoke), acts::revoke_link;
+    /// Withdrawing a token.
+    ApiRevokeToken, "/api/v1/tokens/{name}/revoke", Operator, Acting(links::revoke_token), acts::revoke_token;
+}

@@ -29,7 +29,7 @@ const STARTED: &str = "the kernel was started, and a start makes nobody primary"
 
 /// Who holds the role of primary, as far as it can be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Office {
+pub(crate) enum Office {
     /// This node.
     Held(NodeId),
     /// Nobody that can be reached; this node, which was cut off, may still hold it.

@@ -40,9 +40,9 @@ impl Lane {
 impl Ensemble {
     /// From here on the messages to this node and from it wait for a slice.
     pub(super) fn open_lane(&mut self, number: u64) {
-        // A simulation decides itself when a message moves.
+        // A carrier decides itself when a message moves.
         #[cfg(test)]
-        if self.weather.is_some() {
+        if self.carrier.is_some() {
             return;
         }
         self.lane = Some(Lane { number, messages: VecDeque::new() });

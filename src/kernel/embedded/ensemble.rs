@@ -32,9 +32,9 @@ pub(super) struct Ensemble {
     heard: BTreeMap<u64, (Place, Applied)>,
     heard_from: u64,
     installed: Vec<(u64, Place)>,
-    /// In a simulation messages are lost, delayed and repeated.
+    /// In some tests messages are lost, delayed and repeated.
     #[cfg(test)]
-    pub(super) weather: Option<super::simulation::Weather>,
+    pub(super) carrier: Option<Box<dyn super::probe::Carrier>>,
 }
 
 impl Ensemble {
@@ -52,7 +52,7 @@ impl Ensemble {
             heard_from: u64::MAX,
             installed: Vec::new(),
             #[cfg(test)]
-            weather: None,
+            carrier: None,
         }
     }
 
@@ -65,10 +65,10 @@ impl Ensemble {
         self.pump(now);
     }
 
-    /// From now on messages travel in this weather.
+    /// From now on messages travel as this carrier says.
     #[cfg(test)]
-    pub(super) fn expose_to(&mut self, weather: super::simulation::Weather) {
-        self.weather = Some(weather);
+    pub(super) fn expose_to(&mut self, carrier: impl super::probe::Carrier + 'static) {
+        self.carrier = Some(Box::new(carrier));
     }
 
     /// The nodes that received the whole state since this was asked last, and up to where.
@@ -307,12 +307,12 @@ impl Ensemble {
     /// Delivers the message that was sent first. Gives whether there was one.
     fn move_message(&mut self, now: Timestamp) -> bool {
         #[cfg(test)]
-        if let Some(weather) = &mut self.weather {
-            let Some(transit) = weather.take(&mut self.wire) else { return false };
+        if let Some(carrier) = &mut self.carrier {
+            let Some(transit) = carrier.take(&mut self.wire) else { return false };
             match transit {
-                super::simulation::Transit::Arrives(message) => self.deliver(message, now),
-                super::simulation::Transit::Lost(message) => self.lose(&message, now),
-                super::simulation::Transit::Vanished => {}
+                super::probe::Transit::Arrives(message) => self.deliver(message, now),
+                super::probe::Transit::Lost(message) => self.lose(&message, now),
+                super::probe::Transit::Vanished => {}
             }
             return true;
         }

@@ -21,12 +21,12 @@ const MESSAGES_IN_FLIGHT_MAX: usize = 16;
 
 /// What a node tells about itself, read at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Vitals {
-    pub(super) leads: bool,
-    pub(super) epoch: u64,
-    pub(super) last: Place,
-    pub(super) committed: u64,
-    pub(super) applied: u64,
+pub(crate) struct Vitals {
+    pub(crate) leads: bool,
+    pub(crate) epoch: u64,
+    pub(crate) last: Place,
+    pub(crate) committed: u64,
+    pub(crate) applied: u64,
 }
 
 /// What one turn of a node gave.

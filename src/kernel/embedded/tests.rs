@@ -1,8 +1,9 @@
 //! What cannot be reached through the port: the Raft library without the checks before it, and
 //! nodes whose stores fail.
 
+mod network;
+
 use super::Config;
-#[cfg(test)]
 use super::cluster::{Cluster, Office};
 use super::command::{Accepted, Command};
 use super::data::{DataError, Write};
@@ -10,7 +11,6 @@ use super::long::{Begun, Ending, Meter};
 use super::machine::Applied;
 use super::opening::{self, Opened};
 use super::room::tests::Disk;
-use super::simulation::Weather;
 use super::{Served, founding};
 use crate::kernel::{ApplyError, Order, SettleError, Settled};
 use crate::model::action::{Action, ActionId, LogPosition};
@@ -21,6 +21,7 @@ use crate::model::event::EventKind;
 use crate::model::pinned::{Fact, Writes};
 use crate::model::receipt::Witness;
 use crate::model::text::{NodeId, PlaceName};
+use network::Network;
 use raft::eraftpb::MessageType;
 use tempfile::TempDir;
 
@@ -316,7 +317,7 @@ fn a_primary_that_has_committed_nothing_in_its_epoch_serves_no_read() {
     // n2 holds the write and does not know yet that it is committed.
     drop(cluster);
     let mut cluster = open(&dir, 3).cluster;
-    cluster.ensemble.expose_to(Weather::swallowing(MessageType::MsgAppend));
+    cluster.ensemble.expose_to(Network::Swallows(MessageType::MsgAppend));
     let failover = order(1, Action::Failover { to: NodeId::numbered(2) }, 1);
     let answer = cluster.apply(&failover, now());
     assert!(matches!(answer, Err(ApplyError::Unknown { .. })), "{answer:?}");
@@ -347,7 +348,7 @@ fn an_election_that_is_refused_is_an_event_and_moves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut cluster = open(&dir, 3).cluster;
     off(&mut cluster, 1, 1, 1);
-    cluster.ensemble.expose_to(Weather::swallowing(MessageType::MsgRequestPreVoteResponse));
+    cluster.ensemble.expose_to(Network::Swallows(MessageType::MsgRequestPreVoteResponse));
     let failover = |id| order(id, Action::Failover { to: NodeId::numbered(2) }, 1);
     let Err(ApplyError::Refused(refusal)) = cluster.apply(&failover(2), now()) else {
         panic!("nobody answered")
@@ -359,7 +360,7 @@ fn an_election_that_is_refused_is_an_event_and_moves_nothing() {
     let refused = refused.unwrap_or_else(|| panic!("{page:?}"));
     let about = (refused.node.as_ref(), refused.action_id);
     assert_eq!(about, (Some(&NodeId::numbered(2)), Some(id(2))));
-    cluster.ensemble.expose_to(Weather::calm());
+    cluster.ensemble.expose_to(Network::Calm);
     cluster.apply(&failover(3), now()).unwrap();
 }
 
@@ -374,12 +375,12 @@ fn a_state_that_did_not_arrive_is_sent_again() {
     let up_to = LogPosition::parse_field("up_to", &kept.to_string()).unwrap();
     let purge = Action::PurgeLog { node: NodeId::numbered(1), up_to };
     cluster.apply(&order(3, purge, 1), now()).unwrap();
-    cluster.ensemble.expose_to(Weather::returning(MessageType::MsgSnapshot));
+    cluster.ensemble.expose_to(Network::Returns(MessageType::MsgSnapshot));
     let online = Action::BringOnline { node: NodeId::numbered(3) };
     cluster.apply(&order(4, online, 1), now()).unwrap();
     let applied = |cluster: &Cluster| cluster.ensemble.node(3).unwrap().vitals().unwrap().applied;
     assert!(applied(&cluster) < kept, "the state did not arrive");
-    cluster.ensemble.expose_to(Weather::calm());
+    cluster.ensemble.expose_to(Network::Calm);
     cluster.ensemble.catch_up(now());
     assert!(applied(&cluster) >= kept, "it was sent again");
 }

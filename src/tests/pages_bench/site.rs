@@ -4,25 +4,17 @@
 use super::log::ManualClock;
 use aerodb_control::authority::PasswordCost;
 use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served};
-use aerodb_control::kernel::memory::MemoryPage;
-use aerodb_control::kernel::{
-    Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
-    Settled, Unobservable,
-};
+use aerodb_control::kernel::over::Over;
+use aerodb_control::kernel::{Answer, CommandKernel, Unobservable};
 use aerodb_control::ledger::Ledger;
 use aerodb_control::ledger::note::LogSigner;
-use aerodb_control::model::action::{Action, ActionId};
-use aerodb_control::model::ambient::{Clock, Entropy};
-use aerodb_control::model::cluster::{ClusterState, NodeState, ReceiptStatus};
-use aerodb_control::model::event::{EventPage, EventPlace};
-use aerodb_control::model::explanation::Checks;
-use aerodb_control::model::receipt::Receipt;
+use aerodb_control::model::ambient::Entropy;
+use aerodb_control::model::cluster::{ClusterState, NodeState};
 use aerodb_control::model::text::{NodeId, PlaceName};
-use aerodb_control::observe::ReadSide;
-use aerodb_control::observe::in_flight::InFlight;
+use aerodb_control::serve::ambient::SystemRoom;
+use aerodb_control::serve::{Ambient, Front, Parts, assemble};
 use aerodb_control::store::Store;
-use aerodb_control::web::{Site, Transport, routers};
-use aerodb_control::workflow::Workflow;
+use aerodb_control::web::routers;
 use aerodb_control::workflow::access::Access;
 use axum::Router;
 use axum::body::Body;
@@ -77,51 +69,13 @@ impl Crowded {
     }
 }
 
-impl ObserveKernel for Crowded {
-    fn describe(&self) -> KernelDescription {
-        self.inner.describe()
+impl Over for Crowded {
+    fn inner(&self) -> &dyn CommandKernel {
+        &self.inner
     }
 
     fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
-        Box::pin(async { Ok(self.crowd(self.inner.observe().await?)) })
-    }
-
-    fn receipt(&self, action_id: ActionId) -> Answer<'_, Result<ReceiptStatus, Unobservable>> {
-        self.inner.receipt(action_id)
-    }
-
-    fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
-        self.inner.checks(state, action)
-    }
-
-    fn events(
-        &self,
-        before: Option<EventPlace>,
-        limit: u32,
-    ) -> Answer<'_, Result<EventPage, Unobservable>> {
-        self.inner.events(before, limit)
-    }
-
-    fn memory(
-        &self,
-        after: Option<ActionId>,
-        limit: u32,
-    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
-        self.inner.memory(after, limit)
-    }
-
-    fn changes(&self) -> watch::Receiver<u64> {
-        self.inner.changes()
-    }
-}
-
-impl CommandKernel for Crowded {
-    fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>> {
-        self.inner.apply(order)
-    }
-
-    fn settle(&self, action_id: ActionId) -> Answer<'_, Result<Settled, SettleError>> {
-        self.inner.settle(action_id)
+        Box::pin(async { Ok(self.crowd(self.inner().observe().await?)) })
     }
 }
 
@@ -136,52 +90,34 @@ impl Console {
     /// Over the log in this directory, which may be long, and a new cluster shown as so many nodes.
     pub(crate) async fn open(dir: &Path, nodes: usize) -> Self {
         let store = Store::open(dir).or_else(|_| Store::found(dir)).unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
-        let entropy: Arc<dyn Entropy> = Arc::new(Counted::default());
+        let ambient = Ambient {
+            clock: Arc::new(ManualClock::default()),
+            entropy: Arc::new(Counted::default()),
+            password_cost: PasswordCost::of(64, 1),
+            room: Arc::new(SystemRoom),
+        };
+        let clock = Arc::clone(&ambient.clock);
         let name = |text: &str| PlaceName::parse(text).unwrap();
         let founding = Config {
             dir: dir.join("kernel"),
             nodes: NodeCount::Exactly(3),
             cluster: name("aerodb"),
             environment: name("bench"),
-            room: Arc::new(aerodb_control::serve::ambient::SystemRoom),
+            room: Arc::clone(&ambient.room),
         };
-        EmbeddedKernel::lay_out(&founding, &*clock, &*entropy).unwrap();
-        let inner =
-            EmbeddedKernel::open(&founding, Served::Never, Arc::clone(&clock), &*entropy).unwrap();
-        let kernel = Arc::new(Crowded { inner, nodes });
+        EmbeddedKernel::lay_out(&founding, &*clock, &*ambient.entropy).unwrap();
+        let entropy = &*ambient.entropy;
+        let inner = EmbeddedKernel::open(&founding, Served::Never, Arc::clone(&clock), entropy);
+        let kernel = Arc::new(Crowded { inner: inner.unwrap(), nodes });
         let signer = LogSigner::new("aerodb/bench/1", &[7; 32]).unwrap();
-        let ledger = Ledger::open(&store, Arc::clone(&clock)).unwrap().signing(signer);
-        let in_flight = InFlight::default();
-        let observer: Arc<dyn ObserveKernel> = kernel.clone();
-        let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), None);
-        let identity = kernel.observe().await.unwrap().cluster.identity;
-        let cost = PasswordCost::of(64, 1);
-        let access =
-            Arc::new(Access::new(ledger.clone(), Arc::clone(&clock), Arc::clone(&entropy), cost));
-        let authority = access.authority();
-        let workflow = Workflow::new(read.clone(), kernel, ledger, in_flight, authority);
-        let workflow = Arc::new(workflow);
+        let ledger = Ledger::open(&store, clock).unwrap().signing(signer);
+        let identity = Over::observe(&*kernel).await.unwrap().cluster.identity;
+        let assembled = assemble(Parts::new(ledger, ambient), kernel);
+        let access = Arc::clone(&assembled.access);
         access.add_account("olga", "operator", PASSWORD).await.unwrap();
         let (stop, stopping) = watch::channel(());
-        let leptos = leptos::config::LeptosOptions::builder().output_name("aerodb-control").build();
-        let writes = store.writes().clone();
-        let shared = Arc::clone(&access);
-        let site = Site {
-            read,
-            workflow,
-            access,
-            identity,
-            leptos,
-            clock,
-            entropy,
-            stopping,
-            writes,
-            certificate: aerodb_control::measure::CertificateExpiry::default(),
-            transport: Transport::Plain,
-            vouching: aerodb_control::identity::Identity::default(),
-        };
-        Self { router: routers(site).console, access: shared, _stop: stop }
+        let site = assembled.site(Front::plain(identity, stopping));
+        Self { router: routers(site).console, access, _stop: stop }
     }
 
     /// A new session of the operator, which is a write.

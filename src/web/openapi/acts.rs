@@ -1,4 +1,4 @@
-//! What the routes that leave a record do, take, answer and refuse.
+//! What the routes that leave a record do, take, answer and refuse: one function for each that programs use.
 
 use super::operation::{Operation, Parameter, Place, Schemas};
 use crate::model::action::ActionId;
@@ -10,103 +10,91 @@ use crate::model::body::{
 use crate::model::link::{LinkAnswer, TokenAnswer};
 use crate::model::refusal::RefusalCode as Code;
 use crate::model::text::ActorName;
-use crate::web::policy::Act;
 
-/// The operation behind a route; `None` for the routes of forms.
-pub(super) fn operation(route: Act, schemas: &mut Schemas) -> Option<Operation> {
-    let operation = match route {
-        Act::SignIn
-        | Act::Leave
-        | Act::Return
-        | Act::SignInByProxy
-        | Act::SignOut
-        | Act::SetUp
-        | Act::Request
-        | Act::Confirm
-        | Act::Withdraw
-        | Act::Settle
-        | Act::Finding
-        | Act::Freeze
-        | Act::Unfreeze
-        | Act::UseLink
-        | Act::IssueLink
-        | Act::RevokeLink
-        | Act::RevokeToken => return None,
-        Act::ApiSignIn => Operation::new("signIn", "Signs a person in.")
-            .takes::<SignInBody>(schemas)
-            .json::<SessionAnswer>(schemas)
-            .refuses([Code::SignInFailed, Code::TooManyAttempts]),
-        Act::ApiSignOut => {
-            Operation::new("signOut", "Ends the session.").answers(204, "It has ended.", None)
-        }
-        Act::ApiRequest => request(schemas),
-        Act::ApiConfirm => {
-            about_action("confirmAction", "Confirms what was explained, and runs it once; where two operators have to, after the second.", schemas)
-                .takes::<ConfirmBody>(schemas)
-                .refuses([
-                    Code::NotWhatWasExplained,
-                    Code::TargetMistyped,
-                    Code::SecondOperator,
-                    Code::ProofNeeded,
-                    Code::ProofFailed,
-                    Code::TooManyAttempts,
-                    Code::Stale,
-                    Code::Busy,
-                    Code::Frozen,
-                    Code::KernelUnreachable,
-                ])
-        }
-        Act::ApiWithdraw => {
-            about_action("withdrawAction", "Takes a request back before it is confirmed.", schemas)
-                .takes::<ReasonBody>(schemas)
-        }
-        Act::ApiSettle => {
-            let summary = "Asks the kernel what became of an open action, or to make its id void.";
-            about_action("settleAction", summary, schemas).takes::<ReasonBody>(schemas).refuses([
-                Code::Busy,
-                Code::CannotSettle,
-                Code::NeedsPrimary,
-                Code::KernelUnreachable,
-            ])
-        }
-        Act::ApiFinding => {
-            let summary = "Records what was found about an action that the kernel cannot settle.";
-            about_action("recordFinding", summary, schemas).takes::<FindingBody>(schemas).refuses([
-                Code::Busy,
-                Code::Provable,
-                Code::KernelUnreachable,
-            ])
-        }
-        Act::ApiFreeze => Operation::new("declareFreeze", "Declares that nothing is to change.")
-            .takes::<FreezeBody>(schemas)
-            .json::<FreezeAnswer>(schemas)
-            .refuses([Code::Frozen, Code::IdReused]),
-        Act::ApiUnfreeze => Operation::new("liftFreeze", "Lifts the freeze that is named.")
-            .takes::<UnfreezeBody>(schemas)
-            .json::<FreezeAnswer>(schemas)
-            .refuses([Code::NoFreeze]),
-        Act::ApiIssueLink => issue_link(schemas),
-        Act::ApiRevokeLink => {
-            let segment = Parameter::of(Place::Path, "id", "The link.");
-            Operation::new("revokeLink", "Withdraws a link: it and its session end.")
-                .with(segment.schema(schemas.of::<ActionId>()))
-                .takes::<NothingBody>(schemas)
-                .json::<LinkAnswer>(schemas)
-                .refuses([Code::NotFound])
-        }
-        Act::ApiRevokeToken => {
-            let segment = Parameter::of(Place::Path, "name", "The token.");
-            Operation::new("revokeToken", "Withdraws a token: it works nowhere any more.")
-                .with(segment.schema(schemas.of::<ActorName>()))
-                .takes::<NothingBody>(schemas)
-                .json::<TokenAnswer>(schemas)
-                .refuses([Code::NotFound])
-        }
-    };
-    Some(operation)
+pub(in crate::web) fn sign_in(schemas: &mut Schemas) -> Operation {
+    Operation::new("signIn", "Signs a person in.")
+        .takes::<SignInBody>(schemas)
+        .json::<SessionAnswer>(schemas)
+        .refuses([Code::SignInFailed, Code::TooManyAttempts])
 }
 
-fn request(schemas: &mut Schemas) -> Operation {
+pub(in crate::web) fn sign_out(_: &mut Schemas) -> Operation {
+    Operation::new("signOut", "Ends the session.").answers(204, "It has ended.", None)
+}
+
+pub(in crate::web) fn confirm(schemas: &mut Schemas) -> Operation {
+    let summary = "Confirms what was explained, and runs it once; where two operators have to, after the second.";
+    about_action("confirmAction", summary, schemas).takes::<ConfirmBody>(schemas).refuses([
+        Code::NotWhatWasExplained,
+        Code::TargetMistyped,
+        Code::SecondOperator,
+        Code::ProofNeeded,
+        Code::ProofFailed,
+        Code::TooManyAttempts,
+        Code::Stale,
+        Code::Busy,
+        Code::Frozen,
+        Code::KernelUnreachable,
+    ])
+}
+
+pub(in crate::web) fn withdraw(schemas: &mut Schemas) -> Operation {
+    about_action("withdrawAction", "Takes a request back before it is confirmed.", schemas)
+        .takes::<ReasonBody>(schemas)
+}
+
+pub(in crate::web) fn settle(schemas: &mut Schemas) -> Operation {
+    let summary = "Asks the kernel what became of an open action, or to make its id void.";
+    about_action("settleAction", summary, schemas).takes::<ReasonBody>(schemas).refuses([
+        Code::Busy,
+        Code::CannotSettle,
+        Code::NeedsPrimary,
+        Code::KernelUnreachable,
+    ])
+}
+
+pub(in crate::web) fn finding(schemas: &mut Schemas) -> Operation {
+    let summary = "Records what was found about an action that the kernel cannot settle.";
+    about_action("recordFinding", summary, schemas).takes::<FindingBody>(schemas).refuses([
+        Code::Busy,
+        Code::Provable,
+        Code::KernelUnreachable,
+    ])
+}
+
+pub(in crate::web) fn freeze(schemas: &mut Schemas) -> Operation {
+    Operation::new("declareFreeze", "Declares that nothing is to change.")
+        .takes::<FreezeBody>(schemas)
+        .json::<FreezeAnswer>(schemas)
+        .refuses([Code::Frozen, Code::IdReused])
+}
+
+pub(in crate::web) fn unfreeze(schemas: &mut Schemas) -> Operation {
+    Operation::new("liftFreeze", "Lifts the freeze that is named.")
+        .takes::<UnfreezeBody>(schemas)
+        .json::<FreezeAnswer>(schemas)
+        .refuses([Code::NoFreeze])
+}
+
+pub(in crate::web) fn revoke_link(schemas: &mut Schemas) -> Operation {
+    let segment = Parameter::of(Place::Path, "id", "The link.");
+    Operation::new("revokeLink", "Withdraws a link: it and its session end.")
+        .with(segment.schema(schemas.of::<ActionId>()))
+        .takes::<NothingBody>(schemas)
+        .json::<LinkAnswer>(schemas)
+        .refuses([Code::NotFound])
+}
+
+pub(in crate::web) fn revoke_token(schemas: &mut Schemas) -> Operation {
+    let segment = Parameter::of(Place::Path, "name", "The token.");
+    Operation::new("revokeToken", "Withdraws a token: it works nowhere any more.")
+        .with(segment.schema(schemas.of::<ActorName>()))
+        .takes::<NothingBody>(schemas)
+        .json::<TokenAnswer>(schemas)
+        .refuses([Code::NotFound])
+}
+
+pub(in crate::web) fn request(schemas: &mut Schemas) -> Operation {
     let answer = Some(("application/json", schemas.of::<ActionAnswer>()));
     Operation::new("requestAction", "Asks for an action: it is explained, and nothing runs.")
         .takes::<RequestBody>(schemas)
@@ -121,7 +109,7 @@ fn request(schemas: &mut Schemas) -> Operation {
         ])
 }
 
-fn issue_link(schemas: &mut Schemas) -> Operation {
+pub(in crate::web) fn issue_link(schemas: &mut Schemas) -> Operation {
     let answer = Some(("application/json", schemas.of::<LinkAnswer>()));
     Operation::new(
         "issueLink",

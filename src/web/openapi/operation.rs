@@ -7,7 +7,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 /// The schemas of every type that was asked for, each once.
-pub(super) struct Schemas(SchemaGenerator);
+pub(in crate::web) struct Schemas(SchemaGenerator);
 
 impl Schemas {
     pub(super) fn new() -> Self {
@@ -28,7 +28,7 @@ impl Schemas {
 }
 
 /// What a route does, takes and answers.
-pub(super) struct Operation {
+pub(in crate::web) struct Operation {
     /// The name of the function in a generated client.
     pub(super) id: &'static str,
     /// One sentence.

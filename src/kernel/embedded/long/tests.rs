@@ -1,6 +1,5 @@
 //! Work beside the kernel, step by step.
 
-#[cfg(test)]
 use super::{Begun, Meter, Work};
 use crate::kernel::embedded::cluster::Cluster;
 use crate::kernel::embedded::tests::{id, now, open, order, put};

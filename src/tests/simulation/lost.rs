@@ -1,12 +1,11 @@
 //! Files that are lost or older than they were, between a kill and the next start: on a copy of what
 //! the kill left, so that the run goes on with what is whole.
 
-#[cfg(test)]
+use super::house::SimRoom;
 use super::weather::Weather;
 use super::world::{EARLY, World, copy};
 use crate::files::Seal;
-use crate::kernel::embedded::opening::node_directory;
-use crate::kernel::embedded::room::tests::Disk;
+use crate::kernel::embedded::probe::node_directory;
 use crate::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served};
 use crate::model::ambient::Clock;
 use crate::model::text::PlaceName;
@@ -36,7 +35,7 @@ impl World {
             nodes: NodeCount::ToFoundWith(self.nodes),
             cluster: PlaceName::parse("aerodb").expect("a name"),
             environment: PlaceName::parse("simulation").expect("a name"),
-            room: Disk::with(Ok(64 << 30)),
+            room: Arc::new(SimRoom),
         };
         let clock: Arc<dyn Clock> = self.clock.clone();
         let opened = EmbeddedKernel::open_here(
@@ -49,13 +48,12 @@ impl World {
         let held = match (opened, must) {
             (_, Must::Nothing) | (Err(_), _) => Ok(()),
             (Ok(_), Must::Refuse) => Err(format!("refused: {what}, and it starts")),
-            (Ok(kernel), Must::Lose(number)) => kernel.shell.with(|cluster| {
-                let node = cluster.ensemble.node(number);
-                match node.filter(|node| node.failed().is_none()) {
+            (Ok(kernel), Must::Lose(number)) => {
+                kernel.probe(|inside| match inside.node(number).filter(|node| !node.has_failed()) {
                     None => Ok(()),
-                    Some(node) => Err(format!("refused: {what}, and {} is used", node.id)),
-                }
-            }),
+                    Some(node) => Err(format!("refused: {what}, and {} is used", node.id())),
+                })
+            }
         };
         self.count("files lost or older");
         self.note(what);

@@ -1,6 +1,5 @@
 //! What clients did and were told, judged by somebody else's checker.
 
-#[cfg(test)]
 use crate::kernel::embedded::{DataError, Written};
 use stateright::semantics::register::{Register, RegisterOp, RegisterRet};
 use stateright::semantics::{ConsistencyTester as _, LinearizabilityTester};

@@ -1,6 +1,5 @@
 //! What operators do: any action of the catalogue, asked for and confirmed as a person would.
 
-#[cfg(test)]
 use super::world::{Asked, OPERATOR, PASSWORD, World};
 use crate::authority::{Credential, Operator};
 use crate::kernel::ObserveKernel as _;
@@ -193,10 +192,7 @@ impl World {
             19 => Action::RemoveReplica { node },
             20..=21 => Action::TakeCheckpoint { node },
             22..=23 => {
-                let last = self.kernel(|cluster| {
-                    let ends = cluster.ensemble.reachable().map(|(_, vitals)| vitals.last.position);
-                    ends.max().unwrap_or(1)
-                });
+                let last = self.kernel(|inside| inside.ends_within_reach().max().unwrap_or(1));
                 let up_to = (1 + self.coin.below(last.max(1))).to_string();
                 let up_to = LogPosition::parse_field("up_to", &up_to).expect("a position");
                 Action::PurgeLog { node, up_to }

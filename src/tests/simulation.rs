@@ -2,12 +2,11 @@
 //! stores, the switchboard, the workflow and its ledger, on real SQLite files.
 //!
 //! It drives the code that runs, not a copy of it. Three things are replaced. The kernel has no
-//! thread, so whoever asks it serves the request. Messages travel in a [`Weather`] of the seed, which
+//! thread, so whoever asks it serves the request. Messages travel in a [`weather::Weather`] of the seed, which
 //! also loses some without a word, as the network of the process never does. And the process runs on the failing disk of `fault_disk.c`, which stops at a chosen call, fails a
 //! chosen file, and takes away what was written and not synced. After every event the functions
 //! named `invariant_*` hold. One seed decides everything, so a seed that fails is a whole report.
 
-#[cfg(test)]
 mod actions;
 mod heal;
 mod history;
@@ -19,13 +18,3 @@ mod power;
 mod run;
 mod weather;
 mod world;
-
-#[path = "../../tests/fault_panel.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the other half of it is for tests of the program")]
-mod panel;
-
-#[path = "../../tests/legal_steps.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the other half of it is for tests of the program")]
-mod legal_steps;
-
-pub(super) use weather::{Transit, Weather};

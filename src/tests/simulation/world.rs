@@ -1,16 +1,15 @@
 //! One installation on the failing disk: how it starts, how it stops, and what is known about it.
 
-#[cfg(test)]
 use super::history::History;
 use super::house::{House, SimClock, SimEntropy};
 use super::invariants::Known;
-use super::panel::{Coin, EIO, Fault, FaultDisk, Lost, SYNC, TRUNCATE, WRITE};
 use super::weather::Weather;
 use crate::authority::Credential;
 use crate::files::private;
-use crate::kernel::embedded::cluster::Cluster;
+use crate::kernel::embedded::probe::Probe;
 use crate::model::action::{Action, ActionId};
 use crate::model::canonical::Hash;
+use crate::tests::fault_panel::{Coin, EIO, Fault, FaultDisk, Lost, SYNC, TRUNCATE, WRITE};
 use crate::workflow::Confirmation;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -256,8 +255,8 @@ impl World {
     }
 
     /// Looks into the kernel between two requests.
-    pub(super) fn kernel<T>(&self, look: impl FnOnce(&mut Cluster) -> T) -> T {
-        self.house().kernel.shell.with(look)
+    pub(super) fn kernel<T>(&self, look: impl FnOnce(&mut Probe<'_>) -> T) -> T {
+        self.house().kernel.probe(look)
     }
 
     /// Runs something of the workflow to its end, and what the store does after it.

@@ -1,7 +1,6 @@
 //! Power that goes at every point of a run: the same work is stopped at one call after the other,
 //! what was not synced is taken away, and then everything that was acknowledged has to be there.
 
-#[cfg(test)]
 use super::world::World;
 use crate::model::action::{Action, LogPosition};
 use crate::model::text::{NodeId, PlaceName};

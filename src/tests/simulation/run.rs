@@ -1,6 +1,5 @@
 //! The events of a run, drawn by the seed.
 
-#[cfg(test)]
 use super::world::World;
 use crate::kernel::embedded::Write;
 use crate::model::ambient::Clock as _;
@@ -99,7 +98,7 @@ impl World {
             None => Write::Delete { key: key.clone() },
         });
         let writes = writes.collect();
-        let answers = self.kernel(|cluster| cluster.write(writes, now));
+        let answers = self.kernel(|inside| inside.write(writes, now));
         let acknowledged = answers.iter().filter(|answer| answer.is_ok()).count();
         self.count_many("writes acknowledged", acknowledged as u64);
         self.note(&format!("write {wanted:?}: {answers:?}"));
@@ -116,7 +115,7 @@ impl World {
 
     /// Reads a key; gives whether it was answered.
     pub(super) fn read_key(&mut self, key: &str) -> bool {
-        let answer = self.kernel(|cluster| cluster.read(key));
+        let answer = self.kernel(|inside| inside.read(key));
         self.note(&format!("read {key}: {answer:?}"));
         let Ok(found) = answer else { return false };
         let number = |bytes: Vec<u8>| String::from_utf8(bytes).ok()?.parse().ok();
@@ -128,12 +127,13 @@ impl World {
     /// Cuts a node off from the network, or connects it again.
     pub(super) fn cut_or_mend(&mut self) {
         let now = self.clock.now();
-        let numbers = self.kernel(|cluster| cluster.ensemble.numbers());
+        let numbers =
+            self.kernel(|inside| inside.nodes().map(|node| node.number()).collect::<Vec<_>>());
         let number = numbers[self.index(numbers.len())];
         let cut = self.coin.below(5) < 2;
         self.kernel(
-            |cluster| {
-                if cut { cluster.sever(number, now) } else { cluster.mend(number, now) }
+            |inside| {
+                if cut { inside.sever(number, now) } else { inside.mend(number, now) }
             },
         );
         self.count(if cut { "cuts" } else { "mends" });

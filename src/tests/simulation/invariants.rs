@@ -1,11 +1,9 @@
 //! What holds after every event, said of the stores of all nodes, of the switchboard, of the ledger
 //! and of what clients were told.
 
-#[cfg(test)]
 use super::world::World;
-use crate::kernel::embedded::cluster::{Cluster, Office};
-use crate::kernel::embedded::node::Node;
-use crate::kernel::embedded::sqlite::StoreError;
+use crate::kernel::embedded::StoreError;
+use crate::kernel::embedded::probe::{self, NodeProbe, Office, Probe};
 use crate::kernel::embedded::store::NodeStore;
 use crate::ledger::LedgerReader;
 use crate::model::action::{Action, ActionId};
@@ -54,9 +52,9 @@ impl World {
         let records = self.house().records();
         let mut known = std::mem::take(&mut self.known);
         let acknowledged = self.history.acknowledged.clone();
-        let (held, seen) = self.kernel(|cluster| {
-            let held = known.look(cluster, &records, &acknowledged);
-            (held, vitals(cluster))
+        let (held, seen) = self.kernel(|inside| {
+            let held = known.look(inside, &records, &acknowledged);
+            (held, vitals(inside))
         });
         self.known = known;
         held?;
@@ -66,49 +64,44 @@ impl World {
 }
 
 /// What the nodes are like, in one line.
-fn vitals(cluster: &Cluster) -> String {
-    let nodes = all(cluster).map(|node| format!("{} {:?}", node.id, node.vitals()));
-    format!("{:?}: {}", cluster.office(), nodes.collect::<Vec<_>>().join(", "))
-}
-
-/// Every node, also those that are cut off or no members.
-fn all(cluster: &Cluster) -> impl Iterator<Item = &Node> {
-    let numbers = cluster.ensemble.numbers().into_iter();
-    numbers.filter_map(|number| cluster.ensemble.node(number))
+fn vitals(inside: &Probe<'_>) -> String {
+    let nodes = inside.nodes().map(|node| format!("{} {:?}", node.id(), node.vitals()));
+    format!("{:?}: {}", inside.office(), nodes.collect::<Vec<_>>().join(", "))
 }
 
 impl Known {
     fn look(
         &mut self,
-        cluster: &Cluster,
+        inside: &Probe<'_>,
         records: &LedgerReader,
         acknowledged: &BTreeMap<u64, u64>,
     ) -> Held {
-        self.invariant_one_primary_per_epoch(cluster)?;
-        for node in all(cluster) {
+        self.invariant_one_primary_per_epoch(inside)?;
+        for node in inside.nodes() {
             let (Some(store), Some(vitals)) = (node.store(), node.vitals()) else { continue };
-            let compared = self.compared.get(&node.number).copied().unwrap_or(0);
+            let compared = self.compared.get(&node.number()).copied().unwrap_or(0);
             let (first, last) = (store.first().max(compared + 1), vitals.applied);
             if first <= last {
-                let entries = store.entries_between(first, last).map_err(unreadable)?;
-                self.invariant_logs_agree(node, &entries)?;
-                Self::invariant_an_effect_has_its_receipt(node, store, &entries)?;
+                let entries = probe::entries(store, first, last).map_err(unreadable)?;
+                self.invariant_logs_agree(&node, &entries)?;
+                Self::invariant_an_effect_has_its_receipt(&node, store, &entries)?;
                 self.invariant_no_change_without_its_records(&entries, records)?;
                 self.invariant_no_election_unasked(store, records)?;
-                self.invariant_receipts_are_given_once(store.connection(), records)?;
-                self.compared.insert(node.number, last);
+                self.invariant_receipts_are_given_once(probe::file(store), records)?;
+                self.compared.insert(node.number(), last);
             }
         }
-        self.invariant_receipts_are_given_once(cluster.switchboard.connection(), records)?;
-        self.invariant_nothing_acknowledged_is_lost(cluster, acknowledged)
+        self.invariant_receipts_are_given_once(inside.switchboard(), records)?;
+        self.invariant_nothing_acknowledged_is_lost(inside, acknowledged)
     }
 
     /// C4: in one epoch at most one node leads, for ever.
-    fn invariant_one_primary_per_epoch(&mut self, cluster: &Cluster) -> Held {
+    fn invariant_one_primary_per_epoch(&mut self, inside: &Probe<'_>) -> Held {
         let mut claims = Vec::new();
-        for node in all(cluster) {
-            claims
-                .extend(node.vitals().filter(|v| v.leads).map(|v| (v.epoch, node.id.to_string())));
+        for node in inside.nodes() {
+            claims.extend(
+                node.vitals().filter(|v| v.leads).map(|v| (v.epoch, node.id().to_string())),
+            );
             if let Some(store) = node.store() {
                 let epochs = store.epochs().map_err(unreadable)?;
                 claims.extend(epochs.into_iter().map(|epoch| (epoch.epoch, epoch.primary)));
@@ -124,7 +117,7 @@ impl Known {
     }
 
     /// A committed entry is the same on every node, and stays what it is.
-    fn invariant_logs_agree(&mut self, node: &Node, entries: &[eraftpb::Entry]) -> Held {
+    fn invariant_logs_agree(&mut self, node: &NodeProbe<'_>, entries: &[eraftpb::Entry]) -> Held {
         for entry in entries {
             let kind = entry.entry_type.value().to_be_bytes();
             let whole = [&kind[..], &entry.data, b"/", &entry.context].concat();
@@ -134,7 +127,7 @@ impl Known {
                 let at = entry.index;
                 return Err(format!(
                     "logs_agree: {} holds {found:?} at {at}, and committed was {first:?}",
-                    node.id
+                    node.id()
                 ));
             }
         }
@@ -143,14 +136,13 @@ impl Known {
 
     /// C7.1: what was applied of an order left a receipt, or the record that it had no effect.
     fn invariant_an_effect_has_its_receipt(
-        node: &Node,
+        node: &NodeProbe<'_>,
         store: &NodeStore,
         entries: &[eraftpb::Entry],
     ) -> Held {
         for entry in entries {
             let Some(id) = order_of(entry) else { continue };
-            let late: Option<i64> = store
-                .connection()
+            let late: Option<i64> = probe::file(store)
                 .query_row("SELECT 1 FROM refused_late WHERE position = ?1", [entry.index], |r| {
                     r.get(0)
                 })
@@ -158,7 +150,10 @@ impl Known {
                 .map_err(|error| error.to_string())?;
             if store.receipt(id).map_err(unreadable)?.is_none() && late.is_none() {
                 let at = entry.index;
-                return Err(format!("receipt_kept: {} applied {id} at {at} without one", node.id));
+                return Err(format!(
+                    "receipt_kept: {} applied {id} at {at} without one",
+                    node.id()
+                ));
             }
         }
         Ok(())
@@ -262,13 +257,13 @@ impl Known {
     /// A write that was acknowledged is in the log of whoever serves now.
     fn invariant_nothing_acknowledged_is_lost(
         &self,
-        cluster: &Cluster,
+        inside: &Probe<'_>,
         acknowledged: &BTreeMap<u64, u64>,
     ) -> Held {
-        let Office::Held(id) = cluster.office() else { return Ok(()) };
-        let primary = cluster.number(&id).and_then(|number| cluster.ensemble.node(number));
-        let vitals = primary.and_then(Node::vitals);
-        let Some(vitals) = vitals.filter(|_| cluster.decides()) else { return Ok(()) };
+        let Office::Held(id) = inside.office() else { return Ok(()) };
+        let primary = inside.nodes().find(|node| *node.id() == id);
+        let vitals = primary.and_then(|node| node.vitals());
+        let Some(vitals) = vitals.filter(|_| inside.decides()) else { return Ok(()) };
         let lost: BTreeSet<u64> = acknowledged
             .iter()
             .filter(|(position, epoch)| {

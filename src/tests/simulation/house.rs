@@ -1,18 +1,16 @@
 //! One control plane with its kernel, put together as `serve` does it, without listeners.
 
-#[cfg(test)]
 use super::weather::Weather;
 use crate::authority::proof::PROOF_MINUTES_MAX;
 use crate::authority::{Credential, Operator, PasswordCost, ProofLasts};
-use crate::kernel::embedded::room::tests::Disk;
+use crate::kernel::ObserveKernel as _;
 use crate::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served};
-use crate::kernel::{CommandKernel, ObserveKernel};
 use crate::ledger::{Draft, Ledger, LedgerReader, open_key};
-use crate::model::ambient::{Clock, Entropy, Timestamp};
+use crate::model::ambient::{Clock, Entropy, Room, Timestamp};
 use crate::model::record::Entry;
 use crate::model::text::PlaceName;
 use crate::observe::ReadSide;
-use crate::observe::in_flight::InFlight;
+use crate::serve::{Ambient, Assembled, Parts, assemble};
 use crate::store::{Store, StoreError};
 use crate::workflow::Workflow;
 use crate::workflow::access::Access;
@@ -54,11 +52,21 @@ impl Entropy for SimEntropy {
     }
 }
 
+/// A disk with room.
+#[derive(Debug)]
+pub(super) struct SimRoom;
+
+impl Room for SimRoom {
+    fn free_bytes(&self, _: &Path) -> Result<u64, String> {
+        Ok(64 << 30)
+    }
+}
+
 /// The parts of one process.
 pub(super) struct House {
-    pub(super) workflow: Workflow,
+    pub(super) workflow: Arc<Workflow>,
     pub(super) read: ReadSide,
-    pub(super) access: Access,
+    pub(super) access: Arc<Access>,
     pub(super) kernel: Arc<EmbeddedKernel>,
     store: Store,
     ledger: Ledger,
@@ -86,7 +94,7 @@ impl House {
             nodes: NodeCount::ToFoundWith(nodes),
             cluster: PlaceName::parse("aerodb").expect("a name"),
             environment: PlaceName::parse("simulation").expect("a name"),
-            room: Disk::with(Ok(64 << 30)),
+            room: Arc::new(SimRoom),
         };
         let is_new = !config.dir.exists();
         if is_new {
@@ -113,16 +121,16 @@ impl House {
         let draft = Draft::new(None, None, entry);
         let ledger = ledger.signing(signer);
         ledger.append(vec![draft]).await.map_err(|e| said(&e))?;
-        let in_flight = InFlight::default();
-        let observer: Arc<dyn ObserveKernel> = kernel.clone();
-        let commanded: Arc<dyn CommandKernel> = kernel.clone();
-        let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), None);
-        let cost = PasswordCost::of(64, 1);
         // Whoever operates here is always the same: what is tried is the cluster and the log.
-        let lasts = ProofLasts::of_minutes(PROOF_MINUTES_MAX).map_err(|e| said(&e))?;
-        let access = Access::new(ledger.clone(), clock, entropy.clone(), cost).proving(lasts);
-        let authority = access.authority();
-        let workflow = Workflow::new(read.clone(), commanded, ledger.clone(), in_flight, authority);
+        let proof_lasts = ProofLasts::of_minutes(PROOF_MINUTES_MAX).map_err(|e| said(&e))?;
+        let ambient = Ambient {
+            clock,
+            entropy: entropy.clone(),
+            password_cost: PasswordCost::of(64, 1),
+            room: Arc::new(SimRoom),
+        };
+        let parts = Parts { proof_lasts, ..Parts::new(ledger.clone(), ambient) };
+        let Assembled { workflow, read, access, .. } = assemble(parts, kernel.clone());
         Ok(Self { workflow, read, access, kernel, store, ledger })
     }
 

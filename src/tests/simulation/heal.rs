@@ -1,6 +1,5 @@
 //! The end of a run: an operator brings everything back, and then nothing may be missing or open.
 
-#[cfg(test)]
 use super::world::World;
 use crate::kernel::ObserveKernel as _;
 use crate::ledger::{Expected, verify_file};
@@ -86,7 +85,7 @@ impl World {
         self.invariant_nothing_is_open()?;
         self.invariant_outcomes_are_true()?;
         let path = self.house().records_path();
-        if let Some(illegal) = super::legal_steps::illegal_steps(&path).first() {
+        if let Some(illegal) = crate::tests::legal_steps::illegal_steps(&path).first() {
             return Err(illegal.clone());
         }
         // What the chain says is the same for every seed; a few are enough.

@@ -3,11 +3,10 @@
 //! A part is this very test program once more, on the failing disk, with the seeds that it is to
 //! play. It prints what it counted, or the seed that broke an invariant.
 
-#[cfg(test)]
-use super::panel::{Coin, FaultDisk, compile};
 use super::world::{Figures, Templates, World};
 use crate::crash::Sabotage;
 use crate::model::canonical::Hash;
+use crate::tests::fault_panel::{Coin, FaultDisk, compile};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -20,7 +19,7 @@ const SEEDS_FOR_A_FAULT: u64 = 1000;
 /// Seeds that are played before somebody looks whether one of them found it.
 const SEEDS_OF_A_ROUND: u64 = 50;
 /// The name of the test that a part is.
-const PART: &str = "kernel::embedded::simulation::parts::one_part_of_a_simulation";
+const PART: &str = "tests::simulation::parts::one_part_of_a_simulation";
 
 /// States after a loss of power in the ordinary tests; `make power-loss` makes more.
 const STATES: u64 = 60;

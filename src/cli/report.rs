@@ -1,0 +1,14 @@
+//! What a command leaves to be printed.
+
+use super::exit::Exit;
+use crate::plain::lines::Lines;
+
+/// What a command that was carried out has to say.
+pub(super) struct Report {
+    /// For people.
+    pub(super) text: Lines,
+    /// For programs: the answer of the server.
+    pub(super) json: String,
+    /// What became of it.
+    pub(super) exit: Exit,
+}

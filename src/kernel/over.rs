@@ -1,0 +1,122 @@
+//! A kernel in front of another: what it does not do in its own way, the one behind it does.
+//!
+//! For planted faults and for tests; a whole kernel implements the port itself.
+
+use super::memory::MemoryPage;
+use super::{
+    Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
+    Settled, Unobservable,
+};
+use crate::model::action::{Action, ActionId};
+use crate::model::cluster::{ClusterState, ReceiptStatus};
+use crate::model::event::{EventPage, EventPlace};
+use crate::model::explanation::Checks;
+use crate::model::receipt::Receipt;
+use tokio::sync::watch;
+
+/// The port, with an answer of the kernel behind for each question.
+pub trait Over: Send + Sync + 'static {
+    /// The kernel behind.
+    fn inner(&self) -> &dyn CommandKernel;
+
+    /// [`ObserveKernel::describe`].
+    fn describe(&self) -> KernelDescription {
+        self.inner().describe()
+    }
+
+    /// [`ObserveKernel::observe`].
+    fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
+        self.inner().observe()
+    }
+
+    /// [`ObserveKernel::receipt`].
+    fn receipt(&self, action_id: ActionId) -> Answer<'_, Result<ReceiptStatus, Unobservable>> {
+        self.inner().receipt(action_id)
+    }
+
+    /// [`ObserveKernel::checks`].
+    fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
+        self.inner().checks(state, action)
+    }
+
+    /// [`ObserveKernel::events`].
+    fn events(
+        &self,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Answer<'_, Result<EventPage, Unobservable>> {
+        self.inner().events(before, limit)
+    }
+
+    /// [`ObserveKernel::memory`].
+    fn memory(
+        &self,
+        after: Option<ActionId>,
+        limit: u32,
+    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
+        self.inner().memory(after, limit)
+    }
+
+    /// [`ObserveKernel::changes`].
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.inner().changes()
+    }
+
+    /// [`CommandKernel::apply`].
+    fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>> {
+        self.inner().apply(order)
+    }
+
+    /// [`CommandKernel::settle`].
+    fn settle(&self, action_id: ActionId) -> Answer<'_, Result<Settled, SettleError>> {
+        self.inner().settle(action_id)
+    }
+}
+
+impl<K: Over> ObserveKernel for K {
+    fn describe(&self) -> KernelDescription {
+        Over::describe(self)
+    }
+
+    fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
+        Over::observe(self)
+    }
+
+    fn receipt(&self, action_id: ActionId) -> Answer<'_, Result<ReceiptStatus, Unobservable>> {
+        Over::receipt(self, action_id)
+    }
+
+    fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
+        Over::checks(self, state, action)
+    }
+
+    fn events(
+        &self,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Answer<'_, Result<EventPage, Unobservable>> {
+        Over::events(self, before, limit)
+    }
+
+    fn memory(
+        &self,
+        after: Option<ActionId>,
+        limit: u32,
+    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
+        Over::memory(self, after, limit)
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        Over::changes(self)
+    }
+}
+
+impl<K: Over> CommandKernel for K {
+    fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>> {
+        Over::apply(self, order)
+    }
+
+    fn settle(&self, action_id: ActionId) -> Answer<'_, Result<Settled, SettleError>> {
+        Over::settle(self, action_id)
+    }
+}
