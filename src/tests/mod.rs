@@ -62,6 +62,7 @@ mod idle;
 mod inert;
 mod interference;
 mod invariants;
+mod islands;
 mod journal;
 mod kernel_backup;
 mod kernel_checkpoint;

@@ -8,8 +8,8 @@ use super::node::Node;
 use super::store::NodeStore;
 use super::thread::Shell;
 use super::{
-    Config, DataError, EmbeddedKernel, OpenError, Served, StoppedKernel, StoreError, Write, Written,
-    opening,
+    Config, DataError, EmbeddedKernel, OpenError, Served, StoppedKernel, StoreError, Write,
+    Written, opening,
 };
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::text::NodeId;

@@ -4,12 +4,14 @@
 //! [`NodeStore::save`] returns. A store whose save failed must not be used again: its owner drops
 //! it (C6.1).
 
+mod batch;
 mod checkpoint;
 pub(super) mod damage;
 mod log;
 mod reads;
 mod still;
 
+pub use batch::Batch;
 pub(super) use still::StillStore;
 
 use super::command::Command;
@@ -25,7 +27,7 @@ use crate::model::action::Action;
 use crate::model::canonical::Hash;
 use crate::model::receipt::Receipt;
 use crate::model::text::NodeId;
-use raft::eraftpb::{Entry, EntryType, HardState, Snapshot};
+use raft::eraftpb::{Entry, EntryType, HardState};
 use rusqlite::{Connection, params};
 use std::cell::Cell;
 use std::io::Read;
@@ -50,31 +52,6 @@ pub struct NodeIdentity {
     pub number: u64,
     /// How many nodes vote: the numbers from 1 to this.
     pub voters: u64,
-}
-
-/// Everything that one turn of a node writes.
-#[derive(Debug, Default)]
-pub struct Batch {
-    /// The whole state, from a primary that has given back the entries that led to it.
-    pub snapshot: Option<Snapshot>,
-    /// Entries to append. They replace everything from the first of their positions on.
-    pub entries: Vec<Entry>,
-    /// The promises, where they changed.
-    pub hard_state: Option<HardState>,
-    /// The position up to which entries are committed, where that alone changed.
-    pub committed: Option<u64>,
-    /// Committed entries to apply, in order.
-    pub apply: Vec<Entry>,
-}
-
-impl Batch {
-    fn is_empty(&self) -> bool {
-        self.snapshot.is_none()
-            && self.entries.is_empty()
-            && self.hard_state.is_none()
-            && self.committed.is_none()
-            && self.apply.is_empty()
-    }
 }
 
 /// The open store of one node.

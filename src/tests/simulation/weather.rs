@@ -26,7 +26,7 @@ impl Weather {
         let mut up_to = |most: u64| if rough { coin.below(most) } else { 0 };
         let (overtaken, lost, vanished, twice) = (up_to(600), up_to(120), up_to(40), up_to(120));
         let coin = Coin::seeded(coin.next());
-        Self { coin, overtaken, lost, vanished, twice, ..Self::calm() }
+        Self { coin, overtaken, lost, vanished, twice }
     }
 
     fn happens(&mut self, in_a_thousand: u64) -> bool {
