@@ -152,11 +152,18 @@ async fn every_json_answer_is_as_described() {
         "/api/v1/log/proof/0",
         "/api/v1/log/consistency?from=1",
         "/api/v1/session",
+        "/api/v1/access",
         "/api/v1/kernel/events",
         "/api/v1/openapi.json",
     ] {
         olga.get(path).await.expect(200);
     }
+    app.auditor().get("/api/v1/access/everybody").await.expect(200);
+    let link = json!({"link_id": id(8), "name": "board", "scope": "cluster", "expires": "1d"});
+    olga.post("/api/v1/links", &link).await.expect(201);
+    olga.post("/api/v1/links", &link).await.expect(200);
+    let revoke = format!("/api/v1/links/{}/revoke", id(8));
+    olga.post(&revoke, &json!({})).await.expect(200);
     let person = json!({"name": "olga", "password": PASSWORD});
     app.anonymous().post("/api/v1/login", &person).await.expect(200);
     app.sign_in("olga").await.post("/api/v1/logout", &json!({})).await.expect(204);
