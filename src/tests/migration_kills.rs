@@ -12,7 +12,7 @@ use crate::campaign_net::pass;
 use crate::fault_disk::{Coin, Fault, FaultDisk, SYNC, TRUNCATE, WRITE};
 use crate::fixture_dd35be5::{grown, invariant_old_records_stay, unpacked};
 use crate::prepared::copy;
-use crate::server::{Place, Server};
+use crate::server::Place;
 use aerodb_control::ledger::{Expected, verify_file};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::store::DATABASE_FILE;
@@ -176,7 +176,9 @@ impl Old {
                 let at = 1 + u32::try_from(coin.below(self.calls.into())).expect("a call");
                 disk.arm(WRITE | SYNC | TRUNCATE, at, Fault::Kill);
                 // A directory that came further before makes fewer calls, and serves.
-                place.start_under(disk.variables()).map(Server::kill);
+                if let Some(server) = place.start_under(disk.variables()) {
+                    server.kill();
+                }
                 figures.before_calls += u64::from(disk.disarm().failed > 0);
                 format!("kill {number} of {}, before call {at}", self.name)
             } else {

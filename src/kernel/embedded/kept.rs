@@ -172,7 +172,7 @@ impl KeptFile {
                 seal
             } else {
                 self.database.end_migration(is_migrated)?;
-                old.replace_seal(&path, &owner, keeper.saves)?;
+                Old::replace_seal(&path, &owner, keeper.saves)?;
                 Seal::open(&path, &owner, keeper.saves)?
             };
             keeper.seal = Some(seal);

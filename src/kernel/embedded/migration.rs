@@ -76,12 +76,7 @@ impl Old {
     }
 
     /// Puts a seal of this version in the place of that one.
-    pub(super) fn replace_seal(
-        &self,
-        path: &Path,
-        owner: &str,
-        held: u64,
-    ) -> Result<(), StoreError> {
+    pub(super) fn replace_seal(path: &Path, owner: &str, held: u64) -> Result<(), StoreError> {
         let seal = Seal::path(path);
         let staged = path.with_file_name(format!("{}.new", name_of(path)));
         let staged_seal = Seal::path(&staged);

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 /// Writes that wait together while the state is made.
 const CLIENTS: usize = 1_000;
 
-pub async fn measure(dir: &Path, keys: usize) {
+pub(crate) async fn measure(dir: &Path, keys: usize) {
     let kernel = found(dir, 3);
     let mut orders = Orders { kernel: Arc::clone(&kernel), number: 0 };
     let node = NodeId::numbered;
@@ -88,14 +88,14 @@ impl Orders {
 
     async fn beside_clients(&mut self, what: &str, action: Action) {
         let stop = Arc::new(AtomicBool::new(false));
-        let (writer, reader) = (self.writer(&stop), self.reader(&stop));
+        let (writing, reading) = (self.writer(&stop), self.reader(&stop));
         forget_peak();
         let (before, begun) = (resident_peak(), Instant::now());
         self.apply(action).await;
         let took = begun.elapsed();
         stop.store(true, Ordering::Relaxed);
-        let (write, writes) = writer.await.unwrap();
-        let (read, _) = reader.await.unwrap();
+        let (write, writes) = writing.await.unwrap();
+        let (read, _) = reading.await.unwrap();
         println!(
             "  {what}: {:.2} s; longest write {:.0} ms of {writes}, longest read {:.0} ms; memory at \
              its peak {} MiB, {} MiB before",

@@ -116,21 +116,18 @@ pub(super) fn snapshot(
     let kept =
         read(db)?.filter(|kept| kept.about.position >= at_least && kept.about.members.contains(to));
     let mut data = vec![0; DIGEST_BYTES];
-    let (about, digest) = match kept {
-        Some(kept) => {
-            Frames::of(db).read_to_end(&mut data).map_err(|error| {
-                StoreError::corrupt(format!("the checkpoint cannot be read: {error}"))
-            })?;
-            (kept.about, kept.digest)
-        }
-        None => {
-            let about = about(db, identity, place)?;
-            let digest = image::pack(db, &about, &Meter::unheard(), &mut |frame| {
-                data.extend_from_slice(frame);
-                Ok(())
-            })?;
-            (about, digest)
-        }
+    let (about, digest) = if let Some(kept) = kept {
+        Frames::of(db).read_to_end(&mut data).map_err(|error| {
+            StoreError::corrupt(format!("the checkpoint cannot be read: {error}"))
+        })?;
+        (kept.about, kept.digest)
+    } else {
+        let about = about(db, identity, place)?;
+        let digest = image::pack(db, &about, &Meter::unheard(), &mut |frame| {
+            data.extend_from_slice(frame);
+            Ok(())
+        })?;
+        (about, digest)
     };
     if about.cluster_id != identity.cluster_id {
         return Err(StoreError::corrupt("the checkpoint is of another cluster"));
