@@ -10,6 +10,7 @@ mod access;
 mod access_arguments;
 mod address;
 mod arguments;
+mod ask;
 mod client;
 mod duration;
 mod environment;
@@ -33,6 +34,8 @@ mod session;
 mod unread;
 mod verify;
 
+use crate::kernel;
+use crate::model::spec::Catalogue;
 use crate::plain::lines::Lines;
 use access_arguments::{AccountCommand, LinkCommand, TokenCommand};
 use arguments::{Cli, Command};
@@ -42,6 +45,9 @@ use failure::Failure;
 pub use list_arguments::reference;
 use output::{complain, finish};
 use std::process::ExitCode;
+
+/// The words of every kernel that is compiled in: a terminal is told by no server which one it has.
+const CATALOGUE: Catalogue = Catalogue::of(&kernel::COMPILED_IN);
 
 /// What a command that was carried out has to say.
 struct Report {

@@ -174,6 +174,7 @@ pub async fn assemble(
         let signer = open_key(&config.data, &log_name(&identity), named.as_ref(), &*entropy)?;
         let log_key = signer.public();
         let ledger = ledger.signing(signer);
+        ledger.declare_ways_out(kernel.spec().ways_out()).await?;
         runs::started(&ledger, config, kernel.describe(), &log_key).await?;
         ledger
     } else {
@@ -346,7 +347,8 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let reloader = reload::Reloader { path, options, written, tls: tls.clone(), expiry, clock };
     let reloading = tokio::spawn(reloader.follow(reload));
     let log = house.ledger.reader();
-    let told = Journal::from_last_start(log.clone()).follow(log.commits());
+    let told =
+        Journal::from_last_start(log.clone(), house.kernel.spec().into()).follow(log.commits());
     let told = tokio::spawn(told);
     let handle = Handle::new();
     let parts = [

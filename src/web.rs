@@ -62,7 +62,7 @@ use fields::Door;
 use leptos::config::LeptosOptions;
 use policy::{ACTS, Act, READS, Read};
 use showing::Showing;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// How what people send is carried on its way.
@@ -115,6 +115,7 @@ struct Reading {
     streams: events::Streams,
     traces: traces::Traces,
     files: whole::Files,
+    described: Arc<OnceLock<String>>,
     writes: Durations,
     certificate: CertificateExpiry,
     cookie: cookie::SessionCookie,
@@ -167,6 +168,7 @@ pub fn routers(site: Site) -> Routers {
         streams: events::Streams::default(),
         traces: traces::Traces::default(),
         files: whole::Files::default(),
+        described: Arc::default(),
         writes: site.writes,
         certificate: site.certificate,
         cookie,

@@ -16,6 +16,7 @@ use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
 use crate::model::receipt::{Receipt, Tombstone, Witness};
 use crate::model::record::Entry;
+use crate::model::spec::KernelSpec;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -59,6 +60,14 @@ struct Saboteur {
 }
 
 impl ObserveKernel for Saboteur {
+    fn spec(&self) -> &'static KernelSpec {
+        self.inner.spec()
+    }
+
+    fn offers(&self, state: &ClusterState) -> Vec<Action> {
+        self.inner.offers(state)
+    }
+
     fn describe(&self) -> KernelDescription {
         self.inner.describe()
     }

@@ -14,6 +14,7 @@ use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::event::{EventPage, EventPlace};
 use aerodb_control::model::explanation::Checks;
 use aerodb_control::model::receipt::Receipt;
+use aerodb_control::model::spec::KernelSpec;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +27,14 @@ struct Counted {
 }
 
 impl ObserveKernel for Counted {
+    fn spec(&self) -> &'static KernelSpec {
+        self.inner.spec()
+    }
+
+    fn offers(&self, state: &ClusterState) -> Vec<Action> {
+        self.inner.offers(state)
+    }
+
     fn describe(&self) -> KernelDescription {
         self.inner.describe()
     }

@@ -18,6 +18,7 @@ use aerodb_control::model::event::{EventPage, EventPlace};
 use aerodb_control::model::explanation::Checks;
 use aerodb_control::model::progress::{Progress, Unit};
 use aerodb_control::model::receipt::Receipt;
+use aerodb_control::model::spec::KernelSpec;
 use aerodb_control::observe::ReadSide;
 use aerodb_control::observe::in_flight::InFlight;
 use aerodb_control::store::Store;
@@ -71,6 +72,14 @@ pub struct MuteKernel {
 }
 
 impl ObserveKernel for MuteKernel {
+    fn spec(&self) -> &'static KernelSpec {
+        self.inner.spec()
+    }
+
+    fn offers(&self, state: &ClusterState) -> Vec<Action> {
+        self.inner.offers(state)
+    }
+
     fn describe(&self) -> KernelDescription {
         KernelDescription { kind: "mute", can_settle: false, ..self.inner.describe() }
     }
@@ -185,6 +194,7 @@ impl Over {
         let inner = founded(&config(dir, 3), Arc::clone(&clock), &*entropy);
         let kernel = Arc::new(wrap(inner.expect("a kernel")));
         let ledger = Ledger::open(&store, Arc::clone(&clock)).expect("a ledger");
+        ledger.declare_ways_out(kernel.spec().ways_out()).await.expect("durable");
         let in_flight = InFlight::default();
         let observer: Arc<dyn ObserveKernel> = kernel.clone();
         let read = ReadSide::new(observer, ledger.reader(), in_flight.clone(), None);

@@ -15,6 +15,7 @@ use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Overview, SessionAnswer};
 use crate::model::redact::Redact;
 use crate::model::refusal::Refusal;
+use crate::model::spec::Catalogue;
 use crate::model::text::ActorName;
 use crate::ui::{Console, Frame, OverviewView, Page, ProofShown, TimelineView};
 use axum::extract::FromRequestParts;
@@ -99,6 +100,11 @@ fn hidden_from(link: &Stakeholder) -> Refusal {
 impl Showing {
     pub(super) fn new(reading: &Reading) -> Self {
         Self { reading: reading.clone() }
+    }
+
+    /// The words of the kernel.
+    pub(super) fn catalogue(&self) -> Catalogue {
+        self.reading.read.catalogue()
     }
 
     /// Everything that the overview shows.
@@ -204,6 +210,7 @@ async fn drawn(reading: &Reading, by: &Onlooker, page: Result<Page, Refusal>) ->
 impl Redact for Frame {
     fn redacted(self) -> Self {
         let Self {
+            catalogue,
             identity,
             session,
             freeze,
@@ -216,6 +223,7 @@ impl Redact for Frame {
             shows,
         } = self;
         Self {
+            catalogue,
             identity,
             // Its own name, which stands in the link's record.
             session,

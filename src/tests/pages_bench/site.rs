@@ -17,6 +17,7 @@ use aerodb_control::model::cluster::{ClusterState, NodeState, ReceiptStatus};
 use aerodb_control::model::event::{EventPage, EventPlace};
 use aerodb_control::model::explanation::Checks;
 use aerodb_control::model::receipt::Receipt;
+use aerodb_control::model::spec::KernelSpec;
 use aerodb_control::model::text::{NodeId, PlaceName};
 use aerodb_control::observe::ReadSide;
 use aerodb_control::observe::in_flight::InFlight;
@@ -78,6 +79,14 @@ impl Crowded {
 }
 
 impl ObserveKernel for Crowded {
+    fn spec(&self) -> &'static KernelSpec {
+        self.inner.spec()
+    }
+
+    fn offers(&self, state: &ClusterState) -> Vec<Action> {
+        self.inner.offers(state)
+    }
+
     fn describe(&self) -> KernelDescription {
         self.inner.describe()
     }

@@ -122,6 +122,7 @@ impl House {
         let draft = Draft::new(None, None, entry);
         let ledger = ledger.signing(signer);
         ledger.append(vec![draft]).await.map_err(|e| said(&e))?;
+        ledger.declare_ways_out(kernel.spec().ways_out()).await.map_err(|e| said(&e))?;
         let in_flight = InFlight::default();
         let observer: Arc<dyn ObserveKernel> = kernel.clone();
         let commanded: Arc<dyn CommandKernel> = kernel.clone();

@@ -5,10 +5,11 @@
 use super::world::World;
 use crate::kernel::embedded::cluster::{Cluster, Office};
 use crate::kernel::embedded::node::Node;
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::sqlite::StoreError;
 use crate::kernel::embedded::store::NodeStore;
 use crate::ledger::LedgerReader;
-use crate::model::action::{Action, ActionId};
+use crate::model::action::ActionId;
 use crate::model::canonical::Hash;
 use crate::model::receipt::Receipt;
 use crate::model::record::Entry;
@@ -245,7 +246,7 @@ impl Known {
         let steps = records.steps(id).map_err(|error| error.to_string())?;
         let mut kinds = steps.iter().map(|step| &step.record.entry);
         let asked = kinds.find_map(|entry| match entry {
-            Entry::Requested { action, .. } => Some(action.clone()),
+            Entry::Requested { action, .. } => Action::try_from(action).ok(),
             _ => None,
         });
         let confirmed = kinds.any(|entry| matches!(entry, Entry::Confirmed { .. }));
