@@ -10,6 +10,7 @@ mod access;
 mod access_arguments;
 mod address;
 mod arguments;
+mod ask;
 mod client;
 mod duration;
 mod environment;
@@ -36,6 +37,8 @@ mod session;
 mod unread;
 mod verify;
 
+use crate::kernel;
+use crate::model::spec::Catalogue;
 use access_arguments::{AccountCommand, LinkCommand, TokenCommand};
 use arguments::{Cli, Command};
 use clap::Parser as _;
@@ -45,6 +48,9 @@ pub use generated::reference;
 use output::{complain, finish};
 use report::Report;
 use std::process::ExitCode;
+
+/// The words of every kernel that is compiled in: a terminal is told by no server which one it has.
+const CATALOGUE: Catalogue = Catalogue::of(&kernel::COMPILED_IN);
 
 /// Parses the command line, runs one command and gives its exit code (design of the interface:
 /// `aerodb-control --help` lists the codes). A command line that cannot be parsed ends with 2.

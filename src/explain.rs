@@ -1,14 +1,14 @@
 //! Turns a state, a request and the kernel's checks into an explanation. Pure: no clock, no
 //! randomness, no I/O, so the browser, the API and the command line get the same bytes (C5.1).
 
-use crate::model::action::{Action, ActionKind, LogPosition};
-use crate::model::catalogue::{ActionClass, Impact, Target, entry};
+use crate::model::action::Action;
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::{
     Candidate, Check, Checks, EXPLANATION_FORMAT, Evidence, Explanation, Prospect, Verdict,
 };
 use crate::model::invariant::Invariant;
 use crate::model::pinned::{Freeze, Pinned, Unresolved};
+use crate::model::spec::{ActionClass, ActionSpec, Catalogue, Impact, KernelSpec, Target};
 use crate::model::text::{ActorName, NodeId, Reason};
 
 /// What the control plane itself relies on whenever it runs an action.
@@ -43,27 +43,41 @@ pub struct Standing {
     pub second_operator: Vec<ActionClass>,
 }
 
+/// What a kernel is asked for here. Both functions are pure.
+pub struct Rules<'a> {
+    /// What the kernel says of itself.
+    pub spec: &'static KernelSpec,
+    /// Its own pre-conditions, effects and limits for an action in a state.
+    pub checks: &'a dyn Fn(&ClusterState, &Action) -> Checks,
+}
+
+impl Rules<'_> {
+    fn entry(&self, action: &Action) -> Option<&'static ActionSpec> {
+        self.spec.action(action.kind())
+    }
+}
+
 /// Explains a request in a state.
 ///
-/// `kernel` answers for any action in this state; it is asked for the request itself and, where
+/// The kernel answers for any action in this state; it is asked for the request itself and, where
 /// the action chooses a primary, for every node as its object.
 pub fn explain(
     state: &ClusterState,
     request: &Request<'_>,
     standing: Standing,
-    kernel: impl Fn(&ClusterState, &Action) -> Checks,
+    rules: &Rules<'_>,
 ) -> Explanation {
     let action = request.action;
-    let own = kernel(state, action);
-    let checks = all_checks(state, action, &standing, own.checks);
+    let entry = rules.entry(action);
+    let own = (rules.checks)(state, action);
+    let checks = all_checks(state, action, &standing, rules, own.checks);
     let mut consequences = own.consequences;
-    let candidates = if action.kind().chooses_primary() {
-        why_not(state, action.kind(), &standing, kernel)
-    } else {
-        Vec::new()
+    let candidates = match entry.filter(|entry| entry.chooses_primary) {
+        Some(entry) => why_not(state, entry, &standing, rules),
+        None => Vec::new(),
     };
     let Standing { unresolved, freeze, second_operator } = standing;
-    let second_operator = second_operator.contains(&entry(action.kind()).class);
+    let second_operator = entry.is_some_and(|entry| second_operator.contains(&entry.class));
     if let Some(open) = &unresolved {
         consequences.push(format!(
             "The action {} ({}) has an outcome that is not known. Its effect is not part of this explanation.",
@@ -71,16 +85,15 @@ pub fn explain(
         ));
     }
     let mut relies_on = own.relies_on;
-    relies_on.extend(RELIED_ON);
-    if typed_target(state, action).is_some() {
-        relies_on.extend([Invariant::TargetTyped, Invariant::ProvedRecently]);
+    relies_on.extend(RELIED_ON.map(Invariant::id));
+    let typed_target = typed_target(state, action, entry);
+    if typed_target.is_some() {
+        relies_on.extend([Invariant::TargetTyped.id(), Invariant::ProvedRecently.id()]);
     }
     if second_operator {
-        relies_on.push(Invariant::SecondOperator);
+        relies_on.push(Invariant::SecondOperator.id());
         consequences.push("It runs only after a second operator has confirmed it too.".to_owned());
     }
-    relies_on.sort_unstable();
-    relies_on.dedup();
     Explanation {
         format: EXPLANATION_FORMAT,
         action: action.clone(),
@@ -91,72 +104,67 @@ pub fn explain(
         effects: own.effects,
         consequences,
         not_checked: own.not_checked,
-        relies_on,
+        relies_on: Catalogue::from(rules.spec).in_order(relies_on),
         command: action.command(request.reason.as_str()),
         engine_command: own.engine_command,
-        typed_target: typed_target(state, action),
+        typed_target,
         candidates,
     }
 }
 
-/// Every node as the object of an action of this kind, with every rule that speaks against it.
+/// Every member as the object of an action of this kind, with every rule that speaks against it.
 /// Nothing is ranked: the order is that of the names (C2.2).
+#[must_use]
 pub fn why_not(
     state: &ClusterState,
-    kind: ActionKind,
+    entry: &ActionSpec,
     standing: &Standing,
-    kernel: impl Fn(&ClusterState, &Action) -> Checks,
+    rules: &Rules<'_>,
 ) -> Vec<Candidate> {
     let candidate = |node: &NodeId| {
-        let action = kind.on(node.clone())?;
-        let checks = all_checks(state, &action, standing, kernel(state, &action).checks);
+        let action = entry.on(node)?;
+        let own = (rules.checks)(state, &action).checks;
+        let checks = all_checks(state, &action, standing, rules, own);
         Some(Candidate { node: node.clone(), against: against(checks) })
     };
-    let members = if kind.is_about_member() { state.nodes.as_slice() } else { &[] };
+    let members = if entry.is_about_member() { state.nodes.as_slice() } else { &[] };
     members.iter().filter_map(|node| candidate(&node.pinned.id)).collect()
 }
 
-/// Every action that names a node, on this node: whether it could be confirmed now, and every rule
-/// that speaks against it. In the order of the catalogue; nothing is ranked (C2.2).
-///
-/// An action that takes a position too is judged for the end of the checkpoint of the node, and for
-/// position 1 where none is known: no page selects it, and the action says which it was.
+/// Those of the offered actions that are about this node: whether each could be confirmed now, and
+/// every rule that speaks against it. In the order given; nothing is ranked (C2.2).
+#[must_use]
 pub fn on_node(
     state: &ClusterState,
     node: &NodeId,
+    offers: Vec<Action>,
     standing: &Standing,
-    kernel: impl Fn(&ClusterState, &Action) -> Checks,
+    rules: &Rules<'_>,
 ) -> Vec<Prospect> {
-    let action = |kind: ActionKind| match kind {
-        ActionKind::PurgeLog => {
-            let kept = state.node(node).and_then(|n| n.positions.checkpoint.known().copied());
-            let up_to = kept.flatten().unwrap_or(1).to_string();
-            let up_to = LogPosition::parse_field("up_to", &up_to).ok()?;
-            Some(Action::PurgeLog { node: node.clone(), up_to })
-        }
-        kind => kind.on(node.clone()),
-    };
-    let actions = ActionKind::ALL.into_iter().filter_map(action);
-    actions.map(|action| prospect(state, action, standing, &kernel)).collect()
+    let of_node = offers.into_iter().filter(|action| action.node().as_ref() == Some(node));
+    of_node.map(|action| prospect(state, action, standing, rules)).collect()
 }
 
-/// Every action that takes no parameter, in the order of the catalogue.
+/// Those of the offered actions that take no parameter, in the order given.
+#[must_use]
 pub fn on_cluster(
     state: &ClusterState,
+    offers: Vec<Action>,
     standing: &Standing,
-    kernel: impl Fn(&ClusterState, &Action) -> Checks,
+    rules: &Rules<'_>,
 ) -> Vec<Prospect> {
-    let actions = [Action::StopWrites {}, Action::ResumeWrites {}];
-    actions.map(|action| prospect(state, action, standing, &kernel)).into()
+    let of_cluster = offers.into_iter().filter(|action| action.params().is_empty());
+    of_cluster.map(|action| prospect(state, action, standing, rules)).collect()
 }
 
 fn prospect(
     state: &ClusterState,
     action: Action,
     standing: &Standing,
-    kernel: impl Fn(&ClusterState, &Action) -> Checks,
+    rules: &Rules<'_>,
 ) -> Prospect {
-    let checks = all_checks(state, &action, standing, kernel(state, &action).checks);
+    let own = (rules.checks)(state, &action).checks;
+    let checks = all_checks(state, &action, standing, rules, own);
     let verdict = Verdict::of(&checks);
     Prospect { action, verdict, checked: checks.len(), against: against(checks) }
 }
@@ -167,9 +175,10 @@ fn all_checks(
     state: &ClusterState,
     action: &Action,
     standing: &Standing,
+    rules: &Rules<'_>,
     mut checks: Vec<Check>,
 ) -> Vec<Check> {
-    checks.extend(own_checks(state, action, standing));
+    checks.extend(own_checks(state, rules.entry(action), standing));
     checks
 }
 
@@ -178,32 +187,39 @@ fn against(checks: Vec<Check>) -> Vec<Check> {
 }
 
 /// The checks that the control plane makes of its own records, for every action.
-fn own_checks(state: &ClusterState, action: &Action, standing: &Standing) -> [Check; 2] {
+fn own_checks(state: &ClusterState, entry: Option<&ActionSpec>, standing: &Standing) -> [Check; 2] {
     [
-        nothing_unresolved(state, action, standing.unresolved.as_ref()),
+        nothing_unresolved(state, entry, standing.unresolved.as_ref()),
         not_frozen(standing.freeze.as_ref()),
     ]
 }
 
 /// What has to be typed to confirm: the node for an action on a node, else the cluster.
-fn typed_target(state: &ClusterState, action: &Action) -> Option<String> {
-    let entry = entry(action.kind());
+fn typed_target(
+    state: &ClusterState,
+    action: &Action,
+    entry: Option<&ActionSpec>,
+) -> Option<String> {
+    // An action that the kernel does not know fails its checks, so nothing confirms it.
+    let entry = entry?;
     match (entry.impact, entry.target) {
         (Impact::Contained, _) => None,
-        (Impact::Disruptive, Target::Node) => action.node().map(ToString::to_string),
+        (Impact::Disruptive, Target::Node) => action.node().map(|node| node.to_string()),
         (Impact::Disruptive, Target::Cluster) => Some(state.cluster.identity.cluster.to_string()),
     }
 }
 
-/// While an outcome is unknown nothing else runs, with one exception: a failover while nobody is
-/// primary. Settling can need a primary, and without the exception neither could ever happen.
+/// While an outcome is unknown nothing else runs, with one exception: what the kernel calls the way out,
+/// while nobody is primary. Settling can need a primary, and without the exception neither could ever
+/// happen.
 fn nothing_unresolved(
     state: &ClusterState,
-    action: &Action,
+    entry: Option<&ActionSpec>,
     unresolved: Option<&Unresolved>,
 ) -> Check {
     let nobody_leads = state.cluster.primary.known() == Some(&None);
-    let is_way_out = action.kind() == ActionKind::Failover && nobody_leads;
+    let way_out = entry.filter(|entry| entry.way_out && nobody_leads);
+    let is_way_out = way_out.is_some();
     let (verdict, observed) = match unresolved {
         None => (Verdict::Pass, "none".to_owned()),
         Some(open) => (
@@ -211,18 +227,20 @@ fn nothing_unresolved(
             format!("{} {}", open.kind, open.action_id),
         ),
     };
-    let required = if is_way_out && unresolved.is_some() {
-        "none, or a failover while nobody is primary, which settling may need"
-    } else {
-        "none"
+    let required = match way_out.filter(|_| unresolved.is_some()) {
+        Some(entry) => {
+            let kind = entry.kind.word().replace('_', " ");
+            format!("none, or a {kind} while nobody is primary, which settling may need")
+        }
+        None => "none".to_owned(),
     };
     Check {
-        invariant: Invariant::NothingUnresolved,
+        invariant: Invariant::NothingUnresolved.id(),
         statement: Invariant::NothingUnresolved.statement().to_owned(),
         verdict,
         evidence: vec![Evidence {
             observed,
-            required: required.to_owned(),
+            required,
             source: "the ledger of the control plane".to_owned(),
             since: None,
         }],
@@ -232,7 +250,7 @@ fn nothing_unresolved(
 /// While a freeze stands nothing passes, without exception: an operator lifts it first (C3.1).
 fn not_frozen(freeze: Option<&Freeze>) -> Check {
     Check {
-        invariant: Invariant::NotFrozen,
+        invariant: Invariant::NotFrozen.id(),
         statement: Invariant::NotFrozen.statement().to_owned(),
         verdict: if freeze.is_none() { Verdict::Pass } else { Verdict::Fail },
         evidence: vec![Evidence {

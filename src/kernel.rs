@@ -13,9 +13,13 @@ use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone, Witness};
+use crate::model::spec::KernelSpec;
 use std::future::Future;
 use std::pin::Pin;
 use tokio::sync::watch;
+
+/// What every kernel says of itself that is compiled in: what a terminal knows without asking a server.
+pub static COMPILED_IN: [KernelSpec; 1] = [embedded::spec::SPEC];
 
 /// A future that a kernel returns; boxed, because the port is used as a trait object.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -129,6 +133,9 @@ impl Order {
 
 /// What an observer's code can hold: reads only.
 pub trait ObserveKernel: Send + Sync + 'static {
+    /// What this kernel says of itself: its actions, invariants and words of events.
+    fn spec(&self) -> &'static KernelSpec;
+
     /// What this kernel is.
     fn describe(&self) -> KernelDescription;
 
@@ -147,6 +154,11 @@ pub trait ObserveKernel: Send + Sync + 'static {
     /// The kernel's own pre-conditions, effects and limits for an action in a state. Pure: equal
     /// arguments give equal answers (C5.1).
     fn checks(&self, state: &ClusterState, action: &Action) -> Checks;
+
+    /// What can be asked for in a state, with a value for every parameter that somebody would have to
+    /// name, in the order of the catalogue. What cannot run now is among it, so that it is shown with
+    /// what speaks against it. Pure.
+    fn offers(&self, state: &ClusterState) -> Vec<Action>;
 
     /// One page of what happened in the kernel, newest first: at most `limit` events before a place.
     /// Reads only, and says where events may be missing (C8.1).

@@ -61,6 +61,8 @@ mod verify;
 #[cfg(feature = "ssr")]
 mod verify_export;
 #[cfg(feature = "ssr")]
+mod way_out;
+#[cfg(feature = "ssr")]
 mod window;
 
 #[cfg(feature = "ssr")]

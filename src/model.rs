@@ -11,7 +11,6 @@ pub mod ambient;
 pub mod answer;
 pub mod body;
 pub mod canonical;
-pub mod catalogue;
 pub mod cluster;
 #[cfg(feature = "ssr")]
 #[cfg(feature = "ssr")]
@@ -36,8 +35,10 @@ pub mod report;
 #[cfg(feature = "ssr")]
 mod schema;
 pub mod sensitive;
+pub mod spec;
 pub mod stage;
 pub mod text;
 pub mod timeline;
 pub mod timeline_filter;
 pub mod trace;
+pub mod word;

@@ -16,7 +16,7 @@ pub mod tally;
 mod timeline;
 pub mod trail;
 
-use crate::explain::{Request, Standing, explain};
+use crate::explain::{Request, Rules, Standing, explain};
 use crate::kernel::{KernelDescription, ObserveKernel, Unobservable};
 pub use crate::ledger::LogFilter;
 use crate::ledger::{ActionRow, LedgerError, LedgerReader};
@@ -25,13 +25,13 @@ use crate::model::action::{Action, ActionId, Stage};
 use crate::model::answer::{
     ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, Present,
 };
-use crate::model::catalogue::ActionClass;
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Explanation;
 use crate::model::finding::Mismatch;
 use crate::model::pinned::{Freeze, Unresolved};
 use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::spec::{ActionClass, Catalogue, KernelSpec};
 use crate::model::text::{ActorName, NodeId, Reason};
 use in_flight::InFlight;
 use std::sync::Arc;
@@ -79,6 +79,24 @@ impl ReadSide {
     #[must_use]
     pub fn with_second_operator(self, classes: &[ActionClass]) -> Self {
         Self { second_operator: Arc::from(classes), ..self }
+    }
+
+    /// What the kernel says of itself.
+    #[must_use]
+    pub fn spec(&self) -> &'static KernelSpec {
+        self.kernel.spec()
+    }
+
+    /// The same, to look words up in.
+    #[must_use]
+    pub fn catalogue(&self) -> Catalogue {
+        Catalogue::from(self.spec())
+    }
+
+    /// Hands over what the kernel is asked for to explain something.
+    fn with_rules<T>(&self, use_them: impl FnOnce(&Rules<'_>) -> T) -> T {
+        let checks = |state: &ClusterState, action: &Action| self.kernel.checks(state, action);
+        use_them(&Rules { spec: self.spec(), checks: &checks })
     }
 
     /// What the kernel is.
@@ -155,7 +173,7 @@ impl ReadSide {
         request: &Request<'_>,
         standing: Standing,
     ) -> Explanation {
-        explain(state, request, standing, |state, action| self.kernel.checks(state, action))
+        self.with_rules(|rules| explain(state, request, standing, rules))
     }
 
     /// Explains a request as it would be explained now. Writes nothing, asks nothing.

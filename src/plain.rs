@@ -36,6 +36,7 @@ pub use timeline::timeline;
 pub use window::{Form, Half, window_parts};
 
 use crate::model::answer::{FreezeAnswer, SessionAnswer};
+use crate::model::spec::Catalogue;
 use lines::Lines;
 
 /// Who is signed in.
@@ -51,12 +52,12 @@ pub fn session(session: &SessionAnswer) -> Lines {
 
 /// What declaring or lifting a freeze came to.
 #[must_use]
-pub fn freeze(answer: &FreezeAnswer) -> Lines {
+pub fn freeze(catalogue: Catalogue, answer: &FreezeAnswer) -> Lines {
     let mut lines = Lines::new();
     lines.line(match &answer.freeze {
         Some(freeze) => format!("Frozen {freeze}"),
         None => "No freeze stands.".to_owned(),
     });
-    records::add(&mut lines, "", &answer.record);
+    records::add(&mut lines, catalogue, "", &answer.record);
     lines
 }

@@ -151,6 +151,7 @@ pub async fn open(
         let signer = open_key(&config.data, &name, named.as_ref(), &*ambient.entropy)?;
         let log_key = signer.public();
         let ledger = ledger.signing(signer);
+        ledger.declare_ways_out(kernel.spec().ways_out()).await?;
         runs::started(&ledger, config, kernel.describe(), &log_key).await?;
         ledger
     } else {
@@ -282,7 +283,8 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let reloader = reload::Reloader { path, options, written, tls: tls.clone(), expiry, clock };
     let reloading = tokio::spawn(reloader.follow(reload));
     let log = house.ledger.reader();
-    let told = Journal::from_last_start(log.clone()).follow(log.commits());
+    let told =
+        Journal::from_last_start(log.clone(), house.kernel.spec().into()).follow(log.commits());
     let told = tokio::spawn(told);
     let handle = Handle::new();
     let parts = [

@@ -61,7 +61,7 @@ use axum::routing::MethodRouter;
 use fields::Door;
 use leptos::config::LeptosOptions;
 use policy::{ACTS, READS, Read};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// How what people send is carried on its way.
@@ -114,6 +114,7 @@ struct Reading {
     streams: events::Streams,
     traces: traces::Traces,
     files: whole::Files,
+    described: Arc<OnceLock<String>>,
     writes: Durations,
     certificate: CertificateExpiry,
     cookie: cookie::SessionCookie,
@@ -166,6 +167,7 @@ pub fn routers(site: Site) -> Routers {
         streams: events::Streams::default(),
         traces: traces::Traces::default(),
         files: whole::Files::default(),
+        described: Arc::default(),
         writes: site.writes,
         certificate: site.certificate,
         cookie,

@@ -2,6 +2,7 @@
 
 use super::access_arguments::{AccessArguments, AccountCommand, LinkCommand, TokenCommand};
 use super::address::{Address, Authorities, DEFAULT_URL};
+use super::ask::AskArguments;
 use super::environment;
 use super::found::FoundArguments;
 use super::host_arguments::{AcceptArguments, InitArguments, KernelCommand, ServeArguments};
@@ -10,12 +11,10 @@ use super::log_arguments::{
     ExportArguments, LogArguments, ReconstructArguments, RotateArguments, TimelineArguments,
     VerifyArguments,
 };
-use crate::model::action::{ActionId, ActionKind};
+use crate::model::action::ActionId;
 use crate::model::text::NodeId;
-use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use clap_complete::Shell;
-use std::collections::BTreeMap;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -103,7 +102,7 @@ pub(super) enum Command {
     /// Every action that exists: what it does, needs, changes, and how it can fail.
     Catalogue {
         /// One action only.
-        #[arg(value_parser = kinds())]
+        #[arg(value_parser = super::ask::kinds())]
         kind: Option<String>,
     },
     /// Every invariant that a refusal can cite.
@@ -225,44 +224,6 @@ pub(super) enum Command {
     },
 }
 
-/// An action, its parameters and its reason. The server judges them: the same words get the same
-/// answer in the browser, the API and here (C5.1).
-#[derive(Args, Debug)]
-pub(super) struct AskArguments {
-    /// Which action.
-    #[arg(value_parser = kinds())]
-    pub(super) kind: String,
-    /// The standby that becomes primary.
-    #[arg(long, value_name = "NODE")]
-    pub(super) to: Option<String>,
-    /// The node that the action is about.
-    #[arg(long, value_name = "NODE")]
-    pub(super) node: Option<String>,
-    /// The last position of the log that is given back.
-    #[arg(long, value_name = "POSITION")]
-    pub(super) up_to: Option<String>,
-    /// The name of what is made.
-    #[arg(long, value_name = "NAME")]
-    pub(super) name: Option<String>,
-    /// Why, in a line of plain text.
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: String,
-}
-
-impl AskArguments {
-    /// The parameters by name, as they were typed.
-    pub(super) fn params(&self) -> BTreeMap<&'static str, &str> {
-        [("to", &self.to), ("node", &self.node), ("up_to", &self.up_to), ("name", &self.name)]
-            .into_iter()
-            .filter_map(|(name, value)| value.as_deref().map(|value| (name, value)))
-            .collect()
-    }
-}
-
-fn kinds() -> PossibleValuesParser {
-    PossibleValuesParser::new(ActionKind::ALL.map(ActionKind::word))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,8 +260,9 @@ mod tests {
     fn a_request_needs_a_reason_and_a_kind_of_the_catalogue() {
         assert!(parse(&["request", "switchover", "--to", "n2"]).is_err());
         assert!(parse(&["request", "promote", "--reason", "r"]).is_err());
-        for kind in ActionKind::ALL {
-            assert!(parse(&["explain", kind.word(), "--reason", "r"]).is_ok(), "{kind}");
+        for action in crate::cli::CATALOGUE.actions() {
+            let kind = action.kind.to_string();
+            assert!(parse(&["explain", &kind, "--reason", "r"]).is_ok(), "{kind}");
         }
     }
 
@@ -308,6 +270,6 @@ mod tests {
     fn only_the_parameters_that_were_typed_are_sent() {
         let cli = parse(&["explain", "switchover", "--to", "n2", "--reason", "r"]).expect("valid");
         let Command::Explain(ask) = cli.command else { panic!("explain parses to explain") };
-        assert_eq!(ask.params().into_iter().collect::<Vec<_>>(), [("to", "n2")]);
+        assert_eq!(ask.params, [("to".to_owned(), "n2".to_owned())].into());
     }
 }

@@ -100,7 +100,7 @@ impl Failure {
             return failure.text();
         }
         if let Self::Refused { refusal, option, .. } = self {
-            let mut lines = plain::refusal(refusal);
+            let mut lines = plain::refusal(super::CATALOGUE, refusal);
             if refusal.code == RefusalCode::NotSignedIn {
                 lines.line(format!("  To sign in: aerodb-control login NAME{option}"));
             }

@@ -1,6 +1,7 @@
 //! The commands that list and show what the console shows. Each is one question, and asks nothing of
 //! the cluster.
 
+use super::CATALOGUE;
 use super::Report;
 use super::client::Answer;
 use super::exit::Exit;
@@ -33,7 +34,7 @@ impl Server<'_> {
         let command = self.command("actions", &[], asked.limit);
         let query = paged(before, asked.limit);
         let answer: Answer<ActionPage> = self.client()?.get("/actions", &query)?;
-        Ok(report(plain::actions(&answer.value, &command), &answer.body, Exit::Done))
+        Ok(report(plain::actions(CATALOGUE, &answer.value, &command), &answer.body, Exit::Done))
     }
 
     /// One page of what happened in the kernel.
@@ -48,7 +49,7 @@ impl Server<'_> {
     /// One record.
     pub(super) fn record(&self, seq: u64) -> Result<Report, Failure> {
         let answer: Answer<StoredRecord> = self.client()?.get(&format!("/log/{seq}"), &[])?;
-        Ok(report(plain::record(&answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::record(CATALOGUE, &answer.value), &answer.body, Exit::Done))
     }
 
     /// The report of an action, or of a window: all of it as one document, or the page that `--after` or
@@ -57,7 +58,7 @@ impl Server<'_> {
         if let Some(id) = asked.id {
             let path = format!("/actions/{id}/report");
             let answer: Answer<ActionReport> = self.client()?.get(&path, &[])?;
-            return Ok(report(plain::report(&answer.value), &answer.body, Exit::Done));
+            return Ok(report(plain::report(CATALOGUE, &answer.value), &answer.body, Exit::Done));
         }
         let client = self.client()?;
         let read = |after: Option<u64>, limit: u32| {
@@ -71,7 +72,7 @@ impl Server<'_> {
         };
         if asked.after.is_some() || asked.limit.is_some() {
             let answer = read(asked.after, asked.limit.unwrap_or(WINDOW_ROWS))?;
-            let mut text = plain::window(&answer.value);
+            let mut text = plain::window(CATALOGUE, &answer.value);
             if let Some(after) = answer.value.next_after {
                 text.gap();
                 text.line(format!("More records: --after {after}"));
@@ -86,7 +87,7 @@ impl Server<'_> {
             (after, _) => read(after, WINDOW_ROWS).map(|answer| answer.value),
         };
         let form = if as_json { Form::Json } else { Form::Markdown };
-        print_parts(plain::window_parts(form, from, to, page), |failure| failure)
+        print_parts(plain::window_parts(CATALOGUE, form, from, to, page), |failure| failure)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The commands that work on this machine: the server itself, and its data directory.
 
+use super::CATALOGUE;
 use super::Report;
 use super::access_arguments::{AccountArguments, TokenArguments};
 use super::exit::Exit;
@@ -11,10 +12,9 @@ use super::secret;
 use crate::ledger::{
     ExportError, Exported, KEY_FILE, LedgerError, LedgerReader, existing_key, export,
 };
-use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
 use crate::model::contract::evidence;
-use crate::model::invariant::Invariant;
 use crate::model::refusal::Refusal;
+use crate::model::spec::{ActionSpec, InvariantSpec};
 use crate::model::text::Reason;
 use crate::plain;
 use crate::plain::lines::{Lines, inert_json};
@@ -64,25 +64,25 @@ fn reach(options: &ServeArguments) -> Asked {
 
 /// Every action, or the one that is named. It needs no server: the catalogue is part of the program.
 pub(super) fn catalogue(kind: Option<&str>) -> Report {
-    let is_wanted = |entry: &&CatalogueEntry| kind.is_none_or(|kind| entry.kind.word() == kind);
-    let entries: Vec<&CatalogueEntry> = CATALOGUE.iter().filter(is_wanted).collect();
+    let is_wanted = |entry: &&ActionSpec| kind.is_none_or(|kind| entry.kind.word() == kind);
+    let entries: Vec<&ActionSpec> = CATALOGUE.actions().filter(is_wanted).collect();
     let json = serde_json::to_string(&entries).expect("the catalogue holds text keys only");
     let json = inert_json(&json);
-    Report { text: plain::catalogue(&entries), json, exit: Exit::Done }
+    Report { text: plain::catalogue(CATALOGUE, &entries), json, exit: Exit::Done }
 }
 
 /// Every invariant. It needs no server: they are part of the program.
 pub(super) fn invariants() -> Report {
-    let entry = |invariant: &Invariant| {
+    let entry = |invariant: InvariantSpec| {
         json!({
-            "id": invariant.id(),
-            "clause": invariant.clause(),
-            "statement": invariant.statement(),
-            "reason": invariant.reason(),
+            "id": invariant.id,
+            "clause": invariant.clause,
+            "statement": invariant.statement,
+            "reason": invariant.reason,
         })
     };
-    let json = json!(Invariant::ALL.iter().map(entry).collect::<Vec<_>>());
-    Report { text: plain::invariants(), json: line_of(&json), exit: Exit::Done }
+    let json = json!(CATALOGUE.invariants().map(entry).collect::<Vec<_>>());
+    Report { text: plain::invariants(CATALOGUE), json: line_of(&json), exit: Exit::Done }
 }
 
 /// The contract, clause by clause, with its evidence. It needs no server, and ends with 1 where a

@@ -3,6 +3,7 @@
 //! It opens the file of the log for reading and nothing else: no server, no cluster, no lock. So it
 //! works on a copy, beside a server that runs, and after one that is gone (C9.3).
 
+use super::CATALOGUE;
 use super::Report;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -35,7 +36,7 @@ pub(super) fn reconstruct(
         (Some(id), ..) => {
             let told = report::action(&ledger, id).map_err(refused)?;
             let json = json(&told);
-            Ok(Report { text: plain::report(&told), json, exit: Exit::Done })
+            Ok(Report { text: plain::report(CATALOGUE, &told), json, exit: Exit::Done })
         }
         (None, Some(from), Some(to)) => window(&ledger, from, to, as_json),
         _ => Err(refused(InputError::new("id", "", "an id, or --from and --to").into())),
@@ -60,7 +61,7 @@ fn window(
         Half::Actions => report::window(ledger, &found, after, PAGE_ROWS_MAX),
     };
     let form = if as_json { Form::Json } else { Form::Markdown };
-    print_parts(plain::window_parts(form, from, to, page), refused)
+    print_parts(plain::window_parts(CATALOGUE, form, from, to, page), refused)
 }
 
 /// Prints parts as they are read, until one cannot be read or written.

@@ -1,8 +1,9 @@
 //! The commands that ask a control plane. Each is one call, but for two that read after they asked.
 
+use super::CATALOGUE;
 use super::Report;
 use super::address::Address;
-use super::arguments::AskArguments;
+use super::ask::AskArguments;
 use super::client::{Answer, Client};
 use super::environment::TOKEN;
 use super::exit::Exit;
@@ -98,16 +99,17 @@ impl Server<'_> {
     /// The overview in words.
     pub(super) fn status(&self) -> Result<Report, Failure> {
         let answer: Answer<Overview> = self.client()?.get("/overview", &[])?;
-        Ok(report(plain::overview(&answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::overview(CATALOGUE, &answer.value), &answer.body, Exit::Done))
     }
 
     /// What would be explained now.
     pub(super) fn explain(&self, ask: &AskArguments) -> Result<Report, Failure> {
         let mut query = vec![("kind", ask.kind.clone())];
-        query.extend(ask.params().into_iter().map(|(name, value)| (name, value.to_owned())));
+        query.extend(ask.params.iter().map(|(name, value)| (name.as_str(), value.clone())));
         query.push(("reason", ask.reason.clone()));
         let answer: Answer<ExplainAnswer> = self.client()?.get("/explain", &query)?;
-        let mut text = plain::explanation(&answer.value.explanation, &answer.value.observation);
+        let mut text =
+            plain::explanation(CATALOGUE, &answer.value.explanation, &answer.value.observation);
         text.gap();
         text.line(format!("Digest: {}", answer.value.digest));
         text.line("Nothing was asked for: this is what a request would be told now.");
@@ -121,18 +123,17 @@ impl Server<'_> {
         action_id: Option<ActionId>,
     ) -> Result<Report, Failure> {
         let id = action_id.map_or_else(fresh_id, Ok)?;
-        let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let body = RequestBody {
             action_id: id.to_string(),
             kind: ask.kind.clone(),
-            params: ask.params().into_iter().map(text).collect(),
+            params: ask.params.clone(),
             reason: ask.reason.clone(),
         };
         let client = self.client()?;
         match client.post::<ActionAnswer>("/actions", &body, Asked::Record) {
             Ok(answer) => {
                 let exit = Exit::of_request(&answer.value);
-                let text = plain::requested(&answer.value, &self.url.option());
+                let text = plain::requested(CATALOGUE, &answer.value, &self.url.option());
                 Ok(report(text, &answer.body, exit))
             }
             Err(failure) => Err(self.with_explanation(failure, id)),
@@ -197,7 +198,7 @@ impl Server<'_> {
         }
         let answer = answered?;
         let exit = Exit::of_confirmation(&answer.value);
-        Ok(report(plain::outcome(&answer.value, &self.url.option()), &answer.body, exit))
+        Ok(report(plain::outcome(CATALOGUE, &answer.value, &self.url.option()), &answer.body, exit))
     }
 
     /// Takes a request back.
@@ -206,7 +207,7 @@ impl Server<'_> {
         let body = ReasonBody { reason: reason.to_owned() };
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
         let exit = Exit::of_withdrawal(&answer.value);
-        Ok(report(plain::outcome(&answer.value, &self.url.option()), &answer.body, exit))
+        Ok(report(plain::outcome(CATALOGUE, &answer.value, &self.url.option()), &answer.body, exit))
     }
 
     /// Closes an action whose outcome is not known, by what the kernel holds or voids.
@@ -215,7 +216,7 @@ impl Server<'_> {
         let body = ReasonBody { reason: reason.to_owned() };
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
         let exit = Exit::of_settlement(&answer.value);
-        Ok(report(plain::outcome(&answer.value, &self.url.option()), &answer.body, exit))
+        Ok(report(plain::outcome(CATALOGUE, &answer.value, &self.url.option()), &answer.body, exit))
     }
 
     /// Closes an action by what an operator found.
@@ -229,7 +230,7 @@ impl Server<'_> {
         let body = FindingBody { executed: found.word().to_owned(), evidence: evidence.to_owned() };
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
         let exit = Exit::of_settlement(&answer.value);
-        Ok(report(plain::outcome(&answer.value, &self.url.option()), &answer.body, exit))
+        Ok(report(plain::outcome(CATALOGUE, &answer.value, &self.url.option()), &answer.body, exit))
     }
 
     /// Declares a freeze.
@@ -242,7 +243,7 @@ impl Server<'_> {
         let body = FreezeBody { freeze_id: freeze_id.to_string(), reason: reason.to_owned() };
         let posted = self.client()?.post::<FreezeAnswer>("/freeze", &body, Asked::Record);
         let answer = posted.map_err(|failure| under(failure, "--freeze-id", freeze_id))?;
-        Ok(report(plain::freeze(&answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::freeze(CATALOGUE, &answer.value), &answer.body, Exit::Done))
     }
 
     /// Lifts a freeze: the one named, or the one that stands when this looks. What is sent names it,
@@ -261,21 +262,29 @@ impl Server<'_> {
         };
         let body = UnfreezeBody { freeze: freeze.to_string(), reason: reason.to_owned() };
         let answer: Answer<FreezeAnswer> = client.post("/unfreeze", &body, Asked::Record)?;
-        text.append(&plain::freeze(&answer.value));
+        text.append(&plain::freeze(CATALOGUE, &answer.value));
         Ok(report(text, &answer.body, Exit::Done))
     }
 
     /// One action in full.
     pub(super) fn show(&self, id: ActionId) -> Result<Report, Failure> {
         let answer: Answer<ActionAnswer> = self.client()?.get(&format!("/actions/{id}"), &[])?;
-        Ok(report(plain::action(&answer.value, &self.url.option()), &answer.body, Exit::Done))
+        Ok(report(
+            plain::action(CATALOGUE, &answer.value, &self.url.option()),
+            &answer.body,
+            Exit::Done,
+        ))
     }
 
     /// One node.
     pub(super) fn node(&self, id: &NodeId) -> Result<Report, Failure> {
         let path = format!("/nodes/{id}/overview");
         let answer: Answer<NodeAnswer> = self.client()?.get(&path, &[])?;
-        Ok(report(plain::node(&answer.value, &self.url.option()), &answer.body, Exit::Done))
+        Ok(report(
+            plain::node(CATALOGUE, &answer.value, &self.url.option()),
+            &answer.body,
+            Exit::Done,
+        ))
     }
 
     /// One page of the timeline.
@@ -285,7 +294,7 @@ impl Server<'_> {
         query.extend(filter.before.clone().map(|before| ("before", before)));
         query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
         let answer: Answer<Timeline> = self.client()?.get("/timeline", &query)?;
-        Ok(report(plain::timeline(&answer.value, &further), &answer.body, Exit::Done))
+        Ok(report(plain::timeline(CATALOGUE, &answer.value, &further), &answer.body, Exit::Done))
     }
 
     /// One page of the log.
@@ -295,7 +304,7 @@ impl Server<'_> {
         query.extend(filter.before.map(|before| ("before", before.to_string())));
         query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
         let answer: Answer<LogPage> = self.client()?.get("/log", &query)?;
-        Ok(report(plain::log(&answer.value, &further), &answer.body, Exit::Done))
+        Ok(report(plain::log(CATALOGUE, &answer.value, &further), &answer.body, Exit::Done))
     }
 
     /// The command that reads a list of this server with these filters.
@@ -338,7 +347,7 @@ impl Server<'_> {
                     .client()
                     .and_then(|client| client.get::<ActionAnswer>(&format!("/actions/{id}"), &[]));
                 if let Ok(answer) = found {
-                    before = plain::requested(&answer.value, &self.url.option());
+                    before = plain::requested(CATALOGUE, &answer.value, &self.url.option());
                 }
                 Failure::Refused { refusal, body, option, before }
             }

@@ -3,6 +3,7 @@
 //! The kernel's receipt names the record behind the order, and the record of the outcome names the
 //! receipt: so each side notices when the other one forgot, or tells something else.
 
+use crate::kernel::COMPILED_IN;
 use crate::kernel::memory::{Reach, Remembered};
 use crate::ledger::{Recalled, Recorded};
 use crate::model::action::ActionId;
@@ -10,6 +11,7 @@ use crate::model::canonical::{Hash, canonical_json};
 use crate::model::cluster::ClusterState;
 use crate::model::finding::{Finding, FindingKind, Subject};
 use crate::model::receipt::{Receipt, Tombstone, Witness};
+use crate::model::spec::Catalogue;
 use serde::Serialize;
 
 /// What the log holds beside the steps of an action, looked up only where it matters.
@@ -197,7 +199,7 @@ fn first_answer(receipt: &Receipt) -> Receipt {
 fn in_words(receipt: &Receipt) -> String {
     let at = receipt.position.map_or_else(String::new, |p| format!(" at position {p}"));
     let epoch = receipt.epoch.map_or_else(String::new, |epoch| format!(" in epoch {epoch}"));
-    format!("of {}{at}{epoch}", receipt.action.title())
+    format!("of {}{at}{epoch}", Catalogue::of(&COMPILED_IN).title(&receipt.action))
 }
 
 fn hash_of<T: Serialize>(value: &T) -> Hash {

@@ -31,6 +31,7 @@ mod memory;
 mod migration;
 mod node;
 mod observation;
+mod offers;
 mod opening;
 mod orders;
 mod predict;
@@ -39,6 +40,7 @@ pub(crate) mod probe;
 pub mod restore;
 mod room;
 mod settle;
+pub mod spec;
 mod sqlite;
 pub mod store;
 mod switchboard;
@@ -66,7 +68,9 @@ use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
 use crate::model::pinned::Since;
 use crate::model::receipt::KernelRefusal;
+use crate::model::spec::KernelSpec;
 use crate::model::text::{NodeId, PlaceName};
+use spec::{EmbeddedAction, SPEC};
 use std::path::PathBuf;
 use std::sync::Arc;
 use thread::{Request, Shell};
@@ -184,7 +188,7 @@ impl EmbeddedKernel {
     fn description(opened: &opening::Opened) -> KernelDescription {
         let identity = &opened.cluster.identity;
         KernelDescription {
-            kind: "embedded",
+            kind: SPEC.kind,
             cluster: founding::described(identity, opened.cluster.founders),
             start_note: opened.start_note.clone(),
             can_settle: true,
@@ -247,6 +251,14 @@ impl EmbeddedKernel {
 }
 
 impl ObserveKernel for EmbeddedKernel {
+    fn spec(&self) -> &'static KernelSpec {
+        &SPEC
+    }
+
+    fn offers(&self, state: &ClusterState) -> Vec<Action> {
+        offers::offers(state)
+    }
+
     fn describe(&self) -> KernelDescription {
         self.description.clone()
     }
@@ -260,7 +272,10 @@ impl ObserveKernel for EmbeddedKernel {
     }
 
     fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
-        checks::checks(state, action)
+        match EmbeddedAction::try_from(action) {
+            Ok(action) => checks::checks(state, &action),
+            Err(error) => checks::not_known(&error),
+        }
     }
 
     fn events(

@@ -12,12 +12,23 @@ use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
 use crate::model::receipt::Receipt;
+use crate::model::spec::KernelSpec;
 use tokio::sync::watch;
 
 /// The port, with an answer of the kernel behind for each question.
 pub trait Over: Send + Sync + 'static {
     /// The kernel behind.
     fn inner(&self) -> &dyn CommandKernel;
+
+    /// [`ObserveKernel::spec`].
+    fn spec(&self) -> &'static KernelSpec {
+        self.inner().spec()
+    }
+
+    /// [`ObserveKernel::offers`].
+    fn offers(&self, state: &ClusterState) -> Vec<Action> {
+        self.inner().offers(state)
+    }
 
     /// [`ObserveKernel::describe`].
     fn describe(&self) -> KernelDescription {
@@ -74,6 +85,14 @@ pub trait Over: Send + Sync + 'static {
 }
 
 impl<K: Over> ObserveKernel for K {
+    fn spec(&self) -> &'static KernelSpec {
+        Over::spec(self)
+    }
+
+    fn offers(&self, state: &ClusterState) -> Vec<Action> {
+        Over::offers(self, state)
+    }
+
     fn describe(&self) -> KernelDescription {
         Over::describe(self)
     }

@@ -21,7 +21,7 @@ pub(super) struct About {
 /// request, which stands before them.
 pub(super) fn about(connection: &Connection, record: &Record) -> Result<About, LedgerError> {
     if let Entry::Requested { action, .. } = &record.entry {
-        let node = action.node().map(ToString::to_string);
+        let node = action.node().map(|node| node.to_string());
         return Ok(About { action_kind: Some(action.kind().to_string()), node });
     }
     let Some(id) = record.action_id else { return Ok(About::default()) };
@@ -98,7 +98,7 @@ pub(super) fn matching(filter: &LogFilter) -> Option<String> {
         ("actor", actor.as_ref().map(ActorName::as_str)),
         ("kind", *kind),
         ("stage", stage.map(Stage::word)),
-        ("action_kind", action_kind.map(ActionKind::word)),
+        ("action_kind", action_kind.as_ref().map(ActionKind::word)),
         ("node", node.as_ref().map(NodeId::as_str)),
     ];
     let fields = fields.into_iter().filter_map(|(name, text)| text.map(|text| term(name, text)));

@@ -150,7 +150,8 @@ mod tests {
     use crate::model::actor::{Actor, ActorRole, Means, Via};
     use crate::model::ambient::Clock;
     use crate::model::record::Entry;
-    use crate::model::text::{ActorName, NodeId, Reason};
+    use crate::model::spec::tried::catalogue;
+    use crate::model::text::{ActorName, Reason};
     use crate::store::Store;
     use rusqlite::{StatementStatus, params_from_iter};
     use std::sync::Arc;
@@ -178,10 +179,12 @@ mod tests {
         let drafts = (0..count).flat_map(|n| {
             let mut bytes = [7; 16];
             bytes[..4].copy_from_slice(&n.to_be_bytes());
-            let to = NodeId::parse("n2").expect("a node");
+            let action: Action =
+                serde_json::from_str(r#"{"kind":"switchover","params":{"to":"n2"}}"#)
+                    .expect("an action");
             let words = if n == 0 { "planned aardvark" } else { "planned work" };
             let reason = Reason::parse(words).expect("a reason");
-            let entry = Entry::Requested { action: Action::Switchover { to }, reason };
+            let entry = Entry::Requested { action: action.clone(), reason };
             let id = Some(ActionId::from_random(bytes));
             let asked = Draft::new(Some(actor.clone()), id, entry);
             [asked, Draft::new(Some(actor.clone()), None, Entry::SignedIn { by: Means::Password })]
@@ -193,7 +196,8 @@ mod tests {
 
     fn filter(fields: &[(&str, &str)]) -> LogFilter {
         let find = |name: &str| fields.iter().find(|(field, _)| *field == name);
-        let parsed = LogFilter::parse(|name| find(name).map(|(_, text)| (*text).to_owned()));
+        let parsed =
+            LogFilter::parse(catalogue(), |name| find(name).map(|(_, text)| (*text).to_owned()));
         parsed.expect("a filter")
     }
 

@@ -1,10 +1,8 @@
 //! What an operator can ask for.
 
-mod kind;
-
 pub use crate::model::stage::Stage;
-use crate::model::text::{InputError, NodeId, PlaceName};
-pub use kind::ActionKind;
+use crate::model::text::{InputError, NodeId};
+use crate::model::word::word_type;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -67,73 +65,25 @@ impl<'de> Deserialize<'de> for ActionId {
     }
 }
 
-/// One dangerous thing, with everything that it needs. Closed: there is no other way to change the
-/// cluster, and no variant carries a flag that overrides a rule (C2.5).
+word_type! {
+    /// The name of a kind of action. What there is to say of one is in the spec of its kernel.
+    ActionKind "kind"
+}
+
+/// What the parameter is called that names the node, of every action of every kernel: so a record can
+/// be found by its node whoever reads it.
+pub const NODE_PARAMETERS: [&str; 2] = ["to", "node"];
+
+/// One dangerous thing, with everything that it needs. [`KernelSpec::parse`] makes it, and no other
+/// change of the cluster exists; no parameter overrides a rule (C2.5). What is read from a record is
+/// checked for its form only: it may be of a kernel that this program was built without.
+///
+/// [`KernelSpec::parse`]: crate::model::spec::KernelSpec::parse
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-#[serde(tag = "kind", content = "params", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Action {
-    /// Hands the role of primary from the living primary to `to`.
-    Switchover {
-        /// The standby that becomes primary.
-        to: NodeId,
-    },
-    /// Makes `to` primary while no node is.
-    Failover {
-        /// The standby that becomes primary.
-        to: NodeId,
-    },
-    /// Raises the write fence: the cluster refuses writes.
-    StopWrites {},
-    /// Lifts the write fence.
-    ResumeWrites {},
-    /// Takes one node out of service.
-    TakeOffline {
-        /// The node.
-        node: NodeId,
-    },
-    /// Returns to service a node that was taken offline.
-    BringOnline {
-        /// The node.
-        node: NodeId,
-    },
-    /// A new node joins the cluster, without a vote.
-    AddReplica {
-        /// The name of the new node.
-        node: NodeId,
-    },
-    /// A node without a vote takes one.
-    GrantVote {
-        /// The node.
-        node: NodeId,
-    },
-    /// A node leaves the cluster for good.
-    RemoveReplica {
-        /// The node.
-        node: NodeId,
-    },
-    /// One node keeps a copy of its whole state beside its log.
-    TakeCheckpoint {
-        /// The node.
-        node: NodeId,
-    },
-    /// One node gives back the beginning of its log, as far as its checkpoint covers it.
-    PurgeLog {
-        /// The node.
-        node: NodeId,
-        /// The last position that is given back.
-        up_to: LogPosition,
-    },
-    /// A copy of the whole state goes into files of its own.
-    CreateBackup {
-        /// The name of the backup.
-        name: PlaceName,
-    },
-    /// Everything that one node keeps is read, and compared with what it must be.
-    VerifyNode {
-        /// The node.
-        node: NodeId,
-    },
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    kind: ActionKind,
+    params: BTreeMap<String, String>,
 }
 
 /// A position in the log, from 1 on. Written as text, as every parameter is: a JSON number would
@@ -179,122 +129,53 @@ impl<'de> Deserialize<'de> for LogPosition {
 }
 
 impl Action {
-    /// Parses a kind and its parameters, as a form, a query, JSON and the command line give them.
-    ///
-    /// # Errors
-    /// Names the field: an unknown kind, a missing parameter, one that the kind does not take, or a
-    /// value that is not a node name.
-    pub fn parse(kind: &str, params: &BTreeMap<String, String>) -> Result<Self, InputError> {
-        let kind = ActionKind::parse(kind)?;
-        let wanted = kind.parameters();
-        if let Some((name, value)) = params.iter().find(|(n, _)| !wanted.contains(&n.as_str())) {
-            let takes = match wanted {
-                [] => "no parameter".to_owned(),
-                [one] => format!("only the parameter {one}"),
-                more => format!("only the parameters {}", more.join(", ")),
-            };
-            return Err(InputError::new(name, value, format!("absent: {kind} takes {takes}")));
-        }
-        let text = |name: &str| params.get(name).map_or("", String::as_str);
-        let node = |name: &str| NodeId::parse_field(name, text(name));
-        Ok(match kind {
-            ActionKind::Switchover => Self::Switchover { to: node("to")? },
-            ActionKind::Failover => Self::Failover { to: node("to")? },
-            ActionKind::StopWrites => Self::StopWrites {},
-            ActionKind::ResumeWrites => Self::ResumeWrites {},
-            ActionKind::TakeOffline => Self::TakeOffline { node: node("node")? },
-            ActionKind::BringOnline => Self::BringOnline { node: node("node")? },
-            ActionKind::AddReplica => Self::AddReplica { node: node("node")? },
-            ActionKind::GrantVote => Self::GrantVote { node: node("node")? },
-            ActionKind::RemoveReplica => Self::RemoveReplica { node: node("node")? },
-            ActionKind::TakeCheckpoint => Self::TakeCheckpoint { node: node("node")? },
-            ActionKind::PurgeLog => Self::PurgeLog {
-                node: node("node")?,
-                up_to: LogPosition::parse_field("up_to", text("up_to"))?,
-            },
-            ActionKind::VerifyNode => Self::VerifyNode { node: node("node")? },
-            ActionKind::CreateBackup => {
-                Self::CreateBackup { name: PlaceName::parse_field("name", text("name"))? }
-            }
-        })
+    /// An action of these parts, which a spec has checked.
+    pub(super) fn made(
+        kind: ActionKind,
+        params: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Self {
+        let params = params.into_iter().map(|(name, value)| (name.to_owned(), value));
+        Self { kind, params: params.collect() }
     }
 
     /// The kind.
     #[must_use]
     pub fn kind(&self) -> ActionKind {
-        match self {
-            Self::Switchover { .. } => ActionKind::Switchover,
-            Self::Failover { .. } => ActionKind::Failover,
-            Self::StopWrites {} => ActionKind::StopWrites,
-            Self::ResumeWrites {} => ActionKind::ResumeWrites,
-            Self::TakeOffline { .. } => ActionKind::TakeOffline,
-            Self::BringOnline { .. } => ActionKind::BringOnline,
-            Self::AddReplica { .. } => ActionKind::AddReplica,
-            Self::GrantVote { .. } => ActionKind::GrantVote,
-            Self::RemoveReplica { .. } => ActionKind::RemoveReplica,
-            Self::TakeCheckpoint { .. } => ActionKind::TakeCheckpoint,
-            Self::PurgeLog { .. } => ActionKind::PurgeLog,
-            Self::CreateBackup { .. } => ActionKind::CreateBackup,
-            Self::VerifyNode { .. } => ActionKind::VerifyNode,
-        }
-    }
-
-    /// The node that it acts on, where it acts on one.
-    #[must_use]
-    pub fn node(&self) -> Option<&NodeId> {
-        match self {
-            Self::Switchover { to: node }
-            | Self::Failover { to: node }
-            | Self::TakeOffline { node }
-            | Self::BringOnline { node }
-            | Self::AddReplica { node }
-            | Self::GrantVote { node }
-            | Self::RemoveReplica { node }
-            | Self::TakeCheckpoint { node }
-            | Self::VerifyNode { node }
-            | Self::PurgeLog { node, .. } => Some(node),
-            Self::StopWrites {} | Self::ResumeWrites {} | Self::CreateBackup { .. } => None,
-        }
+        self.kind
     }
 
     /// The parameters, by name.
     #[must_use]
-    pub fn params(&self) -> BTreeMap<String, String> {
-        let name = self.kind().node_parameter();
-        let node = name.zip(self.node()).map(|(name, node)| (name.to_owned(), node.to_string()));
-        let value = match self {
-            Self::PurgeLog { up_to, .. } => Some(("up_to".to_owned(), up_to.to_string())),
-            Self::CreateBackup { name } => Some(("name".to_owned(), name.to_string())),
-            _ => None,
-        };
-        node.into_iter().chain(value).collect()
+    pub fn params(&self) -> &BTreeMap<String, String> {
+        &self.params
     }
 
-    /// The action in a few words: `switchover to n2`.
+    /// The node that it acts on, where it acts on one.
     #[must_use]
-    pub fn title(&self) -> String {
-        match self {
-            Self::Switchover { to } => format!("switchover to {to}"),
-            Self::Failover { to } => format!("failover to {to}"),
-            Self::StopWrites {} => "stop writes".to_owned(),
-            Self::ResumeWrites {} => "resume writes".to_owned(),
-            Self::TakeOffline { node } => format!("take {node} offline"),
-            Self::BringOnline { node } => format!("bring {node} online"),
-            Self::AddReplica { node } => format!("add {node} as a learner"),
-            Self::GrantVote { node } => format!("grant {node} a vote"),
-            Self::RemoveReplica { node } => format!("remove {node} for good"),
-            Self::TakeCheckpoint { node } => format!("take a checkpoint of {node}"),
-            Self::PurgeLog { node, up_to } => format!("purge the log of {node} up to {up_to}"),
-            Self::CreateBackup { name } => format!("create the backup {name}"),
-            Self::VerifyNode { node } => format!("verify {node}"),
-        }
+    pub fn node(&self) -> Option<NodeId> {
+        let named = NODE_PARAMETERS.into_iter().find_map(|name| self.params.get(name));
+        named.and_then(|name| NodeId::parse(name).ok())
+    }
+
+    /// The same action, with every value replaced that is neither the name of a node nor a number.
+    #[must_use]
+    pub fn with_texts(self, replace: impl Fn(String) -> String) -> Self {
+        let is_plain = |name: &str, value: &str| {
+            let is_number = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+            is_number || (NODE_PARAMETERS.contains(&name) && NodeId::parse(value).is_ok())
+        };
+        let kept = |(name, value): (String, String)| {
+            let value = if is_plain(&name, &value) { value } else { replace(value) };
+            (name, value)
+        };
+        Self { kind: self.kind, params: self.params.into_iter().map(kept).collect() }
     }
 
     /// The command that asks for the same thing from a terminal.
     #[must_use]
     pub fn command(&self, reason: &str) -> String {
-        let mut line = format!("aerodb-control request {}", self.kind());
-        for (name, value) in self.params() {
+        let mut line = format!("aerodb-control request {}", self.kind);
+        for (name, value) in &self.params {
             line.push_str(&format!(" --{} {value}", name.replace('_', "-")));
         }
         // Single quotes keep a reason literal in every POSIX shell.
@@ -307,40 +188,39 @@ impl Action {
 mod tests {
     use super::*;
 
-    fn params(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+    fn read(json: &str) -> Result<Action, serde_json::Error> {
+        serde_json::from_str(json)
     }
 
     #[test]
-    fn a_parameter_that_the_kind_does_not_take_is_refused_by_name() {
-        let error =
-            Action::parse("stop_writes", &params(&[("force", "true")])).expect_err("no such");
-        assert_eq!(error.field, "force");
-        let error = Action::parse("switchover", &params(&[])).expect_err("missing");
-        assert_eq!(error.field, "to");
-        let error = Action::parse("promote", &params(&[])).expect_err("no such kind");
-        assert_eq!(error.field, "kind");
+    fn an_action_of_any_kernel_reads_back_byte_for_byte_and_says_its_node() {
+        for (json, node) in [
+            (r#"{"kind":"purge_log","params":{"node":"n1","up_to":"7"}}"#, Some("n1")),
+            (r#"{"kind":"promote","params":{"mode":"fast","to":"pg-2"}}"#, Some("pg-2")),
+            (r#"{"kind":"stop_writes","params":{}}"#, None),
+        ] {
+            let action = read(json).expect(json);
+            assert_eq!(serde_json::to_string(&action).expect("text"), json);
+            assert_eq!(action.node().as_ref().map(NodeId::as_str), node);
+        }
     }
 
     #[test]
-    fn every_kind_parses_from_its_own_word_and_parameters() {
-        for kind in ActionKind::ALL {
-            let value = |p: &'static str| (p, if p == "up_to" { "7" } else { "n2" });
-            let given: Vec<_> = kind.parameters().iter().copied().map(value).collect();
-            let action = Action::parse(kind.word(), &params(&given)).expect("own form");
-            assert_eq!(action.kind(), kind);
-            let json = serde_json::to_string(&action).expect("plain data");
-            assert_eq!(serde_json::from_str::<Action>(&json).expect("own form"), action);
-            assert_eq!(action.params(), params(&given));
-            assert_eq!(action.node().is_some(), kind.node_parameter().is_some());
+    fn what_has_not_the_form_of_an_action_is_refused() {
+        for bad in [
+            r#"{"kind":"stop_writes"}"#,
+            r#"{"kind":"Stop writes","params":{}}"#,
+            r#"{"kind":"stop_writes","params":{},"force":true}"#,
+            r#"{"kind":"purge_log","params":{"node":"n1","up_to":7}}"#,
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn a_position_is_a_whole_number_from_1_on() {
         for bad in ["", "0", "-1", "+1", "1.5", "07", "1e3", " 1", "9223372036854775808"] {
-            let given = params(&[("node", "n1"), ("up_to", bad)]);
-            assert_eq!(Action::parse("purge_log", &given).expect_err(bad).field, "up_to");
+            assert_eq!(LogPosition::parse_field("up_to", bad).expect_err(bad).field, "up_to");
         }
         let most = LogPosition::parse_field("up_to", "9223372036854775807").expect("a position");
         assert_eq!(serde_json::to_string(&most).expect("text"), "\"9223372036854775807\"");
@@ -348,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_command_quotes_a_reason_for_a_shell() {
-        let action = Action::StopWrites {};
+        let action = read(r#"{"kind":"stop_writes","params":{}}"#).expect("an action");
         assert_eq!(
             action.command("it's time"),
             r"aerodb-control request stop_writes --reason 'it'\''s time'"

@@ -311,7 +311,7 @@ pub struct WhyNot {
 pub struct Overview {
     /// The observation.
     pub state: ClusterState,
-    /// Switchover and failover, with every node as the object.
+    /// Every action that chooses a primary, with every node as the object.
     pub why_not: Vec<WhyNot>,
     /// Every action that takes no parameter, as it would be judged now.
     #[serde(default)]

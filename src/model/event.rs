@@ -3,6 +3,7 @@
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::text::{InputError, NodeId};
+use crate::model::word::word_type;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -56,92 +57,14 @@ impl<'de> Deserialize<'de> for EventPlace {
     }
 }
 
-/// What kind of thing happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum EventKind {
-    /// A node became primary of a new epoch.
-    EpochBegan,
-    /// The primary lost its role, and nobody has it.
-    PrimaryLost,
-    /// A candidate was not elected, or a standby did not take over.
-    ElectionRefused,
-    /// An operator stopped writes.
-    WritesStopped,
-    /// An operator resumed writes.
-    WritesResumed,
-    /// A majority cannot be reached any more.
-    QuorumLost,
-    /// A majority can be reached again.
-    QuorumRegained,
-    /// A node cannot be reached any more.
-    NodeLost,
-    /// A node can be reached again.
-    NodeRegained,
-    /// A new node joined, without a vote.
-    ReplicaAdded,
-    /// A node without a vote took one.
-    VoteGranted,
-    /// A node left for good.
-    ReplicaRemoved,
-    /// A node keeps a new checkpoint.
-    CheckpointTaken,
-    /// A node gave the beginning of its log back.
-    LogPurged,
-    /// A backup was made.
-    BackupCreated,
-    /// A node received the whole state, because the entries that it missed were given back.
-    StateReceived,
-    /// The kernel was started. What happened while it did not run is not recorded: a gap.
-    Started,
+word_type! {
+    /// What kind of thing happened: a word of the spec of the kernel.
+    EventKind "kind"
 }
 
 impl EventKind {
-    /// Every kind, in order: what a filter may name.
-    pub const ALL: [Self; 17] = [
-        Self::EpochBegan,
-        Self::PrimaryLost,
-        Self::ElectionRefused,
-        Self::WritesStopped,
-        Self::WritesResumed,
-        Self::QuorumLost,
-        Self::QuorumRegained,
-        Self::NodeLost,
-        Self::NodeRegained,
-        Self::ReplicaAdded,
-        Self::VoteGranted,
-        Self::ReplicaRemoved,
-        Self::CheckpointTaken,
-        Self::LogPurged,
-        Self::BackupCreated,
-        Self::StateReceived,
-        Self::Started,
-    ];
-
-    /// The kind in a word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::EpochBegan => "epoch_began",
-            Self::PrimaryLost => "primary_lost",
-            Self::ElectionRefused => "election_refused",
-            Self::WritesStopped => "writes_stopped",
-            Self::WritesResumed => "writes_resumed",
-            Self::QuorumLost => "quorum_lost",
-            Self::QuorumRegained => "quorum_regained",
-            Self::NodeLost => "node_lost",
-            Self::NodeRegained => "node_regained",
-            Self::ReplicaAdded => "replica_added",
-            Self::VoteGranted => "vote_granted",
-            Self::ReplicaRemoved => "replica_removed",
-            Self::CheckpointTaken => "checkpoint_taken",
-            Self::LogPurged => "log_purged",
-            Self::BackupCreated => "backup_created",
-            Self::StateReceived => "state_received",
-            Self::Started => "started",
-        }
-    }
+    /// Every kernel says so when it was started: what happened while it did not run is not recorded.
+    pub const STARTED: Self = Self::of("started");
 }
 
 /// One thing that happened in the kernel.
@@ -185,7 +108,7 @@ mod tests {
         }
         let place = EventPlace { epoch: 2, position: 14, number: 0 };
         assert_eq!(EventPlace::parse_field("before", &place.to_string()), Ok(place));
-        let json = serde_json::to_string(&EventKind::StateReceived).expect("a word");
-        assert_eq!(json, format!("\"{}\"", EventKind::StateReceived.word()));
+        let json = serde_json::to_string(&EventKind::STARTED).expect("a word");
+        assert_eq!(json, "\"started\"");
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::action::Action;
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::{Hash, canonical_json};
-use crate::model::invariant::Invariant;
+use crate::model::invariant::InvariantId;
 use crate::model::pinned::{Moved, Pinned};
 use crate::model::text::{ActorName, NodeId, Reason};
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ pub struct Evidence {
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Check {
     /// The promise that is checked.
-    pub invariant: Invariant,
+    pub invariant: InvariantId,
     /// The promise in words, for this request.
     pub statement: String,
     /// Whether it holds.
@@ -94,7 +94,7 @@ pub struct Checks {
     /// What is not looked at, as sentences.
     pub not_checked: Vec<String>,
     /// The promises that the kernel itself keeps while it executes.
-    pub relies_on: Vec<Invariant>,
+    pub relies_on: Vec<InvariantId>,
     /// What the engine is told, in its own words.
     pub engine_command: String,
 }
@@ -147,7 +147,7 @@ pub struct Explanation {
     /// What is not looked at.
     pub not_checked: Vec<String>,
     /// The promises that are relied on while it runs.
-    pub relies_on: Vec<Invariant>,
+    pub relies_on: Vec<InvariantId>,
     /// The same request from a terminal.
     pub command: String,
     /// What the engine is told.
@@ -167,7 +167,7 @@ struct Bound<'a> {
     operator: &'a ActorName,
     reason: &'a Reason,
     pinned: &'a Pinned,
-    verdicts: Vec<(Invariant, Verdict)>,
+    verdicts: Vec<(InvariantId, Verdict)>,
     effects: &'a [Effect],
 }
 
@@ -201,7 +201,7 @@ impl Explanation {
 
     /// The invariants that speak against the request, in the order of the checks.
     #[must_use]
-    pub fn violated(&self) -> Vec<Invariant> {
+    pub fn violated(&self) -> Vec<InvariantId> {
         self.checks.iter().filter(|c| c.verdict != Verdict::Pass).map(|c| c.invariant).collect()
     }
 }

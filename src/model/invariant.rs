@@ -1,130 +1,84 @@
-//! The promises that a decision rests on: a closed list, so that every refusal can cite one (C4.2).
+//! The promises that a decision rests on, so that every refusal can cite one (C4.2): a closed list for
+//! the control plane, and one for each kernel.
 
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use crate::model::word::word_type;
 
+word_type! {
+    /// The id of an invariant, of the control plane or of whichever kernel a record is about.
+    InvariantId "invariant"
+}
+
+/// A closed list of invariants: an enum for the code that relies on them, and their specs for everybody.
 macro_rules! invariants {
-    ($($variant:ident $id:literal $clause:literal $statement:literal $reason:literal;)*) => {
-        /// One promise, by name.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-        #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-        pub enum Invariant {
-            $(#[doc = $statement] #[serde(rename = $id)] $variant,)*
+    ($(#[$doc:meta])* $name:ident {
+        $($variant:ident $id:literal $clause:literal $statement:literal $reason:literal;)*
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name {
+            $(#[doc = $statement] $variant,)*
         }
 
-        impl Invariant {
+        impl $name {
             /// Every invariant, in the order in which they are shown.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
+            /// What is said of every invariant, in the same order.
+            pub const SPECS: &[$crate::model::spec::InvariantSpec] = &[$(Self::$variant.spec()),*];
+
             /// The id that refusals, records and documents cite.
             #[must_use]
-            pub fn id(self) -> &'static str {
-                match self { $(Self::$variant => $id),* }
+            pub const fn id(self) -> $crate::model::invariant::InvariantId {
+                match self { $(Self::$variant => $crate::model::invariant::InvariantId::of($id)),* }
             }
 
             /// The promise, stated positively.
             #[must_use]
-            pub fn statement(self) -> &'static str {
+            pub const fn statement(self) -> &'static str {
                 match self { $(Self::$variant => $statement),* }
             }
 
-            /// Why the promise exists.
+            /// What is said of it.
             #[must_use]
-            pub fn reason(self) -> &'static str {
-                match self { $(Self::$variant => $reason),* }
+            pub const fn spec(self) -> $crate::model::spec::InvariantSpec {
+                match self {
+                    $(Self::$variant => $crate::model::spec::InvariantSpec {
+                        id: self.id(),
+                        clause: $clause,
+                        statement: $statement,
+                        reason: $reason,
+                    }),*
+                }
             }
+        }
 
-            /// The clause of the contract that it serves.
-            #[must_use]
-            pub fn clause(self) -> &'static str {
-                match self { $(Self::$variant => $clause),* }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.id().word())
+            }
+        }
+
+        impl From<$name> for $crate::model::invariant::InvariantId {
+            fn from(invariant: $name) -> Self {
+                invariant.id()
+            }
+        }
+
+        impl PartialEq<$name> for $crate::model::invariant::InvariantId {
+            fn eq(&self, other: &$name) -> bool {
+                *self == other.id()
             }
         }
     };
 }
 
+#[cfg(feature = "ssr")]
+pub(crate) use invariants;
+
 invariants! {
-    NodeIsMember "node_is_member" "C6.1"
-        "The node named is a member of the cluster."
-        "An action on a node that the cluster does not know has no meaning.";
-    PrimaryAlive "primary_alive" "C4.1"
-        "One reachable node is primary of the current epoch."
-        "The action needs a primary to carry it out.";
-    NoPrimaryAlive "no_primary_alive" "C4.1"
-        "No node is primary of the current epoch."
-        "While a primary works, its role is handed over by a switchover, which loses nothing.";
-    TargetIsStandby "target_is_standby" "C4.1"
-        "The target is a standby with a vote."
-        "Only a voting member that is not primary already can become primary.";
-    TargetReachable "target_reachable" "C6.1"
-        "The target is reachable."
-        "What cannot be reached cannot be observed, and cannot take over.";
-    TargetInEpoch "target_in_epoch" "C4.1"
-        "The target follows the epoch of the primary."
-        "A node that follows another epoch may hold another history.";
-    QuorumReachable "quorum_reachable" "C2.5"
-        "A majority of the voters is reachable."
-        "A majority shares a member with every earlier majority, so none of them can act unseen.";
-    TargetLogComplete "target_log_complete" "C2.5"
-        "No reachable voter holds a newer log than the target."
-        "A primary with a shorter log than a voter could drop a write that was acknowledged.";
-    FenceLifted "write_fence_lifted" "C4.2"
-        "Writes are not stopped by an operator."
-        "A fence that stands already cannot be raised again.";
-    FenceStanding "write_fence_standing" "C4.2"
-        "Writes are stopped by an operator."
-        "A fence that does not stand cannot be lifted.";
-    NodeOnline "node_online" "C4.2"
-        "The node is online."
-        "A node that is offline already cannot be taken offline again.";
-    NodeOffline "node_offline" "C4.2"
-        "The node was taken offline by an operator."
-        "Only a node that an operator took offline can be brought online.";
-    NodeIsNew "node_is_new" "C7.1"
-        "The name is the next one that was never given."
-        "A name stands for one node for ever: what a former node of that name knew is not the new one's.";
-    RoomForNode "room_for_node" "C4.2"
-        "The cluster has fewer members than it may have."
-        "Every member holds a copy of everything, and each copy costs a write.";
-    TargetIsLearner "target_is_learner" "C4.2"
-        "The target is a learner."
-        "Only a member that has no vote can take one.";
-    LearnerCaughtUp "learner_caught_up" "C2.5"
-        "The learner holds every entry that the primary knows to be committed."
-        "A majority that rests on a node without the log is no majority.";
-    NotPrimary "target_not_primary" "C2.5"
-        "The target is not primary."
-        "The primary is removed after a switchover to another node, which loses nothing.";
-    VoterRemains "voter_remains" "C2.5"
-        "A voter remains without the target."
-        "Without a voter nothing can ever be decided again.";
-    QuorumRemains "quorum_remains" "C2.5"
-        "A majority of the voters that remain is reachable."
-        "A node that the others need for a majority cannot be spared now.";
-    CheckpointCovers "checkpoint_covers" "C2.5"
-        "The checkpoint of the node covers every position that is to be given back."
-        "What no checkpoint covers is nowhere else on this node: giving it back would lose it.";
-    LogHeld "log_held" "C4.2"
-        "The log of the node holds the last position that is to be given back."
-        "What was given back already, or never was there, cannot be given back.";
-    BackupNameFree "backup_name_free" "C4.2"
-        "No backup has this name."
-        "A backup is never replaced: its name stands for one state.";
-    CopyHasRoom "copy_has_room" "C6.4"
-        "The disk has room for a copy of what the node holds, and for the records after it."
-        "A disk that is full stops the nodes and the log with it, and nothing can be recorded any more.";
-    SingleWriter "single_writer" "C2.5"
-        "At most one node acknowledges writes in an epoch, and a later epoch ends every earlier one."
-        "Two writers would make two histories.";
-    AcknowledgedWritesKept "acknowledged_writes_kept" "C2.5"
-        "A write that was acknowledged is in the log of every later primary."
-        "An acknowledgement is a promise to a client.";
-    EpochUnchanged "epoch_unchanged" "C7.1"
-        "The kernel executes an action only in the epoch for which it was confirmed."
-        "The same intent cannot run twice, because running it once ends its epoch or its state.";
-    ReceiptOnce "receipt_once" "C7.1"
-        "The kernel executes an action id at most once and keeps the receipt for ever."
-        "A repeated delivery is answered with the first receipt.";
+    /// One promise of the control plane itself: how people act through it. What an engine promises is in
+    /// the spec of its kernel.
+    Invariant {
     OperatorIntent "operator_intent" "C3.1"
         "A mutation is asked for and confirmed by a person who signed in as an operator."
         "A program, an observer and an auditor carry no intent to act.";
@@ -173,10 +127,5 @@ invariants! {
     InputValid "input_valid" "C4.2"
         "Every field of the request is what the catalogue says it must be."
         "A request that cannot be read exactly is not guessed at.";
-}
-
-impl fmt::Display for Invariant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.id())
     }
 }

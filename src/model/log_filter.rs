@@ -4,6 +4,7 @@
 use crate::model::action::{ActionId, ActionKind, Stage};
 use crate::model::ambient::Timestamp;
 use crate::model::record::Entry;
+use crate::model::spec::Catalogue;
 use crate::model::text::{ActorName, InputError, NodeId};
 use std::collections::BTreeSet;
 
@@ -50,13 +51,17 @@ impl LogFilter {
     /// # Errors
     /// Names the first field that cannot be what was sent. A kind, a stage or a time that no record
     /// can have is a mistake, not an empty list.
-    pub fn parse(mut take: impl FnMut(&str) -> Option<String>) -> Result<Self, InputError> {
+    pub fn parse(
+        catalogue: Catalogue,
+        mut take: impl FnMut(&str) -> Option<String>,
+    ) -> Result<Self, InputError> {
+        let action_kind = |text: &str| catalogue.named(text).map(|action| action.kind);
         let filter = Self {
             action: field(&mut take, "action", ActionId::parse)?,
             kind: field(&mut take, "kind", known_kind)?,
             kinds: &[],
             actor: field(&mut take, "actor", ActorName::parse)?,
-            action_kind: field(&mut take, "action_kind", ActionKind::parse)?,
+            action_kind: field(&mut take, "action_kind", action_kind)?,
             node: field(&mut take, "node", NodeId::parse)?,
             stage: field(&mut take, "stage", known_stage)?,
             since: field(&mut take, "since", Timestamp::parse)?,
@@ -160,11 +165,12 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::spec::tried::catalogue;
     use std::collections::BTreeMap;
 
     fn parse(pairs: &[(&str, &str)]) -> Result<LogFilter, InputError> {
         let mut fields: BTreeMap<_, _> = pairs.iter().copied().collect();
-        let filter = LogFilter::parse(|name| fields.remove(name).map(str::to_owned));
+        let filter = LogFilter::parse(catalogue(), |name| fields.remove(name).map(str::to_owned));
         assert!(filter.is_err() || fields.is_empty(), "nobody reads {fields:?}");
         filter
     }

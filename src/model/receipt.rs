@@ -115,5 +115,5 @@ pub struct KernelRefusal {
     /// What was asked and what was found.
     pub sentence: String,
     /// The invariants that it would have broken.
-    pub invariants: Vec<crate::model::invariant::Invariant>,
+    pub invariants: Vec<crate::model::invariant::InvariantId>,
 }

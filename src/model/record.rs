@@ -5,7 +5,7 @@ use crate::model::actor::{ActorRole, Means, Proof, ProviderIdentity};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
 use crate::model::finding::FindingKind;
-use crate::model::invariant::Invariant;
+use crate::model::invariant::InvariantId;
 use crate::model::pinned::Moved;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::refusal::Refusal;
@@ -72,7 +72,7 @@ pub enum Entry {
         /// The blob of the observation that it was made from.
         snapshot: Hash,
         /// The invariants that passed or are relied on.
-        relied_on: Vec<Invariant>,
+        relied_on: Vec<InvariantId>,
     },
     /// A pre-condition failed or is unknown.
     Rejected {
@@ -83,7 +83,7 @@ pub enum Entry {
         /// The blob of the observation that it was made from.
         snapshot: Hash,
         /// The invariants that speak against it.
-        violated: Vec<Invariant>,
+        violated: Vec<InvariantId>,
     },
     /// The operator who asked confirmed the digest, it was still true, and a second operator has to
     /// confirm it too. Nothing was sent.

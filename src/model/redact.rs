@@ -114,24 +114,10 @@ impl Redact for Actor {
     }
 }
 
-/// The names of nodes stay; the name of a backup is a text of an operator.
+/// The names of nodes and numbers stay; a name of anything else is a text of an operator.
 impl Redact for Action {
     fn redacted(self) -> Self {
-        match self {
-            Self::CreateBackup { name } => Self::CreateBackup { name: name.redacted() },
-            Self::Switchover { .. }
-            | Self::Failover { .. }
-            | Self::StopWrites {}
-            | Self::ResumeWrites {}
-            | Self::TakeOffline { .. }
-            | Self::BringOnline { .. }
-            | Self::AddReplica { .. }
-            | Self::GrantVote { .. }
-            | Self::RemoveReplica { .. }
-            | Self::TakeCheckpoint { .. }
-            | Self::PurgeLog { .. }
-            | Self::VerifyNode { .. } => self,
-        }
+        self.with_texts(Redact::redacted)
     }
 }
 

@@ -2,7 +2,7 @@
 //! did not happen.
 
 use crate::model::action::ActionId;
-use crate::model::invariant::Invariant;
+use crate::model::invariant::{Invariant, InvariantId};
 use crate::model::pinned::{Freeze, Moved};
 use crate::model::text::InputError;
 use serde::{Deserialize, Serialize};
@@ -140,7 +140,7 @@ pub struct Refusal {
     /// What happened and what did not, as a sentence.
     pub sentence: String,
     /// The invariants that speak against it.
-    pub invariants: Vec<Invariant>,
+    pub invariants: Vec<InvariantId>,
     /// The field that was wrong, for input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
@@ -224,8 +224,8 @@ impl Refusal {
 
     /// The same refusal, citing these invariants.
     #[must_use]
-    pub fn citing(mut self, invariants: impl IntoIterator<Item = Invariant>) -> Self {
-        self.invariants.extend(invariants);
+    pub fn citing(mut self, invariants: impl IntoIterator<Item = impl Into<InvariantId>>) -> Self {
+        self.invariants.extend(invariants.into_iter().map(Into::into));
         self
     }
 

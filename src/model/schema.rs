@@ -1,22 +1,27 @@
 //! JSON Schema of the types that are written as one text. The limits are those that the parsers know.
 
-use crate::model::action::{ActionId, LogPosition};
+use crate::model::action::{Action, ActionId, ActionKind, LogPosition};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
-use crate::model::event::EventPlace;
+use crate::model::event::{EventKind, EventPlace};
+use crate::model::invariant::InvariantId;
 use crate::model::text::{
     ACTOR_NAME_CHARS_MAX, ActorName, NODE_NAME_CHARS_MAX, NodeId, PLACE_NAME_CHARS_MAX, PlaceName,
     REASON_CHARS_MAX, Reason,
 };
 use crate::model::timeline::TimelineKey;
+use crate::model::word::WORD_BYTES_MAX;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 
+/// A word of a spec. Whoever knows the spec lists the words instead.
+const WORD: &str = "^[a-z][a-z0-9_]*$";
+
 macro_rules! text_schema {
-    ($($name:ident $description:literal { $($key:literal: $value:expr),* };)*) => {
+    ($($name:ident $called:literal $description:literal { $($key:literal: $value:expr),* };)*) => {
         $(impl JsonSchema for $name {
             fn schema_name() -> Cow<'static, str> {
-                stringify!($name).into()
+                $called.into()
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -31,34 +36,65 @@ macro_rules! text_schema {
 }
 
 text_schema! {
-    ActionId "The identity of one request, made before it is sent and spent for ever." {
+    ActionId "ActionId" "The identity of one request, made before it is sent and spent for ever." {
         "format": "uuid",
         "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
     };
-    LogPosition "A position in the log of the kernel, from 1 on, as text." {
+    LogPosition "LogPosition" "A position in the log of the kernel, from 1 on, as text." {
         "pattern": "^[1-9][0-9]{0,18}$"
     };
-    Timestamp "An instant in UTC with three decimals. Never used for order." {
+    Timestamp "Timestamp" "An instant in UTC with three decimals. Never used for order." {
         "format": "date-time",
         "pattern": "Z$"
     };
-    Hash "A SHA-256 hash." { "pattern": "^[0-9a-f]{64}$" };
-    EventPlace "The place of an event: epoch, position and a number." {
+    Hash "Hash" "A SHA-256 hash." { "pattern": "^[0-9a-f]{64}$" };
+    EventPlace "EventPlace" "The place of an event: epoch, position and a number." {
         "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+$"
     };
-    TimelineKey "The key of a page of the timeline: a record, and the place of an event." {
+    TimelineKey "TimelineKey" "The key of a page of the timeline: a record, and the place of an event." {
         "pattern": "^[0-9]+(_[0-9]+\\.[0-9]+\\.[0-9]+)?$"
     };
-    NodeId "The name of a node." {
+    NodeId "NodeId" "The name of a node." {
         "pattern": "^[a-z0-9][a-z0-9-]*$", "maxLength": NODE_NAME_CHARS_MAX
     };
-    ActorName "The name of an account." {
+    ActorName "ActorName" "The name of an account." {
         "pattern": "^[a-z0-9][a-z0-9._@-]*$", "maxLength": ACTOR_NAME_CHARS_MAX
     };
-    PlaceName "The name of a cluster, an environment or a backup." {
+    PlaceName "PlaceName" "The name of a cluster, an environment or a backup." {
         "pattern": "^[a-z0-9][a-z0-9._-]*$", "maxLength": PLACE_NAME_CHARS_MAX
     };
-    Reason "One line of plain text." { "minLength": 1, "maxLength": REASON_CHARS_MAX };
+    ActionKind "ActionKind" "The name of an action without its parameters." {
+        "pattern": WORD, "maxLength": WORD_BYTES_MAX
+    };
+    InvariantId "Invariant" "One promise, by name." {
+        "pattern": WORD, "maxLength": WORD_BYTES_MAX
+    };
+    EventKind "EventKind" "What kind of thing happened." {
+        "pattern": WORD, "maxLength": WORD_BYTES_MAX
+    };
+    Reason "Reason" "One line of plain text." { "minLength": 1, "maxLength": REASON_CHARS_MAX };
+}
+
+/// An action of any kernel. Whoever knows the spec lists the actions instead.
+impl JsonSchema for Action {
+    fn schema_name() -> Cow<'static, str> {
+        "Action".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let kind = generator.subschema_for::<ActionKind>();
+        json_schema!({
+            "type": "object",
+            "description": "One dangerous thing, with everything that it needs. Closed: there is no other \
+                way to change the cluster, and no parameter overrides a rule (C2.5).",
+            "properties": {
+                "kind": kind,
+                "params": { "type": "object", "additionalProperties": { "type": "string" } },
+            },
+            "required": ["kind", "params"],
+            "additionalProperties": false,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ impl PlacedEvent {
     /// Whether nothing is kept of the time just before it.
     #[must_use]
     pub fn is_after_a_gap(&self) -> bool {
-        self.event.kind == crate::model::event::EventKind::Started
+        self.event.kind == crate::model::event::EventKind::STARTED
     }
 }
 

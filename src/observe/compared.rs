@@ -3,7 +3,6 @@
 use super::{ReadSide, no_such_action};
 use crate::explain::Standing;
 use crate::model::action::ActionId;
-use crate::model::catalogue::entry;
 use crate::model::compared::Compared;
 use crate::model::pinned::Pinned;
 use crate::model::progress::Progress;
@@ -20,7 +19,8 @@ impl ReadSide {
         let then = self.explained(&trail)?.pinned;
         let state = self.observe().await?;
         let Standing { unresolved, freeze, second_operator } = self.standing()?;
-        let second_operator = second_operator.contains(&entry(trail.action().kind()).class);
+        let action = self.spec().action(trail.action().kind());
+        let second_operator = action.is_some_and(|action| second_operator.contains(&action.class));
         let now = Pinned { freeze, second_operator, ..state.pinned(unresolved) };
         Ok(Compared { stage: trail.stage(), then, now })
     }

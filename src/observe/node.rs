@@ -3,7 +3,6 @@
 use super::{ReadSide, no_such_node, unreadable};
 use crate::explain::on_node;
 use crate::ledger::LogFilter;
-use crate::model::action::ActionKind;
 use crate::model::answer::{PAGE_ROWS_MAX, StoredRecord};
 use crate::model::event::{EventPage, EventPlace, KernelEvent};
 use crate::model::node_answer::{
@@ -11,6 +10,7 @@ use crate::model::node_answer::{
 };
 use crate::model::record::Entry;
 use crate::model::refusal::Refusal;
+use crate::model::spec::{ActionClass, ActionSpec};
 use crate::model::text::NodeId;
 use std::collections::BTreeMap;
 
@@ -31,8 +31,8 @@ impl ReadSide {
             return Err(no_such_node(&node));
         }
         let standing = self.standing()?;
-        let checks = |state: &_, action: &_| self.kernel.checks(state, action);
-        let actions = on_node(&state, &node, &standing, checks);
+        let offers = self.kernel.offers(&state);
+        let actions = self.with_rules(|rules| on_node(&state, &node, offers, &standing, rules));
         let events = match self.events(before, EVENTS_LOOKED_AT).await {
             Ok(page) => of_node(page, &node),
             Err(why) => NodeEvents {
@@ -66,14 +66,8 @@ impl ReadSide {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn last_verifications(&self) -> Result<BTreeMap<NodeId, NodeVerified>, Refusal> {
-        let filter = LogFilter {
-            kind: Some("executed"),
-            action_kind: Some(ActionKind::VerifyNode),
-            ..LogFilter::default()
-        };
-        let page = self.ledger.page(None, PAGE_ROWS_MAX, &filter).map_err(unreadable)?;
-        let mut found = BTreeMap::new();
-        for stored in page.records {
+        let mut found = BTreeMap::<NodeId, NodeVerified>::new();
+        for stored in self.verifications(None, PAGE_ROWS_MAX)? {
             if let Some((node, verified)) = verified(stored) {
                 found.entry(node).or_insert(verified);
             }
@@ -86,15 +80,29 @@ impl ReadSide {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn verified(&self, node: &NodeId) -> Result<Option<NodeVerified>, Refusal> {
-        let filter = LogFilter {
-            kind: Some("executed"),
-            action_kind: Some(ActionKind::VerifyNode),
-            node: Some(node.clone()),
-            ..LogFilter::default()
-        };
-        let page = self.ledger.page(None, 1, &filter).map_err(unreadable)?;
-        let last = page.records.into_iter().next();
-        Ok(last.and_then(verified).map(|(_, verified)| verified))
+        let found = self.verifications(Some(node), 1)?;
+        Ok(found.into_iter().find_map(verified).map(|(_, verified)| verified))
+    }
+
+    /// The newest records of what reads and changes nothing, of each such action at most `limit`.
+    fn verifications(
+        &self,
+        node: Option<&NodeId>,
+        limit: u32,
+    ) -> Result<Vec<StoredRecord>, Refusal> {
+        let mut found = Vec::new();
+        let reading = |entry: &&ActionSpec| entry.class == ActionClass::Diagnose;
+        for entry in self.spec().actions.iter().filter(reading) {
+            let filter = LogFilter {
+                kind: Some("executed"),
+                action_kind: Some(entry.kind),
+                node: node.cloned(),
+                ..LogFilter::default()
+            };
+            found.extend(self.ledger.page(None, limit, &filter).map_err(unreadable)?.records);
+        }
+        found.sort_by_key(|stored| std::cmp::Reverse(stored.record.seq));
+        Ok(found)
     }
 }
 
@@ -102,7 +110,7 @@ impl ReadSide {
 fn verified(stored: StoredRecord) -> Option<(NodeId, NodeVerified)> {
     let seq = stored.record.seq;
     let Entry::Executed { receipt, .. } = stored.record.entry else { return None };
-    let node = receipt.action.node()?.clone();
+    let node = receipt.action.node()?;
     let verification = receipt.verification?;
     let (action_id, at) = (receipt.action_id, receipt.executed_at);
     Some((node, NodeVerified { seq, action_id, at, verification }))

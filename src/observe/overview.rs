@@ -2,11 +2,11 @@
 
 use super::ReadSide;
 use crate::explain::{Standing, on_cluster, why_not};
-use crate::model::action::ActionKind;
 use crate::model::answer::{Overview, WhyNot};
 use crate::model::cluster::ClusterState;
 use crate::model::finding::Mismatch;
 use crate::model::refusal::Refusal;
+use crate::model::spec::ActionSpec;
 
 impl ReadSide {
     /// Everything that the overview shows.
@@ -16,12 +16,14 @@ impl ReadSide {
     pub async fn overview(&self) -> Result<Overview, Refusal> {
         let state = self.observe().await?;
         let standing = self.standing()?;
-        let why_not = ActionKind::ALL
-            .into_iter()
-            .filter(|kind| kind.chooses_primary())
-            .map(|kind| WhyNot { kind, candidates: self.why_not(&state, kind, &standing) })
-            .collect();
-        let on_cluster = on_cluster(&state, &standing, |s, action| self.kernel.checks(s, action));
+        let choosing = self.spec().actions.iter().filter(|entry| entry.chooses_primary);
+        let table = |entry: &ActionSpec| WhyNot {
+            kind: entry.kind,
+            candidates: self.why_not(&state, entry, &standing),
+        };
+        let why_not = choosing.map(table).collect();
+        let offers = self.kernel.offers(&state);
+        let on_cluster = self.with_rules(|rules| on_cluster(&state, offers, &standing, rules));
         let Standing { unresolved, freeze, second_operator: _ } = standing;
         let data_address = self.data_address.clone();
         let mismatch = self.mismatch().map(Mismatch::shown);
@@ -43,9 +45,9 @@ impl ReadSide {
     pub fn why_not(
         &self,
         state: &ClusterState,
-        kind: ActionKind,
+        entry: &ActionSpec,
         standing: &Standing,
     ) -> Vec<crate::model::explanation::Candidate> {
-        why_not(state, kind, standing, |state, action| self.kernel.checks(state, action))
+        self.with_rules(|rules| why_not(state, entry, standing, rules))
     }
 }

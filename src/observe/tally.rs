@@ -2,7 +2,7 @@
 //! new end of the log and nothing else; nobody is told, and nothing follows (C8.3).
 
 use crate::ledger::{LedgerError, LedgerReader};
-use crate::model::invariant::Invariant;
+use crate::model::invariant::{Invariant, InvariantId};
 use crate::model::record::Entry;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ pub struct Counts {
     /// Steps of actions, by the stage that they led to.
     pub stages: BTreeMap<&'static str, u64>,
     /// Refusals, by code and by invariant; `none` where a refusal cites none.
-    pub refusals: BTreeMap<(&'static str, &'static str), u64>,
+    pub refusals: BTreeMap<(&'static str, String), u64>,
     /// Records that the log has and that are not counted yet.
     pub behind: u64,
 }
@@ -31,17 +31,17 @@ impl Counts {
         if let Some(stage) = entry.stage() {
             *self.stages.entry(stage.word()).or_default() += 1;
         }
-        let (code, invariants): (_, &[Invariant]) = match entry {
+        let (code, invariants): (_, &[InvariantId]) = match entry {
             Entry::Rejected { violated, .. } => ("rejected", violated),
             Entry::Refused { refusal } => ("refused_by_kernel", &refusal.invariants),
             Entry::Declined { refusal, .. } | Entry::Denied { refusal, .. } => {
                 (refusal.code.id(), &refusal.invariants)
             }
-            Entry::Stale { .. } => ("stale", &[Invariant::ExplanationConfirmed]),
+            Entry::Stale { .. } => ("stale", &[Invariant::ExplanationConfirmed.id()]),
             _ => return,
         };
-        let ids = invariants.iter().map(|invariant| invariant.id());
-        let none = invariants.is_empty().then_some("none");
+        let ids = invariants.iter().map(InvariantId::to_string);
+        let none = invariants.is_empty().then(|| "none".to_owned());
         for id in ids.chain(none) {
             *self.refusals.entry((code, id)).or_default() += 1;
         }

@@ -98,7 +98,9 @@ impl ReadSide {
                 }
             };
             found.gap = found.gap.or(page.gap);
-            found.events.extend(page.events.into_iter().filter(|event| filter.leaves(event)));
+            found.events.extend(
+                page.events.into_iter().filter(|event| filter.leaves(self.catalogue(), event)),
+            );
             found.rest = page.next_before;
             before = page.next_before;
             // Enough for a page, and for the evidence below it.

@@ -6,37 +6,38 @@ use crate::model::action::Stage;
 use crate::model::answer::{ActionAnswer, Closing, Interrupted, Outcome};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::receipt::Receipt;
+use crate::model::spec::Catalogue;
 use crate::plain::lines::Lines;
 
 /// A request as it was answered: its explanation, and the command that confirms it. `option` is
 /// what leads that command to the same server.
 #[must_use]
-pub fn requested(action: &ActionAnswer, option: &str) -> Lines {
-    let mut lines = explanation(&action.explanation, &action.observation);
+pub fn requested(catalogue: Catalogue, action: &ActionAnswer, option: &str) -> Lines {
+    let mut lines = explanation(catalogue, &action.explanation, &action.observation);
     lines.gap();
     lines.line(format!("Action: {}", action.id));
     lines.line(format!("Digest: {}", action.digest));
-    lines.append(&standing(action, option));
+    lines.append(&standing(catalogue, action, option));
     next(&mut lines, action, option);
     lines
 }
 
 /// What came of an action, without repeating its explanation. `option` is as in [`requested`].
 #[must_use]
-pub fn outcome(action: &ActionAnswer, option: &str) -> Lines {
+pub fn outcome(catalogue: Catalogue, action: &ActionAnswer, option: &str) -> Lines {
     let mut lines = Lines::new();
-    lines.line(format!("{} ({})", action.action.title(), action.id));
-    lines.append(&standing(action, option));
+    lines.line(format!("{} ({})", catalogue.title(&action.action), action.id));
+    lines.append(&standing(catalogue, action, option));
     lines
 }
 
 /// One action in full, with its records.
 #[must_use]
-pub fn action(action: &ActionAnswer, option: &str) -> Lines {
-    let mut lines = requested(action, option);
+pub fn action(catalogue: Catalogue, action: &ActionAnswer, option: &str) -> Lines {
+    let mut lines = requested(catalogue, action, option);
     lines.heading("Records");
     for stored in &action.records {
-        records::add(&mut lines, "  ", stored);
+        records::add(&mut lines, catalogue, "  ", stored);
     }
     if action.more_records {
         lines.line(format!("  More: aerodb-control log --action {}{option}", action.id));
@@ -44,7 +45,7 @@ pub fn action(action: &ActionAnswer, option: &str) -> Lines {
     lines
 }
 
-fn standing(action: &ActionAnswer, option: &str) -> Lines {
+fn standing(catalogue: Catalogue, action: &ActionAnswer, option: &str) -> Lines {
     let mut lines = Lines::new();
     lines.line(format!(
         "Asked by {} at {}: {}",
@@ -98,7 +99,7 @@ fn standing(action: &ActionAnswer, option: &str) -> Lines {
         lines.line(format!("Moved: {moved}"));
     }
     if let Some(outcome) = &action.outcome {
-        add_outcome(&mut lines, outcome);
+        add_outcome(&mut lines, catalogue, outcome);
     }
     lines
 }
@@ -144,7 +145,7 @@ pub(super) fn meaning(stage: Stage) -> &'static str {
     }
 }
 
-pub(super) fn add_outcome(lines: &mut Lines, outcome: &Outcome) {
+pub(super) fn add_outcome(lines: &mut Lines, catalogue: Catalogue, outcome: &Outcome) {
     match outcome {
         Outcome::Executed { receipt, differences, observed_after } => {
             add_receipt(lines, receipt);
@@ -161,7 +162,7 @@ pub(super) fn add_outcome(lines: &mut Lines, outcome: &Outcome) {
             lines.line(format!("The kernel's rule: {}", refusal.rule));
             lines.line(format!("The kernel's words: {}", refusal.sentence));
             for invariant in &refusal.invariants {
-                lines.line(format!("  invariant {invariant}: {}", invariant.statement()));
+                lines.line(format!("  invariant {invariant}: {}", catalogue.statement(*invariant)));
             }
         }
         Outcome::Unknown { why } => lines.line(format!("What is known: {why}")),
@@ -224,6 +225,7 @@ fn next(lines: &mut Lines, action: &ActionAnswer, option: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::spec::tried::catalogue;
     use crate::model::text::is_treacherous;
     use crate::plain::fixtures;
 
@@ -231,7 +233,7 @@ mod tests {
     fn the_command_to_type_never_holds_the_name_of_the_target() {
         let mut value = fixtures::action(Stage::Explained);
         value.explanation.typed_target = Some("n2".to_owned());
-        let text = requested(&value, " --url http://h:1");
+        let text = requested(catalogue(), &value, " --url http://h:1");
         let line = format!(
             "  aerodb-control confirm {} --digest {} --type TARGET --url http://h:1",
             value.id, value.digest
@@ -243,7 +245,7 @@ mod tests {
     #[test]
     fn only_an_action_that_waits_is_shown_with_a_command_to_confirm_it() {
         for stage in Stage::ALL {
-            let text = requested(&fixtures::action(stage), "");
+            let text = requested(catalogue(), &fixtures::action(stage), "");
             let offers = text.as_str().contains("aerodb-control confirm");
             assert_eq!(offers, stage.waits(), "{stage}");
         }
@@ -255,7 +257,7 @@ mod tests {
             let mut value = fixtures::action(stage);
             value.interrupted = Some(Interrupted::OutcomeUnknown);
             value.outcome = Some(Outcome::Unknown { why: "no answer".to_owned() });
-            let text = outcome(&value, "");
+            let text = outcome(catalogue(), &value, "");
             assert!(!text.as_str().to_lowercase().contains("fail"), "{}", text.as_str());
             assert!(!text.as_str().contains("nothing ran"), "{}", text.as_str());
         }
@@ -269,7 +271,9 @@ mod tests {
             value.more_records = true;
             for interrupted in [None, Some(Interrupted::OutcomeUnknown)] {
                 value.interrupted = interrupted;
-                for text in [action(&value, option), outcome(&value, option)] {
+                for text in
+                    [action(catalogue(), &value, option), outcome(catalogue(), &value, option)]
+                {
                     let shown = text.as_str().lines().filter(|l| l.contains("aerodb-control "));
                     // What the explanation shows is the command that asked.
                     let shown = shown.filter(|line| !line.contains("aerodb-control request "));
@@ -289,7 +293,7 @@ mod tests {
         value.explanation.command = hostile.to_owned();
         value.explanation.consequences = vec![hostile.to_owned()];
         value.observation.source = hostile.to_owned();
-        let text = action(&value, "");
+        let text = action(catalogue(), &value, "");
         assert!(!text.as_str().chars().any(|c| is_treacherous(c) && c != '\n'));
         assert!(!text.as_str().lines().any(|line| line.starts_with("Stage: executed")));
     }

@@ -1,34 +1,34 @@
 //! The pages for operators that are made from the types that run: one for each action, and the list of
 //! every way to be refused (C12.1). A test compares them with what is checked in.
 
-use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Impact, Target};
-use crate::model::invariant::Invariant;
 use crate::model::refusal::{Domain, RefusalCode};
+use crate::model::spec::{ActionSpec, Catalogue, Impact, Target};
 
 /// The pages about actions, by their paths from the folder of documents.
 #[must_use]
-pub fn action_pages() -> Vec<(String, String)> {
-    let page = |entry: &CatalogueEntry| (format!("actions/{}.md", entry.kind), action(entry));
-    let mut pages: Vec<_> = CATALOGUE.iter().map(page).collect();
-    pages.push(("actions/README.md".to_owned(), contents()));
+pub fn action_pages(catalogue: Catalogue) -> Vec<(String, String)> {
+    let page =
+        |entry: &ActionSpec| (format!("actions/{}.md", entry.kind), action(catalogue, entry));
+    let mut pages: Vec<_> = catalogue.actions().map(page).collect();
+    pages.push(("actions/README.md".to_owned(), contents(catalogue)));
     pages
 }
 
-fn contents() -> String {
+fn contents(catalogue: Catalogue) -> String {
     let mut text =
         "# Actions\n\nEvery action that exists, one page each. These pages are generated \
         from the catalogue of the program, which the console, the command line \
         and the API show too.\n\n\
         | action | what it does | impact |\n| --- | --- | --- |\n"
             .to_owned();
-    for entry in &CATALOGUE {
+    for entry in catalogue.actions() {
         let (kind, meaning, impact) = (entry.kind, entry.meaning, entry.impact.word());
         text.push_str(&format!("| [{}]({kind}.md) | {meaning} | {impact} |\n", entry.title));
     }
     text
 }
 
-fn action(entry: &CatalogueEntry) -> String {
+fn action(catalogue: Catalogue, entry: &ActionSpec) -> String {
     let mut text = format!("# {} (`{}`)\n\n{}\n\n", entry.title, entry.kind, entry.meaning);
     text.push_str(&format!("- class: {}\n", entry.class.word()));
     text.push_str(&format!("- impact: {}; {}\n", entry.impact.word(), typed(entry)));
@@ -47,8 +47,8 @@ fn action(entry: &CatalogueEntry) -> String {
         }
     }
     text.push_str("\n## What must hold\n\n| invariant | promise | why |\n| --- | --- | --- |\n");
-    for invariant in entry.preconditions {
-        let (id, promise, why) = (invariant.id(), invariant.statement(), invariant.reason());
+    for invariant in entry.preconditions.iter().filter_map(|id| catalogue.invariant(*id)) {
+        let (id, promise, why) = (invariant.id, invariant.statement, invariant.reason);
         text.push_str(&format!("| `{id}` | {promise} | {why} |\n"));
     }
     list(&mut text, "What changes", entry.effects);
@@ -60,7 +60,7 @@ fn action(entry: &CatalogueEntry) -> String {
     text
 }
 
-fn typed(entry: &CatalogueEntry) -> &'static str {
+fn typed(entry: &ActionSpec) -> &'static str {
     match (entry.impact, entry.target) {
         (Impact::Contained, _) => "confirmed without typing a name",
         (Impact::Disruptive, Target::Node) => "confirmed by typing the name of the node",
@@ -77,7 +77,7 @@ fn list(text: &mut String, title: &str, items: &[&str]) {
 
 /// Every refusal with the part that refuses and, by `status`, its HTTP status; and every invariant.
 #[must_use]
-pub fn refusals(status: impl Fn(RefusalCode) -> u16) -> String {
+pub fn refusals(catalogue: Catalogue, status: impl Fn(RefusalCode) -> u16) -> String {
     let mut text =
         "# Refusals and invariants\n\nThis page is generated. A refusal says what was asked, \
         what was found, which invariants speak against it, and whether anything ran. An \
@@ -99,8 +99,8 @@ pub fn refusals(status: impl Fn(RefusalCode) -> u16) -> String {
     text.push_str(
         "\n## Invariants\n\n| id | promise | why | clause |\n| --- | --- | --- | --- |\n",
     );
-    for i in Invariant::ALL {
-        let (id, promise, why, clause) = (i.id(), i.statement(), i.reason(), i.clause());
+    for i in catalogue.invariants() {
+        let (id, promise, why, clause) = (i.id, i.statement, i.reason, i.clause);
         text.push_str(&format!("| `{id}` | {promise} | {why} | {clause} |\n"));
     }
     text

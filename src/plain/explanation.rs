@@ -2,13 +2,14 @@
 
 use crate::model::cluster::Observation;
 use crate::model::explanation::{Candidate, Check, Explanation, Prospect, Verdict};
+use crate::model::spec::Catalogue;
 use crate::plain::lines::Lines;
 
 /// An explanation with the observation that it was made from.
 #[must_use]
-pub fn explanation(told: &Explanation, observation: &Observation) -> Lines {
+pub fn explanation(catalogue: Catalogue, told: &Explanation, observation: &Observation) -> Lines {
     let mut lines = Lines::new();
-    lines.line(told.action.title());
+    lines.line(catalogue.title(&told.action));
     lines.line(format!("  asked by: {}", told.operator));
     lines.line(format!("  reason: {}", told.reason.as_str()));
     let identity = &told.pinned.cluster.identity;
@@ -37,7 +38,7 @@ pub fn explanation(told: &Explanation, observation: &Observation) -> Lines {
     if !told.relies_on.is_empty() {
         lines.heading("Relied on while it runs");
         for invariant in &told.relies_on {
-            lines.line(format!("  {invariant}: {}", invariant.statement()));
+            lines.line(format!("  {invariant}: {}", catalogue.statement(*invariant)));
         }
     }
     if !told.candidates.is_empty() {
@@ -66,8 +67,8 @@ pub(super) fn add_candidate(lines: &mut Lines, candidate: &Candidate) {
 }
 
 /// One action as it would be judged now, with every rule that speaks against it.
-pub(super) fn add_prospect(lines: &mut Lines, prospect: &Prospect) {
-    let (verdict, title) = (prospect.verdict.word(), prospect.action.title());
+pub(super) fn add_prospect(lines: &mut Lines, catalogue: Catalogue, prospect: &Prospect) {
+    let (verdict, title) = (prospect.verdict.word(), catalogue.title(&prospect.action));
     let passed = prospect.checked - prospect.against.len();
     lines.line(format!("  {verdict:<7}  {title}: {passed} of {} checks pass", prospect.checked));
     for check in &prospect.against {

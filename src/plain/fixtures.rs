@@ -103,7 +103,8 @@ pub(crate) fn freeze() -> Freeze {
 /// A switchover to n2 in this stage.
 pub(crate) fn action(stage: Stage) -> ActionAnswer {
     let seen = state();
-    let action = Action::Switchover { to: NodeId::numbered(2) };
+    let action: Action =
+        serde_json::from_str(r#"{"kind":"switchover","params":{"to":"n2"}}"#).expect("an action");
     let operator = ActorName::parse("ada").expect("valid");
     let reason = Reason::parse("maintenance of n1").expect("valid");
     let explanation = Explanation {

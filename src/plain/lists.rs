@@ -3,7 +3,7 @@
 use crate::model::answer::{ActionLine, ActionPage, Interrupted, StoredRecord};
 use crate::model::cluster::ClusterState;
 use crate::model::event::EventPage;
-use crate::model::invariant::Invariant;
+use crate::model::spec::Catalogue;
 use crate::plain::lines::Lines;
 use crate::plain::{overview, records};
 
@@ -19,9 +19,9 @@ pub fn nodes(state: &ClusterState) -> Lines {
 
 /// One page of the actions, newest first; `command` reads it.
 #[must_use]
-pub fn actions(page: &ActionPage, command: &str) -> Lines {
+pub fn actions(catalogue: Catalogue, page: &ActionPage, command: &str) -> Lines {
     let mut lines = Lines::new();
-    page.actions.iter().for_each(|action| add_action(&mut lines, action));
+    page.actions.iter().for_each(|action| add_action(&mut lines, catalogue, action));
     match page.next_before {
         Some(before) => lines.line(format!("Older: {command} --before {before}")),
         None => lines.line("No older actions."),
@@ -29,7 +29,7 @@ pub fn actions(page: &ActionPage, command: &str) -> Lines {
     lines
 }
 
-fn add_action(lines: &mut Lines, action: &ActionLine) {
+fn add_action(lines: &mut Lines, catalogue: Catalogue, action: &ActionLine) {
     let left = match action.interrupted {
         Some(Interrupted::NeverSent) => ", never sent",
         Some(Interrupted::OutcomeUnknown) => ", the outcome is not known here",
@@ -39,7 +39,7 @@ fn add_action(lines: &mut Lines, action: &ActionLine) {
         "#{}  {}  {}  {}{left}  {}",
         action.seq, action.requested_at, action.id, action.stage, action.requested_by
     ));
-    lines.line(format!("    {}", action.action.title()));
+    lines.line(format!("    {}", catalogue.title(&action.action)));
 }
 
 /// One page of what happened in the kernel, newest first; `command` reads it.
@@ -65,9 +65,9 @@ pub fn events(page: &EventPage, command: &str) -> Lines {
 
 /// One record.
 #[must_use]
-pub fn record(stored: &StoredRecord) -> Lines {
+pub fn record(catalogue: Catalogue, stored: &StoredRecord) -> Lines {
     let mut lines = Lines::new();
-    records::add(&mut lines, "", stored);
+    records::add(&mut lines, catalogue, "", stored);
     for hash in stored.record.entry.blobs() {
         lines.line(format!("    names the blob {hash}"));
     }
@@ -76,12 +76,12 @@ pub fn record(stored: &StoredRecord) -> Lines {
 
 /// Every invariant.
 #[must_use]
-pub fn invariants() -> Lines {
+pub fn invariants(catalogue: Catalogue) -> Lines {
     let mut lines = Lines::new();
-    for invariant in Invariant::ALL {
-        lines.line(format!("{} ({})", invariant.id(), invariant.clause()));
-        lines.line(format!("    {}", invariant.statement()));
-        lines.line(format!("    {}", invariant.reason()));
+    for invariant in catalogue.invariants() {
+        lines.line(format!("{} ({})", invariant.id, invariant.clause));
+        lines.line(format!("    {}", invariant.statement));
+        lines.line(format!("    {}", invariant.reason));
     }
     lines
 }
@@ -109,7 +109,7 @@ mod tests {
         let event = KernelEvent {
             place,
             at: Timestamp::from_millis(0),
-            kind: EventKind::NodeLost,
+            kind: EventKind::of("node_lost"),
             node: Some(NodeId::numbered(3)),
             action_id: None,
             sentence: "n3 cannot be reached.\nforged".to_owned(),

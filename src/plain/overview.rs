@@ -6,12 +6,13 @@ use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::finding::Mismatch;
 use crate::model::node_answer::{NodeAnswer, NodeVerified};
 use crate::model::pinned::{Fact, Missing, Since};
+use crate::model::spec::Catalogue;
 use crate::model::text::{NodeId, in_binary_units};
 use crate::plain::lines::Lines;
 
 /// Everything that the overview page shows.
 #[must_use]
-pub fn overview(overview: &Overview) -> Lines {
+pub fn overview(catalogue: Catalogue, overview: &Overview) -> Lines {
     let mut lines = Lines::new();
     let state = &overview.state;
     if let Some(mismatch) = &overview.mismatch {
@@ -61,7 +62,7 @@ pub fn overview(overview: &Overview) -> Lines {
     if !overview.on_cluster.is_empty() {
         lines.heading("Actions on the cluster, as they would be judged now");
         for prospect in &overview.on_cluster {
-            add_prospect(&mut lines, prospect);
+            add_prospect(&mut lines, catalogue, prospect);
         }
     }
     lines
@@ -103,7 +104,7 @@ pub(super) fn add_observation(lines: &mut Lines, state: &ClusterState) {
 /// Everything that the page of a node shows. `option` is what leads a further command to the same
 /// server.
 #[must_use]
-pub fn node(answer: &NodeAnswer, option: &str) -> Lines {
+pub fn node(catalogue: Catalogue, answer: &NodeAnswer, option: &str) -> Lines {
     let mut lines = Lines::new();
     let seen = &answer.state.observation;
     lines.line(format!("{} in observation {} at {}", answer.node, seen.id, seen.observed_at));
@@ -119,7 +120,7 @@ pub fn node(answer: &NodeAnswer, option: &str) -> Lines {
     }
     lines.heading("Actions on it, as they would be judged now");
     for prospect in &answer.actions {
-        add_prospect(&mut lines, prospect);
+        add_prospect(&mut lines, catalogue, prospect);
     }
     lines.heading("What happened to it, newest first");
     if let Some(gap) = &answer.events.gap {
@@ -137,7 +138,7 @@ pub fn node(answer: &NodeAnswer, option: &str) -> Lines {
             asked.seq,
             asked.id,
             asked.stage,
-            asked.action.title()
+            catalogue.title(&asked.action)
         ));
     }
     let asks = "aerodb-control log --kind requested --node";
@@ -256,11 +257,12 @@ fn since(since: Option<&Since>) -> String {
 mod tests {
     use super::*;
     use crate::model::explanation::Prospect;
+    use crate::model::spec::tried::catalogue;
     use crate::plain::fixtures::{overview_without_primary, state};
 
     #[test]
     fn nobody_being_primary_is_said_with_since_when_and_why() {
-        let text = overview(&overview_without_primary());
+        let text = overview(catalogue(), &overview_without_primary());
         let wanted =
             "Primary: nobody is primary since 2026-01-31T09:45:00.000Z: The process was restarted.";
         assert!(text.as_str().lines().any(|line| line == wanted), "{}", text.as_str());
@@ -269,7 +271,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_read_is_unknown_and_never_a_number() {
-        let text = overview(&overview_without_primary());
+        let text = overview(catalogue(), &overview_without_primary());
         let wanted =
             "n3    unknown  no         unknown  unknown  unknown    unknown  unknown  unknown";
         assert!(text.as_str().lines().any(|line| line == wanted), "{}", text.as_str());
@@ -281,9 +283,9 @@ mod tests {
     #[test]
     fn a_freeze_is_said_with_who_since_when_why_and_its_record() {
         let mut value = overview_without_primary();
-        assert!(overview(&value).as_str().lines().any(|line| line == "Freeze: none"));
+        assert!(overview(catalogue(), &value).as_str().lines().any(|line| line == "Freeze: none"));
         value.freeze = Some(crate::plain::fixtures::freeze());
-        let text = overview(&value);
+        let text = overview(catalogue(), &value);
         let wanted = "FROZEN by ada since 2026-01-31T09:45:00.000Z: an audit runs (record 7)";
         assert!(text.as_str().lines().any(|line| line.starts_with(wanted)), "{}", text.as_str());
     }
@@ -292,7 +294,8 @@ mod tests {
     fn a_node_that_cannot_be_read_is_unknown_and_what_is_missing_is_said() {
         let Overview { state, .. } = overview_without_primary();
         let node_id = NodeId::numbered(3);
-        let verify = crate::model::action::Action::VerifyNode { node: node_id.clone() };
+        let verify = format!(r#"{{"kind":"verify_node","params":{{"node":"{node_id}"}}}}"#);
+        let verify = serde_json::from_str(&verify).expect("an action");
         let (verdict, against) = (crate::model::explanation::Verdict::Fail, Vec::new());
         let events = crate::model::node_answer::NodeEvents {
             events: Vec::new(),
@@ -311,7 +314,7 @@ mod tests {
             more_asked: false,
             verified: None,
         };
-        let text = node(&answer, "");
+        let text = node(catalogue(), &answer, "");
         for words in [
             "n3 in observation ",
             "  Role: unknown since 2026-01-31T09:45:00.000Z, because ",

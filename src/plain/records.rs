@@ -1,6 +1,7 @@
 //! Records of the log as text: one line each, and what it says on a second.
 
 use crate::model::answer::{LogPage, StoredRecord};
+use crate::model::spec::Catalogue;
 use crate::plain::lines::Lines;
 
 /// The command that reads a list with these filters, without the part that says where to go on.
@@ -20,10 +21,10 @@ pub fn command(list: &str, filter: &[(&str, String)], limit: Option<u32>) -> Str
 
 /// One page of the log, newest first; `command` reads it.
 #[must_use]
-pub fn log(page: &LogPage, command: &str) -> Lines {
+pub fn log(catalogue: Catalogue, page: &LogPage, command: &str) -> Lines {
     let mut lines = Lines::new();
     for stored in &page.records {
-        add(&mut lines, "", stored);
+        add(&mut lines, catalogue, "", stored);
     }
     match page.next_before {
         Some(before) => lines.line(format!("Older: {command} --before {before}")),
@@ -33,7 +34,7 @@ pub fn log(page: &LogPage, command: &str) -> Lines {
 }
 
 /// One record.
-pub(super) fn add(lines: &mut Lines, indent: &str, stored: &StoredRecord) {
+pub(super) fn add(lines: &mut Lines, catalogue: Catalogue, indent: &str, stored: &StoredRecord) {
     let record = &stored.record;
     let actor = record.actor.as_ref().map_or_else(
         || "the control plane".to_owned(),
@@ -46,7 +47,7 @@ pub(super) fn add(lines: &mut Lines, indent: &str, stored: &StoredRecord) {
         record.at,
         record.entry.word()
     ));
-    let says = record.entry.sentence();
+    let says = record.entry.sentence(catalogue);
     lines.line(format!("{indent}    {says}"));
     if record.clock_back_ms.is_some() {
         lines.line(format!("{indent}    clock: {}", record.clock_words()));
@@ -62,13 +63,14 @@ mod tests {
     use super::*;
     use crate::model::record::Entry;
     use crate::model::refusal::{Refusal, RefusalCode};
+    use crate::model::spec::tried::catalogue;
     use crate::plain::fixtures::stored;
 
     #[test]
     fn a_record_shows_its_place_time_kind_actor_and_hash() {
         let mut lines = Lines::new();
         let record = stored(7, Entry::SignInFailed { name: "eve\nx".to_owned() });
-        add(&mut lines, "", &record);
+        add(&mut lines, catalogue(), "", &record);
         let wanted = format!(
             "#7  2026-01-31T09:45:00.000Z  sign_in_failed  ada (operator)\n    Could not sign in as eve⟨U+000A⟩x.\n    hash {}\n",
             record.hash
@@ -82,10 +84,12 @@ mod tests {
         let attempt = "POST /actions".to_owned();
         let records = vec![stored(3, Entry::Denied { attempt, refusal, times: None })];
         let mut page = LogPage { records, next_before: Some(3) };
-        let text = log(&page, "aerodb-control log");
+        let text = log(catalogue(), &page, "aerodb-control log");
         assert!(text.as_str().contains("Denied POST /actions (not_permitted): Not for observers."));
         assert!(text.as_str().ends_with("Older: aerodb-control log --before 3\n"));
         page.next_before = None;
-        assert!(log(&page, "aerodb-control log").as_str().ends_with("No older records.\n"));
+        assert!(
+            log(catalogue(), &page, "aerodb-control log").as_str().ends_with("No older records.\n")
+        );
     }
 }

@@ -1,11 +1,12 @@
 //! A refusal: what was found and required, which invariants, and what did not happen.
 
 use crate::model::refusal::{Executed, Refusal};
+use crate::model::spec::Catalogue;
 use crate::plain::lines::Lines;
 
 /// A refusal, complete.
 #[must_use]
-pub fn refusal(refusal: &Refusal) -> Lines {
+pub fn refusal(catalogue: Catalogue, refusal: &Refusal) -> Lines {
     let mut lines = Lines::new();
     lines.line(format!("Refused: {} ({})", refusal.code.title(), refusal.code.id()));
     lines.line(format!("  {}", refusal.sentence));
@@ -20,7 +21,7 @@ pub fn refusal(refusal: &Refusal) -> Lines {
         lines.line(format!("  moved: {moved}"));
     }
     for invariant in &refusal.invariants {
-        lines.line(format!("  invariant {invariant}: {}", invariant.statement()));
+        lines.line(format!("  invariant {invariant}: {}", catalogue.statement(*invariant)));
     }
     if let Some(id) = refusal.action_id {
         lines.line(format!("  action: {id}"));
@@ -39,6 +40,7 @@ mod tests {
     use crate::model::invariant::Invariant;
     use crate::model::pinned::Moved;
     use crate::model::refusal::RefusalCode;
+    use crate::model::spec::tried::catalogue;
     use crate::model::text::is_treacherous;
 
     #[test]
@@ -50,7 +52,7 @@ mod tests {
             before: "yes".into(),
             after: "no".into(),
         });
-        let text = refusal(&value);
+        let text = refusal(catalogue(), &value);
         assert!(text.as_str().contains("  moved: n2 reachable: yes -> no\n"));
         assert!(text.as_str().contains("invariant explanation_confirmed: What runs is what"));
         assert!(text.as_str().ends_with("Nothing ran.\n"));
@@ -63,7 +65,7 @@ mod tests {
             Refusal::new(RefusalCode::InputInvalid, hostile).with_evidence(hostile, hostile);
         value.field = Some(hostile.into());
         value.executed = Executed::Unknown;
-        let text = refusal(&value);
+        let text = refusal(catalogue(), &value);
         assert!(!text.as_str().chars().any(|c| is_treacherous(c) && c != '\n'));
         assert!(!text.as_str().lines().any(|line| line.trim() == "Nothing ran."));
     }

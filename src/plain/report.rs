@@ -14,28 +14,29 @@ use crate::model::cluster::ClusterState;
 use crate::model::explanation::Explanation;
 use crate::model::record::Entry;
 use crate::model::report::{ActionReport, Content, Kept, WindowReport};
+use crate::model::spec::Catalogue;
 
 /// The report of one action.
 #[must_use]
-pub fn report(told: &ActionReport) -> Lines {
+pub fn report(catalogue: Catalogue, told: &ActionReport) -> Lines {
     let mut lines = Lines::new();
     lines.line(format!("# Report of the action {}", told.id));
     lines.gap();
     lines.line("Rebuilt from the log alone. Order is the sequence number of the records.");
-    parts(&mut lines, told, "##");
+    parts(&mut lines, catalogue, told, "##");
     lines
 }
 
 /// One page of the report of a window, as a document of its own: its last line says that it is a part.
 #[must_use]
-pub fn window(told: &WindowReport) -> Lines {
+pub fn window(catalogue: Catalogue, told: &WindowReport) -> Lines {
     let mut lines = head(told.from, told.to);
-    lines.append(&add_records(&told.records));
+    lines.append(&add_records(catalogue, &told.records));
     if told.records.is_empty() {
         lines.line("    No record of this window.");
     }
     for action in &told.actions {
-        add_action(&mut lines, action);
+        add_action(&mut lines, catalogue, action);
     }
     lines.gap();
     let total = told.total.map(|total| format!(" of {total}")).unwrap_or_default();
@@ -67,35 +68,41 @@ pub(super) fn head(from: Timestamp, to: Timestamp) -> Lines {
 }
 
 /// Records of a window, indented under their heading.
-pub(super) fn add_records(stored: &[StoredRecord]) -> Lines {
+pub(super) fn add_records(catalogue: Catalogue, stored: &[StoredRecord]) -> Lines {
     let (mut block, mut lines) = (Lines::new(), Lines::new());
     for stored in stored {
-        records::add(&mut block, "", stored);
+        records::add(&mut block, catalogue, "", stored);
     }
     lines.indented(&block);
     lines
 }
 
 /// An action of a window, whole.
-pub(super) fn add_action(lines: &mut Lines, action: &ActionReport) {
+pub(super) fn add_action(lines: &mut Lines, catalogue: Catalogue, action: &ActionReport) {
     lines.line("");
     lines.line(format!("## Action {}", action.id));
-    parts(lines, action, "###");
+    parts(lines, catalogue, action, "###");
 }
 
-fn parts(lines: &mut Lines, told: &ActionReport, level: &str) {
+fn parts(lines: &mut Lines, catalogue: Catalogue, told: &ActionReport, level: &str) {
     section(lines, &format!("{level} Asked"), |lines| {
-        lines.line(told.action.title());
+        lines.line(catalogue.title(&told.action));
         lines.line(format!("asked by {} at {}", told.requested_by, told.requested_at));
         lines.line(format!("reason: {}", told.reason.as_str()));
     });
-    section(lines, &format!("{level} Shown"), |lines| shown(lines, told));
-    section(lines, &format!("{level} Decided"), |lines| decided(lines, told));
-    section(lines, &format!("{level} Relied on"), |lines| relied_on(lines, told));
-    section(lines, &format!("{level} Came of it"), |lines| came_of_it(lines, told));
+    section(lines, &format!("{level} Shown"), |lines| shown(lines, catalogue, told));
+    section(lines, &format!("{level} Decided"), |lines| {
+        decided(lines, catalogue, told);
+    });
+    section(lines, &format!("{level} Relied on"), |lines| {
+        relied_on(lines, catalogue, told);
+    });
+    section(lines, &format!("{level} Came of it"), |lines| {
+        came_of_it(lines, catalogue, told);
+    });
     section(lines, &format!("{level} Records"), |lines| {
         for stored in &told.records {
-            records::add(lines, "", stored);
+            records::add(lines, catalogue, "", stored);
         }
         if told.more_records {
             lines.line(format!("More: aerodb-control log --action {}", told.id));
@@ -111,9 +118,11 @@ fn parts(lines: &mut Lines, told: &ActionReport, level: &str) {
     });
 }
 
-fn shown(lines: &mut Lines, told: &ActionReport) {
+fn shown(lines: &mut Lines, catalogue: Catalogue, told: &ActionReport) {
     match (told.explanation(), told.seen()) {
-        (Ok(explained), Ok(seen)) => lines.append(&explanation(&explained, &seen.observation)),
+        (Ok(explained), Ok(seen)) => {
+            lines.append(&explanation(catalogue, &explained, &seen.observation));
+        }
         (Err(why), _) => lines.line(format!("The explanation cannot be shown again: {why}.")),
         (_, Err(why)) => lines.line(format!("The observation cannot be shown again: {why}.")),
     }
@@ -124,7 +133,7 @@ fn shown(lines: &mut Lines, told: &ActionReport) {
     }
 }
 
-fn decided(lines: &mut Lines, told: &ActionReport) {
+fn decided(lines: &mut Lines, catalogue: Catalogue, told: &ActionReport) {
     let mut nobody = true;
     for stored in told.decisions() {
         let record = &stored.record;
@@ -141,7 +150,7 @@ fn decided(lines: &mut Lines, told: &ActionReport) {
             Entry::Stale { digest, .. } => {
                 format!("confirmed what was no longer true; it would now be {digest}")
             }
-            other => other.sentence(),
+            other => other.sentence(catalogue),
         };
         nobody = false;
         let by = record.actor.as_ref();
@@ -153,7 +162,7 @@ fn decided(lines: &mut Lines, told: &ActionReport) {
     }
 }
 
-fn relied_on(lines: &mut Lines, told: &ActionReport) {
+fn relied_on(lines: &mut Lines, catalogue: Catalogue, told: &ActionReport) {
     let observed = |lines: &mut Lines, what: &str, seen: Result<ClusterState, String>| match seen {
         Ok(ClusterState { observation, .. }) => lines.line(format!(
             "{what}: {} at {} ({} clock), {}",
@@ -172,7 +181,7 @@ fn relied_on(lines: &mut Lines, told: &ActionReport) {
             _ => continue,
         };
         for invariant in invariants {
-            lines.line(format!("{what}: {invariant}: {}", invariant.statement()));
+            lines.line(format!("{what}: {invariant}: {}", catalogue.statement(*invariant)));
         }
     }
     if let Ok(explained) = told.explanation() {
@@ -182,7 +191,7 @@ fn relied_on(lines: &mut Lines, told: &ActionReport) {
     }
 }
 
-fn came_of_it(lines: &mut Lines, told: &ActionReport) {
+fn came_of_it(lines: &mut Lines, catalogue: Catalogue, told: &ActionReport) {
     lines.line(format!("Stage: {}: {}", told.stage, meaning(told.stage)));
     if matches!(told.stage, Stage::Confirmed | Stage::Dispatched) {
         lines.line("The log holds no end of it.");
@@ -191,7 +200,7 @@ fn came_of_it(lines: &mut Lines, told: &ActionReport) {
         lines.line(format!("Moved: {moved}"));
     }
     if let Some(outcome) = &told.outcome {
-        add_outcome(lines, outcome);
+        add_outcome(lines, catalogue, outcome);
     }
     match told.after() {
         Some(Ok(ClusterState { observation, .. })) => lines.line(format!(

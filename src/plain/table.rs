@@ -2,6 +2,7 @@
 //! a cell as text and is never a formula, a link or markup.
 
 use crate::model::answer::{ActionLine, ActionPage, Interrupted, LogPage, StoredRecord};
+use crate::model::spec::Catalogue;
 use crate::model::text::visible;
 use csv::{Terminator, WriterBuilder};
 
@@ -21,8 +22,9 @@ const ACTIONS: &[&str] =
 impl Table {
     /// The records of a page of the log.
     #[must_use]
-    pub fn of_log(page: &LogPage) -> Self {
-        Self { title: "Log", head: LOG, rows: page.records.iter().map(record).collect() }
+    pub fn of_log(catalogue: Catalogue, page: &LogPage) -> Self {
+        let rows = page.records.iter().map(|stored| record(catalogue, stored)).collect();
+        Self { title: "Log", head: LOG, rows }
     }
 
     /// The actions of a page.
@@ -147,7 +149,7 @@ fn line(cells: Vec<String>) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-fn record(stored: &StoredRecord) -> Vec<String> {
+fn record(catalogue: Catalogue, stored: &StoredRecord) -> Vec<String> {
     let record = &stored.record;
     let (name, role, via) = record.actor.as_ref().map_or_else(Default::default, |actor| {
         (actor.name.to_string(), actor.role.to_string(), actor.via.word().to_owned())
@@ -161,7 +163,7 @@ fn record(stored: &StoredRecord) -> Vec<String> {
         via,
         record.action_id.as_ref().map(ToString::to_string).unwrap_or_default(),
         record.entry.word().to_owned(),
-        record.entry.sentence(),
+        record.entry.sentence(catalogue),
         stored.hash.to_string(),
     ]
 }

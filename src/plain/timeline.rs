@@ -1,11 +1,12 @@
 //! The timeline as text: one line each, and what it says on a second.
 
+use crate::model::spec::Catalogue;
 use crate::model::timeline::{HOW_IT_IS_ORDERED, PlacedEvent, PlacedRecord, Stretch, Timeline};
 use crate::plain::lines::Lines;
 
 /// One page of the timeline, newest first; `command` reads it.
 #[must_use]
-pub fn timeline(page: &Timeline, command: &str) -> Lines {
+pub fn timeline(catalogue: Catalogue, page: &Timeline, command: &str) -> Lines {
     let mut lines = Lines::new();
     lines.line(HOW_IT_IS_ORDERED);
     if let Some(gap) = &page.gap {
@@ -13,7 +14,7 @@ pub fn timeline(page: &Timeline, command: &str) -> Lines {
     }
     for stretch in &page.stretches {
         lines.gap();
-        add(&mut lines, stretch);
+        add(&mut lines, catalogue, stretch);
     }
     lines.gap();
     match page.next_before {
@@ -24,26 +25,26 @@ pub fn timeline(page: &Timeline, command: &str) -> Lines {
 }
 
 /// What stands between two empty lines is in no known order between log and kernel.
-fn add(lines: &mut Lines, stretch: &Stretch) {
+fn add(lines: &mut Lines, catalogue: Catalogue, stretch: &Stretch) {
     if stretch.contradicts {
         lines.line("CONTRADICTION: an event here would be both before and after one record.");
     }
     for placed in &stretch.records {
-        record(lines, placed);
+        record(lines, catalogue, placed);
     }
     for placed in &stretch.events {
         event(lines, placed);
     }
 }
 
-fn record(lines: &mut Lines, placed: &PlacedRecord) {
+fn record(lines: &mut Lines, catalogue: Catalogue, placed: &PlacedRecord) {
     let record = &placed.record.record;
     let action = record.action_id.map(|id| format!("  {id}")).unwrap_or_default();
     let after = placed.after_event.filter(|_| placed.joins);
     let after = after.map(|place| format!("  after kernel {place}")).unwrap_or_default();
     let word = record.entry.word();
     lines.line(format!("log #{}  {}  {word}{action}{after}", record.seq, record.at));
-    lines.line(format!("    {}", record.entry.sentence()));
+    lines.line(format!("    {}", record.entry.sentence(catalogue)));
     if placed.is_after_a_gap() {
         lines.line("    GAP: before this start no control plane ran here.");
     }
@@ -69,6 +70,7 @@ mod tests {
     use crate::model::actor::Means;
     use crate::model::event::{EventKind, EventPlace, KernelEvent};
     use crate::model::record::Entry;
+    use crate::model::spec::tried::catalogue;
     use crate::plain::fixtures::stored;
 
     #[test]
@@ -77,7 +79,7 @@ mod tests {
         let event = KernelEvent {
             place,
             at: crate::model::ambient::Timestamp::from_millis(0),
-            kind: EventKind::Started,
+            kind: EventKind::STARTED,
             node: None,
             action_id: None,
             sentence: "started\u{1b}[2J".to_owned(),
@@ -91,6 +93,7 @@ mod tests {
         let stretch = Stretch { records: vec![record], events: vec![event], contradicts: true };
         let (gap, next_before) = (Some("no majority".to_owned()), None);
         let text = timeline(
+            catalogue(),
             &Timeline { stretches: vec![stretch], next_before, gap },
             "aerodb-control timeline",
         );

@@ -5,6 +5,7 @@
 use super::report::{add_action, add_records, head};
 use crate::model::ambient::Timestamp;
 use crate::model::report::{Extent, WindowReport};
+use crate::model::spec::Catalogue;
 use crate::plain::lines::{Lines, inert_json};
 use serde::Serialize;
 use std::fmt::Display;
@@ -41,6 +42,7 @@ enum At {
 /// The parts of the document of a window, in order. `page` reads the half of a page after a record;
 /// where it fails the document says so and ends, and the error follows as the last item.
 pub fn window_parts<E: Display>(
+    catalogue: Catalogue,
     form: Form,
     from: Timestamp,
     to: Timestamp,
@@ -55,8 +57,8 @@ pub fn window_parts<E: Display>(
         At::Page(half, after) => match page(half, after) {
             Ok(told) => {
                 let text = match half {
-                    Half::Records => records(form, &told, extent.records == 0),
-                    Half::Actions => actions(form, &told, extent.actions == 0),
+                    Half::Records => records(catalogue, form, &told, extent.records == 0),
+                    Half::Actions => actions(catalogue, form, &told, extent.actions == 0),
                 };
                 extent.count(half == Half::Records, &told);
                 let mut text = text;
@@ -102,19 +104,19 @@ fn begin(form: Form, from: Timestamp, to: Timestamp) -> String {
     }
 }
 
-fn records(form: Form, told: &WindowReport, is_first: bool) -> String {
+fn records(catalogue: Catalogue, form: Form, told: &WindowReport, is_first: bool) -> String {
     match form {
-        Form::Markdown => add_records(&told.records).as_str().to_owned(),
+        Form::Markdown => add_records(catalogue, &told.records).as_str().to_owned(),
         Form::Json => items(&told.records, is_first),
     }
 }
 
-fn actions(form: Form, told: &WindowReport, is_first: bool) -> String {
+fn actions(catalogue: Catalogue, form: Form, told: &WindowReport, is_first: bool) -> String {
     match form {
         Form::Markdown => {
             let mut lines = Lines::new();
             for action in &told.actions {
-                add_action(&mut lines, action);
+                add_action(&mut lines, catalogue, action);
             }
             lines.as_str().to_owned()
         }
@@ -155,6 +157,7 @@ fn broken(form: Form, half: Half, why: &str, extent: Extent) -> String {
 mod tests {
     use super::*;
     use crate::model::record::Entry;
+    use crate::model::spec::tried::catalogue;
     use crate::plain::fixtures::stored;
     use serde_json::Value;
 
@@ -183,7 +186,7 @@ mod tests {
             Some(_) => Ok(page(3..5, None)),
         };
         let (parts, errors): (Vec<_>, Vec<_>) =
-            window_parts(form, at, at, read).partition(Result::is_ok);
+            window_parts(catalogue(), form, at, at, read).partition(Result::is_ok);
         let errors = errors.into_iter().filter_map(Result::err).collect();
         (parts.into_iter().flatten().collect(), errors)
     }

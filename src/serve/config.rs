@@ -10,7 +10,7 @@ use crate::authority::ProofLasts;
 use crate::identity::proxy::ProxyTable;
 use crate::identity::{ClaimRole, OpenidTable};
 use crate::kernel::embedded::NodeCount;
-use crate::model::catalogue::ActionClass;
+use crate::model::spec::ActionClass;
 use crate::model::text::{InputError, PlaceName};
 use leptos::config::{LeptosOptions, get_config_from_str};
 use schemars::JsonSchema;

@@ -6,6 +6,7 @@
 use crate::ledger::{LedgerReader, LogFilter};
 use crate::model::action::Stage;
 use crate::model::answer::StoredRecord;
+use crate::model::spec::Catalogue;
 use tokio::sync::watch;
 use tracing::{error, info};
 
@@ -38,16 +39,17 @@ pub(super) fn begin(lines: Lines) {
 /// The new end of the log, told once.
 pub(super) struct Journal {
     log: LedgerReader,
+    catalogue: Catalogue,
     next: u64,
 }
 
 impl Journal {
     /// From the newest start on, which was just recorded.
-    pub(super) fn from_last_start(log: LedgerReader) -> Self {
+    pub(super) fn from_last_start(log: LedgerReader, catalogue: Catalogue) -> Self {
         let boots = LogFilter { kind: Some("boot"), ..LogFilter::default() };
         let newest =
             log.page(None, 1, &boots).ok().and_then(|page| page.records.into_iter().next());
-        Self { log, next: newest.map_or(0, |boot| boot.record.seq) }
+        Self { log, catalogue, next: newest.map_or(0, |boot| boot.record.seq) }
     }
 
     /// Tells every record that there is by now.
@@ -57,7 +59,7 @@ impl Journal {
                 Ok(records) if records.is_empty() => return,
                 Ok(records) => {
                     for stored in &records {
-                        tell(stored);
+                        tell(self.catalogue, stored);
                         self.next = stored.record.seq + 1;
                     }
                 }
@@ -80,7 +82,7 @@ impl Journal {
     }
 }
 
-fn tell(stored: &StoredRecord) {
+fn tell(catalogue: Catalogue, stored: &StoredRecord) {
     let record = &stored.record;
     let text = |shown: &dyn std::fmt::Display| crate::model::text::visible(&shown.to_string());
     info!(
@@ -93,6 +95,6 @@ fn tell(stored: &StoredRecord) {
         stage = record.entry.stage().map(Stage::word),
         hash = text(&stored.hash),
         "{}",
-        text(&record.entry.sentence()),
+        text(&record.entry.sentence(catalogue)),
     );
 }

@@ -107,7 +107,7 @@ fn is_unused(path: &Path) -> Result<bool, StoreError> {
     if schema::is_blank(&connection) {
         return Ok(true);
     }
-    Ok(check_owner(&connection, path)? == schema::SCHEMA_VERSION && commits(&connection)? == 0)
+    Ok(check_owner(&connection, path)? >= schema::SEALED_SINCE && commits(&connection)? == 0)
 }
 
 /// The connection that writes, on a file that has to be there and ours. It is taken to the present
@@ -133,7 +133,16 @@ fn opened(path: &Path, holder: Holder) -> Result<Opened, StoreError> {
             let path = path.to_owned();
             return Err(StoreError::ServedEarlier { path, found: version });
         }
-        migrated(&connection, path, version)?
+        if version < schema::SEALED_SINCE {
+            migrated(&connection, path, version)?
+        } else {
+            let sealed = open_seal(&connection, path)?;
+            // What the seal speaks against stays as it is until somebody accepts it.
+            if sealed.is_ok() {
+                schema::migrate(&connection, version, &file_id(&connection)?)?;
+            }
+            sealed
+        }
     };
     if sealed.is_ok() {
         checkpoint(&connection, "PASSIVE")?;

@@ -13,7 +13,9 @@ use std::path::Path;
 /// `aeDB`, in the header of the file: what it belongs to, for `file` and for us.
 const APPLICATION_ID: i64 = 0x6165_4442;
 /// The version that this program makes, and writes.
-pub(super) const SCHEMA_VERSION: i64 = 2;
+pub(super) const SCHEMA_VERSION: i64 = 3;
+/// The first version that has a row of its own and a seal beside it.
+pub(super) const SEALED_SINCE: i64 = 2;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// A version before the present one.
@@ -27,11 +29,10 @@ struct Earlier {
 }
 
 /// The versions before the present one, the oldest first, none left out.
-const EARLIER: [Earlier; 1] = [Earlier {
-    version: 1,
-    schema: include_str!("schema_1.sql"),
-    step: include_str!("step_2.sql"),
-}];
+const EARLIER: [Earlier; 2] = [
+    Earlier { version: 1, schema: include_str!("schema_1.sql"), step: include_str!("step_2.sql") },
+    Earlier { version: 2, schema: include_str!("schema_2.sql"), step: include_str!("step_3.sql") },
+];
 
 /// Says whose the file is and which version it has. Reads only, and comes before anything that would
 /// write to it.
@@ -68,7 +69,7 @@ pub(super) fn create(connection: &Connection, file_id: &str) -> Result<(), Store
     Ok(transaction.commit()?)
 }
 
-/// Takes a file of an earlier version to the present one. `file_id` becomes its own.
+/// Takes a file of an earlier version to the present one. `file_id` becomes its own where it has none.
 ///
 /// # Errors
 /// When the file is not what its version is made of, or the disk refuses. It is then as it was.
@@ -83,9 +84,11 @@ pub(super) fn migrate(
         transaction.execute_batch(earlier.step)?;
         crash::point("store.step");
     }
-    let sql = "SELECT coalesce(max(seq) + 1, 0) FROM leaf";
-    let records = transaction.query_row(sql, [], |row| row.get(0))?;
-    insert_store(&transaction, file_id, records)?;
+    if version < SEALED_SINCE {
+        let sql = "SELECT coalesce(max(seq) + 1, 0) FROM leaf";
+        let records = transaction.query_row(sql, [], |row| row.get(0))?;
+        insert_store(&transaction, file_id, records)?;
+    }
     own(&transaction)?;
     check_schema(&transaction)?;
     crash::point("store.migrated");

@@ -210,6 +210,13 @@ CREATE TABLE link (
     CHECK ((session IS NULL) = (used_ms IS NULL))
 ) STRICT, WITHOUT ROWID;
 
+-- What the kernel of this file calls the way out: the kinds of actions that may be confirmed beside one
+-- that has no outcome. Where settling needs a primary and there is none, nothing else could ever end
+-- it. A start of the control plane writes it; where it is empty there is no way out.
+CREATE TABLE way_out (
+    kind TEXT PRIMARY KEY NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE setup_link (
     one       INTEGER PRIMARY KEY NOT NULL CHECK (one = 1),
     sha256    BLOB NOT NULL CHECK (length(sha256) = 32),
@@ -338,13 +345,13 @@ WHEN NEW.f = 14 AND NEW.t = 4
         WHERE first.action = NEW.action AND first.t = 14)
 BEGIN SELECT RAISE(ABORT, 'a second operator confirms it'); END;
 
--- One action at a time (C4.3). A failover alone may be confirmed beside an action that has no
--- outcome: where settling needs a primary and there is none, nothing else could ever end it.
+-- One action at a time (C4.3), but for the way out.
 CREATE TRIGGER transition_one_open BEFORE INSERT ON transition
 WHEN NEW.t = 4 AND EXISTS (SELECT 1 FROM open_action)
-    AND (SELECT json_extract(CAST(leaf.bytes AS TEXT), '$.entry.action.kind')
-         FROM transition AS asked JOIN leaf ON leaf.seq = asked.seq
-         WHERE asked.action = NEW.action AND asked.f = 0) IS NOT 'failover'
+    AND NOT EXISTS (
+        SELECT 1 FROM transition AS asked JOIN leaf ON leaf.seq = asked.seq
+        JOIN way_out ON way_out.kind = json_extract(CAST(leaf.bytes AS TEXT), '$.entry.action.kind')
+        WHERE asked.action = NEW.action AND asked.f = 0)
 BEGIN SELECT RAISE(ABORT, 'another action is open'); END;
 CREATE TRIGGER transition_opens AFTER INSERT ON transition WHEN NEW.t = 4
 BEGIN INSERT INTO open_action (action) VALUES (NEW.action); END;

@@ -4,8 +4,8 @@
 use crate::campaign_checks::Told;
 use crate::campaign_net::{exchange, pass, request};
 use crate::fault_disk::Coin;
+use crate::kernel_words::CATALOGUE;
 use crate::prepared::{Step, candidates};
-use aerodb_control::model::catalogue::CATALOGUE;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -99,7 +99,7 @@ impl Client<'_> {
     /// An action whose checks pass now, of any kind; any action where none does.
     fn choose(&mut self) -> Step {
         let mut steps: Vec<Step> = CATALOGUE
-            .iter()
+            .actions()
             .flat_map(|entry| candidates(entry).into_iter().map(|params| (entry.kind, params)))
             .collect();
         for place in (1..steps.len()).rev() {

@@ -1,9 +1,12 @@
 //! The contract and its evidence: read from the sources, checked in, and complete (C12.3).
 
+use crate::kernel_words::CATALOGUE;
 use crate::openapi::is_checked_in;
 use crate::source::{Source, root, rust};
+use aerodb_control::kernel::embedded::spec::EngineInvariant;
 use aerodb_control::model::contract::{Clause, Evidence, Held, TestPlace};
-use aerodb_control::model::invariant::Invariant;
+use aerodb_control::model::invariant::{Invariant, InvariantId};
+use aerodb_control::model::spec::InvariantSpec;
 use aerodb_control::plain::contract_page;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,13 +36,14 @@ fn ids(text: &str) -> BTreeSet<String> {
 
 /// The invariants that a line names: quoted, as answers carry them, or as code writes them.
 fn invariants(line: &str) -> impl Iterator<Item = String> {
-    let is_named = |invariant: &&Invariant| {
-        let (id, variant) = (invariant.id(), format!("Invariant::{invariant:?}"));
+    let of_engine = EngineInvariant::ALL.iter().map(|i| (i.id(), format!("Invariant::{i:?}")));
+    let own = Invariant::ALL.iter().map(|i| (i.id(), format!("Invariant::{i:?}")));
+    let is_named = |(id, variant): &(InvariantId, String)| {
         let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
         [format!("\"{id}\""), format!("`{id}`")].iter().any(|quoted| line.contains(quoted))
-            || line.split(&variant).skip(1).any(ends)
+            || line.split(variant.as_str()).skip(1).any(ends)
     };
-    let found = Invariant::ALL.iter().filter(is_named).map(|i| i.id().to_owned());
+    let found = of_engine.chain(own).filter(is_named).map(|(id, _)| id.to_string());
     found.collect::<Vec<_>>().into_iter()
 }
 
@@ -173,15 +177,15 @@ fn evidence() -> Vec<Evidence> {
     for (id, tests) in rust().iter().flat_map(tests_of_invariants) {
         held.entry(id).or_default().extend(tests);
     }
-    let held = |invariant: Invariant| Held {
-        id: invariant.id().to_owned(),
-        tests: held.get(invariant.id()).into_iter().flatten().cloned().collect(),
+    let held = |invariant: InvariantSpec| Held {
+        id: invariant.id.to_string(),
+        tests: held.get(invariant.id.word()).into_iter().flatten().cloned().collect(),
     };
     let of = |clause: &Clause| {
         let id = clause.id().to_owned();
         Evidence {
             promise: clause.promise().to_owned(),
-            invariants: clause.invariants().map(held).collect(),
+            invariants: clause.invariants(CATALOGUE).map(held).collect(),
             tests: cited.get(&id).into_iter().flatten().cloned().collect(),
             documents: documents.get(&id).cloned().unwrap_or_default(),
             clause: id,

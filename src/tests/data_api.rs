@@ -3,7 +3,7 @@
 use crate::embedded_bench::Embedded;
 use crate::kernel_contract::{Bench, n, run};
 use aerodb_control::kernel::embedded::data_api::{KEY_CHARS_MAX, VALUE_BYTES_MAX, router};
-use aerodb_control::model::action::Action;
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};

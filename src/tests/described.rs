@@ -2,6 +2,7 @@
 //! is not described, a refusal that is not listed, a field that is missing or not described fails the
 //! test that got it. Somebody else's reading of JSON Schema judges.
 
+use crate::kernel_words::CATALOGUE;
 use aerodb_control::web::openapi;
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// The description.
 pub fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
-    DOCUMENT.get_or_init(openapi::document)
+    DOCUMENT.get_or_init(|| openapi::document(CATALOGUE))
 }
 
 /// The path of the description that an address belongs to; the one with the fewest variables.

@@ -1,5 +1,6 @@
 //! The documents for operators that are made from the types that run are the ones that are checked in.
 
+use crate::kernel_words::CATALOGUE;
 use crate::openapi::is_checked_in;
 use crate::source::root;
 use aerodb_control::serve::config::{console_keys, keys};
@@ -10,7 +11,7 @@ use std::collections::BTreeSet;
 /// C12.1: every action and every way in which it can fail is written down from the type that runs.
 #[test]
 fn every_action_has_its_page_and_no_page_is_about_another() {
-    let pages = plain::action_pages();
+    let pages = plain::action_pages(CATALOGUE);
     std::fs::create_dir_all(root().join("docs/actions")).expect("a folder");
     for (path, text) in &pages {
         is_checked_in(&format!("docs/{path}"), text);
@@ -26,7 +27,10 @@ fn every_action_has_its_page_and_no_page_is_about_another() {
 /// C4.2, C12.1: every refusal and every invariant is written down.
 #[test]
 fn refusals_exit_codes_and_commands_are_written_down_from_the_types() {
-    is_checked_in("docs/refusals.md", &plain::refusals(|code| web::refusal::status(code).as_u16()));
+    is_checked_in(
+        "docs/refusals.md",
+        &plain::refusals(CATALOGUE, |code| web::refusal::status(code).as_u16()),
+    );
     is_checked_in("docs/exit-codes.md", &cli::exit_codes());
     is_checked_in("docs/cli.md", &cli::reference());
 }

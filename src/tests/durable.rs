@@ -231,7 +231,7 @@ pub fn millis(at: &Value) -> i64 {
 #[test]
 fn a_node_that_a_kill_left_without_tables_holds_nothing_and_is_made_anew() {
     let place = prepared().place();
-    let route = prepared().route(ActionKind::AddReplica);
+    let route = prepared().route(ActionKind::of("add_replica"));
     let node = route.params["node"].as_str().expect("a node");
     let left = place.data().join("kernel").join(node);
     assert!(!left.exists(), "{node} is new");
@@ -241,7 +241,7 @@ fn a_node_that_a_kill_left_without_tables_holds_nothing_and_is_made_anew() {
     drop(blank);
     Disk::read(&place.data());
     let server = place.start(None);
-    let last = (ActionKind::AddReplica, route.params.clone());
+    let last = (ActionKind::of("add_replica"), route.params.clone());
     prepared().walk(&server, &[&route.before[..], &[last]].concat());
     server.kill();
     let held = Disk::read(&place.data()).kernel;

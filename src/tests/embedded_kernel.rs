@@ -2,12 +2,14 @@
 
 use crate::embedded_bench::{Embedded, FixedEntropy, config, founded};
 use crate::kernel_contract::{Bench, epoch, id, n, order, refused, run};
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
+use aerodb_control::kernel::embedded::spec::SPEC;
 use aerodb_control::kernel::embedded::store::{NodeIdentity, NodeStore};
 use aerodb_control::kernel::embedded::{
     Config, DataError, EmbeddedKernel, OpenError, Served, Write,
 };
 use aerodb_control::kernel::{CommandKernel, ObserveKernel};
-use aerodb_control::model::action::{Action, ActionKind, LogPosition};
+use aerodb_control::model::action::LogPosition;
 use aerodb_control::model::ambient::Clock;
 use aerodb_control::model::cluster::ReceiptStatus;
 use aerodb_control::model::explanation::Verdict;
@@ -305,29 +307,29 @@ async fn any_order(nodes: u64, seed: u64, steps: u8) {
     let mut numbers = Numbers(seed);
     let mut acknowledged = Vec::new();
     for step in 1..=steps {
-        let kinds = u64::try_from(ActionKind::ALL.len()).unwrap();
-        let kind = ActionKind::ALL[usize::try_from(numbers.below(kinds)).unwrap()];
+        let kinds = u64::try_from(SPEC.actions.len()).unwrap();
+        let entry = &SPEC.actions[usize::try_from(numbers.below(kinds)).unwrap()];
         let node = n(1 + numbers.below(nodes));
-        let action = match kind {
-            ActionKind::StopWrites => Action::StopWrites {},
-            ActionKind::ResumeWrites => Action::ResumeWrites {},
-            ActionKind::AddReplica if numbers.below(2) == 0 => {
+        let action = match entry.kind.word() {
+            "stop_writes" => Action::StopWrites {},
+            "resume_writes" => Action::ResumeWrites {},
+            "add_replica" if numbers.below(2) == 0 => {
                 let state = bench.kernel().observe().await.unwrap();
                 Action::AddReplica { node: state.cluster.next_node }
             }
-            ActionKind::CreateBackup => {
+            "create_backup" => {
                 let name = format!("b{}", numbers.below(3));
                 Action::CreateBackup { name: PlaceName::parse(&name).unwrap() }
             }
-            ActionKind::PurgeLog => {
+            "purge_log" => {
                 let up_to = (1 + numbers.below(u64::from(step))).to_string();
                 let up_to = LogPosition::parse_field("up_to", &up_to).unwrap();
                 Action::PurgeLog { node, up_to }
             }
-            _ => kind.on(node).unwrap(),
+            _ => Action::try_from(&entry.on(&node).unwrap()).unwrap(),
         };
         let before = bench.kernel().observe().await.unwrap();
-        let checks = bench.kernel().checks(&before, &action);
+        let checks = bench.kernel().checks(&before, &action.clone().into());
         println!("nodes {nodes} seed {seed} step {step}: {}", action.title());
         let highest = before.nodes.iter().filter_map(|n| n.pinned.epoch.known()).max().copied();
         if checks.checks.iter().all(|check| check.verdict == Verdict::Pass) {

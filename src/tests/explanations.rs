@@ -1,8 +1,10 @@
 //! The same state and the same request give the same bytes, everywhere and always (C5.1).
 
 use crate::harness::{TestApp, id};
+use crate::kernel_words::CATALOGUE;
 use aerodb_control::model::answer::{ActionAnswer, ExplainAnswer};
 use aerodb_control::model::explanation::Verdict;
+use aerodb_control::model::invariant::InvariantId;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -116,7 +118,7 @@ async fn explanations_read_as_recorded() {
 fn in_words(answer: &ExplainAnswer) -> String {
     let explanation = &answer.explanation;
     let mut lines = vec![
-        format!("{}: {}", explanation.action.title(), explanation.verdict().word()),
+        format!("{}: {}", CATALOGUE.title(&explanation.action), explanation.verdict().word()),
         format!("  $ {}", explanation.command),
         format!("  engine: {}", explanation.engine_command),
         format!("  type: {}", explanation.typed_target.as_deref().unwrap_or("nothing")),
@@ -133,7 +135,7 @@ fn in_words(answer: &ExplainAnswer) -> String {
     lines.extend(explanation.effects.iter().map(|effect| format!("  -> {effect}")));
     lines.extend(explanation.consequences.iter().map(|text| format!("  => {text}")));
     lines.extend(explanation.not_checked.iter().map(|text| format!("  not checked: {text}")));
-    let relied: Vec<_> = explanation.relies_on.iter().map(|i| i.id()).collect();
+    let relied: Vec<_> = explanation.relies_on.iter().map(InvariantId::word).collect();
     lines.push(format!("  relies on {}", relied.join(", ")));
     assert!(explanation.verdict() == Verdict::Pass || !explanation.violated().is_empty());
     lines.join("\n")

@@ -10,6 +10,7 @@ use crate::fault_disk::{
     Counts, EIO, ENOSPC, EROFS, Fault, FaultDisk, Lost, OPEN, SYNC, TRUNCATE, WRITE, start,
 };
 use crate::harness::id;
+use crate::kernel_words::kinds;
 use crate::prepared::prepared;
 use crate::server::{Place, Server, Session};
 use aerodb_control::ledger::{Expected, verify_file};
@@ -200,7 +201,7 @@ fn survives(case: &Case) -> u32 {
 #[test]
 fn an_action_neither_opens_nor_cuts_a_file_of_the_ledger() {
     // So there is no such call that could fail: what is open at the start stays open.
-    for kind in ActionKind::ALL {
+    for kind in kinds() {
         let case = Case { kind, calls: OPEN | TRUNCATE, at: 0, fault: Fault::Kill };
         assert_eq!(survives(&case), 0, "{kind}");
     }
@@ -218,7 +219,7 @@ fn sweep(calls: u32, every: u32, faults: &[Fault]) {
     let asked = std::env::var("FAULT_EVERY").map(|text| text.parse().expect("a number"));
     let every = asked.map_or(every, |asked: u32| every.min(asked));
     let mut tried = 0;
-    for (place, kind) in (0..).zip(ActionKind::ALL) {
+    for (place, kind) in (0..).zip(kinds()) {
         let count = counted(kind, calls);
         let chosen: Vec<u32> = (1..=count).filter(|at| (at + place) % every == 0).collect();
         for at in &chosen {

@@ -81,7 +81,7 @@ fn noted(name: &str) -> (Value, Expected) {
     (head, expected)
 }
 
-fn reader(data: &Path) -> LedgerReader {
+pub fn reader(data: &Path) -> LedgerReader {
     LedgerReader::new(Reader::open_read_only(&data.join(DATABASE_FILE)).expect("a log"))
 }
 
@@ -177,7 +177,7 @@ fn taken_back(data: &Path) {
 }
 
 /// A control plane of this version on a directory, at the time at which the log ends.
-async fn opened(data: &Path) -> (House, Arc<ManualClock>) {
+pub async fn opened(data: &Path) -> (House, Arc<ManualClock>) {
     let ledger = reader(data);
     let last = ledger.head().expect("a head").size - 1;
     let at = ledger.record(last).expect("a log").expect("a record").record.at;
@@ -192,13 +192,13 @@ async fn opened(data: &Path) -> (House, Arc<ManualClock>) {
     (house, clock)
 }
 
-async fn signed_in(house: &House, name: &str) -> Client {
+pub async fn signed_in(house: &House, name: &str) -> Client {
     let session = house.access.sign_in(name, PASSWORD).await.expect(name);
     Client::new(house.console.clone(), session.token)
 }
 
 /// The id of the action that was dispatched and has no end.
-fn open_action(data: &Path) -> ActionId {
+pub fn open_action(data: &Path) -> ActionId {
     let open = reader(data).open_actions().expect("a log");
     assert_eq!(open.len(), 1, "one action is open");
     open[0].0

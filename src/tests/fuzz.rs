@@ -6,11 +6,12 @@
 
 use crate::fuzz_requests::{Pool, Who, request};
 use crate::harness::{Client, Reply, TestApp};
+use crate::kernel_words::{CATALOGUE, kinds};
 use crate::payloads::{Dice, payload};
+use aerodb_control::kernel::COMPILED_IN;
 use aerodb_control::ledger::note::{LogKey, LogSigner};
 use aerodb_control::ledger::{Expected, chain, verify_file};
-use aerodb_control::model::action::ActionKind;
-use aerodb_control::model::action::{Action, ActionId};
+use aerodb_control::model::action::ActionId;
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::canonical::{Hash, canonical_json};
 use aerodb_control::model::event::EventPlace;
@@ -120,7 +121,7 @@ fn parse(dice: &mut Dice) -> (usize, bool) {
         2 => held(PlaceName::parse(&text)),
         3 => held(Reason::parse(&text)),
         4 => held(ActionId::parse(&text)),
-        5 => held(ActionKind::parse(&text)),
+        5 => held(CATALOGUE.named(&text).map(|action| action.kind)),
         6 => held(Timestamp::parse(&text)),
         7 => held(EventPlace::parse_field("before", &text)),
         8 => held(TimelineKey::parse_field("before", &text)),
@@ -141,8 +142,8 @@ fn parse(dice: &mut Dice) -> (usize, bool) {
         13 => {
             let names = ["to", "node", "name", "up_to", "force"];
             let params = BTreeMap::from([((*dice.pick(&names)).to_owned(), text)]);
-            let kind = dice.pick(&ActionKind::ALL).word();
-            let parsed = Action::parse(kind, &params);
+            let kinds: Vec<_> = kinds().collect();
+            let parsed = COMPILED_IN[0].parse(dice.pick(&kinds).word(), &params);
             held(parsed.map(|action| action.kind()))
         }
         14 => match LogKey::parse(&text) {
@@ -157,10 +158,11 @@ fn parse(dice: &mut Dice) -> (usize, bool) {
 /// A filter of the log reads back from the pairs that it writes.
 fn filter(dice: &mut Dice, text: &str) -> bool {
     let name = *dice.pick(&LogFilter::FIELDS);
-    let parsed = LogFilter::parse(|asked| (asked == name).then(|| text.to_owned()));
+    let parsed = LogFilter::parse(CATALOGUE, |asked| (asked == name).then(|| text.to_owned()));
     let Ok(filter) = parsed else { return false };
     let pairs: BTreeMap<_, _> = filter.pairs().into_iter().collect();
-    let again = LogFilter::parse(|asked| pairs.get(asked).cloned()).expect("what it wrote");
+    let again =
+        LogFilter::parse(CATALOGUE, |asked| pairs.get(asked).cloned()).expect("what it wrote");
     assert_eq!(again.pairs(), filter.pairs());
     true
 }

@@ -4,8 +4,8 @@ use crate::embedded_bench::Embedded;
 use crate::harness::TestApp;
 use crate::kernel_contract::{Bench, n, order};
 use aerodb_control::kernel::embedded::Write;
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::{CommandKernel as _, ObserveKernel as _};
-use aerodb_control::model::action::Action;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
@@ -114,8 +114,8 @@ async fn a_kernel_that_everybody_looks_at_does_what_one_does_that_nobody_looks_a
             kernel.observe(),
         );
         for node in 1..=4 {
-            kernel.checks(&state, &Action::Failover { to: n(node) });
-            kernel.checks(&state, &Action::RemoveReplica { node: n(node) });
+            kernel.checks(&state, &Action::Failover { to: n(node) }.into());
+            kernel.checks(&state, &Action::RemoveReplica { node: n(node) }.into());
         }
         drop(kernel.observe());
         looked.store(true, Ordering::SeqCst);

@@ -5,10 +5,10 @@ use crate::harness::{confirmation, id};
 use crate::kernel_contract::{Bench, n, run};
 use crate::mute_kernel::MuteApp;
 use aerodb_control::kernel::embedded::Write;
-use aerodb_control::model::action::Action;
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
+use aerodb_control::kernel::embedded::spec::EngineInvariant;
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::explanation::Verdict;
-use aerodb_control::model::invariant::Invariant;
 use aerodb_control::model::pinned::{Fact, Role};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
@@ -54,8 +54,8 @@ async fn a_learner_that_lacks_a_committed_entry_or_may_lack_one_takes_no_vote() 
         let mut state = seen.clone();
         let learner = state.nodes.iter_mut().find(|node| node.pinned.id == n(4)).expect("n4");
         learner.positions.last = last;
-        let checks = bench.kernel().checks(&state, &grant).checks;
-        let check = checks.into_iter().find(|c| c.invariant == Invariant::LearnerCaughtUp);
+        let checks = bench.kernel().checks(&state, &grant.clone().into()).checks;
+        let check = checks.into_iter().find(|c| c.invariant == EngineInvariant::LearnerCaughtUp);
         check.expect("the check").verdict
     };
     let node = seen.node(&n(4)).expect("n4");
@@ -79,8 +79,9 @@ async fn a_primary_that_was_taken_offline_comes_back_as_a_standby_of_the_later_e
     // Cut off, it may still be primary to somebody: then nobody else becomes one.
     bench.own().sever(&n(1)).await;
     let (seen, failover) = (bench.kernel().observe().await.expect("a state"), n(2));
-    let checks = bench.kernel().checks(&seen, &Action::Failover { to: failover }).checks;
-    let alive = checks.iter().find(|c| c.invariant == Invariant::NoPrimaryAlive).expect("a check");
+    let checks = bench.kernel().checks(&seen, &Action::Failover { to: failover }.into()).checks;
+    let alive =
+        checks.iter().find(|c| c.invariant == EngineInvariant::NoPrimaryAlive).expect("a check");
     assert_eq!(alive.verdict, Verdict::Unknown);
     assert_eq!(primaries().await, []);
     bench.own().mend(&n(1)).await;

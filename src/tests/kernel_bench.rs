@@ -16,9 +16,10 @@ mod same_bytes;
 #[path = "kernel_bench/whole_state.rs"]
 mod whole_state;
 
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served, Write};
 use aerodb_control::kernel::{CommandKernel, ObserveKernel, Order};
-use aerodb_control::model::action::{Action, ActionId};
+use aerodb_control::model::action::ActionId;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::receipt::Witness;
 use aerodb_control::model::text::{NodeId, PlaceName};
@@ -225,7 +226,7 @@ async fn switch(kernel: &EmbeddedKernel, ids: &mut u64) -> Figures {
         let epoch = state.cluster.epoch.known().copied();
         let id = ActionId::from_random(u128::from(*ids).to_be_bytes());
         let witness = Witness { seq: *ids, hash: Hash::of(&ids.to_be_bytes()) };
-        let order = Order::new(id, Action::Switchover { to }, epoch, witness);
+        let order = Order::new(id, Action::Switchover { to }.into(), epoch, witness);
         let begun = Instant::now();
         kernel.apply(order).await.unwrap();
         figures.add(begun.elapsed());

@@ -4,13 +4,14 @@
 use crate::embedded_bench::Embedded;
 use crate::kernel_contract::{Bench, epoch, id, n, order, refused, run};
 use aerodb_control::kernel::embedded::Meter;
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
+use aerodb_control::kernel::embedded::spec::EngineInvariant;
 use aerodb_control::kernel::embedded::store::{NodeIdentity, NodeStore};
 use aerodb_control::kernel::embedded::{EmbeddedKernel, Write};
 use aerodb_control::kernel::{ApplyError, Settled};
-use aerodb_control::model::action::{Action, LogPosition};
+use aerodb_control::model::action::LogPosition;
 use aerodb_control::model::cluster::{ClusterState, Positions, ReceiptStatus};
 use aerodb_control::model::explanation::Verdict;
-use aerodb_control::model::invariant::Invariant;
 use aerodb_control::model::pinned::Fact;
 
 const YEAR: i64 = 365 * 24 * 3600 * 1000;
@@ -59,19 +60,22 @@ async fn a_purge_is_refused_where_no_checkpoint_covers_it_or_the_log_does_not_ho
     put(bench.own(), "b").await;
     assert_eq!(refused(bench.kernel(), 6, purge(2, kept + 1), e).await.rule, "checkpoint_covers");
     let refusal = refused(bench.kernel(), 7, purge(2, kept + 100), e).await;
-    assert_eq!(refusal.invariants, [Invariant::CheckpointCovers, Invariant::LogHeld]);
+    assert_eq!(refusal.invariants, [EngineInvariant::CheckpointCovers, EngineInvariant::LogHeld]);
     run(bench.kernel(), 8, purge(2, kept - 1)).await;
     assert_eq!(refused(bench.kernel(), 9, purge(2, kept - 1), e).await.rule, "log_held");
     run(bench.kernel(), 10, purge(2, kept)).await;
     run(bench.kernel(), 11, Action::TakeOffline { node: n(2) }).await;
     // What cannot be read is unknown, and unknown rejects.
     let state = bench.kernel().observe().await.unwrap();
-    let unknown = |action| {
-        let checks = bench.kernel().checks(&state, &action).checks;
+    let unknown = |action: Action| {
+        let checks = bench.kernel().checks(&state, &action.clone().into()).checks;
         let unknown = checks.into_iter().filter(|check| check.verdict == Verdict::Unknown);
         unknown.map(|check| check.invariant).collect::<Vec<_>>()
     };
-    assert_eq!(unknown(purge(2, kept)), [Invariant::CheckpointCovers, Invariant::LogHeld]);
+    assert_eq!(
+        unknown(purge(2, kept)),
+        [EngineInvariant::CheckpointCovers, EngineInvariant::LogHeld]
+    );
     assert_eq!(refused(bench.kernel(), 12, purge(2, kept), e).await.rule, "target_reachable");
     assert_eq!(refused(bench.kernel(), 13, checkpoint(2), e).await.rule, "target_reachable");
     run(bench.kernel(), 14, Action::TakeOffline { node: n(1) }).await;

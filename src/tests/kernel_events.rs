@@ -4,8 +4,10 @@ use crate::embedded_bench::Embedded;
 use crate::kernel_contract::{Bench, id, n, refused, run};
 use aerodb_control::kernel::CommandKernel;
 use aerodb_control::kernel::embedded::Write;
-use aerodb_control::model::action::{Action, LogPosition};
-use aerodb_control::model::event::{EventKind, EventPage, EventPlace, KernelEvent};
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
+use aerodb_control::kernel::embedded::spec::EngineEvent;
+use aerodb_control::model::action::LogPosition;
+use aerodb_control::model::event::{EventPage, EventPlace, KernelEvent};
 
 async fn page(kernel: &dyn CommandKernel, before: Option<EventPlace>, limit: u32) -> EventPage {
     kernel.events(before, limit).await.unwrap()
@@ -66,15 +68,16 @@ async fn what_happened_is_kept_in_the_order_in_which_it_happened() {
     assert_eq!(words(&events, 0), expected.replace(" n?", ""));
     assert!(events.is_sorted_by(|a, b| a.place < b.place), "one order, without ties");
     // The history of epochs: who, from which place on, by which action.
-    let epochs: Vec<_> = events.iter().filter(|e| e.kind == EventKind::EpochBegan).collect();
+    let epochs: Vec<_> =
+        events.iter().filter(|e| e.kind == EngineEvent::EpochBegan.kind()).collect();
     let by: Vec<_> = epochs.iter().map(|e| (e.place.epoch, e.action_id)).collect();
     assert_eq!(by, [(1, None), (2, Some(id(1))), (3, Some(id(8)))]);
     // What an action brought about names it, also where it is no entry of the log.
     let caused = |kind| events.iter().find(|e| e.kind == kind).unwrap().action_id;
-    assert_eq!(caused(EventKind::PrimaryLost), Some(id(6)));
-    assert_eq!(caused(EventKind::CheckpointTaken), Some(id(4)));
-    assert_eq!(caused(EventKind::NodeLost), None, "a cable has no id");
-    let started = events.iter().filter(|e| e.kind == EventKind::Started).nth(1).unwrap();
+    assert_eq!(caused(EngineEvent::PrimaryLost.kind()), Some(id(6)));
+    assert_eq!(caused(EngineEvent::CheckpointTaken.kind()), Some(id(4)));
+    assert_eq!(caused(EngineEvent::NodeLost.kind()), None, "a cable has no id");
+    let started = events.iter().filter(|e| e.kind == EngineEvent::Started.kind()).nth(1).unwrap();
     assert!(started.sentence.contains("is not recorded"), "{}", started.sentence);
     // The clock jumps back an hour: the order is that of the places.
     bench.clock.advance(-3_600_000);

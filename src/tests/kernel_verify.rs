@@ -3,7 +3,7 @@
 use crate::embedded_bench::Embedded;
 use crate::kernel_contract::{Bench, n, refused, run};
 use aerodb_control::kernel::embedded::Write;
-use aerodb_control::model::action::Action;
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::model::receipt::Verification;
 
 fn verify(node: u64) -> Action {

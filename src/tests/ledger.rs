@@ -4,7 +4,7 @@
 
 use crate::records::*;
 use aerodb_control::ledger::{Draft, Ledger, LedgerError};
-use aerodb_control::model::action::{ActionId, Stage};
+use aerodb_control::model::action::{ActionId, ActionKind, Stage};
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::record::{Entry, LEAF_BYTES_MAX};
@@ -236,7 +236,7 @@ async fn one_action_is_confirmed_once_by_fifty_at_the_same_time() {
 
 /// C4.3, C7.3.
 #[tokio::test]
-async fn a_second_action_waits_until_the_open_one_is_closed_and_only_a_failover_does_not() {
+async fn a_second_action_waits_until_the_open_one_is_closed_and_only_the_way_out_does_not() {
     let dir = tempdir().unwrap();
     let (_store, ledger, _) = ledger_in(dir.path());
     let reader = ledger.reader();
@@ -249,7 +249,16 @@ async fn a_second_action_waits_until_the_open_one_is_closed_and_only_a_failover_
     assert_eq!(error.refusal().code, RefusalCode::Busy);
     assert_eq!(reader.stage(id(2)).unwrap(), Some(Stage::Explained));
 
+    // What the way out is, the kernel says; as long as it was not asked there is none.
     ledger.append(vec![failover_request(id(3)), step(id(3), Stage::Explained)]).await.unwrap();
+    let error = ledger.append(vec![step(id(3), Stage::Confirmed)]).await.expect_err("open");
+    assert!(matches!(error, LedgerError::OtherOpen { .. }), "{error:?}");
+    ledger.declare_ways_out(vec![ActionKind::of("switchover")]).await.unwrap();
+    let error = ledger.append(vec![step(id(3), Stage::Confirmed)]).await.expect_err("open");
+    assert!(matches!(error, LedgerError::OtherOpen { .. }), "{error:?}");
+    ledger.declare_ways_out(vec![ActionKind::of("failover")]).await.unwrap();
+    let error = ledger.append(vec![step(id(2), Stage::Confirmed)]).await.expect_err("open");
+    assert!(matches!(error, LedgerError::OtherOpen { .. }), "{error:?}");
     ledger.append(vec![step(id(3), Stage::Confirmed)]).await.unwrap();
     let open = reader.open_actions().unwrap();
     assert_eq!(open, [(id(1), Stage::Unknown), (id(3), Stage::Confirmed)]);

@@ -17,7 +17,9 @@ mod log;
 #[path = "ledger_bench/same_bytes.rs"]
 mod same_bytes;
 
+use aerodb_control::kernel::COMPILED_IN;
 use aerodb_control::ledger::{Expected, Ledger, LedgerReader, LogFilter, verify_file};
+use aerodb_control::model::spec::Catalogue;
 use aerodb_control::store::{DATABASE_FILE, Reader, Store};
 use figures::{Figures, line};
 use log::{Generator, ManualClock};
@@ -134,7 +136,8 @@ fn reader(dir: &Path) -> LedgerReader {
 
 fn filter(fields: &[(&str, String)]) -> LogFilter {
     let find = |name: &str| fields.iter().find(|(field, _)| *field == name);
-    LogFilter::parse(|name| find(name).map(|(_, text)| text.clone())).expect("a filter")
+    LogFilter::parse(Catalogue::of(&COMPILED_IN), |name| find(name).map(|(_, text)| text.clone()))
+        .expect("a filter")
 }
 
 fn pages(few: &Path, many: &Path, long: u64) {

@@ -3,10 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use crate::kernel_words::CATALOGUE;
 use crate::ledger_read::paged;
 use crate::records::*;
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::ledger::{Draft, Expected, LedgerReader, LogFilter, VerifyError, verify_file};
-use aerodb_control::model::action::{Action, ActionId, Stage};
+use aerodb_control::model::action::{Action as Asked, ActionId, Stage};
 use aerodb_control::model::actor::Actor;
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::answer::StoredRecord;
@@ -34,7 +36,7 @@ async fn log() -> (TempDir, Vec<StoredRecord>) {
         };
         let why = if n % 4 == 0 { "Disk-swap, planned" } else { "planned work on n1" };
         let actor = Actor { name: name(if n < 5 { "bob" } else { "alice" }), ..alice() };
-        let asked = Entry::Requested { action, reason: reason(why) };
+        let asked = Entry::Requested { action: action.into(), reason: reason(why) };
         let again = Entry::Duplicate { delivery: Delivery::Request, shown: Some(Stage::Withdrawn) };
         let mut drafts = vec![Draft::new(None, Some(id(n)), asked)];
         drafts.extend(steps(id(n), &[Stage::Explained, Stage::Withdrawn]));
@@ -53,11 +55,11 @@ fn reader(dir: &Path) -> LedgerReader {
 
 fn filter(fields: &[(&str, &str)]) -> LogFilter {
     let mut fields: BTreeMap<_, _> = fields.iter().copied().collect();
-    LogFilter::parse(|name| fields.remove(name).map(str::to_owned)).unwrap()
+    LogFilter::parse(CATALOGUE, |name| fields.remove(name).map(str::to_owned)).unwrap()
 }
 
 /// What a reader of the whole log would pick, by other code than the index.
-fn picks(filter: &LogFilter, stored: &StoredRecord, asked: &BTreeMap<ActionId, Action>) -> bool {
+fn picks(filter: &LogFilter, stored: &StoredRecord, asked: &BTreeMap<ActionId, Asked>) -> bool {
     let record = &stored.record;
     let action = record.action_id.and_then(|id| asked.get(&id));
     let text = serde_json::to_string(&record.entry).unwrap();
@@ -72,8 +74,8 @@ fn picks(filter: &LogFilter, stored: &StoredRecord, asked: &BTreeMap<ActionId, A
             filter.actor.is_some(),
             record.actor.as_ref().map(|a| &a.name) == filter.actor.as_ref(),
         )
-        && is(filter.action_kind.is_some(), action.map(Action::kind) == filter.action_kind)
-        && is(filter.node.is_some(), action.and_then(Action::node) == filter.node.as_ref())
+        && is(filter.action_kind.is_some(), action.map(Asked::kind) == filter.action_kind)
+        && is(filter.node.is_some(), action.and_then(Asked::node) == filter.node)
         && filter.text.as_ref().is_none_or(|wanted| wanted.words().is_subset(&text))
 }
 
@@ -81,7 +83,7 @@ fn picks(filter: &LogFilter, stored: &StoredRecord, asked: &BTreeMap<ActionId, A
 async fn every_combination_of_filters_gives_exactly_the_records_that_meet_it() {
     let (dir, all) = log().await;
     let reader = reader(dir.path());
-    let asked: BTreeMap<ActionId, Action> = all
+    let asked: BTreeMap<ActionId, Asked> = all
         .iter()
         .filter_map(|stored| match &stored.record.entry {
             Entry::Requested { action, .. } => Some((stored.record.action_id?, action.clone())),

@@ -165,6 +165,7 @@ impl App {
         let inner = founded(&config(dir, 3), Arc::clone(&clock), &*ambient.entropy);
         let kernel = Arc::new(wrap(inner.expect("a kernel")));
         let ledger = Ledger::open(&store, clock).expect("a ledger");
+        ledger.declare_ways_out(kernel.spec().ways_out()).await.expect("durable");
         let identity = kernel.observe().await.expect("a state").cluster.identity;
         let assembled = assemble(Parts::new(ledger, ambient), kernel);
         let access = Arc::clone(&assembled.access);

@@ -5,8 +5,9 @@ use crate::node_store::{create, entry, file, identity, promise, put, reopen, sto
 use aerodb_control::kernel::embedded::Meter;
 use aerodb_control::kernel::embedded::command::{Accepted, Command};
 use aerodb_control::kernel::embedded::machine::Applied;
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::store::{Batch, NodeIdentity, NodeStore};
-use aerodb_control::model::action::{Action, ActionId, LogPosition};
+use aerodb_control::model::action::{ActionId, LogPosition};
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::pinned::Fence;

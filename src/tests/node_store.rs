@@ -3,8 +3,9 @@
 
 use aerodb_control::kernel::embedded::command::{Accepted, Bytes, Command};
 use aerodb_control::kernel::embedded::machine::Applied;
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::store::{Batch, NodeIdentity, NodeStore};
-use aerodb_control::model::action::{Action, ActionId};
+use aerodb_control::model::action::ActionId;
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::pinned::Fence;

@@ -2,6 +2,8 @@
 
 use super::pages_fixtures as made;
 use super::pages_made as more;
+use crate::kernel_words::CATALOGUE;
+use aerodb_control::kernel::embedded::spec::EngineInvariant;
 use aerodb_control::model::action::{ActionKind, Stage};
 use aerodb_control::model::actor::ActorRole;
 use aerodb_control::model::answer::{Interrupted, Outcome};
@@ -60,7 +62,7 @@ pub(crate) fn new_action(node: Option<&str>, text: &str) -> Page {
     let overview = made::overview(state.clone(), text);
     Page::NewAction(Box::new(NewAction {
         action_id: made::action_id(),
-        kind: ActionKind::Switchover,
+        entry: CATALOGUE.named("switchover").expect("an action"),
         values: std::collections::BTreeMap::new(),
         node: node.map(made::node_id),
         reason: Some(text.to_owned()),
@@ -72,7 +74,7 @@ pub(crate) fn new_action(node: Option<&str>, text: &str) -> Page {
 }
 
 pub(crate) fn unresolved() -> Unresolved {
-    Unresolved { action_id: made::action_id(), kind: ActionKind::StopWrites }
+    Unresolved { action_id: made::action_id(), kind: ActionKind::of("stop_writes") }
 }
 
 pub(crate) fn unknown_action(text: &str) -> aerodb_control::model::answer::ActionAnswer {
@@ -93,7 +95,7 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         refusal: KernelRefusal {
             rule: text.to_owned(),
             sentence: text.to_owned(),
-            invariants: vec![Invariant::EpochUnchanged],
+            invariants: vec![EngineInvariant::EpochUnchanged.id()],
         },
     });
     let mut voided = made::answer(Stage::Voided, text);
@@ -170,7 +172,10 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         ("record", Page::Record(Box::new(more::record_page(text)))),
         ("observation", Page::Observation(Box::new(more::kept_observation(text)))),
         ("reference", Page::Reference(vec![Privileged { path: "/freeze", needs: "operator" }])),
-        ("reference-action", Page::ReferenceAction(ActionKind::Failover)),
+        (
+            "reference-action",
+            Page::ReferenceAction(CATALOGUE.named("failover").expect("an action")),
+        ),
         ("reference-failures", Page::ReferenceFailures),
         ("help", Page::Help),
         ("refused", Page::Refused(Box::new(refusal(text)))),

@@ -2,8 +2,7 @@
 //! that say what the words mean.
 
 use crate::harness::TestApp;
-use aerodb_control::model::action::ActionKind;
-use aerodb_control::model::catalogue::CATALOGUE;
+use crate::kernel_words::CATALOGUE;
 use aerodb_control::model::sensitive::SensitiveFact;
 use aerodb_control::web::policy::ACTS;
 use axum::body::Body;
@@ -111,16 +110,16 @@ async fn whoever_is_signed_in_has_the_keys_on_every_page_and_whoever_is_not_has_
 async fn every_action_has_a_reference_of_its_own_and_every_failure_mode_stands_on_one_page() {
     let app = TestApp::new().await;
     app.observer().get("/reference/actions/promote").await.expect(400);
-    for kind in ActionKind::ALL {
+    for entry in CATALOGUE.actions() {
+        let kind = entry.kind;
         let page = app.observer().get(&format!("/reference/actions/{kind}")).await.expect(200).body;
-        let entry = aerodb_control::model::catalogue::entry(kind);
         for text in entry.effects.iter().chain(entry.not_checked) {
             assert!(page.contains(&escaped(text)), "{kind}: {text}");
         }
     }
     let failures = app.observer().get("/reference/failures").await.expect(200).body;
     let mut modes = 0;
-    for entry in &CATALOGUE {
+    for entry in CATALOGUE.actions() {
         assert!(failures.contains(&format!("/reference/actions/{}", entry.kind)), "{}", entry.kind);
         for mode in entry.failure_modes {
             assert!(failures.contains(&escaped(mode.when)), "{}", mode.when);

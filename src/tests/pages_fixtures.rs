@@ -1,6 +1,9 @@
 //! Values that pages are drawn from, made by hand.
 
-use aerodb_control::model::action::{Action, ActionId, ActionKind, Stage};
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
+use aerodb_control::kernel::embedded::spec::EngineInvariant;
+use aerodb_control::model::action as model;
+use aerodb_control::model::action::{ActionId, ActionKind, Stage};
 use aerodb_control::model::actor::{Actor, ActorRole, Means, Via};
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::answer::{
@@ -13,7 +16,6 @@ use aerodb_control::model::event::{EventKind, EventPlace, KernelEvent};
 use aerodb_control::model::explanation::{
     Candidate, Check, EXPLANATION_FORMAT, Evidence, Explanation, Prospect, Verdict,
 };
-use aerodb_control::model::invariant::Invariant;
 use aerodb_control::model::log_filter::LogFilter;
 use aerodb_control::model::pinned::{
     Cause, ClusterIdentity, Fact, Fence, Moved, PinnedCluster, PinnedNode, Role, Since,
@@ -55,6 +57,7 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         expires_at: at(3600),
     });
     Frame {
+        catalogue: crate::kernel_words::CATALOGUE,
         identity: identity(),
         session,
         freeze: Ok(None),
@@ -157,24 +160,29 @@ pub(crate) fn crowd() -> ClusterState {
     state_of(Some("replica-in-frankfurt-rack-0000-1"), nodes)
 }
 
-pub(crate) fn check(invariant: Invariant, verdict: Verdict, text: &str) -> Check {
+pub(crate) fn check(invariant: EngineInvariant, verdict: Verdict, text: &str) -> Check {
     let evidence = vec![Evidence {
         observed: text.to_owned(),
         required: "reachable".to_owned(),
         source: "the node itself".to_owned(),
         since: (verdict != Verdict::Pass).then(|| at(-600)),
     }];
-    Check { invariant, statement: invariant.statement().to_owned(), verdict, evidence }
+    Check {
+        invariant: invariant.id(),
+        statement: invariant.statement().to_owned(),
+        verdict,
+        evidence,
+    }
 }
 
 fn why_not(state: &ClusterState, kind: ActionKind, text: &str) -> WhyNot {
     let candidates = state.nodes.iter().map(|node| {
         let mut against = Vec::new();
         if node.pinned.role != Fact::Known(Role::Standby) {
-            against.push(check(Invariant::TargetIsStandby, Verdict::Fail, text));
+            against.push(check(EngineInvariant::TargetIsStandby, Verdict::Fail, text));
         }
         if node.pinned.reachable != Fact::Known(true) {
-            against.push(check(Invariant::TargetReachable, Verdict::Unknown, text));
+            against.push(check(EngineInvariant::TargetReachable, Verdict::Unknown, text));
         }
         Candidate { node: node.pinned.id.clone(), against }
     });
@@ -182,12 +190,15 @@ fn why_not(state: &ClusterState, kind: ActionKind, text: &str) -> WhyNot {
 }
 
 pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
-    let kinds = [ActionKind::Switchover, ActionKind::Failover];
+    let kinds = [ActionKind::of("switchover"), ActionKind::of("failover")];
     let why_not = kinds.map(|kind| why_not(&state, kind, text)).to_vec();
     let data_address = Some("http://127.0.0.1:7410".to_owned());
     let on_cluster = vec![
         prospect(Action::StopWrites {}, &[]),
-        prospect(Action::ResumeWrites {}, &[check(Invariant::FenceStanding, Verdict::Fail, text)]),
+        prospect(
+            Action::ResumeWrites {},
+            &[check(EngineInvariant::FenceStanding, Verdict::Fail, text)],
+        ),
     ];
     let mismatch = None;
     let (unresolved, freeze, unrecordable) = (None, None, None);
@@ -205,7 +216,7 @@ pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
 
 pub(crate) fn prospect(action: Action, against: &[Check]) -> Prospect {
     let verdict = Verdict::of(against);
-    Prospect { action, verdict, checked: 3, against: against.to_vec() }
+    Prospect { action: action.into(), verdict, checked: 3, against: against.to_vec() }
 }
 
 pub(crate) fn event(number: u64, kind: EventKind, node: Option<&str>, text: &str) -> KernelEvent {
@@ -228,7 +239,7 @@ pub(crate) fn moved(fact: &str, before: &str, after: &str) -> Moved {
 }
 
 pub(crate) fn explanation(state: &ClusterState, verdict: Verdict, text: &str) -> Explanation {
-    let action = Action::Switchover { to: node_id("n2") };
+    let action: model::Action = Action::Switchover { to: node_id("n2") }.into();
     let reason = Reason::parse("kernel update on n1 & n3, lag < 5").unwrap();
     Explanation {
         format: EXPLANATION_FORMAT,
@@ -238,9 +249,9 @@ pub(crate) fn explanation(state: &ClusterState, verdict: Verdict, text: &str) ->
         reason,
         pinned: state.pinned(None),
         checks: vec![
-            check(Invariant::PrimaryAlive, Verdict::Pass, "n1 is primary of epoch 4"),
-            check(Invariant::TargetReachable, verdict, text),
-            check(Invariant::QuorumReachable, Verdict::Pass, "3 of 3 voters"),
+            check(EngineInvariant::PrimaryAlive, Verdict::Pass, "n1 is primary of epoch 4"),
+            check(EngineInvariant::TargetReachable, verdict, text),
+            check(EngineInvariant::QuorumReachable, Verdict::Pass, "3 of 3 voters"),
         ],
         effects: vec![
             moved("epoch", "4", "5"),
@@ -250,10 +261,13 @@ pub(crate) fn explanation(state: &ClusterState, verdict: Verdict, text: &str) ->
         ],
         consequences: vec![format!("Clients of n1 are refused until they write to n2. {text}")],
         not_checked: vec!["Whether clients find the new primary.".to_owned()],
-        relies_on: vec![Invariant::SingleWriter, Invariant::AcknowledgedWritesKept],
+        relies_on: vec![
+            EngineInvariant::SingleWriter.id(),
+            EngineInvariant::AcknowledgedWritesKept.id(),
+        ],
         engine_command: "raft: transfer leadership to n2".to_owned(),
         typed_target: Some("n2".to_owned()),
-        candidates: why_not(state, ActionKind::Switchover, text).candidates,
+        candidates: why_not(state, ActionKind::of("switchover"), text).candidates,
     }
 }
 
@@ -318,7 +332,7 @@ pub(crate) fn progress(text: &str) -> Progress {
 pub(crate) fn receipt(text: &str) -> Receipt {
     Receipt {
         action_id: action_id(),
-        action: Action::Switchover { to: node_id("n2") },
+        action: Action::Switchover { to: node_id("n2") }.into(),
         epoch: Some(5),
         position: None,
         executed_at: at(9),
@@ -359,7 +373,7 @@ pub(crate) fn log(text: &str) -> LogView {
 pub(crate) fn actions() -> ActionPage {
     let one = |seq, stage| ActionLine {
         id: action_id(),
-        action: Action::Switchover { to: node_id("n2") },
+        action: Action::Switchover { to: node_id("n2") }.into(),
         requested_by: ActorName::parse("maria").unwrap(),
         requested_at: at(1),
         stage,

@@ -1,14 +1,16 @@
 //! More values that pages are drawn from, made by hand.
 
 use super::pages_fixtures as made;
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
+use aerodb_control::kernel::embedded::spec::EngineEvent;
+use aerodb_control::kernel::embedded::spec::EngineInvariant;
 use aerodb_control::model::access_list::{AccessList, More};
-use aerodb_control::model::action::{Action, LogPosition};
+use aerodb_control::model::action::LogPosition;
 use aerodb_control::model::actor::{ActorRole, Means};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::ClusterState;
-use aerodb_control::model::event::{EventKind, EventPlace};
+use aerodb_control::model::event::EventPlace;
 use aerodb_control::model::explanation::Verdict;
-use aerodb_control::model::invariant::Invariant;
 use aerodb_control::model::kept::{KeptObservation, RecordAnswer};
 use aerodb_control::model::link::{
     AccessAnswer, AccountLine, EverybodyAnswer, LinkAnswer, LinkLine, SessionLine, TokenLine,
@@ -48,8 +50,8 @@ fn timeline(text: &str) -> Timeline {
         Stretch {
             records: vec![boot],
             events: vec![
-                happened(EventKind::NodeLost, Some("n2")),
-                happened(EventKind::Started, None),
+                happened(EngineEvent::NodeLost.kind(), Some("n2")),
+                happened(EngineEvent::Started.kind(), None),
             ],
             contradicts: false,
         },
@@ -60,7 +62,7 @@ fn timeline(text: &str) -> Timeline {
 
 pub(crate) fn node_answer(name: &str, state: ClusterState, text: &str) -> NodeAnswer {
     let node = made::node_id(name);
-    let against = made::check(Invariant::TargetReachable, Verdict::Unknown, text);
+    let against = made::check(EngineInvariant::TargetReachable, Verdict::Unknown, text);
     let verify = Action::VerifyNode { node: node.clone() };
     let up_to = LogPosition::parse_field("up_to", "7").unwrap();
     let purge = Action::PurgeLog { node: node.clone(), up_to };
@@ -70,7 +72,7 @@ pub(crate) fn node_answer(name: &str, state: ClusterState, text: &str) -> NodeAn
         made::prospect(verify, &[]),
     ];
     let events = NodeEvents {
-        events: vec![made::event(2, EventKind::NodeLost, Some(name), text)],
+        events: vec![made::event(2, EngineEvent::NodeLost.kind(), Some(name), text)],
         looked_at: 9,
         next_before: Some(EventPlace { epoch: 1, position: 2, number: 3 }),
         gap: Some(text.to_owned()),

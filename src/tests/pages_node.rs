@@ -1,7 +1,7 @@
 //! The page of one node: every fact with its source, and the same checks as a request gets.
 
 use crate::harness::{TestApp, id};
-use aerodb_control::model::action::ActionKind;
+use crate::kernel_words::CATALOGUE;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -51,8 +51,8 @@ async fn every_action_that_names_a_node_is_judged_on_its_page_as_a_request_is() 
             let answer = app.observer().get(&path).await.expect(200).json();
             let actions = answer["actions"].as_array().expect("actions");
             let kinds: Vec<_> = actions.iter().map(|a| a["action"]["kind"].clone()).collect();
-            let named = ActionKind::ALL.into_iter().filter(|kind| kind.node_parameter().is_some());
-            assert_eq!(kinds, named.map(|kind| json!(kind.word())).collect::<Vec<_>>());
+            let named = CATALOGUE.actions().filter(|action| action.node_parameter().is_some());
+            assert_eq!(kinds, named.map(|action| json!(action.kind)).collect::<Vec<_>>());
             for action in actions {
                 let (verdict, against) = explained(&app, &action["action"]).await;
                 assert_eq!(action["verdict"], verdict, "{action}");

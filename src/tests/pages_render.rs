@@ -130,7 +130,7 @@ async fn what_could_not_be_read_is_the_word_unknown_with_since_and_why() {
 #[tokio::test]
 async fn every_page_has_one_heading_a_language_and_the_name_of_its_place() {
     for (name, page) in every_page("plain") {
-        let title = page.title();
+        let title = page.title(crate::kernel_words::CATALOGUE);
         let html = draw(OPERATOR, page).await;
         assert_eq!(html.matches("<h1").count(), 1, "{name}");
         assert!(html.contains("<html lang=\"en\">"), "{name}");

@@ -5,9 +5,10 @@
 //! that an action of that kind passes its checks. That is searched, not written down: a new kind is
 //! found, or the search says that it has no way to it.
 
+use crate::kernel_words::{CATALOGUE, kinds};
 use crate::server::{Place, Server, Session};
 use aerodb_control::model::action::ActionKind;
-use aerodb_control::model::catalogue::{CATALOGUE, CatalogueEntry};
+use aerodb_control::model::spec::ActionSpec;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -67,11 +68,11 @@ impl Prepared {
                     paths.insert(0, [&before[..], &[(kind, params)]].concat());
                 }
             }
-            if made.routes.len() == CATALOGUE.len() {
+            if made.routes.len() == kinds().count() {
                 break;
             }
         }
-        for kind in ActionKind::ALL {
+        for kind in kinds() {
             assert!(made.routes.contains_key(&kind), "nothing leads to a {kind} that passes");
         }
         made
@@ -83,7 +84,7 @@ impl Prepared {
         let server = place.start(None);
         let session = self.session();
         self.walk(&server, before);
-        let passing = |entry: &CatalogueEntry| {
+        let passing = |entry: &ActionSpec| {
             let found = candidates(entry).into_iter().find(|params| {
                 explained(&server, &session, entry.kind, params)["explanation"]["checks"]
                     .as_array()
@@ -91,7 +92,7 @@ impl Prepared {
             });
             found.map(|params| (entry.kind, params))
         };
-        CATALOGUE.iter().filter_map(passing).collect()
+        CATALOGUE.actions().filter_map(passing).collect()
     }
 
     /// Executes steps under ids of their own.
@@ -123,7 +124,7 @@ impl Prepared {
 }
 
 /// Everything that the parameters of a kind can be on the prepared cluster.
-pub fn candidates(entry: &CatalogueEntry) -> Vec<Value> {
+pub fn candidates(entry: &ActionSpec) -> Vec<Value> {
     let mut found = vec![json!({})];
     for parameter in entry.parameters {
         let values = match parameter.name {
@@ -173,7 +174,7 @@ pub fn copy(from: &Path, to: &Path) {
 /// C12.1.
 #[test]
 fn every_kind_of_action_has_a_way_to_it() {
-    for kind in ActionKind::ALL {
+    for kind in kinds() {
         let route = prepared().route(kind);
         println!("{kind} {} after {:?}", route.params, route.before);
     }

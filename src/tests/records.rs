@@ -3,8 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::ledger::{Draft, Ledger, existing_key};
-use aerodb_control::model::action::{Action, ActionId, Stage};
+use aerodb_control::model::action::{ActionId, Stage};
 use aerodb_control::model::actor::{Actor, ActorRole, Via};
 use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
 use aerodb_control::model::canonical::Hash;
@@ -124,7 +125,7 @@ pub(crate) fn step(action: ActionId, stage: Stage) -> Draft {
     let (snapshot_hash, explanation_hash) = (Hash::of(&snapshot), Hash::of(&explanation));
     let (entry, blobs) = match stage {
         Stage::Requested => {
-            let action = Action::Switchover { to: to("n2") };
+            let action = Action::Switchover { to: to("n2") }.into();
             (Entry::Requested { action, reason: reason("planned work on n1") }, vec![])
         }
         Stage::Explained => (
@@ -220,7 +221,7 @@ fn finding(executed: Found) -> Entry {
 fn receipt(action: ActionId) -> Receipt {
     Receipt {
         action_id: action,
-        action: Action::Switchover { to: to("n2") },
+        action: Action::Switchover { to: to("n2") }.into(),
         epoch: Some(4),
         position: Some(7),
         executed_at: Timestamp::from_millis(START_MS),
@@ -234,7 +235,7 @@ fn receipt(action: ActionId) -> Receipt {
 /// The same request, for a failover.
 pub(crate) fn failover_request(action: ActionId) -> Draft {
     let entry = Entry::Requested {
-        action: Action::Failover { to: to("n3") },
+        action: Action::Failover { to: to("n3") }.into(),
         reason: reason("n1 is gone"),
     };
     Draft::new(Some(alice()), Some(action), entry)

@@ -4,10 +4,12 @@
 //! very routes that a stakeholder has too, so a test that finds none for the stakeholder can fail.
 
 use crate::harness::{Client, TestApp, id};
+use crate::kernel_words::CATALOGUE;
 use crate::pages_all::{draw, every_page};
 use crate::pages_fixtures as made;
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::ledger::Draft;
-use aerodb_control::model::action::Action;
+use aerodb_control::model::action::Action as RecordedAction;
 use aerodb_control::model::actor::{ActorRole, Means, Proof, ProvedBy, ProviderIdentity};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::finding::FindingKind;
@@ -95,7 +97,8 @@ fn said() -> Refusal {
 fn every_record() -> Vec<Entry> {
     let (text, hash) = (CANARY.to_owned(), Hash::of(CANARY.as_bytes()));
     let (digest, explanation, snapshot) = (hash, hash, hash);
-    let action = Action::CreateBackup { name: PlaceName::parse(CANARY).expect("a name") };
+    let backup = PlaceName::parse(CANARY).expect("a name");
+    let action: RecordedAction = Action::CreateBackup { name: backup }.into();
     let moved = vec![made::moved(CANARY, CANARY, CANARY)];
     let (link_id, expires_at, role) = (made::action_id(), made::at(1), ActorRole::Observer);
     let receipt = Receipt { action: action.clone(), ..made::receipt(CANARY) };
@@ -201,7 +204,7 @@ fn no_kind_of_record_says_anything_to_a_stakeholder_that_a_person_or_the_kernel_
         let whole = text(&entry);
         let redacted = entry.clone().redacted();
         assert_eq!(redacted.word(), entry.word(), "it stays what it is");
-        let shown = text(&redacted) + &redacted.sentence();
+        let shown = text(&redacted) + &redacted.sentence(CATALOGUE);
         assert!(!shown.contains(CANARY) && !shown.contains(&hash), "{shown}");
         let count = whole.matches(CANARY).count() + whole.matches(&hash).count();
         assert_eq!(count > 0, shown.contains(REDACTED), "{whole}");

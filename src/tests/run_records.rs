@@ -1,5 +1,6 @@
 //! What a start and a stop say of themselves: settings that differ, and how the run before ended.
 
+use crate::kernel_words::CATALOGUE;
 use crate::opened::{Change, open_as};
 use crate::still_time::{CountedEntropy, ManualClock};
 use aerodb_control::authority::ProofLasts;
@@ -44,7 +45,7 @@ async fn a_start_says_what_differs_from_the_one_before_and_how_that_one_ended() 
     let said: Vec<String> = with.changed.iter().map(ToString::to_string).collect();
     assert_eq!(said, ["proof-minutes was \"720\" and is \"7\""]);
     assert_ne!(with.digest, settings.digest);
-    let sentence = newest(dir.path(), "boot").entry.sentence();
+    let sentence = newest(dir.path(), "boot").entry.sentence(CATALOGUE);
     assert!(sentence.contains("left no record of its stop"), "{sentence}");
     assert!(sentence.contains("proof-minutes was"), "{sentence}");
 

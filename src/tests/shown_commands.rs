@@ -1,16 +1,16 @@
 //! The command that stands on an explanation does what it says: run as it is printed, in a shell, it
 //! asks for the same thing and gets the same digest, for every kind of action.
 
+use crate::kernel_words::kinds;
 use crate::prepared::{explained, prepared};
 use crate::server::PROGRAM;
-use aerodb_control::model::action::ActionKind;
 use serde_json::Value;
 use std::process::Command;
 
 /// C5.1: the browser, the API and the command line give the same explanation, byte for byte.
 #[test]
 fn the_command_on_every_explanation_gives_the_digest_that_stands_beside_it() {
-    for kind in ActionKind::ALL {
+    for kind in kinds() {
         let route = prepared().route(kind);
         let place = prepared().place();
         let server = place.start(None);

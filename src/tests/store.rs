@@ -98,10 +98,10 @@ fn a_newer_file_and_an_altered_schema_are_refused() {
     let dir = tempdir().unwrap();
     let path = dir.path().join(DATABASE_FILE);
     drop(store_in(dir.path()));
-    shell(&path).execute_batch("PRAGMA user_version = 3").unwrap();
-    assert!(matches!(Store::open(dir.path()), Err(StoreError::Newer { found: 3, known: 2, .. })));
+    shell(&path).execute_batch("PRAGMA user_version = 4").unwrap();
+    assert!(matches!(Store::open(dir.path()), Err(StoreError::Newer { found: 4, known: 3, .. })));
     assert!(matches!(Reader::open_read_only(&path), Err(StoreError::Newer { .. })));
-    shell(&path).execute_batch("PRAGMA user_version = 2; DROP TRIGGER leaf_update").unwrap();
+    shell(&path).execute_batch("PRAGMA user_version = 3; DROP TRIGGER leaf_update").unwrap();
     let error = Store::open(dir.path()).expect_err("altered");
     assert!(error.to_string().contains("trigger leaf_update is missing"), "{error}");
 }

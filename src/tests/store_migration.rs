@@ -64,7 +64,7 @@ fn expect_present(dir: &Path, records: i64) {
     });
     assert_eq!(found.unwrap(), (records, records));
     drop(store);
-    assert_eq!(version(dir), 2);
+    assert_eq!(version(dir), 3);
 }
 
 #[test]
@@ -162,4 +162,66 @@ fn a_command_beside_a_server_of_the_earlier_version_migrates_nothing() {
     let refused = Store::open_beside(dir.path()).unwrap_err().to_string();
     assert!(refused.contains("an earlier version of the program serves it"), "{refused}");
     assert_eq!(version(dir.path()), 1);
+}
+
+/// The statements that make the file of version 2 of one of the present version.
+fn back_to_version_2() -> String {
+    let made = include_str!("../store/schema_2.sql");
+    let at = made.find("CREATE TRIGGER transition_one_open").unwrap();
+    let trigger = made[at..].split_inclusive("END;\n").next().unwrap();
+    format!(
+        "DROP TRIGGER transition_one_open; DROP TABLE way_out; {trigger} PRAGMA user_version = 2;"
+    )
+}
+
+/// A directory of version 2 with its seal, into which something was written, as a stop leaves it.
+async fn sealed() -> TempDir {
+    let dir = tempdir().unwrap();
+    let store = crate::records::store_in(dir.path());
+    store.write(|t| Ok::<_, StoreError>(t.execute_batch("DELETE FROM session")?)).await.unwrap();
+    drop(store);
+    shell(&dir.path().join(DATABASE_FILE)).execute_batch(&back_to_version_2()).unwrap();
+    assert_eq!(version(dir.path()), 2);
+    dir
+}
+
+#[tokio::test]
+async fn a_sealed_file_of_version_2_is_taken_to_the_present_one_and_keeps_its_seal() {
+    let dir = sealed().await;
+    let seal = fs::read(dir.path().join("control.seal")).unwrap();
+    expect_present(dir.path(), 0);
+    expect_present(dir.path(), 0);
+    assert_eq!(fs::read(dir.path().join("control.seal")).unwrap(), seal, "nothing was recorded");
+}
+
+#[tokio::test]
+async fn a_stop_after_any_statement_of_the_last_step_leaves_version_2() {
+    let step = include_str!("../store/step_3.sql");
+    for stopped_after in 0..=3 {
+        let dir = sealed().await;
+        let connection = Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
+        connection.execute_batch("PRAGMA cache_size = 1; BEGIN IMMEDIATE").unwrap();
+        let mut batch = Batch::new(&connection, step);
+        for _ in 0..stopped_after {
+            batch.next().unwrap().unwrap().execute([]).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 3).unwrap();
+        let killed = copy_of(dir.path());
+        assert_eq!(version(killed.path()), 2, "after {stopped_after} statements");
+        expect_present(killed.path(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_sealed_file_that_lost_what_its_seal_names_is_not_migrated() {
+    let dir = sealed().await;
+    let old = copy_of(dir.path());
+    let store = Store::open(dir.path()).unwrap();
+    store.write(|t| Ok::<_, StoreError>(t.execute_batch("DELETE FROM session")?)).await.unwrap();
+    drop(store);
+    fs::copy(old.path().join(DATABASE_FILE), dir.path().join(DATABASE_FILE)).unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    assert!(matches!(store.finding(), Some(Finding::Older { .. })), "{:?}", store.finding());
+    drop(store);
+    assert_eq!(version(dir.path()), 2);
 }

@@ -5,7 +5,7 @@ use crate::harness::{Client, TestApp, confirmation, id};
 use crate::records::{id as id_of, ledger_in, step, steps};
 use aerodb_control::ledger::LedgerError;
 use aerodb_control::model::action::Stage;
-use aerodb_control::model::catalogue::ActionClass;
+use aerodb_control::model::spec::ActionClass;
 use serde_json::{Value, json};
 
 /// Two operators for whatever changes what the cluster does; otto is the second one.

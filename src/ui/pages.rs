@@ -49,7 +49,7 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::Report(data) => report::action(&data),
         Page::Window(data) => report::window(&data),
         Page::Reference(privileged) => reference::reference(&privileged),
-        Page::ReferenceAction(kind) => reference::of_action(kind),
+        Page::ReferenceAction(entry) => reference::of_action(entry),
         Page::ReferenceFailures => reference::failures(),
         Page::Help => help::help(frame),
         Page::Refused(data) => refused::refused(&data, frame.console),

@@ -12,9 +12,10 @@ use leptos::prelude::*;
 /// The whole document. `stylesheet` is the address of the style sheet.
 #[must_use]
 pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page: Page) -> AnyView {
-    let identity = &frame.identity;
+    let (identity, catalogue) = (&frame.identity, frame.catalogue);
+    provide_context(catalogue);
     let place = format!("{} {}", identity.environment, identity.cluster);
-    let title = format!("{} · {place} · AeroDB control plane", page.title());
+    let title = format!("{} · {place} · AeroDB control plane", page.title(catalogue));
     let theme = frame.preferences.theme;
     let themed = (theme != Theme::Auto).then(|| theme.word());
     let is_live = page.is_live() && frame.session.is_some();
@@ -23,7 +24,7 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
     let scripts =
         is_live.then(|| view! { <HydrationScripts options=options.clone() islands=true/> });
     let header = header(frame, page.nav());
-    let heading = page.title();
+    let heading = page.title(catalogue);
     let unrecordable = frame.unrecordable.as_deref().map(notice::unrecordable);
     let mismatch = frame.mismatch.as_ref().map(notice::mismatch);
     let is_outside = frame.mismatch.is_some() && frame.session.is_none();

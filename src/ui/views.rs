@@ -5,7 +5,7 @@ use super::components;
 use super::components::forms::ProofShown;
 use super::preferences::Preferences;
 use super::sign_in::{Leaving, Returned, SetUp, SignIn, Way};
-use crate::model::action::{ActionId, ActionKind};
+use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, ActionPage, LogPage, Overview, SessionAnswer};
 use crate::model::cluster::ClusterState;
@@ -18,6 +18,7 @@ use crate::model::node_answer::NodeAnswer;
 use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
 use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
+use crate::model::spec::{ActionSpec, Catalogue};
 use crate::model::text::{ActorName, NodeId};
 use crate::model::timeline::Timeline;
 use crate::model::timeline_filter::TimelineFilter;
@@ -27,6 +28,8 @@ use std::collections::BTreeMap;
 /// What stands round every page: which cluster this is, and who reads it.
 #[derive(Clone, Debug)]
 pub struct Frame {
+    /// What the kernel says of itself: the pages have their words for actions and rules from it.
+    pub catalogue: Catalogue,
     /// Named in the header and the title of every page.
     pub identity: ClusterIdentity,
     /// Who is signed in. The secret in it, if any, is never drawn.
@@ -63,7 +66,7 @@ pub struct NewAction {
     /// Made by the server for this form, and spent by its first delivery (C7.2).
     pub action_id: ActionId,
     /// Which action.
-    pub kind: ActionKind,
+    pub entry: &'static ActionSpec,
     /// The node that the address named. Nothing else selects a node in advance (C2.2).
     pub node: Option<NodeId>,
     /// The other parameters, as the address or the attempt before gave them.
@@ -205,7 +208,7 @@ pub enum Page {
     /// `GET /reference`.
     Reference(Vec<Privileged>),
     /// `GET /reference/actions/{kind}`.
-    ReferenceAction(ActionKind),
+    ReferenceAction(&'static ActionSpec),
     /// `GET /reference/failures`.
     ReferenceFailures,
     /// `GET /help`.
@@ -286,7 +289,7 @@ impl NavItem {
 impl Page {
     /// The title, which is also what the one `h1` says.
     #[must_use]
-    pub fn title(&self) -> String {
+    pub fn title(&self, catalogue: Catalogue) -> String {
         match self {
             Self::Leaving(Leaving { way: Way::Out, .. }) => "Signed out".to_owned(),
             Self::SignIn(_) | Self::Leaving(_) | Self::Returned(_) => "Sign in".to_owned(),
@@ -298,11 +301,10 @@ impl Page {
             Self::Overview(_) => "Overview".to_owned(),
             Self::Catalogue => "Ask for an action".to_owned(),
             Self::NewAction(new) => {
-                let entry = crate::model::catalogue::entry(new.kind);
-                format!("Ask for: {}", entry.title.to_lowercase())
+                format!("Ask for: {}", new.entry.title.to_lowercase())
             }
             Self::Actions(_) => "Actions".to_owned(),
-            Self::Action(view) => components::words::capital(&view.answer.action.title()),
+            Self::Action(view) => components::words::capital(&catalogue.title(&view.answer.action)),
             Self::Node(data) => format!("Node {}", data.node),
             Self::Timeline(_) => "Timeline".to_owned(),
             Self::Log(_) => "Log".to_owned(),
@@ -310,11 +312,11 @@ impl Page {
             Self::Observation(data) => {
                 format!("Observation {}", components::words::say(&data.state.observation.id))
             }
-            Self::Report(told) => format!("Report: {}", told.action.title()),
+            Self::Report(told) => format!("Report: {}", catalogue.title(&told.action)),
             Self::Window(_) => "Report".to_owned(),
             Self::Reference(_) => "Reference".to_owned(),
-            Self::ReferenceAction(kind) => {
-                format!("Reference: {}", crate::model::catalogue::entry(*kind).title.to_lowercase())
+            Self::ReferenceAction(entry) => {
+                format!("Reference: {}", entry.title.to_lowercase())
             }
             Self::ReferenceFailures => "Reference: what can go wrong".to_owned(),
             Self::Help => "Help".to_owned(),

@@ -11,11 +11,12 @@ use super::proof::Asking;
 use super::query::Segment;
 use super::refusal;
 use crate::authority::Operator;
-use crate::model::action::{Action, ActionId, ActionKind};
+use crate::model::action::{Action, ActionId};
 use crate::model::answer::ActionAnswer;
 use crate::model::canonical::Hash;
 use crate::model::record::Found;
 use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::spec::{ActionSpec, Catalogue, KernelSpec};
 use crate::model::text::{InputError, NodeId, Reason};
 use crate::ui::Page;
 use crate::workflow::{Confirmation, Finding, Workflow};
@@ -44,7 +45,9 @@ pub(super) async fn request(
     body: Result<Fields, Refusal>,
 ) -> Response {
     let mut typed = Typed::default();
-    let asked = body.and_then(|fields| asked(fields, door, &mut typed).map_err(Refusal::from));
+    let asked = body.and_then(|fields| {
+        asked(site.workflow.read().spec(), fields, door, &mut typed).map_err(Refusal::from)
+    });
     let outcome = match asked {
         Ok((id, action, reason)) => {
             let outcome = site.workflow.request(&operator, id, action, reason).await;
@@ -245,7 +248,7 @@ async fn about_action(
 #[derive(Default)]
 struct Typed {
     id: Option<ActionId>,
-    kind: Option<ActionKind>,
+    entry: Option<&'static ActionSpec>,
     params: BTreeMap<String, String>,
     reason: Option<String>,
 }
@@ -255,16 +258,16 @@ async fn form_again(site: &Acting, operator: &Operator, typed: Typed, why: Refus
         return pages::refused(&site.reading, None, why).await;
     }
     let status = refusal::status(why.code);
-    let page = match typed.kind {
-        Some(kind) => {
+    let page = match typed.entry {
+        Some(entry) => {
             // A spent id cannot serve again; any other refusal leaves the id unspent.
             let spent = why.code == RefusalCode::IdReused;
             let id = typed.id.filter(|_| !spent);
             let form = Form {
                 id: id.unwrap_or_else(|| pages::fresh_id(&site.reading)),
-                kind,
-                node: node_in(kind, &typed.params),
-                values: values_in(kind, &typed.params),
+                entry,
+                node: node_in(entry, &typed.params),
+                values: values_in(entry, &typed.params),
                 reason: typed.reason,
                 refusal: Some(why.clone()),
             };
@@ -278,6 +281,7 @@ async fn form_again(site: &Acting, operator: &Operator, typed: Typed, why: Refus
 
 /// Reads a request from its fields; what could be read is left in `typed`.
 fn asked(
+    spec: &'static KernelSpec,
     mut fields: Fields,
     door: Door,
     typed: &mut Typed,
@@ -285,7 +289,7 @@ fn asked(
     let id = ActionId::parse(&fields.text("action_id")?)?;
     typed.id = Some(id);
     let kind = fields.text("kind")?;
-    typed.kind = ActionKind::parse(&kind).ok();
+    typed.entry = Catalogue::from(spec).named(&kind).ok();
     let reason = fields.text("reason")?;
     typed.reason = Some(reason.clone());
     let params = match door {
@@ -294,21 +298,22 @@ fn asked(
     };
     fields.finish()?;
     typed.params.clone_from(&params);
-    let action = Action::parse(&kind, &params)?;
+    let action = spec.parse(&kind, &params)?;
     Ok((id, action, Reason::parse(&reason)?))
 }
 
 /// The node that was named, where it is a name.
-fn node_in(kind: ActionKind, params: &BTreeMap<String, String>) -> Option<NodeId> {
-    kind.node_parameter().and_then(|name| NodeId::parse(params.get(name)?).ok())
+fn node_in(entry: &ActionSpec, params: &BTreeMap<String, String>) -> Option<NodeId> {
+    NodeId::parse(params.get(entry.node_parameter()?.name)?).ok()
 }
 
 /// The other parameters that the kind takes, as they were typed.
 fn values_in(
-    kind: ActionKind,
+    entry: &ActionSpec,
     params: &BTreeMap<String, String>,
 ) -> BTreeMap<&'static str, String> {
-    kind.value_parameters().filter_map(|name| Some((name, params.get(name)?.clone()))).collect()
+    let names = entry.value_parameters().map(|parameter| parameter.name);
+    names.filter_map(|name| Some((name, params.get(name)?.clone()))).collect()
 }
 
 /// A confirmation, and the password that came with it. An empty field is none: a page has the field

@@ -3,16 +3,16 @@
 use super::Reading;
 use super::gate::SignedIn;
 use super::query::{Page, Query, Segment};
-use crate::model::action::{Action, ActionId};
+use crate::model::action::ActionId;
 use crate::model::answer::{
     ActionAnswer, ActionPage, ConsistencyProof, ExplainAnswer, InclusionProof, LogPage,
     SessionAnswer, SignedHead, StoredRecord,
 };
-use crate::model::catalogue::{CATALOGUE, CatalogueEntry};
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::log_filter::LogFilter;
 use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::spec::ActionSpec;
 use crate::model::text::{InputError, NodeId, Reason};
 
 use axum::Json;
@@ -42,8 +42,11 @@ pub(super) async fn node(
 }
 
 /// The catalogue.
-pub(super) async fn catalogue(_: SignedIn) -> Json<&'static [CatalogueEntry]> {
-    Json(&CATALOGUE)
+pub(super) async fn catalogue(
+    _: SignedIn,
+    State(site): State<Reading>,
+) -> Json<&'static [ActionSpec]> {
+    Json(site.read.spec().actions)
 }
 
 /// What would be explained now. Nothing is recorded and nothing is asked.
@@ -54,7 +57,7 @@ pub(super) async fn explain(
 ) -> Answer<ExplainAnswer> {
     let kind = query.text("kind")?;
     let reason = Reason::parse(&query.text("reason")?)?;
-    let action = Action::parse(&kind, &query.rest())?;
+    let action = site.read.spec().parse(&kind, &query.rest())?;
     site.read.explain(&action, &viewer.actor().name, &reason).await.map(Json)
 }
 
@@ -85,7 +88,7 @@ pub(super) async fn log(
     mut query: Query,
 ) -> Answer<LogPage> {
     let page = Page::take(&mut query)?;
-    let filter = filter(&mut query)?;
+    let filter = filter(&site, &mut query)?;
     query.finish()?;
     site.read.log(page.before, page.limit, &filter).map(Json)
 }
@@ -173,11 +176,12 @@ pub(super) async fn session(SignedIn(viewer): SignedIn) -> Json<SessionAnswer> {
 }
 
 /// The description of this API.
-pub(super) async fn openapi() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], super::openapi::text()).into_response()
+pub(super) async fn openapi(State(site): State<Reading>) -> Response {
+    let text = site.described.get_or_init(|| super::openapi::text(site.read.catalogue()));
+    ([(header::CONTENT_TYPE, "application/json")], text.clone()).into_response()
 }
 
 /// The filter of a page of the log, from its query.
-pub(super) fn filter(query: &mut Query) -> Result<LogFilter, InputError> {
-    LogFilter::parse(|name| query.optional(name))
+pub(super) fn filter(site: &Reading, query: &mut Query) -> Result<LogFilter, InputError> {
+    LogFilter::parse(site.read.catalogue(), |name| query.optional(name))
 }

@@ -55,18 +55,26 @@ pub(super) async fn actions_text(
 
 fn log(site: &Reading, mut query: Query, form: TableForm) -> Result<Response, Refusal> {
     let part = Page::take_part(&mut query)?;
-    let filter = filter(&mut query)?;
+    let catalogue = site.read.catalogue();
+    let filter = filter(site, &mut query)?;
     query.finish()?;
     let window = (filter.since, filter.until);
     let Some(part) = part else {
         let pages = site.read.log_pages(filter)?;
-        let tables = pages.map(|page| page.map(|page| Table::of_log(&page)));
-        let empty = Table::of_log(&LogPage { records: Vec::new(), next_before: None });
+        let tables = pages.map(move |page| page.map(|page| Table::of_log(catalogue, &page)));
+        let empty = Table::of_log(catalogue, &LogPage { records: Vec::new(), next_before: None });
         return whole::sent(site, &named("log", window, false, form), parts(form, empty, tables));
     };
     let page = site.read.log(part.before, part.limit, &filter)?;
     let next = page.next_before.map(|before| (before, filter.pairs()));
-    Ok(file(site, &named("log", window, true, form), &Table::of_log(&page), form, next, part.limit))
+    Ok(file(
+        site,
+        &named("log", window, true, form),
+        &Table::of_log(catalogue, &page),
+        form,
+        next,
+        part.limit,
+    ))
 }
 
 fn actions(site: &Reading, mut query: Query, form: TableForm) -> Result<Response, Refusal> {

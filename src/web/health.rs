@@ -139,9 +139,9 @@ fn of_records(registry: &mut Registry, counts: &Counts) {
     registry.register("records", "Records since the start, by kind", by("kind", kinds));
     let about = "Steps of actions since the start, by the stage that they led to";
     registry.register("action_steps", about, by("stage", stages));
-    let family = Family::<Labels, Counter>::default();
+    let family = Family::<Vec<(&'static str, String)>, Counter>::default();
     for ((code, invariant), count) in refusals {
-        let labels = vec![("code", *code), ("invariant", *invariant)];
+        let labels = vec![("code", (*code).to_owned()), ("invariant", invariant.clone())];
         family.get_or_create(&labels).inc_by(*count);
     }
     let about = "Recorded refusals since the start, by code and by each invariant that they cite";

@@ -5,29 +5,30 @@
 pub(super) mod acts;
 pub(super) mod operation;
 pub(super) mod reads;
+mod words;
 
 use super::policy::{ACTS, Needs, READS, Read};
 use super::refusal::{Problem, status};
+use crate::model::action::LogPosition;
 use crate::model::refusal::RefusalCode;
+use crate::model::spec::Catalogue;
+use crate::model::text::{NodeId, PlaceName};
 use operation::{Operation, Place, Schemas};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
-/// The description as it is served and checked in: equal for equal versions of the program.
+/// The description as it is served and checked in: equal for equal versions of the program over the same
+/// kernel.
 #[must_use]
-pub fn text() -> &'static str {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    TEXT.get_or_init(|| {
-        let text = serde_json::to_string_pretty(&sorted(document()));
-        format!("{}\n", text.expect("a document has text keys only"))
-    })
+pub fn text(catalogue: Catalogue) -> String {
+    let text = serde_json::to_string_pretty(&sorted(document(catalogue)));
+    format!("{}\n", text.expect("a document has text keys only"))
 }
 
 /// The description as a value.
 #[must_use]
-pub fn document() -> Value {
-    let mut schemas = Schemas::new();
+pub fn document(catalogue: Catalogue) -> Value {
+    let mut schemas = Schemas::new(catalogue);
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for (route, path, needs) in READS {
         if let Some(operation) = route.operation() {
@@ -45,6 +46,8 @@ pub fn document() -> Value {
         }
     }
     schemas.of::<Problem>();
+    // The parameters of actions refer to these.
+    schemas.of::<(NodeId, LogPosition, PlaceName)>();
     json!({
         "openapi": "3.1.0",
         "info": {

@@ -7,9 +7,10 @@ use super::gate::{self, SignedIn};
 use super::query::{Page as Part, Query, Segment};
 use super::{preferences, proof, refusal, render};
 use crate::authority::{Operator, Viewer};
-use crate::model::action::{ActionId, ActionKind};
+use crate::model::action::ActionId;
 use crate::model::answer::SessionAnswer;
 use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::spec::ActionSpec;
 use crate::model::text::NodeId;
 use crate::ui::{ActionView, Console, Frame, LogView, NewAction, Page, SetUp, SignIn};
 use axum::extract::State;
@@ -32,6 +33,7 @@ pub(super) async fn draw(
 pub(super) fn frame(site: &Reading, session: Option<SessionAnswer>) -> Frame {
     let is_known = session.is_some();
     Frame {
+        catalogue: site.read.catalogue(),
         identity: site.identity.clone(),
         session,
         // Who is not signed in is told nothing about the cluster.
@@ -93,7 +95,7 @@ pub(super) async fn log(
 
 fn log_page(site: &Reading, mut query: Query) -> Result<LogView, Refusal> {
     let part = Part::take(&mut query)?;
-    let filter = super::api::filter(&mut query)?;
+    let filter = super::api::filter(site, &mut query)?;
     query.finish()?;
     let page = site.read.log(part.before, part.limit, &filter)?;
     let older = page.next_before.map(|before| {
@@ -151,14 +153,15 @@ async fn new_action_page(site: &Reading, mut query: Query) -> Result<Page, Refus
         query.finish()?;
         return Ok(Page::Catalogue);
     };
-    let kind = ActionKind::parse(&kind)?;
-    let named = kind.node_parameter().and_then(|name| query.optional(name).map(|n| (name, n)));
+    let entry = site.read.catalogue().named(&kind)?;
+    let named = entry.node_parameter().map(|parameter| parameter.name);
+    let named = named.and_then(|name| query.optional(name).map(|node| (name, node)));
     let node = named.map(|(name, node)| NodeId::parse_field(name, &node)).transpose()?;
-    let values = kind.value_parameters().filter_map(|name| Some((name, query.optional(name)?)));
-    let values = values.collect();
+    let others = entry.value_parameters().map(|parameter| parameter.name);
+    let values = others.filter_map(|name| Some((name, query.optional(name)?))).collect();
     query.finish()?;
     let id = fresh_id(site);
-    form_page(site, Form { id, kind, node, values, reason: None, refusal: None }).await
+    form_page(site, Form { id, entry, node, values, reason: None, refusal: None }).await
 }
 
 /// What the form of an action is filled with.
@@ -166,7 +169,7 @@ pub(super) struct Form {
     /// The id of the request.
     pub(super) id: ActionId,
     /// Which action.
-    pub(super) kind: ActionKind,
+    pub(super) entry: &'static ActionSpec,
     /// The node that was named.
     pub(super) node: Option<NodeId>,
     /// The other parameters, as they were named.
@@ -181,11 +184,11 @@ pub(super) struct Form {
 pub(super) async fn form_page(site: &Reading, form: Form) -> Result<Page, Refusal> {
     let state = site.read.observe().await?;
     let standing = site.read.standing()?;
-    let candidates = site.read.why_not(&state, form.kind, &standing);
+    let candidates = site.read.why_not(&state, form.entry, &standing);
     let unresolved = standing.unresolved;
     Ok(Page::NewAction(Box::new(NewAction {
         action_id: form.id,
-        kind: form.kind,
+        entry: form.entry,
         node: form.node,
         values: form.values,
         reason: form.reason,

@@ -4,7 +4,6 @@ use super::gate::{SignedIn, credential};
 use super::policy::{ACTS, Needs};
 use super::query::Segment;
 use super::{Reading, pages};
-use crate::model::action::ActionKind;
 use crate::ui::{Page, Privileged};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -27,7 +26,7 @@ pub(super) async fn action(
     State(site): State<Reading>,
     Segment(kind): Segment,
 ) -> Response {
-    let page = ActionKind::parse(&kind).map(Page::ReferenceAction).map_err(Into::into);
+    let page = site.read.catalogue().named(&kind).map(Page::ReferenceAction).map_err(Into::into);
     pages::answer(&site, &viewer, page).await
 }
 

@@ -41,7 +41,13 @@ pub(super) async fn action_text(
     match of_action(&site, &id).await {
         Ok(told) => {
             let what = format!("report-action-{}", told.id);
-            markdown(&site, &what, (None, None), false, &plain::report(&told))
+            markdown(
+                &site,
+                &what,
+                (None, None),
+                false,
+                &plain::report(site.read.catalogue(), &told),
+            )
         }
         Err(why) => pages::refused(&site, Some(&viewer), why).await,
     }
@@ -101,7 +107,7 @@ pub(super) async fn window_text(
     let answer = match asked_window(&site, query).await {
         Ok(Window::Page(told)) => {
             let span = (Some(told.from), Some(told.to));
-            Ok(markdown(&site, "report", span, true, &plain::window(&told)))
+            Ok(markdown(&site, "report", span, true, &plain::window(site.read.catalogue(), &told)))
         }
         Ok(Window::Whole(from, to)) => {
             whole_window(&site, from, to, Form::Markdown, "md", "text/markdown; charset=utf-8")
@@ -142,7 +148,7 @@ fn whole_window(
         Half::Records => read.window_records(&found, after, ROWS_MAX),
         Half::Actions => read.window_page(&found, after, ROWS_MAX),
     };
-    let parts = plain::window_parts(form, from, to, page);
+    let parts = plain::window_parts(site.read.catalogue(), form, from, to, page);
     let window = (Some(from), Some(to));
     whole::sent(site, &Named { what: "report", window, is_part: false, ending, media }, parts)
 }

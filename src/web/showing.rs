@@ -17,6 +17,7 @@ use crate::model::compared::Compared;
 use crate::model::progress::Progress;
 use crate::model::redact::Redact;
 use crate::model::refusal::Refusal;
+use crate::model::spec::Catalogue;
 use crate::model::text::ActorName;
 use crate::ui::{Console, Frame, OverviewView, Page, ProofShown, TimelineView};
 use axum::extract::FromRequestParts;
@@ -112,6 +113,11 @@ fn hidden_from(link: &Stakeholder) -> Refusal {
 impl Showing {
     pub(super) fn new(reading: &Reading) -> Self {
         Self { reading: reading.clone() }
+    }
+
+    /// The words of the kernel.
+    pub(super) fn catalogue(&self) -> Catalogue {
+        self.reading.read.catalogue()
     }
 
     /// Everything that the overview shows.
@@ -236,6 +242,7 @@ async fn drawn(reading: &Reading, by: &Onlooker, page: Result<Page, Refusal>) ->
 impl Redact for Frame {
     fn redacted(self) -> Self {
         let Self {
+            catalogue,
             identity,
             session,
             freeze,
@@ -248,6 +255,7 @@ impl Redact for Frame {
             shows,
         } = self;
         Self {
+            catalogue,
             identity,
             // Its own name, which stands in the link's record.
             session,

@@ -27,7 +27,7 @@ pub(super) async fn overview_json(
 
 /// The log and the kernel side by side.
 pub(super) async fn timeline(by: Onlooking, State(site): State<Showing>, query: Query) -> Response {
-    let view = site.timeline(&by, timeline::asked(query)).await;
+    let view = site.timeline(&by, timeline::asked(site.catalogue(), query)).await;
     site.answer(&by, view.map(|view| Page::Timeline(Box::new(view)))).await
 }
 

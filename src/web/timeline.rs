@@ -4,6 +4,7 @@ use super::Reading;
 use super::gate::SignedIn;
 use super::query::Query;
 use crate::model::refusal::Refusal;
+use crate::model::spec::Catalogue;
 use crate::model::timeline::{Timeline, TimelineKey};
 use crate::model::timeline_filter::TimelineFilter;
 use crate::ui::TimelineView;
@@ -37,16 +38,16 @@ pub(super) async fn json(
     State(site): State<Reading>,
     query: Query,
 ) -> Result<Json<Timeline>, Refusal> {
-    let Asked { filter, before, limit } = asked(query)?;
+    let Asked { filter, before, limit } = asked(site.read.catalogue(), query)?;
     site.read.timeline(&filter, before, limit).await.map(Json)
 }
 
 /// What of it is asked for.
-pub(super) fn asked(mut query: Query) -> Result<Asked, Refusal> {
+pub(super) fn asked(catalogue: Catalogue, mut query: Query) -> Result<Asked, Refusal> {
     let before = query.optional("before");
     let before = before.map(|text| TimelineKey::parse_field("before", &text)).transpose()?;
     let limit = query.limit()?;
-    let filter = TimelineFilter::parse(|name| query.optional(name))?;
+    let filter = TimelineFilter::parse(catalogue, |name| query.optional(name))?;
     query.finish()?;
     Ok(Asked { filter, before, limit })
 }

@@ -19,6 +19,7 @@ use crate::model::pinned::Moved;
 use crate::model::receipt::{Receipt, Witness};
 use crate::model::record::{Delivery, Entry, LearnedBy};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
+use crate::model::spec::Catalogue;
 use crate::observe::in_flight::Running;
 use crate::observe::trail::Trail;
 use crate::observe::unreadable;
@@ -80,7 +81,7 @@ impl Workflow {
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
         let is_operator = |name: &_| self.authority.is_operator(name);
-        if let Err(refusal) = Demands::of(&trail).met_by(operator, is_operator) {
+        if let Err(refusal) = Demands::of(self.read.spec(), &trail).met_by(operator, is_operator) {
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
         }
         let state = match self.read.observe().await {
@@ -159,7 +160,7 @@ impl Workflow {
         let seen = Kept::of(&state);
         let Confirmation { digest, typed_target, after_refusal: _ } = confirmation;
         let (snapshot, proved) = (seen.hash, operator.viewer().proof());
-        let demands = Demands::of(trail);
+        let demands = Demands::of(self.read.spec(), trail);
         let meets = move |who: &Authorized<'_>| {
             demands.met_by(who.operator(), |name| who.is_operator(name))
         };
@@ -199,7 +200,8 @@ impl Workflow {
         };
         crash::point("workflow.dispatched");
         let order = Order::new(id, explanation.action.clone(), expected_epoch, dispatched);
-        if explanation.action.kind().takes_long() {
+        if self.read.spec().action(explanation.action.kind()).is_some_and(|entry| entry.takes_long)
+        {
             running.sent_and_takes_long();
         }
         // C6.4: the record of this call is durable. This is the only place that calls the kernel.
@@ -209,9 +211,10 @@ impl Workflow {
             recording.await?;
         }
         let (entry, blobs) = match answer {
-            Ok(receipt) if !receipt.answers(id, &explanation.action) => {
-                (Entry::Unknown { why: answered_about_another(&receipt) }, Vec::new())
-            }
+            Ok(receipt) if !receipt.answers(id, &explanation.action) => (
+                Entry::Unknown { why: answered_about_another(self.read.catalogue(), &receipt) },
+                Vec::new(),
+            ),
             Ok(receipt) => self.executed(receipt, &before, &explanation.effects).await,
             Err(ApplyError::Refused(refusal)) => (Entry::Refused { refusal }, Vec::new()),
             Err(ApplyError::Unknown { why }) => (Entry::Unknown { why }, Vec::new()),
@@ -303,11 +306,11 @@ impl Workflow {
 }
 
 /// What is known when the kernel answers an order with the receipt of another one (C7.3).
-fn answered_about_another(receipt: &Receipt) -> String {
+fn answered_about_another(catalogue: Catalogue, receipt: &Receipt) -> String {
     format!(
         "the kernel answered with the receipt of {} ({}), which proves nothing about this action",
         receipt.action_id,
-        receipt.action.title()
+        catalogue.title(&receipt.action)
     )
 }
 

@@ -3,11 +3,11 @@
 
 use super::{Confirmation, Workflow, wrong_stage};
 use crate::authority::{Denied, Operator};
-use crate::model::action::{ActionId, ActionKind, Stage};
+use crate::model::action::{ActionId, Stage};
 use crate::model::actor::Means;
-use crate::model::catalogue::{Impact, entry};
 use crate::model::invariant::Invariant;
 use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::spec::{Impact, KernelSpec};
 use crate::model::text::ActorName;
 use crate::observe::trail::Trail;
 
@@ -64,15 +64,18 @@ impl Workflow {
 #[derive(Clone, Debug)]
 pub(super) struct Demands {
     id: ActionId,
-    kind: ActionKind,
+    impact: Impact,
     first: Option<ActorName>,
 }
 
 impl Demands {
     /// What the action demands, as it stands.
-    pub(super) fn of(trail: &Trail) -> Self {
+    pub(super) fn of(spec: &KernelSpec, trail: &Trail) -> Self {
         let first = trail.first_confirmed_by().cloned();
-        Self { id: trail.action_id(), kind: trail.action().kind(), first }
+        let entry = spec.action(trail.action().kind());
+        // What the kernel does not know may be anything.
+        let impact = entry.map_or(Impact::Disruptive, |entry| entry.impact);
+        Self { id: trail.action_id(), impact, first }
     }
 
     /// Whether this operator meets them. What cannot be read is not so (C6.1).
@@ -116,8 +119,7 @@ impl Demands {
     /// A disruptive action is confirmed by somebody who proved lately who they are (C3.1). Which action is
     /// one says the catalogue, and when that is too long ago the settings.
     fn proved_recently(&self, operator: &Operator) -> Result<(), Refusal> {
-        let impact = entry(self.kind).impact;
-        if impact == Impact::Contained || operator.viewer().proved_recently() {
+        if self.impact == Impact::Contained || operator.viewer().proved_recently() {
             return Ok(());
         }
         let proof = operator.viewer().proof();

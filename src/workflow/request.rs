@@ -8,9 +8,10 @@ use crate::model::action::{Action, ActionId, Stage};
 use crate::model::answer::ActionAnswer;
 use crate::model::canonical::Hash;
 use crate::model::explanation::{Check, Explanation, Verdict};
-use crate::model::invariant::Invariant;
+use crate::model::invariant::{Invariant, InvariantId};
 use crate::model::record::{Delivery, Entry};
 use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::spec::{Catalogue, ParameterKind};
 use crate::model::text::Reason;
 use crate::observe::trail::Trail;
 
@@ -43,7 +44,7 @@ impl Workflow {
         let request = Request { action: &action, operator: name, reason: &reason };
         let explanation = self.read.explain_in(&state, &request, self.read.standing()?);
         let (told, seen) = (Kept::of(&explanation), Kept::of(&state));
-        let decided = decided(&explanation, told.hash, seen.hash);
+        let decided = self.decided(&explanation, told.hash, seen.hash);
         let entries = vec![
             (Entry::Requested { action: action.clone(), reason: reason.clone() }, Vec::new()),
             (decided, vec![told.bytes, seen.bytes]),
@@ -65,7 +66,21 @@ impl Workflow {
         if explanation.verdict() == Verdict::Pass {
             self.read.action(id).await
         } else {
-            Err(rejection(id, &explanation))
+            Err(rejection(self.read.catalogue(), id, &explanation))
+        }
+    }
+
+    /// The record of what the explanation came to.
+    fn decided(&self, explanation: &Explanation, hash: Hash, snapshot: Hash) -> Entry {
+        let digest = explanation.digest();
+        if explanation.verdict() == Verdict::Pass {
+            let mut relied_on = explanation.relies_on.clone();
+            relied_on.extend(explanation.checks.iter().map(|check| check.invariant));
+            let relied_on = self.read.catalogue().in_order(relied_on);
+            Entry::Explained { digest, explanation: hash, snapshot, relied_on }
+        } else {
+            let violated = explanation.violated();
+            Entry::Rejected { digest, explanation: hash, snapshot, violated }
         }
     }
 
@@ -84,41 +99,27 @@ impl Workflow {
             let shown = self.repeat(operator, id, Delivery::Request).await?;
             // The first answer was a refusal, so this one is (C7.2).
             return match shown.stage {
-                Stage::Rejected => Err(rejection(id, &shown.explanation)),
+                Stage::Rejected => Err(rejection(self.read.catalogue(), id, &shown.explanation)),
                 _ => Ok(shown),
             };
         }
+        let catalogue = self.read.catalogue();
+        let earlier = catalogue.title(trail.action());
         let sentence = format!(
-            "The id {id} stands for another request: {} by {}. Nothing was done.",
-            trail.action().title(),
+            "The id {id} stands for another request: {earlier} by {}. Nothing was done.",
             trail.requested_by()
         );
         let refusal = Refusal::new(RefusalCode::IdReused, sentence)
             .citing([Invariant::ActionIdOnce])
-            .with_evidence(trail.action().title(), action.title())
+            .with_evidence(earlier, catalogue.title(action))
             .about(id);
         Err(self.decline(operator, Some(id), "request", refusal).await)
     }
 }
 
-/// The record of what the explanation came to.
-fn decided(explanation: &Explanation, hash: Hash, snapshot: Hash) -> Entry {
-    let digest = explanation.digest();
-    if explanation.verdict() == Verdict::Pass {
-        let mut relied_on = explanation.relies_on.clone();
-        relied_on.extend(explanation.checks.iter().map(|check| check.invariant));
-        relied_on.sort_unstable();
-        relied_on.dedup();
-        Entry::Explained { digest, explanation: hash, snapshot, relied_on }
-    } else {
-        let violated = explanation.violated();
-        Entry::Rejected { digest, explanation: hash, snapshot, violated }
-    }
-}
-
 /// The refusal for an explanation with a check that does not pass. A freeze outweighs every other
 /// reason; where the only thing in the way is an earlier action, the refusal says so too.
-fn rejection(id: ActionId, explanation: &Explanation) -> Refusal {
+fn rejection(catalogue: Catalogue, id: ActionId, explanation: &Explanation) -> Refusal {
     let against: Vec<&Check> =
         explanation.checks.iter().filter(|check| check.verdict != Verdict::Pass).collect();
     let violated = explanation.violated();
@@ -131,7 +132,7 @@ fn rejection(id: ActionId, explanation: &Explanation) -> Refusal {
     let reasons: Vec<String> = against.iter().map(|check| in_words(check)).collect();
     let sentence = format!(
         "The request to {} is rejected: {}. Nothing was done.",
-        explanation.action.title(),
+        catalogue.title(&explanation.action),
         reasons.join("; ")
     );
     let text = |pick: fn(&crate::model::explanation::Evidence) -> &String| {
@@ -143,10 +144,19 @@ fn rejection(id: ActionId, explanation: &Explanation) -> Refusal {
         .citing(violated.iter().copied())
         .with_evidence(text(|e| &e.observed), text(|e| &e.required))
         .about(id);
-    if violated.contains(&Invariant::NodeIsMember) {
-        refusal.field = explanation.action.kind().node_parameter().map(str::to_owned);
-    }
+    refusal.field = field_at_fault(catalogue, &explanation.action, &violated);
     refusal
+}
+
+/// The parameter that names a node which is no member.
+fn field_at_fault(
+    catalogue: Catalogue,
+    action: &Action,
+    violated: &[InvariantId],
+) -> Option<String> {
+    let named = catalogue.action(action.kind())?.node_parameter()?;
+    let ParameterKind::Member { rule } = named.kind else { return None };
+    violated.contains(&rule).then(|| named.name.to_owned())
 }
 
 fn in_words(check: &Check) -> String {

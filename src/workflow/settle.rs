@@ -13,6 +13,7 @@ use crate::model::invariant::Invariant;
 use crate::model::receipt::Receipt;
 use crate::model::record::{Delivery, Entry, LearnedBy};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
+use crate::model::spec::Catalogue;
 use crate::model::text::Reason;
 use crate::observe::trail::Trail;
 
@@ -78,7 +79,9 @@ impl Workflow {
         let entry = match self.proof(id, &trail).await {
             // The prediction was made for another moment, so nothing is compared with it now.
             Ok(Settled::Executed(receipt)) if !receipt.answers(id, trail.action()) => {
-                return Err(self.unproven(operator, id, of_another(id, &receipt)).await);
+                return Err(self
+                    .unproven(operator, id, of_another(self.read.catalogue(), id, &receipt))
+                    .await);
             }
             Ok(Settled::Executed(receipt)) => Entry::Executed {
                 receipt,
@@ -122,12 +125,12 @@ impl Workflow {
 }
 
 /// A receipt that is of something else proves nothing about this action.
-fn of_another(id: ActionId, receipt: &Receipt) -> Refusal {
+fn of_another(catalogue: Catalogue, id: ActionId, receipt: &Receipt) -> Refusal {
     let sentence = format!(
         "Asked about {id}, the kernel showed the receipt of {} ({}). It proves nothing about this \
          action, whose outcome stays unknown.",
         receipt.action_id,
-        receipt.action.title()
+        catalogue.title(&receipt.action)
     );
     Refusal {
         executed: Executed::Unknown,

@@ -7,14 +7,16 @@
 mod members;
 mod subject;
 
+use super::spec::SPEC;
 use super::{NODES_MAX, predict};
-use crate::model::action::Action;
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
+use crate::kernel::embedded::spec::EngineInvariant as Invariant;
 use crate::model::ambient::{RESERVE_BYTES, Timestamp};
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::explanation::{Check, Checks, Evidence, Verdict};
-use crate::model::invariant::Invariant;
+use crate::model::invariant::Invariant as WorkflowInvariant;
 use crate::model::pinned::{Fact, Fence, Missing};
-use crate::model::text::{PlaceName, in_binary_units};
+use crate::model::text::{InputError, PlaceName, in_binary_units};
 use subject::Subject;
 
 /// The checks, effects and limits of an action in a state.
@@ -104,10 +106,45 @@ pub fn checks(state: &ClusterState, action: &Action) -> Checks {
         checks,
         effects,
         consequences: if runs { predict::consequences(state, action) } else { Vec::new() },
-        not_checked: predict::not_checked(action),
-        relies_on: predict::relies_on(action),
+        not_checked: not_checked(action),
+        relies_on: predict::relies_on(action).into_iter().map(Invariant::id).collect(),
         engine_command: predict::engine_command(state, action),
     }
+}
+
+/// What is said of an action that this kernel does not know: nothing runs, and the check names what is
+/// not known.
+#[must_use]
+pub fn not_known(error: &InputError) -> Checks {
+    let invariant = WorkflowInvariant::InputValid;
+    let evidence = Evidence {
+        observed: format!("{} {}", error.field, error.found),
+        required: error.required.clone(),
+        source: "the catalogue of the kernel".to_owned(),
+        since: None,
+    };
+    let check = Check {
+        invariant: invariant.id(),
+        statement: invariant.statement().to_owned(),
+        verdict: Verdict::Fail,
+        evidence: vec![evidence],
+    };
+    Checks {
+        checks: vec![check],
+        effects: Vec::new(),
+        consequences: Vec::new(),
+        not_checked: Vec::new(),
+        relies_on: Vec::new(),
+        engine_command: "none".to_owned(),
+    }
+}
+
+/// What is not looked at: what the catalogue says, and what holds for every action.
+fn not_checked(action: &Action) -> Vec<String> {
+    let entry = SPEC.actions.iter().find(|entry| entry.kind.word() == action.word());
+    let said = entry.map_or(&[][..], |entry| entry.not_checked);
+    let disks = "Whether the disks under the nodes keep what they acknowledged.";
+    said.iter().copied().chain([disks]).map(str::to_owned).collect()
 }
 
 /// What was found for one check.
@@ -144,7 +181,7 @@ impl Found {
             since: self.since,
         };
         Check {
-            invariant,
+            invariant: invariant.id(),
             statement: statement.to_owned(),
             verdict: self.verdict,
             evidence: vec![evidence],

@@ -4,7 +4,8 @@
 use super::membership::Change;
 use super::sqlite::StoreError;
 use crate::kernel::Order;
-use crate::model::action::{Action, ActionId};
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
+use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::pinned::Fence;
 use crate::model::receipt::{Receipt, Witness};
@@ -181,14 +182,20 @@ pub struct Accepted {
 
 impl Accepted {
     /// The order, accepted at this time.
-    pub(super) fn new(order: &Order, at: Timestamp) -> Self {
+    pub(super) fn new(order: &Order, action: Action, at: Timestamp) -> Self {
         Self {
             action_id: order.action_id(),
-            action: order.action().clone(),
+            action,
             expected_epoch: order.expected_epoch(),
             witness: order.witness().clone(),
             at,
         }
+    }
+
+    /// The order of a test, which is one of this kernel.
+    #[cfg(test)]
+    pub(super) fn of(order: &Order, at: Timestamp) -> Self {
+        Self::new(order, order.action().try_into().expect("an order of this kernel"), at)
     }
 
     /// The receipt of this order, where its effect is no entry of the log.
@@ -200,7 +207,7 @@ impl Accepted {
     ) -> Receipt {
         Receipt {
             action_id: self.action_id,
-            action: self.action.clone(),
+            action: self.action.clone().into(),
             epoch,
             position: None,
             executed_at,

@@ -8,6 +8,7 @@
 use super::cluster::Cluster;
 use super::ensemble::Ensemble;
 use super::long::{Begun, Meter};
+use crate::kernel::embedded::spec::EmbeddedAction;
 use crate::model::ambient::Timestamp;
 use crate::model::progress::Unit;
 use crate::model::receipt::Receipt;
@@ -92,13 +93,18 @@ impl Ensemble {
 impl Cluster {
     /// Leaves an order open while the node that it is about is being brought up to date. `None` when
     /// nothing is left to move.
-    pub(super) fn copying(&mut self, receipt: &Receipt, meter: &Arc<Meter>) -> Option<Begun> {
+    pub(super) fn copying(
+        &mut self,
+        action: &EmbeddedAction,
+        receipt: &Receipt,
+        meter: &Arc<Meter>,
+    ) -> Option<Begun> {
         let number = self.ensemble.copies_to()?;
         let end = self.primary().map_or(0, |primary| self.ensemble.last_of(primary));
         let missing = end.saturating_sub(self.ensemble.last_of(number));
         meter.begin(format!("copying the log to n{number}"), Unit::Entries, missing);
         self.under_way = Some(Arc::clone(meter));
-        Some(Begun::Copying(receipt.clone()))
+        Some(Begun::Copying(action.clone(), receipt.clone()))
     }
 
     /// Brings the node a slice nearer; gives whether there is more to do.

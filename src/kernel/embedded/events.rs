@@ -8,9 +8,10 @@ use super::cluster::Cluster;
 use super::sqlite::StoreError;
 use super::switchboard::LastKnown;
 use crate::kernel::Unobservable;
+use crate::kernel::embedded::spec::{EmbeddedAction as Action, EngineEvent};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
-use crate::model::event::{EventKind, EventPage, EventPlace, KernelEvent};
+use crate::model::event::{EventPage, EventPlace, KernelEvent};
 use crate::model::pinned::Since;
 use crate::model::text::NodeId;
 use std::collections::BTreeMap;
@@ -29,13 +30,13 @@ pub(super) struct Seen {
 
 /// An event without its place.
 struct Happening {
-    kind: EventKind,
+    kind: EngineEvent,
     node: Option<NodeId>,
     sentence: String,
 }
 
 impl Happening {
-    fn new(kind: EventKind, node: Option<NodeId>, sentence: String) -> Self {
+    fn new(kind: EngineEvent, node: Option<NodeId>, sentence: String) -> Self {
         Self { kind, node, sentence }
     }
 }
@@ -46,10 +47,10 @@ impl Cluster {
         let last = self.switchboard.last_event()?;
         for node in self.ensemble.nodes() {
             let reach = self.switchboard.last_kind(Some(&node.id), LOST_OR_NOT)?;
-            self.seen.lost.insert(node.number, reach == Some(EventKind::NodeLost));
+            self.seen.lost.insert(node.number, reach == Some(EngineEvent::NodeLost.kind()));
         }
         let quorum = self.switchboard.last_kind(None, QUORUM_OR_NOT)?;
-        self.seen.no_quorum = quorum == Some(EventKind::QuorumLost);
+        self.seen.no_quorum = quorum == Some(EngineEvent::QuorumLost.kind());
         self.seen.last = last.as_ref().map(|event| event.place);
         let sentence = match last {
             None => "The kernel was started for the first time.".to_owned(),
@@ -59,7 +60,7 @@ impl Cluster {
                 event.at
             ),
         };
-        self.keep_events(vec![Happening::new(EventKind::Started, None, sentence)], now)
+        self.keep_events(vec![Happening::new(EngineEvent::Started, None, sentence)], now)
     }
 
     /// Keeps what happened since the last look. `before` is what was known then.
@@ -75,19 +76,19 @@ impl Cluster {
                 "{node} received the whole state up to position {} of epoch {}.",
                 place.position, place.epoch
             );
-            happened.push(Happening::new(EventKind::StateReceived, Some(node), sentence));
+            happened.push(Happening::new(EngineEvent::StateReceived, Some(node), sentence));
         }
         for node in self.ensemble.nodes() {
             let cut = self.cut(node.number).since();
             let was_lost = self.seen.lost.insert(node.number, cut.is_some());
             match (was_lost.unwrap_or(false), cut) {
                 (false, Some(cut)) => happened.push(Happening::new(
-                    EventKind::NodeLost,
+                    EngineEvent::NodeLost,
                     Some(node.id.clone()),
                     format!("{} cannot be reached since {}: {}.", node.id, cut.since, cut.why),
                 )),
                 (true, None) => happened.push(Happening::new(
-                    EventKind::NodeRegained,
+                    EngineEvent::NodeRegained,
                     Some(node.id.clone()),
                     format!("{} can be reached again.", node.id),
                 )),
@@ -102,7 +103,7 @@ impl Cluster {
     /// Keeps that nobody took the role over that an order was to give away.
     pub(super) fn note_refused_election(&mut self, to: &NodeId, why: &str, now: Timestamp) {
         let happened = Happening::new(
-            EventKind::ElectionRefused,
+            EngineEvent::ElectionRefused,
             Some(to.clone()),
             format!("{to} did not become primary. {why}"),
         );
@@ -113,7 +114,7 @@ impl Cluster {
 
     /// Keeps that a backup was made.
     pub(super) fn note_backup(&mut self, result: &str, now: Timestamp) {
-        let happened = Happening::new(EventKind::BackupCreated, None, result.to_owned());
+        let happened = Happening::new(EngineEvent::BackupCreated, None, result.to_owned());
         if let Err(error) = self.keep_events(vec![happened], now) {
             self.stop(&error, now);
         }
@@ -124,7 +125,7 @@ impl Cluster {
         let had = std::mem::replace(&mut self.seen.has_primary, nobody.is_none());
         let Since { since, why } = nobody.filter(|_| had || before.nobody.is_none())?;
         let sentence = format!("Nobody is primary since {since}, because {why}.");
-        Some(Happening::new(EventKind::PrimaryLost, None, sentence))
+        Some(Happening::new(EngineEvent::PrimaryLost, None, sentence))
     }
 
     fn quorum_moved(&mut self) -> Option<Happening> {
@@ -132,12 +133,12 @@ impl Cluster {
         let was = std::mem::replace(&mut self.seen.no_quorum, no_quorum.is_some());
         match (was, no_quorum) {
             (false, Some(since)) => Some(Happening::new(
-                EventKind::QuorumLost,
+                EngineEvent::QuorumLost,
                 None,
                 format!("No majority of the voters can be reached since {since}."),
             )),
             (true, None) => Some(Happening::new(
-                EventKind::QuorumRegained,
+                EngineEvent::QuorumRegained,
                 None,
                 "A majority of the voters can be reached again.".to_owned(),
             )),
@@ -157,6 +158,7 @@ impl Cluster {
         for Happening { kind, node, sentence } in happened {
             place.number += 1;
             let action_id = self.seen.acting;
+            let kind = kind.kind();
             events.push(KernelEvent { place, at: now, kind, node, action_id, sentence });
         }
         self.switchboard.keep_events(&events)?;
@@ -192,20 +194,19 @@ impl Cluster {
     }
 }
 
-const LOST_OR_NOT: [EventKind; 2] = [EventKind::NodeLost, EventKind::NodeRegained];
-const QUORUM_OR_NOT: [EventKind; 2] = [EventKind::QuorumLost, EventKind::QuorumRegained];
+const LOST_OR_NOT: [EngineEvent; 2] = [EngineEvent::NodeLost, EngineEvent::NodeRegained];
+const QUORUM_OR_NOT: [EngineEvent; 2] = [EngineEvent::QuorumLost, EngineEvent::QuorumRegained];
 
 /// What kind of event the execution of an action is, beside the beginning of an epoch.
-pub(super) fn kind_of(action: &crate::model::action::Action) -> Option<EventKind> {
-    use crate::model::action::Action;
+pub(super) fn kind_of(action: &Action) -> Option<EngineEvent> {
     match action {
-        Action::StopWrites {} => Some(EventKind::WritesStopped),
-        Action::ResumeWrites {} => Some(EventKind::WritesResumed),
-        Action::AddReplica { .. } => Some(EventKind::ReplicaAdded),
-        Action::GrantVote { .. } => Some(EventKind::VoteGranted),
-        Action::RemoveReplica { .. } => Some(EventKind::ReplicaRemoved),
-        Action::TakeCheckpoint { .. } => Some(EventKind::CheckpointTaken),
-        Action::PurgeLog { .. } => Some(EventKind::LogPurged),
+        Action::StopWrites {} => Some(EngineEvent::WritesStopped),
+        Action::ResumeWrites {} => Some(EngineEvent::WritesResumed),
+        Action::AddReplica { .. } => Some(EngineEvent::ReplicaAdded),
+        Action::GrantVote { .. } => Some(EngineEvent::VoteGranted),
+        Action::RemoveReplica { .. } => Some(EngineEvent::ReplicaRemoved),
+        Action::TakeCheckpoint { .. } => Some(EngineEvent::CheckpointTaken),
+        Action::PurgeLog { .. } => Some(EngineEvent::LogPurged),
         // The first entry of an epoch is its own event, and a switch is no entry.
         Action::Switchover { .. }
         | Action::Failover { .. }

@@ -12,9 +12,9 @@ use super::orders::{refusal, unknown};
 use super::store::StillStore;
 use super::verify;
 use crate::kernel::ApplyError;
-use crate::model::action::{Action, ActionId};
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
+use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
-use crate::model::invariant::Invariant;
 use crate::model::progress::{Progress, Unit};
 use crate::model::receipt::{KernelRefusal, Receipt};
 use crate::model::text::{NodeId, PlaceName};
@@ -46,7 +46,7 @@ pub(super) enum Begun {
     /// It takes long, and runs beside the kernel.
     Long(Work),
     /// It was executed; the node that it is about is being brought up to date.
-    Copying(Receipt),
+    Copying(Action, Receipt),
 }
 
 /// How far a work is: written by who does it, read by who observes.
@@ -126,7 +126,11 @@ impl Cluster {
             return Ok(());
         };
         let sentence = format!("The kernel is working on {id}, and takes one order at a time.");
-        Err(refusal("busy", sentence, &[Invariant::OneAtATime]))
+        Err(KernelRefusal {
+            rule: "busy".to_owned(),
+            sentence,
+            invariants: vec![crate::model::invariant::Invariant::OneAtATime.id()],
+        })
     }
 
     /// Whether this action is under way.

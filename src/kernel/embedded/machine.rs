@@ -11,10 +11,10 @@ use super::events as kernel_events;
 use super::sqlite::{Doing, StoreError, to_json};
 use crate::crash::{self, Sabotage};
 use crate::kernel::Settled;
+use crate::kernel::embedded::spec::{EngineEvent, EngineInvariant as Invariant};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
-use crate::model::event::{EventKind, EventPlace, KernelEvent};
-use crate::model::invariant::Invariant;
+use crate::model::event::{EventPlace, KernelEvent};
 use crate::model::pinned::Fence;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::text::NodeId;
@@ -131,7 +131,7 @@ fn begin_epoch(
         KernelEvent {
             place: place.of_event(),
             at,
-            kind: EventKind::EpochBegan,
+            kind: EngineEvent::EpochBegan.kind(),
             node: Some(primary.clone()),
             action_id,
             sentence,
@@ -230,7 +230,7 @@ fn write(
         return Ok(Applied::Refused(KernelRefusal {
             rule: "writes_stopped".to_owned(),
             sentence: format!("Writes were stopped before position {}.", place.position),
-            invariants: vec![Invariant::FenceLifted],
+            invariants: vec![Invariant::FenceLifted.id()],
         }));
     }
     change(db).doing("change a key")?;
@@ -279,9 +279,10 @@ fn late(
         order.action.title(),
         place.position,
         place.epoch,
-        invariant.reason()
+        invariant.spec().reason
     );
-    let refusal = KernelRefusal { rule: rule.to_owned(), sentence, invariants: vec![invariant] };
+    let refusal =
+        KernelRefusal { rule: rule.to_owned(), sentence, invariants: vec![invariant.id()] };
     db.prepare_cached(
         "INSERT INTO refused_late (position, action_id, refusal) VALUES (?1, ?2, ?3)",
     )
@@ -304,7 +305,7 @@ fn execute(
             KernelEvent {
                 place: place.of_event(),
                 at: order.at,
-                kind,
+                kind: kind.kind(),
                 node: order.action.node().cloned(),
                 action_id: Some(order.action_id),
                 sentence: result.clone(),
@@ -313,7 +314,7 @@ fn execute(
     }
     let receipt = Receipt {
         action_id: order.action_id,
-        action: order.action.clone(),
+        action: order.action.clone().into(),
         epoch: Some(place.epoch),
         position: Some(place.position),
         executed_at: order.at,

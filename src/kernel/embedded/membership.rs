@@ -10,7 +10,7 @@ use super::node::Node;
 use super::sqlite::StoreError;
 use crate::crash;
 use crate::kernel::ApplyError;
-use crate::model::action::Action;
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::model::ambient::Timestamp;
 use crate::model::receipt::{KernelRefusal, Receipt};
 use raft::eraftpb::{ConfChangeSingle, ConfChangeType, ConfChangeV2, ConfState};

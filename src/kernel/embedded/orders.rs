@@ -13,14 +13,15 @@ use super::machine::{Applied, Place};
 use super::sqlite::StoreError;
 use super::switchboard::{OrderState, Switch};
 use crate::crash;
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
+use crate::kernel::embedded::spec::EngineInvariant as Invariant;
 use crate::kernel::{ApplyError, Order};
-use crate::model::action::{Action, ActionId};
+use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::explanation::Verdict;
-use crate::model::invariant::Invariant;
 use crate::model::pinned::{Fact, Since};
 use crate::model::receipt::{KernelRefusal, Receipt};
-use crate::model::text::NodeId;
+use crate::model::text::{InputError, NodeId};
 use std::sync::Arc;
 
 /// A refusal with its rule.
@@ -32,7 +33,7 @@ pub(super) fn refusal(
     KernelRefusal {
         rule: rule.to_owned(),
         sentence: sentence.into(),
-        invariants: invariants.to_vec(),
+        invariants: invariants.iter().copied().map(Invariant::id).collect(),
     }
 }
 
@@ -47,14 +48,19 @@ impl Cluster {
         if let Some(earlier) = self.earlier_answer(id, now) {
             return Begun::Ended(earlier);
         }
-        let valid = self.idle().map_err(ApplyError::from).and_then(|()| self.validate(order, now));
+        let action = match Action::try_from(order.action()) {
+            Ok(action) => action,
+            Err(error) => return Begun::Ended(Err(not_known(&error).into())),
+        };
+        let valid = self.idle().map_err(ApplyError::from);
+        let valid = valid.and_then(|()| self.validate(order, &action, now));
         if let Err(error) = valid {
             return Begun::Ended(Err(error));
         }
         self.seen.acting = Some(id);
-        let accepted = Accepted::new(order, now);
+        let accepted = Accepted::new(order, action, now);
         let meter = Arc::new(meter);
-        let answer = match order.action() {
+        let answer = match &accepted.action {
             Action::VerifyNode { node } => match self.accept(&accepted, now) {
                 Ok(()) => {
                     let work = self.verification(&accepted, node, now);
@@ -83,11 +89,11 @@ impl Cluster {
             | Action::PurgeLog { .. } => self.enter_in_log(&accepted, now),
         };
         if let Ok(receipt) = &answer
-            && let Some(begun) = self.copying(receipt, &meter)
+            && let Some(begun) = self.copying(&accepted.action, receipt, &meter)
         {
             return begun;
         }
-        Begun::Ended(self.end(id, order.action(), answer, now))
+        Begun::Ended(self.end(id, &accepted.action, answer, now))
     }
 
     /// Ends an order: what it moved is kept as events, and what is final in the journal.
@@ -113,7 +119,7 @@ impl Cluster {
         }
         self.remember(now, &format!("{} did not come to its end", action.title()));
         self.seen.acting = None;
-        let ending = self.journal(id, ending, now);
+        let ending = self.journal(id, action, ending, now);
         crash::point("kernel.receipt");
         ending
     }
@@ -155,8 +161,7 @@ impl Cluster {
     }
 
     /// Every pre-condition again, on an observation of its own. Nothing is written.
-    fn validate(&self, order: &Order, now: Timestamp) -> Result<(), ApplyError> {
-        let action = order.action();
+    fn validate(&self, order: &Order, action: &Action, now: Timestamp) -> Result<(), ApplyError> {
         let state =
             self.observe(now).map_err(|error| refusal("kernel_stopped", error.to_string(), &[]))?;
         let promotes = matches!(action, Action::Switchover { .. } | Action::Failover { .. });
@@ -184,8 +189,9 @@ impl Cluster {
             .map(|evidence| format!("found {}, required {}", evidence.observed, evidence.required))
             .collect();
         let sentence = format!("The kernel refuses {}: {}.", action.title(), found.join("; "));
-        let invariants: Vec<Invariant> = against.iter().map(|check| check.invariant).collect();
-        Err(refusal(first.invariant.id(), sentence, &invariants).into())
+        let invariants = against.iter().map(|check| check.invariant).collect();
+        let rule = first.invariant.to_string();
+        Err(KernelRefusal { rule, sentence, invariants }.into())
     }
 
     pub(super) fn accept(&mut self, order: &Accepted, now: Timestamp) -> Result<(), ApplyError> {
@@ -323,14 +329,19 @@ impl Cluster {
     fn journal(
         &mut self,
         id: ActionId,
+        action: &Action,
         answer: Result<Receipt, ApplyError>,
         now: Timestamp,
     ) -> Result<Receipt, ApplyError> {
         let kept = match &answer {
-            Ok(receipt) if !is_switch(&receipt.action) => self.switchboard.keep(receipt),
+            // A switch and its receipt are one transaction; other receipts are copied.
+            Ok(_) if matches!(action, Action::TakeOffline { .. } | Action::BringOnline { .. }) => {
+                Ok(())
+            }
+            Ok(receipt) => self.switchboard.keep(receipt),
             Err(ApplyError::Refused(refusal)) => self.switchboard.close(id, refusal),
             // What is unknown stays accepted.
-            Ok(_) | Err(ApplyError::Unknown { .. }) => Ok(()),
+            Err(ApplyError::Unknown { .. }) => Ok(()),
         };
         if let Err(error) = kept {
             self.stop(&error, now);
@@ -352,9 +363,13 @@ impl Cluster {
     }
 }
 
-/// A switch and its receipt are one transaction; other receipts are copied.
-fn is_switch(action: &Action) -> bool {
-    matches!(action, Action::TakeOffline { .. } | Action::BringOnline { .. })
+/// The refusal of an order that is none of this kernel.
+fn not_known(error: &InputError) -> KernelRefusal {
+    KernelRefusal {
+        rule: "not_known".to_owned(),
+        sentence: format!("The kernel refuses an order that it does not know: {error}."),
+        invariants: vec![crate::model::invariant::Invariant::InputValid.id()],
+    }
 }
 
 pub(super) fn unknown(why: &str) -> ApplyError {

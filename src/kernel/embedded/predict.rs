@@ -6,10 +6,10 @@
 mod members;
 
 use super::wording;
-use crate::model::action::Action;
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
+use crate::kernel::embedded::spec::EngineInvariant as Invariant;
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::explanation::Effect;
-use crate::model::invariant::Invariant;
 use crate::model::pinned::{Fact, Fence, Pinned, PinnedNode, Role, Unreachable, Writes};
 use crate::model::text::NodeId;
 
@@ -259,56 +259,6 @@ fn after_purge(state: &ClusterState, node: &NodeId, up_to: u64) -> Vec<String> {
             )),
         }
     }
-    said
-}
-
-/// What is not looked at.
-pub(super) fn not_checked(action: &Action) -> Vec<String> {
-    let mut said = Vec::new();
-    match action {
-        Action::Switchover { .. } | Action::Failover { .. } => said.push(
-            "Whether a client that got no answer asks again, and what it concludes from that."
-                .to_owned(),
-        ),
-        Action::StopWrites {} | Action::ResumeWrites {} => said.push(
-            "Whether clients are ready for writes to be refused, or to be accepted again."
-                .to_owned(),
-        ),
-        Action::TakeOffline { .. } => {
-            said.push("What the node is taken offline for, and for how long.".to_owned());
-        }
-        Action::BringOnline { .. } => said.push(
-            "Whether the files of the node were changed by other programs while it was offline."
-                .to_owned(),
-        ),
-        Action::AddReplica { .. } => {
-            said.push("How long the new node takes to receive everything.".to_owned());
-        }
-        Action::GrantVote { .. } => {
-            said.push("Whether the node fails together with another one.".to_owned());
-        }
-        Action::RemoveReplica { .. } => said.push(
-            "Whether the remaining nodes fail together, and what becomes of the files of the node."
-                .to_owned(),
-        ),
-        Action::VerifyNode { .. } => {
-            said.push("Damage that all nodes have alike.".to_owned());
-        }
-        Action::CreateBackup { .. } => said.push(
-            "Which nodes are offline, and the receipts of taking them offline and online, are not \
-             in a backup."
-                .to_owned(),
-        ),
-        Action::TakeCheckpoint { .. } => {
-            said.push("How long the copy takes.".to_owned());
-        }
-        Action::PurgeLog { .. } => said.push(
-            "Whether anybody outside the cluster still reads the entries, and how much space the \
-             file system gets back."
-                .to_owned(),
-        ),
-    }
-    said.push("Whether the disks under the nodes keep what they acknowledged.".to_owned());
     said
 }
 

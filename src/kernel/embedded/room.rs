@@ -51,8 +51,8 @@ impl Cluster {
 pub(super) mod tests {
     use super::*;
     use crate::kernel::ApplyError;
+    use crate::kernel::embedded::spec::EmbeddedAction as Action;
     use crate::kernel::embedded::tests::{now, open, order, put};
-    use crate::model::action::Action;
     use crate::model::ambient::{RESERVE_BYTES, Room};
     use crate::model::text::NodeId;
     use std::path::Path;

@@ -6,8 +6,9 @@ use super::command::Command;
 use super::machine::Applied;
 use super::sqlite::StoreError;
 use super::switchboard::OrderState;
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::{SettleError, Settled, Unobservable};
-use crate::model::action::{Action, ActionId};
+use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::ReceiptStatus;
 use crate::model::receipt::{Receipt, Tombstone};
@@ -37,7 +38,7 @@ impl Cluster {
         }
         if let Some(end) = self.find_end(id).map_err(|error| unreadable(&error))? {
             if let Settled::Executed(receipt) = &end
-                && matches!(receipt.action, Action::CreateBackup { .. })
+                && matches!(Action::try_from(&receipt.action), Ok(Action::CreateBackup { .. }))
             {
                 self.keep_of_backup(receipt, now)?;
             }

@@ -23,10 +23,10 @@ use super::machine::{self, Applied, Place};
 use super::membership::Members;
 use super::sqlite::{Doing, StoreError, to_json};
 use crate::crash::{self, Sabotage};
-use crate::model::action::Action;
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::model::canonical::Hash;
 use crate::model::receipt::Receipt;
-use crate::model::text::NodeId;
+use crate::model::text::{InputError, NodeId};
 use raft::eraftpb::{Entry, EntryType, HardState};
 use rusqlite::{Connection, params};
 use std::cell::Cell;
@@ -339,11 +339,12 @@ fn carry_out(
     receipt: &Receipt,
     extent: &mut Extent,
 ) -> Result<(), StoreError> {
-    let is_own = receipt.action.node() == Some(&NodeId::numbered(identity.number));
+    let is_own = receipt.action.node() == Some(NodeId::numbered(identity.number));
     if receipt.duplicate || !is_own {
         return Ok(());
     }
-    match &receipt.action {
+    let unknown = |error: InputError| StoreError::corrupt(format!("an order is unknown: {error}"));
+    match &Action::try_from(&receipt.action).map_err(unknown)? {
         Action::TakeCheckpoint { .. } => {
             checkpoint::keep(db, &checkpoint::about(db, identity, place)?)?;
             crash::point("kernel.checkpoint_kept");

@@ -12,12 +12,13 @@ use super::machine::Applied;
 use super::opening::{self, Opened};
 use super::room::tests::Disk;
 use super::{Served, founding};
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
+use crate::kernel::embedded::spec::EngineEvent;
 use crate::kernel::{ApplyError, Order, SettleError, Settled};
-use crate::model::action::{Action, ActionId, LogPosition};
+use crate::model::action::{ActionId, LogPosition};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use crate::model::cluster::ReceiptStatus;
-use crate::model::event::EventKind;
 use crate::model::pinned::{Fact, Writes};
 use crate::model::receipt::Witness;
 use crate::model::text::{NodeId, PlaceName};
@@ -69,7 +70,12 @@ pub(super) fn id(number: u8) -> ActionId {
 }
 
 pub(super) fn order(number: u8, action: Action, epoch: u64) -> Order {
-    Order::new(id(number), action, Some(epoch), Witness { seq: 1, hash: Hash::of(b"record") })
+    Order::new(
+        id(number),
+        action.into(),
+        Some(epoch),
+        Witness { seq: 1, hash: Hash::of(b"record") },
+    )
 }
 
 impl Cluster {
@@ -78,12 +84,13 @@ impl Cluster {
         let meter = Meter::new(order.action_id(), None);
         match self.begin(order, meter, now) {
             Begun::Ended(ending) => ending,
-            Begun::Copying(receipt) => {
-                self.end(order.action_id(), order.action(), Ok(receipt), now)
+            Begun::Copying(action, receipt) => {
+                self.end(order.action_id(), &action, Ok(receipt), now)
             }
             Begun::Long(work) => {
+                let action = work.action.clone();
                 let ending = work.run();
-                self.end(order.action_id(), order.action(), ending, now)
+                self.end(order.action_id(), &action, ending, now)
             }
         }
     }
@@ -105,7 +112,7 @@ fn fail(cluster: &mut Cluster, node: u64) {
 
 fn elect(cluster: &mut Cluster, node: u64, id: u8, expected_epoch: u64) -> bool {
     let failover = order(id, Action::Failover { to: NodeId::numbered(node) }, expected_epoch);
-    let order = Accepted::new(&failover, now());
+    let order = Accepted::of(&failover, now());
     let command = Command::Promote { order, primary: NodeId::numbered(node) };
     let (heard, began) = cluster.ensemble.appoint(node, command, now(), |ensemble| {
         ensemble.node_mut(node).unwrap().campaign(now());
@@ -148,7 +155,7 @@ fn a_hand_over_that_did_not_happen_is_given_up_and_the_primary_goes_on() {
     let mut cluster = open(&dir, 3).cluster;
     cluster.sever(3, now());
     let switchover = order(1, Action::Switchover { to: NodeId::numbered(3) }, 1);
-    let order = Accepted::new(&switchover, now());
+    let order = Accepted::of(&switchover, now());
     let command = Command::Promote { order, primary: NodeId::numbered(3) };
     let (heard, began) = cluster.ensemble.appoint(3, command, now(), |ensemble| {
         ensemble.node_mut(1).unwrap().hand_over(3, now());
@@ -226,7 +233,7 @@ fn a_primary_whose_store_failed_leaves_its_office_vacant_and_says_why() {
 
 /// An order that was journaled, and whose process ended before anything else.
 fn accept_only(cluster: &mut Cluster, number: u8, action: Action, epoch: u64) {
-    let accepted = Accepted::new(&order(number, action, epoch), now());
+    let accepted = Accepted::of(&order(number, action, epoch), now());
     cluster.switchboard.accept(&accepted).unwrap();
 }
 
@@ -248,7 +255,7 @@ fn an_accepted_order_without_a_receipt_is_never_executed_again_and_waits_for_a_p
     assert_eq!(cluster.settle(id(1), now()), Ok(Settled::Voided(tombstone.clone())));
     assert_eq!(cluster.receipt(id(1)), Ok(ReceiptStatus::Voided { tombstone }));
     // Its entry turns up after all: it has no effect on any node.
-    let late = Accepted::new(&order(1, Action::StopWrites {}, 2), now());
+    let late = Accepted::of(&order(1, Action::StopWrites {}, 2), now());
     let fence = crate::model::pinned::Fence::Standing;
     let command = Command::Fence { order: late, fence };
     cluster.ensemble.propose(2, &[command], now());
@@ -264,7 +271,7 @@ fn an_entry_that_was_appended_and_not_answered_is_settled_by_its_receipt() {
     // The primary appends the entry, and nobody else gets it before the process ends.
     cluster.ensemble.set_connected(2, false);
     cluster.ensemble.set_connected(3, false);
-    let accepted = Accepted::new(&order(1, Action::StopWrites {}, 1), now());
+    let accepted = Accepted::of(&order(1, Action::StopWrites {}, 1), now());
     let fence = crate::model::pinned::Fence::Standing;
     let command = Command::Fence { order: accepted, fence };
     assert_eq!(cluster.ensemble.propose(1, &[command], now()), [None], "not committed");
@@ -331,7 +338,7 @@ fn a_change_of_the_members_that_was_made_already_has_no_effect() {
     let mut cluster = open(&dir, 3).cluster;
     let change = |number| {
         let action = Action::RemoveReplica { node: NodeId::numbered(3) };
-        Command::of(&Accepted::new(&order(number, action, 1), now())).unwrap()
+        Command::of(&Accepted::of(&order(number, action, 1), now())).unwrap()
     };
     let first = cluster.ensemble.propose(1, &[change(1)], now()).pop().flatten();
     assert!(matches!(first, Some((_, Applied::Executed(_)))), "{first:?}");
@@ -356,7 +363,8 @@ fn an_election_that_is_refused_is_an_event_and_moves_nothing() {
     assert_eq!(refusal.rule, "not_elected");
     assert_eq!((cluster.epoch(), cluster.office()), (1, Office::Vacant));
     let page = cluster.events(None, 5).unwrap();
-    let refused = page.events.iter().find(|event| event.kind == EventKind::ElectionRefused);
+    let refused =
+        page.events.iter().find(|event| event.kind == EngineEvent::ElectionRefused.kind());
     let refused = refused.unwrap_or_else(|| panic!("{page:?}"));
     let about = (refused.node.as_ref(), refused.action_id);
     assert_eq!(about, (Some(&NodeId::numbered(2)), Some(id(2))));

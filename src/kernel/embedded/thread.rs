@@ -8,9 +8,10 @@ use super::cluster::Cluster;
 use super::data::{DataError, WRITES_PER_BATCH_MAX, Write, Written};
 use super::long::{Begun, Ending, Meter, Work};
 use super::orders::{refusal, unknown};
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::memory::MemoryPage;
 use crate::kernel::{ApplyError, Order, SettleError, Settled, Unobservable};
-use crate::model::action::{Action, ActionId};
+use crate::model::action::ActionId;
 use crate::model::ambient::{Clock, Timestamp};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
@@ -263,8 +264,8 @@ impl Served {
                 match self.noting(now, |cluster| cluster.begin(&order, meter, now)) {
                     Begun::Ended(ending) => drop(reply.send(ending)),
                     Begun::Long(work) => self.work(order.action_id(), work, reply),
-                    Begun::Copying(receipt) => {
-                        let (action_id, action) = (order.action_id(), order.action().clone());
+                    Begun::Copying(action, receipt) => {
+                        let action_id = order.action_id();
                         self.copying = Some(Copying { action_id, action, receipt, reply });
                         if self.door.is_none() {
                             self.copied();

@@ -2,11 +2,12 @@
 
 use super::{Delivery, Entry, LearnedBy, Settings};
 use crate::model::actor::Proof;
+use crate::model::spec::Catalogue;
 
 impl Entry {
-    /// A record in a sentence. It matches without a wildcard, so that no kind can go unsaid (C8.1).
+    /// A record in a sentence; `catalogue` has the words for actions. It matches without a wildcard, so that no kind can go unsaid (C8.1).
     #[must_use]
-    pub fn sentence(&self) -> String {
+    pub fn sentence(&self, catalogue: Catalogue) -> String {
         match self {
             Self::Boot { version, cluster, note, interrupted, log_key, settings, last_run } => {
                 let left = if interrupted.is_empty() {
@@ -23,7 +24,7 @@ impl Entry {
                 )
             }
             Self::Requested { action, reason } => {
-                format!("Asked for: {}. Reason: {reason}", action.title())
+                format!("Asked for: {}. Reason: {reason}", catalogue.title(action))
             }
             Self::Explained { relied_on, .. } => {
                 format!("Every check passed: {}.", counted(relied_on.len(), "invariant"))

@@ -9,6 +9,7 @@ use crate::model::explanation::{Candidate, Check, Evidence, Prospect};
 use crate::model::finding::Mismatch;
 use crate::model::pinned::{Pinned, PinnedCluster, PinnedNode, Unresolved};
 use crate::model::progress::Progress;
+use crate::model::spec::Catalogue;
 
 impl Redact for Overview {
     fn redacted(self) -> Self {
@@ -73,7 +74,10 @@ impl Redact for Prospect {
 impl Redact for Check {
     fn redacted(self) -> Self {
         let Self { invariant, statement: _, verdict, evidence } = self;
-        let statement = invariant.statement().to_owned();
+        // What the kernel says in its own words can name what an operator named.
+        let own = Catalogue::default().invariant(invariant);
+        let statement = own
+            .map_or_else(|| invariant.word().replace('_', " "), |found| found.statement.to_owned());
         Self { invariant, statement, verdict, evidence: evidence.redacted() }
     }
 }

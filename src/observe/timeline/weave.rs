@@ -181,7 +181,7 @@ mod tests {
         KernelEvent {
             place: place(position),
             at: Timestamp::from_millis(0),
-            kind: EventKind::NodeLost,
+            kind: EventKind::of("node_lost"),
             node: None,
             action_id: None,
             sentence: String::new(),

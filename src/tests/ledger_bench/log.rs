@@ -1,8 +1,9 @@
 //! Makes a log as long as it is asked for: the ledger itself appends it, so it verifies.
 
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::ledger::note::LogSigner;
 use aerodb_control::ledger::{Draft, Ledger};
-use aerodb_control::model::action::{Action, ActionId};
+use aerodb_control::model::action::ActionId;
 use aerodb_control::model::actor::{Actor, ActorRole, Means, Via};
 use aerodb_control::model::ambient::{Clock, Timestamp};
 use aerodb_control::model::canonical::Hash;
@@ -146,7 +147,7 @@ fn request(number: u64) -> Draft {
     let thing = things[usize::try_from(mix(number) / 4 % 7).unwrap()];
     let reason = format!("{word} work on the {thing} of this node, ticket {}", number % 5_000);
     let reason = Reason::parse(&reason).unwrap();
-    let entry = Entry::Requested { action: action(number), reason };
+    let entry = Entry::Requested { action: action(number).into(), reason };
     Draft::new(Some(actor(number)), Some(action_id(number)), entry)
 }
 
@@ -163,7 +164,7 @@ fn story(number: u64) -> Vec<Draft> {
     let digest = Hash::of(id.bytes());
     let receipt = Receipt {
         action_id: id,
-        action: action(number),
+        action: action(number).into(),
         epoch: Some(number),
         position: Some(number * 3),
         executed_at: Timestamp::from_millis(START_MS),

@@ -3,7 +3,8 @@
 use super::world::{Asked, OPERATOR, PASSWORD, World};
 use crate::authority::{Credential, Operator};
 use crate::kernel::ObserveKernel as _;
-use crate::model::action::{Action, ActionId, LogPosition, Stage};
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
+use crate::model::action::{ActionId, LogPosition, Stage};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Verdict;
 use crate::model::pinned::Fact;
@@ -32,7 +33,7 @@ impl World {
     pub(super) fn ask_and_confirm(&mut self, action: Action) -> Result<(), String> {
         let id = self.fresh_id();
         let Some(operator) = self.operator()? else { return Ok(()) };
-        let asked = self.house().workflow.request(&operator, id, action.clone(), reason());
+        let asked = self.house().workflow.request(&operator, id, action.clone().into(), reason());
         let asked = self.wait(asked);
         let confirmation = asked.as_ref().ok().filter(|a| a.stage == Stage::Explained).map(|a| {
             let typed_target = a.explanation.typed_target.clone();
@@ -169,7 +170,7 @@ impl World {
         }
         let mut action = self.any(state);
         for _ in 0..TRIES {
-            let checks = self.house().kernel.checks(state, &action).checks;
+            let checks = self.house().kernel.checks(state, &action.clone().into()).checks;
             if checks.iter().all(|check| check.verdict == Verdict::Pass) {
                 break;
             }

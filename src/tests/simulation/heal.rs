@@ -2,8 +2,9 @@
 
 use super::world::World;
 use crate::kernel::ObserveKernel as _;
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::ledger::{Expected, verify_file};
-use crate::model::action::{Action, Stage};
+use crate::model::action::Stage;
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::pinned::{Fact, Fence, Writes};
 

@@ -121,6 +121,7 @@ impl House {
         let draft = Draft::new(None, None, entry);
         let ledger = ledger.signing(signer);
         ledger.append(vec![draft]).await.map_err(|e| said(&e))?;
+        ledger.declare_ways_out(kernel.spec().ways_out()).await.map_err(|e| said(&e))?;
         // Whoever operates here is always the same: what is tried is the cluster and the log.
         let proof_lasts = ProofLasts::of_minutes(PROOF_MINUTES_MAX).map_err(|e| said(&e))?;
         let ambient = Ambient {

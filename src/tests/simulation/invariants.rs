@@ -4,9 +4,10 @@
 use super::world::World;
 use crate::kernel::embedded::StoreError;
 use crate::kernel::embedded::probe::{self, NodeProbe, Office, Probe};
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::store::NodeStore;
 use crate::ledger::LedgerReader;
-use crate::model::action::{Action, ActionId};
+use crate::model::action::ActionId;
 use crate::model::canonical::Hash;
 use crate::model::receipt::Receipt;
 use crate::model::record::Entry;
@@ -240,7 +241,7 @@ impl Known {
         let steps = records.steps(id).map_err(|error| error.to_string())?;
         let mut kinds = steps.iter().map(|step| &step.record.entry);
         let asked = kinds.find_map(|entry| match entry {
-            Entry::Requested { action, .. } => Some(action.clone()),
+            Entry::Requested { action, .. } => Action::try_from(action).ok(),
             _ => None,
         });
         let confirmed = kinds.any(|entry| matches!(entry, Entry::Confirmed { .. }));

@@ -2,7 +2,8 @@
 //! what was not synced is taken away, and then everything that was acknowledged has to be there.
 
 use super::world::World;
-use crate::model::action::{Action, LogPosition};
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
+use crate::model::action::LogPosition;
 use crate::model::text::{NodeId, PlaceName};
 
 /// The work: each of these after some writes, on a new cluster of three.

@@ -5,7 +5,7 @@ use crate::model::action::ActionId;
 use crate::model::answer::ActionAnswer;
 use crate::model::pinned::Freeze;
 use crate::model::text::REASON_CHARS_MAX;
-use crate::ui::components::words::say;
+use crate::ui::components::words::{self, say};
 use leptos::prelude::*;
 
 /// What stands in place of a confirmation that this session cannot give any more.
@@ -56,7 +56,7 @@ pub fn reason_field(id: &'static str, typed_before: Option<String>) -> AnyView {
 #[must_use]
 pub fn confirm(answer: &ActionAnswer, proof: &ProofShown, typed_before: Option<&str>) -> AnyView {
     let action = format!("/actions/{}/confirm", answer.id);
-    let title = answer.action.title();
+    let title = words::title(&answer.action);
     let identity = &answer.explanation.pinned.cluster.identity;
     let place = format!("{} {}", identity.environment, identity.cluster);
     let waits_after = answer.explanation.pinned.second_operator && answer.confirmed_by.is_empty();

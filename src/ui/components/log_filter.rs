@@ -1,9 +1,9 @@
 //! The form that narrows the log down. It asks with GET, so that the address says what is shown.
 
-use crate::model::action::{ActionKind, Stage};
+use crate::model::action::Stage;
 use crate::model::log_filter::{LogFilter, SEARCH_WORDS_MAX};
 use crate::model::record::Entry;
-use crate::ui::components::words::say;
+use crate::ui::components::words::{catalogue, say};
 use leptos::prelude::*;
 
 /// The form, with what is asked for now.
@@ -15,9 +15,9 @@ pub fn log_filter(filter: &LogFilter) -> AnyView {
         let pair = pairs.iter().find(|(field, _)| *field == name);
         pair.map(|(_, value)| say(value)).unwrap_or_default()
     };
-    let kinds = Entry::WORDS.to_vec();
-    let stages = Stage::ALL.map(Stage::word).to_vec();
-    let actions = ActionKind::ALL.map(ActionKind::word).to_vec();
+    let kinds = Entry::WORDS.map(str::to_owned).to_vec();
+    let stages = Stage::ALL.map(|stage| stage.to_string()).to_vec();
+    let actions = catalogue().actions().map(|action| action.kind.to_string()).collect();
     let words = format!("Text (up to {SEARCH_WORDS_MAX} whole words)");
     view! {
         <details open=is_set>
@@ -71,16 +71,14 @@ pub(super) fn line(
     .into_any()
 }
 
-fn choice(
-    name: &'static str,
-    label: &'static str,
-    now: String,
-    words: Vec<&'static str>,
-) -> AnyView {
+fn choice(name: &'static str, label: &'static str, now: String, words: Vec<String>) -> AnyView {
     let id = format!("filter-{name}");
     let options = words
         .into_iter()
-        .map(|word| view! { <option value=word selected=word == now>{word}</option> })
+        .map(|word| {
+            let (is_now, value) = (word == now, word.clone());
+            view! { <option value=value selected=is_now>{word}</option> }
+        })
         .collect_view();
     view! {
         <p class="field">

@@ -5,6 +5,7 @@ use crate::model::actor::ActorRole;
 use crate::model::answer::WhyNot;
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::pinned::{Fact, Missing};
+use crate::model::spec::ActionSpec;
 use crate::model::text::NodeId;
 use crate::ui::components::positions::{Lag, lag};
 use crate::ui::components::words::{counted, fact_once, since};
@@ -114,7 +115,7 @@ fn request(kind: ActionKind, node: &NodeId, against: usize) -> AnyView {
         let table = format!("#why-not-{kind}");
         return view! {
             <li>
-                <span class="impossible">{kind.word()}</span>
+                <span class="impossible">{kind.to_string()}</span>
                 <small>
                     <a href=table>{reason.trim_start_matches(": ").to_owned()}</a>
                 </small>
@@ -122,7 +123,8 @@ fn request(kind: ActionKind, node: &NodeId, against: usize) -> AnyView {
         }
         .into_any();
     }
-    let parameter = kind.node_parameter().unwrap_or("node");
+    let parameter = words::catalogue().action(kind).and_then(ActionSpec::node_parameter);
+    let parameter = parameter.map_or("node", |parameter| parameter.name);
     let address = format!("/actions/new?kind={kind}&{parameter}={node}");
     view! {
         <li>

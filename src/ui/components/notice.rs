@@ -4,7 +4,7 @@ use crate::model::action::Stage;
 use crate::model::finding::Mismatch;
 use crate::model::pinned::{Freeze, Moved, Unresolved};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
-use crate::ui::components::words::{say, time};
+use crate::ui::components::words::{self, say, time};
 use leptos::prelude::*;
 
 /// A refusal with everything it carries. It has the role of an alert, so it is read out first.
@@ -62,13 +62,14 @@ pub fn refusal(refusal: &Refusal) -> AnyView {
 
 /// Invariants by their statements and ids.
 #[must_use]
-pub fn invariants(list: &[crate::model::invariant::Invariant]) -> AnyView {
+pub fn invariants(list: &[crate::model::invariant::InvariantId]) -> AnyView {
+    let catalogue = words::catalogue();
     let items = list
         .iter()
         .map(|invariant| {
             view! {
                 <li>
-                    {invariant.statement()} " " <code>{invariant.id()}</code>
+                    {catalogue.statement(*invariant)} " " <code>{invariant.to_string()}</code>
                 </li>
             }
         })

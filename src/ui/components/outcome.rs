@@ -10,7 +10,7 @@ use crate::model::record::Found;
 use crate::model::text::{ActorName, Reason};
 use crate::ui::components::effects::differences;
 use crate::ui::components::notice;
-use crate::ui::components::words::{hash, say, time};
+use crate::ui::components::words::{self, hash, say, time};
 use leptos::prelude::*;
 
 /// What came of the action so far; `None` while it waits for its operator.
@@ -119,7 +119,7 @@ pub fn receipt_facts(receipt: &Receipt) -> AnyView {
         <dl class="facts">
             <div>
                 <dt>"Receipt for"</dt>
-                <dd>{action.title()}" "<code>{receipt.action_id.to_string()}</code></dd>
+                <dd>{words::title(action)}" "<code>{receipt.action_id.to_string()}</code></dd>
             </div>
             <div>
                 <dt>"Executed at"</dt>

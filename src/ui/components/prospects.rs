@@ -1,8 +1,8 @@
 //! Actions as they would be judged now, each with every rule that speaks against it.
 
-use crate::model::action::ActionKind;
 use crate::model::actor::ActorRole;
 use crate::model::explanation::Prospect;
+use crate::model::spec::ActionSpec;
 use crate::ui::components::rules::{COLUMNS, height_of, rows_of, table};
 use crate::ui::components::words::{capital, counted};
 use crate::ui::components::{badge, words};
@@ -52,15 +52,15 @@ fn passed(prospect: &Prospect) -> String {
 /// that it was judged for is not.
 fn title(prospect: &Prospect, asks: bool) -> AnyView {
     let kind = prospect.action.kind();
-    let title = capital(&prospect.action.title());
-    let note = (kind == ActionKind::PurgeLog).then(|| {
-        view! { <small class="since">"Judged for the end of the checkpoint, or for 1."</small> }
-    });
+    let title = capital(&words::title(&prospect.action));
+    let entry = words::catalogue().action(kind);
+    let note = entry.and_then(ActionSpec::offered_position);
+    let note = note.map(|note| view! { <small class="since">{note}</small> });
     let title = if !prospect.against.is_empty() {
         view! { <span class="impossible">{title}</span> }.into_any()
     } else if asks {
-        let named = kind.node_parameter().zip(prospect.action.node());
-        let named = named.map(|(name, node)| format!("&{name}={node}")).unwrap_or_default();
+        let named = entry.and_then(ActionSpec::node_parameter).zip(prospect.action.node());
+        let named = named.map(|(p, node)| format!("&{}={node}", p.name)).unwrap_or_default();
         view! { <a href=format!("/actions/new?kind={kind}{named}")>{title}</a> }.into_any()
     } else {
         view! { <span>{title}</span> }.into_any()

@@ -62,7 +62,7 @@ fn row(stored: &StoredRecord) -> AnyView {
                 <code>{record.entry.word()}</code>
             </td>
             <td>{action}</td>
-            <td>{say(&record.entry.sentence())}</td>
+            <td>{say(&record.entry.sentence(words::catalogue()))}</td>
             <td>{hash(&stored.hash)} {proof(record.seq)}</td>
         </tr>
     }

@@ -111,7 +111,7 @@ pub(super) fn rows_of(check: &Check, mut before: Option<AnyView>) -> Vec<AnyView
     let mut rule = Some(view! {
         <td rowspan=height.clone()>
             <span>{say(&check.statement)}</span>
-            <code>{check.invariant.id()}</code>
+            <code>{check.invariant.to_string()}</code>
         </td>
         <td rowspan=height>{badge::verdict(check.verdict)}</td>
     });

@@ -1,10 +1,10 @@
 //! The form that narrows the timeline down. It asks with GET, so that the address says what is shown.
 
-use crate::model::event::EventKind;
 use crate::model::record::Entry;
+use crate::model::spec::EventSpec;
 use crate::model::timeline_filter::{TimelineFilter, TimelineGroup};
 use crate::ui::components::log_filter::line;
-use crate::ui::components::words::say;
+use crate::ui::components::words::{catalogue, say};
 use leptos::prelude::*;
 
 /// The form, with what is asked for now.
@@ -22,10 +22,11 @@ pub fn timeline_filter(filter: &TimelineFilter) -> AnyView {
         .into_iter()
         .collect_view();
     let records = Entry::WORDS.map(|word| option(word, word, &kind)).into_iter().collect_view();
-    let events = EventKind::ALL
-        .map(|event| option(event.word(), event.word(), &kind))
-        .into_iter()
-        .collect_view();
+    let event = |event: &EventSpec| {
+        let word = event.kind.to_string();
+        option(word.clone(), word, &kind)
+    };
+    let events = catalogue().events().map(event).collect_view();
     view! {
         <details open=is_set>
             <summary>"Filter the timeline"</summary>
@@ -51,6 +52,8 @@ pub fn timeline_filter(filter: &TimelineFilter) -> AnyView {
     .into_any()
 }
 
-fn option(word: &'static str, words: &'static str, now: &str) -> AnyView {
-    view! { <option value=word selected=word == now>{words}</option> }.into_any()
+fn option(word: impl Into<String>, words: impl Into<String>, now: &str) -> AnyView {
+    let (word, words) = (word.into(), words.into());
+    let is_now = word == now;
+    view! { <option value=word selected=is_now>{words}</option> }.into_any()
 }

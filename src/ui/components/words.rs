@@ -1,10 +1,11 @@
 //! Times, facts and free text, each in the one form that every page uses.
 
-use crate::model::action::{ActionId, ActionKind};
+use crate::model::action::{Action, ActionId, ActionKind};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
 use crate::model::cluster::Observation;
 use crate::model::pinned::{Fact, Missing, Since};
+use crate::model::spec::Catalogue;
 use crate::model::text::{NodeId, visible};
 pub use crate::ui::counted;
 use leptos::prelude::*;
@@ -42,12 +43,25 @@ pub fn action(id: ActionId) -> AnyView {
     .into_any()
 }
 
+/// The words of the kernel: those of the page on the server, and none in the browser, which redraws
+/// nothing that needs them.
+#[must_use]
+pub fn catalogue() -> Catalogue {
+    use_context().unwrap_or_default()
+}
+
+/// An action in a few words.
+#[must_use]
+pub fn title(action: &Action) -> String {
+    catalogue().title(action)
+}
+
 /// The word of a kind of action, which leads to all that the reference says of it.
 #[must_use]
 pub fn kind(kind: ActionKind) -> AnyView {
     view! {
         <a href=format!("/reference/actions/{kind}")>
-            <code>{kind.word()}</code>
+            <code>{kind.to_string()}</code>
         </a>
     }
     .into_any()

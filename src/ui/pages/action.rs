@@ -4,7 +4,7 @@ use crate::model::action::Stage;
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Closing};
 use crate::model::cluster::ReceiptStatus;
-use crate::ui::components::words::{say, time};
+use crate::ui::components::words::{self, say, time};
 use crate::ui::components::{badge, copyable, explanation, forms, kept, notice, outcome, records};
 use crate::ui::live::ChangeNotice;
 use crate::ui::verify::verify;
@@ -65,7 +65,7 @@ fn report(answer: &ActionAnswer) -> AnyView {
 }
 
 fn request(answer: &ActionAnswer) -> AnyView {
-    let entry = crate::model::catalogue::entry(answer.action.kind());
+    let entry = words::catalogue().action(answer.action.kind());
     let names: Vec<_> = answer.confirmed_by.iter().map(ToString::to_string).collect();
     let confirmed_by = (!names.is_empty()).then(|| {
         view! {
@@ -83,7 +83,7 @@ fn request(answer: &ActionAnswer) -> AnyView {
             </div>
             <div>
                 <dt>"Meaning"</dt>
-                <dd>{entry.meaning}</dd>
+                <dd>{entry.map(|entry| entry.meaning)}</dd>
             </div>
             <div>
                 <dt>"Reason"</dt>

@@ -3,7 +3,7 @@
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionLine, ActionPage};
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::{capital, time};
+use crate::ui::components::words::{capital, time, title};
 use crate::ui::components::{badge, forms};
 use crate::ui::live::ChangeNotice;
 use crate::ui::{Frame, pages};
@@ -75,7 +75,7 @@ fn row(line: &ActionLine) -> AnyView {
         <tr>
             <td class="number">{line.seq.to_string()}</td>
             <th scope="row">
-                <a href=format!("/actions/{}", line.id)>{capital(&line.action.title())}</a>
+                <a href=format!("/actions/{}", line.id)>{capital(&title(&line.action))}</a>
             </th>
             <td>{badge::stage(line.stage, line.interrupted)}</td>
             <td>{line.requested_by.to_string()}</td>

@@ -1,12 +1,12 @@
 //! `GET /actions/new`: the catalogue, and the form that asks for one action.
 
 use crate::model::actor::ActorRole;
-use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Impact, Parameter, entry};
 use crate::model::cluster::NodeState;
 use crate::model::pinned::Fact;
+use crate::model::spec::{ActionSpec, Impact, ParameterSpec};
 use crate::ui::components::forms::reason_field;
 use crate::ui::components::words::{counted, observation, say};
-use crate::ui::components::{notice, rules};
+use crate::ui::components::{notice, rules, words};
 use crate::ui::{NewAction, pages};
 use leptos::prelude::*;
 
@@ -14,7 +14,7 @@ use leptos::prelude::*;
 pub(super) fn catalogue(viewer: Option<ActorRole>) -> AnyView {
     let asks = viewer == Some(ActorRole::Operator);
     let note = (!asks).then(|| pages::for_operators(viewer, "ask for an action"));
-    let items = CATALOGUE.iter().map(|entry| item(entry, asks)).collect_view();
+    let items = words::catalogue().actions().map(|entry| item(entry, asks)).collect_view();
     view! {
         <p>"This is the whole list. Each action is explained before it can be confirmed; asking \
             runs nothing. While an operator's freeze stands, none can be asked for or confirmed."</p>
@@ -24,7 +24,7 @@ pub(super) fn catalogue(viewer: Option<ActorRole>) -> AnyView {
     .into_any()
 }
 
-fn item(entry: &CatalogueEntry, asks: bool) -> AnyView {
+fn item(entry: &ActionSpec, asks: bool) -> AnyView {
     let kind = entry.kind;
     let title = if asks {
         view! { <a href=format!("/actions/new?kind={kind}")>{entry.title}</a> }.into_any()
@@ -43,7 +43,7 @@ fn item(entry: &CatalogueEntry, asks: bool) -> AnyView {
     .into_any()
 }
 
-fn impact(entry: &CatalogueEntry) -> String {
+fn impact(entry: &ActionSpec) -> String {
     let reach = match entry.impact {
         Impact::Disruptive => "Disruptive: clients can notice it.",
         Impact::Contained => "Contained: clients do not notice it.",
@@ -53,7 +53,7 @@ fn impact(entry: &CatalogueEntry) -> String {
 
 /// The form that asks for one action.
 pub(super) fn new_action(data: &NewAction, viewer: Option<ActorRole>) -> AnyView {
-    let entry = entry(data.kind);
+    let entry = data.entry;
     let effects = entry.effects.iter().map(|effect| view! { <li>{*effect}</li> }).collect_view();
     let form = if viewer == Some(ActorRole::Operator) {
         form(data)
@@ -61,7 +61,7 @@ pub(super) fn new_action(data: &NewAction, viewer: Option<ActorRole>) -> AnyView
         pages::for_operators(viewer, "ask for an action")
     };
     let against = (!data.candidates.is_empty())
-        .then(|| rules::candidates(data.kind.word(), &data.candidates));
+        .then(|| rules::candidates(&entry.kind.to_string(), &data.candidates));
     view! {
         {pages::refusal(data.refusal.as_ref())}
         {data.unresolved.as_ref().map(notice::unresolved)}
@@ -82,14 +82,15 @@ pub(super) fn new_action(data: &NewAction, viewer: Option<ActorRole>) -> AnyView
 
 /// A browser must not fill in what was chosen before it reloaded, so it is told to keep nothing.
 fn form(data: &NewAction) -> AnyView {
-    let node = data.kind.node_parameter();
-    let chosen = node.filter(|_| data.kind.is_about_member());
+    let node = data.entry.node_parameter().map(|parameter| parameter.name);
+    let chosen = node.filter(|_| data.entry.is_about_member());
     let nodes = chosen.map(|parameter| choice(data, parameter));
-    let typed_before = |parameter: &Parameter| {
+    let typed_before = |parameter: &ParameterSpec| {
         let named = data.node.as_ref().filter(|_| node == Some(parameter.name));
         named.map(ToString::to_string).or_else(|| data.values.get(parameter.name).cloned())
     };
-    let values = entry(data.kind)
+    let values = data
+        .entry
         .parameters
         .iter()
         .filter(|parameter| chosen != Some(parameter.name))
@@ -98,7 +99,7 @@ fn form(data: &NewAction) -> AnyView {
     view! {
         <form class="form" method="post" action="/actions" autocomplete="off">
             <input type="hidden" name="action_id" value=data.action_id.to_string()/>
-            <input type="hidden" name="kind" value=data.kind.word()/>
+            <input type="hidden" name="kind" value=data.entry.kind.to_string()/>
             {nodes}
             {values}
             {reason_field("reason", data.reason.clone())}
@@ -113,7 +114,7 @@ fn form(data: &NewAction) -> AnyView {
 }
 
 /// A parameter that is typed. It is empty unless the address named it (C2.2).
-fn value_field(parameter: &'static Parameter, typed_before: Option<String>) -> AnyView {
+fn value_field(parameter: &'static ParameterSpec, typed_before: Option<String>) -> AnyView {
     let hint = format!("{}-hint", parameter.name);
     let typed_before = typed_before.map(|value| say(&value));
     view! {
@@ -140,7 +141,7 @@ fn value_field(parameter: &'static Parameter, typed_before: Option<String>) -> A
 fn choice(data: &NewAction, parameter: &'static str) -> AnyView {
     let nodes = data.state.nodes.iter().map(|node| option(data, node, parameter)).collect_view();
     let question =
-        if data.kind.chooses_primary() { "Which node becomes primary" } else { "Which node" };
+        if data.entry.chooses_primary { "Which node becomes primary" } else { "Which node" };
     view! {
         <fieldset class="choice">
             <legend>{question}</legend>
@@ -176,7 +177,7 @@ fn option(data: &NewAction, node: &NodeState, parameter: &'static str) -> AnyVie
             format!("; {} against", counted(count, "rule"))
         }
     });
-    let purges = data.kind.parameters().contains(&"up_to");
+    let purges = data.entry.offered_position().is_some();
     let log = if purges { extent(node) } else { String::new() };
     let words = format!("{role}, {reach}{log}{}", against.unwrap_or_default());
     let named = data.node.as_ref() == Some(&node.pinned.id);

@@ -3,7 +3,7 @@
 use crate::model::answer::StoredRecord;
 use crate::model::kept::RecordAnswer;
 use crate::ui::components::records::{self, actor, proof};
-use crate::ui::components::words::{say, time};
+use crate::ui::components::words::{self, say, time};
 use crate::ui::components::{badge, copyable, kept};
 use crate::ui::verify::verify;
 use leptos::prelude::*;
@@ -21,7 +21,7 @@ pub(super) fn record(data: &RecordAnswer) -> AnyView {
     let named = std::slice::from_ref(&data.record);
     view! {
         {neighbours(data)}
-        <p>{say(&data.record.record.entry.sentence())}</p>
+        <p>{say(&data.record.record.entry.sentence(words::catalogue()))}</p>
         {facts(&data.record)}
         {verify(named)}
         {kept::observations(named)}

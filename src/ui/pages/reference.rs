@@ -5,20 +5,19 @@ mod lists;
 
 pub(super) use lists::failures;
 
-use crate::model::action::{ActionKind, Stage};
+use crate::model::action::Stage;
 use crate::model::actor::ActorRole;
-use crate::model::catalogue::{CATALOGUE, CatalogueEntry, Impact, Target, entry};
-use crate::model::invariant::Invariant;
 use crate::model::refusal::RefusalCode;
+use crate::model::spec::{ActionSpec, Impact, Target};
 use crate::ui::Privileged;
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::{command, kind};
+use crate::ui::components::words::{catalogue, command, kind};
 use crate::ui::components::{badge, notice};
 use leptos::prelude::*;
 
 /// The whole reference.
 pub(super) fn reference(privileged: &[Privileged]) -> AnyView {
-    let actions = CATALOGUE.iter().map(action).collect_view();
+    let actions = catalogue().actions().map(action).collect_view();
     view! {
         <nav class="contents" aria-label="On this page">
             <ul>
@@ -103,7 +102,7 @@ pub(super) fn sentences(list: &[&'static str]) -> AnyView {
     view! { <ul class="sentences">{items}</ul> }.into_any()
 }
 
-fn parameters(entry: &CatalogueEntry) -> AnyView {
+fn parameters(entry: &ActionSpec) -> AnyView {
     if entry.parameters.is_empty() {
         return view! { <p>"None."</p> }.into_any();
     }
@@ -123,12 +122,12 @@ fn parameters(entry: &CatalogueEntry) -> AnyView {
 }
 
 /// One action of the catalogue, on a page of its own.
-pub(super) fn of_action(kind: ActionKind) -> AnyView {
+pub(super) fn of_action(entry: &ActionSpec) -> AnyView {
     view! {
-        {body(entry(kind), Level::Page)}
+        {body(entry, Level::Page)}
         <p>
             <a href="/reference">"The whole reference"</a> ", "
-            <a href=format!("/log?action_kind={kind}")>"its records in the log"</a>
+            <a href=format!("/log?action_kind={}", entry.kind)>"its records in the log"</a>
         </p>
     }
     .into_any()
@@ -152,7 +151,7 @@ impl Level {
     }
 }
 
-fn action(entry: &CatalogueEntry) -> AnyView {
+fn action(entry: &ActionSpec) -> AnyView {
     view! {
         <article class="entry">
             <h3>{entry.title} " " {kind(entry.kind)}</h3>
@@ -162,7 +161,7 @@ fn action(entry: &CatalogueEntry) -> AnyView {
     .into_any()
 }
 
-fn body(entry: &CatalogueEntry, level: Level) -> AnyView {
+fn body(entry: &ActionSpec, level: Level) -> AnyView {
     let confirm = match (entry.impact, entry.target) {
         (Impact::Contained, _) => "nothing: it is contained",
         (Impact::Disruptive, Target::Node) => "the name of the node",
@@ -301,17 +300,17 @@ fn roles() -> AnyView {
 }
 
 fn invariants() -> AnyView {
-    let rows = Invariant::ALL
-        .iter()
+    let rows = catalogue()
+        .invariants()
         .map(|invariant| {
             view! {
                 <tr>
                     <th scope="row">
-                        <code>{invariant.id()}</code>
+                        <code>{invariant.id.to_string()}</code>
                     </th>
-                    <td>{invariant.statement()}</td>
-                    <td>{invariant.reason()}</td>
-                    <td>{invariant.clause()}</td>
+                    <td>{invariant.statement}</td>
+                    <td>{invariant.reason}</td>
+                    <td>{invariant.clause}</td>
                 </tr>
             }
         })

@@ -3,7 +3,7 @@
 use crate::model::action::Stage;
 use crate::model::cluster::ClusterState;
 use crate::model::report::{ActionReport, Content, Kept, WindowReport};
-use crate::ui::components::words::{counted, hash, observation, say, time};
+use crate::ui::components::words::{self, counted, hash, observation, say, time};
 use crate::ui::components::{
     badge, copyable, explanation, kept, notice, outcome, positions, records, topology,
 };
@@ -91,7 +91,7 @@ fn report(view: &WindowView) -> Option<AnyView> {
         view! {
             <section class="entry">
                 <h2>
-                    <a href=format!("/actions/{}/report", action.id)>{action.action.title()}</a>
+                    <a href=format!("/actions/{}/report", action.id)>{words::title(&action.action)}</a>
                 </h2>
                 {parts(action)}
             </section>
@@ -162,7 +162,7 @@ fn asked(told: &ActionReport) -> AnyView {
             <dl class="facts">
                 <div>
                     <dt>"Action"</dt>
-                    <dd>{told.action.title()}</dd>
+                    <dd>{words::title(&told.action)}</dd>
                 </div>
                 <div>
                     <dt>"Reason"</dt>

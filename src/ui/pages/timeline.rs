@@ -152,7 +152,7 @@ fn record(placed: &PlacedRecord, shown: &Shown) -> AnyView {
                 " "
                 {time(record.at)}
             </p>
-            <p>{say(&record.entry.sentence())}</p>
+            <p>{say(&record.entry.sentence(words::catalogue()))}</p>
             <small>{actor(record)}</small>
             {observed}
             {after}

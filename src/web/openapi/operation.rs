@@ -1,29 +1,37 @@
 //! One operation of the API, before it becomes JSON.
 
+use super::words;
 use crate::model::answer::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
 use crate::model::refusal::RefusalCode;
+use crate::model::spec::Catalogue;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 /// The schemas of every type that was asked for, each once.
-pub(in crate::web) struct Schemas(SchemaGenerator);
+pub(in crate::web) struct Schemas {
+    generator: SchemaGenerator,
+    /// What the kernel says of itself.
+    pub(in crate::web) catalogue: Catalogue,
+}
 
 impl Schemas {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(catalogue: Catalogue) -> Self {
         let settings = SchemaSettings::draft2020_12().for_serialize();
         let settings = settings.with(|s| s.definitions_path = "/components/schemas".into());
-        Self(settings.into_generator())
+        Self { generator: settings.into_generator(), catalogue }
     }
 
     /// A reference to the schema of a type.
     pub(super) fn of<T: JsonSchema>(&mut self) -> Value {
-        self.0.subschema_for::<T>().to_value()
+        self.generator.subschema_for::<T>().to_value()
     }
 
-    /// The schemas by name.
+    /// The schemas by name. Where a type holds any word of a form, the words of the kernel stand.
     pub(super) fn taken(&mut self) -> Map<String, Value> {
-        self.0.take_definitions(true)
+        let mut taken = self.generator.take_definitions(true);
+        words::put_in(self.catalogue, &mut taken);
+        taken
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the routes that read take, answer and refuse: one function for each that programs use.
 
 use super::operation::{Operation, Parameter, Place, Schemas};
+use super::words;
 use crate::model::access_list::AccessList;
 use crate::model::action::{ActionId, ActionKind, Stage};
 use crate::model::ambient::Timestamp;
@@ -9,7 +10,6 @@ use crate::model::answer::{
     SessionAnswer, SignedHead, StoredRecord,
 };
 use crate::model::canonical::Hash;
-use crate::model::catalogue::CatalogueEntry;
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::kept::KeptObservation;
@@ -18,6 +18,7 @@ use crate::model::node_answer::NodeAnswer;
 use crate::model::record::Entry;
 use crate::model::refusal::RefusalCode as Code;
 use crate::model::report::{ActionReport, WindowReport};
+use crate::model::spec::ActionSpec;
 use crate::model::text::{ActorName, NodeId, Reason};
 use crate::model::timeline::{Timeline, TimelineKey};
 use crate::model::timeline_filter::TimelineKind;
@@ -54,7 +55,7 @@ pub(in crate::web) fn timeline(schemas: &mut Schemas) -> Operation {
     Operation::new("getTimeline", "The log and the kernel side by side, newest first.")
         .with(before.schema(schemas.of::<TimelineKey>()))
         .limited()
-        .with(kind.schema(json!({ "enum": TimelineKind::words() })))
+        .with(kind.schema(json!({ "enum": TimelineKind::words(schemas.catalogue) })))
         .with(node.schema(schemas.of::<NodeId>()))
         .with(actor.schema(schemas.of::<ActorName>()))
         .with(action.schema(schemas.of::<ActionId>()))
@@ -77,7 +78,7 @@ pub(in crate::web) fn overview(schemas: &mut Schemas) -> Operation {
 
 pub(in crate::web) fn catalogue(schemas: &mut Schemas) -> Operation {
     Operation::new("listCatalogue", "Every action that exists, in full.")
-        .json::<Vec<CatalogueEntry>>(schemas)
+        .json::<Vec<ActionSpec>>(schemas)
 }
 
 pub(in crate::web) fn actions(schemas: &mut Schemas) -> Operation {
@@ -249,15 +250,14 @@ fn number(place: Place, name: &'static str, about: &'static str) -> Parameter {
 
 pub(in crate::web) fn explain(schemas: &mut Schemas) -> Operation {
     let query = |name, about| Parameter::of(Place::Query, name, about);
-    Operation::new("explainAction", "What would be explained now. Nothing is written or asked for.")
+    let about = "What would be explained now. Nothing is written or asked for.";
+    let mut operation = Operation::new("explainAction", about)
         .with(query("kind", "Which action.").required().schema(schemas.of::<ActionKind>()))
-        .with(query("reason", "Why.").required().schema(schemas.of::<Reason>()))
-        .with(query("to", "The standby that becomes primary."))
-        .with(query("node", "The node that the action is about."))
-        .with(query("up_to", "The last position that is given back."))
-        .with(query("name", "The name of what is made."))
-        .json::<ExplainAnswer>(schemas)
-        .refuses([Code::KernelUnreachable])
+        .with(query("reason", "Why.").required().schema(schemas.of::<Reason>()));
+    for parameter in words::parameters(schemas.catalogue) {
+        operation = operation.with(query(parameter.name, parameter.meaning));
+    }
+    operation.json::<ExplainAnswer>(schemas).refuses([Code::KernelUnreachable])
 }
 
 pub(in crate::web) fn kernel_events(schemas: &mut Schemas) -> Operation {

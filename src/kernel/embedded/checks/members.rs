@@ -2,8 +2,8 @@
 
 use super::Found;
 use super::subject::Subject;
+use crate::kernel::embedded::spec::EngineInvariant as Invariant;
 use crate::model::explanation::{Check, Verdict};
-use crate::model::invariant::Invariant;
 use crate::model::pinned::{Fact, Role};
 use crate::model::text::NodeId;
 

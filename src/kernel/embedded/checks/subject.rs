@@ -1,9 +1,9 @@
 //! What is required of the node that an action names.
 
 use super::Found;
+use crate::kernel::embedded::spec::EngineInvariant as Invariant;
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::explanation::{Check, Verdict};
-use crate::model::invariant::Invariant;
 use crate::model::pinned::{Fact, Missing, Role, Unreachable};
 use crate::model::text::NodeId;
 

@@ -4,9 +4,9 @@ use crate::kernel::embedded::Write;
 use crate::kernel::embedded::cluster::Cluster;
 use crate::kernel::embedded::long::{Begun, Meter};
 use crate::kernel::embedded::opening::Opened;
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::tests::{id, now, open, order, put};
 use crate::kernel::{ApplyError, SettleError};
-use crate::model::action::Action;
 use crate::model::cluster::ReceiptStatus;
 use crate::model::pinned::Fact;
 use crate::model::receipt::Receipt;
@@ -40,7 +40,7 @@ fn bring_online(cluster: &mut Cluster) -> Begun {
 
 fn copying(begun: Begun) -> Receipt {
     match begun {
-        Begun::Copying(receipt) => receipt,
+        Begun::Copying(_, receipt) => receipt,
         Begun::Ended(ending) => panic!("it has ended: {ending:?}"),
         Begun::Long(_) => panic!("nothing runs beside the kernel"),
     }

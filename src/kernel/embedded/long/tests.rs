@@ -2,9 +2,9 @@
 
 use super::{Begun, Meter, Work};
 use crate::kernel::embedded::cluster::Cluster;
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::tests::{id, now, open, order, put};
 use crate::kernel::{ApplyError, Order, SettleError, Settled};
-use crate::model::action::Action;
 use crate::model::progress::Unit;
 use crate::model::text::{NodeId, PlaceName};
 use tempfile::TempDir;
@@ -14,7 +14,7 @@ fn begin(cluster: &mut Cluster, order: &Order) -> Work {
     match cluster.begin(order, Meter::new(order.action_id(), None), now()) {
         Begun::Long(work) => work,
         Begun::Ended(ending) => panic!("it has ended: {ending:?}"),
-        Begun::Copying(receipt) => panic!("it copies: {receipt:?}"),
+        Begun::Copying(_, receipt) => panic!("it copies: {receipt:?}"),
     }
 }
 

@@ -3,8 +3,8 @@
 use super::{Applied, Place, checkpoint_of, execute, late, members, refuse_moved};
 use crate::kernel::embedded::command::Accepted;
 use crate::kernel::embedded::membership::Change;
+use crate::kernel::embedded::spec::EngineInvariant as Invariant;
 use crate::kernel::embedded::sqlite::{Doing, StoreError, to_json};
-use crate::model::invariant::Invariant;
 use crate::model::text::NodeId;
 use rusqlite::{Connection, params};
 

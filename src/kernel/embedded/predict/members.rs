@@ -1,7 +1,7 @@
 //! What would come of a change of the members.
 
 use super::reachable;
-use crate::model::action::Action;
+use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::model::cluster::ClusterState;
 use crate::model::pinned::{Fact, Pinned, PinnedNode, Role};
 use crate::model::text::NodeId;

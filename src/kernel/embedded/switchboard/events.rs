@@ -1,6 +1,7 @@
 //! The events that no log holds.
 
 use super::Switchboard;
+use crate::kernel::embedded::spec::EngineEvent;
 use crate::kernel::embedded::sqlite::{Doing, StoreError, from_json, to_json};
 use crate::model::event::{EventKind, EventPlace, KernelEvent};
 use crate::model::text::NodeId;
@@ -67,9 +68,9 @@ impl Switchboard {
     pub(in crate::kernel::embedded) fn last_kind(
         &self,
         node: Option<&NodeId>,
-        kinds: [EventKind; 2],
+        kinds: [EngineEvent; 2],
     ) -> Result<Option<EventKind>, StoreError> {
-        let [one, other] = kinds;
+        let [one, other] = kinds.map(EngineEvent::kind);
         let text: Option<String> = self
             .file
             .connection()

@@ -2,6 +2,7 @@
 
 use super::{Switchboard, insert_order, insert_receipt};
 use crate::kernel::embedded::command::Accepted;
+use crate::kernel::embedded::spec::EmbeddedAction;
 use crate::kernel::embedded::sqlite::{Doing, StoreError, from_json};
 use crate::model::receipt::Receipt;
 use rusqlite::Connection;
@@ -32,9 +33,11 @@ impl Switchboard {
     pub(super) fn take_over(&mut self, receipts: &[Receipt]) -> Result<(), StoreError> {
         self.file.save(|db| {
             for receipt in receipts {
+                let unknown = |error| StoreError::corrupt(format!("an order is unknown: {error}"));
+                let action = EmbeddedAction::try_from(&receipt.action).map_err(unknown)?;
                 let order = Accepted {
                     action_id: receipt.action_id,
-                    action: receipt.action.clone(),
+                    action,
                     expected_epoch: receipt.epoch,
                     witness: receipt.witness.clone(),
                     at: receipt.executed_at,

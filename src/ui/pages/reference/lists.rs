@@ -1,15 +1,14 @@
 //! Closed lists: what can go wrong, who may write, what is sensitive and what is secret.
 
 use super::{sentences, table};
-use crate::model::catalogue::CATALOGUE;
 use crate::model::sensitive::{SECRETS, SensitiveFact};
 use crate::ui::Privileged;
-use crate::ui::components::words::kind;
+use crate::ui::components::words::{catalogue, kind};
 use leptos::prelude::*;
 
 /// Every failure mode of every action, with what an operator sees (C12.1).
 pub(in crate::ui::pages) fn failures() -> AnyView {
-    let rows = CATALOGUE.iter().flat_map(|entry| {
+    let rows = catalogue().actions().flat_map(|entry| {
         let height = entry.failure_modes.len().to_string();
         let mut heading = Some(view! {
             <th scope="rowgroup" rowspan=height>

@@ -1,15 +1,15 @@
 //! Who is primary, and whether writes are accepted.
 
-use super::{
-    ActionClass, CatalogueEntry, FailureMode, Impact, REFUSED, STOPPED_AFTER, STOPPED_BEFORE, TO,
-    Target,
-};
+use super::{EngineInvariant, TO};
 use crate::model::action::ActionKind;
-use crate::model::invariant::Invariant;
+use crate::model::spec::{
+    ActionClass, ActionSpec, FailureMode, Impact, REFUSED, STOPPED_AFTER, STOPPED_BEFORE, Target,
+};
 
-pub(super) const SWITCHOVER: CatalogueEntry = CatalogueEntry {
-    kind: ActionKind::Switchover,
+pub(super) const SWITCHOVER: ActionSpec = ActionSpec {
+    kind: ActionKind::of("switchover"),
     title: "Switchover",
+    phrase: "switchover to {to}",
     meaning: "The living primary hands its role to a standby that holds its whole log.",
     class: ActionClass::Control,
     impact: Impact::Disruptive,
@@ -17,12 +17,12 @@ pub(super) const SWITCHOVER: CatalogueEntry = CatalogueEntry {
     reversible: "Yes: by a switchover back.",
     parameters: TO,
     preconditions: &[
-        Invariant::NodeIsMember,
-        Invariant::PrimaryAlive,
-        Invariant::TargetIsStandby,
-        Invariant::TargetReachable,
-        Invariant::TargetInEpoch,
-        Invariant::QuorumReachable,
+        EngineInvariant::NodeIsMember.id(),
+        EngineInvariant::PrimaryAlive.id(),
+        EngineInvariant::TargetIsStandby.id(),
+        EngineInvariant::TargetReachable.id(),
+        EngineInvariant::TargetInEpoch.id(),
+        EngineInvariant::QuorumReachable.id(),
     ],
     effects: &[
         "The target becomes primary and the primary becomes a standby.",
@@ -40,14 +40,19 @@ pub(super) const SWITCHOVER: CatalogueEntry = CatalogueEntry {
     ],
     not_checked: &[
         "Whether clients find the new primary.",
+        "Whether a client that got no answer asks again, and what it concludes from that.",
         "Whether the host of the target can carry the load.",
     ],
     engine_command: "raft: transfer leadership to the target",
+    takes_long: false,
+    chooses_primary: true,
+    way_out: false,
 };
 
-pub(super) const FAILOVER: CatalogueEntry = CatalogueEntry {
-    kind: ActionKind::Failover,
+pub(super) const FAILOVER: ActionSpec = ActionSpec {
+    kind: ActionKind::of("failover"),
     title: "Failover",
+    phrase: "failover to {to}",
     meaning: "A standby becomes primary while no node is.",
     class: ActionClass::Control,
     impact: Impact::Disruptive,
@@ -55,12 +60,12 @@ pub(super) const FAILOVER: CatalogueEntry = CatalogueEntry {
     reversible: "In part: by a switchover to another node. The epoch that ended does not come back.",
     parameters: TO,
     preconditions: &[
-        Invariant::NodeIsMember,
-        Invariant::NoPrimaryAlive,
-        Invariant::TargetIsStandby,
-        Invariant::TargetReachable,
-        Invariant::QuorumReachable,
-        Invariant::TargetLogComplete,
+        EngineInvariant::NodeIsMember.id(),
+        EngineInvariant::NoPrimaryAlive.id(),
+        EngineInvariant::TargetIsStandby.id(),
+        EngineInvariant::TargetReachable.id(),
+        EngineInvariant::QuorumReachable.id(),
+        EngineInvariant::TargetLogComplete.id(),
     ],
     effects: &[
         "The target becomes primary.",
@@ -79,20 +84,29 @@ pub(super) const FAILOVER: CatalogueEntry = CatalogueEntry {
     not_checked: &[
         "Whether a node that cannot be reached still serves reads to clients near it.",
         "Whether clients find the new primary.",
+        "Whether a client that got no answer asks again, and what it concludes from that.",
     ],
     engine_command: "raft: campaign on the target",
+    takes_long: false,
+    chooses_primary: true,
+    way_out: true,
 };
 
-pub(super) const STOP_WRITES: CatalogueEntry = CatalogueEntry {
-    kind: ActionKind::StopWrites,
+pub(super) const STOP_WRITES: ActionSpec = ActionSpec {
+    kind: ActionKind::of("stop_writes"),
     title: "Stop writes",
+    phrase: "stop writes",
     meaning: "The cluster refuses every write until an operator resumes them.",
     class: ActionClass::Control,
     impact: Impact::Disruptive,
     target: Target::Cluster,
     reversible: "Yes: by resume_writes.",
     parameters: &[],
-    preconditions: &[Invariant::PrimaryAlive, Invariant::QuorumReachable, Invariant::FenceLifted],
+    preconditions: &[
+        EngineInvariant::PrimaryAlive.id(),
+        EngineInvariant::QuorumReachable.id(),
+        EngineInvariant::FenceLifted.id(),
+    ],
     effects: &[
         "Writes are refused with the reason that an operator stopped them.",
         "Reads go on.",
@@ -101,20 +115,31 @@ pub(super) const STOP_WRITES: CatalogueEntry = CatalogueEntry {
     failure_modes: &[REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
     not_checked: &["Whether clients cope with refused writes."],
     engine_command: "raft: propose fence raised",
+    takes_long: false,
+    chooses_primary: false,
+    way_out: false,
 };
 
-pub(super) const RESUME_WRITES: CatalogueEntry = CatalogueEntry {
-    kind: ActionKind::ResumeWrites,
+pub(super) const RESUME_WRITES: ActionSpec = ActionSpec {
+    kind: ActionKind::of("resume_writes"),
     title: "Resume writes",
+    phrase: "resume writes",
     meaning: "The cluster accepts writes again after an operator stopped them.",
     class: ActionClass::Control,
     impact: Impact::Contained,
     target: Target::Cluster,
     reversible: "Yes: by stop_writes.",
     parameters: &[],
-    preconditions: &[Invariant::PrimaryAlive, Invariant::QuorumReachable, Invariant::FenceStanding],
+    preconditions: &[
+        EngineInvariant::PrimaryAlive.id(),
+        EngineInvariant::QuorumReachable.id(),
+        EngineInvariant::FenceStanding.id(),
+    ],
     effects: &["Writes are accepted."],
     failure_modes: &[REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
     not_checked: &["Whether what writes were stopped for is done."],
     engine_command: "raft: propose fence lifted",
+    takes_long: false,
+    chooses_primary: false,
+    way_out: false,
 };

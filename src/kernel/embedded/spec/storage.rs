@@ -1,20 +1,21 @@
 //! What the nodes keep on disk.
 
-use super::{
-    ActionClass, CatalogueEntry, FailureMode, Impact, NODE, NODE_PARAMETER, Parameter, REFUSED,
+use super::{EngineInvariant, NODE, NODE_PARAMETER};
+use crate::model::action::ActionKind;
+use crate::model::spec::{
+    ActionClass, ActionSpec, FailureMode, Impact, ParameterKind, ParameterSpec, REFUSED,
     STOPPED_AFTER, STOPPED_BEFORE, Target,
 };
-use crate::model::action::ActionKind;
-use crate::model::invariant::Invariant;
 
 const STORE_FAILED: FailureMode = FailureMode {
     when: "The store of the node fails while the node carries the action out.",
     seen: "Stage executed, and the node is unreachable because its store failed. The cluster's log holds the entry: a node that opens again carries it out before it serves.",
 };
 
-pub(super) const TAKE_CHECKPOINT: CatalogueEntry = CatalogueEntry {
-    kind: ActionKind::TakeCheckpoint,
+pub(super) const TAKE_CHECKPOINT: ActionSpec = ActionSpec {
+    kind: ActionKind::of("take_checkpoint"),
     title: "Take a checkpoint",
+    phrase: "take a checkpoint of {node}",
     meaning: "One node keeps a checked copy of its whole state, from which its log can be continued.",
     class: ActionClass::Storage,
     impact: Impact::Contained,
@@ -22,11 +23,11 @@ pub(super) const TAKE_CHECKPOINT: CatalogueEntry = CatalogueEntry {
     reversible: "No, and it takes nothing away: the next checkpoint of the node replaces it.",
     parameters: NODE,
     preconditions: &[
-        Invariant::NodeIsMember,
-        Invariant::TargetReachable,
-        Invariant::PrimaryAlive,
-        Invariant::QuorumReachable,
-        Invariant::CopyHasRoom,
+        EngineInvariant::NodeIsMember.id(),
+        EngineInvariant::TargetReachable.id(),
+        EngineInvariant::PrimaryAlive.id(),
+        EngineInvariant::QuorumReachable.id(),
+        EngineInvariant::CopyHasRoom.id(),
     ],
     effects: &[
         "The node keeps its data, receipts, void ids and epoch history as of one position, with a checksum.",
@@ -36,11 +37,15 @@ pub(super) const TAKE_CHECKPOINT: CatalogueEntry = CatalogueEntry {
     failure_modes: &[STORE_FAILED, REFUSED, STOPPED_BEFORE, STOPPED_AFTER],
     not_checked: &["How long the copy takes; the cluster serves nothing else meanwhile."],
     engine_command: "raft: propose a checkpoint of the node",
+    takes_long: false,
+    chooses_primary: false,
+    way_out: false,
 };
 
-pub(super) const PURGE_LOG: CatalogueEntry = CatalogueEntry {
-    kind: ActionKind::PurgeLog,
+pub(super) const PURGE_LOG: ActionSpec = ActionSpec {
+    kind: ActionKind::of("purge_log"),
     title: "Purge the log",
+    phrase: "purge the log of {node} up to {up_to}",
     meaning: "One node gives back the beginning of its log, as far as its checkpoint covers it.",
     class: ActionClass::Storage,
     impact: Impact::Contained,
@@ -48,19 +53,22 @@ pub(super) const PURGE_LOG: CatalogueEntry = CatalogueEntry {
     reversible: "No: the entries are gone from this node. What they built stays.",
     parameters: &[
         NODE_PARAMETER,
-        Parameter {
+        ParameterSpec {
             name: "up_to",
             meaning: "The last position that is given back.",
             limits: "A position that the log of the node holds and its checkpoint covers.",
+            kind: ParameterKind::Position {
+                offered: "Judged for the end of the checkpoint, or for 1.",
+            },
         },
     ],
     preconditions: &[
-        Invariant::NodeIsMember,
-        Invariant::TargetReachable,
-        Invariant::PrimaryAlive,
-        Invariant::QuorumReachable,
-        Invariant::CheckpointCovers,
-        Invariant::LogHeld,
+        EngineInvariant::NodeIsMember.id(),
+        EngineInvariant::TargetReachable.id(),
+        EngineInvariant::PrimaryAlive.id(),
+        EngineInvariant::QuorumReachable.id(),
+        EngineInvariant::CheckpointCovers.id(),
+        EngineInvariant::LogHeld.id(),
     ],
     effects: &[
         "The log of the node begins after that position.",
@@ -73,26 +81,31 @@ pub(super) const PURGE_LOG: CatalogueEntry = CatalogueEntry {
         "How much space the file system gets back: the file keeps its size and uses the space again.",
     ],
     engine_command: "raft: propose a purge of the node's log up to the position",
+    takes_long: false,
+    chooses_primary: false,
+    way_out: false,
 };
 
-pub(super) const CREATE_BACKUP: CatalogueEntry = CatalogueEntry {
-    kind: ActionKind::CreateBackup,
+pub(super) const CREATE_BACKUP: ActionSpec = ActionSpec {
+    kind: ActionKind::of("create_backup"),
     title: "Create a backup",
+    phrase: "create the backup {name}",
     meaning: "Everything up to one position goes into files of its own, and is read back.",
     class: ActionClass::Storage,
     impact: Impact::Contained,
     target: Target::Cluster,
     reversible: "No, and it takes nothing away. The program never deletes a backup.",
-    parameters: &[Parameter {
+    parameters: &[ParameterSpec {
         name: "name",
         meaning: "The name of the backup.",
         limits: "A name that no backup has: lower-case letters, digits, hyphens, dots, underscores.",
+        kind: ParameterKind::Name,
     }],
     preconditions: &[
-        Invariant::PrimaryAlive,
-        Invariant::QuorumReachable,
-        Invariant::BackupNameFree,
-        Invariant::CopyHasRoom,
+        EngineInvariant::PrimaryAlive.id(),
+        EngineInvariant::QuorumReachable.id(),
+        EngineInvariant::BackupNameFree.id(),
+        EngineInvariant::CopyHasRoom.id(),
     ],
     effects: &[
         "Data, the receipts in the log, void ids and the history of epochs stand in a directory of that name, with their SHA-256.",
@@ -112,18 +125,22 @@ pub(super) const CREATE_BACKUP: CatalogueEntry = CatalogueEntry {
         "Which nodes are offline, and the receipts of taking them offline and online: no backup holds them.",
     ],
     engine_command: "store: write the image of the state into files",
+    takes_long: true,
+    chooses_primary: false,
+    way_out: false,
 };
 
-pub(super) const VERIFY_NODE: CatalogueEntry = CatalogueEntry {
-    kind: ActionKind::VerifyNode,
+pub(super) const VERIFY_NODE: ActionSpec = ActionSpec {
+    kind: ActionKind::of("verify_node"),
     title: "Verify a node",
+    phrase: "verify {node}",
     meaning: "Everything that one node keeps is read, and compared with another node.",
     class: ActionClass::Diagnose,
     impact: Impact::Contained,
     target: Target::Node,
     reversible: "There is nothing to take back: it changes nothing.",
     parameters: NODE,
-    preconditions: &[Invariant::NodeIsMember, Invariant::TargetReachable],
+    preconditions: &[EngineInvariant::NodeIsMember.id(), EngineInvariant::TargetReachable.id()],
     effects: &[
         "The result says what was read, and names everything that is not what it must be.",
         "Nothing else: a node in which damage is found serves on until an operator acts.",
@@ -142,4 +159,7 @@ pub(super) const VERIFY_NODE: CatalogueEntry = CatalogueEntry {
         "How long it takes: every page is read, and no other action is taken meanwhile.",
     ],
     engine_command: "store: integrity check, and digests of the log, the state and the checkpoint",
+    takes_long: true,
+    chooses_primary: false,
+    way_out: false,
 };

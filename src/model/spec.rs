@@ -1,0 +1,350 @@
+//! What a kernel says of itself: its actions, invariants and words of events, as constant data.
+//!
+//! Pages, texts, the command line, the API and the documents read it, and so does whatever judges a
+//! request; no room but the kernel's own knows its words (C1.3, C12.1).
+
+mod catalogue;
+mod parse;
+#[cfg(test)]
+pub(crate) mod tried;
+
+pub use catalogue::Catalogue;
+
+use crate::model::action::{Action, ActionKind, NODE_PARAMETERS};
+use crate::model::event::EventKind;
+use crate::model::invariant::InvariantId;
+use crate::model::text::{InputError, NodeId};
+use serde::Serialize;
+
+/// Everything that one kernel says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KernelSpec {
+    /// The kind of kernel, such as `embedded`.
+    pub kind: &'static str,
+    /// Its actions, in the order in which the catalogue shows them.
+    pub actions: &'static [ActionSpec],
+    /// The invariants of its engine, in the order in which they are shown.
+    pub invariants: &'static [InvariantSpec],
+    /// What can happen in it.
+    pub events: &'static [EventSpec],
+}
+
+/// What an action is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ActionClass {
+    /// Changes what the cluster does.
+    Control,
+    /// Changes which nodes take part.
+    Maintenance,
+    /// Changes what the nodes keep on disk, and nothing that clients can read.
+    Storage,
+    /// Reads, and changes nothing.
+    Diagnose,
+}
+
+impl ActionClass {
+    /// Every class, in order.
+    pub const ALL: [Self; 4] = [Self::Control, Self::Maintenance, Self::Storage, Self::Diagnose];
+
+    /// Parses the word, as a setting spells it.
+    ///
+    /// # Errors
+    /// When it is no class.
+    pub fn parse_field(field: &str, text: &str) -> Result<Self, InputError> {
+        let found = Self::ALL.into_iter().find(|class| class.word() == text);
+        let words = Self::ALL.map(Self::word).join(", ");
+        found.ok_or_else(|| InputError::new(field, text, format!("some of {words}")))
+    }
+
+    /// The class in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::Maintenance => "maintenance",
+            Self::Storage => "storage",
+            Self::Diagnose => "diagnose",
+        }
+    }
+}
+
+/// How far the consequences reach, which decides how an action is confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Impact {
+    /// Clients can notice it. Confirmed by typing the name of the target.
+    Disruptive,
+    /// Clients do not notice it.
+    Contained,
+}
+
+impl Impact {
+    /// The impact in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Disruptive => "disruptive",
+            Self::Contained => "contained",
+        }
+    }
+}
+
+/// What has to be typed to confirm a disruptive action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// The name of the node that the action names.
+    Node,
+    /// The name of the cluster.
+    Cluster,
+}
+
+/// What a parameter takes, and how it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// The name of a node that is a member: there is a list to choose from. `rule` is the invariant
+    /// that fails where it is none.
+    Member {
+        /// The invariant that names the field.
+        rule: InvariantId,
+    },
+    /// The name of a node that joins; it is typed.
+    Joining,
+    /// A position in a log. `offered` says for which one an action is judged before anybody named one.
+    Position {
+        /// A sentence for people.
+        offered: &'static str,
+    },
+    /// A name that an operator gives, such as that of a backup.
+    Name,
+}
+
+impl ParameterKind {
+    /// Whether it names a node.
+    #[must_use]
+    pub fn is_node(self) -> bool {
+        matches!(self, Self::Member { .. } | Self::Joining)
+    }
+}
+
+/// One parameter of an action. A node is called `to` or `node`, and nothing else is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(rename = "Parameter"))]
+pub struct ParameterSpec {
+    /// Its name in forms, JSON and on the command line.
+    pub name: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// What it may be.
+    pub limits: &'static str,
+    /// How it is read.
+    #[serde(skip)]
+    #[cfg_attr(feature = "ssr", schemars(skip))]
+    pub kind: ParameterKind,
+}
+
+/// One way in which an action can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct FailureMode {
+    /// What happens.
+    pub when: &'static str,
+    /// What the operator sees, and what is then true.
+    pub seen: &'static str,
+}
+
+/// How an action goes wrong whatever it does: the kernel looks again.
+pub const REFUSED: FailureMode = FailureMode {
+    when: "The kernel finds at execution that a pre-condition no longer holds.",
+    seen: "Stage refused, with the kernel's words. Nothing ran.",
+};
+/// How an action goes wrong whatever it does: a stop before it is sent.
+pub const STOPPED_BEFORE: FailureMode = FailureMode {
+    when: "The control plane stops after the confirmation and before the order is sent.",
+    seen: "Stage confirmed, marked as never sent. Nothing ran. An operator settles it.",
+};
+/// How an action goes wrong whatever it does: a stop after it may have been sent.
+pub const STOPPED_AFTER: FailureMode = FailureMode {
+    when: "The control plane stops after the order was recorded as dispatched.",
+    seen: "Stage unknown, with what the kernel holds under the id. An operator settles it; further mutations wait until then.",
+};
+
+/// Everything there is to say about one kind of action (C12.1). There are no optional parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(rename = "CatalogueEntry"))]
+pub struct ActionSpec {
+    /// Which action.
+    pub kind: ActionKind,
+    /// Its name for people.
+    pub title: &'static str,
+    /// One request of it in a few words: a parameter in braces stands for its value.
+    #[serde(skip)]
+    #[cfg_attr(feature = "ssr", schemars(skip))]
+    pub phrase: &'static str,
+    /// What it does, as a sentence.
+    pub meaning: &'static str,
+    /// What it is for.
+    pub class: ActionClass,
+    /// How far its consequences reach.
+    pub impact: Impact,
+    /// What has to be typed to confirm it, where it is disruptive.
+    pub target: Target,
+    /// Whether it can be taken back, and by what.
+    pub reversible: &'static str,
+    /// What it takes. All of them have to be given.
+    pub parameters: &'static [ParameterSpec],
+    /// What must hold before it can run, in the order in which it is checked.
+    pub preconditions: &'static [InvariantId],
+    /// What changes.
+    pub effects: &'static [&'static str],
+    /// What can go wrong.
+    pub failure_modes: &'static [FailureMode],
+    /// What nobody looks at.
+    pub not_checked: &'static [&'static str],
+    /// What the kernel is told.
+    pub engine_command: &'static str,
+    /// Whether the kernel may work on it for longer than a page waits for its answer.
+    #[serde(skip)]
+    #[cfg_attr(feature = "ssr", schemars(skip))]
+    pub takes_long: bool,
+    /// Whether it makes a node primary: then every node is shown with the rules against it.
+    #[serde(skip)]
+    #[cfg_attr(feature = "ssr", schemars(skip))]
+    pub chooses_primary: bool,
+    /// Whether it is the way out where an outcome is not known and nobody is primary: settling may
+    /// need a primary, and without one action that is possible all the same neither could ever happen.
+    #[serde(skip)]
+    #[cfg_attr(feature = "ssr", schemars(skip))]
+    pub way_out: bool,
+}
+
+impl ActionSpec {
+    /// The parameter that carries the node, where it takes one.
+    #[must_use]
+    pub fn node_parameter(&self) -> Option<&'static ParameterSpec> {
+        self.parameters.iter().find(|parameter| parameter.kind.is_node())
+    }
+
+    /// Whether it is about a node that is a member: then there is a list to choose from. A node that
+    /// joins is named by typing.
+    #[must_use]
+    pub fn is_about_member(&self) -> bool {
+        let node = self.node_parameter();
+        node.is_some_and(|node| matches!(node.kind, ParameterKind::Member { .. }))
+    }
+
+    /// The parameters beside the node.
+    pub fn value_parameters(&self) -> impl Iterator<Item = &'static ParameterSpec> {
+        self.parameters.iter().filter(|parameter| !parameter.kind.is_node())
+    }
+
+    /// For which position it is judged before anybody named one, where it takes one.
+    #[must_use]
+    pub fn offered_position(&self) -> Option<&'static str> {
+        self.parameters.iter().find_map(|parameter| match parameter.kind {
+            ParameterKind::Position { offered } => Some(offered),
+            ParameterKind::Member { .. } | ParameterKind::Joining | ParameterKind::Name => None,
+        })
+    }
+
+    /// The action of this kind on this node; `None` for the kinds that need no node, or more.
+    #[must_use]
+    pub fn on(&self, node: &NodeId) -> Option<Action> {
+        let [only] = self.parameters else { return None };
+        only.kind.is_node().then(|| Action::made(self.kind, [(only.name, node.to_string())]))
+    }
+}
+
+/// One promise of an engine or of the control plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvariantSpec {
+    /// The id that refusals, records and documents cite.
+    pub id: InvariantId,
+    /// The clause of the contract that it serves.
+    pub clause: &'static str,
+    /// The promise, stated positively.
+    pub statement: &'static str,
+    /// Why the promise exists.
+    pub reason: &'static str,
+}
+
+/// One kind of thing that can happen in a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventSpec {
+    /// Its word.
+    pub kind: EventKind,
+    /// What happened, as a sentence.
+    pub meaning: &'static str,
+    /// Whether the kernel refused something in it.
+    pub is_refusal: bool,
+}
+
+impl KernelSpec {
+    /// What is said of a kind of action; `None` where this kernel has none.
+    #[must_use]
+    pub fn action(&self, kind: ActionKind) -> Option<&'static ActionSpec> {
+        self.actions.iter().find(|action| action.kind == kind)
+    }
+
+    /// Parses a kind and its parameters, as a form, a query, JSON and the command line give them. This
+    /// is the one way to an [`Action`] that somebody asks for.
+    ///
+    /// # Errors
+    /// Names the field: an unknown kind, a missing parameter, one that the kind does not take, or a
+    /// value that its parameter does not take.
+    pub fn parse(
+        &self,
+        kind: &str,
+        params: &std::collections::BTreeMap<String, String>,
+    ) -> Result<Action, InputError> {
+        parse::action(self, kind, params)
+    }
+
+    /// The kinds that are the way out where an outcome is not known and nobody is primary.
+    #[must_use]
+    pub fn ways_out(&self) -> Vec<ActionKind> {
+        self.actions.iter().filter(|action| action.way_out).map(|action| action.kind).collect()
+    }
+
+    /// What is wrong with the spec itself; empty for one that can be used. For the tests of a kernel.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for action in self.actions {
+            let mut fault = |what: String| found.push(format!("{}: {what}", action.kind));
+            if self.action(action.kind) != Some(action) {
+                fault("its kind is another action's too".to_owned());
+            }
+            for parameter in action.parameters {
+                if parameter.kind.is_node() != NODE_PARAMETERS.contains(&parameter.name) {
+                    fault(format!(
+                        "a node is called to or node, and {} is one or not",
+                        parameter.name
+                    ));
+                }
+                if !action.phrase.contains(&format!("{{{}}}", parameter.name)) {
+                    fault(format!("its phrase leaves out {}", parameter.name));
+                }
+            }
+            for id in action.preconditions {
+                if !self.invariants.iter().any(|invariant| invariant.id == *id) {
+                    fault(format!("nothing is said of {id}"));
+                }
+            }
+            let parts = [
+                action.preconditions.len(),
+                action.effects.len(),
+                action.failure_modes.len(),
+                action.not_checked.len(),
+            ];
+            if parts.contains(&0) {
+                fault("a part is empty".to_owned());
+            }
+        }
+        found
+    }
+}

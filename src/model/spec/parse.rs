@@ -1,0 +1,55 @@
+//! How the words of a request become an action of a kernel.
+
+use super::{ActionSpec, KernelSpec, ParameterKind, ParameterSpec};
+use crate::model::action::{Action, ActionKind, LogPosition};
+use crate::model::text::{InputError, NodeId, PlaceName};
+use std::collections::BTreeMap;
+
+pub(super) fn action(
+    spec: &KernelSpec,
+    kind: &str,
+    params: &BTreeMap<String, String>,
+) -> Result<Action, InputError> {
+    let entry = entry(spec.actions, kind)?;
+    let takes = |name: &str| entry.parameters.iter().any(|parameter| parameter.name == name);
+    if let Some((name, value)) = params.iter().find(|(name, _)| !takes(name)) {
+        let names: Vec<&str> = entry.parameters.iter().map(|parameter| parameter.name).collect();
+        let takes = match names.as_slice() {
+            [] => "no parameter".to_owned(),
+            [one] => format!("only the parameter {one}"),
+            more => format!("only the parameters {}", more.join(", ")),
+        };
+        return Err(InputError::new(name, value, format!("absent: {} takes {takes}", entry.kind)));
+    }
+    let text = |name: &str| params.get(name).map_or("", String::as_str);
+    let value =
+        |parameter: &ParameterSpec| Ok((parameter.name, value(parameter, text(parameter.name))?));
+    let values: Result<Vec<_>, InputError> = entry.parameters.iter().map(value).collect();
+    Ok(Action::made(entry.kind, values?))
+}
+
+/// The action of this name among those that a catalogue lists.
+pub(super) fn entry<'a>(
+    actions: impl IntoIterator<Item = &'a ActionSpec> + Clone,
+    kind: &str,
+) -> Result<&'a ActionSpec, InputError> {
+    let found = ActionKind::parse_form(kind).ok();
+    let found = found.and_then(|kind| actions.clone().into_iter().find(|a| a.kind == kind));
+    found.ok_or_else(|| {
+        let names: Vec<String> =
+            actions.into_iter().map(|action| action.kind.to_string()).collect();
+        InputError::new("kind", kind, format!("one of {}", names.join(", ")))
+    })
+}
+
+/// The value of a parameter, in the one form in which it is written.
+fn value(parameter: &ParameterSpec, text: &str) -> Result<String, InputError> {
+    let name = parameter.name;
+    Ok(match parameter.kind {
+        ParameterKind::Member { .. } | ParameterKind::Joining => {
+            NodeId::parse_field(name, text)?.to_string()
+        }
+        ParameterKind::Position { .. } => LogPosition::parse_field(name, text)?.to_string(),
+        ParameterKind::Name => PlaceName::parse_field(name, text)?.to_string(),
+    })
+}

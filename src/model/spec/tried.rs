@@ -1,0 +1,73 @@
+//! A small kernel for the tests of pure rooms. It is none of those that exist.
+
+use super::{
+    ActionClass, ActionSpec, Catalogue, EventSpec, Impact, InvariantSpec, KernelSpec,
+    ParameterKind, ParameterSpec, REFUSED, Target,
+};
+use crate::model::action::ActionKind;
+use crate::model::event::EventKind;
+use crate::model::invariant::InvariantId;
+
+static TRIED: KernelSpec = KernelSpec {
+    kind: "tried",
+    actions: &[SWITCHOVER, VERIFY],
+    invariants: &[InvariantSpec {
+        id: InvariantId::of("is_member"),
+        clause: "C6.1",
+        statement: "The node named is a member.",
+        reason: "Another node is unknown.",
+    }],
+    events: &[
+        EventSpec { kind: EventKind::STARTED, meaning: "It was started.", is_refusal: false },
+        EventSpec {
+            kind: EventKind::of("vote_refused"),
+            meaning: "A vote was refused.",
+            is_refusal: true,
+        },
+    ],
+};
+
+const SWITCHOVER: ActionSpec = ActionSpec {
+    kind: ActionKind::of("switchover"),
+    title: "Switchover",
+    phrase: "switchover to {to}",
+    meaning: "Another node becomes primary.",
+    class: ActionClass::Control,
+    impact: Impact::Disruptive,
+    target: Target::Node,
+    reversible: "Yes: by a switchover back.",
+    parameters: &[TO],
+    preconditions: &[InvariantId::of("is_member")],
+    effects: &["The target becomes primary."],
+    failure_modes: &[REFUSED],
+    not_checked: &["Whether clients find it."],
+    engine_command: "tried: switch over",
+    takes_long: false,
+    chooses_primary: true,
+    way_out: false,
+};
+
+const VERIFY: ActionSpec = ActionSpec {
+    kind: ActionKind::of("verify_node"),
+    title: "Verify a node",
+    phrase: "verify {node}",
+    meaning: "Everything on a node is read.",
+    class: ActionClass::Diagnose,
+    impact: Impact::Contained,
+    parameters: &[ParameterSpec { name: "node", ..TO }],
+    takes_long: true,
+    chooses_primary: false,
+    ..SWITCHOVER
+};
+
+const TO: ParameterSpec = ParameterSpec {
+    name: "to",
+    meaning: "The standby that becomes primary.",
+    limits: "The name of a member.",
+    kind: ParameterKind::Member { rule: InvariantId::of("is_member") },
+};
+
+/// The words of that kernel.
+pub(crate) fn catalogue() -> Catalogue {
+    Catalogue::from(&TRIED)
+}

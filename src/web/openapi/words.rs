@@ -1,0 +1,86 @@
+//! The words of the kernel in the description: its actions with their parameters, its invariants beside
+//! those of the control plane, and its events.
+
+use crate::model::spec::{ActionSpec, Catalogue, ParameterKind, ParameterSpec};
+use serde_json::{Map, Value, json};
+
+/// Puts the words of these kernels in the place of schemas that take any word.
+pub(super) fn put_in(catalogue: Catalogue, schemas: &mut Map<String, Value>) {
+    let kinds = catalogue.actions().map(|action| constant(action.kind.word(), action.meaning));
+    one_of(schemas, "ActionKind", kinds.collect());
+    let invariants = catalogue.invariants();
+    let invariants = invariants.map(|found| constant(found.id.word(), found.statement));
+    one_of(schemas, "Invariant", invariants.collect());
+    let events = catalogue.events().map(|event| constant(event.kind.word(), event.meaning));
+    one_of(schemas, "EventKind", events.collect());
+    one_of(schemas, "Action", catalogue.actions().map(action).collect());
+    schemas.values_mut().for_each(|schema| with_action(catalogue, schema));
+}
+
+/// Where the kind and the parameters of an action stand among other fields, they belong together too.
+fn with_action(catalogue: Catalogue, schema: &mut Value) {
+    let any = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    let is_flat = schema.pointer("/properties/params") == Some(&any);
+    let Some(fields) = schema.as_object_mut().filter(|_| is_flat) else { return };
+    let beside = |entry: &ActionSpec| {
+        let mut action = action(entry);
+        if let Some(fields) = action.as_object_mut() {
+            fields.remove("additionalProperties");
+        }
+        action
+    };
+    fields.insert("oneOf".to_owned(), catalogue.actions().map(beside).collect());
+}
+
+/// Replaces a schema that something refers to; what it is about stays.
+fn one_of(schemas: &mut Map<String, Value>, name: &str, choices: Vec<Value>) {
+    if let Some(schema) = schemas.get_mut(name) {
+        let description = schema.get("description").cloned();
+        *schema = json!({ "description": description, "oneOf": choices });
+    }
+}
+
+fn constant(word: &str, meaning: &str) -> Value {
+    json!({ "const": word, "description": meaning, "type": "string" })
+}
+
+fn action(entry: &ActionSpec) -> Value {
+    let names: Vec<&str> = entry.parameters.iter().map(|parameter| parameter.name).collect();
+    let mut params = json!({ "type": "object", "additionalProperties": false });
+    if let Some(fields) = params.as_object_mut().filter(|_| !names.is_empty()) {
+        let properties: Map<String, Value> = entry.parameters.iter().map(property).collect();
+        fields.insert("properties".to_owned(), Value::Object(properties));
+        fields.insert("required".to_owned(), json!(names));
+    }
+    json!({
+        "type": "object",
+        "description": entry.meaning,
+        "properties": {
+            "kind": { "const": entry.kind.word(), "type": "string" },
+            "params": params,
+        },
+        "required": ["kind", "params"],
+        "additionalProperties": false,
+    })
+}
+
+fn property(parameter: &ParameterSpec) -> (String, Value) {
+    let schema = match parameter.kind {
+        ParameterKind::Member { .. } | ParameterKind::Joining => "NodeId",
+        ParameterKind::Position { .. } => "LogPosition",
+        ParameterKind::Name => "PlaceName",
+    };
+    let reference = format!("#/components/schemas/{schema}");
+    (parameter.name.to_owned(), json!({ "$ref": reference, "description": parameter.meaning }))
+}
+
+/// Every parameter of every action once, with what it means where it first stands.
+pub(super) fn parameters(catalogue: Catalogue) -> Vec<&'static ParameterSpec> {
+    let mut found: Vec<&ParameterSpec> = Vec::new();
+    for parameter in catalogue.actions().flat_map(|action| action.parameters) {
+        if !found.iter().any(|known| known.name == parameter.name) {
+            found.push(parameter);
+        }
+    }
+    found
+}
