@@ -2,9 +2,10 @@
 //! Meanwhile one client writes and one reads, and each says how long it waited at most.
 
 use super::{VALUE_BYTES, found};
+use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::{EmbeddedKernel, Write};
 use aerodb_control::kernel::{CommandKernel, ObserveKernel, Order};
-use aerodb_control::model::action::{Action, ActionId, LogPosition};
+use aerodb_control::model::action::{ActionId, LogPosition};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::receipt::Witness;
 use aerodb_control::model::text::{NodeId, PlaceName};
@@ -76,7 +77,7 @@ impl Orders {
         let epoch = state.cluster.epoch.known().copied();
         let id = ActionId::from_random(u128::from(self.number).to_be_bytes());
         let witness = Witness { seq: self.number, hash: Hash::of(&self.number.to_be_bytes()) };
-        self.kernel.apply(Order::new(id, action, epoch, witness)).await.unwrap();
+        self.kernel.apply(Order::new(id, action.into(), epoch, witness)).await.unwrap();
     }
 
     /// How far the primary has come.
