@@ -67,7 +67,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stop::Stop;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 /// How long open connections may take to end when the server stops. Actions are not cut short by
@@ -283,8 +283,9 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let reloader = reload::Reloader { path, options, written, tls: tls.clone(), expiry, clock };
     let reloading = tokio::spawn(reloader.follow(reload));
     let log = house.ledger.reader();
-    let told =
-        Journal::from_last_start(log.clone(), house.kernel.spec().into()).follow(log.commits());
+    let (end, ended) = oneshot::channel::<()>();
+    let told = Journal::from_last_start(log.clone(), house.kernel.spec().into())
+        .follow(log.commits(), async { drop(ended.await) });
     let told = tokio::spawn(told);
     let handle = Handle::new();
     let parts = [
@@ -312,7 +313,9 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     }
     tasks.abort_all();
     let recorded = house.record_stop().await;
-    told.abort();
+    // The last records are told too.
+    drop(end);
+    let _ = told.await;
     reloading.abort();
     recorded?;
     Ok(())

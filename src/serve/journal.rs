@@ -71,12 +71,19 @@ impl Journal {
         }
     }
 
-    /// Tells what is there, and then what each write adds, until nobody writes any more.
-    pub(super) async fn follow(mut self, mut commits: watch::Receiver<u64>) {
+    /// Tells what is there, and then what each write adds, until it is to end: then what is there by
+    /// then, the stop among it.
+    pub(super) async fn follow(
+        mut self,
+        mut commits: watch::Receiver<u64>,
+        end: impl Future<Output = ()>,
+    ) {
+        let mut end = std::pin::pin!(end);
         loop {
             self.tell();
-            if commits.changed().await.is_err() {
-                return;
+            tokio::select! {
+                changed = commits.changed() => if changed.is_err() { return },
+                () = &mut end => return self.tell(),
             }
         }
     }

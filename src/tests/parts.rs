@@ -1,6 +1,7 @@
 //! The parts of a page that follow the server: drawn there alone, and put in place by the browser.
 
 use crate::harness::{Reply, TestApp, id};
+use crate::kernel_words::CATALOGUE;
 use crate::pages_all::draw;
 use crate::pages_fixtures as made;
 use aerodb_control::model::action::Stage;
@@ -22,7 +23,8 @@ fn header_of(reply: &Reply, name: header::HeaderName) -> &str {
 }
 
 async fn drawn(part: Part) -> String {
-    let body = render::part(part).await.into_body().collect().await.expect("a body").to_bytes();
+    let body =
+        render::part(CATALOGUE, part).await.into_body().collect().await.expect("a body").to_bytes();
     String::from_utf8(body.to_vec()).expect("text")
 }
 
@@ -160,7 +162,7 @@ async fn hostile_text_is_inert_in_every_part() {
         Part::Overview { overview: Box::new(overview.clone()), viewer },
         Part::Moved(Some(Box::new(compared))),
     ] {
-        let response = render::part(part.clone()).await;
+        let response = render::part(CATALOGUE, part.clone()).await;
         let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
         assert!(policy.starts_with("default-src 'none'; script-src 'self' 'nonce-"), "{policy}");
         assert!(!policy.contains("unsafe-inline"), "{policy}");

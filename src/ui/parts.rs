@@ -10,6 +10,7 @@ use crate::model::answer::Overview;
 use crate::model::compared::Compared;
 use crate::model::pinned::Moved;
 use crate::model::progress::Progress;
+use crate::model::spec::Catalogue;
 use crate::ui::components::words::{counted, say};
 use crate::ui::components::{self, progress};
 use crate::ui::live::Live;
@@ -40,9 +41,15 @@ const OVERVIEW: &str = "now";
 const MOVED: &str = "moved";
 const PROGRESS: &str = "progress";
 
-/// Draws a part.
+/// Draws a part without its page, in the words that the page has.
 #[must_use]
-pub fn draw(part: Part) -> AnyView {
+pub fn alone(catalogue: Catalogue, part: Part) -> AnyView {
+    provide_context(catalogue);
+    draw(part)
+}
+
+/// Draws a part in its page.
+fn draw(part: Part) -> AnyView {
     match part {
         Part::Overview { overview, viewer } => self::overview(&overview, viewer),
         Part::Moved(compared) => moved(compared.as_deref()),
