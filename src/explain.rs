@@ -76,9 +76,8 @@ pub fn explain(
         Some(entry) => why_not(state, entry, &standing, rules),
         None => Vec::new(),
     };
-    let Standing { unresolved, freeze, second_operator } = standing;
-    let second_operator = entry.is_some_and(|entry| second_operator.contains(&entry.class));
-    if let Some(open) = &unresolved {
+    let pinned = pinned(state, entry, standing);
+    if let Some(open) = &pinned.unresolved {
         consequences.push(format!(
             "The action {} ({}) has an outcome that is not known. Its effect is not part of this explanation.",
             open.action_id, open.kind
@@ -90,7 +89,7 @@ pub fn explain(
     if typed_target.is_some() {
         relies_on.extend([Invariant::TargetTyped.id(), Invariant::ProvedRecently.id()]);
     }
-    if second_operator {
+    if pinned.second_operator {
         relies_on.push(Invariant::SecondOperator.id());
         consequences.push("It runs only after a second operator has confirmed it too.".to_owned());
     }
@@ -99,7 +98,7 @@ pub fn explain(
         action: action.clone(),
         operator: request.operator.clone(),
         reason: request.reason.clone(),
-        pinned: Pinned { freeze, second_operator, ..state.pinned(unresolved) },
+        pinned,
         checks,
         effects: own.effects,
         consequences,
@@ -110,6 +109,15 @@ pub fn explain(
         typed_target,
         candidates,
     }
+}
+
+/// The facts that a confirmation of an action is bound to: those of the state, and what the control
+/// plane's own records say now.
+#[must_use]
+pub fn pinned(state: &ClusterState, entry: Option<&ActionSpec>, standing: Standing) -> Pinned {
+    let Standing { unresolved, freeze, second_operator } = standing;
+    let second_operator = entry.is_some_and(|entry| second_operator.contains(&entry.class));
+    Pinned { freeze, second_operator, ..state.pinned(unresolved) }
 }
 
 /// Every member as the object of an action of this kind, with every rule that speaks against it.

@@ -1,10 +1,9 @@
 //! What an open page follows of an action.
 
 use super::{ReadSide, no_such_action};
-use crate::explain::Standing;
+use crate::explain::pinned;
 use crate::model::action::ActionId;
 use crate::model::compared::Compared;
-use crate::model::pinned::Pinned;
 use crate::model::progress::Progress;
 use crate::model::refusal::Refusal;
 
@@ -18,10 +17,8 @@ impl ReadSide {
         let trail = self.trail(id)?.ok_or_else(|| no_such_action(id))?;
         let then = self.explained(&trail)?.pinned;
         let state = self.observe().await?;
-        let Standing { unresolved, freeze, second_operator } = self.standing()?;
-        let action = self.spec().action(trail.action().kind());
-        let second_operator = action.is_some_and(|action| second_operator.contains(&action.class));
-        let now = Pinned { freeze, second_operator, ..state.pinned(unresolved) };
+        let entry = self.spec().action(trail.action().kind());
+        let now = pinned(&state, entry, self.standing()?);
         Ok(Compared { stage: trail.stage(), then, now })
     }
 
