@@ -9,7 +9,7 @@
 use super::content::{self, Content, Sum, Tally};
 use super::counts::SaveCounts;
 use super::migration::{self, Old};
-use super::sqlite::{Database, Doing, StoreError, name_of};
+use super::sqlite::{Database, Doing, StoreError};
 use crate::crash::{self, Sabotage};
 use crate::files::{self, Seal, SealError, Watched};
 use rusqlite::Connection;
@@ -247,19 +247,7 @@ impl Unsealed {
             Old::Sealed { .. } => false,
             Old::Nothing => !is_migrated || Seal::path(path).exists(),
         };
-        let open = || {
-            Seal::open(path, &owner, saves).map_err(|error| match error {
-            SealError::Older { held, made, .. } => {
-                let file = name_of(path);
-                StoreError::corrupt(format!(
-                    "{file} holds {held} saves, and {made} were made: it, or {file}-wal, is older \
-                     than it was, damaged or gone"
-                ))
-            }
-            other => StoreError::from(other),
-        })
-        };
-        let seal = is_sealed.then(open).transpose()?;
+        let seal = is_sealed.then(|| open_seal(path, &owner, saves)).transpose()?;
         super::store::damage::check_pages(database.connection())
             .map_err(|error| error.in_file(path))?;
         let name = owner.rsplit('/').next().unwrap_or_default().to_owned();
@@ -284,6 +272,14 @@ impl Drop for KeptFile {
             let _ = self.database.empty_log().map(|()| seal.note_durably(*saves));
         }
     }
+}
+
+/// The seal of a file that holds so many saves, if it names no more.
+fn open_seal(path: &Path, owner: &str, saves: u64) -> Result<Seal, StoreError> {
+    Seal::open(path, owner, saves).map_err(|error| match error {
+        SealError::Older { held, made, .. } => StoreError::older(path, held, made),
+        other => StoreError::from(other),
+    })
 }
 
 /// The files of which each save sees that they are still at their paths; the last may not be there yet.

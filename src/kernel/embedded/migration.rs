@@ -65,11 +65,7 @@ impl Old {
     pub(super) fn is_held_by(&self, path: &Path, held: u64) -> Result<(), StoreError> {
         match self {
             Self::Sealed { saves, .. } if held < *saves => {
-                let file = name_of(path);
-                Err(StoreError::corrupt(format!(
-                    "{file} holds {held} saves, and {saves} were made: it, or {file}-wal, is older \
-                     than it was, damaged or gone"
-                )))
+                Err(StoreError::older(path, held, *saves))
             }
             Self::Sealed { .. } | Self::Nothing => Ok(()),
         }

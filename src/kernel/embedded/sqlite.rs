@@ -55,6 +55,15 @@ impl StoreError {
         Self::Corrupt { what: what.into() }
     }
 
+    /// A file that holds fewer saves than were made, by what its seal says.
+    pub(super) fn older(path: &Path, held: u64, made: u64) -> Self {
+        let file = name_of(path);
+        Self::corrupt(format!(
+            "{file} holds {held} saves, and {made} were made: it, or {file}-wal, is older than it \
+             was, damaged or gone"
+        ))
+    }
+
     /// The same error, which names the file that it is about.
     pub(super) fn in_file(self, path: &Path) -> Self {
         match self {
