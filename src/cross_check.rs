@@ -17,7 +17,7 @@ use crate::ledger::{LedgerError, LedgerReader, Recalled, RecalledPage, each_of};
 use crate::model::action::ActionId;
 use crate::model::canonical::Hash;
 use crate::model::finding::{Finding, Mismatch, Subject};
-use crate::store::{Reader, StoreError};
+use crate::store::{DATABASE_FILE, Reader, StoreError};
 use orders::Places;
 use rights::RecordedRights;
 use std::collections::{BTreeSet, VecDeque};
@@ -33,13 +33,13 @@ pub enum CrossCheckError {
     #[error(transparent)]
     Kernel(#[from] Unobservable),
     /// The log cannot be read.
-    #[error("the audit log cannot be read: {0}")]
+    #[error("the audit log ({DATABASE_FILE}) cannot be read: {0}")]
     Ledger(#[from] LedgerError),
     /// The file of the log cannot be read.
-    #[error(transparent)]
+    #[error("the audit log ({DATABASE_FILE}) cannot be read: {0}")]
     Store(#[from] StoreError),
     /// The tables of access rights cannot be read.
-    #[error("the access rights cannot be read: {0}")]
+    #[error("the access rights ({DATABASE_FILE}) cannot be read: {0}")]
     Rights(#[from] Denied),
 }
 

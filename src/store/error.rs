@@ -1,5 +1,6 @@
 //! What can go wrong with the file, and which of it ends all writing.
 
+use super::DATABASE_FILE;
 use crate::files::{FileError, SealError};
 use rusqlite::ErrorCode;
 use std::path::{Path, PathBuf};
@@ -70,7 +71,7 @@ pub enum StoreError {
         known: i64,
     },
     /// Tables, indexes or triggers are not those that this program makes.
-    #[error("the schema of the store was altered: {what}")]
+    #[error("the schema of the store ({DATABASE_FILE}) was altered: {what}")]
     Altered {
         /// What differs first.
         what: String,
@@ -98,7 +99,7 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// A statement failed. What the transaction did before is rolled back.
-    #[error("the database refused: {0}")]
+    #[error("the database ({DATABASE_FILE}) refused: {0}")]
     Sql(#[from] rusqlite::Error),
     /// Nothing is written until somebody accepted what was found at the start (C9.5).
     #[error("nothing is written: {why}")]
