@@ -34,6 +34,7 @@ mod report;
 mod restore;
 mod secret;
 mod session;
+mod specs;
 mod unread;
 mod verify;
 

@@ -17,6 +17,7 @@ use crate::ledger::{LedgerError, LedgerReader, Recalled, RecalledPage, each_of};
 use crate::model::action::ActionId;
 use crate::model::canonical::Hash;
 use crate::model::finding::{Finding, Mismatch, Subject};
+use crate::model::spec::PositionStyle;
 use crate::store::{DATABASE_FILE, Reader, StoreError};
 use orders::Places;
 use rights::RecordedRights;
@@ -63,16 +64,16 @@ pub const EXPLANATIONS_AT_A_START: u32 = 1_000;
 /// # Errors
 /// When one side cannot be read at all.
 pub async fn compare(
-    kernel: Option<&Ask<'_>>,
+    kernel: Option<(&PositionStyle, &Ask<'_>)>,
     log: &LedgerReader,
     tables: &Reader,
     depth: Depth,
 ) -> Result<Mismatch, CrossCheckError> {
     let mut found = Found::not_accepted_in(log)?;
-    if let Some(kernel) = kernel {
+    if let Some((style, kernel)) = kernel {
         let reach = compare_orders(kernel, log, &mut found).await?;
         if let Some((place, state)) = log.last_observation()? {
-            found.extend(orders::compare_reach(&place, &state, reach));
+            found.extend(orders::compare_reach(style, &place, &state, reach));
         }
     }
     found.extend(tables.read(|snapshot| -> Result<_, CrossCheckError> {

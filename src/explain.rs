@@ -76,7 +76,7 @@ pub fn explain(
         Some(entry) => why_not(state, entry, &standing, rules),
         None => Vec::new(),
     };
-    let pinned = pinned(state, entry, standing);
+    let pinned = pinned(state, rules.spec, entry, standing);
     if let Some(open) = &pinned.unresolved {
         consequences.push(format!(
             "The action {} ({}) has an outcome that is not known. Its effect is not part of this explanation.",
@@ -114,10 +114,15 @@ pub fn explain(
 /// The facts that a confirmation of an action is bound to: those of the state, and what the control
 /// plane's own records say now.
 #[must_use]
-pub fn pinned(state: &ClusterState, entry: Option<&ActionSpec>, standing: Standing) -> Pinned {
+pub fn pinned(
+    state: &ClusterState,
+    spec: &KernelSpec,
+    entry: Option<&ActionSpec>,
+    standing: Standing,
+) -> Pinned {
     let Standing { unresolved, freeze, second_operator } = standing;
     let second_operator = entry.is_some_and(|entry| second_operator.contains(&entry.class));
-    Pinned { freeze, second_operator, ..state.pinned(unresolved) }
+    Pinned { freeze, second_operator, ..state.pinned(spec, unresolved) }
 }
 
 /// Every member as the object of an action of this kind, with every rule that speaks against it.
@@ -136,7 +141,7 @@ pub fn why_not(
         Some(Candidate { node: node.clone(), against: against(checks) })
     };
     let members = if entry.is_about_member() { state.nodes.as_slice() } else { &[] };
-    members.iter().filter_map(|node| candidate(&node.pinned.id)).collect()
+    members.iter().filter_map(|node| candidate(&node.id)).collect()
 }
 
 /// Those of the offered actions that are about this node: whether each could be confirmed now, and
@@ -213,7 +218,7 @@ fn typed_target(
     match (entry.impact, entry.target) {
         (Impact::Contained, _) => None,
         (Impact::Disruptive, Target::Node) => action.node().map(|node| node.to_string()),
-        (Impact::Disruptive, Target::Cluster) => Some(state.cluster.identity.cluster.to_string()),
+        (Impact::Disruptive, Target::Cluster) => Some(state.identity.cluster.to_string()),
     }
 }
 
@@ -225,7 +230,7 @@ fn nothing_unresolved(
     entry: Option<&ActionSpec>,
     unresolved: Option<&Unresolved>,
 ) -> Check {
-    let nobody_leads = state.cluster.primary.known() == Some(&None);
+    let nobody_leads = state.primary().known() == Some(&None);
     let way_out = entry.filter(|entry| entry.way_out && nobody_leads);
     let is_way_out = way_out.is_some();
     let (verdict, observed) = match unresolved {

@@ -133,7 +133,8 @@ impl Order {
 
 /// What an observer's code can hold: reads only.
 pub trait ObserveKernel: Send + Sync + 'static {
-    /// What this kernel says of itself: its actions, invariants and words of events.
+    /// What this kernel says of itself: its facts, actions, invariants and words of events. The same in
+    /// every run of a version.
     fn spec(&self) -> &'static KernelSpec;
 
     /// What this kernel is.

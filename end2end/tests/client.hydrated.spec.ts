@@ -116,7 +116,12 @@ test('a generated client asks, reads, confirms, repeats, and is refused as a per
     }),
   );
   expect(moved.code).toBe('stale');
-  expect(moved.moved?.map((fact) => fact.fact)).toContain('n3 reachable');
+  expect(moved.moved).toContainEqual({
+    subject: { node: 'n3' },
+    fact: 'reachable',
+    before: true,
+    after: false,
+  });
 
   const withdrawn = good(await ask('stop_writes', {}));
   const gone = await withdrawAction({

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
 use super::reconstruct::print_parts;
 use super::remote::{Server, report};
+use super::specs::in_words;
 use crate::model::answer::{ActionPage, SessionAnswer, StoredRecord};
 use crate::model::cluster::ClusterState;
 use crate::model::event::EventPage;
@@ -25,7 +26,9 @@ impl Server<'_> {
     /// The nodes of one observation.
     pub(super) fn nodes(&self) -> Result<Report, Failure> {
         let answer: Answer<ClusterState> = self.client()?.get("/cluster", &[])?;
-        Ok(report(plain::nodes(&answer.value), &answer.body, Exit::Done))
+        let state = &answer.value;
+        let text = in_words(&state.identity, |spec| plain::nodes(spec, state));
+        Ok(report(text, &answer.body, Exit::Done))
     }
 
     /// One page of the actions.

@@ -12,6 +12,7 @@ use super::local::refused;
 use super::log_arguments::{LogArguments, TimelineArguments};
 use super::output::complain;
 use super::session::{SessionError, SessionFile, Stored};
+use super::specs::in_words;
 use super::{progress, secret};
 use crate::model::action::ActionId;
 use crate::model::answer::{
@@ -99,7 +100,9 @@ impl Server<'_> {
     /// The overview in words.
     pub(super) fn status(&self) -> Result<Report, Failure> {
         let answer: Answer<Overview> = self.client()?.get("/overview", &[])?;
-        Ok(report(plain::overview(CATALOGUE, &answer.value), &answer.body, Exit::Done))
+        let seen = &answer.value;
+        let text = in_words(&seen.state.identity, |spec| plain::overview(spec, seen));
+        Ok(report(text, &answer.body, Exit::Done))
     }
 
     /// What would be explained now.
@@ -280,11 +283,9 @@ impl Server<'_> {
     pub(super) fn node(&self, id: &NodeId) -> Result<Report, Failure> {
         let path = format!("/nodes/{id}/overview");
         let answer: Answer<NodeAnswer> = self.client()?.get(&path, &[])?;
-        Ok(report(
-            plain::node(CATALOGUE, &answer.value, &self.url.option()),
-            &answer.body,
-            Exit::Done,
-        ))
+        let (seen, option) = (&answer.value, self.url.option());
+        let text = in_words(&seen.state.identity, |spec| plain::node(spec, seen, &option));
+        Ok(report(text, &answer.body, Exit::Done))
     }
 
     /// One page of the timeline.

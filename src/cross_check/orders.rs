@@ -8,10 +8,10 @@ use crate::kernel::memory::{Reach, Remembered};
 use crate::ledger::{Recalled, Recorded};
 use crate::model::action::ActionId;
 use crate::model::canonical::{Hash, canonical_json};
-use crate::model::cluster::ClusterState;
+use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::finding::{Finding, FindingKind, Subject};
 use crate::model::receipt::{Receipt, Tombstone, Witness};
-use crate::model::spec::Catalogue;
+use crate::model::spec::{Catalogue, PositionStyle};
 use serde::Serialize;
 
 /// What the log holds beside the steps of an action, looked up only where it matters.
@@ -165,14 +165,20 @@ fn forgotten(id: ActionId, log: &Recalled, kernel: &Remembered, reach: Reach) ->
 
 /// Holds the last observation that the log names against how far the kernel reaches.
 #[must_use]
-pub fn compare_reach(place: &Witness, state: &ClusterState, reach: Reach) -> Vec<Finding> {
+pub fn compare_reach(
+    style: &PositionStyle,
+    place: &Witness,
+    state: &ClusterState,
+    reach: Reach,
+) -> Vec<Finding> {
     let Witness { seq, .. } = place;
     let mut found = Vec::new();
     if !reach.is_whole {
         return found;
     }
-    let committed = state.nodes.iter().filter_map(|node| node.positions.committed.known()).max();
-    if let Some(position) = committed.copied().filter(|position| *position > reach.last) {
+    let durable = |node: &NodeState| node.facts.position(style.durable).known().copied();
+    let durable = state.nodes.iter().filter_map(durable).map(|at| at.offset).max();
+    if let Some(position) = durable.filter(|position| *position > reach.last) {
         found.push(Finding::new(
             FindingKind::KernelOlder,
             Subject::Position { seq: *seq, position },
@@ -180,7 +186,9 @@ pub fn compare_reach(place: &Witness, state: &ClusterState, reach: Reach) -> Vec
             format!("position {position}, which was committed as record {seq} names"),
         ));
     }
-    if let Some(epoch) = state.cluster.epoch.known().copied().filter(|e| *e > reach.epoch) {
+    if let Some(epoch) =
+        state.facts.number(style.generation).known().copied().filter(|e| *e > reach.epoch)
+    {
         found.push(Finding::new(
             FindingKind::KernelOlder,
             Subject::Epoch { seq: *seq, epoch },

@@ -46,6 +46,7 @@ pub mod store;
 mod switchboard;
 mod thread;
 mod verify;
+pub mod view;
 mod wording;
 
 pub use data::{DataError, Write, Written};
@@ -66,7 +67,7 @@ use crate::model::ambient::{Clock, Entropy, Room};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
-use crate::model::pinned::Since;
+use crate::model::facts::Since;
 use crate::model::receipt::KernelRefusal;
 use crate::model::spec::KernelSpec;
 use crate::model::text::{NodeId, PlaceName};

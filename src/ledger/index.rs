@@ -4,10 +4,12 @@
 use super::LedgerError;
 use super::LogFilter;
 use crate::model::action::{ActionId, ActionKind, Stage};
+use crate::model::facts::FactChange;
 use crate::model::log_filter::{WORD_CHARS_MAX, words};
 use crate::model::record::{Entry, Record};
 use crate::model::text::{ActorName, NodeId};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// What the action of a record is about, as the columns say it.
@@ -57,7 +59,7 @@ pub(super) fn terms(record: &Record, about: &About) -> BTreeSet<String> {
     ];
     let fields = fields.into_iter().filter_map(|(name, text)| text.map(|text| term(name, text)));
     let texts = texts(&record.entry);
-    let words = texts.into_iter().flat_map(words);
+    let words = texts.iter().flat_map(|text| words(text));
     fields.chain(words.filter(|word| word.chars().count() <= WORD_CHARS_MAX)).collect()
 }
 
@@ -129,7 +131,19 @@ pub(super) fn declared(
 }
 
 /// What people and programs said in a record. Names, times and hashes are found by their fields.
-fn texts(entry: &Entry) -> Vec<&str> {
+fn texts(entry: &Entry) -> Vec<Cow<'_, str>> {
+    let changes = match entry {
+        Entry::Stale { moved, .. } => moved.as_slice(),
+        Entry::Executed { differences, .. } => differences,
+        _ => &[],
+    };
+    let words =
+        |change: &FactChange| [change.name(), change.before.to_string(), change.after.to_string()];
+    let changes = changes.iter().flat_map(words).map(Cow::Owned);
+    changes.chain(said(entry).into_iter().map(Cow::Borrowed)).collect()
+}
+
+fn said(entry: &Entry) -> Vec<&str> {
     match entry {
         Entry::Boot { version, cluster, note, settings, .. } => {
             let changed = settings.iter().flat_map(|settings| &settings.changed);
@@ -148,13 +162,7 @@ fn texts(entry: &Entry) -> Vec<&str> {
         | Entry::Frozen { reason, .. }
         | Entry::Unfrozen { reason, .. }
         | Entry::LogKeyRotated { reason, .. } => vec![reason.as_str()],
-        Entry::Stale { moved, .. } => {
-            moved.iter().flat_map(|m| [m.fact.as_str(), &m.before, &m.after]).collect()
-        }
-        Entry::Executed { receipt, differences, .. } => {
-            let said = differences.iter().flat_map(|m| [m.fact.as_str(), &m.before, &m.after]);
-            said.chain([receipt.result.as_str()]).collect()
-        }
+        Entry::Executed { receipt, .. } => vec![receipt.result.as_str()],
         Entry::Refused { refusal } => vec![&refusal.rule, &refusal.sentence],
         Entry::Unknown { why } => vec![why],
         Entry::Voided { tombstone } => vec![&tombstone.result],
@@ -179,6 +187,7 @@ fn texts(entry: &Entry) -> Vec<&str> {
         Entry::RoleChanged { name, from, to, .. } => vec![name.as_str(), from.word(), to.word()],
         Entry::Explained { .. }
         | Entry::Rejected { .. }
+        | Entry::Stale { .. }
         | Entry::FirstConfirmed { .. }
         | Entry::Confirmed { .. }
         | Entry::Dispatched { .. }

@@ -5,8 +5,9 @@ use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
 use crate::model::cluster::{ClusterState, Observation, ReceiptStatus};
 use crate::model::explanation::{Candidate, Explanation, Prospect};
+use crate::model::facts::FactChange;
 use crate::model::finding::Mismatch;
-use crate::model::pinned::{Freeze, Moved, Unresolved};
+use crate::model::pinned::{Freeze, Unresolved};
 use crate::model::progress::Progress;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::record::{Entry, Found, Record};
@@ -146,7 +147,7 @@ pub enum Outcome {
         /// The kernel's proof.
         receipt: Receipt,
         /// Where the observation after it differs from the prediction.
-        differences: Vec<Moved>,
+        differences: Vec<FactChange>,
         /// Whether an observation after it could be made.
         observed_after: bool,
     },
@@ -232,7 +233,7 @@ pub struct ActionAnswer {
     /// What came of it.
     pub outcome: Option<Outcome>,
     /// What moved, where it went stale.
-    pub moved: Vec<Moved>,
+    pub moved: Vec<FactChange>,
     /// How far the kernel is with it, while it works on it and it takes long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub under_way: Option<Progress>,

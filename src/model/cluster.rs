@@ -1,12 +1,19 @@
-//! One observation of the whole cluster: pinned facts, moving facts, and when and how they were read.
+//! One observation of the whole cluster: its facts, and when and how they were read.
 
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::{Hash, canonical_json};
-use crate::model::pinned::{Fact, Pinned, PinnedCluster, PinnedNode, Unresolved};
+use crate::model::facts::{Fact, Facts};
+use crate::model::pinned::{ClusterIdentity, Pinned, PinnedNode, Unresolved};
 use crate::model::progress::Progress;
+use crate::model::spec::{FactOf, KernelSpec, PRIMARY, REACHABLE, ROLE};
 use crate::model::text::NodeId;
-use serde::{Deserialize, Serialize};
+use crate::model::v1;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of the form of an observation. Format 1 named no version; it is read, and not made.
+pub const OBSERVATION_FORMAT: u32 = 2;
 
 /// When, with which clock and how an observation was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,104 +29,48 @@ pub struct Observation {
     pub source: String,
 }
 
-/// Positions in the log of one node. They move all the time, and enter no digest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct Positions {
-    /// The last entry that the node has made durable.
-    pub last: Fact<u64>,
-    /// The epoch in which that entry was written.
-    pub last_epoch: Fact<u64>,
-    /// The last entry that the node knows to be committed by a majority.
-    pub committed: Fact<u64>,
-    /// The last entry that the node has applied.
-    pub applied: Fact<u64>,
-    /// The first entry that the log of the node still holds.
-    pub first: Fact<u64>,
-    /// The last entry in the checkpoint that was asked of the node; known and `None` without one.
-    pub checkpoint: Fact<Option<u64>>,
-}
-
-impl Positions {
-    /// Positions of which none could be read.
-    #[must_use]
-    pub fn unknown(since: Timestamp, why: &str) -> Self {
-        Self {
-            last: Fact::unknown(since, why),
-            last_epoch: Fact::unknown(since, why),
-            committed: Fact::unknown(since, why),
-            applied: Fact::unknown(since, why),
-            first: Fact::unknown(since, why),
-            checkpoint: Fact::unknown(since, why),
-        }
-    }
-}
-
 /// One node as it was observed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct NodeState {
-    /// The facts that a confirmation is bound to.
+    /// Its name.
+    pub id: NodeId,
+    /// Its facts, beside its name.
     #[serde(flatten)]
-    pub pinned: PinnedNode,
-    /// The facts that move.
-    pub positions: Positions,
-    /// How many bytes its files hold, in whole mebibytes and not less than they are; absent where the
-    /// kernel does not say. It moves too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stored_bytes: Option<Fact<u64>>,
+    pub facts: Facts,
     /// Where the facts of this node were read, as a clause.
     pub source: String,
 }
 
-/// What a node keeps on its disk, in the words of a prediction.
 impl NodeState {
-    /// The value that a checkpoint of this very action has, which no position before it can name.
-    pub const THIS_ENTRY: &str = "the entry of this action";
-
-    /// The name of the fact how far the checkpoint of a node reaches.
+    /// What it is.
     #[must_use]
-    pub fn checkpoint_fact(id: &NodeId) -> String {
-        format!("{id} checkpoint")
+    pub fn role(&self) -> Fact<String> {
+        self.facts.text(ROLE)
     }
 
-    /// The name of the fact where the log of a node begins.
+    /// Whether the kernel can reach it.
     #[must_use]
-    pub fn first_fact(id: &NodeId) -> String {
-        format!("{id} first entry")
-    }
-
-    /// Both facts; `entry` is the position of the action that they are laid beside.
-    #[must_use]
-    pub fn storage(&self, entry: Option<u64>) -> [(String, String); 2] {
-        let id = &self.pinned.id;
-        let covers = |position: u64| match entry {
-            Some(entry) if entry == position => Self::THIS_ENTRY.to_owned(),
-            _ => position.to_string(),
-        };
-        let checkpoint = self.positions.checkpoint.word(|at| at.map_or("none".to_owned(), covers));
-        [
-            (Self::checkpoint_fact(id), checkpoint),
-            (Self::first_fact(id), self.positions.first.word(u64::to_string)),
-        ]
+    pub fn reachable(&self) -> Fact<bool> {
+        self.facts.flag(REACHABLE)
     }
 }
 
 /// The whole cluster at one instant. A page shows one of these, never a mix of two (C8.4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ClusterState {
+    /// [`OBSERVATION_FORMAT`].
+    pub format: u32,
     /// When and how.
     pub observation: Observation,
-    /// The facts about the cluster that a confirmation is bound to.
+    /// Which cluster.
+    pub identity: ClusterIdentity,
+    /// The facts about the cluster as a whole.
     #[serde(flatten)]
-    pub cluster: PinnedCluster,
+    pub facts: Facts,
     /// The nodes, in the order of their names.
     pub nodes: Vec<NodeState>,
-    /// How many bytes can still be written where the kernel keeps its files, in whole mebibytes and not
-    /// more than they are; absent where the kernel does not say. It moves, and enters no digest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub free_bytes: Option<Fact<u64>>,
     /// How far the kernel is with an action that takes long; absent while it works on none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub under_way: Option<Progress>,
@@ -129,24 +80,18 @@ impl ClusterState {
     /// Puts an observation together; its id is the hash of everything in it.
     #[must_use]
     pub fn new(
-        observed_at: Timestamp,
-        clock: &str,
-        source: &str,
-        cluster: PinnedCluster,
+        observation: Observation,
+        identity: ClusterIdentity,
+        facts: Facts,
         mut nodes: Vec<NodeState>,
     ) -> Self {
         // By length first, so that n10 comes after n9.
         nodes.sort_by(|a, b| {
-            let key = |n: &NodeState| (n.pinned.id.as_str().len(), n.pinned.id.as_str().to_owned());
+            let key = |n: &NodeState| (n.id.as_str().len(), n.id.as_str().to_owned());
             key(a).cmp(&key(b))
         });
-        let observation = Observation {
-            id: String::new(),
-            observed_at,
-            clock: clock.to_owned(),
-            source: source.to_owned(),
-        };
-        Self { observation, cluster, nodes, free_bytes: None, under_way: None }.identified()
+        let format = OBSERVATION_FORMAT;
+        Self { format, observation, identity, facts, nodes, under_way: None }.identified()
     }
 
     /// The same observation, with how far a long action is.
@@ -155,15 +100,9 @@ impl ClusterState {
         Self { under_way, ..self }.identified()
     }
 
-    /// The same observation, with how much can still be written.
-    #[must_use]
-    pub fn with_free_bytes(self, free_bytes: Option<Fact<u64>>) -> Self {
-        Self { free_bytes, ..self }.identified()
-    }
-
     /// The same, under the id of what it holds now.
     #[must_use]
-    pub(super) fn identified(mut self) -> Self {
+    pub fn identified(mut self) -> Self {
         self.observation.id.clear();
         let hash = Hash::of(&canonical_json(&self)).to_string();
         self.observation.id = format!("obs-{}", hash.get(..16).unwrap_or_default());
@@ -173,29 +112,76 @@ impl ClusterState {
     /// The node with this name.
     #[must_use]
     pub fn node(&self, id: &NodeId) -> Option<&NodeState> {
-        self.nodes.iter().find(|node| &node.pinned.id == id)
+        self.nodes.iter().find(|node| &node.id == id)
     }
 
-    /// The reachable members with a vote.
+    /// The primary; known to be nobody when it is known and `None`.
     #[must_use]
-    pub fn reachable_voters(&self) -> Vec<&NodeState> {
-        let is_up = |node: &&NodeState| node.pinned.reachable == Fact::Known(true);
-        let votes = |node: &&NodeState| self.cluster.voters.contains(&node.pinned.id);
-        self.nodes.iter().filter(is_up).filter(votes).collect()
+    pub fn primary(&self) -> Fact<Option<NodeId>> {
+        self.facts.node_or_none(PRIMARY)
+    }
+
+    /// The node that is known to be primary.
+    #[must_use]
+    pub fn primary_node(&self) -> Option<&NodeState> {
+        self.primary().known().and_then(Option::as_ref).and_then(|id| self.node(id))
     }
 
     /// The facts that a confirmation is bound to. The freeze is the control plane's own: who explains
     /// adds it.
     #[must_use]
-    pub fn pinned(&self, unresolved: Option<Unresolved>) -> Pinned {
-        let nodes = self.nodes.iter().map(|node| node.pinned.clone()).collect();
+    pub fn pinned(&self, spec: &KernelSpec, unresolved: Option<Unresolved>) -> Pinned {
+        let node = |node: &NodeState| PinnedNode {
+            id: node.id.clone(),
+            facts: node.facts.bound(|key| spec.is_pinned(FactOf::Node, key)),
+        };
         Pinned {
-            cluster: self.cluster.clone(),
-            nodes,
+            identity: self.identity.clone(),
+            facts: self.facts.bound(|key| spec.is_pinned(FactOf::Cluster, key)),
+            nodes: self.nodes.iter().map(node).collect(),
             unresolved,
             freeze: None,
             second_operator: false,
+            told: None,
         }
+    }
+}
+
+/// An observation of any format, as it is stored.
+#[derive(Deserialize)]
+struct Stored {
+    format: Option<u32>,
+    observation: Observation,
+    identity: ClusterIdentity,
+    nodes: Vec<serde_json::Value>,
+    under_way: Option<Progress>,
+    #[serde(flatten)]
+    facts: BTreeMap<String, serde_json::Value>,
+}
+
+impl<'de> Deserialize<'de> for ClusterState {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        let stored = serde_json::from_value(serde_json::Value::deserialize(d)?);
+        let Stored { format, observation, identity, nodes, under_way, facts } =
+            stored.map_err(Error::custom)?;
+        let (facts, nodes) = match format {
+            None => {
+                let nodes = nodes.into_iter().map(v1::node).collect::<Result<_, _>>();
+                (v1::facts(facts).map_err(Error::custom)?, nodes.map_err(Error::custom)?)
+            }
+            Some(OBSERVATION_FORMAT) => {
+                let facts = serde_json::to_value(facts).and_then(serde_json::from_value);
+                let nodes = nodes.into_iter().map(serde_json::from_value);
+                let nodes = nodes.collect::<Result<_, _>>();
+                (facts.map_err(Error::custom)?, nodes.map_err(Error::custom)?)
+            }
+            Some(other) => {
+                return Err(Error::custom(format!("an observation of format {other}")));
+            }
+        };
+        let format = OBSERVATION_FORMAT;
+        Ok(Self { format, observation, identity, facts, nodes, under_way })
     }
 }
 

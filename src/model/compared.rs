@@ -1,7 +1,8 @@
 //! What an explanation is bound to, held against the present.
 
 use crate::model::action::Stage;
-use crate::model::pinned::{Moved, Pinned};
+use crate::model::facts::FactChange;
+use crate::model::pinned::Pinned;
 
 /// One action, with the facts that its explanation is bound to, as they were and as they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct Compared {
 impl Compared {
     /// What differs, in one fixed order: what a confirmation would be refused for.
     #[must_use]
-    pub fn moved(&self) -> Vec<Moved> {
+    pub fn moved(&self) -> Vec<FactChange> {
         self.then.moved(&self.now)
     }
 }

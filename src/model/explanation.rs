@@ -3,13 +3,14 @@
 use crate::model::action::Action;
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::{Hash, canonical_json};
+use crate::model::facts::FactChange;
 use crate::model::invariant::InvariantId;
-use crate::model::pinned::{Moved, Pinned};
+use crate::model::pinned::Pinned;
 use crate::model::text::{ActorName, NodeId, Reason};
 use serde::{Deserialize, Serialize};
 
 /// The version of the form that is hashed. It grows when the meaning of a field changes.
-pub const EXPLANATION_FORMAT: u32 = 1;
+pub const EXPLANATION_FORMAT: u32 = 2;
 
 /// The result of one check. Unknown is a result of its own and always rejects (C6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -77,18 +78,14 @@ pub struct Check {
     pub evidence: Vec<Evidence>,
 }
 
-/// One predicted change: a pinned fact before and after. The same words name what moved, so a
-/// prediction can be laid beside the observation that follows it.
-pub type Effect = Moved;
-
 /// What a kernel says about an action in a state: its own pre-conditions and what would come of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Checks {
     /// The pre-conditions.
     pub checks: Vec<Check>,
-    /// The predicted changes, in the order of [`Pinned::facts`].
-    pub effects: Vec<Effect>,
+    /// The predicted changes, in the order in which facts are shown.
+    pub effects: Vec<FactChange>,
     /// Consequences that are not facts of an observation, as sentences.
     pub consequences: Vec<String>,
     /// What is not looked at, as sentences.
@@ -141,7 +138,7 @@ pub struct Explanation {
     /// Every pre-condition.
     pub checks: Vec<Check>,
     /// Every predicted change.
-    pub effects: Vec<Effect>,
+    pub effects: Vec<FactChange>,
     /// Consequences that are not facts of an observation.
     pub consequences: Vec<String>,
     /// What is not looked at.
@@ -168,7 +165,7 @@ struct Bound<'a> {
     reason: &'a Reason,
     pinned: &'a Pinned,
     verdicts: Vec<(InvariantId, Verdict)>,
-    effects: &'a [Effect],
+    effects: &'a [FactChange],
 }
 
 impl Explanation {

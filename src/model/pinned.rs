@@ -1,67 +1,14 @@
-//! The facts that a confirmation is bound to. What moves all the time (positions, ages) is another
-//! type, in `cluster`, and cannot enter a digest by accident.
-
-mod moved;
-
-pub use moved::{ABSENT, Moved, moved_between};
+//! The facts that a confirmation is bound to. What moves all the time (positions, ages), and since
+//! when and why a fact is as it is, cannot enter a digest by accident: the spec of the kernel says what
+//! is pinned, and a pinned fact holds nothing but its value.
 
 use crate::model::action::{ActionId, ActionKind};
 use crate::model::ambient::Timestamp;
+use crate::model::facts::{FactChange, FactKey, FactSubject, FactValue, Value, changes};
 use crate::model::text::{ActorName, NodeId, PlaceName, Reason};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
-
-/// A fact that was read, or one that was not. Never a default, never the last value (C8.4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(rename = "Fact_of_{T}"))]
-#[serde(untagged)]
-pub enum Fact<T> {
-    /// Could not be read.
-    Unknown {
-        /// Since when, and why.
-        unknown: Missing,
-    },
-    /// Read in this observation.
-    Known(T),
-}
-
-/// Why a fact is missing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct Missing {
-    /// Since when it cannot be read.
-    pub since: Timestamp,
-    /// Why, in a clause that can follow "because".
-    pub why: String,
-}
-
-impl<T> Fact<T> {
-    /// A fact that could not be read.
-    pub fn unknown(since: Timestamp, why: impl Into<String>) -> Self {
-        Self::Unknown { unknown: Missing { since, why: why.into() } }
-    }
-
-    /// The value, where it was read.
-    pub fn known(&self) -> Option<&T> {
-        match self {
-            Self::Known(value) => Some(value),
-            Self::Unknown { .. } => None,
-        }
-    }
-
-    /// Why it is missing, where it was not read.
-    pub fn missing(&self) -> Option<&Missing> {
-        match self {
-            Self::Known(_) => None,
-            Self::Unknown { unknown } => Some(unknown),
-        }
-    }
-
-    /// The value in words, or `unknown`.
-    pub fn word(&self, words: impl FnOnce(&T) -> String) -> String {
-        self.known().map_or_else(|| "unknown".to_owned(), words)
-    }
-}
+use crate::model::v1;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which cluster this is. Equal names are not equal clusters: the id decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,174 +22,6 @@ pub struct ClusterIdentity {
     pub kernel: String,
     /// Made at the founding of the cluster and never changed.
     pub id: String,
-}
-
-/// What a node is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Acknowledges writes of the current epoch.
-    Primary,
-    /// Follows, with a vote.
-    Standby,
-    /// Follows, without a vote.
-    Learner,
-}
-
-impl Role {
-    /// The role in a word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Primary => "primary",
-            Self::Standby => "standby",
-            Self::Learner => "learner",
-        }
-    }
-}
-
-/// What the cluster would answer a client that writes now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Writes {
-    /// Acknowledged when a quorum has committed it.
-    Accepted,
-    /// Refused, whatever the reason.
-    Stopped,
-}
-
-impl Writes {
-    /// The answer in a word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Stopped => "stopped",
-        }
-    }
-}
-
-/// Whether an operator has stopped writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Fence {
-    /// No operator has stopped writes, or the stop was lifted.
-    Lifted,
-    /// An operator has stopped writes.
-    Standing,
-}
-
-impl Fence {
-    /// The state in a word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Lifted => "lifted",
-            Self::Standing => "standing",
-        }
-    }
-}
-
-/// That something is so since an instant, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct Since {
-    /// Since when. Kept by the kernel, so it is the same after a restart.
-    pub since: Timestamp,
-    /// Why, as a sentence.
-    pub why: String,
-}
-
-/// One reason why a node cannot be reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// An operator took it offline.
-    TakenOffline,
-    /// The network does not carry its messages.
-    CutOff,
-    /// Its store failed.
-    StoreFailed,
-}
-
-/// That a node cannot be reached: since when, and why. Several causes can stand at once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct Unreachable {
-    /// Since when. Kept by the kernel, so it is the same after a restart.
-    pub since: Timestamp,
-    /// Why, as a clause that names every cause.
-    pub why: String,
-    /// The causes.
-    pub causes: Vec<Cause>,
-}
-
-impl From<&Unreachable> for Since {
-    fn from(unreachable: &Unreachable) -> Self {
-        Self { since: unreachable.since, why: unreachable.why.clone() }
-    }
-}
-
-impl Unreachable {
-    /// Whether an operator took the node offline.
-    #[must_use]
-    pub fn is_taken_offline(&self) -> bool {
-        self.causes.contains(&Cause::TakenOffline)
-    }
-
-    /// Whether the node would stay unreachable if it were brought online.
-    #[must_use]
-    pub fn has_other_cause(&self) -> bool {
-        self.causes.iter().any(|cause| *cause != Cause::TakenOffline)
-    }
-}
-
-/// The facts about the cluster as a whole that a confirmation is bound to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct PinnedCluster {
-    /// Which cluster.
-    pub identity: ClusterIdentity,
-    /// The number that grows with every change of primary.
-    pub epoch: Fact<u64>,
-    /// The primary; known to be nobody when it is known and `None`.
-    pub primary: Fact<Option<NodeId>>,
-    /// Since when nobody is primary, and why; absent while there is one.
-    pub without_primary: Option<Since>,
-    /// What a client that writes now is answered.
-    pub writes: Fact<Writes>,
-    /// Why writes are refused; absent while they are accepted.
-    pub writes_refused: Option<Since>,
-    /// Whether an operator has stopped writes.
-    pub write_fence: Fact<Fence>,
-    /// The members with a vote, in order.
-    pub voters: Vec<NodeId>,
-    /// How many voters make a majority.
-    pub quorum: usize,
-    /// The next name that was never given to a node.
-    pub next_node: NodeId,
-    /// The backups that there are, by name.
-    pub backups: Vec<PlaceName>,
-}
-
-/// The facts about one node that a confirmation is bound to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct PinnedNode {
-    /// Its name.
-    pub id: NodeId,
-    /// What it is.
-    pub role: Fact<Role>,
-    /// Whether the kernel can reach it.
-    pub reachable: Fact<bool>,
-    /// Since when it is not reachable, and why; absent while it is.
-    pub unreachable: Option<Unreachable>,
-    /// The epoch that it follows.
-    pub epoch: Fact<u64>,
 }
 
 /// An action whose outcome is not known, as an explanation names it.
@@ -276,87 +55,172 @@ impl std::fmt::Display for Freeze {
     }
 }
 
-/// Everything that a confirmation is bound to: if any of it moves, the confirmation is stale (C3.3).
+/// One node, as far as a confirmation is bound to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct PinnedNode {
+    /// Its name.
+    pub id: NodeId,
+    /// Its facts.
+    pub facts: BTreeMap<FactKey, FactValue>,
+}
+
+/// Everything that a confirmation is bound to: if any of it moves, the confirmation is stale (C3.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pinned {
-    /// The cluster.
-    pub cluster: PinnedCluster,
+    /// Which cluster.
+    pub identity: ClusterIdentity,
+    /// The facts of the cluster.
+    pub facts: BTreeMap<FactKey, FactValue>,
     /// Its nodes, in the order of their names.
     pub nodes: Vec<PinnedNode>,
     /// The action of the control plane that is not resolved, where there is one.
     pub unresolved: Option<Unresolved>,
     /// The freeze that stands, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freeze: Option<Freeze>,
     /// Whether a second operator has to confirm it too, as the settings say of its class.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub second_operator: bool,
+    /// The object of format 1 that this was read from: it is written as it was, and hashed so.
+    pub(crate) told: Option<Box<serde_json::Value>>,
 }
 
-fn yes_no(value: bool) -> String {
-    (if value { "yes" } else { "no" }).to_owned()
+/// As it is written since format 2.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(rename = "PinnedFacts"))]
+struct PinnedJson {
+    identity: ClusterIdentity,
+    facts: BTreeMap<FactKey, FactValue>,
+    nodes: Vec<PinnedNode>,
+    unresolved: Option<Unresolved>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    freeze: Option<Freeze>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    second_operator: bool,
+}
+
+/// Pinned facts, in the form of the version that explained.
+#[cfg(feature = "ssr")]
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "Pinned")]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes what is read and written by hand")]
+enum PinnedForm {
+    Facts(PinnedJson),
+    Format1(v1::StoredPinned),
+}
+
+#[cfg(feature = "ssr")]
+impl schemars::JsonSchema for Pinned {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        PinnedForm::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        PinnedForm::json_schema(generator)
+    }
+}
+
+impl Serialize for Pinned {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let Self { identity, facts, nodes, unresolved, freeze, second_operator, told } =
+            self.clone();
+        if let Some(told) = told {
+            return told.serialize(s);
+        }
+        PinnedJson { identity, facts, nodes, unresolved, freeze, second_operator }.serialize(s)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pinned {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        // Through JSON's own value: only format 1 has a member called cluster.
+        let json = serde_json::Value::deserialize(d)?;
+        if json.get("cluster").is_some() {
+            return v1::pinned(json).map_err(Error::custom);
+        }
+        let read = serde_json::from_value(json).map_err(Error::custom)?;
+        let PinnedJson { identity, facts, nodes, unresolved, freeze, second_operator } = read;
+        Ok(Self { identity, facts, nodes, unresolved, freeze, second_operator, told: None })
+    }
 }
 
 impl Pinned {
-    /// Every fact with its value in words, in one fixed order.
+    /// What the control plane itself holds, as facts.
     #[must_use]
-    pub fn facts(&self) -> Vec<(String, String)> {
-        self.facts_with(&BTreeSet::new())
+    pub fn of_control_plane(&self) -> BTreeMap<FactKey, FactValue> {
+        let text = |text: Option<String>| FactValue::Known(text.into());
+        let identity = &self.identity;
+        let cluster = format!("{} {} ({})", identity.environment, identity.cluster, identity.id);
+        let unresolved = self.unresolved.as_ref().map(|u| format!("{} {}", u.kind, u.action_id));
+        [
+            (FactKey::new("cluster"), text(Some(cluster))),
+            (FactKey::new("unresolved_action"), text(unresolved)),
+            (FactKey::new("freeze"), text(self.freeze.as_ref().map(ToString::to_string))),
+            (
+                FactKey::new("second_operator"),
+                FactValue::Known(Value::Text(
+                    (if self.second_operator { "needed" } else { "not needed" }).to_owned(),
+                )),
+            ),
+        ]
+        .into_iter()
+        .collect()
     }
 
-    /// The facts of the cluster, and of its nodes but for those that are left out.
-    fn facts_with(&self, left_out: &BTreeSet<&NodeId>) -> Vec<(String, String)> {
-        let cluster = &self.cluster;
-        let voters: Vec<_> = cluster.voters.iter().map(NodeId::as_str).collect();
-        let backups: Vec<_> = cluster.backups.iter().map(PlaceName::as_str).collect();
-        let backups = if backups.is_empty() { "none".to_owned() } else { backups.join(", ") };
-        let identity = &cluster.identity;
-        let named = |name: &str, value: String| (name.to_owned(), value);
-        let mut facts = vec![
-            named(
-                "cluster",
-                format!("{} {} ({})", identity.environment, identity.cluster, identity.id),
-            ),
-            named("epoch", cluster.epoch.word(u64::to_string)),
-            named(
-                "primary",
-                cluster
-                    .primary
-                    .word(|p| p.as_ref().map_or("nobody".to_owned(), ToString::to_string)),
-            ),
-            named("writes", cluster.writes.word(|w| w.word().to_owned())),
-            named("write fence", cluster.write_fence.word(|f| f.word().to_owned())),
-            named("voters", voters.join(", ")),
-            named("next node name", cluster.next_node.to_string()),
-            named("backups", backups),
-            named(
-                "unresolved action",
-                self.unresolved
-                    .as_ref()
-                    .map_or("none".to_owned(), |u| format!("{} {}", u.kind, u.action_id)),
-            ),
-            named("freeze", self.freeze.as_ref().map_or("none".to_owned(), ToString::to_string)),
-            named(
-                "second operator",
-                (if self.second_operator { "needed" } else { "not needed" }).to_owned(),
-            ),
-        ];
-        for node in self.nodes.iter().filter(|node| !left_out.contains(&node.id)) {
-            let fact = |what: &str, value: String| (format!("{} {what}", node.id), value);
-            facts.push(fact("role", node.role.word(|r| r.word().to_owned())));
-            facts.push(fact("reachable", node.reachable.word(|r| yes_no(*r))));
-            facts.push(fact("epoch", node.epoch.word(u64::to_string)));
+    /// Every subject with its facts: the cluster, the control plane, and each node in order.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<(FactSubject, BTreeMap<FactKey, FactValue>)> {
+        let of_nodes = self.nodes.iter();
+        let of_nodes = of_nodes.map(|n| (FactSubject::Node(n.id.clone()), n.facts.clone()));
+        [
+            (FactSubject::Cluster, self.facts.clone()),
+            (FactSubject::ControlPlane, self.of_control_plane()),
+        ]
+        .into_iter()
+        .chain(of_nodes)
+        .collect()
+    }
+
+    /// What differs between this and a later reading: by subject, and then in the order of the keys.
+    /// Nothing is left out on either side (C2.6).
+    #[must_use]
+    pub fn moved(&self, later: &Self) -> Vec<FactChange> {
+        let nothing = BTreeMap::new();
+        let mut moved = Vec::new();
+        moved.extend(changes(&FactSubject::Cluster, &self.facts, &later.facts));
+        let (own, others) = (self.of_control_plane(), later.of_control_plane());
+        moved.extend(changes(&FactSubject::ControlPlane, &own, &others));
+        let then: BTreeMap<&NodeId, _> = self.nodes.iter().map(|n| (&n.id, &n.facts)).collect();
+        let now: BTreeMap<&NodeId, _> = later.nodes.iter().map(|n| (&n.id, &n.facts)).collect();
+        let known: BTreeSet<&NodeId> = then.keys().copied().collect();
+        let added = later.nodes.iter().filter(|node| !known.contains(&node.id));
+        for node in self.nodes.iter().chain(added) {
+            let of = |nodes: &BTreeMap<&NodeId, _>| nodes.get(&node.id).copied();
+            let (before, after) = (of(&then), of(&now));
+            // Of a hundred nodes, nothing moved of nearly every one.
+            if before != after {
+                let subject = FactSubject::Node(node.id.clone());
+                let (before, after) = (before.unwrap_or(&nothing), after.unwrap_or(&nothing));
+                moved.extend(changes(&subject, before, after));
+            }
         }
-        facts
+        moved
     }
 
-    /// What differs between this and a later reading, in one fixed order.
+    /// Every fact with its value, for where no spec is at hand.
     #[must_use]
-    pub fn moved(&self, later: &Self) -> Vec<Moved> {
-        // Nothing moved of a node that is the same in both: of a hundred, that is nearly every one.
-        let pairs = self.nodes.iter().zip(&later.nodes);
-        let same = pairs.filter(|(then, now)| then == now).map(|(then, _)| &then.id).collect();
-        moved_between(&self.facts_with(&same), &later.facts_with(&same))
+    pub fn in_words(&self) -> Vec<(String, String)> {
+        let subjects = self.subjects().into_iter();
+        let of_subject = |(subject, facts): (FactSubject, BTreeMap<FactKey, FactValue>)| {
+            let line = move |(fact, value): (FactKey, FactValue)| {
+                let subject = subject.clone();
+                let (before, after) = (value, FactValue::Absent);
+                let change = FactChange { subject, fact, before, after };
+                (change.name(), change.before.to_string())
+            };
+            facts.into_iter().map(line)
+        };
+        subjects.flat_map(of_subject).collect()
     }
 }

@@ -4,9 +4,9 @@ use crate::model::action::{Action, ActionId, Stage};
 use crate::model::actor::{ActorRole, Means, Proof, ProviderIdentity};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
+use crate::model::facts::FactChange;
 use crate::model::finding::FindingKind;
 use crate::model::invariant::InvariantId;
-use crate::model::pinned::Moved;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::refusal::Refusal;
 use crate::model::text::{ActorName, Reason};
@@ -114,7 +114,7 @@ pub enum Entry {
     /// The world had moved when the operator confirmed.
     Stale {
         /// What moved.
-        moved: Vec<Moved>,
+        moved: Vec<FactChange>,
         /// The digest of the explanation as it would be now.
         digest: Hash,
         /// The blob of that explanation.
@@ -141,7 +141,7 @@ pub enum Entry {
         /// The blob of the observation after it; absent when none could be made.
         snapshot: Option<Hash>,
         /// Where the observation after it differs from the prediction; empty means as explained.
-        differences: Vec<Moved>,
+        differences: Vec<FactChange>,
     },
     /// The kernel refused it. Nothing ran.
     Refused {

@@ -12,149 +12,163 @@ mod of_record;
 use crate::model::action::Action;
 use crate::model::actor::Actor;
 use crate::model::canonical::Hash;
-use crate::model::pinned::{Fact, Freeze, Missing, Moved, Since, Unreachable};
+use crate::model::facts::{Fact, FactChange, FactKey, FactSubject, FactValue, Facts, Value};
+use crate::model::pinned::Freeze;
 use crate::model::refusal::Refusal;
-use crate::model::text::{ActorName, NodeId, PlaceName, Reason};
+use crate::model::spec::{FactOf, KernelSpec};
+use crate::model::text::{ActorName, PlaceName, Reason};
+use std::collections::BTreeMap;
 
 /// The word that stands for what is not shown.
 pub const REDACTED: &str = "redacted";
 
 /// A value as a stakeholder may see it.
 pub trait Redact: Sized {
-    /// The same value, without what is sensitive.
+    /// The same value, without what is sensitive. Which facts are, says the spec of their kernel.
     #[must_use]
-    fn redacted(self) -> Self;
+    fn redacted(self, spec: &KernelSpec) -> Self;
 }
 
 impl<T: Redact> Redact for Option<T> {
-    fn redacted(self) -> Self {
-        self.map(T::redacted)
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        self.map(|value| value.redacted(spec))
     }
 }
 
 impl<T: Redact> Redact for Vec<T> {
-    fn redacted(self) -> Self {
-        self.into_iter().map(T::redacted).collect()
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        self.into_iter().map(|value| value.redacted(spec)).collect()
     }
 }
 
 impl<T: Redact> Redact for Box<T> {
-    fn redacted(self) -> Self {
-        Self::new((*self).redacted())
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        Self::new((*self).redacted(spec))
     }
 }
 
 impl<T: Redact, E: Redact> Redact for Result<T, E> {
-    fn redacted(self) -> Self {
-        self.map(T::redacted).map_err(E::redacted)
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        self.map(|value| value.redacted(spec)).map_err(|error| error.redacted(spec))
     }
 }
 
 /// A text that came from a person, from the kernel or from a file.
 impl Redact for String {
-    fn redacted(self) -> Self {
+    fn redacted(self, _: &KernelSpec) -> Self {
         REDACTED.to_owned()
     }
 }
 
 impl Redact for ActorName {
-    fn redacted(self) -> Self {
+    fn redacted(self, _: &KernelSpec) -> Self {
         Self::parse(REDACTED).expect("the word is a name")
     }
 }
 
 impl Redact for PlaceName {
-    fn redacted(self) -> Self {
+    fn redacted(self, _: &KernelSpec) -> Self {
         Self::parse(REDACTED).expect("the word is a name")
     }
 }
 
 impl Redact for Reason {
-    fn redacted(self) -> Self {
+    fn redacted(self, _: &KernelSpec) -> Self {
         Self::parse(REDACTED).expect("the word is a reason")
     }
 }
 
 /// The hash of a record or an explanation lets whoever guesses a name in it check the guess.
 impl Redact for Hash {
-    fn redacted(self) -> Self {
+    fn redacted(self, _: &KernelSpec) -> Self {
         Self::REDACTED
     }
 }
 
-impl<T> Redact for Fact<T> {
-    fn redacted(self) -> Self {
-        match self {
-            Self::Known(value) => Self::Known(value),
-            Self::Unknown { unknown: Missing { since, why } } => {
-                Self::Unknown { unknown: Missing { since, why: why.redacted() } }
-            }
-        }
+/// A fact that is not sensitive: why it is unknown is a sentence, and what was read last is not shown.
+fn plain(fact: Fact<Value>) -> Fact<Value> {
+    match fact {
+        Fact::Known(value) => Fact::Known(value),
+        Fact::Unknown { unknown, .. } => Fact::unknown(unknown.since, REDACTED),
     }
 }
 
-impl Redact for Since {
-    fn redacted(self) -> Self {
-        let Self { since, why } = self;
-        Self { since, why: why.redacted() }
-    }
+fn hidden() -> Value {
+    Value::Text(REDACTED.to_owned())
 }
 
-impl Redact for Unreachable {
-    fn redacted(self) -> Self {
-        let Self { since, why, causes } = self;
-        Self { since, why: why.redacted(), causes }
-    }
+/// What no spec declares is judged like what it declares to be sensitive.
+fn is_plain(spec: &KernelSpec, of: FactOf, key: &str) -> bool {
+    spec.fact(of, key).is_some_and(|fact| !fact.sensitive)
+}
+
+/// Facts about one subject: what is sensitive is there, and its value is the word.
+pub(super) fn facts(spec: &KernelSpec, of: FactOf, facts: Facts) -> Facts {
+    facts.map(|key, fact| if is_plain(spec, of, key) { plain(fact) } else { Fact::Known(hidden()) })
+}
+
+/// The same of pinned facts.
+pub(super) fn pinned(
+    spec: &KernelSpec,
+    of: FactOf,
+    facts: BTreeMap<FactKey, FactValue>,
+) -> BTreeMap<FactKey, FactValue> {
+    let value = |(key, value): (FactKey, FactValue)| {
+        let value = if is_plain(spec, of, &key) { value } else { FactValue::Known(hidden()) };
+        (key, value)
+    };
+    facts.into_iter().map(value).collect()
 }
 
 impl Redact for Actor {
-    fn redacted(self) -> Self {
+    fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { name, role, via } = self;
-        Self { name: name.redacted(), role, via }
+        Self { name: name.redacted(spec), role, via }
     }
 }
 
 /// The names of nodes and numbers stay; a name of anything else is a text of an operator.
 impl Redact for Action {
-    fn redacted(self) -> Self {
-        self.with_texts(Redact::redacted)
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        self.with_texts(|text| text.redacted(spec))
     }
 }
 
 impl Redact for Freeze {
-    fn redacted(self) -> Self {
+    fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { seq, by, since, reason } = self;
-        Self { seq, by: by.redacted(), since, reason: reason.redacted() }
+        Self { seq, by: by.redacted(spec), since, reason: reason.redacted(spec) }
     }
 }
 
-/// Facts whose values are numbers, names of nodes and our own words. Any other value is redacted.
-impl Redact for Moved {
-    fn redacted(self) -> Self {
-        let Self { fact, before, after } = self;
-        let own = ["epoch", "primary", "writes", "write fence", "voters", "next node name"];
-        let of_node = ["role", "reachable", "epoch", "checkpoint", "first entry"];
-        let is_of_node = fact
-            .split_once(' ')
-            .is_some_and(|(node, what)| NodeId::parse(node).is_ok() && of_node.contains(&what));
-        if own.contains(&fact.as_str()) || is_of_node {
-            return Self { before: plain(before), after: plain(after), fact };
+/// A fact that its spec does not call sensitive stays, and so does a verdict; what the control plane
+/// holds names people. A change of format 1 is words, of which nobody can tell.
+impl Redact for FactChange {
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        let Self { subject, fact, before, after } = self;
+        let stays = match &subject {
+            FactSubject::Check => true,
+            FactSubject::ControlPlane | FactSubject::Words(_) => false,
+            of => spec.fact_of(of, &fact).is_some_and(|fact| !fact.sensitive),
+        };
+        if stays {
+            return Self { subject, fact, before, after };
         }
-        let is_known = ["cluster", "backups", "unresolved action", "freeze"];
-        let fact = if is_known.contains(&fact.as_str()) { fact } else { fact.redacted() };
-        Self { fact, before: before.redacted(), after: after.redacted() }
+        let subject = match subject {
+            FactSubject::Words(words) => FactSubject::Words(words.redacted(spec)),
+            FactSubject::Item { kind, node, name } => {
+                FactSubject::Item { kind, node, name: name.redacted(spec) }
+            }
+            other => other,
+        };
+        let hidden = || FactValue::Known(hidden());
+        Self { subject, fact, before: hidden(), after: hidden() }
     }
-}
-
-/// A value of letters, digits and what stands between them in a list of nodes.
-fn plain(value: String) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | ',' | '-');
-    if value.chars().all(is_plain) { value } else { value.redacted() }
 }
 
 /// What was refused and by whom stays; what was found, typed or said does not.
 impl Redact for Refusal {
-    fn redacted(self) -> Self {
+    fn redacted(self, spec: &KernelSpec) -> Self {
         let Self {
             code,
             domain,
@@ -173,11 +187,11 @@ impl Redact for Refusal {
             // The same for every refusal of this code.
             sentence: code.title().to_owned(),
             invariants,
-            field: field.redacted(),
-            found: found.redacted(),
-            required: required.redacted(),
+            field: field.redacted(spec),
+            found: found.redacted(spec),
+            required: required.redacted(spec),
             action_id,
-            moved: moved.redacted(),
+            moved: moved.redacted(spec),
             executed,
         }
     }
@@ -185,40 +199,50 @@ impl Redact for Refusal {
 
 /// Sentences that need not be counted.
 fn sentences(list: Vec<String>) -> Vec<String> {
-    list.into_iter().take(1).map(Redact::redacted).collect()
+    list.into_iter().take(1).map(|_| REDACTED.to_owned()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::refusal::RefusalCode;
+    use crate::model::spec::tried::{COPIES, CUT_WHY, TRIED as SPEC};
+    use crate::model::spec::{ROLE, WRITES};
+    use crate::model::text::NodeId;
 
-    fn moved(fact: &str, before: &str, after: &str) -> Moved {
-        let text = str::to_owned;
-        Moved { fact: text(fact), before: text(before), after: text(after) }
+    fn moved(subject: FactSubject, fact: &'static str, before: &str, after: &str) -> FactChange {
+        let value = |text: &str| FactValue::Known(Value::Text(text.to_owned()));
+        FactChange { subject, fact: fact.into(), before: value(before), after: value(after) }
     }
 
     #[test]
-    fn a_fact_that_is_not_known_to_be_plain_is_redacted_with_its_name() {
-        for (hidden, name) in [
-            (moved("freeze", "none", "by olga since then: the board asked"), "freeze"),
-            (moved("backups", "none", "for-acme"), "backups"),
-            (moved("disk of olga", "full", "empty"), REDACTED),
-            (moved("n1 room", "3", "4"), REDACTED),
+    fn a_fact_that_the_spec_does_not_declare_plain_is_redacted() {
+        let n1 = || FactSubject::Node(NodeId::numbered(1));
+        let (cluster, own) = (FactSubject::Cluster, FactSubject::ControlPlane);
+        for (subject, fact, before, after) in [
+            (own, "freeze", "none", "by olga since then: the board asked"),
+            (cluster.clone(), COPIES, "none", "for-acme"),
+            (n1(), CUT_WHY, "", "/dev/sdb of olga failed"),
+            (n1(), "room_of_olga", "3", "4"),
         ] {
-            assert_eq!(hidden.redacted(), moved(name, REDACTED, REDACTED));
+            let change = moved(subject.clone(), fact, before, after);
+            assert_eq!(change.redacted(&SPEC), moved(subject, fact, REDACTED, REDACTED));
         }
-        let role = moved("n1 role", "standby", "primary");
-        assert_eq!(role.clone().redacted(), role);
-        let told = moved("writes", "accepted", "stopped by /dev/sdb (olga)");
-        assert_eq!(told.redacted(), moved("writes", "accepted", REDACTED));
+        for plain in
+            [moved(n1(), ROLE, "standby", "primary"), moved(cluster, WRITES, "accepted", "stopped")]
+        {
+            assert_eq!(plain.clone().redacted(&SPEC), plain);
+        }
+        let words = FactSubject::Words("disk of olga".to_owned());
+        let told = moved(words, "words", "full", "empty").redacted(&SPEC);
+        assert!(!told.to_string().contains("olga") && !told.to_string().contains("full"));
     }
 
     #[test]
     fn a_refusal_keeps_its_code_and_nothing_that_was_said() {
         let refusal = Refusal::new(RefusalCode::Frozen, "olga says: the board asked")
             .with_evidence("by olga", "no freeze of olga");
-        let text = serde_json::to_string(&refusal.redacted()).expect("text");
+        let text = serde_json::to_string(&refusal.redacted(&SPEC)).expect("text");
         assert!(text.contains("frozen") && text.contains(REDACTED), "{text}");
         assert!(!text.contains("olga") && !text.contains("board"), "{text}");
     }

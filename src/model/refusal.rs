@@ -2,8 +2,9 @@
 //! did not happen.
 
 use crate::model::action::ActionId;
+use crate::model::facts::FactChange;
 use crate::model::invariant::{Invariant, InvariantId};
-use crate::model::pinned::{Freeze, Moved};
+use crate::model::pinned::Freeze;
 use crate::model::text::InputError;
 use serde::{Deserialize, Serialize};
 
@@ -155,7 +156,7 @@ pub struct Refusal {
     pub action_id: Option<ActionId>,
     /// What moved, for a stale confirmation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub moved: Vec<Moved>,
+    pub moved: Vec<FactChange>,
     /// Whether anything ran.
     pub executed: Executed,
 }

@@ -6,7 +6,7 @@ use crate::model::answer::{Outcome, StoredRecord};
 use crate::model::canonical::Hash;
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Explanation;
-use crate::model::pinned::Moved;
+use crate::model::facts::FactChange;
 use crate::model::record::Entry;
 use crate::model::text::{ActorName, Reason};
 use serde::de::DeserializeOwned;
@@ -72,7 +72,7 @@ pub struct ActionReport {
     /// Where its records end.
     pub stage: Stage,
     /// What moved between the explanation and the confirmation, where it went stale.
-    pub moved: Vec<Moved>,
+    pub moved: Vec<FactChange>,
     /// What came of it, where a record says so.
     pub outcome: Option<Outcome>,
     /// Every step of it, and other records of it, oldest first.

@@ -1,14 +1,19 @@
-//! What a kernel says of itself: its actions, invariants and words of events, as constant data.
+//! What a kernel says of itself: its facts, actions, invariants and words of events, as constant data.
 //!
 //! Pages, texts, the command line, the API and the documents read it, and so does whatever judges a
 //! request; no room but the kernel's own knows its words (C1.3, C12.1).
 
 mod catalogue;
+mod facts;
 mod parse;
 #[cfg(test)]
 pub(crate) mod tried;
 
 pub use catalogue::Catalogue;
+pub use facts::{
+    Binding, FactOf, FactSpec, FactUnit, PRIMARY, PRIMARY_ROLE, PositionStyle, REACHABLE, ROLE,
+    Show, WRITES,
+};
 
 use crate::model::action::{Action, ActionKind, NODE_PARAMETERS};
 use crate::model::event::EventKind;
@@ -21,6 +26,12 @@ use serde::Serialize;
 pub struct KernelSpec {
     /// The kind of kernel, such as `embedded`.
     pub kind: &'static str,
+    /// The roles that a node can have, the primary's first.
+    pub roles: &'static [&'static str],
+    /// Every fact, in the order in which facts are shown.
+    pub facts: &'static [FactSpec],
+    /// How positions are compared and named.
+    pub position: PositionStyle,
     /// Its actions, in the order in which the catalogue shows them.
     pub actions: &'static [ActionSpec],
     /// The invariants of its engine, in the order in which they are shown.
@@ -313,7 +324,7 @@ impl KernelSpec {
     /// What is wrong with the spec itself; empty for one that can be used. For the tests of a kernel.
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
-        let mut found = Vec::new();
+        let mut found = self.faults_of_facts();
         for action in self.actions {
             let mut fault = |what: String| found.push(format!("{}: {what}", action.kind));
             if self.action(action.kind) != Some(action) {

@@ -24,10 +24,10 @@ pub struct Sample {
 impl Sample {
     /// The positions of one observation.
     #[must_use]
-    pub fn of(state: &ClusterState) -> Self {
+    pub fn of(end: &str, state: &ClusterState) -> Self {
         let at = state.observation.observed_at;
         let of = |node: &crate::model::cluster::NodeState| {
-            (node.pinned.id.clone(), node.positions.last.known().copied())
+            (node.id.clone(), node.facts.position(end).known().map(|at| at.offset))
         };
         Self { from: at, until: at, positions: state.nodes.iter().map(of).collect() }
     }
@@ -50,8 +50,8 @@ pub struct Trace {
 impl Trace {
     /// Adds an observation. One that shows what the last one showed makes that one longer, so looking
     /// again at the same state draws the same picture (C5.2).
-    pub fn show(&mut self, state: &ClusterState) {
-        let next = Sample::of(state);
+    pub fn show(&mut self, end: &str, state: &ClusterState) {
+        let next = Sample::of(end, state);
         match self.samples.back_mut() {
             Some(last) if last.positions == next.positions => last.until = next.until,
             _ => self.samples.push_back(next),

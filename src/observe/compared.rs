@@ -18,7 +18,7 @@ impl ReadSide {
         let then = self.explained(&trail)?.pinned;
         let state = self.observe().await?;
         let entry = self.spec().action(trail.action().kind());
-        let now = pinned(&state, entry, self.standing()?);
+        let now = pinned(&state, self.spec(), entry, self.standing()?);
         Ok(Compared { stage: trail.stage(), then, now })
     }
 

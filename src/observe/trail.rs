@@ -6,7 +6,7 @@ use crate::model::action::{Action, ActionId, Stage};
 use crate::model::ambient::Timestamp;
 use crate::model::answer::{Outcome, StoredRecord};
 use crate::model::canonical::Hash;
-use crate::model::pinned::Moved;
+use crate::model::facts::FactChange;
 use crate::model::record::{Entry, LearnedBy};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::{ActorName, Reason};
@@ -175,7 +175,7 @@ impl Trail {
 
     /// What moved, where it went stale.
     #[must_use]
-    pub fn moved(&self) -> &[Moved] {
+    pub fn moved(&self) -> &[FactChange] {
         let moved = self.entries().find_map(|entry| match entry {
             Entry::Stale { moved, .. } => Some(moved.as_slice()),
             _ => None,

@@ -12,7 +12,7 @@ pub fn explanation(catalogue: Catalogue, told: &Explanation, observation: &Obser
     lines.line(catalogue.title(&told.action));
     lines.line(format!("  asked by: {}", told.operator));
     lines.line(format!("  reason: {}", told.reason.as_str()));
-    let identity = &told.pinned.cluster.identity;
+    let identity = &told.pinned.identity;
     lines.line(format!(
         "  cluster: {} {} ({} kernel, {})",
         identity.environment, identity.cluster, identity.kernel, identity.id

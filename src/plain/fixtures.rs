@@ -1,15 +1,17 @@
 //! Values for the tests of this room, made by hand from the model.
 
+use crate::kernel::embedded::spec::SPEC;
+use crate::kernel::embedded::view::{
+    Cause, ClusterView, Fence, NodeFacts, NodeView, Positions, Role, Unreachable, View, Writes,
+};
 use crate::model::action::{Action, ActionId, Stage};
 use crate::model::actor::{Actor, ActorRole, Via};
 use crate::model::ambient::Timestamp;
 use crate::model::answer::{ActionAnswer, Closing, Overview, StoredRecord};
-use crate::model::cluster::{ClusterState, NodeState, Positions};
+use crate::model::cluster::{ClusterState, Observation};
 use crate::model::explanation::{EXPLANATION_FORMAT, Explanation};
-use crate::model::pinned::{
-    Cause, ClusterIdentity, Fact, Fence, Freeze, PinnedCluster, PinnedNode, Role, Since,
-    Unreachable, Writes,
-};
+use crate::model::facts::{Fact, Since};
+use crate::model::pinned::{ClusterIdentity, Freeze};
 use crate::model::record::{Entry, RECORD_VERSION, Record};
 use crate::model::text::{ActorName, NodeId, PlaceName, Reason};
 
@@ -17,9 +19,9 @@ fn at() -> Timestamp {
     Timestamp::from_millis(1_769_852_700_000)
 }
 
-fn node(number: u64, role: Role) -> NodeState {
-    NodeState {
-        pinned: PinnedNode {
+fn node(number: u64, role: Role) -> NodeView {
+    NodeView {
+        pinned: NodeFacts {
             id: NodeId::numbered(number),
             role: Fact::Known(role),
             reachable: Fact::Known(true),
@@ -41,8 +43,12 @@ fn node(number: u64, role: Role) -> NodeState {
 
 /// Three nodes, n1 primary.
 pub(crate) fn state() -> ClusterState {
+    view().state()
+}
+
+fn view() -> View {
     let place = |text| PlaceName::parse(text).expect("valid");
-    let cluster = PinnedCluster {
+    let cluster = ClusterView {
         identity: ClusterIdentity {
             cluster: place("aerodb"),
             environment: place("development"),
@@ -61,12 +67,14 @@ pub(crate) fn state() -> ClusterState {
         backups: Vec::new(),
     };
     let nodes = vec![node(1, Role::Primary), node(2, Role::Standby), node(3, Role::Standby)];
-    ClusterState::new(at(), "fixed", "one instant", cluster, nodes)
+    let (clock, source) = ("fixed".to_owned(), "one instant".to_owned());
+    let observation = Observation { id: String::new(), observed_at: at(), clock, source };
+    View { observation, cluster, nodes, free_bytes: None }
 }
 
 /// The same cluster after a restart, with n3 offline.
 pub(crate) fn overview_without_primary() -> Overview {
-    let mut state = state();
+    let mut state = view();
     let since = |why: &str| Some(Since { since: at(), why: why.to_owned() });
     state.cluster.primary = Fact::Known(None);
     state.cluster.without_primary = since("The process was restarted.");
@@ -83,7 +91,7 @@ pub(crate) fn overview_without_primary() -> Overview {
     n3.pinned.epoch = Fact::unknown(at(), "n3 is offline");
     n3.positions = Positions::unknown(at(), "n3 is offline");
     Overview {
-        state,
+        state: state.state(),
         why_not: Vec::new(),
         on_cluster: Vec::new(),
         unresolved: None,
@@ -112,7 +120,7 @@ pub(crate) fn action(stage: Stage) -> ActionAnswer {
         action: action.clone(),
         operator: operator.clone(),
         reason: reason.clone(),
-        pinned: seen.pinned(None),
+        pinned: seen.pinned(&SPEC, None),
         checks: Vec::new(),
         effects: Vec::new(),
         consequences: Vec::new(),

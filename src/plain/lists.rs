@@ -3,17 +3,17 @@
 use crate::model::answer::{ActionLine, ActionPage, Interrupted, StoredRecord};
 use crate::model::cluster::ClusterState;
 use crate::model::event::EventPage;
-use crate::model::spec::Catalogue;
+use crate::model::spec::{Catalogue, KernelSpec};
 use crate::plain::lines::Lines;
 use crate::plain::{overview, records};
 
 /// The nodes of one observation.
 #[must_use]
-pub fn nodes(state: &ClusterState) -> Lines {
+pub fn nodes(spec: &KernelSpec, state: &ClusterState) -> Lines {
     let mut lines = Lines::new();
     overview::add_observation(&mut lines, state);
     lines.gap();
-    overview::add_nodes(&mut lines, &state.nodes);
+    overview::add_nodes(&mut lines, spec, &state.nodes);
     lines
 }
 
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_nodes_stand_under_the_observation_that_they_were_read_in() {
-        let text = nodes(&state());
+        let text = nodes(&crate::kernel::embedded::spec::SPEC, &state());
         assert!(
             text.as_str().starts_with("development aerodb (embedded kernel, c-1)\nObservation")
         );

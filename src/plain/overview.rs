@@ -3,16 +3,16 @@
 use super::explanation::{add_candidate, add_prospect};
 use crate::model::answer::Overview;
 use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::facts::{Fact, Facts, Missing, Value};
 use crate::model::finding::Mismatch;
 use crate::model::node_answer::{NodeAnswer, NodeVerified};
-use crate::model::pinned::{Fact, Missing, Since};
-use crate::model::spec::Catalogue;
-use crate::model::text::{NodeId, in_binary_units};
+use crate::model::spec::{Binding, Catalogue, FactOf, FactSpec, KernelSpec, REACHABLE, Show};
 use crate::plain::lines::Lines;
 
 /// Everything that the overview page shows.
 #[must_use]
-pub fn overview(catalogue: Catalogue, overview: &Overview) -> Lines {
+pub fn overview(spec: &'static KernelSpec, overview: &Overview) -> Lines {
+    let catalogue = Catalogue::from(spec);
     let mut lines = Lines::new();
     let state = &overview.state;
     if let Some(mismatch) = &overview.mismatch {
@@ -26,7 +26,7 @@ pub fn overview(catalogue: Catalogue, overview: &Overview) -> Lines {
     }
     add_observation(&mut lines, state);
     lines.gap();
-    cluster(&mut lines, state);
+    cluster(&mut lines, spec, state);
     if let Some(progress) = &state.under_way {
         lines.line(format!("Under way: {} {progress}", progress.action_id));
     }
@@ -44,15 +44,11 @@ pub fn overview(catalogue: Catalogue, overview: &Overview) -> Lines {
         ),
         None => "Freeze: none".to_owned(),
     });
-    if let Some(free) = &state.free_bytes {
-        let free = fact(free, |free| in_binary_units(*free));
-        lines.line(format!("Free space of the data directory: {free}"));
-    }
     if let Some(address) = &overview.data_address {
         lines.line(format!("Data API: {address}"));
     }
     lines.gap();
-    add_nodes(&mut lines, &state.nodes);
+    add_nodes(&mut lines, spec, &state.nodes);
     for why_not in &overview.why_not {
         lines.heading(&format!("{}, every node as the target", why_not.kind));
         for candidate in &why_not.candidates {
@@ -89,7 +85,7 @@ fn add_mismatch(lines: &mut Lines, mismatch: &Mismatch) {
 
 /// Which cluster, and when and how it was seen.
 pub(super) fn add_observation(lines: &mut Lines, state: &ClusterState) {
-    let identity = &state.cluster.identity;
+    let identity = &state.identity;
     lines.line(format!(
         "{} {} ({} kernel, {})",
         identity.environment, identity.cluster, identity.kernel, identity.id
@@ -104,12 +100,13 @@ pub(super) fn add_observation(lines: &mut Lines, state: &ClusterState) {
 /// Everything that the page of a node shows. `option` is what leads a further command to the same
 /// server.
 #[must_use]
-pub fn node(catalogue: Catalogue, answer: &NodeAnswer, option: &str) -> Lines {
+pub fn node(spec: &'static KernelSpec, answer: &NodeAnswer, option: &str) -> Lines {
+    let catalogue = Catalogue::from(spec);
     let mut lines = Lines::new();
     let seen = &answer.state.observation;
     lines.line(format!("{} in observation {} at {}", answer.node, seen.id, seen.observed_at));
     if let Some(node) = answer.facts() {
-        facts(&mut lines, answer, node);
+        facts(&mut lines, spec, node);
     }
     if let Some(NodeVerified { seq, at, verification, .. }) = &answer.verified {
         let word = verification.word().to_uppercase().replace('_', " ");
@@ -151,96 +148,65 @@ pub fn node(catalogue: Catalogue, answer: &NodeAnswer, option: &str) -> Lines {
     lines
 }
 
-fn facts(lines: &mut Lines, answer: &NodeAnswer, node: &NodeState) {
-    let number = |value: &Fact<u64>| fact(value, u64::to_string);
-    let p = &node.positions;
-    let reach = node.pinned.unreachable.as_ref().map(|cut| since(Some(&cut.into())));
-    let votes = answer.state.cluster.voters.contains(&node.pinned.id);
-    let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
-    let kept = |kept: &Option<u64>| kept.map_or_else(|| "none".to_owned(), |at| at.to_string());
-    for (name, value) in [
-        ("Role", fact(&node.pinned.role, |role| role.word().to_owned())),
-        (
-            "Reachable",
-            fact(&node.pinned.reachable, |yes| yes_no(*yes)) + &reach.unwrap_or_default(),
-        ),
-        ("Vote", yes_no(votes)),
-        ("Epoch", number(&node.pinned.epoch)),
-        ("Last entry", number(&p.last)),
-        ("Its epoch", number(&p.last_epoch)),
-        ("Committed", number(&p.committed)),
-        ("Applied", number(&p.applied)),
-        ("First entry", number(&p.first)),
-        ("Checkpoint", fact(&p.checkpoint, kept)),
-        ("Source", node.source.clone()),
-    ] {
-        lines.line(format!("  {name}: {value}"));
+fn facts(lines: &mut Lines, spec: &KernelSpec, node: &NodeState) {
+    let shown = spec.facts_of(FactOf::Node).filter(|of| of.show != Show::Hidden);
+    for of in shown {
+        if let Some(value) = node.facts.get(of.key) {
+            let line = fact(of, value) + &since(of, &node.facts);
+            lines.line(format!("  {}: {line}", of.label));
+        }
+    }
+    lines.line(format!("  Source: {}", node.source));
+}
+
+/// Every fact of the cluster that a page shows large or a confirmation is bound to.
+fn cluster(lines: &mut Lines, spec: &KernelSpec, state: &ClusterState) {
+    let is_shown = |of: &&FactSpec| of.show != Show::Hidden || of.binding == Binding::Pinned;
+    for of in spec.facts_of(FactOf::Cluster).filter(is_shown) {
+        if let Some(value) = state.facts.get(of.key) {
+            let line = fact(of, value) + &since(of, &state.facts);
+            lines.line(format!("{}: {line}", of.label));
+        }
     }
 }
 
-fn cluster(lines: &mut Lines, state: &ClusterState) {
-    let cluster = &state.cluster;
-    lines.line(match &cluster.primary {
-        Fact::Known(Some(node)) => format!("Primary: {node}"),
-        Fact::Known(None) => {
-            format!("Primary: nobody is primary{}", since(cluster.without_primary.as_ref()))
-        }
-        Fact::Unknown { unknown } => format!("Primary: {}", missing(unknown)),
-    });
-    lines.line(format!("Epoch: {}", fact(&cluster.epoch, u64::to_string)));
-    lines.line(format!(
-        "Writes: {}{}",
-        fact(&cluster.writes, |writes| writes.word().to_owned()),
-        since(cluster.writes_refused.as_ref())
-    ));
-    lines.line(format!("Write fence: {}", fact(&cluster.write_fence, |f| f.word().to_owned())));
-    let voters: Vec<&str> = cluster.voters.iter().map(NodeId::as_str).collect();
-    lines.line(format!("Voters: {} (majority: {})", voters.join(", "), cluster.quorum));
+/// The facts of a node that stand in a table.
+fn columns(spec: &KernelSpec) -> Vec<&'static FactSpec> {
+    let shown = spec.facts_of(FactOf::Node);
+    shown.filter(|of| matches!(of.show, Show::Column | Show::Bar)).collect()
 }
 
 /// A table of nodes.
-pub(super) fn add_nodes(lines: &mut Lines, nodes: &[NodeState]) {
-    let head = [
-        "NODE",
-        "ROLE",
-        "REACHABLE",
-        "EPOCH",
-        "LAST",
-        "COMMITTED",
-        "APPLIED",
-        "FIRST",
-        "CHECKPOINT",
-    ];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(nodes.iter().map(row));
+pub(super) fn add_nodes(lines: &mut Lines, spec: &KernelSpec, nodes: &[NodeState]) {
+    let columns = columns(spec);
+    let head = columns.iter().map(|of| of.label.to_uppercase());
+    let mut rows = vec![std::iter::once("NODE".to_owned()).chain(head).collect()];
+    rows.extend(nodes.iter().map(|node| row(&columns, node)));
     lines.table("", &rows);
+    let reachable = spec.fact(FactOf::Node, REACHABLE);
     for node in nodes {
-        if let Some(why) = &node.pinned.unreachable {
-            lines.line(format!("{} is not reachable{}", node.pinned.id, since(Some(&why.into()))));
+        let since = reachable.map_or_else(String::new, |of| since(of, &node.facts));
+        if !since.is_empty() {
+            lines.line(format!("{} is not reachable{since}", node.id));
         }
     }
 }
 
-fn row(node: &NodeState) -> Vec<String> {
-    let number = |fact: &Fact<u64>| fact.word(u64::to_string);
-    let yes_no = |yes: &bool| (if *yes { "yes" } else { "no" }).to_owned();
-    vec![
-        node.pinned.id.to_string(),
-        node.pinned.role.word(|role| role.word().to_owned()),
-        node.pinned.reachable.word(yes_no),
-        number(&node.pinned.epoch),
-        number(&node.positions.last),
-        number(&node.positions.committed),
-        number(&node.positions.applied),
-        number(&node.positions.first),
-        node.positions.checkpoint.word(|kept| kept.map_or("none".to_owned(), |p| p.to_string())),
-    ]
+fn row(columns: &[&FactSpec], node: &NodeState) -> Vec<String> {
+    let cell = |of: &&FactSpec| {
+        let fact = node.facts.get(of.key);
+        fact.map_or_else(String::new, |fact| fact.word(|value| of.words(value)))
+    };
+    std::iter::once(node.id.to_string()).chain(columns.iter().map(cell)).collect()
 }
 
-fn fact<T>(fact: &Fact<T>, words: impl FnOnce(&T) -> String) -> String {
+fn fact(of: &FactSpec, fact: &Fact<Value>) -> String {
     match fact {
-        Fact::Known(value) => words(value),
-        Fact::Unknown { unknown } => missing(unknown),
+        Fact::Known(value) => of.words(value),
+        Fact::Unknown { unknown, last } => {
+            let last = last.as_ref().map(|last| format!("; last known: {}", of.words(last)));
+            missing(unknown) + &last.unwrap_or_default()
+        }
     }
 }
 
@@ -249,31 +215,31 @@ pub(super) fn missing(missing: &Missing) -> String {
     format!("unknown since {}, because {}", missing.since, missing.why)
 }
 
-fn since(since: Option<&Since>) -> String {
+fn since(of: &FactSpec, facts: &Facts) -> String {
+    let since = of.since.as_ref().and_then(|[at, why]| facts.since(at, why));
     since.map(|since| format!(" since {}: {}", since.since, since.why)).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::embedded::spec::SPEC;
     use crate::model::explanation::Prospect;
-    use crate::model::spec::tried::catalogue;
+    use crate::model::text::NodeId;
     use crate::plain::fixtures::{overview_without_primary, state};
 
     #[test]
     fn nobody_being_primary_is_said_with_since_when_and_why() {
-        let text = overview(catalogue(), &overview_without_primary());
-        let wanted =
-            "Primary: nobody is primary since 2026-01-31T09:45:00.000Z: The process was restarted.";
+        let text = overview(&SPEC, &overview_without_primary());
+        let wanted = "Primary: nobody since 2026-01-31T09:45:00.000Z: The process was restarted.";
         assert!(text.as_str().lines().any(|line| line == wanted), "{}", text.as_str());
         assert!(text.as_str().contains("Writes: stopped since 2026-01-31T09:45:00.000Z: Nobody"));
     }
 
     #[test]
     fn what_could_not_be_read_is_unknown_and_never_a_number() {
-        let text = overview(catalogue(), &overview_without_primary());
-        let wanted =
-            "n3    unknown  no         unknown  unknown  unknown    unknown  unknown  unknown";
+        let text = overview(&SPEC, &overview_without_primary());
+        let wanted = "n3    unknown  no         unknown  unknown  unknown    unknown";
         assert!(text.as_str().lines().any(|line| line == wanted), "{}", text.as_str());
         assert!(
             text.as_str().contains("n3 is not reachable since 2026-01-31T09:45:00.000Z: taken")
@@ -283,9 +249,9 @@ mod tests {
     #[test]
     fn a_freeze_is_said_with_who_since_when_why_and_its_record() {
         let mut value = overview_without_primary();
-        assert!(overview(catalogue(), &value).as_str().lines().any(|line| line == "Freeze: none"));
+        assert!(overview(&SPEC, &value).as_str().lines().any(|line| line == "Freeze: none"));
         value.freeze = Some(crate::plain::fixtures::freeze());
-        let text = overview(catalogue(), &value);
+        let text = overview(&SPEC, &value);
         let wanted = "FROZEN by ada since 2026-01-31T09:45:00.000Z: an audit runs (record 7)";
         assert!(text.as_str().lines().any(|line| line.starts_with(wanted)), "{}", text.as_str());
     }
@@ -314,7 +280,7 @@ mod tests {
             more_asked: false,
             verified: None,
         };
-        let text = node(catalogue(), &answer, "");
+        let text = node(&SPEC, &answer, "");
         for words in [
             "n3 in observation ",
             "  Role: unknown since 2026-01-31T09:45:00.000Z, because ",
@@ -331,7 +297,7 @@ mod tests {
     #[test]
     fn a_living_primary_is_named() {
         let mut lines = Lines::new();
-        cluster(&mut lines, &state());
+        cluster(&mut lines, &SPEC, &state());
         assert!(lines.as_str().starts_with("Primary: n1\nEpoch: 3\nWrites: accepted\n"));
     }
 }

@@ -37,20 +37,23 @@ pub fn refusal(catalogue: Catalogue, refusal: &Refusal) -> Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::facts::{FactChange, FactSubject, FactValue};
     use crate::model::invariant::Invariant;
-    use crate::model::pinned::Moved;
     use crate::model::refusal::RefusalCode;
+    use crate::model::spec::REACHABLE;
     use crate::model::spec::tried::catalogue;
+    use crate::model::text::NodeId;
     use crate::model::text::is_treacherous;
 
     #[test]
     fn a_refusal_names_what_moved_the_invariant_and_that_nothing_ran() {
         let mut value = Refusal::new(RefusalCode::Stale, "The cluster moved.")
             .citing([Invariant::ExplanationConfirmed]);
-        value.moved.push(Moved {
-            fact: "n2 reachable".into(),
-            before: "yes".into(),
-            after: "no".into(),
+        value.moved.push(FactChange {
+            subject: FactSubject::Node(NodeId::numbered(2)),
+            fact: REACHABLE.into(),
+            before: FactValue::Known(true.into()),
+            after: FactValue::Known(false.into()),
         });
         let text = refusal(catalogue(), &value);
         assert!(text.as_str().contains("  moved: n2 reachable: yes -> no\n"));

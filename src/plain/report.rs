@@ -185,7 +185,7 @@ fn relied_on(lines: &mut Lines, catalogue: Catalogue, told: &ActionReport) {
         }
     }
     if let Ok(explained) = told.explanation() {
-        for (name, value) in explained.pinned.facts() {
+        for (name, value) in explained.pinned.in_words() {
             lines.line(format!("pinned: {name}: {value}"));
         }
     }

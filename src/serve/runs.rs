@@ -7,6 +7,7 @@ use crate::kernel::{KernelDescription, ObserveKernel};
 use crate::ledger::note::LogKey;
 use crate::ledger::{Draft, Ledger, LedgerError, LogFilter};
 use crate::model::canonical::{Hash, canonical_json};
+use crate::model::cluster::NodeState;
 use crate::model::record::{Entry, LastRun, Record, RunEnd, Settings};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -108,11 +109,13 @@ pub(super) async fn stopped(ledger: &Ledger, kernel: &dyn ObserveKernel) -> Resu
             Draft::new(None, None, entry)
         }
         Ok(state) => {
-            let last = state.nodes.iter().filter_map(|node| node.positions.last.known());
+            let style = &kernel.spec().position;
+            let end = |node: &NodeState| node.facts.position(style.end).known().copied();
+            let last = state.nodes.iter().filter_map(end).map(|at| at.offset);
             let bytes = canonical_json(&state);
             let entry = Entry::Stopped {
-                epoch: state.cluster.epoch.known().copied(),
-                position: last.max().copied(),
+                epoch: state.facts.number(style.generation).known().copied(),
+                position: last.max(),
                 snapshot: Some(Hash::of(&bytes)),
             };
             Draft::new(None, None, entry).with_blobs([bytes])

@@ -4,6 +4,7 @@
 use super::{Ambient, ServeError};
 use crate::cross_check::{self, Depth};
 use crate::files::DirectoryLock;
+use crate::kernel::embedded::spec::SPEC;
 use crate::kernel::embedded::{OpenError, StoppedKernel};
 use crate::kernel::memory::MEMORY_ROWS_MAX;
 use crate::ledger::LedgerReader;
@@ -63,6 +64,7 @@ pub(super) async fn compare(
         let kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
         Box::pin(std::future::ready(kernel.memory(after, MEMORY_ROWS_MAX)))
     };
-    let mismatch = cross_check::compare(Some(&ask), log, tables, depth).await?;
+    let asked = Some((&SPEC.position, &ask as &cross_check::Ask<'_>));
+    let mismatch = cross_check::compare(asked, log, tables, depth).await?;
     Ok((kernel.into_inner().unwrap_or_else(PoisonError::into_inner), mismatch))
 }

@@ -70,11 +70,11 @@ fn has_run(kind: &str, cluster: &Value) -> bool {
     match kind {
         "switchover" => cluster["epoch"].as_u64().expect("an epoch") >= 2,
         "stop_writes" => cluster["write_fence"] == "standing",
-        "take_checkpoint" => cluster["nodes"][1]["positions"]["checkpoint"].is_number(),
+        "take_checkpoint" => cluster["nodes"][1]["checkpoint"].is_number(),
         "create_backup" => cluster["backups"] == json!(["monday"]),
         "add_replica" => cluster["nodes"].as_array().expect("nodes").len() == 4,
         "remove_replica" => cluster["nodes"].as_array().expect("nodes").len() == 2,
-        "purge_log" => cluster["nodes"][1]["positions"]["first"] == 3,
+        "purge_log" => cluster["nodes"][1]["first"] == 3,
         "bring_online" => cluster["nodes"][2]["reachable"] == true,
         _ => cluster["nodes"][2]["reachable"] == false,
     }
@@ -121,7 +121,7 @@ fn prepare(server: &Server, session: &Session, kind: &str) {
         assert_eq!(server.put("b", "missed").0, 200);
         run(12, "take_checkpoint", json!({"node": "n1"}));
         let (_, cluster) = server.get(session, "/api/v1/cluster");
-        let kept = cluster["nodes"][0]["positions"]["checkpoint"].to_string();
+        let kept = cluster["nodes"][0]["checkpoint"].to_string();
         run(13, "purge_log", json!({"node": "n1", "up_to": kept}));
     }
 }

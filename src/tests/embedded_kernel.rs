@@ -1,10 +1,11 @@
 //! The embedded kernel through its port: idle time, restarts, failures, everything in any order.
 
 use crate::embedded_bench::{Embedded, FixedEntropy, config, founded};
-use crate::kernel_contract::{Bench, epoch, id, n, order, refused, run};
+use crate::kernel_contract::{Bench, Typed, epoch, id, n, order, refused, run};
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::SPEC;
 use aerodb_control::kernel::embedded::store::{NodeIdentity, NodeStore};
+use aerodb_control::kernel::embedded::view::Writes;
 use aerodb_control::kernel::embedded::{
     Config, DataError, EmbeddedKernel, OpenError, Served, Write,
 };
@@ -13,7 +14,7 @@ use aerodb_control::model::action::LogPosition;
 use aerodb_control::model::ambient::Clock;
 use aerodb_control::model::cluster::ReceiptStatus;
 use aerodb_control::model::explanation::Verdict;
-use aerodb_control::model::pinned::{Fact, Writes};
+use aerodb_control::model::facts::Fact;
 use aerodb_control::model::text::PlaceName;
 use std::collections::BTreeMap;
 use std::fs;
@@ -33,7 +34,7 @@ async fn nothing_happens_in_ten_minutes_in_which_nodes_go_and_come_back() {
     run(bench.kernel(), 1, Action::Switchover { to: n(2) }).await;
     bench.restart();
     let before = bench.kernel().observe().await.unwrap();
-    assert_eq!(before.cluster.primary, Fact::Known(None));
+    assert_eq!(before.view().cluster.primary, Fact::Known(None));
     for minute in 0..10u64 {
         for node in 1..=3 {
             bench.own().sever(&n(node)).await;
@@ -49,7 +50,7 @@ async fn nothing_happens_in_ten_minutes_in_which_nodes_go_and_come_back() {
             bench.restart();
         }
         let state = bench.kernel().observe().await.unwrap();
-        assert_eq!(state.cluster, before.cluster, "minute {minute}");
+        assert_eq!(state.view().cluster, before.view().cluster, "minute {minute}");
         assert_eq!(state.nodes, before.nodes, "minute {minute}");
     }
     let receipt = bench.kernel().receipt(id(1)).await.unwrap();
@@ -94,7 +95,7 @@ async fn a_failover_to_a_node_that_lacks_a_write_is_refused_by_the_kernel_itself
     assert!(refusal.sentence.contains("n1 holds position"), "{}", refusal.sentence);
     run(bench.kernel(), 4, Action::Failover { to: n(2) }).await;
     let state = bench.kernel().observe().await.unwrap();
-    let last = |node| state.node(&n(node)).unwrap().positions.last.clone();
+    let last = |node| state.view().node(&n(node)).unwrap().positions.last.clone();
     assert_eq!(last(3), last(2), "n3 received what it missed");
 }
 
@@ -123,7 +124,7 @@ async fn fifty_deliveries_of_one_order_are_one_execution() {
 async fn refused_writes_say_since_when_and_why_and_append_nothing() {
     let mut bench = Embedded::found(3);
     let last = |state: &aerodb_control::model::cluster::ClusterState| {
-        state.nodes.iter().map(|node| node.positions.last.clone()).collect::<Vec<_>>()
+        state.view().nodes.iter().map(|node| node.positions.last.clone()).collect::<Vec<_>>()
     };
     run(bench.kernel(), 1, Action::StopWrites {}).await;
     let stopped_at = bench.clock.now();
@@ -221,9 +222,9 @@ async fn the_founding_leaves_a_birth_record_and_appoints_n1_once() {
     let mut bench = Embedded::found(3);
     assert!(bench.own().describe().start_note.contains("n1 was appointed"));
     let state = bench.kernel().observe().await.unwrap();
-    assert_eq!(state.cluster.primary, Fact::Known(Some(n(1))));
+    assert_eq!(state.view().cluster.primary, Fact::Known(Some(n(1))));
     assert_eq!(epoch(&state), Some(1));
-    let cluster_id = state.cluster.identity.id.clone();
+    let cluster_id = state.identity.id.clone();
     bench.close();
     for number in 1..=3 {
         let path = bench.dir.path().join(format!("kernel/n{number}/node.sqlite"));
@@ -235,8 +236,8 @@ async fn the_founding_leaves_a_birth_record_and_appoints_n1_once() {
     }
     bench.open().unwrap();
     let state = bench.kernel().observe().await.unwrap();
-    assert_eq!(state.cluster.primary, Fact::Known(None));
-    assert_eq!(state.cluster.identity.id, cluster_id);
+    assert_eq!(state.view().cluster.primary, Fact::Known(None));
+    assert_eq!(state.identity.id, cluster_id);
 }
 
 fn found(bench: &Embedded) -> Result<EmbeddedKernel, OpenError> {
@@ -266,7 +267,7 @@ async fn a_founding_that_was_interrupted_is_completed_by_who_asks_again_and_by_n
     let kernel = found(&bench).unwrap();
     assert!(!dir.join("founding").exists());
     let state = kernel.observe().await.unwrap();
-    assert_eq!(state.cluster.primary, Fact::Known(Some(n(1))));
+    assert_eq!(state.view().cluster.primary, Fact::Known(Some(n(1))));
     drop(kernel);
     assert!(matches!(found(&bench), Err(OpenError::NotEmpty { .. })));
 }
@@ -315,7 +316,7 @@ async fn any_order(nodes: u64, seed: u64, steps: u8) {
             "resume_writes" => Action::ResumeWrites {},
             "add_replica" if numbers.below(2) == 0 => {
                 let state = bench.kernel().observe().await.unwrap();
-                Action::AddReplica { node: state.cluster.next_node }
+                Action::AddReplica { node: state.view().cluster.next_node }
             }
             "create_backup" => {
                 let name = format!("b{}", numbers.below(3));
@@ -331,19 +332,21 @@ async fn any_order(nodes: u64, seed: u64, steps: u8) {
         let before = bench.kernel().observe().await.unwrap();
         let checks = bench.kernel().checks(&before, &action.clone().into());
         println!("nodes {nodes} seed {seed} step {step}: {}", action.title());
-        let highest = before.nodes.iter().filter_map(|n| n.pinned.epoch.known()).max().copied();
+        let highest =
+            before.view().nodes.iter().filter_map(|n| n.pinned.epoch.known()).max().copied();
         if checks.checks.iter().all(|check| check.verdict == Verdict::Pass) {
             run(bench.kernel(), step, action).await;
         } else {
             refused(bench.kernel(), step, action, epoch(&before)).await;
             let after = bench.kernel().observe().await.unwrap();
-            let same = after.nodes.iter().filter_map(|n| n.pinned.epoch.known()).max().copied();
+            let same =
+                after.view().nodes.iter().filter_map(|n| n.pinned.epoch.known()).max().copied();
             assert_eq!(same, highest);
         }
         let key = format!("k{step}");
         let state = bench.kernel().observe().await.unwrap();
         let written = put(bench.own(), &key).await;
-        assert_eq!(written.is_ok(), state.cluster.writes == Fact::Known(Writes::Accepted));
+        assert_eq!(written.is_ok(), state.view().cluster.writes == Fact::Known(Writes::Accepted));
         acknowledged.extend(written.ok().map(|_| key));
         if bench.own().read("k0").await.is_ok() {
             for key in &acknowledged {

@@ -2,6 +2,7 @@
 
 use crate::harness::{TestApp, id};
 use crate::kernel_words::CATALOGUE;
+use aerodb_control::kernel::embedded::spec::SPEC;
 use aerodb_control::model::answer::{ActionAnswer, ExplainAnswer};
 use aerodb_control::model::explanation::Verdict;
 use aerodb_control::model::invariant::InvariantId;
@@ -132,7 +133,7 @@ fn in_words(answer: &ExplainAnswer) -> String {
             ));
         }
     }
-    lines.extend(explanation.effects.iter().map(|effect| format!("  -> {effect}")));
+    lines.extend(explanation.effects.iter().map(|effect| format!("  -> {}", SPEC.change(effect))));
     lines.extend(explanation.consequences.iter().map(|text| format!("  => {text}")));
     lines.extend(explanation.not_checked.iter().map(|text| format!("  not checked: {text}")));
     let relied: Vec<_> = explanation.relies_on.iter().map(InvariantId::word).collect();

@@ -2,7 +2,7 @@
 
 use crate::embedded_bench::Embedded;
 use crate::harness::TestApp;
-use crate::kernel_contract::{Bench, n, order};
+use crate::kernel_contract::{Bench, Typed, n, order};
 use aerodb_control::kernel::embedded::Write;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::{CommandKernel as _, ObserveKernel as _};
@@ -81,7 +81,7 @@ async fn work(bench: &mut Embedded, mut between: impl AsyncFnMut(&Embedded)) {
         if number == 12 {
             bench.restart();
         }
-        let epoch = bench.own().observe().await.unwrap().cluster.epoch.known().copied();
+        let epoch = bench.own().observe().await.unwrap().view().cluster.epoch.known().copied();
         let _ = bench.own().apply(order(number, action, epoch)).await;
         between(bench).await;
         let settled = number.wrapping_add(100);

@@ -2,14 +2,16 @@
 
 use crate::embedded_bench::Embedded;
 use crate::harness::{confirmation, id};
-use crate::kernel_contract::{Bench, n, run};
+use crate::kernel_contract::{Bench, Typed, n, run};
 use crate::mute_kernel::MuteApp;
 use aerodb_control::kernel::embedded::Write;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::EngineInvariant;
+use aerodb_control::kernel::embedded::spec::facts::LAST;
+use aerodb_control::kernel::embedded::view::Role;
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::explanation::Verdict;
-use aerodb_control::model::pinned::{Fact, Role};
+use aerodb_control::model::facts::Fact;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
@@ -52,14 +54,13 @@ async fn a_learner_that_lacks_a_committed_entry_or_may_lack_one_takes_no_vote() 
     let grant = Action::GrantVote { node: n(4) };
     let verdict = |last: Fact<u64>| {
         let mut state = seen.clone();
-        let learner = state.nodes.iter_mut().find(|node| node.pinned.id == n(4)).expect("n4");
-        learner.positions.last = last;
+        let learner = state.nodes.iter_mut().find(|node| node.id == n(4)).expect("n4");
+        learner.facts.set(LAST, last.map(|last| (*last).into()));
         let checks = bench.kernel().checks(&state, &grant.clone().into()).checks;
         let check = checks.into_iter().find(|c| c.invariant == EngineInvariant::LearnerCaughtUp);
         check.expect("the check").verdict
     };
-    let node = seen.node(&n(4)).expect("n4");
-    let held = *node.positions.last.known().expect("a position");
+    let held = *seen.view().node(&n(4)).expect("n4").positions.last.known().expect("a position");
     assert_eq!(verdict(Fact::Known(held - 1)), Verdict::Fail);
     assert_eq!(verdict(Fact::unknown(Timestamp::from_millis(0), "n4 is away")), Verdict::Unknown);
     assert_eq!(verdict(Fact::Known(held)), Verdict::Pass);
@@ -70,7 +71,7 @@ async fn a_learner_that_lacks_a_committed_entry_or_may_lack_one_takes_no_vote() 
 async fn a_primary_that_was_taken_offline_comes_back_as_a_standby_of_the_later_epoch() {
     let bench = Embedded::found(3);
     let primaries = async || {
-        let state = bench.kernel().observe().await.expect("a state");
+        let state = bench.kernel().observe().await.expect("a state").view();
         let is_primary = |role: &Fact<Role>| *role == Fact::Known(Role::Primary);
         let nodes = state.nodes.iter().filter(|node| is_primary(&node.pinned.role));
         nodes.map(|node| node.pinned.id.clone()).collect::<Vec<_>>()
@@ -94,7 +95,7 @@ async fn a_primary_that_was_taken_offline_comes_back_as_a_standby_of_the_later_e
     bench.own().write(write("a")).await.expect("the new primary has a majority");
     run(bench.kernel(), 3, Action::BringOnline { node: n(1) }).await;
     assert_eq!(primaries().await, [n(2)]);
-    let state = bench.kernel().observe().await.expect("a state");
+    let state = bench.kernel().observe().await.expect("a state").view();
     let old = state.node(&n(1)).expect("n1");
     assert_eq!(old.pinned.role, Fact::Known(Role::Standby));
     assert_eq!((&old.pinned.epoch, &state.cluster.epoch), (&Fact::Known(2), &Fact::Known(2)));

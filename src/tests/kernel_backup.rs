@@ -1,7 +1,7 @@
 //! A backup is whole or not there, says what it is, and makes a cluster that holds everything.
 
 use crate::embedded_bench::{Embedded, FixedEntropy, config};
-use crate::kernel_contract::{Bench, id, n, order, refused, run};
+use crate::kernel_contract::{Bench, Typed, id, n, order, refused, run};
 use crate::opened::Disk;
 use aerodb_control::kernel::CommandKernel as _;
 use aerodb_control::kernel::embedded::backup::read;
@@ -12,7 +12,7 @@ use aerodb_control::kernel::{ObserveKernel as _, Settled};
 use aerodb_control::model::action::LogPosition;
 use aerodb_control::model::ambient::Clock;
 use aerodb_control::model::cluster::ReceiptStatus;
-use aerodb_control::model::pinned::Fact;
+use aerodb_control::model::facts::Fact;
 use aerodb_control::model::text::PlaceName;
 use aerodb_control::serve::ambient::SystemRoom;
 use std::fs;
@@ -61,7 +61,7 @@ async fn a_name_is_given_once_and_a_backup_that_cannot_be_written_is_not_there()
     assert!(again.duplicate);
     bench.restart();
     let state = bench.kernel().observe().await.unwrap();
-    assert_eq!(state.cluster.backups, [PlaceName::parse("monday").unwrap()]);
+    assert_eq!(state.view().cluster.backups, [PlaceName::parse("monday").unwrap()]);
     let refusal = refused(bench.kernel(), 12, backup("wednesday"), e).await;
     assert_eq!(refusal.rule, "primary_alive");
     fs::remove_dir_all(place(&bench, "monday")).unwrap();
@@ -125,16 +125,16 @@ async fn a_cluster_that_was_restored_holds_everything_and_is_another_cluster() {
         assert!(matches!(occupied, Err(RestoreError::NotEmpty { .. })));
         fs::remove_file(into.join("something")).unwrap();
         let cluster_id = restore_into(&bench, &place(&bench, "monday"), &into, nodes).unwrap();
-        assert_ne!(cluster_id, old.cluster.identity.id);
+        assert_ne!(cluster_id, old.identity.id);
         let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
         let mut config = config(&into, nodes.unwrap_or(3));
         config.nodes = NodeCount::Exactly(nodes.unwrap_or(3));
         let kernel =
             EmbeddedKernel::open(&config, Served::Before, clock, &FixedEntropy(3)).unwrap();
         let state = kernel.observe().await.unwrap();
-        assert_eq!(state.cluster.identity.id, cluster_id);
-        assert_eq!(state.cluster.primary, Fact::Known(None), "until an operator asks");
-        assert_eq!(state.cluster.next_node, n(nodes.unwrap_or(3).max(4) + 1));
+        assert_eq!(state.identity.id, cluster_id);
+        assert_eq!(state.view().cluster.primary, Fact::Known(None), "until an operator asks");
+        assert_eq!(state.view().cluster.next_node, n(nodes.unwrap_or(3).max(4) + 1));
         assert_eq!(state.nodes.len() as u64, nodes.unwrap_or(3));
         run(&kernel, 40, Action::Failover { to: n(1) }).await;
         for key in ["a", "b"] {
@@ -149,7 +149,8 @@ async fn a_cluster_that_was_restored_holds_everything_and_is_another_cluster() {
         assert!(matches!(kernel.settle(id(1)).await, Ok(Settled::Executed(_))));
         put(&kernel, "new").await;
         let last = kernel.observe().await.unwrap();
-        let applied: Vec<_> = last.nodes.iter().map(|node| &node.positions.applied).collect();
+        let applied: Vec<_> =
+            last.view().nodes.iter().map(|node| node.positions.applied.clone()).collect();
         assert!(applied.iter().all(|applied| applied.known().is_some()));
     }
 }
@@ -241,7 +242,7 @@ async fn receipts_that_no_log_holds_are_in_the_backup_and_in_the_cluster_that_is
         assert!(kernel.apply(order(number, action, None)).await.unwrap().duplicate);
     }
     // The switch belonged to the other cluster; its receipt only says that it was thrown.
-    let n3 = kernel.observe().await.unwrap().node(&n(3)).unwrap().pinned.reachable.clone();
+    let n3 = kernel.observe().await.unwrap().node(&n(3)).unwrap().reachable().clone();
     assert_eq!(n3, Fact::Known(true));
 }
 

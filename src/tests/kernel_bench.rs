@@ -17,6 +17,7 @@ mod same_bytes;
 mod whole_state;
 
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
+use aerodb_control::kernel::embedded::view::View;
 use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served, Write};
 use aerodb_control::kernel::{CommandKernel, ObserveKernel, Order};
 use aerodb_control::model::action::ActionId;
@@ -221,9 +222,9 @@ async fn switch(kernel: &EmbeddedKernel, ids: &mut u64) -> Figures {
     for _ in 0..SWITCHOVERS {
         *ids += 1;
         let state = kernel.observe().await.unwrap();
-        let primary = state.cluster.primary.known().cloned().flatten().unwrap();
+        let primary = View::read(&state).cluster.primary.known().cloned().flatten().unwrap();
         let to = NodeId::numbered(if primary == NodeId::numbered(1) { 2 } else { 1 });
-        let epoch = state.cluster.epoch.known().copied();
+        let epoch = View::read(&state).cluster.epoch.known().copied();
         let id = ActionId::from_random(u128::from(*ids).to_be_bytes());
         let witness = Witness { seq: *ids, hash: Hash::of(&ids.to_be_bytes()) };
         let order = Order::new(id, Action::Switchover { to }.into(), epoch, witness);

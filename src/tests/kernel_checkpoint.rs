@@ -2,17 +2,18 @@
 //! acknowledged, executed or voided is lost on the way.
 
 use crate::embedded_bench::Embedded;
-use crate::kernel_contract::{Bench, epoch, id, n, order, refused, run};
+use crate::kernel_contract::{Bench, Typed, epoch, id, n, order, refused, run};
 use aerodb_control::kernel::embedded::Meter;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::EngineInvariant;
 use aerodb_control::kernel::embedded::store::{NodeIdentity, NodeStore};
+use aerodb_control::kernel::embedded::view::Positions;
 use aerodb_control::kernel::embedded::{EmbeddedKernel, Write};
 use aerodb_control::kernel::{ApplyError, Settled};
 use aerodb_control::model::action::LogPosition;
-use aerodb_control::model::cluster::{ClusterState, Positions, ReceiptStatus};
+use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::explanation::Verdict;
-use aerodb_control::model::pinned::Fact;
+use aerodb_control::model::facts::Fact;
 
 const YEAR: i64 = 365 * 24 * 3600 * 1000;
 
@@ -31,7 +32,7 @@ fn purge(node: u64, up_to: u64) -> Action {
 }
 
 fn positions(state: &ClusterState, node: u64) -> Positions {
-    state.node(&n(node)).unwrap().positions.clone()
+    state.view().node(&n(node)).unwrap().positions.clone()
 }
 
 /// The store of a node of a kernel that is closed.
@@ -161,7 +162,7 @@ async fn a_node_that_needs_purged_entries_is_brought_up_with_the_whole_state() {
     for offline in [true, false] {
         let mut bench = with_n3_brought_up(offline).await;
         let state = bench.kernel().observe().await.unwrap();
-        let cluster_id = state.cluster.identity.id.clone();
+        let cluster_id = state.identity.id.clone();
         let (n1, n3) = (positions(&state, 1), positions(&state, 3));
         assert_eq!((&n3.last, &n3.applied), (&n1.last, &n1.applied), "offline: {offline}");
         assert!(n3.first.known() > Some(&1), "it holds no entry that led there");
@@ -193,7 +194,7 @@ async fn a_node_that_needs_purged_entries_is_brought_up_with_the_whole_state() {
 async fn equal_positions_have_equal_images_on_every_node() {
     let mut bench = with_n3_brought_up(true).await;
     let state = bench.kernel().observe().await.unwrap();
-    let cluster_id = state.cluster.identity.id.clone();
+    let cluster_id = state.identity.id.clone();
     bench.close();
     let digest = |number| store(&bench, &cluster_id, number).image(&Meter::unheard()).unwrap().1;
     assert_eq!(digest(1), digest(3));
@@ -221,7 +222,7 @@ async fn a_checkpoint_that_was_damaged_is_never_sent() {
     let online = order(5, Action::BringOnline { node: n(3) }, e);
     bench.kernel().apply(online).await.unwrap();
     let state = bench.kernel().observe().await.unwrap();
-    let n1 = &state.node(&n(1)).unwrap().pinned;
+    let n1 = state.view().node(&n(1)).unwrap().pinned.clone();
     let why = &n1.unreachable.as_ref().expect("n1 stopped").why;
     assert!(why.contains("image") || why.contains("checkpoint"), "{why}");
     assert_eq!(bench.own().read("b").await.ok(), None, "n1 was primary, and nobody is now");

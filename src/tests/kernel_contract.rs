@@ -3,13 +3,15 @@
 
 use crate::embedded_bench::Embedded;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
+use aerodb_control::kernel::embedded::spec::{SPEC, facts};
+use aerodb_control::kernel::embedded::view::View;
 use aerodb_control::kernel::{ApplyError, CommandKernel, Order, SettleError, Settled};
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::canonical::{Hash, canonical_json};
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::explanation::Verdict;
+use aerodb_control::model::facts::{Fact, FactChange, FactSubject, FactValue};
 use aerodb_control::model::invariant::InvariantId;
-use aerodb_control::model::pinned::{Fact, Moved};
 use aerodb_control::model::receipt::{KernelRefusal, Receipt, Witness};
 use aerodb_control::model::text::NodeId;
 
@@ -38,9 +40,21 @@ pub(crate) fn foreign_order(number: u8, action: aerodb_control::model::action::A
     Order::new(id(number), action, Some(1), witness)
 }
 
+/// An observation in the types of its kernel.
+pub(crate) trait Typed {
+    /// The kernel's own view.
+    fn view(&self) -> View;
+}
+
+impl Typed for ClusterState {
+    fn view(&self) -> View {
+        View::read(self)
+    }
+}
+
 /// The epoch, where it is known.
 pub(crate) fn epoch(state: &ClusterState) -> Option<u64> {
-    state.cluster.epoch.known().copied()
+    state.view().cluster.epoch.known().copied()
 }
 
 /// Applies an action in the state that is observed, and holds the prediction against what follows.
@@ -54,28 +68,39 @@ pub(crate) async fn run(kernel: &dyn CommandKernel, number: u8, action: Action) 
     let receipt = kernel.apply(order(number, action, epoch(&before))).await.expect(&title);
     assert!(!receipt.duplicate);
     let after = kernel.observe().await.unwrap();
-    let mut moved = before.pinned(None).moved(&after.pinned(None));
+    let mut moved = before.pinned(&SPEC, None).moved(&after.pinned(&SPEC, None));
+    SPEC.sort(&mut moved);
     moved.extend(moved_on_disk(&before, &after, &receipt));
     // What is said to stay binds the digest, and is no move.
-    let stays = |effect: &&Moved| effect.before == effect.after;
+    let stays = |effect: &&FactChange| effect.before == effect.after;
     let predicted: Vec<_> = checks.effects.iter().filter(|e| !stays(e)).cloned().collect();
     assert_eq!(moved, predicted, "{title}");
     receipt
 }
 
 /// What moved on the disk of the node that the action is about, where that is all that it does.
-fn moved_on_disk(before: &ClusterState, after: &ClusterState, receipt: &Receipt) -> Vec<Moved> {
+fn moved_on_disk(
+    before: &ClusterState,
+    after: &ClusterState,
+    receipt: &Receipt,
+) -> Vec<FactChange> {
     let (Action::TakeCheckpoint { node } | Action::PurgeLog { node, .. }) =
         &Action::try_from(&receipt.action).unwrap()
     else {
         return Vec::new();
     };
-    let of = |state: &ClusterState, entry| state.node(node).unwrap().storage(entry);
-    let pairs = of(before, None).into_iter().zip(of(after, receipt.position));
-    pairs
-        .filter(|(then, now)| then != now)
-        .map(|((fact, before), (_, after))| Moved { fact, before, after })
-        .collect()
+    let value =
+        |state: &ClusterState, key: &str| FactValue::of(state.node(node).unwrap().facts.get(key));
+    let moved = |key: &'static str| {
+        let (before, mut after) = (value(before, key), value(after, key));
+        let is_entry = |at: u64| key == facts::CHECKPOINT && after == FactValue::Known(at.into());
+        if receipt.position.is_some_and(is_entry) {
+            after = FactValue::OfThisAction;
+        }
+        let (subject, fact) = (FactSubject::Node(node.clone()), key.into());
+        (before != after).then_some(FactChange { subject, fact, before, after })
+    };
+    [facts::FIRST, facts::CHECKPOINT].into_iter().filter_map(moved).collect()
 }
 
 /// Applies an action that the kernel must refuse by itself, and shows that nothing moved.
@@ -187,11 +212,11 @@ async fn the_same_after_a_restart(bench: &mut dyn Bench) {
         assert_eq!(bench.kernel().receipt(id(number)).await.unwrap(), before);
     }
     let state = bench.kernel().observe().await.unwrap();
-    assert_eq!(state.cluster.primary, Fact::Known(None), "nobody is primary until asked");
+    assert_eq!(state.view().cluster.primary, Fact::Known(None), "nobody is primary until asked");
     assert!(bench.kernel().describe().start_note.contains("nobody is primary"));
     bench.restart();
     let again = bench.kernel().observe().await.unwrap();
-    assert_eq!(again.cluster.without_primary, state.cluster.without_primary);
+    assert_eq!(again.view().cluster.without_primary, state.view().cluster.without_primary);
     assert_eq!(epoch(&again), Some(2));
     run(bench.kernel(), 50, Action::Failover { to: n(2) }).await;
 }
@@ -260,7 +285,7 @@ async fn the_embedded_kernel_keeps_the_contract_with_one_node() {
     duplicates_and_settling(bench.kernel()).await;
     bench.restart();
     let state = bench.kernel().observe().await.unwrap();
-    assert_eq!(state.cluster.primary, Fact::Known(None), "nobody is primary until asked");
+    assert_eq!(state.view().cluster.primary, Fact::Known(None), "nobody is primary until asked");
     for number in [20, 40] {
         let found = bench.kernel().receipt(id(number)).await.unwrap();
         assert!(matches!(found, ReceiptStatus::Executed { .. }), "{found:?}");

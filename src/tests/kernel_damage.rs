@@ -3,13 +3,14 @@
 use crate::embedded_bench::{Embedded, FixedEntropy, config, founded};
 use crate::fault_panel::Coin;
 use crate::harness::TestApp;
-use crate::kernel_contract::{Bench, epoch, n, run};
+use crate::kernel_contract::{Bench, Typed, epoch, n, run};
 use aerodb_control::kernel::ObserveKernel as _;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
+use aerodb_control::kernel::embedded::view::Cause;
 use aerodb_control::kernel::embedded::{EmbeddedKernel, OpenError, Served, Write};
 use aerodb_control::ledger::{Expected, verify_file};
 use aerodb_control::model::ambient::Clock;
-use aerodb_control::model::pinned::{Cause, Fact};
+use aerodb_control::model::facts::Fact;
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::FileExt as _;
@@ -68,7 +69,7 @@ enum Then {
 async fn goes_on_without_n2(bench: &Embedded, file: &str, then: Then, what: &str) -> bool {
     let kernel = open(bench).unwrap_or_else(|error| panic!("{what}: {error}"));
     let state = kernel.observe().await.unwrap();
-    let n2 = &state.node(&n(2)).unwrap().pinned;
+    let n2 = state.view().node(&n(2)).unwrap().pinned.clone();
     if then == Then::OutOrWhole && n2.reachable == Fact::Known(true) {
         run(&kernel, 1, Action::Failover { to: n(2) }).await;
         for key in ["a", "b", "c"] {
@@ -235,7 +236,7 @@ async fn a_damaged_node_is_replaced_by_an_operator_and_by_nobody_else() {
     run(bench.kernel(), 1, Action::Failover { to: n(1) }).await;
     bench.restart();
     let state = bench.kernel().observe().await.unwrap();
-    let n2 = &state.node(&n(2)).unwrap().pinned;
+    let n2 = state.view().node(&n(2)).unwrap().pinned.clone();
     assert_eq!(n2.reachable, Fact::Known(false), "a restart repairs nothing");
     run(bench.kernel(), 2, Action::Failover { to: n(1) }).await;
     run(bench.kernel(), 3, Action::RemoveReplica { node: n(2) }).await;

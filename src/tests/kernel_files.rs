@@ -2,14 +2,14 @@
 //! older than they were. Nothing that was acknowledged is lost without a word.
 
 use crate::embedded_bench::{Embedded, FixedEntropy, config, founded};
-use crate::kernel_contract::{Bench, n, run};
+use crate::kernel_contract::{Bench, Typed, n, run};
 use crate::kernel_damage::copy;
 use aerodb_control::crash::Sabotage;
 use aerodb_control::kernel::ObserveKernel as _;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::{DataError, EmbeddedKernel, OpenError, Served, Write};
 use aerodb_control::model::ambient::Clock;
-use aerodb_control::model::pinned::Fact;
+use aerodb_control::model::facts::Fact;
 use rusqlite::Connection;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -103,7 +103,7 @@ fn killed(bench: &Embedded, name: &str) -> PathBuf {
 /// Every key is there, and every node is in the cluster.
 async fn holds_all(kernel: &EmbeddedKernel, keys: usize) {
     let state = kernel.observe().await.unwrap();
-    for node in &state.nodes {
+    for node in &state.view().nodes {
         assert_eq!(node.pinned.reachable, Fact::Known(true), "{:?}", node.pinned);
     }
     run(kernel, 1, Action::Failover { to: n(2) }).await;
@@ -149,7 +149,7 @@ async fn a_file_that_another_process_has_open_is_named_at_once_and_never_waited_
     let reader = Foreign::opens(&dir.join("n2/node.sqlite"));
     let kernel = open_at(&bench, &dir).unwrap();
     let state = kernel.observe().await.unwrap();
-    let n2 = &state.node(&n(2)).unwrap().pinned;
+    let n2 = state.view().node(&n(2)).unwrap().pinned.clone();
     let why = &n2.unreachable.as_ref().unwrap().why;
     assert!(why.contains("in n2: node.sqlite is in use by another process"), "{why}");
     run(&kernel, 1, Action::Failover { to: n(1) }).await;
@@ -183,7 +183,7 @@ async fn a_node_whose_files_are_replaced_while_it_runs_is_out_at_once_and_is_nam
         replace(&bench.dir.path().join("kernel").join(file));
         put_all(bench.own(), 5..10).await;
         let state = bench.kernel().observe().await.unwrap();
-        let n2 = &state.node(&n(2)).unwrap().pinned;
+        let n2 = state.view().node(&n(2)).unwrap().pinned.clone();
         let why = &n2.unreachable.as_ref().expect(file).why;
         assert!(why.contains("was replaced while it was open"), "{file}: {why}");
         let left = killed(&bench, "killed");
@@ -285,7 +285,8 @@ async fn a_node_that_was_rolled_back_is_out_and_is_named() {
         for _ in 0..2 {
             let kernel = open_at(&bench, &left).unwrap();
             let state = kernel.observe().await.unwrap();
-            let why = &state.node(&n(number)).unwrap().pinned.unreachable.as_ref().unwrap().why;
+            let why =
+                state.view().node(&n(number)).unwrap().pinned.unreachable.clone().unwrap().why;
             assert!(why.contains("remember") && why.contains("older than it was"), "{why}");
         }
         let kernel = open_at(&bench, &left).unwrap();

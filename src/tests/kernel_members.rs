@@ -2,16 +2,17 @@
 //! rests on a node that holds nothing.
 
 use crate::embedded_bench::Embedded;
-use crate::kernel_contract::{Bench, id, n, order, refused, run};
+use crate::kernel_contract::{Bench, Typed, id, n, order, refused, run};
 use aerodb_control::kernel::CommandKernel;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::EngineInvariant;
+use aerodb_control::kernel::embedded::view::{Role, Writes};
 use aerodb_control::kernel::embedded::{EmbeddedKernel, Write};
 use aerodb_control::model::action::LogPosition;
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::explanation::Verdict;
+use aerodb_control::model::facts::Fact;
 use aerodb_control::model::invariant::InvariantId;
-use aerodb_control::model::pinned::{Fact, Role, Writes};
 use aerodb_control::model::text::NodeId;
 
 fn add(node: u64) -> Action {
@@ -96,14 +97,18 @@ async fn a_new_node_learns_everything_and_votes_only_when_it_is_granted_a_vote()
     }
     run(bench.kernel(), 1, add(4)).await;
     let state = look(&bench).await;
-    let n4 = state.node(&n(4)).unwrap();
+    let view = state.view();
+    let n4 = view.node(&n(4)).unwrap();
     assert_eq!(n4.pinned.role, Fact::Known(Role::Learner));
-    assert_eq!(n4.positions.last, state.node(&n(1)).unwrap().positions.last, "it has caught up");
-    assert_eq!((names(&state.cluster.voters).as_str(), state.cluster.quorum), ("n1 n2 n3", 2));
+    assert_eq!(n4.positions.last, view.node(&n(1)).unwrap().positions.last, "it has caught up");
+    assert_eq!(
+        (names(&state.view().cluster.voters).as_str(), state.view().cluster.quorum),
+        ("n1 n2 n3", 2)
+    );
     // It counts for nothing: two voters lost are a majority lost.
     bench.own().sever(&n(2)).await;
     bench.own().sever(&n(3)).await;
-    assert_eq!(look(&bench).await.cluster.writes, Fact::Known(Writes::Stopped));
+    assert_eq!(look(&bench).await.view().cluster.writes, Fact::Known(Writes::Stopped));
     bench.own().mend(&n(2)).await;
     bench.own().mend(&n(3)).await;
     let state = look(&bench).await;
@@ -117,7 +122,10 @@ async fn a_new_node_learns_everything_and_votes_only_when_it_is_granted_a_vote()
     run(bench.kernel(), 3, grant(4)).await;
     bench.restart();
     let state = look(&bench).await;
-    assert_eq!((names(&state.cluster.voters).as_str(), state.cluster.quorum), ("n1 n2 n3 n4", 3));
+    assert_eq!(
+        (names(&state.view().cluster.voters).as_str(), state.view().cluster.quorum),
+        ("n1 n2 n3 n4", 3)
+    );
     run(bench.kernel(), 4, Action::Failover { to: n(4) }).await;
     for key in ["a", "b", "c"] {
         assert_eq!(bench.own().read(key).await.unwrap().unwrap(), key.as_bytes());
@@ -166,12 +174,12 @@ async fn a_node_that_left_is_gone_with_its_name_and_the_last_voter_stays() {
     bench.own().mend(&n(3)).await;
     bench.restart();
     let state = look(&bench).await;
-    assert_eq!((names(&state.cluster.voters).as_str(), state.nodes.len()), ("n1 n2", 2));
+    assert_eq!((names(&state.view().cluster.voters).as_str(), state.nodes.len()), ("n1 n2", 2));
     run(bench.kernel(), 2, Action::Failover { to: n(2) }).await;
     assert_eq!(refused(bench.kernel(), 3, add(3), Some(2)).await.rule, "node_is_new");
     run(bench.kernel(), 4, add(4)).await;
     run(bench.kernel(), 5, remove(4)).await;
-    assert_eq!(look(&bench).await.cluster.next_node, n(5));
+    assert_eq!(look(&bench).await.view().cluster.next_node, n(5));
     run(bench.kernel(), 6, remove(1)).await;
     put(bench.own(), "b").await;
     let last = violated(bench.kernel(), &look(&bench).await, &remove(2));

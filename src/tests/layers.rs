@@ -43,8 +43,10 @@ const ARROWS: &[(&str, &[&str])] = &[
 const COMPOSERS: [&str; 3] = ["serve", "cli", "tests"];
 
 /// What tests that stand in a room may import besides, and why.
-const ARROWS_OF_TESTS: &[(&str, &[&str], &str)] =
-    &[("workflow", &["plain"], "a state that is made by hand stands with the tests of the texts")];
+const ARROWS_OF_TESTS: &[(&str, &[&str], &str)] = &[
+    ("workflow", &["plain"], "a state that is made by hand stands with the tests of the texts"),
+    ("plain", &["kernel"], "a text is read in the words of a kernel that there is"),
+];
 
 /// The sources by their paths.
 fn sources() -> BTreeMap<String, String> {

@@ -8,7 +8,7 @@ use crate::ledger_read::paged;
 use crate::records::*;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::ledger::{Draft, Expected, LedgerReader, LogFilter, VerifyError, verify_file};
-use aerodb_control::model::action::{Action as Asked, ActionId, Stage};
+use aerodb_control::model::action::{self, ActionId, Stage};
 use aerodb_control::model::actor::Actor;
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::answer::StoredRecord;
@@ -59,7 +59,11 @@ fn filter(fields: &[(&str, &str)]) -> LogFilter {
 }
 
 /// What a reader of the whole log would pick, by other code than the index.
-fn picks(filter: &LogFilter, stored: &StoredRecord, asked: &BTreeMap<ActionId, Asked>) -> bool {
+fn picks(
+    filter: &LogFilter,
+    stored: &StoredRecord,
+    asked: &BTreeMap<ActionId, action::Action>,
+) -> bool {
     let record = &stored.record;
     let action = record.action_id.and_then(|id| asked.get(&id));
     let text = serde_json::to_string(&record.entry).unwrap();
@@ -74,8 +78,8 @@ fn picks(filter: &LogFilter, stored: &StoredRecord, asked: &BTreeMap<ActionId, A
             filter.actor.is_some(),
             record.actor.as_ref().map(|a| &a.name) == filter.actor.as_ref(),
         )
-        && is(filter.action_kind.is_some(), action.map(Asked::kind) == filter.action_kind)
-        && is(filter.node.is_some(), action.and_then(Asked::node) == filter.node)
+        && is(filter.action_kind.is_some(), action.map(action::Action::kind) == filter.action_kind)
+        && is(filter.node.is_some(), action.and_then(action::Action::node) == filter.node)
         && filter.text.as_ref().is_none_or(|wanted| wanted.words().is_subset(&text))
 }
 
@@ -83,7 +87,7 @@ fn picks(filter: &LogFilter, stored: &StoredRecord, asked: &BTreeMap<ActionId, A
 async fn every_combination_of_filters_gives_exactly_the_records_that_meet_it() {
     let (dir, all) = log().await;
     let reader = reader(dir.path());
-    let asked: BTreeMap<ActionId, Asked> = all
+    let asked: BTreeMap<ActionId, action::Action> = all
         .iter()
         .filter_map(|stored| match &stored.record.entry {
             Entry::Requested { action, .. } => Some((stored.record.action_id?, action.clone())),

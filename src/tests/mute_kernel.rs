@@ -166,7 +166,7 @@ impl App {
         let kernel = Arc::new(wrap(inner.expect("a kernel")));
         let ledger = Ledger::open(&store, clock).expect("a ledger");
         ledger.declare_ways_out(kernel.spec().ways_out()).await.expect("durable");
-        let identity = kernel.observe().await.expect("a state").cluster.identity;
+        let identity = kernel.observe().await.expect("a state").identity;
         let assembled = assemble(Parts::new(ledger, ambient), kernel);
         let access = Arc::clone(&assembled.access);
         access.add_account("olga", "operator", PASSWORD).await.expect("olga");

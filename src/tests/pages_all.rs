@@ -52,7 +52,7 @@ pub(crate) fn refusal(text: &str) -> Refusal {
         .citing([Invariant::TargetTyped])
         .with_evidence(text, "n2")
         .about(made::action_id());
-    refusal.moved = vec![made::moved(text, text, text)];
+    refusal.moved = vec![made::told(text, text, text)];
     refusal.field = Some("typed_target".to_owned());
     refusal
 }
@@ -89,7 +89,8 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
     let mut overview = made::overview(made::headless(text), text);
     overview.unresolved = Some(unresolved());
     let mut stale = made::answer(Stage::Stale, text);
-    stale.moved = vec![made::moved("n2 reachable", "yes", "no"), made::moved(text, text, text)];
+    stale.moved =
+        vec![made::moved(Some("n2"), "reachable", true, false), made::told(text, text, text)];
     let mut refused = made::answer(Stage::Refused, text);
     refused.outcome = Some(Outcome::Refused {
         refusal: KernelRefusal {
@@ -151,7 +152,7 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         ("access", Page::Access(Box::new(more::access()))),
         ("everybody", Page::Everybody(Box::new(more::everybody()))),
         ("issued", Page::Issued(Box::new(more::issued(text)))),
-        ("overview", Page::Overview(Box::new(overview.into()))),
+        ("overview", made::overview_page(overview)),
         ("catalogue", Page::Catalogue),
         ("new-action", new_action(Some("n2"), text)),
         ("actions", Page::Actions(made::actions())),
@@ -160,7 +161,7 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         ("running", view(running)),
         ("rejected", view(made::answer(Stage::Rejected, text))),
         ("stale", view(stale)),
-        ("executed", view(made::executed(vec![made::moved(text, text, text)]))),
+        ("executed", view(made::executed(vec![made::told(text, text, text)]))),
         ("refused-by-kernel", view(refused)),
         ("voided", view(voided)),
         ("interrupted", view(interrupted)),

@@ -3,8 +3,9 @@
 use super::pages_all::{OPERATOR, draw};
 use super::pages_fixtures as made;
 use super::pages_made as more;
+use aerodb_control::kernel::embedded::spec::facts::LAST;
+use aerodb_control::kernel::embedded::view::Role;
 use aerodb_control::model::cluster::ClusterState;
-use aerodb_control::model::pinned::Role;
 use aerodb_control::model::text::NODE_NAME_CHARS_MAX;
 use aerodb_control::model::trace::{SAMPLES_MAX, Trace};
 use aerodb_control::ui::{OverviewView, Page};
@@ -60,7 +61,7 @@ async fn one_node_and_a_hundred_and_one_are_drawn_whole_without_lying_on_each_ot
         let overview = made::overview(state.clone(), "the node is primary");
         let mut trace = Trace::default();
         for step in 0..200 {
-            trace.show(&crowd(count, 1_000_000 + step));
+            trace.show(LAST, &crowd(count, 1_000_000 + step));
         }
         assert_eq!(trace.samples().len(), SAMPLES_MAX);
         let view = OverviewView { overview, trace };

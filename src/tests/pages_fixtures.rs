@@ -1,7 +1,12 @@
 //! Values that pages are drawn from, made by hand.
 
+mod states;
+
+pub(crate) use states::{crowd, headless, lost, node, settled, state_of};
+
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::EngineInvariant;
+use aerodb_control::kernel::embedded::spec::SPEC;
 use aerodb_control::model::action as model;
 use aerodb_control::model::action::{ActionId, ActionKind, Stage};
 use aerodb_control::model::actor::{Actor, ActorRole, Means, Via};
@@ -11,22 +16,21 @@ use aerodb_control::model::answer::{
     StoredRecord, WhyNot,
 };
 use aerodb_control::model::canonical::Hash;
-use aerodb_control::model::cluster::{ClusterState, NodeState, Positions};
+use aerodb_control::model::cluster::ClusterState;
 use aerodb_control::model::event::{EventKind, EventPlace, KernelEvent};
 use aerodb_control::model::explanation::{
     Candidate, Check, EXPLANATION_FORMAT, Evidence, Explanation, Prospect, Verdict,
 };
+use aerodb_control::model::facts::{Fact, FactChange, FactKey, FactSubject, FactValue, Value};
 use aerodb_control::model::log_filter::LogFilter;
-use aerodb_control::model::pinned::{
-    Cause, ClusterIdentity, Fact, Fence, Moved, PinnedCluster, PinnedNode, Role, Since,
-    Unreachable, Writes,
-};
+use aerodb_control::model::pinned::ClusterIdentity;
 use aerodb_control::model::progress::{Progress, Unit};
 use aerodb_control::model::receipt::{Receipt, Witness};
 use aerodb_control::model::record::{Entry, RECORD_VERSION, Record};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
+use aerodb_control::model::trace::Trace;
 use aerodb_control::ui::preferences::Preferences;
-use aerodb_control::ui::{Console, Frame, LogView};
+use aerodb_control::ui::{Console, Frame, LogView, OverviewView, Page};
 
 /// A text that would do harm anywhere it is not made inert.
 pub(crate) const HOSTILE: &str =
@@ -57,8 +61,8 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         expires_at: at(3600),
     });
     Frame {
-        catalogue: crate::kernel_words::CATALOGUE,
         identity: identity(),
+        spec: &SPEC,
         session,
         freeze: Ok(None),
         unrecordable: None,
@@ -71,93 +75,11 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
     }
 }
 
-pub(crate) fn node(name: &str, role: Role, last: u64) -> NodeState {
-    NodeState {
-        pinned: PinnedNode {
-            id: node_id(name),
-            role: Fact::Known(role),
-            reachable: Fact::Known(true),
-            unreachable: None,
-            epoch: Fact::Known(4),
-        },
-        positions: Positions {
-            last: Fact::Known(last),
-            last_epoch: Fact::Known(4),
-            committed: Fact::Known(last.saturating_sub(1)),
-            applied: Fact::Known(last.saturating_sub(2)),
-            first: Fact::Known(1),
-            checkpoint: Fact::Known(None),
-        },
-        stored_bytes: Some(Fact::Known(3 << 20)),
-        source: "read from the node".to_owned(),
-    }
-}
-
-pub(crate) fn lost(name: &str, why: &str) -> NodeState {
-    fn gone<T>(why: &str) -> Fact<T> {
-        Fact::unknown(at(-600), why)
-    }
-    NodeState {
-        pinned: PinnedNode {
-            id: node_id(name),
-            role: gone(why),
-            reachable: Fact::Known(false),
-            unreachable: Some(Unreachable {
-                since: at(-600),
-                why: why.to_owned(),
-                causes: vec![Cause::TakenOffline],
-            }),
-            epoch: gone(why),
-        },
-        positions: Positions::unknown(at(-600), why),
-        stored_bytes: Some(gone(why)),
-        source: "not read".to_owned(),
-    }
-}
-
-pub(crate) fn state_of(primary: Option<&str>, nodes: Vec<NodeState>) -> ClusterState {
-    let names = nodes.iter().map(|node| node.pinned.id.clone()).collect::<Vec<_>>();
-    let without = |why: &str| Since { since: at(-900), why: why.to_owned() };
-    let cluster = PinnedCluster {
-        identity: identity(),
-        epoch: Fact::Known(4),
-        primary: Fact::Known(primary.map(node_id)),
-        without_primary: primary.is_none().then(|| without("The control plane was restarted.")),
-        writes: Fact::Known(if primary.is_some() { Writes::Accepted } else { Writes::Stopped }),
-        writes_refused: primary.is_none().then(|| without("Nobody is primary.")),
-        write_fence: Fact::Known(Fence::Lifted),
-        quorum: names.len() / 2 + 1,
-        next_node: node_id("n9"),
-        backups: Vec::new(),
-        voters: names,
-    };
-    ClusterState::new(at(0), "system clock, UTC", "all nodes read in one call", cluster, nodes)
-}
-
-/// Three nodes, one of them behind.
-pub(crate) fn settled() -> ClusterState {
-    let nodes = vec![
-        node("n1", Role::Primary, 1_000_042),
-        node("n2", Role::Standby, 1_000_042),
-        node("n3", Role::Standby, 1_000_035),
-    ];
-    state_of(Some("n1"), nodes)
-}
-
-/// Nobody is primary, and one node cannot be reached.
-pub(crate) fn headless(why: &str) -> ClusterState {
-    let nodes = vec![node("n1", Role::Standby, 42), node("n2", Role::Standby, 42), lost("n3", why)];
-    state_of(None, nodes)
-}
-
-/// Nine nodes, with names as long as they may be.
-pub(crate) fn crowd() -> ClusterState {
-    let mut nodes: Vec<_> = (1..=9)
-        .map(|n| node(&format!("replica-in-frankfurt-rack-0000-{n}"), Role::Standby, 40 + n))
-        .collect();
-    nodes[0].pinned.role = Fact::Known(Role::Primary);
-    nodes[4] = lost("replica-in-frankfurt-rack-0000-5", "the node does not answer");
-    state_of(Some("replica-in-frankfurt-rack-0000-1"), nodes)
+/// The overview as it is shown to a session that was shown nothing before.
+pub(crate) fn overview_page(overview: Overview) -> Page {
+    let mut trace = Trace::default();
+    trace.show(SPEC.position.end, &overview.state);
+    Page::Overview(Box::new(OverviewView { overview, trace }))
 }
 
 pub(crate) fn check(invariant: EngineInvariant, verdict: Verdict, text: &str) -> Check {
@@ -178,13 +100,13 @@ pub(crate) fn check(invariant: EngineInvariant, verdict: Verdict, text: &str) ->
 fn why_not(state: &ClusterState, kind: ActionKind, text: &str) -> WhyNot {
     let candidates = state.nodes.iter().map(|node| {
         let mut against = Vec::new();
-        if node.pinned.role != Fact::Known(Role::Standby) {
+        if node.role() != Fact::Known("standby".to_owned()) {
             against.push(check(EngineInvariant::TargetIsStandby, Verdict::Fail, text));
         }
-        if node.pinned.reachable != Fact::Known(true) {
+        if node.reachable() != Fact::Known(true) {
             against.push(check(EngineInvariant::TargetReachable, Verdict::Unknown, text));
         }
-        Candidate { node: node.pinned.id.clone(), against }
+        Candidate { node: node.id.clone(), against }
     });
     WhyNot { kind, candidates: candidates.collect() }
 }
@@ -234,8 +156,23 @@ pub(crate) fn action_id() -> ActionId {
     ActionId::parse("6f1c2a34-0b5d-4e6f-8a90-112233445566").unwrap()
 }
 
-pub(crate) fn moved(fact: &str, before: &str, after: &str) -> Moved {
-    Moved { fact: fact.to_owned(), before: before.to_owned(), after: after.to_owned() }
+/// A change as format 1 had it: words, of which any can be free text.
+pub(crate) fn told(fact: &str, before: &str, after: &str) -> FactChange {
+    let known = |text: &str| FactValue::Known(Value::Text(text.to_owned()));
+    let (subject, fact) = (FactSubject::Words(fact.to_owned()), FactKey::new("words"));
+    FactChange { subject, fact, before: known(before), after: known(after) }
+}
+
+/// A change of a fact of the cluster, or of the node that is named.
+pub(crate) fn moved(
+    node: Option<&str>,
+    fact: &'static str,
+    before: impl Into<Value>,
+    after: impl Into<Value>,
+) -> FactChange {
+    let subject = node.map_or(FactSubject::Cluster, |node| FactSubject::Node(node_id(node)));
+    let (before, after) = (FactValue::Known(before.into()), FactValue::Known(after.into()));
+    FactChange { subject, fact: FactKey::new(fact), before, after }
 }
 
 pub(crate) fn explanation(state: &ClusterState, verdict: Verdict, text: &str) -> Explanation {
@@ -247,17 +184,17 @@ pub(crate) fn explanation(state: &ClusterState, verdict: Verdict, text: &str) ->
         action,
         operator: ActorName::parse("maria").unwrap(),
         reason,
-        pinned: state.pinned(None),
+        pinned: state.pinned(&SPEC, None),
         checks: vec![
             check(EngineInvariant::PrimaryAlive, Verdict::Pass, "n1 is primary of epoch 4"),
             check(EngineInvariant::TargetReachable, verdict, text),
             check(EngineInvariant::QuorumReachable, Verdict::Pass, "3 of 3 voters"),
         ],
         effects: vec![
-            moved("epoch", "4", "5"),
-            moved("primary", "n1", "n2"),
-            moved("n1 role", "primary", "standby"),
-            moved("n2 role", "standby", "primary"),
+            moved(None, "epoch", 4, 5),
+            moved(None, "primary", "n1", "n2"),
+            moved(Some("n1"), "role", "primary", "standby"),
+            moved(Some("n2"), "role", "standby", "primary"),
         ],
         consequences: vec![format!("Clients of n1 are refused until they write to n2. {text}")],
         not_checked: vec!["Whether clients find the new primary.".to_owned()],
@@ -343,7 +280,7 @@ pub(crate) fn receipt(text: &str) -> Receipt {
     }
 }
 
-pub(crate) fn executed(differences: Vec<Moved>) -> ActionAnswer {
+pub(crate) fn executed(differences: Vec<FactChange>) -> ActionAnswer {
     let mut answer = answer(Stage::Executed, "n2 answered");
     let receipt = receipt("n2 is primary of epoch 5.");
     answer.outcome = Some(Outcome::Executed { receipt, differences, observed_after: true });

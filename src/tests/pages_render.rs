@@ -2,10 +2,12 @@
 
 use super::pages_all::{OPERATOR, draw, every_page, new_action, options, refusal, view};
 use super::pages_fixtures as made;
+use aerodb_control::kernel::embedded::spec::facts::EPOCH;
 use aerodb_control::model::action::Stage;
 use aerodb_control::model::actor::ActorRole;
 use aerodb_control::model::answer::Overview;
-use aerodb_control::model::pinned::Fact;
+use aerodb_control::model::facts::Fact;
+use aerodb_control::model::spec::PRIMARY;
 use aerodb_control::ui::{Page, SignIn};
 use aerodb_control::web::render;
 use axum::http::StatusCode;
@@ -109,9 +111,9 @@ fn ticked(html: &str) -> Vec<&str> {
 #[tokio::test]
 async fn what_could_not_be_read_is_the_word_unknown_with_since_and_why() {
     let mut state = made::headless("its disk does not answer");
-    state.cluster.epoch = Fact::unknown(made::at(-60), "no voter answers");
-    state.cluster.primary = Fact::unknown(made::at(-61), "no voter answers");
-    let html = draw(None, Page::Overview(Box::new(made::overview(state, "plain").into()))).await;
+    state.facts.set(EPOCH, Fact::unknown(made::at(-60), "no voter answers"));
+    state.facts.set(PRIMARY, Fact::unknown(made::at(-61), "no voter answers"));
+    let html = draw(None, made::overview_page(made::overview(state, "plain"))).await;
     let html = without_props(&html);
     let since = made::at(-60).to_string();
     let epoch = format!(
@@ -158,7 +160,7 @@ async fn no_page_reassures_recommends_or_carries_a_style_or_a_secret() {
 /// C2.6, C3.4.
 #[tokio::test]
 async fn a_difference_from_the_explanation_is_never_shown_as_agreement() {
-    let differs = vec![made::moved("n2 role", "primary", "standby")];
+    let differs = vec![made::moved(Some("n2"), "role", "primary", "standby")];
     let html = draw(OPERATOR, view(made::executed(differs))).await;
     assert!(html.contains("Executed once, with differences"));
     assert!(!html.contains("as explained</h2>"));
@@ -169,7 +171,7 @@ async fn a_difference_from_the_explanation_is_never_shown_as_agreement() {
 #[tokio::test]
 async fn a_stale_action_names_each_moved_fact_and_offers_a_new_request() {
     let mut answer = made::answer(Stage::Stale, "plain");
-    answer.moved = vec![made::moved("n2 reachable", "yes", "no")];
+    answer.moved = vec![made::moved(Some("n2"), "reachable", true, false)];
     let html = draw(OPERATOR, view(answer)).await;
     assert!(html.contains("<code>n2 reachable: yes -&gt; no</code>"), "{html}");
     assert!(html.contains("/actions/new?kind=switchover&amp;to=n2"));
@@ -236,10 +238,7 @@ async fn every_class_of_a_page_has_a_style_and_every_style_a_page() {
         .collect();
     let mut used = BTreeSet::new();
     let mut pages = every_page("plain");
-    pages.push((
-        "settled",
-        Page::Overview(Box::new(made::overview(made::settled(), "plain").into())),
-    ));
+    pages.push(("settled", made::overview_page(made::overview(made::settled(), "plain"))));
     for (_, page) in pages {
         let html = without_props(&draw(OPERATOR, page).await);
         for classes in html.split(" class=\"").skip(1) {
@@ -276,8 +275,7 @@ async fn every_page_can_be_looked_at() {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::copy(root.join("style/main.css"), folder.join("main.css")).unwrap();
     let mut pages = every_page("the node does not answer");
-    let plain =
-        |state| Page::Overview(Box::new(made::overview(state, "the node is primary").into()));
+    let plain = |state| made::overview_page(made::overview(state, "the node is primary"));
     pages.push(("overview-settled", plain(made::settled())));
     pages.push(("overview-crowd", plain(made::crowd())));
     pages.push(("executed-as-explained", view(made::executed(Vec::new()))));

@@ -1,13 +1,13 @@
 //! The parts of a page that follow the server: drawn there alone, and put in place by the browser.
 
 use crate::harness::{Reply, TestApp, id};
-use crate::kernel_words::CATALOGUE;
 use crate::pages_all::draw;
 use crate::pages_fixtures as made;
+use aerodb_control::kernel::embedded::spec::SPEC;
 use aerodb_control::model::action::Stage;
 use aerodb_control::model::actor::ActorRole;
 use aerodb_control::model::compared::Compared;
-use aerodb_control::ui::{OverviewView, Page, Part};
+use aerodb_control::ui::Part;
 use aerodb_control::web::render;
 use axum::body::Body;
 use axum::http::{Request, header};
@@ -24,7 +24,7 @@ fn header_of(reply: &Reply, name: header::HeaderName) -> &str {
 
 async fn drawn(part: Part) -> String {
     let body =
-        render::part(CATALOGUE, part).await.into_body().collect().await.expect("a body").to_bytes();
+        render::part(&SPEC, part).await.into_body().collect().await.expect("a body").to_bytes();
     String::from_utf8(body.to_vec()).expect("text")
 }
 
@@ -89,7 +89,10 @@ async fn the_notice_of_an_open_explanation_says_what_moved_and_when_it_waits_no_
     assert!(moved.contains("data-state=\"moved\""), "{moved}");
     assert!(moved.contains("n3 reachable: yes -&gt; no"), "{moved}");
     let refused = app.operator().confirm(&explained.json()).await.expect(409).json();
-    assert!(refused["refusal"]["moved"].to_string().contains("n3 reachable"), "{refused}");
+    let wanted = json!({"subject": {"node": "n3"}, "fact": "reachable", "before": true,
+        "after": false});
+    let told = refused["refusal"]["moved"].as_array().expect("a list");
+    assert!(told.contains(&wanted), "{refused}");
     let ended = app.observer().get(&part_of(1, "moved")).await.expect(200).body;
     assert!(ended.contains("no longer waits for a confirmation: it is stale"), "{ended}");
 }
@@ -162,7 +165,7 @@ async fn hostile_text_is_inert_in_every_part() {
         Part::Overview { overview: Box::new(overview.clone()), viewer },
         Part::Moved(Some(Box::new(compared))),
     ] {
-        let response = render::part(CATALOGUE, part.clone()).await;
+        let response = render::part(&SPEC, part.clone()).await;
         let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
         assert!(policy.starts_with("default-src 'none'; script-src 'self' 'nonce-"), "{policy}");
         assert!(!policy.contains("unsafe-inline"), "{policy}");
@@ -172,7 +175,7 @@ async fn hostile_text_is_inert_in_every_part() {
             assert!(!tag.contains("\" onload="), "an attribute was broken out of: {tag}");
         }
     }
-    let page = draw(viewer, Page::Overview(Box::new(OverviewView::from(overview.clone())))).await;
+    let page = draw(viewer, made::overview_page(overview.clone())).await;
     let part = drawn(Part::Overview { overview: Box::new(overview), viewer }).await;
     assert!(page.contains(&part));
 }

@@ -8,6 +8,7 @@ use crate::kernel_words::CATALOGUE;
 use crate::pages_all::{draw, every_page};
 use crate::pages_fixtures as made;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
+use aerodb_control::kernel::embedded::spec::SPEC;
 use aerodb_control::ledger::Draft;
 use aerodb_control::model::action::Action as RecordedAction;
 use aerodb_control::model::actor::{ActorRole, Means, Proof, ProvedBy, ProviderIdentity};
@@ -35,23 +36,23 @@ fn text<T: Serialize>(value: &T) -> String {
 fn shown(page: Page) -> Option<(Page, String)> {
     match page {
         Page::Overview(mut view) => {
-            view.overview = view.overview.redacted();
+            view.overview = view.overview.redacted(&SPEC);
             let drawn_from = text(&view.overview);
             Some((Page::Overview(view), drawn_from))
         }
         Page::Action(mut view) => {
-            view.answer = view.answer.redacted();
-            view.refusal = view.refusal.redacted();
+            view.answer = view.answer.redacted(&SPEC);
+            view.refusal = view.refusal.redacted(&SPEC);
             let drawn_from = text(&view.answer) + &text(&view.refusal);
             Some((Page::Action(view), drawn_from))
         }
         Page::Timeline(mut view) => {
-            view.told = view.told.redacted();
+            view.told = view.told.redacted(&SPEC);
             let drawn_from = text(&view.told);
             Some((Page::Timeline(view), drawn_from))
         }
         Page::Refused(why) => {
-            let why = why.redacted();
+            let why = why.redacted(&SPEC);
             let drawn_from = text(&why);
             Some((Page::Refused(why), drawn_from))
         }
@@ -99,7 +100,7 @@ fn every_record() -> Vec<Entry> {
     let (digest, explanation, snapshot) = (hash, hash, hash);
     let backup = PlaceName::parse(CANARY).expect("a name");
     let action: RecordedAction = Action::CreateBackup { name: backup }.into();
-    let moved = vec![made::moved(CANARY, CANARY, CANARY)];
+    let moved = vec![made::told(CANARY, CANARY, CANARY)];
     let (link_id, expires_at, role) = (made::action_id(), made::at(1), ActorRole::Observer);
     let receipt = Receipt { action: action.clone(), ..made::receipt(CANARY) };
     let tombstone = Tombstone { action_id: link_id, voided_at: expires_at, result: text.clone() };
@@ -202,7 +203,7 @@ fn no_kind_of_record_says_anything_to_a_stakeholder_that_a_person_or_the_kernel_
     for entry in every_record() {
         kinds.push(entry.word());
         let whole = text(&entry);
-        let redacted = entry.clone().redacted();
+        let redacted = entry.clone().redacted(&SPEC);
         assert_eq!(redacted.word(), entry.word(), "it stays what it is");
         let shown = text(&redacted) + &redacted.sentence(CATALOGUE);
         assert!(!shown.contains(CANARY) && !shown.contains(&hash), "{shown}");
@@ -310,7 +311,7 @@ async fn plant(app: &TestApp, aviary: &mut Aviary) {
     let unreachable = overview["nodes"].clone();
     let unreachable =
         if unreachable.is_null() { overview["state"]["nodes"].clone() } else { unreachable };
-    let why = unreachable[2]["unreachable"]["why"].as_str().expect("why").to_owned();
+    let why = unreachable[2]["unreachable_why"].as_str().expect("why").to_owned();
     aviary.0.push(why);
     let events = app.observer().get("/api/v1/kernel/events").await.expect(200).json();
     let sentences = events["events"].as_array().expect("events").iter();

@@ -125,7 +125,7 @@ async fn an_action_of_another_kernel_passes_no_check_and_is_not_executed() {
     let refused = bench.kernel().apply(order).await.expect_err("it is not known");
     assert!(refused.to_string().contains("mode"), "{refused}");
     let after = bench.kernel().observe().await.expect("a state");
-    assert_eq!(state.pinned(None), after.pinned(None));
+    assert_eq!(state.pinned(&SPEC, None), after.pinned(&SPEC, None));
 }
 
 /// Every word of the kernel's events can be asked for, and none means two things.

@@ -150,13 +150,17 @@ async fn it_waits_through_a_restart_and_a_setting_that_changes_makes_it_stale() 
         otto.confirm(&second).await.expect(409).json()["refusal"].clone()
     };
     assert_eq!(refusal["code"], "stale", "{refusal}");
-    let moved = json!([{"fact": "second operator", "before": "needed", "after": "not needed"}]);
+    let moved = json!([{
+        "subject": "control_plane", "fact": "second_operator", "before": "needed", "after": "not needed"
+    }]);
     assert_eq!(refusal["moved"], moved);
     let alone = asked(&app, 3).await;
     let app = app.restart_as(|config| config.second_operator = vec![ActionClass::Control]).await;
     let refusal = app.operator().confirm(&alone).await.expect(409).json()["refusal"].clone();
     assert_eq!(refusal["code"], "stale", "{refusal}");
-    let moved = json!([{"fact": "second operator", "before": "not needed", "after": "needed"}]);
+    let moved = json!([{
+        "subject": "control_plane", "fact": "second_operator", "before": "not needed", "after": "needed"
+    }]);
     assert_eq!(refusal["moved"], moved);
 
     let otto = app.sign_in("otto").await;

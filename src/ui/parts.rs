@@ -8,9 +8,9 @@ use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
 use crate::model::answer::Overview;
 use crate::model::compared::Compared;
-use crate::model::pinned::Moved;
+use crate::model::facts::FactChange;
 use crate::model::progress::Progress;
-use crate::model::spec::Catalogue;
+use crate::model::spec::{Catalogue, KernelSpec};
 use crate::ui::components::words::{counted, say};
 use crate::ui::components::{self, progress};
 use crate::ui::live::Live;
@@ -43,23 +43,27 @@ const PROGRESS: &str = "progress";
 
 /// Draws a part without its page, in the words that the page has.
 #[must_use]
-pub fn alone(catalogue: Catalogue, part: Part) -> AnyView {
-    provide_context(catalogue);
-    draw(part)
+pub fn alone(spec: &'static KernelSpec, part: Part) -> AnyView {
+    provide_context(Catalogue::from(spec));
+    draw(spec, part)
 }
 
 /// Draws a part in its page.
-fn draw(part: Part) -> AnyView {
+fn draw(spec: &KernelSpec, part: Part) -> AnyView {
     match part {
-        Part::Overview { overview, viewer } => self::overview(&overview, viewer),
-        Part::Moved(compared) => moved(compared.as_deref()),
+        Part::Overview { overview, viewer } => self::overview(spec, &overview, viewer),
+        Part::Moved(compared) => moved(spec, compared.as_deref()),
         Part::Progress(shown) => of_progress(shown.as_ref()),
     }
 }
 
 /// The overview, and what keeps it up to date.
-pub(super) fn live_overview(overview: Overview, viewer: Option<ActorRole>) -> AnyView {
-    let part = draw(Part::Overview { overview: Box::new(overview), viewer });
+pub(super) fn live_overview(
+    spec: &KernelSpec,
+    overview: Overview,
+    viewer: Option<ActorRole>,
+) -> AnyView {
+    let part = draw(spec, Part::Overview { overview: Box::new(overview), viewer });
     let first = "Not live: this page shows one observation.".to_owned();
     view! {
         <Live part=OVERVIEW.to_owned() at="/parts/overview".to_owned() first=first/>
@@ -69,10 +73,10 @@ pub(super) fn live_overview(overview: Overview, viewer: Option<ActorRole>) -> An
 }
 
 /// The notice beside an open confirmation. Nothing else on its page moves.
-pub(super) fn live_moved(id: ActionId) -> AnyView {
+pub(super) fn live_moved(spec: &KernelSpec, id: ActionId) -> AnyView {
     view! {
         <div class="moved-notice">
-            <div role="status">{draw(Part::Moved(None))}</div>
+            <div role="status">{draw(spec, Part::Moved(None))}</div>
             <Live part=MOVED.to_owned() at=format!("/parts/actions/{id}/moved") first=String::new()/>
         </div>
     }
@@ -80,19 +84,19 @@ pub(super) fn live_moved(id: ActionId) -> AnyView {
 }
 
 /// How far the kernel is with the action of the page.
-pub(super) fn live_progress(shown: Progress) -> AnyView {
+pub(super) fn live_progress(spec: &KernelSpec, shown: Progress) -> AnyView {
     let at = format!("/parts/actions/{}/progress", shown.action_id);
     let first = "So far; reload to see how far it is now.".to_owned();
     view! {
         <section aria-label="Under way">
             <Live part=PROGRESS.to_owned() at=at first=first/>
-            {draw(Part::Progress(Some(shown)))}
+            {draw(spec, Part::Progress(Some(shown)))}
         </section>
     }
     .into_any()
 }
 
-fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
+fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
     let at = overview.state.observation.observed_at;
     view! {
         <div
@@ -101,14 +105,14 @@ fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
             data-live="Live: updated on each change."
             data-lost=format!("Not live since {at}: reload to see the present.")
         >
-            {components::overview::overview(overview, viewer)}
+            {components::overview::overview(spec, overview, viewer)}
         </div>
     }
     .into_any()
 }
 
-fn moved(compared: Option<&Compared>) -> AnyView {
-    let (state, words) = moved_words(compared);
+fn moved(spec: &KernelSpec, compared: Option<&Compared>) -> AnyView {
+    let (state, words) = moved_words(spec, compared);
     view! {
         <p
             id=MOVED
@@ -121,20 +125,21 @@ fn moved(compared: Option<&Compared>) -> AnyView {
     .into_any()
 }
 
-fn moved_words(compared: Option<&Compared>) -> (&'static str, String) {
+fn moved_words(spec: &KernelSpec, compared: Option<&Compared>) -> (&'static str, String) {
     if let Some(Compared { stage, .. }) = compared.filter(|compared| !compared.stage.waits()) {
         let words = format!(
             "This action no longer waits for a confirmation: it is {stage}. Reload to see it as it stands."
         );
         return ("moved", words);
     }
-    let moved = compared.map(Compared::moved).unwrap_or_default();
+    let mut moved = compared.map(Compared::moved).unwrap_or_default();
+    spec.sort(&mut moved);
     if moved.is_empty() {
         let words = "This page does not move. A confirmation is compared with the cluster at that moment; \
                      if a pinned fact has moved, it is refused and nothing runs.";
         return ("still", words.to_owned());
     }
-    let named: Vec<_> = moved.iter().take(MOVED_NAMED_MAX).map(Moved::to_string).collect();
+    let named: Vec<_> = moved.iter().take(MOVED_NAMED_MAX).map(FactChange::to_string).collect();
     let more = moved.len().saturating_sub(MOVED_NAMED_MAX);
     let more = if more > 0 { format!("; and {}", counted(more, "fact")) } else { String::new() };
     let words = format!(

@@ -1,6 +1,7 @@
 //! The HTML document round every page: head, header, navigation, main.
 
 use crate::model::actor::ActorRole;
+use crate::model::spec::Catalogue;
 use crate::ui::components::notice;
 use crate::ui::here::Here;
 use crate::ui::preferences::{Keys, Theme};
@@ -12,7 +13,7 @@ use leptos::prelude::*;
 /// The whole document. `stylesheet` is the address of the style sheet.
 #[must_use]
 pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page: Page) -> AnyView {
-    let (identity, catalogue) = (&frame.identity, frame.catalogue);
+    let (identity, catalogue) = (&frame.identity, Catalogue::from(frame.spec));
     provide_context(catalogue);
     let place = format!("{} {}", identity.environment, identity.cluster);
     let title = format!("{} · {place} · AeroDB control plane", page.title(catalogue));

@@ -18,7 +18,7 @@ use crate::model::node_answer::NodeAnswer;
 use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
 use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
-use crate::model::spec::{ActionSpec, Catalogue};
+use crate::model::spec::{ActionSpec, Catalogue, KernelSpec};
 use crate::model::text::{ActorName, NodeId};
 use crate::model::timeline::Timeline;
 use crate::model::timeline_filter::TimelineFilter;
@@ -28,8 +28,8 @@ use std::collections::BTreeMap;
 /// What stands round every page: which cluster this is, and who reads it.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    /// What the kernel says of itself: the pages have their words for actions and rules from it.
-    pub catalogue: Catalogue,
+    /// What the kernel says of itself: the pages have their words for facts, actions and rules from it.
+    pub spec: &'static KernelSpec,
     /// Named in the header and the title of every page.
     pub identity: ClusterIdentity,
     /// Who is signed in. The secret in it, if any, is never drawn.
@@ -90,15 +90,6 @@ pub struct OverviewView {
     pub overview: Overview,
     /// The positions of the observations that this session was shown, the present one included.
     pub trace: Trace,
-}
-
-impl From<Overview> for OverviewView {
-    /// As it is shown to a session that was shown nothing before.
-    fn from(overview: Overview) -> Self {
-        let mut trace = Trace::default();
-        trace.show(&overview.state);
-        Self { overview, trace }
-    }
 }
 
 /// One action, with the answer to an attempt that was refused, where there was one.

@@ -7,9 +7,11 @@
 use super::Reading;
 use super::gate::SignedIn;
 use crate::measure::Durations;
+use crate::model::cluster::ClusterState;
+use crate::model::facts::Fact;
 use crate::model::node_answer::NodeVerified;
-use crate::model::pinned::Fact;
 use crate::model::receipt::Verification;
+use crate::model::spec::{FactOf, FactUnit, KernelSpec};
 use crate::model::text::NodeId;
 use crate::observe::tally::Counts;
 use axum::extract::State;
@@ -75,12 +77,8 @@ pub(super) async fn metrics(_: SignedIn, State(site): State<Reading>) -> Respons
     let findings = i64::try_from(findings).unwrap_or(i64::MAX);
     let about = "What the start found where log and kernel do not say the same";
     gauge(&mut registry, "mismatch_findings", about, findings);
-    let observed = site.read.observe().await.ok().and_then(|state| state.free_bytes);
-    if let Some(Fact::Known(free)) = observed {
-        let about = "What can still be written to the data directory";
-        let gauge = Gauge::<i64>::default();
-        gauge.set(i64::try_from(free).unwrap_or(i64::MAX));
-        registry.register_with_unit("data_directory_free", about, Unit::Bytes, gauge);
+    if let Ok(state) = site.read.observe().await {
+        of_cluster(&mut registry, site.read.spec(), &state);
     }
     let streams = i64::try_from(site.streams.open_now()).unwrap_or(i64::MAX);
     gauge(&mut registry, "event_streams", "Open streams of changes", streams);
@@ -107,6 +105,23 @@ pub(super) async fn metrics(_: SignedIn, State(site): State<Reading>) -> Respons
     let mut text = String::new();
     encode(&mut text, &registry).expect("text can be written to memory");
     ([(header::CONTENT_TYPE, MEDIA)], text).into_response()
+}
+
+/// Facts of the cluster that have a gauge. What is unknown is left out.
+fn of_cluster(registry: &mut Registry, spec: &KernelSpec, state: &ClusterState) {
+    for fact in spec.facts_of(FactOf::Cluster) {
+        let (Some(name), Fact::Known(number)) = (fact.gauge, state.facts.number(fact.key)) else {
+            continue;
+        };
+        let gauge = Gauge::<i64>::default();
+        gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
+        match fact.unit {
+            FactUnit::Bytes => {
+                registry.register_with_unit(name, fact.help, Unit::Bytes, gauge);
+            }
+            FactUnit::Plain | FactUnit::Of(_) => registry.register(name, fact.help, gauge),
+        }
+    }
 }
 
 /// Nodes whose last verification found damage, or none. One that could not be compared is neither, and

@@ -33,8 +33,8 @@ pub(super) async fn draw(
 pub(super) fn frame(site: &Reading, session: Option<SessionAnswer>) -> Frame {
     let is_known = session.is_some();
     Frame {
-        catalogue: site.read.catalogue(),
         identity: site.identity.clone(),
+        spec: site.read.spec(),
         session,
         // Who is not signed in is told nothing about the cluster.
         freeze: if is_known { site.read.freeze() } else { Ok(None) },

@@ -1,6 +1,6 @@
 //! A page's data in, a response out. Nothing here reads anything but the names of the site's files.
 
-use crate::model::spec::Catalogue;
+use crate::model::spec::KernelSpec;
 use crate::ui::{self, Frame, Page, Part};
 use any_spawner::Executor;
 use axum::body::Body;
@@ -62,8 +62,8 @@ pub async fn page(
 
 /// Draws a part of a page, byte for byte as it stands in the page: a browser that has the page puts it
 /// in place of the old one. It carries the policy of a page, and no script.
-pub async fn part(catalogue: Catalogue, part: Part) -> Response<Body> {
-    drawn(move || ui::parts::alone(catalogue, part)).await
+pub async fn part(spec: &'static KernelSpec, part: Part) -> Response<Body> {
+    drawn(move || ui::parts::alone(spec, part)).await
 }
 
 async fn drawn(draw: impl FnOnce() -> AnyView + Clone + Send + Sync + 'static) -> Response<Body> {

@@ -17,7 +17,7 @@ use crate::model::compared::Compared;
 use crate::model::progress::Progress;
 use crate::model::redact::Redact;
 use crate::model::refusal::Refusal;
-use crate::model::spec::Catalogue;
+use crate::model::spec::{Catalogue, KernelSpec};
 use crate::model::text::ActorName;
 use crate::ui::{Console, Frame, OverviewView, Page, ProofShown, TimelineView};
 use axum::extract::FromRequestParts;
@@ -60,10 +60,10 @@ fn look(reading: &Reading, held: crate::authority::Credential) -> Result<Onlooki
 
 impl Onlooking {
     /// A value as this onlooker may see it, and a refusal just so.
-    fn sees<T: Redact>(&self, found: Result<T, Refusal>) -> Result<T, Refusal> {
+    fn sees<T: Redact>(&self, spec: &KernelSpec, found: Result<T, Refusal>) -> Result<T, Refusal> {
         match &self.onlooker {
             Onlooker::Viewer(_) => found,
-            Onlooker::Stakeholder(_) => found.redacted(),
+            Onlooker::Stakeholder(_) => found.redacted(spec),
         }
     }
 
@@ -115,21 +115,26 @@ impl Showing {
         Self { reading: reading.clone() }
     }
 
-    /// The words of the kernel.
+    /// What the kernel says of itself.
+    pub(super) fn spec(&self) -> &'static KernelSpec {
+        self.reading.read.spec()
+    }
+
+    /// The same, to look words up in.
     pub(super) fn catalogue(&self) -> Catalogue {
         self.reading.read.catalogue()
     }
 
     /// Everything that the overview shows.
     pub(super) async fn overview(&self, by: &Onlooking) -> Result<Overview, Refusal> {
-        let overview = by.sees(self.reading.read.overview().await)?;
+        let overview = by.sees(self.reading.read.spec(), self.reading.read.overview().await)?;
         self.reading.shown(&by.held, by.onlooker.expires_at(), &overview.state);
         Ok(overview)
     }
 
     /// The same, with what this session was shown before.
     pub(super) async fn traced(&self, by: &Onlooking) -> Result<OverviewView, Refusal> {
-        let overview = by.sees(self.reading.read.overview().await)?;
+        let overview = by.sees(self.reading.read.spec(), self.reading.read.overview().await)?;
         let trace = self.reading.shown(&by.held, by.onlooker.expires_at(), &overview.state);
         Ok(OverviewView { overview, trace })
     }
@@ -150,7 +155,7 @@ impl Showing {
     ) -> Result<TimelineView, Refusal> {
         let asked = asked.and_then(|asked| by.may_ask(asked))?;
         let told = self.reading.read.timeline(&asked.filter, asked.before, asked.limit).await;
-        Ok(asked.view(by.sees(told)?))
+        Ok(asked.view(by.sees(self.reading.read.spec(), told)?))
     }
 
     /// One action.
@@ -159,7 +164,7 @@ impl Showing {
             Ok(id) => self.reading.read.action(id).await,
             Err(why) => Err(why),
         };
-        by.sees(found)
+        by.sees(self.reading.read.spec(), found)
     }
 
     /// What one action is bound to, then and now.
@@ -168,7 +173,7 @@ impl Showing {
             Ok(id) => self.reading.read.compared(id).await,
             Err(why) => Err(why),
         };
-        by.sees(found)
+        by.sees(self.reading.read.spec(), found)
     }
 
     /// How far the kernel is with one action.
@@ -181,7 +186,7 @@ impl Showing {
             Ok(id) => self.reading.read.progress(id).await,
             Err(why) => Err(why),
         };
-        by.sees(found)
+        by.sees(self.reading.read.spec(), found)
     }
 
     /// That something changed: two numbers, which are the same for everybody.
@@ -219,7 +224,7 @@ async fn drawn(reading: &Reading, by: &Onlooker, page: Result<Page, Refusal>) ->
             let status = refusal::status(why.code);
             let why = match by {
                 Onlooker::Viewer(_) => why,
-                Onlooker::Stakeholder(_) => why.redacted(),
+                Onlooker::Stakeholder(_) => why.redacted(reading.read.spec()),
             };
             (Page::Refused(Box::new(why)), status)
         }
@@ -234,16 +239,18 @@ async fn drawn(reading: &Reading, by: &Onlooker, page: Result<Page, Refusal>) ->
     let frame = pages::frame(reading, Some(session));
     let frame = match by {
         Onlooker::Viewer(_) => frame,
-        Onlooker::Stakeholder(link) => Frame { shows: link.shows(), ..frame.redacted() },
+        Onlooker::Stakeholder(link) => {
+            Frame { shows: link.shows(), ..frame.redacted(reading.read.spec()) }
+        }
     };
     render::page(&reading.leptos, frame, page, status).await
 }
 
 impl Redact for Frame {
-    fn redacted(self) -> Self {
+    fn redacted(self, of: &KernelSpec) -> Self {
         let Self {
-            catalogue,
             identity,
+            spec,
             session,
             freeze,
             unrecordable,
@@ -255,13 +262,13 @@ impl Redact for Frame {
             shows,
         } = self;
         Self {
-            catalogue,
             identity,
+            spec,
             // Its own name, which stands in the link's record.
             session,
-            freeze: freeze.redacted(),
-            unrecordable: unrecordable.redacted(),
-            mismatch: mismatch.redacted(),
+            freeze: freeze.redacted(of),
+            unrecordable: unrecordable.redacted(of),
+            mismatch: mismatch.redacted(of),
             preferences,
             freeze_id,
             // Nothing on a page of a stakeholder leads to a route that writes.

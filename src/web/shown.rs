@@ -51,7 +51,7 @@ pub(super) async fn overview_part(
     State(site): State<Showing>,
 ) -> Result<Response, Refusal> {
     let overview = Box::new(site.overview(&by).await?);
-    Ok(render::part(site.catalogue(), Part::Overview { overview, viewer: Some(by.role()) }).await)
+    Ok(render::part(site.spec(), Part::Overview { overview, viewer: Some(by.role()) }).await)
 }
 
 /// What has moved since an action was explained.
@@ -61,7 +61,7 @@ pub(super) async fn moved_part(
     Segment(id): Segment,
 ) -> Result<Response, Refusal> {
     let compared = Box::new(site.compared(&by, &id).await?);
-    Ok(render::part(site.catalogue(), Part::Moved(Some(compared))).await)
+    Ok(render::part(site.spec(), Part::Moved(Some(compared))).await)
 }
 
 /// How far the kernel is with an action.
@@ -71,7 +71,7 @@ pub(super) async fn progress_part(
     Segment(id): Segment,
 ) -> Result<Response, Refusal> {
     let progress = site.progress(&by, &id).await?;
-    Ok(render::part(site.catalogue(), Part::Progress(progress)).await)
+    Ok(render::part(site.spec(), Part::Progress(progress)).await)
 }
 
 /// That something changed, as server-sent events.

@@ -49,7 +49,8 @@ impl FromRequestParts<Reading> for Held {
 impl Reading {
     /// Keeps what this session is being shown, and gives all that it was shown.
     pub(super) fn shown(&self, held: &Held, ends: Timestamp, state: &ClusterState) -> Trace {
-        self.traces.show(&held.0, ends, self.clock.now(), state)
+        let end = self.read.spec().position.end;
+        self.traces.show(&held.0, ends, self.clock.now(), end, state)
     }
 }
 
@@ -59,6 +60,7 @@ impl Traces {
         held: &Credential,
         ends: Timestamp,
         now: Timestamp,
+        end: &str,
         state: &ClusterState,
     ) -> Trace {
         let mut kept = self.lock();
@@ -68,7 +70,7 @@ impl Traces {
         let new = || One { trace: Trace::default(), ends, turn };
         let one = kept.of.entry(held.clone()).or_insert_with(new);
         one.turn = turn;
-        one.trace.show(state);
+        one.trace.show(end, state);
         let shown = one.trace.clone();
         kept.make_room(POSITIONS_IN_ALL);
         shown
@@ -112,6 +114,9 @@ mod tests {
     use crate::model::trace::SAMPLES_MAX;
     use crate::plain::fixtures::state;
 
+    /// The fact that says where the log of a node ends.
+    const END: &str = "end";
+
     fn held(digit: char) -> Credential {
         let text = format!("aerodb_session_{}", digit.to_string().repeat(64));
         Credential::parse(&text).expect("the form of a session")
@@ -126,7 +131,7 @@ mod tests {
         let mut state = state();
         state.observation.observed_at = at(millis);
         let n1 = state.nodes.first_mut().expect("a node");
-        n1.positions.last = crate::model::pinned::Fact::Known(position);
+        n1.facts.set(END, crate::model::facts::Fact::Known(position.into()));
         state
     }
 
@@ -135,38 +140,38 @@ mod tests {
         let traces = Traces::default();
         let end = at(i64::MAX);
         for look in 0..50 {
-            let trace = traces.show(&held('a'), end, at(0), &seen(look, 7));
+            let trace = traces.show(&held('a'), end, at(0), END, &seen(look, 7));
             assert_eq!(trace.samples().len(), 1);
             let times = trace.samples().map(|s| (s.from, s.until)).next().expect("one");
             assert_eq!(times, (at(0), at(look)));
         }
         for look in 1..=200 {
-            traces.show(&held('a'), end, at(0), &seen(100, 7 + look));
+            traces.show(&held('a'), end, at(0), END, &seen(100, 7 + look));
         }
-        let trace = traces.show(&held('a'), end, at(0), &seen(100, 207));
+        let trace = traces.show(&held('a'), end, at(0), END, &seen(100, 207));
         assert_eq!((trace.samples().len(), trace.dropped()), (SAMPLES_MAX, 81));
     }
 
     #[test]
     fn a_session_that_has_ended_leaves_nothing_and_sees_nothing_of_another() {
         let traces = Traces::default();
-        traces.show(&held('a'), at(10), at(0), &seen(0, 7));
-        traces.show(&held('b'), at(99), at(0), &seen(0, 7));
-        assert_eq!(traces.show(&held('b'), at(99), at(1), &seen(1, 8)).samples().len(), 2);
+        traces.show(&held('a'), at(10), at(0), END, &seen(0, 7));
+        traces.show(&held('b'), at(99), at(0), END, &seen(0, 7));
+        assert_eq!(traces.show(&held('b'), at(99), at(1), END, &seen(1, 8)).samples().len(), 2);
         assert_eq!(traces.lock().of.len(), 2);
-        traces.show(&held('b'), at(99), at(10), &seen(2, 9));
+        traces.show(&held('b'), at(99), at(10), END, &seen(2, 9));
         assert_eq!(traces.lock().of.len(), 1, "the time of a is over");
         traces.follow(&held('b'), held('c'));
-        assert_eq!(traces.show(&held('c'), at(99), at(10), &seen(3, 9)).samples().len(), 3);
+        assert_eq!(traces.show(&held('c'), at(99), at(10), END, &seen(3, 9)).samples().len(), 3);
         traces.forget(&held('c'));
-        assert_eq!(traces.show(&held('b'), at(99), at(11), &seen(3, 9)).samples().len(), 1);
+        assert_eq!(traces.show(&held('b'), at(99), at(11), END, &seen(3, 9)).samples().len(), 1);
     }
 
     #[test]
     fn when_all_is_too_much_whoever_was_shown_nothing_for_the_longest_is_forgotten() {
         let traces = Traces::default();
         for who in ['a', 'b', 'c', 'a'] {
-            traces.show(&held(who), at(99), at(0), &seen(0, 7));
+            traces.show(&held(who), at(99), at(0), END, &seen(0, 7));
         }
         let mut kept = traces.lock();
         kept.make_room(6);

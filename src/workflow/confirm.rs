@@ -13,9 +13,9 @@ use crate::model::action::{ActionId, Stage};
 use crate::model::answer::ActionAnswer;
 use crate::model::canonical::Hash;
 use crate::model::cluster::ClusterState;
-use crate::model::explanation::{Effect, Explanation, Verdict};
+use crate::model::explanation::{Explanation, Verdict};
+use crate::model::facts::FactChange;
 use crate::model::invariant::Invariant;
-use crate::model::pinned::Moved;
 use crate::model::receipt::{Receipt, Witness};
 use crate::model::record::{Delivery, Entry, LearnedBy};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
@@ -143,7 +143,7 @@ impl Workflow {
         }
         if now.digest() != confirmation.digest {
             let then = self.read.explained(trail)?;
-            let moved = moved(&then, &now);
+            let moved = moved(self.kernel.spec(), &then, &now);
             let (told, seen) = (Kept::of(&now), Kept::of(&state));
             let entry = Entry::Stale {
                 moved: moved.clone(),
@@ -188,7 +188,8 @@ impl Workflow {
         running: &Running<'_>,
     ) -> Result<(), Refusal> {
         let Confirmed { id, explanation, before } = confirmed;
-        let expected_epoch = before.cluster.epoch.known().copied();
+        let expected_epoch =
+            before.facts.number(self.kernel.spec().position.generation).known().copied();
         // Until this record nothing was sent, so whoever confirmed it is looked at once more: an order
         // is sent on the word of somebody who may give it. Where it is not, the action reads "never
         // sent", and an operator closes it by settling.
@@ -231,11 +232,12 @@ impl Workflow {
         &self,
         receipt: Receipt,
         before: &ClusterState,
-        effects: &[Effect],
+        effects: &[FactChange],
     ) -> (Entry, Vec<Vec<u8>>) {
         let after = self.read.observe().await.ok();
-        let entry = receipt.position;
-        let differences = after.as_ref().map(|after| differences(before, effects, after, entry));
+        let (spec, entry) = (self.kernel.spec(), receipt.position);
+        let differences =
+            after.as_ref().map(|after| differences(spec, before, effects, after, entry));
         let seen = after.as_ref().map(Kept::of);
         let entry = Entry::Executed {
             receipt,
@@ -338,7 +340,7 @@ fn refused_before(id: ActionId, seq: u64, earlier: Refusal) -> Refusal {
         .about(id)
 }
 
-fn stale(id: ActionId, moved: Vec<Moved>) -> Refusal {
+fn stale(id: ActionId, moved: Vec<FactChange>) -> Refusal {
     let list: Vec<String> = moved.iter().map(ToString::to_string).collect();
     let sentence = format!(
         "The cluster moved after the explanation: {}. Nothing was done; ask again to see it as it is now.",

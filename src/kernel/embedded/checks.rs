@@ -8,20 +8,25 @@ mod members;
 mod subject;
 
 use super::spec::SPEC;
+use super::view::{Fence, NodeView, View};
 use super::{NODES_MAX, predict};
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::spec::EngineInvariant as Invariant;
 use crate::model::ambient::{RESERVE_BYTES, Timestamp};
-use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::cluster::ClusterState;
 use crate::model::explanation::{Check, Checks, Evidence, Verdict};
+use crate::model::facts::{Fact, Missing};
 use crate::model::invariant::Invariant as WorkflowInvariant;
-use crate::model::pinned::{Fact, Fence, Missing};
 use crate::model::text::{InputError, PlaceName, in_binary_units};
 use subject::Subject;
 
 /// The checks, effects and limits of an action in a state.
 #[must_use]
 pub fn checks(state: &ClusterState, action: &Action) -> Checks {
+    of_view(&View::read(state), action)
+}
+
+fn of_view(state: &View, action: &Action) -> Checks {
     let on = |id| Subject { state, id, node: state.node(id) };
     let checks = match action {
         Action::Switchover { to } => vec![
@@ -97,10 +102,10 @@ pub fn checks(state: &ClusterState, action: &Action) -> Checks {
         ],
     };
     let runs = checks.iter().all(|check| check.verdict == Verdict::Pass);
-    let before = state.pinned(None);
+    let before = state.predicted();
     // What does not run changes nothing.
     let after = if runs { predict::after(state, action) } else { before.clone() };
-    let mut effects = before.moved(&after);
+    let mut effects = before.changes(&after);
     effects.extend(if runs { predict::storage(state, action) } else { Vec::new() });
     Checks {
         checks,
@@ -189,17 +194,17 @@ impl Found {
     }
 }
 
-fn primary(state: &ClusterState, wanted: bool) -> Found {
+fn primary(state: &View, wanted: bool) -> Found {
     let cluster = &state.cluster;
     match &cluster.primary {
         Fact::Known(Some(id)) => Found::new(wanted, format!("{id} is primary")),
         Fact::Known(None) => Found::new(!wanted, "nobody is primary")
             .since(cluster.without_primary.as_ref().map(|w| w.since)),
-        Fact::Unknown { unknown } => Found::missing("the primary", unknown),
+        Fact::Unknown { unknown, .. } => Found::missing("the primary", unknown),
     }
 }
 
-fn primary_alive(state: &ClusterState) -> Check {
+fn primary_alive(state: &View) -> Check {
     primary(state, true).check(
         Invariant::PrimaryAlive,
         "One reachable node is primary of the current epoch.",
@@ -208,7 +213,7 @@ fn primary_alive(state: &ClusterState) -> Check {
     )
 }
 
-fn no_primary_alive(state: &ClusterState) -> Check {
+fn no_primary_alive(state: &View) -> Check {
     primary(state, false).check(
         Invariant::NoPrimaryAlive,
         "No node is primary of the current epoch.",
@@ -217,11 +222,11 @@ fn no_primary_alive(state: &ClusterState) -> Check {
     )
 }
 
-fn quorum_reachable(state: &ClusterState) -> Check {
+fn quorum_reachable(state: &View) -> Check {
     let (voters, quorum) = (state.cluster.voters.len(), state.cluster.quorum);
     let up = state.reachable_voters().len();
-    let is_voter = |node: &&NodeState| state.cluster.voters.contains(&node.pinned.id);
-    let unread = |node: &&NodeState| node.pinned.reachable.known().is_none();
+    let is_voter = |node: &&NodeView| state.cluster.voters.contains(&node.pinned.id);
+    let unread = |node: &&NodeView| node.pinned.reachable.known().is_none();
     let unread = state.nodes.iter().filter(is_voter).filter(unread).count();
     let cuts = state.nodes.iter().filter(is_voter);
     let cuts = cuts.filter_map(|node| node.pinned.unreachable.as_ref());
@@ -243,7 +248,7 @@ fn quorum_reachable(state: &ClusterState) -> Check {
     )
 }
 
-fn room_for_node(state: &ClusterState) -> Check {
+fn room_for_node(state: &View) -> Check {
     let count = state.nodes.len();
     let room = u64::try_from(count).is_ok_and(|count| count < NODES_MAX);
     Found::new(room, format!("the cluster has {count} members")).check(
@@ -254,7 +259,7 @@ fn room_for_node(state: &ClusterState) -> Check {
     )
 }
 
-fn backup_name_free(state: &ClusterState, name: &PlaceName) -> Check {
+fn backup_name_free(state: &View, name: &PlaceName) -> Check {
     let taken = state.cluster.backups.contains(name);
     let observed = if taken { format!("{name} is there") } else { format!("no {name} is there") };
     Found::new(!taken, observed).check(
@@ -265,12 +270,12 @@ fn backup_name_free(state: &ClusterState, name: &PlaceName) -> Check {
     )
 }
 
-fn primary_of(state: &ClusterState) -> Option<&NodeState> {
+fn primary_of(state: &View) -> Option<&NodeView> {
     state.cluster.primary.known().and_then(Option::as_ref).and_then(|id| state.node(id))
 }
 
 /// The copy is packed, so it needs less than the files that it is of.
-fn copy_has_room(state: &ClusterState, node: Option<&NodeState>) -> Check {
+fn copy_has_room(state: &View, node: Option<&NodeView>) -> Check {
     let reserve = in_binary_units(RESERVE_BYTES);
     let required = format!("room for a copy of what the node holds, and {reserve} that stay free");
     let stored = node.and_then(|node| Some((&node.pinned.id, node.stored_bytes.as_ref()?)));
@@ -283,8 +288,10 @@ fn copy_has_room(state: &ClusterState, node: Option<&NodeState>) -> Check {
             );
             Found::new(*free >= stored.saturating_add(RESERVE_BYTES), observed)
         }
-        (Some(Fact::Unknown { unknown }), _) => Found::missing("the free space", unknown),
-        (_, Some((_, Fact::Unknown { unknown }))) => Found::missing("what the node holds", unknown),
+        (Some(Fact::Unknown { unknown, .. }), _) => Found::missing("the free space", unknown),
+        (_, Some((_, Fact::Unknown { unknown, .. }))) => {
+            Found::missing("what the node holds", unknown)
+        }
         (None, _) | (_, None) => Found {
             verdict: Verdict::Unknown,
             observed: "nobody said how much is free, or which node is copied".to_owned(),
@@ -299,14 +306,14 @@ fn copy_has_room(state: &ClusterState, node: Option<&NodeState>) -> Check {
     )
 }
 
-fn fence_is(state: &ClusterState, wanted: Fence) -> Check {
+fn fence_is(state: &View, wanted: Fence) -> Check {
     let found = match &state.cluster.write_fence {
         Fact::Known(fence) => {
             let found = Found::new(*fence == wanted, format!("the fence is {}", fence.word()));
             let refused = state.cluster.writes_refused.as_ref();
             found.since(refused.filter(|_| *fence == Fence::Standing).map(|r| r.since))
         }
-        Fact::Unknown { unknown } => Found::missing("the write fence", unknown),
+        Fact::Unknown { unknown, .. } => Found::missing("the write fence", unknown),
     };
     let (invariant, statement) = match wanted {
         Fence::Lifted => (Invariant::FenceLifted, "Writes are not stopped by an operator."),

@@ -3,11 +3,11 @@
 
 use super::membership::Change;
 use super::sqlite::StoreError;
+use super::view::Fence;
 use crate::kernel::Order;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
-use crate::model::pinned::Fence;
 use crate::model::receipt::{Receipt, Witness};
 use crate::model::text::NodeId;
 use raft::eraftpb::{ConfChangeV2, Entry, EntryType};

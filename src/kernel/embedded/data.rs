@@ -5,7 +5,7 @@ use super::command::{Bytes, Command};
 use super::machine::Applied;
 use crate::crash::{self, Sabotage};
 use crate::model::ambient::Timestamp;
-use crate::model::pinned::Since;
+use crate::model::facts::Since;
 
 /// Writes that are made durable together.
 pub(super) const WRITES_PER_BATCH_MAX: usize = 256;

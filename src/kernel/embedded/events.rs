@@ -12,7 +12,7 @@ use crate::kernel::embedded::spec::{EmbeddedAction as Action, EngineEvent};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::event::{EventPage, EventPlace, KernelEvent};
-use crate::model::pinned::Since;
+use crate::model::facts::Since;
 use crate::model::text::NodeId;
 use std::collections::BTreeMap;
 

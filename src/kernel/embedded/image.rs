@@ -8,9 +8,9 @@
 use super::long::Meter;
 use super::membership::Members;
 use super::sqlite::{Doing, StoreError};
+use super::view::Fence;
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::{Hash, canonical_json};
-use crate::model::pinned::Fence;
 use crate::model::progress::Unit;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};

@@ -9,13 +9,13 @@ mod read;
 use super::command::{Accepted, Command};
 use super::events as kernel_events;
 use super::sqlite::{Doing, StoreError, to_json};
+use super::view::Fence;
 use crate::crash::{self, Sabotage};
 use crate::kernel::Settled;
 use crate::kernel::embedded::spec::{EngineEvent, EngineInvariant as Invariant};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::event::{EventPlace, KernelEvent};
-use crate::model::pinned::Fence;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::text::NodeId;
 pub(super) use read::{

@@ -8,7 +8,7 @@ use super::sqlite::StoreError;
 use super::store::{Batch, NodeIdentity, NodeStore};
 use crate::crash;
 use crate::model::ambient::Timestamp;
-use crate::model::pinned::Since;
+use crate::model::facts::Since;
 use crate::model::text::NodeId;
 use raft::eraftpb::{ConfChangeV2, Entry, EntryType, Message, MessageType};
 use raft::{Config, RawNode, SnapshotStatus, StateRole};

@@ -5,11 +5,12 @@
 
 use super::cluster::{Cluster, Office};
 use super::node::{Node, Vitals};
+use super::view::{ClusterView, Fence, NodeFacts, NodeView, Positions, Role, View, Writes};
 use super::wording;
 use crate::kernel::Unobservable;
 use crate::model::ambient::Timestamp;
-use crate::model::cluster::{ClusterState, NodeState, Positions};
-use crate::model::pinned::{Fact, Fence, PinnedCluster, PinnedNode, Role, Since, Writes};
+use crate::model::cluster::{ClusterState, Observation};
+use crate::model::facts::{Fact, Since};
 use crate::model::text::NodeId;
 
 impl Cluster {
@@ -17,24 +18,31 @@ impl Cluster {
     pub(super) fn observe(&self, now: Timestamp) -> Result<ClusterState, Unobservable> {
         self.alive()?;
         let nodes = self.ensemble.nodes();
-        Ok(ClusterState::new(
-            now,
-            self.clock,
-            "embedded kernel: all nodes at one instant between two commands",
-            self.observe_cluster()?,
-            nodes.map(|node| self.observe_node(node, now)).collect::<Result<_, _>>()?,
-        )
-        .with_free_bytes(Some(self.free_bytes(now)))
-        .with_under_way(self.under_way.as_ref().and_then(|meter| meter.read())))
+        let observation = Observation {
+            id: String::new(),
+            observed_at: now,
+            clock: self.clock.to_owned(),
+            source: "embedded kernel: all nodes at one instant between two commands".to_owned(),
+        };
+        let view = View {
+            observation,
+            cluster: self.observe_cluster()?,
+            nodes: nodes.map(|node| self.observe_node(node, now)).collect::<Result<_, _>>()?,
+            free_bytes: Some(self.free_bytes(now)),
+        };
+        let under_way = self.under_way.as_ref().and_then(|meter| meter.read());
+        Ok(view.state().with_under_way(under_way))
     }
 
-    fn observe_cluster(&self) -> Result<PinnedCluster, Unobservable> {
+    fn observe_cluster(&self) -> Result<ClusterView, Unobservable> {
         let office = self.office();
         let (write_fence, fence_since) = self.observe_fence()?;
         let primary = match &office {
             Office::Held(id) => Fact::Known(Some(id.clone())),
             Office::Vacant => Fact::Known(None),
-            Office::Unclear(id, since) => Fact::unknown(*since, wording::primary_cut_off(id)),
+            Office::Unclear(id, since) => {
+                Fact::unknown(*since, wording::primary_cut_off(id)).after(Some(id.clone()))
+            }
         };
         let without_primary = match office {
             Office::Vacant => self.switchboard.last_known().nobody.clone(),
@@ -42,9 +50,9 @@ impl Cluster {
         };
         let writes_refused = self.writes_refused(fence_since);
         let writes = if writes_refused.is_none() { Writes::Accepted } else { Writes::Stopped };
-        Ok(PinnedCluster {
+        Ok(ClusterView {
             identity: self.identity.clone(),
-            epoch: self.majority_knows(self.epoch(), u64::to_string),
+            epoch: self.majority_knows(self.epoch()),
             primary,
             without_primary,
             writes: Fact::Known(writes),
@@ -64,7 +72,7 @@ impl Cluster {
         }
         let store = self.ensemble.most_advanced().and_then(Node::store);
         let Some(store) = store.filter(|_| self.ensemble.has_quorum()) else {
-            return Ok((self.majority_knows(last, |fence| fence.word().to_owned()), None));
+            return Ok((self.majority_knows(last), None));
         };
         let (fence, since) =
             store.fence().map_err(|error| Unobservable { why: error.to_string() })?;
@@ -88,15 +96,14 @@ impl Cluster {
     }
 
     /// A fact about the whole cluster: known while a majority can be reached.
-    fn majority_knows<T>(&self, value: T, words: impl FnOnce(&T) -> String) -> Fact<T> {
+    fn majority_knows<T>(&self, value: T) -> Fact<T> {
         match self.no_quorum_since() {
             None => Fact::Known(value),
             Some(since) => {
                 let reachable = self.ensemble.voters_reached();
                 let of = self.ensemble.members().voters.len();
                 let quorum = self.ensemble.quorum();
-                let last = words(&value);
-                Fact::unknown(since, wording::no_majority(reachable, of, quorum, &last))
+                Fact::unknown(since, wording::no_majority(reachable, of, quorum)).after(value)
             }
         }
     }
@@ -126,7 +133,7 @@ impl Cluster {
         Some(Since { since, why: whys.join("; ") })
     }
 
-    fn observe_node(&self, node: &Node, now: Timestamp) -> Result<NodeState, Unobservable> {
+    fn observe_node(&self, node: &Node, now: Timestamp) -> Result<NodeView, Unobservable> {
         let vitals = node.vitals().filter(|_| self.ensemble.reaches(node.number));
         if let Some(vitals) = vitals {
             return self.observe_reachable(node, vitals, now);
@@ -134,8 +141,8 @@ impl Cluster {
         // A node that runs and is connected is reachable, so one that is not has a cause.
         let cut = self.cut(node.number).since().expect("an unreachable node has a cause");
         let source = format!("the switchboard; {} was not asked", node.id);
-        Ok(NodeState {
-            pinned: PinnedNode {
+        Ok(NodeView {
+            pinned: NodeFacts {
                 id: node.id.clone(),
                 role: Fact::unknown(cut.since, cut.why.clone()),
                 reachable: Fact::Known(false),
@@ -153,13 +160,13 @@ impl Cluster {
         node: &Node,
         vitals: Vitals,
         now: Timestamp,
-    ) -> Result<NodeState, Unobservable> {
+    ) -> Result<NodeView, Unobservable> {
         let is_primary = self.primary() == Some(node.number);
         let is_voter = self.ensemble.members().voters.contains(&node.number);
         let store = node.store().expect("a node that can be reached runs");
         let checkpoint = store.checkpoint().map_err(|e| Unobservable { why: e.to_string() })?;
-        Ok(NodeState {
-            pinned: PinnedNode {
+        Ok(NodeView {
+            pinned: NodeFacts {
                 id: node.id.clone(),
                 role: Fact::Known(match (is_primary, is_voter) {
                     (true, _) => Role::Primary,

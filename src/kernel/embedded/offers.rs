@@ -1,6 +1,6 @@
 //! What can be asked for now, in the order of the catalogue.
 
-use super::spec::{EmbeddedAction, SPEC};
+use super::spec::{EmbeddedAction, SPEC, facts};
 use crate::model::action::{Action, LogPosition};
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::spec::ActionSpec;
@@ -18,13 +18,13 @@ fn of_kind(state: &ClusterState, entry: &ActionSpec) -> Vec<Action> {
     if entry.parameters.is_empty() {
         return SPEC.parse(entry.kind.word(), &BTreeMap::default()).into_iter().collect();
     }
-    let on = |node: &NodeState| entry.on(&node.pinned.id).or_else(|| purge_of(node, entry));
+    let on = |node: &NodeState| entry.on(&node.id).or_else(|| purge_of(node, entry));
     state.nodes.iter().filter_map(on).collect()
 }
 
 fn purge_of(node: &NodeState, entry: &ActionSpec) -> Option<Action> {
     entry.offered_position()?;
-    let kept = node.positions.checkpoint.known().copied().flatten().unwrap_or(1).to_string();
+    let kept = node.facts.number(facts::CHECKPOINT).known().copied().unwrap_or(1).to_string();
     let up_to = LogPosition::parse_field("up_to", &kept).ok()?;
-    Some(EmbeddedAction::PurgeLog { node: node.pinned.id.clone(), up_to }.into())
+    Some(EmbeddedAction::PurgeLog { node: node.id.clone(), up_to }.into())
 }

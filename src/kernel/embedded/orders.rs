@@ -10,6 +10,7 @@ use super::command::{Accepted, Command};
 use super::ensemble::Ensemble;
 use super::long::{Begun, Ending, Meter};
 use super::machine::{Applied, Place};
+use super::spec::facts as key;
 use super::sqlite::StoreError;
 use super::switchboard::{OrderState, Switch};
 use crate::crash;
@@ -19,7 +20,7 @@ use crate::kernel::{ApplyError, Order};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::explanation::Verdict;
-use crate::model::pinned::{Fact, Since};
+use crate::model::facts::{Fact, Since};
 use crate::model::receipt::{KernelRefusal, Receipt};
 use crate::model::text::{InputError, NodeId};
 use std::sync::Arc;
@@ -164,10 +165,11 @@ impl Cluster {
     fn validate(&self, order: &Order, action: &Action, now: Timestamp) -> Result<(), ApplyError> {
         let state =
             self.observe(now).map_err(|error| refusal("kernel_stopped", error.to_string(), &[]))?;
+        let epoch = state.facts.number(key::EPOCH);
         let promotes = matches!(action, Action::Switchover { .. } | Action::Failover { .. });
-        let found = state.cluster.epoch.word(|epoch| format!("epoch {epoch}"));
+        let found = epoch.word(|epoch| format!("epoch {epoch}"));
         let asked = order.expected_epoch().map(|epoch| format!("epoch {epoch}"));
-        let holds = match (&asked, &state.cluster.epoch) {
+        let holds = match (&asked, &epoch) {
             (Some(asked), Fact::Known(_)) => *asked == found,
             (Some(_), Fact::Unknown { .. }) => false,
             (None, _) => !promotes,

@@ -5,17 +5,16 @@
 
 mod members;
 
-use super::wording;
+use super::spec::facts as key;
+use super::view::{Fence, NodeFacts, Predicted, Role, Unreachable, View, Writes};
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::spec::EngineInvariant as Invariant;
-use crate::model::cluster::{ClusterState, NodeState};
-use crate::model::explanation::Effect;
-use crate::model::pinned::{Fact, Fence, Pinned, PinnedNode, Role, Unreachable, Writes};
+use crate::model::facts::{Fact, FactChange, FactKey, FactSubject, FactValue, Value};
 use crate::model::text::NodeId;
 
 /// The facts after the action, if every check of it passed.
-pub(super) fn after(state: &ClusterState, action: &Action) -> Pinned {
-    let mut after = state.pinned(None);
+pub(super) fn after(state: &View, action: &Action) -> Predicted {
+    let mut after = state.predicted();
     match action {
         Action::Switchover { to } | Action::Failover { to } => promote(&mut after, to),
         Action::StopWrites {} => after.cluster.write_fence = Fact::Known(Fence::Standing),
@@ -36,22 +35,22 @@ pub(super) fn after(state: &ClusterState, action: &Action) -> Pinned {
         && reachable(&after) >= after.cluster.quorum
         && after.cluster.write_fence == Fact::Known(Fence::Lifted);
     after.cluster.writes = Fact::Known(if accepted { Writes::Accepted } else { Writes::Stopped });
-    if let (Fact::Known(Some(_)), Fact::Unknown { unknown }) =
-        (&after.cluster.primary, &after.cluster.write_fence)
+    if let (Fact::Known(Some(_)), Some(unknown)) =
+        (&after.cluster.primary, after.cluster.write_fence.missing())
         && reachable(&after) >= after.cluster.quorum
     {
-        after.cluster.writes = Fact::Unknown { unknown: unknown.clone() };
+        after.cluster.writes = Fact::unknown(unknown.since, unknown.why.clone());
     }
     after
 }
 
-fn reachable(pinned: &Pinned) -> usize {
+fn reachable(pinned: &Predicted) -> usize {
     let voters = &pinned.cluster.voters;
-    let up = |node: &&PinnedNode| node.reachable == Fact::Known(true);
+    let up = |node: &&NodeFacts| node.reachable == Fact::Known(true);
     pinned.nodes.iter().filter(up).filter(|node| voters.contains(&node.id)).count()
 }
 
-fn promote(after: &mut Pinned, to: &NodeId) {
+fn promote(after: &mut Predicted, to: &NodeId) {
     let Fact::Known(epoch) = after.cluster.epoch else { return };
     after.cluster.epoch = Fact::Known(epoch + 1);
     after.cluster.primary = Fact::Known(Some(to.clone()));
@@ -67,12 +66,10 @@ fn promote(after: &mut Pinned, to: &NodeId) {
     }
 }
 
-fn take_offline(after: &mut Pinned, id: &NodeId) {
-    let was_primary = match &after.cluster.primary {
-        Fact::Known(primary) => primary.as_ref() == Some(id),
-        Fact::Unknown { unknown } => wording::perhaps_primary(&unknown.why) == Some(id.as_str()),
-    };
-    if was_primary {
+fn take_offline(after: &mut Predicted, id: &NodeId) {
+    // Where it is not known who is primary, the last one may still be it.
+    let last = after.cluster.primary.known_or_last().and_then(Option::as_ref);
+    if last == Some(id) {
         after.cluster.primary = Fact::Known(None);
     }
     if let Some(node) = after.nodes.iter_mut().find(|node| &node.id == id) {
@@ -89,7 +86,7 @@ fn take_offline(after: &mut Pinned, id: &NodeId) {
     }
 }
 
-fn bring_online(after: &mut Pinned, id: &NodeId) {
+fn bring_online(after: &mut Predicted, id: &NodeId) {
     let Some(node) = after.nodes.iter_mut().find(|node| &node.id == id) else { return };
     if node.unreachable.as_ref().is_some_and(Unreachable::has_other_cause) {
         return;
@@ -97,13 +94,7 @@ fn bring_online(after: &mut Pinned, id: &NodeId) {
     node.reachable = Fact::Known(true);
     let votes = after.cluster.voters.contains(id);
     node.role = Fact::Known(if votes { Role::Standby } else { Role::Learner });
-    let epoch = match &after.cluster.epoch {
-        Fact::Known(epoch) => Some(*epoch),
-        Fact::Unknown { unknown } => {
-            wording::last_known(&unknown.why).and_then(|last| last.parse().ok())
-        }
-    };
-    let Some(epoch) = epoch else { return };
+    let Some(epoch) = after.cluster.epoch.known_or_last().copied() else { return };
     // A node that returns learns the highest epoch, and so does every node that it meets.
     for node in &mut after.nodes {
         if node.reachable == Fact::Known(true) {
@@ -112,48 +103,39 @@ fn bring_online(after: &mut Pinned, id: &NodeId) {
     }
     if reachable(after) >= after.cluster.quorum {
         after.cluster.epoch = Fact::Known(epoch);
-        if let Fact::Unknown { unknown } = &after.cluster.write_fence {
-            match wording::last_known(&unknown.why) {
-                Some("standing") => after.cluster.write_fence = Fact::Known(Fence::Standing),
-                Some("lifted") => after.cluster.write_fence = Fact::Known(Fence::Lifted),
-                Some(_) | None => {}
-            }
+        if let Some(last) = after.cluster.write_fence.known_or_last().copied() {
+            after.cluster.write_fence = Fact::Known(last);
         }
     }
 }
 
 /// What changes on the disk of one node, which no pinned fact says: positions move all the time.
-pub(super) fn storage(state: &ClusterState, action: &Action) -> Vec<Effect> {
-    let (id, moved) = match action {
+pub(super) fn storage(state: &View, action: &Action) -> Vec<FactChange> {
+    let (id, effects): (_, Vec<(FactKey, Option<FactValue>)>) = match action {
         Action::TakeCheckpoint { node } => {
-            (node, vec![(NodeState::checkpoint_fact(node), Some(NodeState::THIS_ENTRY.to_owned()))])
+            (node, vec![(key::CHECKPOINT.into(), Some(FactValue::OfThisAction))])
         }
         // Nothing takes it back, so what it rests on is confirmed with it: the checkpoint stays as it
         // was read, or the explanation is stale.
-        Action::PurgeLog { node, up_to } => (
-            node,
-            vec![
-                (NodeState::first_fact(node), Some((up_to.get() + 1).to_string())),
-                (NodeState::checkpoint_fact(node), None),
-            ],
-        ),
+        Action::PurgeLog { node, up_to } => {
+            let first = FactValue::Known(Value::Number(up_to.get() + 1));
+            (node, vec![(key::FIRST.into(), Some(first)), (key::CHECKPOINT.into(), None)])
+        }
         _ => return Vec::new(),
     };
-    let held: Vec<_> =
-        state.node(id).map(|node| node.storage(None)).into_iter().flatten().collect();
-    let effect = |(fact, after): (String, Option<String>)| {
-        let (_, before) = held.iter().find(|(name, _)| *name == fact)?;
-        Some(Effect {
-            fact,
-            before: before.clone(),
-            after: after.unwrap_or_else(|| before.clone()),
-        })
+    let Some(positions) = state.node(id).map(|node| node.positions.facts()) else {
+        return Vec::new();
     };
-    moved.into_iter().filter_map(effect).collect()
+    let effect = |(fact, after): (FactKey, Option<FactValue>)| {
+        let before = FactValue::of(positions.get(&fact));
+        let after = after.unwrap_or_else(|| before.clone());
+        FactChange { subject: FactSubject::Node(id.clone()), fact, before, after }
+    };
+    effects.into_iter().map(effect).collect()
 }
 
 /// What follows and is no fact of an observation.
-pub(super) fn consequences(state: &ClusterState, action: &Action) -> Vec<String> {
+pub(super) fn consequences(state: &View, action: &Action) -> Vec<String> {
     let after = after(state, action);
     let spare = reachable(&after).checked_sub(after.cluster.quorum);
     let mut said = Vec::new();
@@ -238,7 +220,7 @@ pub(super) fn consequences(state: &ClusterState, action: &Action) -> Vec<String>
 }
 
 /// What a purge means for the nodes that might still need the entries.
-fn after_purge(state: &ClusterState, node: &NodeId, up_to: u64) -> Vec<String> {
+fn after_purge(state: &View, node: &NodeId, up_to: u64) -> Vec<String> {
     let first = state.node(node).and_then(|node| node.positions.first.known().copied());
     let count = first.and_then(|first| (up_to + 1).checked_sub(first)).unwrap_or(0);
     let mut said = vec![format!(
@@ -297,7 +279,7 @@ pub(super) fn relies_on(action: &Action) -> Vec<Invariant> {
 }
 
 /// What the engine is told, in its own words.
-pub(super) fn engine_command(state: &ClusterState, action: &Action) -> String {
+pub(super) fn engine_command(state: &View, action: &Action) -> String {
     let epoch = state.cluster.epoch.word(|epoch| format!("epoch {epoch}"));
     let epoch = if epoch == "unknown" { "an unknown epoch".to_owned() } else { epoch };
     let primary = state.cluster.primary.known().and_then(Option::as_ref);

@@ -9,7 +9,7 @@ use super::cluster::Cluster;
 use super::data::DataError;
 use super::store::NodeStore;
 use crate::model::ambient::Timestamp;
-use crate::model::pinned::{Fact, Since};
+use crate::model::facts::{Fact, Since};
 
 /// Facts about room are whole mebibytes: what changes all the time would be a change on every page.
 const MEBIBYTE: u64 = 1024 * 1024;

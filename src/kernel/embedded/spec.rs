@@ -3,6 +3,7 @@
 
 mod action;
 mod event;
+pub mod facts;
 mod invariant;
 mod nodes;
 mod roles;
@@ -12,7 +13,7 @@ pub use action::EmbeddedAction;
 pub use event::EngineEvent;
 pub use invariant::EngineInvariant;
 
-use crate::model::spec::{ActionSpec, KernelSpec, ParameterKind, ParameterSpec};
+use crate::model::spec::{ActionSpec, KernelSpec, ParameterKind, ParameterSpec, PositionStyle};
 
 const MEMBER: ParameterKind = ParameterKind::Member { rule: EngineInvariant::NodeIsMember.id() };
 const TO: &[ParameterSpec] = &[ParameterSpec {
@@ -49,6 +50,14 @@ const ACTIONS: &[ActionSpec] = &[
 /// What the embedded kernel says of itself.
 pub static SPEC: KernelSpec = KernelSpec {
     kind: "embedded",
+    roles: &["primary", "standby", "learner"],
+    facts: facts::FACTS,
+    position: PositionStyle {
+        end: facts::LAST,
+        durable: facts::COMMITTED,
+        generation: facts::EPOCH,
+        unit: ["entry", "entries"],
+    },
     actions: ACTIONS,
     invariants: EngineInvariant::SPECS,
     events: EngineEvent::SPECS,

@@ -14,12 +14,13 @@ use super::room::tests::Disk;
 use super::{Served, founding};
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::spec::EngineEvent;
+use crate::kernel::embedded::view::{Fence, View, Writes};
 use crate::kernel::{ApplyError, Order, SettleError, Settled};
 use crate::model::action::{ActionId, LogPosition};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use crate::model::cluster::ReceiptStatus;
-use crate::model::pinned::{Fact, Writes};
+use crate::model::facts::Fact;
 use crate::model::receipt::Witness;
 use crate::model::text::{NodeId, PlaceName};
 use network::Network;
@@ -185,8 +186,11 @@ fn a_primary_that_was_cut_off_acknowledges_nothing_and_yields_when_it_returns() 
     let mut cluster = open(&dir, 3).cluster;
     cluster.sever(1, now());
     let state = cluster.observe(now()).unwrap();
-    assert!(state.cluster.primary.missing().is_some(), "n1 may still believe that it is primary");
-    assert_eq!(state.cluster.writes, Fact::Known(Writes::Stopped));
+    assert!(
+        View::read(&state).cluster.primary.missing().is_some(),
+        "n1 may still believe that it is primary"
+    );
+    assert_eq!(View::read(&state).cluster.writes, Fact::Known(Writes::Stopped));
     assert!(matches!(put(&mut cluster, "a"), Err(DataError::Refused { .. })));
     let failover = |id, epoch| order(id, Action::Failover { to: NodeId::numbered(2) }, epoch);
     let ApplyError::Refused(refusal) = cluster.apply(&failover(1, 1), now()).unwrap_err() else {
@@ -210,7 +214,7 @@ fn a_node_whose_store_failed_is_out_and_the_others_go_on() {
     fail(&mut cluster, 3);
     put(&mut cluster, "a").unwrap();
     let state = cluster.observe(now()).unwrap();
-    let n3 = &state.node(&NodeId::numbered(3)).unwrap().pinned;
+    let n3 = View::read(&state).node(&NodeId::numbered(3)).unwrap().pinned.clone();
     assert!(n3.unreachable.as_ref().unwrap().why.contains("disk full"));
     // The second one takes the majority with it; the write before was definite, this one is too.
     fail(&mut cluster, 2);
@@ -225,8 +229,8 @@ fn a_primary_whose_store_failed_leaves_its_office_vacant_and_says_why() {
     fail(&mut cluster, 1);
     cluster.remember(now(), "");
     let state = cluster.observe(now()).unwrap();
-    assert_eq!(state.cluster.primary, Fact::Known(None));
-    assert!(state.cluster.without_primary.unwrap().why.contains("disk full"));
+    assert_eq!(View::read(&state).cluster.primary, Fact::Known(None));
+    assert!(View::read(&state).cluster.without_primary.unwrap().why.contains("disk full"));
     let failover = order(1, Action::Failover { to: NodeId::numbered(3) }, 1);
     assert_eq!(cluster.apply(&failover, now()).unwrap().epoch, Some(2));
 }
@@ -256,8 +260,7 @@ fn an_accepted_order_without_a_receipt_is_never_executed_again_and_waits_for_a_p
     assert_eq!(cluster.receipt(id(1)), Ok(ReceiptStatus::Voided { tombstone }));
     // Its entry turns up after all: it has no effect on any node.
     let late = Accepted::of(&order(1, Action::StopWrites {}, 2), now());
-    let fence = crate::model::pinned::Fence::Standing;
-    let command = Command::Fence { order: late, fence };
+    let command = Command::Fence { order: late, fence: Fence::Standing };
     cluster.ensemble.propose(2, &[command], now());
     put(&mut cluster, "a").unwrap();
     assert!(matches!(cluster.receipt(id(1)), Ok(ReceiptStatus::Voided { .. })));
@@ -272,8 +275,7 @@ fn an_entry_that_was_appended_and_not_answered_is_settled_by_its_receipt() {
     cluster.ensemble.set_connected(2, false);
     cluster.ensemble.set_connected(3, false);
     let accepted = Accepted::of(&order(1, Action::StopWrites {}, 1), now());
-    let fence = crate::model::pinned::Fence::Standing;
-    let command = Command::Fence { order: accepted, fence };
+    let command = Command::Fence { order: accepted, fence: Fence::Standing };
     assert_eq!(cluster.ensemble.propose(1, &[command], now()), [None], "not committed");
     drop(cluster);
     let mut cluster = open(&dir, 3).cluster;
@@ -299,7 +301,10 @@ fn a_node_that_was_laid_out_and_never_joined_is_opened_again_and_is_no_member() 
     let add = order(2, Action::AddReplica { node: NodeId::numbered(4) }, 2);
     cluster.apply(&add, now()).unwrap();
     let state = cluster.observe(now()).unwrap();
-    assert_eq!(state.node(&NodeId::numbered(4)).unwrap().pinned.reachable, Fact::Known(true));
+    assert_eq!(
+        View::read(&state).node(&NodeId::numbered(4)).unwrap().pinned.reachable,
+        Fact::Known(true)
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::model::action::ActionId;
 use crate::model::ambient::{Clock, Timestamp};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
-use crate::model::pinned::Since;
+use crate::model::facts::Since;
 use crate::model::receipt::Receipt;
 use crate::model::text::NodeId;
 use std::io;

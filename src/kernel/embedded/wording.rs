@@ -1,19 +1,14 @@
-//! Why a fact is missing, in words.
-//!
-//! An observation is all that a prediction may look at (C5.1). Where it needs the last value of a
-//! fact that is missing now, which no fact may show as a value (C8.4), the reason says it, and the
-//! two sides stand here. No verdict rests on these words: [`super::checks`] reads typed facts.
+//! Why a fact is missing, in words. They are for people: no prediction and no verdict rests on them.
 
+use crate::kernel::embedded::view::{Cause, Unreachable};
 use crate::model::ambient::Timestamp;
-use crate::model::pinned::{Cause, Since, Unreachable};
+use crate::model::facts::Since;
 use crate::model::text::NodeId;
 
 const OFFLINE: &str = "an operator took it offline";
 const SEVERED: &str = "it is cut off from the network";
 const FAILED: &str =
     "its store failed, and even when the cause is gone it is not opened again before a restart";
-const KNOWN: &str = "known to a majority was ";
-const LED: &str = " was primary when it was cut off from the network";
 
 /// Why a node cannot be reached. The causes do not exclude each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,27 +36,14 @@ impl Cut {
     }
 }
 
-/// Why nothing is known about the whole cluster, with what was known last.
-pub(super) fn no_majority(reachable: usize, of: usize, quorum: usize, last: &str) -> String {
-    format!(
-        "only {reachable} of {of} voters can be reached and {quorum} make a majority; the last \
-         value {KNOWN}{last}"
-    )
-}
-
-/// What was known last, where a reason says it.
-pub(super) fn last_known(why: &str) -> Option<&str> {
-    why.split_once(KNOWN).map(|(_, last)| last)
+/// Why nothing is known about the whole cluster.
+pub(super) fn no_majority(reachable: usize, of: usize, quorum: usize) -> String {
+    format!("only {reachable} of {of} voters can be reached and {quorum} make a majority")
 }
 
 /// Why it is not known who is primary.
 pub(super) fn primary_cut_off(node: &NodeId) -> String {
-    format!("{node}{LED}")
-}
-
-/// The node that may still be primary, where a reason says it.
-pub(super) fn perhaps_primary(why: &str) -> Option<&str> {
-    why.strip_suffix(LED)
+    format!("{node} was primary when it was cut off from the network")
 }
 
 #[cfg(test)]
@@ -81,13 +63,5 @@ mod tests {
         assert!(all.is_taken_offline() && all.has_other_cause());
         assert_eq!(all.since, at(3));
         assert!(all.why.contains("disk full"));
-    }
-
-    #[test]
-    fn what_was_known_last_and_who_led_read_back() {
-        assert_eq!(last_known(&no_majority(1, 3, 2, "standing")), Some("standing"));
-        assert_eq!(last_known("the dog ate it"), None);
-        let n1 = NodeId::numbered(1);
-        assert_eq!(perhaps_primary(&primary_cut_off(&n1)), Some("n1"));
     }
 }

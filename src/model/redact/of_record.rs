@@ -5,45 +5,46 @@ use crate::model::actor::ProviderIdentity;
 use crate::model::answer::StoredRecord;
 use crate::model::canonical::Hash;
 use crate::model::record::{Entry, HostUser, Record, SettingChange, Settings};
+use crate::model::spec::KernelSpec;
 use crate::model::timeline::{PlacedEvent, PlacedRecord, Stretch, Timeline};
 
 impl Redact for Timeline {
-    fn redacted(self) -> Self {
+    fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { stretches, next_before, gap } = self;
-        Self { stretches: stretches.redacted(), next_before, gap: gap.redacted() }
+        Self { stretches: stretches.redacted(spec), next_before, gap: gap.redacted(spec) }
     }
 }
 
 impl Redact for Stretch {
-    fn redacted(self) -> Self {
+    fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { records, events, contradicts } = self;
-        Self { records: records.redacted(), events: events.redacted(), contradicts }
+        Self { records: records.redacted(spec), events: events.redacted(spec), contradicts }
     }
 }
 
 impl Redact for PlacedRecord {
-    fn redacted(self) -> Self {
+    fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { record, after_event, joins } = self;
-        Self { record: record.redacted(), after_event, joins }
+        Self { record: record.redacted(spec), after_event, joins }
     }
 }
 
 impl Redact for PlacedEvent {
-    fn redacted(self) -> Self {
+    fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { event, after_record, joins } = self;
-        Self { event: event.redacted(), after_record, joins }
+        Self { event: event.redacted(spec), after_record, joins }
     }
 }
 
 impl Redact for StoredRecord {
-    fn redacted(self) -> Self {
+    fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { record, hash } = self;
-        Self { record: record.redacted(), hash: hash.redacted() }
+        Self { record: record.redacted(spec), hash: hash.redacted(spec) }
     }
 }
 
 impl Redact for Record {
-    fn redacted(self) -> Self {
+    fn redacted(self, spec: &KernelSpec) -> Self {
         let Self {
             v,
             seq,
@@ -63,43 +64,43 @@ impl Redact for Record {
             seq,
             at,
             clock,
-            actor: actor.redacted(),
+            actor: actor.redacted(spec),
             action_id,
-            entry: entry.redacted(),
-            prev: prev.redacted(),
-            host: host.redacted(),
+            entry: entry.redacted(spec),
+            prev: prev.redacted(spec),
+            host: host.redacted(spec),
             clock_back_ms,
-            issued: issued.redacted(),
-            ended: ended.redacted(),
+            issued: issued.redacted(spec),
+            ended: ended.redacted(spec),
         }
     }
 }
 
 impl Redact for HostUser {
-    fn redacted(self) -> Self {
+    fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { user, host, reason } = self;
-        Self { user: user.redacted(), host: host.redacted(), reason: reason.redacted() }
+        Self { user: user.redacted(spec), host: host.redacted(spec), reason: reason.redacted(spec) }
     }
 }
 
 impl Redact for Settings {
-    fn redacted(self) -> Self {
+    fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { digest, values, changed } = self;
         // The names are those of the settings file, which everybody may know.
-        let values = values.into_iter().map(|(name, value)| (name, value.redacted())).collect();
-        Self { digest: digest.redacted(), values, changed: changed.redacted() }
+        let values = values.into_iter().map(|(name, value)| (name, value.redacted(spec))).collect();
+        Self { digest: digest.redacted(spec), values, changed: changed.redacted(spec) }
     }
 }
 
 impl Redact for SettingChange {
-    fn redacted(self) -> Self {
+    fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { name, before, after } = self;
-        Self { name, before: before.redacted(), after: after.redacted() }
+        Self { name, before: before.redacted(spec), after: after.redacted(spec) }
     }
 }
 
 impl Redact for Entry {
-    fn redacted(self) -> Self {
+    fn redacted(self, spec: &KernelSpec) -> Self {
         match self {
             Self::Requested { .. }
             | Self::Explained { .. }
@@ -113,38 +114,42 @@ impl Redact for Entry {
             | Self::Refused { .. }
             | Self::Unknown { .. }
             | Self::Voided { .. }
-            | Self::Finding { .. } => step(self),
+            | Self::Finding { .. } => step(spec, self),
             Self::Boot { version, cluster, note, interrupted, log_key, settings, last_run } => {
                 Self::Boot {
                     version,
-                    cluster: cluster.redacted(),
-                    note: note.redacted(),
+                    cluster: cluster.redacted(spec),
+                    note: note.redacted(spec),
                     interrupted,
-                    log_key: log_key.redacted(),
-                    settings: settings.redacted(),
+                    log_key: log_key.redacted(spec),
+                    settings: settings.redacted(spec),
                     last_run,
                 }
             }
-            Self::SettleRequested { reason } => Self::SettleRequested { reason: reason.redacted() },
+            Self::SettleRequested { reason } => {
+                Self::SettleRequested { reason: reason.redacted(spec) }
+            }
             Self::Frozen { freeze_id, reason } => {
-                Self::Frozen { freeze_id, reason: reason.redacted() }
+                Self::Frozen { freeze_id, reason: reason.redacted(spec) }
             }
             Self::Unfrozen { freeze, reason } => {
-                Self::Unfrozen { freeze, reason: reason.redacted() }
+                Self::Unfrozen { freeze, reason: reason.redacted(spec) }
             }
             Self::Duplicate { delivery, shown } => Self::Duplicate { delivery, shown },
             // An attempt names a path, and a path holds what somebody typed.
             Self::Declined { attempt, refusal } => {
-                Self::Declined { attempt: attempt.redacted(), refusal: refusal.redacted() }
+                Self::Declined { attempt: attempt.redacted(spec), refusal: refusal.redacted(spec) }
             }
-            Self::Denied { attempt, refusal, times } => {
-                Self::Denied { attempt: attempt.redacted(), refusal: refusal.redacted(), times }
-            }
+            Self::Denied { attempt, refusal, times } => Self::Denied {
+                attempt: attempt.redacted(spec),
+                refusal: refusal.redacted(spec),
+                times,
+            },
             Self::LogKeyRotated { old, new, reason, note } => Self::LogKeyRotated {
-                old: old.redacted(),
-                new: new.redacted(),
-                reason: reason.redacted(),
-                note: note.redacted(),
+                old: old.redacted(spec),
+                new: new.redacted(spec),
+                reason: reason.redacted(spec),
+                note: note.redacted(spec),
             },
             Self::AccountCreated { .. }
             | Self::SignInFailed { .. }
@@ -154,8 +159,10 @@ impl Redact for Entry {
             | Self::RoleChanged { .. }
             | Self::AccountRemoved { .. }
             | Self::MismatchAccepted { .. }
-            | Self::AccessEnded { .. } => of_access(self),
-            Self::Founded { .. } | Self::Restored { .. } | Self::Stopped { .. } => of_run(self),
+            | Self::AccessEnded { .. } => of_access(spec, self),
+            Self::Founded { .. } | Self::Restored { .. } | Self::Stopped { .. } => {
+                of_run(spec, self)
+            }
             // These hold nothing but ids and words of ours.
             Self::SetupLinkIssued {}
             | Self::SignedIn { .. }
@@ -168,92 +175,92 @@ impl Redact for Entry {
 }
 
 /// The steps of an action.
-fn step(entry: Entry) -> Entry {
+fn step(spec: &KernelSpec, entry: Entry) -> Entry {
     match entry {
         Entry::Requested { action, reason } => {
-            Entry::Requested { action: action.redacted(), reason: reason.redacted() }
+            Entry::Requested { action: action.redacted(spec), reason: reason.redacted(spec) }
         }
         Entry::Explained { digest, explanation, snapshot, relied_on } => Entry::Explained {
-            digest: digest.redacted(),
-            explanation: explanation.redacted(),
-            snapshot: snapshot.redacted(),
+            digest: digest.redacted(spec),
+            explanation: explanation.redacted(spec),
+            snapshot: snapshot.redacted(spec),
             relied_on,
         },
         Entry::Rejected { digest, explanation, snapshot, violated } => Entry::Rejected {
-            digest: digest.redacted(),
-            explanation: explanation.redacted(),
-            snapshot: snapshot.redacted(),
+            digest: digest.redacted(spec),
+            explanation: explanation.redacted(spec),
+            snapshot: snapshot.redacted(spec),
             violated,
         },
         Entry::FirstConfirmed { digest, typed_target, snapshot, proved } => Entry::FirstConfirmed {
-            digest: digest.redacted(),
-            typed_target: typed_target.redacted(),
-            snapshot: snapshot.redacted(),
+            digest: digest.redacted(spec),
+            typed_target: typed_target.redacted(spec),
+            snapshot: snapshot.redacted(spec),
             proved,
         },
         Entry::Confirmed { digest, typed_target, snapshot, proved } => Entry::Confirmed {
-            digest: digest.redacted(),
-            typed_target: typed_target.redacted(),
-            snapshot: snapshot.redacted(),
+            digest: digest.redacted(spec),
+            typed_target: typed_target.redacted(spec),
+            snapshot: snapshot.redacted(spec),
             proved,
         },
         Entry::Stale { moved, digest, explanation, snapshot } => Entry::Stale {
-            moved: moved.redacted(),
-            digest: digest.redacted(),
-            explanation: explanation.redacted(),
-            snapshot: snapshot.redacted(),
+            moved: moved.redacted(spec),
+            digest: digest.redacted(spec),
+            explanation: explanation.redacted(spec),
+            snapshot: snapshot.redacted(spec),
         },
-        Entry::Withdrawn { reason } => Entry::Withdrawn { reason: reason.redacted() },
+        Entry::Withdrawn { reason } => Entry::Withdrawn { reason: reason.redacted(spec) },
         Entry::Dispatched { expected_epoch } => Entry::Dispatched { expected_epoch },
         Entry::Executed { receipt, learned_by, snapshot, differences } => Entry::Executed {
-            receipt: receipt.redacted(),
+            receipt: receipt.redacted(spec),
             learned_by,
-            snapshot: snapshot.redacted(),
-            differences: differences.redacted(),
+            snapshot: snapshot.redacted(spec),
+            differences: differences.redacted(spec),
         },
-        Entry::Refused { refusal } => Entry::Refused { refusal: refusal.redacted() },
-        Entry::Unknown { why } => Entry::Unknown { why: why.redacted() },
-        Entry::Voided { tombstone } => Entry::Voided { tombstone: tombstone.redacted() },
+        Entry::Refused { refusal } => Entry::Refused { refusal: refusal.redacted(spec) },
+        Entry::Unknown { why } => Entry::Unknown { why: why.redacted(spec) },
+        Entry::Voided { tombstone } => Entry::Voided { tombstone: tombstone.redacted(spec) },
         Entry::Finding { executed, evidence } => {
-            Entry::Finding { executed, evidence: evidence.redacted() }
+            Entry::Finding { executed, evidence: evidence.redacted(spec) }
         }
         Entry::AccessEnded { because, sessions, tokens, links } => {
-            Entry::AccessEnded { because, sessions, tokens: tokens.redacted(), links }
+            Entry::AccessEnded { because, sessions, tokens: tokens.redacted(spec), links }
         }
         _ => hidden(),
     }
 }
 
 /// Who got in, and how.
-fn of_access(entry: Entry) -> Entry {
+fn of_access(spec: &KernelSpec, entry: Entry) -> Entry {
     match entry {
         Entry::AccountCreated { name, role, identity } => Entry::AccountCreated {
-            name: name.redacted(),
+            name: name.redacted(spec),
             role,
             identity: identity.map(|identity| ProviderIdentity {
-                issuer: identity.issuer.redacted(),
-                subject: identity.subject.redacted(),
+                issuer: identity.issuer.redacted(spec),
+                subject: identity.subject.redacted(spec),
             }),
         },
-        Entry::SignInFailed { name } => Entry::SignInFailed { name: name.redacted() },
+        Entry::SignInFailed { name } => Entry::SignInFailed { name: name.redacted(spec) },
         Entry::TokenIssued { name, expires_at } => {
-            Entry::TokenIssued { name: name.redacted(), expires_at }
+            Entry::TokenIssued { name: name.redacted(spec), expires_at }
         }
-        Entry::TokenRevoked { name } => Entry::TokenRevoked { name: name.redacted() },
+        Entry::TokenRevoked { name } => Entry::TokenRevoked { name: name.redacted(spec) },
         Entry::LinkIssued { link_id, name, shows, expires_at } => {
-            Entry::LinkIssued { link_id, name: name.redacted(), shows, expires_at }
+            Entry::LinkIssued { link_id, name: name.redacted(spec), shows, expires_at }
         }
         Entry::RoleChanged { name, from, to, sessions_ended } => {
-            Entry::RoleChanged { name: name.redacted(), from, to, sessions_ended }
+            Entry::RoleChanged { name: name.redacted(spec), from, to, sessions_ended }
         }
         Entry::AccountRemoved { name, role, sessions_ended } => {
-            Entry::AccountRemoved { name: name.redacted(), role, sessions_ended }
+            Entry::AccountRemoved { name: name.redacted(spec), role, sessions_ended }
         }
         Entry::AccessEnded { because, sessions, tokens, links } => {
-            Entry::AccessEnded { because, sessions, tokens: tokens.redacted(), links }
+            Entry::AccessEnded { because, sessions, tokens: tokens.redacted(spec), links }
         }
         Entry::MismatchAccepted { findings: _, count, kinds, reason, os_user } => {
-            let (reason, os_user) = (reason.redacted(), os_user.redacted());
+            let (reason, os_user) = (reason.redacted(spec), os_user.redacted(spec));
             Entry::MismatchAccepted { findings: Hash::REDACTED, count, kinds, reason, os_user }
         }
         _ => hidden(),
@@ -261,26 +268,26 @@ fn of_access(entry: Entry) -> Entry {
 }
 
 /// How a cluster began, and how a run ended.
-fn of_run(entry: Entry) -> Entry {
+fn of_run(spec: &KernelSpec, entry: Entry) -> Entry {
     match entry {
         Entry::Founded { version, cluster, nodes, log_key } => Entry::Founded {
             version,
-            cluster: cluster.redacted(),
+            cluster: cluster.redacted(spec),
             nodes,
-            log_key: log_key.redacted(),
+            log_key: log_key.redacted(spec),
         },
         Entry::Restored { version, cluster, backup, digest, position, log_key } => {
             Entry::Restored {
                 version,
-                cluster: cluster.redacted(),
-                backup: backup.redacted(),
-                digest: digest.redacted(),
+                cluster: cluster.redacted(spec),
+                backup: backup.redacted(spec),
+                digest: digest.redacted(spec),
                 position,
-                log_key: log_key.redacted(),
+                log_key: log_key.redacted(spec),
             }
         }
         Entry::Stopped { epoch, position, snapshot } => {
-            Entry::Stopped { epoch, position, snapshot: snapshot.redacted() }
+            Entry::Stopped { epoch, position, snapshot: snapshot.redacted(spec) }
         }
         _ => hidden(),
     }

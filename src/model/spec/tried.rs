@@ -1,15 +1,40 @@
 //! A small kernel for the tests of pure rooms. It is none of those that exist.
 
 use super::{
-    ActionClass, ActionSpec, Catalogue, EventSpec, Impact, InvariantSpec, KernelSpec,
-    ParameterKind, ParameterSpec, REFUSED, Target,
+    ActionClass, ActionSpec, Catalogue, EventSpec, FactOf, FactSpec, Impact, InvariantSpec,
+    KernelSpec, ParameterKind, ParameterSpec, PositionStyle, REFUSED, ROLE, Target, WRITES,
 };
 use crate::model::action::ActionKind;
 use crate::model::event::EventKind;
 use crate::model::invariant::InvariantId;
 
-static TRIED: KernelSpec = KernelSpec {
+/// A fact of the cluster that not everybody sees.
+pub(crate) const COPIES: &str = "copies";
+/// A fact of a node that not everybody sees.
+pub(crate) const CUT_WHY: &str = "cut_why";
+
+/// What it says of itself.
+pub(crate) static TRIED: KernelSpec = KernelSpec {
     kind: "tried",
+    roles: &["primary", "standby"],
+    facts: &[
+        FactSpec::new(WRITES, FactOf::Cluster, "Writes", "What a client that writes is answered."),
+        FactSpec {
+            sensitive: true,
+            ..FactSpec::new(COPIES, FactOf::Cluster, "Copies", "By name.")
+        },
+        FactSpec::new(ROLE, FactOf::Node, "Role", "Primary or standby."),
+        FactSpec {
+            sensitive: true,
+            ..FactSpec::new(CUT_WHY, FactOf::Node, "Why", "Why it is cut.")
+        },
+    ],
+    position: PositionStyle {
+        end: "end",
+        durable: "durable",
+        generation: "term",
+        unit: ["line", "lines"],
+    },
     actions: &[SWITCHOVER, VERIFY],
     invariants: &[InvariantSpec {
         id: InvariantId::of("is_member"),

@@ -3,6 +3,7 @@
 
 use super::{VALUE_BYTES, found};
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
+use aerodb_control::kernel::embedded::view::View;
 use aerodb_control::kernel::embedded::{EmbeddedKernel, Write};
 use aerodb_control::kernel::{CommandKernel, ObserveKernel, Order};
 use aerodb_control::model::action::{ActionId, LogPosition};
@@ -38,7 +39,8 @@ pub(crate) async fn measure(dir: &Path, keys: usize) {
         .beside_clients("bring_online with everything", Action::BringOnline { node: node(3) })
         .await;
     let state = kernel.observe().await.unwrap();
-    let ends = state.nodes.iter().map(|node| node.positions.applied.known().copied());
+    let ends =
+        View::read(&state).nodes.into_iter().map(|node| node.positions.applied.known().copied());
     println!("  applied in the end: {:?}", ends.collect::<Vec<_>>());
 }
 
@@ -74,7 +76,7 @@ impl Orders {
     async fn apply(&mut self, action: Action) {
         self.number += 1;
         let state = self.kernel.observe().await.unwrap();
-        let epoch = state.cluster.epoch.known().copied();
+        let epoch = View::read(&state).cluster.epoch.known().copied();
         let id = ActionId::from_random(u128::from(self.number).to_be_bytes());
         let witness = Witness { seq: self.number, hash: Hash::of(&self.number.to_be_bytes()) };
         self.kernel.apply(Order::new(id, action.into(), epoch, witness)).await.unwrap();
@@ -83,7 +85,8 @@ impl Orders {
     /// How far the primary has come.
     async fn position(&self) -> LogPosition {
         let state = self.kernel.observe().await.unwrap();
-        let ends = state.nodes.iter().filter_map(|node| node.positions.applied.known().copied());
+        let nodes = View::read(&state).nodes;
+        let ends = nodes.iter().filter_map(|node| node.positions.applied.known().copied());
         LogPosition::parse_field("up_to", &ends.max().unwrap().to_string()).unwrap()
     }
 

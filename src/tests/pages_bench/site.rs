@@ -3,13 +3,14 @@
 
 use super::log::ManualClock;
 use aerodb_control::authority::PasswordCost;
+use aerodb_control::kernel::embedded::view::View;
 use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served};
 use aerodb_control::kernel::over::Over;
 use aerodb_control::kernel::{Answer, CommandKernel, Unobservable};
 use aerodb_control::ledger::Ledger;
 use aerodb_control::ledger::note::LogSigner;
 use aerodb_control::model::ambient::Entropy;
-use aerodb_control::model::cluster::{ClusterState, NodeState};
+use aerodb_control::model::cluster::ClusterState;
 use aerodb_control::model::text::{NodeId, PlaceName};
 use aerodb_control::serve::ambient::SystemRoom;
 use aerodb_control::serve::{Ambient, Front, Parts, assemble};
@@ -49,23 +50,17 @@ struct Crowded {
 
 impl Crowded {
     fn crowd(&self, state: ClusterState) -> ClusterState {
-        let ClusterState { observation, mut cluster, mut nodes, .. } = state;
-        let last = nodes.last().cloned().unwrap();
-        for number in nodes.len() + 1..=self.nodes {
+        let mut view = View::read(&state);
+        let last = view.nodes.last().cloned().unwrap();
+        for number in view.nodes.len() + 1..=self.nodes {
             let id = NodeId::parse(&format!("n{number}")).unwrap();
-            let mut pinned = last.pinned.clone();
-            pinned.id = id.clone();
-            cluster.voters.push(id);
-            nodes.push(NodeState { pinned, ..last.clone() });
+            let mut node = last.clone();
+            node.pinned.id = id.clone();
+            view.cluster.voters.push(id);
+            view.nodes.push(node);
         }
-        cluster.quorum = cluster.voters.len() / 2 + 1;
-        ClusterState::new(
-            observation.observed_at,
-            &observation.clock,
-            &observation.source,
-            cluster,
-            nodes,
-        )
+        view.cluster.quorum = view.cluster.voters.len() / 2 + 1;
+        view.state()
     }
 }
 
@@ -111,7 +106,7 @@ impl Console {
         let kernel = Arc::new(Crowded { inner: inner.unwrap(), nodes });
         let signer = LogSigner::new("aerodb/bench/1", &[7; 32]).unwrap();
         let ledger = Ledger::open(&store, clock).unwrap().signing(signer);
-        let identity = Over::observe(&*kernel).await.unwrap().cluster.identity;
+        let identity = Over::observe(&*kernel).await.unwrap().identity;
         let assembled = assemble(Parts::new(ledger, ambient), kernel);
         let access = Arc::clone(&assembled.access);
         access.add_account("olga", "operator", PASSWORD).await.unwrap();

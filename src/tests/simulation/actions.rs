@@ -4,10 +4,10 @@ use super::world::{Asked, OPERATOR, PASSWORD, World};
 use crate::authority::{Credential, Operator};
 use crate::kernel::ObserveKernel as _;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
+use crate::kernel::embedded::view::View;
 use crate::model::action::{ActionId, LogPosition, Stage};
-use crate::model::cluster::ClusterState;
 use crate::model::explanation::Verdict;
-use crate::model::pinned::Fact;
+use crate::model::facts::Fact;
 use crate::model::text::{NodeId, PlaceName, Reason};
 use crate::workflow::Confirmation;
 
@@ -25,7 +25,7 @@ impl World {
             self.note("act: the kernel cannot be observed");
             return Ok(());
         };
-        let action = self.choose(&state);
+        let action = self.choose(&View::read(&state));
         self.ask_and_confirm(action)
     }
 
@@ -164,13 +164,13 @@ impl World {
     }
 
     /// An action: mostly one that passes its checks now, sometimes any.
-    fn choose(&mut self, state: &ClusterState) -> Action {
+    fn choose(&mut self, state: &View) -> Action {
         if state.cluster.primary == Fact::Known(None) && self.coin.below(10) < 6 {
             return Action::Failover { to: self.node_of(state) };
         }
         let mut action = self.any(state);
         for _ in 0..TRIES {
-            let checks = self.house().kernel.checks(state, &action.clone().into()).checks;
+            let checks = self.house().kernel.checks(&state.state(), &action.clone().into()).checks;
             if checks.iter().all(|check| check.verdict == Verdict::Pass) {
                 break;
             }
@@ -179,7 +179,7 @@ impl World {
         action
     }
 
-    fn any(&mut self, state: &ClusterState) -> Action {
+    fn any(&mut self, state: &View) -> Action {
         let node = self.node_of(state);
         match self.coin.below(26) {
             0..=4 => Action::Switchover { to: node },
@@ -206,7 +206,7 @@ impl World {
         }
     }
 
-    fn node_of(&mut self, state: &ClusterState) -> NodeId {
+    fn node_of(&mut self, state: &View) -> NodeId {
         let index = self.index(state.nodes.len());
         state.nodes[index].pinned.id.clone()
     }

@@ -3,10 +3,11 @@
 use super::world::World;
 use crate::kernel::ObserveKernel as _;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
+use crate::kernel::embedded::view::{Fence, NodeView, View, Writes};
 use crate::ledger::{Expected, verify_file};
 use crate::model::action::Stage;
-use crate::model::cluster::{ClusterState, ReceiptStatus};
-use crate::model::pinned::{Fact, Fence, Writes};
+use crate::model::cluster::ReceiptStatus;
+use crate::model::facts::Fact;
 
 /// Steps after which everything is back, where it can come back at all.
 const STEPS_MAX: usize = 60;
@@ -41,14 +42,13 @@ impl World {
                 return Ok(true);
             }
         }
-        let Some(action) = self.next_step(&state) else { return Ok(false) };
+        let Some(action) = self.next_step(&View::read(&state)) else { return Ok(false) };
         self.ask_and_confirm(action)?;
         Ok(true)
     }
 
-    fn next_step(&mut self, state: &ClusterState) -> Option<Action> {
-        let away =
-            |node: &&crate::model::cluster::NodeState| node.pinned.reachable == Fact::Known(false);
+    fn next_step(&mut self, state: &View) -> Option<Action> {
+        let away = |node: &&NodeView| node.pinned.reachable == Fact::Known(false);
         let away: Vec<_> = state.nodes.iter().filter(away).map(|n| n.pinned.id.clone()).collect();
         let vacant = state.cluster.primary == Fact::Known(None);
         if vacant && (away.is_empty() || self.coin.below(2) == 0) {

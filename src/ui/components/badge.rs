@@ -3,14 +3,16 @@
 use crate::model::action::Stage;
 use crate::model::answer::Interrupted;
 use crate::model::explanation::Verdict;
-use crate::model::pinned::{Fact, Role};
+use crate::model::facts::{Fact, Value};
+use crate::model::spec::{FactSpec, KernelSpec, PRIMARY_ROLE, REACHABLE, ROLE};
+use crate::ui::components::words::say;
 use leptos::prelude::*;
 
 /// The shape of a primary, in a box of 12 by 12: a hexagon.
 pub const PRIMARY: &str = "M6 .8 10.5 3.4V8.6L6 11.2 1.5 8.6V3.4Z";
-/// The shape of a standby: a circle.
+/// The shape of the first role after that of the primary: a circle.
 pub const STANDBY: &str = "M6 1.4A4.6 4.6 0 1 0 6 10.6 4.6 4.6 0 1 0 6 1.4Z";
-/// The shape of a learner: a triangle.
+/// The shape of any further role: a triangle.
 pub const LEARNER: &str = "M6 1.4 10.8 10H1.2Z";
 /// The shape of what could not be read: a question mark.
 pub const QUESTION: &str = "M3.6 4.2A2.4 2.4 0 1 1 6.9 6.4C6.3 6.7 6 7.1 6 7.9M6 10.1V10.5";
@@ -85,26 +87,37 @@ pub fn verdict(verdict: Verdict) -> AnyView {
     }
 }
 
-/// The shape that stands for a role.
+/// The shape that stands for a role: the primary's, and one for each further role of the kernel.
 #[must_use]
-pub fn role_shape(role: &Fact<Role>) -> &'static str {
-    match role.known() {
-        Some(Role::Primary) => PRIMARY,
-        Some(Role::Standby) => STANDBY,
-        Some(Role::Learner) => LEARNER,
+pub fn role_shape(spec: &KernelSpec, role: &Fact<String>) -> &'static str {
+    let Some(role) = role.known() else { return QUESTION };
+    match spec.roles.iter().position(|word| word == role) {
+        _ if role == PRIMARY_ROLE => PRIMARY,
+        Some(0 | 1) => STANDBY,
+        Some(_) => LEARNER,
         None => QUESTION,
     }
 }
 
 /// The role of a node.
 #[must_use]
-pub fn role(role: Role) -> AnyView {
-    let tone = if role == Role::Primary { "primary" } else { "plain" };
-    badge(role.word(), tone, role_shape(&Fact::Known(role)))
+pub fn role(spec: &KernelSpec, role: &str) -> AnyView {
+    let tone = if role == PRIMARY_ROLE { "primary" } else { "plain" };
+    badge(&say(role), tone, role_shape(spec, &Fact::Known(role.to_owned())))
 }
 
 /// Whether a node is reachable.
 #[must_use]
 pub fn reachable(reachable: bool) -> AnyView {
     if reachable { badge("yes", "plain", CHECK) } else { badge("no", "stop", CROSS) }
+}
+
+/// A known value of a node: its role and its reachability are badges, any other is words.
+#[must_use]
+pub fn value(spec: &KernelSpec, of: &FactSpec, known: &Value) -> AnyView {
+    match known {
+        Value::Text(word) if of.key == ROLE => role(spec, word),
+        Value::Flag(is_reachable) if of.key == REACHABLE => reachable(*is_reachable),
+        other => view! { <span>{say(&of.words(other))}</span> }.into_any(),
+    }
 }

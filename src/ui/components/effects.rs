@@ -1,31 +1,39 @@
 //! Facts before and after, grouped by what they are about.
 
-use crate::model::pinned::{Moved, Pinned};
+use crate::model::facts::{FactChange, FactSubject};
+use crate::model::spec::KernelSpec;
 use crate::ui::components::rules::scrolling;
 use crate::ui::components::words::say;
 use leptos::prelude::*;
 
-/// The predicted changes, the cluster first and then each node.
+/// The predicted changes, each subject with its own.
 #[must_use]
-pub fn effects(effects: &[Moved], pinned: &Pinned) -> AnyView {
+pub fn effects(spec: &KernelSpec, effects: &[FactChange]) -> AnyView {
     if effects.is_empty() {
         return view! {
             <p class="none">"No fact of the observation is predicted to change."</p>
         }
         .into_any();
     }
-    let mut rows = group("Cluster", effects.iter().filter(|e| node_of(e, pinned).is_none()));
-    for node in &pinned.nodes {
-        let of_node = effects.iter().filter(|e| node_of(e, pinned) == Some(node.id.as_str()));
-        rows.extend(group(node.id.as_str(), of_node));
+    let mut rows = Vec::new();
+    for of_subject in effects.chunk_by(|one, next| one.subject == next.subject) {
+        let name = match of_subject.first().map(|change| &change.subject) {
+            Some(FactSubject::Node(node)) => node.to_string(),
+            Some(FactSubject::Item { kind, node, name }) => {
+                format!("{node} {} {name}", kind.words())
+            }
+            _ => "Cluster".to_owned(),
+        };
+        rows.extend(group(spec, &name, of_subject));
     }
     table("Predicted changes", ["Before", "After"], rows)
 }
 
 /// Where the observation after an action differs from what was explained.
 #[must_use]
-pub fn differences(differences: &[Moved]) -> AnyView {
-    let rows = differences.iter().map(|moved| row(None, moved)).collect();
+pub fn differences(spec: &KernelSpec, differences: &[FactChange]) -> AnyView {
+    let name = |change: &FactChange| spec.name(change);
+    let rows = differences.iter().map(|change| row(spec, None, name(change), change)).collect();
     table("Differences from the explanation", ["Explained", "Observed"], rows)
 }
 
@@ -50,33 +58,30 @@ fn table(caption: &'static str, columns: [&'static str; 2], rows: Vec<AnyView>) 
     )
 }
 
-/// The node that a fact is about. The whole name of the fact is compared, because a node may be
-/// called like the first word of a fact of the cluster.
-fn node_of<'a>(effect: &Moved, pinned: &'a Pinned) -> Option<&'a str> {
-    let names = ["role", "reachable", "epoch", "checkpoint", "first entry"];
-    pinned.nodes.iter().map(|node| node.id.as_str()).find(|id| {
-        names.iter().any(|name| {
-            effect.fact.strip_prefix(id).and_then(|rest| rest.strip_prefix(' ')) == Some(name)
-        })
-    })
-}
-
-fn group<'a>(name: &str, effects: impl Iterator<Item = &'a Moved>) -> Vec<AnyView> {
-    let effects: Vec<_> = effects.collect();
+fn group(spec: &KernelSpec, name: &str, effects: &[FactChange]) -> Vec<AnyView> {
     let mut heading = Some(view! {
         <th scope="rowgroup" rowspan=effects.len().to_string()>
-            {name.to_owned()}
+            {say(name)}
         </th>
     });
-    effects.iter().map(|moved| row(heading.take().map(IntoAny::into_any), moved)).collect()
+    let row = |change: &FactChange| {
+        let name = match &change.subject {
+            FactSubject::Words(words) => words.clone(),
+            subject => spec.label(subject, &change.fact),
+        };
+        row(spec, heading.take().map(IntoAny::into_any), name, change)
+    };
+    effects.iter().map(row).collect()
 }
 
-fn row(heading: Option<AnyView>, moved: &Moved) -> AnyView {
+fn row(spec: &KernelSpec, heading: Option<AnyView>, name: String, change: &FactChange) -> AnyView {
+    let FactChange { subject, fact, before, after } = change;
     view! {
         <tr>
-            {heading} <th scope="row">{say(&moved.fact)}</th> <td>{say(&moved.before)}</td>
+            {heading} <th scope="row">{say(&name)}</th>
+            <td>{say(&spec.value(subject, fact, before))}</td>
             <td>
-                <strong>{say(&moved.after)}</strong>
+                <strong>{say(&spec.value(subject, fact, after))}</strong>
             </td>
         </tr>
     }

@@ -3,6 +3,7 @@
 use crate::model::canonical::Hash;
 use crate::model::cluster::Observation;
 use crate::model::explanation::{Explanation, Verdict};
+use crate::model::spec::KernelSpec;
 use crate::ui::components::effects::effects;
 use crate::ui::components::words::{command, counted, observation, sentences};
 use crate::ui::components::{copyable, notice, rules};
@@ -10,7 +11,12 @@ use leptos::prelude::*;
 
 /// The explanation with its digest and the observation that it was made from.
 #[must_use]
-pub fn explanation(explanation: &Explanation, digest: &Hash, made_from: &Observation) -> AnyView {
+pub fn explanation(
+    spec: &KernelSpec,
+    explanation: &Explanation,
+    digest: &Hash,
+    made_from: &Observation,
+) -> AnyView {
     let candidates = (!explanation.candidates.is_empty()).then(|| {
         let kind = explanation.action.kind();
         view! {
@@ -30,7 +36,7 @@ pub fn explanation(explanation: &Explanation, digest: &Hash, made_from: &Observa
             <p>{verdict_sentence(explanation)}</p>
             {rules::checks(&explanation.checks)}
             <h3>"Effects"</h3>
-            {effects(&explanation.effects, &explanation.pinned)}
+            {effects(spec, &explanation.effects)}
             <h3>"Consequences"</h3>
             {sentences(&explanation.consequences, "None beyond the effects above.")}
             <h3>"Not checked"</h3>
@@ -47,7 +53,7 @@ pub fn explanation(explanation: &Explanation, digest: &Hash, made_from: &Observa
             <p>"A confirmation repeats this digest; it covers the request, the pinned facts, the \
                 verdicts and the effects, and no position and no age."</p>
             <div class="digest">{copyable::code(&digest.to_string(), "the digest")}</div>
-            {pinned(explanation)}
+            {pinned(spec, explanation)}
         </section>
     }
     .into_any()
@@ -64,15 +70,14 @@ fn verdict_sentence(explanation: &Explanation) -> String {
 }
 
 /// The facts that the confirmation is bound to, word for word.
-fn pinned(explanation: &Explanation) -> AnyView {
-    let rows = explanation
-        .pinned
-        .facts()
+fn pinned(spec: &KernelSpec, explanation: &Explanation) -> AnyView {
+    let rows = spec
+        .pinned(&explanation.pinned)
         .into_iter()
         .map(|(name, value)| {
             view! {
                 <tr>
-                    <th scope="row">{name}</th>
+                    <th scope="row">{crate::ui::components::words::say(&name)}</th>
                     <td>{crate::ui::components::words::say(&value)}</td>
                 </tr>
             }

@@ -57,7 +57,7 @@ pub fn reason_field(id: &'static str, typed_before: Option<String>) -> AnyView {
 pub fn confirm(answer: &ActionAnswer, proof: &ProofShown, typed_before: Option<&str>) -> AnyView {
     let action = format!("/actions/{}/confirm", answer.id);
     let title = words::title(&answer.action);
-    let identity = &answer.explanation.pinned.cluster.identity;
+    let identity = &answer.explanation.pinned.identity;
     let place = format!("{} {}", identity.environment, identity.cluster);
     let waits_after = answer.explanation.pinned.second_operator && answer.confirmed_by.is_empty();
     let what = if waits_after {

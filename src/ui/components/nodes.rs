@@ -4,25 +4,36 @@ use crate::model::action::ActionKind;
 use crate::model::actor::ActorRole;
 use crate::model::answer::WhyNot;
 use crate::model::cluster::{ClusterState, NodeState};
-use crate::model::pinned::{Fact, Missing};
-use crate::model::spec::ActionSpec;
+use crate::model::facts::{Fact, Missing, Since};
+use crate::model::spec::{ActionSpec, FactOf, FactSpec, KernelSpec, REACHABLE, ROLE, Show};
 use crate::model::text::NodeId;
 use crate::ui::components::positions::{Lag, lag};
-use crate::ui::components::words::{counted, fact_once, since};
+use crate::ui::components::words::{counted, fact_once, since, since_of};
 use crate::ui::components::{badge, rules, words};
 use leptos::prelude::*;
 
 /// Every node with its facts and, for an operator, the forms that name it.
 #[must_use]
-pub fn nodes(state: &ClusterState, why_not: &[WhyNot], viewer: Option<ActorRole>) -> AnyView {
+pub fn nodes(
+    spec: &KernelSpec,
+    state: &ClusterState,
+    why_not: &[WhyNot],
+    viewer: Option<ActorRole>,
+) -> AnyView {
     let asks = viewer == Some(ActorRole::Operator);
     let heading = asks.then(|| view! { <th scope="col">"Ask for"</th> });
+    let columns: Vec<&FactSpec> = spec
+        .facts_of(FactOf::Node)
+        .filter(|fact| matches!(fact.show, Show::Column | Show::Bar))
+        .collect();
+    let headings = columns.iter().map(|fact| view! { <th scope="col">{fact.label}</th> });
+    let headings = headings.collect_view();
     let rows = state
         .nodes
         .iter()
         .map(|node| {
-            let links = asks.then(|| view! { <td>{requests(&node.pinned.id, why_not)}</td> });
-            row(state, node, links.into_any())
+            let links = asks.then(|| view! { <td>{requests(&node.id, why_not)}</td> });
+            row(spec, &columns, state, node, links.into_any())
         })
         .collect_view();
     rules::scrolling(
@@ -33,12 +44,7 @@ pub fn nodes(state: &ClusterState, why_not: &[WhyNot], viewer: Option<ActorRole>
                 <thead>
                     <tr>
                         <th scope="col">"Node"</th>
-                        <th scope="col">"Role"</th>
-                        <th scope="col">"Reachable"</th>
-                        <th scope="col">"Epoch"</th>
-                        <th scope="col">"Last"</th>
-                        <th scope="col">"Committed"</th>
-                        <th scope="col">"Applied"</th>
+                        {headings}
                         <th scope="col">"Behind the primary"</th>
                         {heading}
                     </tr>
@@ -50,50 +56,59 @@ pub fn nodes(state: &ClusterState, why_not: &[WhyNot], viewer: Option<ActorRole>
     )
 }
 
-fn row(state: &ClusterState, node: &NodeState, links: AnyView) -> AnyView {
-    let mut said: Vec<Missing> = Vec::new();
+fn row(
+    spec: &KernelSpec,
+    columns: &[&FactSpec],
+    state: &ClusterState,
+    node: &NodeState,
+    links: AnyView,
+) -> AnyView {
     // The reason why a node cannot be reached is as a rule why its facts are unknown.
-    if let Some(unreachable) = &node.pinned.unreachable {
-        said.push(Missing { since: unreachable.since, why: unreachable.why.clone() });
-    }
-    let role = match &node.pinned.role {
-        Fact::Known(role) => badge::role(*role),
-        unknown @ Fact::Unknown { .. } => fact_once(unknown, &mut said, |_| String::new()),
-    };
-    let reach = match &node.pinned.reachable {
-        Fact::Known(reachable) => badge::reachable(*reachable),
-        unknown @ Fact::Unknown { .. } => fact_once(unknown, &mut said, |_| String::new()),
-    };
-    let unreachable = node.pinned.unreachable.as_ref().map(|cut| since(&cut.into()));
-    let p = &node.positions;
-    let epoch = fact_once(&node.pinned.epoch, &mut said, u64::to_string);
-    let last = fact_once(&p.last, &mut said, u64::to_string);
-    let committed = fact_once(&p.committed, &mut said, u64::to_string);
-    let applied = fact_once(&p.applied, &mut said, u64::to_string);
-    let lag = lag(state, node);
-    let lag_words = match lag {
+    let mut said: Vec<Missing> = columns
+        .iter()
+        .filter_map(|of| since_of(of, &node.facts))
+        .map(|Since { since, why }| Missing { since, why })
+        .collect();
+    let cells = columns.iter().map(|of| cell(spec, of, node, &mut said)).collect_view();
+    let lag_words = match lag(spec, state, node) {
         Lag::Unknown => view! {
             <span class="unknown">
                 <strong>"unknown"</strong>
             </span>
         }
         .into_any(),
-        known => view! { <span>{known.words()}</span> }.into_any(),
+        known => view! { <span>{known.words(spec)}</span> }.into_any(),
     };
     view! {
         <tr>
-            <th scope="row">{words::node(&node.pinned.id)}</th>
-            <td>{role}</td>
-            <td>{reach} {unreachable}</td>
-            <td class="number">{epoch}</td>
-            <td class="number">{last}</td>
-            <td class="number">{committed}</td>
-            <td class="number">{applied}</td>
+            <th scope="row">{words::node(&node.id)}</th>
+            {cells}
             <td class="number">{lag_words}</td>
             {links}
         </tr>
     }
     .into_any()
+}
+
+fn cell(spec: &KernelSpec, of: &FactSpec, node: &NodeState, said: &mut Vec<Missing>) -> AnyView {
+    let Some(fact) = node.facts.get(of.key) else { return view! { <td></td> }.into_any() };
+    let since = since_of(of, &node.facts).as_ref().map(since);
+    match fact {
+        Fact::Known(value) if is_word(of) => {
+            view! { <td>{badge::value(spec, of, value)} {since}</td> }.into_any()
+        }
+        unknown if is_word(of) => {
+            view! { <td>{fact_once(of, unknown, said)} {since}</td> }.into_any()
+        }
+        number => {
+            view! { <td class="number">{fact_once(of, number, said)} {since}</td> }.into_any()
+        }
+    }
+}
+
+/// Whether a fact is one of the two that are drawn as badges.
+fn is_word(of: &FactSpec) -> bool {
+    of.key == ROLE || of.key == REACHABLE
 }
 
 /// One line for each kind that the why-not tables cover. An impossible request is shown with what

@@ -1,8 +1,9 @@
 //! Notices: what stands in the way, what was refused, and what was repeated.
 
 use crate::model::action::Stage;
+use crate::model::facts::FactChange;
 use crate::model::finding::Mismatch;
-use crate::model::pinned::{Freeze, Moved, Unresolved};
+use crate::model::pinned::{Freeze, Unresolved};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::ui::components::words::{self, say, time};
 use leptos::prelude::*;
@@ -79,7 +80,7 @@ pub fn invariants(list: &[crate::model::invariant::InvariantId]) -> AnyView {
 
 /// Facts that moved, each as `n2 reachable: yes -> no`.
 #[must_use]
-pub fn moved(list: &[Moved]) -> AnyView {
+pub fn moved(list: &[FactChange]) -> AnyView {
     let items = list
         .iter()
         .map(|moved| view! { <li><code>{say(&moved.to_string())}</code></li> })

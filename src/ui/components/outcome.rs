@@ -4,9 +4,10 @@ use crate::model::action::{Action, Stage};
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Interrupted, Outcome};
 use crate::model::cluster::ReceiptStatus;
-use crate::model::pinned::Moved;
+use crate::model::facts::FactChange;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::record::Found;
+use crate::model::spec::KernelSpec;
 use crate::model::text::{ActorName, Reason};
 use crate::ui::components::effects::differences;
 use crate::ui::components::notice;
@@ -15,9 +16,13 @@ use leptos::prelude::*;
 
 /// What came of the action so far; `None` while it waits for its operator.
 #[must_use]
-pub fn outcome(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyView> {
+pub fn outcome(
+    spec: &KernelSpec,
+    answer: &ActionAnswer,
+    viewer: Option<ActorRole>,
+) -> Option<AnyView> {
     let (tone, heading, body) = match (&answer.outcome, answer.interrupted) {
-        (Some(outcome), _) => of_outcome(outcome),
+        (Some(outcome), _) => of_outcome(spec, outcome),
         (None, Some(interrupted)) => of_interruption(interrupted),
         (None, None) => of_stage(answer, viewer)?,
     };
@@ -34,8 +39,8 @@ pub fn outcome(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyVi
 
 /// What came of the action, as its last record says.
 #[must_use]
-pub fn recorded(outcome: &Outcome) -> AnyView {
-    let (tone, heading, body) = of_outcome(outcome);
+pub fn recorded(spec: &KernelSpec, outcome: &Outcome) -> AnyView {
+    let (tone, heading, body) = of_outcome(spec, outcome);
     view! {
         <section class="outcome" data-tone=tone>
             <h3>{heading}</h3>
@@ -52,10 +57,10 @@ const UNTIL_SETTLED: &str = "Nothing is repaired or sent again by itself. Until 
 
 type Part = (&'static str, &'static str, AnyView);
 
-fn of_outcome(outcome: &Outcome) -> Part {
+fn of_outcome(spec: &KernelSpec, outcome: &Outcome) -> Part {
     match outcome {
         Outcome::Executed { receipt, differences, observed_after } => {
-            executed(receipt, differences, *observed_after)
+            executed(spec, receipt, differences, *observed_after)
         }
         Outcome::Refused { refusal } => ("stop", "Refused by the kernel", kernel_refusal(refusal)),
         Outcome::Unknown { why } => {
@@ -73,7 +78,12 @@ fn of_outcome(outcome: &Outcome) -> Part {
     }
 }
 
-fn executed(receipt: &Receipt, found: &[Moved], observed_after: bool) -> Part {
+fn executed(
+    spec: &KernelSpec,
+    receipt: &Receipt,
+    found: &[FactChange],
+    observed_after: bool,
+) -> Part {
     let (tone, compared) = if !observed_after {
         let text = "No observation was made at that moment, so what was explained and what is so \
             were not compared.";
@@ -86,7 +96,7 @@ fn executed(receipt: &Receipt, found: &[Moved], observed_after: bool) -> Part {
             <p>
                 <strong>"The observation after it differs from what was explained."</strong>
             </p>
-            {differences(found)}
+            {differences(spec, found)}
         };
         ("stop", body.into_any())
     };

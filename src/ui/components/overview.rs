@@ -2,6 +2,7 @@
 
 use crate::model::actor::ActorRole;
 use crate::model::answer::Overview;
+use crate::model::spec::KernelSpec;
 use crate::ui::components::cluster_facts::cluster_facts;
 use crate::ui::components::prospects::prospects;
 use crate::ui::components::words::{command, observation, say};
@@ -10,7 +11,7 @@ use leptos::prelude::*;
 
 /// The overview. It is drawn whole from each observation, so that it is never a mix of two (C8.4).
 #[must_use]
-pub fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
+pub fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
     let state = &overview.state;
     let freeze = notice::freeze(&Ok(overview.freeze.clone()));
     let unresolved = overview.unresolved.as_ref().map(notice::unresolved);
@@ -27,14 +28,14 @@ pub fn overview(overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
         {freeze}
         {unresolved}
         {state.under_way.as_ref().map(progress::with_link)}
-        <section aria-label="Cluster">{cluster_facts(state)}</section>
+        <section aria-label="Cluster">{cluster_facts(spec, state)}</section>
         <div class="figures">
-            {topology::topology(state)}
-            {positions::positions(state)}
+            {topology::topology(spec, state)}
+            {positions::positions(spec, state)}
         </div>
         <section>
             <h2>"Nodes"</h2>
-            {nodes::nodes(state, &overview.why_not, viewer)}
+            {nodes::nodes(spec, state, &overview.why_not, viewer)}
             {every}
         </section>
         <section>

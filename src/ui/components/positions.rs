@@ -1,7 +1,8 @@
 //! The positions in the log of every node, drawn as bars on one common axis.
 
 use crate::model::cluster::{ClusterState, NodeState};
-use crate::model::pinned::Fact;
+use crate::model::facts::Fact;
+use crate::model::spec::{FactOf, FactSpec, KernelSpec, Show};
 use leptos::prelude::*;
 
 const WIDTH: usize = 360;
@@ -17,10 +18,12 @@ const BAR_WIDTH: usize = WIDTH - BAR_LEFT - 8;
 pub enum Lag {
     /// The node is the primary.
     IsPrimary,
-    /// This many entries.
-    Entries(u64),
-    /// It has this many entries that the primary does not have.
+    /// So much is missing.
+    Behind(u64),
+    /// It has so much that the primary does not have.
     Ahead(u64),
+    /// The two have no distance.
+    OtherBranch,
     /// Nobody is primary, so there is nothing to compare with.
     NoPrimary,
     /// One of the two positions is not known.
@@ -30,15 +33,13 @@ pub enum Lag {
 impl Lag {
     /// The lag in words.
     #[must_use]
-    pub fn words(self) -> String {
+    pub fn words(self, spec: &KernelSpec) -> String {
         match self {
             Self::IsPrimary => "is primary".to_owned(),
-            Self::Entries(0) => "0 entries behind".to_owned(),
-            Self::Entries(1) => "1 entry behind".to_owned(),
-            Self::Entries(count) => format!("{count} entries behind"),
-            Self::Ahead(1) => "1 entry ahead".to_owned(),
-            Self::Ahead(count) => format!("{count} entries ahead"),
+            Self::Behind(count) => format!("{} behind", spec.counted(count)),
+            Self::Ahead(count) => format!("{} ahead", spec.counted(count)),
             Self::NoPrimary => "no primary to compare with".to_owned(),
+            Self::OtherBranch => "on another branch".to_owned(),
             Self::Unknown => "unknown".to_owned(),
         }
     }
@@ -46,21 +47,33 @@ impl Lag {
 
 /// The lag of one node, from the one observation.
 #[must_use]
-pub fn lag(state: &ClusterState, node: &NodeState) -> Lag {
-    let primary = match &state.cluster.primary {
+pub fn lag(spec: &KernelSpec, state: &ClusterState, node: &NodeState) -> Lag {
+    let primary = match state.primary() {
         Fact::Unknown { .. } => return Lag::Unknown,
         Fact::Known(None) => return Lag::NoPrimary,
         Fact::Known(Some(id)) => id,
     };
-    if primary == &node.pinned.id {
+    if primary == node.id {
         return Lag::IsPrimary;
     }
-    let last = |node: &NodeState| node.positions.last.known().copied();
-    match (state.node(primary).and_then(last), last(node)) {
-        (Some(first), Some(own)) if own > first => Lag::Ahead(own - first),
-        (Some(first), Some(own)) => Lag::Entries(first - own),
+    let end = |node: &NodeState| node.facts.position(spec.position.end).known().copied();
+    match (state.node(&primary).and_then(end), end(node)) {
+        (Some(first), Some(own)) => match KernelSpec::distance(first, own) {
+            None => Lag::OtherBranch,
+            Some(count) if own > first => Lag::Ahead(count),
+            Some(count) => Lag::Behind(count),
+        },
         _ => Lag::Unknown,
     }
+}
+
+/// The facts of a node that are drawn as bars.
+fn bars_of(spec: &KernelSpec) -> Vec<&'static FactSpec> {
+    spec.facts_of(FactOf::Node).filter(|fact| fact.show == Show::Bar).collect()
+}
+
+fn offset(node: &NodeState, of: &FactSpec) -> Fact<u64> {
+    node.facts.position(of.key).map(|at| at.offset)
 }
 
 /// The part of the log that the axis shows. It need not begin at 0, or a lag of three entries in a
@@ -72,12 +85,12 @@ struct Axis {
 }
 
 impl Axis {
-    fn of(nodes: &[&NodeState]) -> Option<Self> {
-        let all = nodes.iter().flat_map(|node| {
-            let p = &node.positions;
-            [p.last.known(), p.committed.known(), p.applied.known()].into_iter().flatten().copied()
-        });
-        let (least, most) = (all.clone().min()?, all.max()?);
+    fn of(bars: &[&FactSpec], nodes: &[&NodeState]) -> Option<Self> {
+        let of_node = |node: &&NodeState| -> Vec<u64> {
+            bars.iter().filter_map(|of| offset(node, of).known().copied()).collect()
+        };
+        let all: Vec<u64> = nodes.iter().flat_map(of_node).collect();
+        let (least, most) = (*all.iter().min()?, *all.iter().max()?);
         // A quarter of the axis lies below the least position, so that its bar can be seen.
         let below = ((most - least) / 3).max(10);
         Some(Self { from: least.saturating_sub(below), to: most.max(1) })
@@ -93,38 +106,49 @@ impl Axis {
 
 /// The bars of every node, with the numbers beside them.
 #[must_use]
-pub fn positions(state: &ClusterState) -> AnyView {
-    bars(state, &state.nodes.iter().collect::<Vec<_>>(), "Log positions")
+pub fn positions(spec: &KernelSpec, state: &ClusterState) -> AnyView {
+    bars(spec, state, &state.nodes.iter().collect::<Vec<_>>(), "Log positions")
 }
 
 /// The bars of one node, below those of the primary that it is compared with.
 #[must_use]
-pub fn beside_primary(state: &ClusterState, node: &NodeState) -> AnyView {
-    let primary = state.cluster.primary.known().and_then(Option::as_ref);
-    let primary = primary.and_then(|id| state.node(id)).filter(|p| p.pinned.id != node.pinned.id);
+pub fn beside_primary(spec: &KernelSpec, state: &ClusterState, node: &NodeState) -> AnyView {
+    let primary = state.primary_node().filter(|primary| primary.id != node.id);
     let nodes: Vec<&NodeState> = primary.into_iter().chain([node]).collect();
-    bars(state, &nodes, "Log positions, beside those of the primary")
+    bars(spec, state, &nodes, "Log positions, beside those of the primary")
 }
 
-fn bars(state: &ClusterState, nodes: &[&NodeState], caption: &'static str) -> AnyView {
-    let axis = Axis::of(nodes);
-    let long = |node: &&NodeState| node.pinned.id.as_str().len() > NAME_CHARS_BESIDE_LAG;
+fn bars(
+    spec: &KernelSpec,
+    state: &ClusterState,
+    nodes: &[&NodeState],
+    caption: &'static str,
+) -> AnyView {
+    let bars = bars_of(spec);
+    let axis = Axis::of(&bars, nodes);
+    let long = |node: &&NodeState| node.id.as_str().len() > NAME_CHARS_BESIDE_LAG;
     let lag_line = if nodes.iter().any(long) { LINE } else { 0 };
-    let pitch = ROW + lag_line;
+    // A name, its bars, and room below.
+    let pitch = ROW - 3 * LINE + bars.len() * LINE + lag_line;
     let rows = nodes
         .iter()
         .enumerate()
-        .map(|(place, node)| row(state, node, Place { top: place * pitch, lag_line }, axis))
+        .map(|(place, node)| {
+            row(spec, state, node, Place { top: place * pitch, lag_line }, (&bars, axis))
+        })
         .collect_view();
     let height = nodes.len() * pitch;
     let ends = axis.map_or_else(
         || "No position could be read.".to_owned(),
-        |axis| format!("Bars run from entry {} to entry {}.", axis.from, axis.to),
+        |axis| {
+            let [one, _] = spec.position.unit;
+            format!("Bars run from {one} {} to {one} {}.", axis.from, axis.to)
+        },
     );
     view! {
         <figure class="positions">
             <figcaption>{caption}<small>{ends}</small></figcaption>
-            <svg viewBox=format!("0 0 {WIDTH} {height}") role="img" aria-label=summary(state, nodes)>
+            <svg viewBox=format!("0 0 {WIDTH} {height}") role="img" aria-label=summary(spec, &bars, state, nodes)>
                 {rows}
             </svg>
         </figure>
@@ -139,24 +163,29 @@ struct Place {
     lag_line: usize,
 }
 
-fn row(state: &ClusterState, node: &NodeState, place: Place, axis: Option<Axis>) -> AnyView {
+fn row(
+    spec: &KernelSpec,
+    state: &ClusterState,
+    node: &NodeState,
+    place: Place,
+    (bars, axis): (&[&FactSpec], Option<Axis>),
+) -> AnyView {
     let Place { top, lag_line } = place;
-    let p = &node.positions;
-    let lag = lag(state, node);
+    let lag = lag(spec, state, node);
     let (lag_word, behind) = match lag {
         Lag::Unknown => ("lag unknown".to_owned(), "unknown"),
-        Lag::Entries(count) if count > 0 => (lag.words(), "yes"),
-        _ => (lag.words(), "no"),
+        Lag::Behind(count) if count > 0 => (lag.words(spec), "yes"),
+        _ => (lag.words(spec), "no"),
     };
-    let bars = [("last", &p.last), ("committed", &p.committed), ("applied", &p.applied)]
-        .into_iter()
+    let bars = bars
+        .iter()
         .enumerate()
-        .map(|(line, (what, value))| bar(what, value, top + lag_line + 24 + line * LINE, axis))
+        .map(|(line, of)| bar(of, &offset(node, of), top + lag_line + 24 + line * LINE, axis))
         .collect_view();
     view! {
         <g class="log-of-node">
             <text x="0" y=(top + 14).to_string() data-line="name">
-                {node.pinned.id.to_string()}
+                {node.id.to_string()}
             </text>
             <text
                 x=(WIDTH - 8).to_string()
@@ -172,8 +201,9 @@ fn row(state: &ClusterState, node: &NodeState, place: Place, axis: Option<Axis>)
     .into_any()
 }
 
-fn bar(what: &'static str, value: &Fact<u64>, top: usize, axis: Option<Axis>) -> AnyView {
-    let words = format!("{what} {}", value.word(u64::to_string));
+fn bar(of: &FactSpec, value: &Fact<u64>, top: usize, axis: Option<Axis>) -> AnyView {
+    let words = format!("{} {}", of.lower_label(), value.word(u64::to_string));
+    let what = of.key;
     let length = value.known().zip(axis).map(|(position, axis)| axis.length(*position));
     let known = if length.is_some() { "yes" } else { "no" };
     let filled = length.map(|length| {
@@ -207,16 +237,18 @@ fn bar(what: &'static str, value: &Fact<u64>, top: usize, axis: Option<Axis>) ->
     .into_any()
 }
 
-fn summary(state: &ClusterState, nodes: &[&NodeState]) -> String {
+fn summary(
+    spec: &KernelSpec,
+    bars: &[&FactSpec],
+    state: &ClusterState,
+    nodes: &[&NodeState],
+) -> String {
     let of = |node: &&NodeState| {
-        let p = &node.positions;
-        let word = |fact: &Fact<u64>| fact.word(u64::to_string);
-        let (last, committed, applied) = (word(&p.last), word(&p.committed), word(&p.applied));
-        let lag = lag(state, node).words();
-        format!(
-            "{}: last {last}, committed {committed}, applied {applied}, lag: {lag}.",
-            node.pinned.id
-        )
+        let words = |of: &&FactSpec| {
+            format!("{} {}, ", of.lower_label(), offset(node, of).word(u64::to_string))
+        };
+        let positions: String = bars.iter().map(words).collect();
+        format!("{}: {positions}lag: {}.", node.id, lag(spec, state, node).words(spec))
     };
     nodes.iter().map(of).collect::<Vec<_>>().join(" ")
 }

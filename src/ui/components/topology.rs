@@ -1,9 +1,11 @@
 //! The nodes and the links from the primary, drawn.
 
 use crate::model::cluster::{ClusterState, NodeState};
-use crate::model::pinned::{Fact, Role};
+use crate::model::facts::{Fact, Facts};
+use crate::model::spec::{FactOf, FactSpec, KernelSpec, PRIMARY, PRIMARY_ROLE, REACHABLE};
 use crate::model::text::NodeId;
 use crate::ui::components::badge::{QUESTION, VOID, role_shape};
+use crate::ui::components::words::{say, since_of};
 use leptos::prelude::*;
 
 // Units of the drawing. One column, so that it is as legible on a narrow screen as on a wide one,
@@ -16,31 +18,32 @@ const SPINE: usize = 14;
 
 /// The topology: the primary above, every other node below it, each link with its state in words.
 #[must_use]
-pub fn topology(state: &ClusterState) -> AnyView {
-    let primary = state.cluster.primary.known().and_then(Option::as_ref);
+pub fn topology(spec: &KernelSpec, state: &ClusterState) -> AnyView {
+    let primary = state.primary();
+    let primary = primary.known().and_then(Option::as_ref);
     let mut order: Vec<&NodeState> =
-        state.nodes.iter().filter(|node| Some(&node.pinned.id) == primary).collect();
+        state.nodes.iter().filter(|node| Some(&node.id) == primary).collect();
     let absent = order.is_empty();
-    order.extend(state.nodes.iter().filter(|node| Some(&node.pinned.id) != primary));
-    let head = absent.then(|| head_without_primary(state));
+    order.extend(state.nodes.iter().filter(|node| Some(&node.id) != primary));
+    let head = absent.then(|| head_without_primary(spec, state));
     let below = usize::from(absent);
-    let nobody = state.cluster.primary == Fact::Known(None);
+    let nobody = state.primary() == Fact::Known(None);
     let height = (order.len() + below) * ROW;
     // Links that are lost are drawn first, so that a living one covers the part they share.
     let mut links: Vec<(LinkState, usize)> = order
         .iter()
         .enumerate()
         .filter(|(place, _)| place + below > 0 && !nobody)
-        .map(|(place, node)| (link_state(state, node), place + below))
+        .map(|(place, node)| (link_state(spec, state, node), place + below))
         .collect();
     links.sort_by_key(|(link, _)| *link == LinkState::Follows);
     let links = links.into_iter().map(|(link, row)| draw_link(link, row)).collect_view();
     let cards = order
         .iter()
         .enumerate()
-        .map(|(place, node)| card(state, node, (place + below) * ROW))
+        .map(|(place, node)| card(spec, state, node, (place + below) * ROW))
         .collect_view();
-    let summary = summary(state);
+    let summary = summary(spec, state);
     view! {
         <figure class="topology">
             <figcaption>"Topology"</figcaption>
@@ -61,19 +64,21 @@ enum LinkState {
     Unknown,
 }
 
-fn link_state(state: &ClusterState, node: &NodeState) -> LinkState {
-    match (&node.pinned.reachable, &state.cluster.primary) {
+/// The generation that a node follows, and that of the cluster.
+fn generations(spec: &KernelSpec, state: &ClusterState, node: &NodeState) -> [Option<u64>; 2] {
+    let of = |facts: &Facts| facts.number(spec.position.generation).known().copied();
+    [of(&node.facts), of(&state.facts)]
+}
+
+fn link_state(spec: &KernelSpec, state: &ClusterState, node: &NodeState) -> LinkState {
+    match (node.reachable(), state.primary()) {
         (Fact::Known(false), _) | (_, Fact::Known(None)) => LinkState::Lost,
         (Fact::Unknown { .. }, _) | (_, Fact::Unknown { .. }) => LinkState::Unknown,
-        (Fact::Known(true), Fact::Known(Some(_))) => {
-            if node.pinned.epoch.known().is_none() || state.cluster.epoch.known().is_none() {
-                LinkState::Unknown
-            } else if node.pinned.epoch == state.cluster.epoch {
-                LinkState::Follows
-            } else {
-                LinkState::Lost
-            }
-        }
+        (Fact::Known(true), Fact::Known(Some(_))) => match generations(spec, state, node) {
+            [Some(own), Some(all)] if own == all => LinkState::Follows,
+            [Some(_), Some(_)] => LinkState::Lost,
+            _ => LinkState::Unknown,
+        },
     }
 }
 
@@ -97,47 +102,49 @@ fn draw_link(link: LinkState, row: usize) -> AnyView {
 }
 
 /// The words under a node: what it is, whether it is reachable, and the state of its link.
-fn words(state: &ClusterState, node: &NodeState) -> (String, String) {
-    let role = node.pinned.role.word(|role| role.word().to_owned());
-    let role = if role == "unknown" { "role unknown".to_owned() } else { role };
-    let reach = match node.pinned.reachable {
+fn words(spec: &KernelSpec, state: &ClusterState, node: &NodeState) -> (String, String) {
+    let role = node.role();
+    let word = role.known().cloned().unwrap_or_else(|| "role unknown".to_owned());
+    let reach = match node.reachable() {
         Fact::Known(true) => "reachable",
         Fact::Known(false) => "unreachable",
         Fact::Unknown { .. } => "reachability unknown",
     };
-    let first = format!("{role} · {reach}");
-    if let Some(since) = &node.pinned.unreachable {
+    let first = format!("{} · {reach}", say(&word));
+    let reachable = spec.fact(FactOf::Node, REACHABLE);
+    if let Some(since) = reachable.and_then(|of| since_of(of, &node.facts)) {
         return (first, format!("since {}", since.since));
     }
-    let second = match (node.pinned.epoch.known(), state.cluster.epoch.known()) {
-        (None, _) => "epoch unknown".to_owned(),
-        (Some(own), _) if node.pinned.role == Fact::Known(Role::Primary) => {
-            format!("primary of epoch {own}")
+    let generation = spec.fact(FactOf::Node, spec.position.generation);
+    let name = generation.map_or_else(String::new, FactSpec::lower_label);
+    let second = match generations(spec, state, node) {
+        [None, _] => format!("{name} unknown"),
+        [Some(own), _] if word == PRIMARY_ROLE => format!("primary of {name} {own}"),
+        [Some(own), Some(all)] if own == all && has_primary(state) => {
+            format!("link: follows {name} {own}")
         }
-        (Some(own), Some(all)) if own == all && has_primary(state) => {
-            format!("link: follows epoch {own}")
-        }
-        (Some(own), Some(all)) if own == all => format!("in epoch {own}, follows nobody"),
-        (Some(own), Some(all)) => format!("in epoch {own}; the cluster is in {all}"),
-        (Some(own), None) => format!("in epoch {own}; that of the cluster is unknown"),
+        [Some(own), Some(all)] if own == all => format!("in {name} {own}, follows nobody"),
+        [Some(own), Some(all)] => format!("in {name} {own}; the cluster is in {all}"),
+        [Some(own), None] => format!("in {name} {own}; that of the cluster is unknown"),
     };
     (first, second)
 }
 
 fn has_primary(state: &ClusterState) -> bool {
-    matches!(&state.cluster.primary, Fact::Known(Some(_)))
+    matches!(state.primary(), Fact::Known(Some(_)))
 }
 
-fn card(state: &ClusterState, node: &NodeState, top: usize) -> AnyView {
-    let reach = match node.pinned.reachable {
+fn card(spec: &KernelSpec, state: &ClusterState, node: &NodeState, top: usize) -> AnyView {
+    let reach = match node.reachable() {
         Fact::Known(true) => "yes",
         Fact::Known(false) => "no",
         Fact::Unknown { .. } => "unknown",
     };
-    let role = node.pinned.role.word(|role| role.word().to_owned());
-    let (first, second) = words(state, node);
-    let shape = role_shape(&node.pinned.role);
-    drawn(&Card { top, role, reach, shape, name: node.pinned.id.as_str(), first, second })
+    let role = node.role();
+    let shape = role_shape(spec, &role);
+    let role = role.word(String::clone);
+    let (first, second) = words(spec, state, node);
+    drawn(&Card { top, role, reach, shape, name: node.id.as_str(), first, second })
 }
 
 struct Card<'a> {
@@ -178,9 +185,10 @@ fn drawn(card: &Card) -> AnyView {
     .into_any()
 }
 
-fn head_without_primary(state: &ClusterState) -> AnyView {
-    let (reach, shape, name, first, second) = match &state.cluster.primary {
-        Fact::Unknown { unknown } => {
+fn head_without_primary(spec: &KernelSpec, state: &ClusterState) -> AnyView {
+    let primary = state.primary();
+    let (reach, shape, name, first, second) = match &primary {
+        Fact::Unknown { unknown, .. } => {
             let since = format!("since {}", unknown.since);
             ("unknown", QUESTION, "unknown", "which node is primary".to_owned(), since)
         }
@@ -189,7 +197,8 @@ fn head_without_primary(state: &ClusterState) -> AnyView {
             ("unknown", QUESTION, id.as_str(), words, String::new())
         }
         Fact::Known(None) => {
-            let since = state.cluster.without_primary.as_ref();
+            let of = spec.fact(FactOf::Cluster, PRIMARY);
+            let since = of.and_then(|of| since_of(of, &state.facts));
             let since = since.map_or_else(String::new, |since| format!("since {}", since.since));
             ("no", VOID, "nobody", "is primary".to_owned(), since)
         }
@@ -199,15 +208,14 @@ fn head_without_primary(state: &ClusterState) -> AnyView {
 }
 
 /// The drawing in words, for those who do not see it.
-fn summary(state: &ClusterState) -> String {
+fn summary(spec: &KernelSpec, state: &ClusterState) -> String {
     let primary = state
-        .cluster
-        .primary
+        .primary()
         .word(|id| id.as_ref().map_or_else(|| "nobody".to_owned(), NodeId::to_string));
     let mut text = format!("Primary: {primary}.");
     for node in &state.nodes {
-        let (first, second) = words(state, node);
-        text.push_str(&format!(" {}: {}; {second}.", node.pinned.id, first.replace(" · ", ", ")));
+        let (first, second) = words(spec, state, node);
+        text.push_str(&format!(" {}: {}; {second}.", node.id, first.replace(" · ", ", ")));
     }
     text
 }

@@ -4,8 +4,8 @@ use crate::model::action::{Action, ActionId, ActionKind};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
 use crate::model::cluster::Observation;
-use crate::model::pinned::{Fact, Missing, Since};
-use crate::model::spec::Catalogue;
+use crate::model::facts::{Fact, Facts, Missing, Since, Value};
+use crate::model::spec::{Catalogue, FactSpec};
 use crate::model::text::{NodeId, visible};
 pub use crate::ui::counted;
 use leptos::prelude::*;
@@ -95,32 +95,41 @@ pub fn missing(missing: &Missing) -> AnyView {
     .into_any()
 }
 
-/// A fact: its value in words, or that it is unknown.
+/// A fact: its value in words, or that it is unknown, with what was known last.
 #[must_use]
-pub fn fact<T>(fact: &Fact<T>, words: impl FnOnce(&T) -> String) -> AnyView {
+pub fn fact(spec: &FactSpec, fact: &Fact<Value>) -> AnyView {
     match fact {
-        Fact::Known(value) => view! { <span>{say(&words(value))}</span> }.into_any(),
-        Fact::Unknown { unknown } => missing(unknown),
+        Fact::Known(value) => view! { <span>{say(&spec.words(value))}</span> }.into_any(),
+        Fact::Unknown { unknown, last } => {
+            let last = last.as_ref().map(|last| {
+                let words = format!("last known: {}", say(&spec.words(last)));
+                view! { " " <small>{words}</small> }
+            });
+            view! { {missing(unknown)} {last} }.into_any()
+        }
     }
 }
 
 /// A fact in a table row that already says why something is missing: the reason stands once.
 #[must_use]
-pub fn fact_once<T>(
-    value: &Fact<T>,
-    said: &mut Vec<Missing>,
-    words: impl FnOnce(&T) -> String,
-) -> AnyView {
+pub fn fact_once(spec: &FactSpec, value: &Fact<Value>, said: &mut Vec<Missing>) -> AnyView {
     match value {
-        Fact::Unknown { unknown } if said.contains(unknown) => {
+        Fact::Unknown { unknown, .. } if said.contains(unknown) => {
             view! { <span class="unknown"><strong>"unknown"</strong></span> }.into_any()
         }
-        Fact::Unknown { unknown } => {
+        Fact::Unknown { unknown, .. } => {
             said.push(unknown.clone());
-            missing(unknown)
+            fact(spec, value)
         }
-        Fact::Known(_) => fact(value, words),
+        Fact::Known(_) => fact(spec, value),
     }
+}
+
+/// Since when and why a fact is as it is, where two other facts say it.
+#[must_use]
+pub fn since_of(spec: &FactSpec, facts: &Facts) -> Option<Since> {
+    let [at, why] = spec.since.as_ref()?;
+    facts.since(at, why)
 }
 
 /// A hash: its first digits, and all of them on demand.

@@ -4,6 +4,7 @@ use crate::model::action::Stage;
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Closing};
 use crate::model::cluster::ReceiptStatus;
+use crate::model::spec::KernelSpec;
 use crate::ui::components::words::{self, say, time};
 use crate::ui::components::{badge, copyable, explanation, forms, kept, notice, outcome, records};
 use crate::ui::live::ChangeNotice;
@@ -12,7 +13,7 @@ use crate::ui::{ActionView, pages, parts};
 use leptos::prelude::*;
 
 /// One action as it stands.
-pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
+pub(super) fn action(spec: &KernelSpec, data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
     let answer = &data.answer;
     let duplicate = answer.duplicate.then(|| notice::duplicate(answer.stage));
     // While a confirmation is open, the one live part is a notice of a fixed size beside the form.
@@ -37,11 +38,11 @@ pub(super) fn action(data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
         {pages::refusal(data.refusal.as_ref())}
         {duplicate}
         {request(answer)}
-        {answer.under_way.clone().map(parts::live_progress)}
-        {outcome::outcome(answer, viewer)}
+        {answer.under_way.clone().map(|shown| parts::live_progress(spec, shown))}
+        {outcome::outcome(spec, answer, viewer)}
         {settlement(answer, viewer)}
-        {explanation::explanation(&answer.explanation, &answer.digest, &answer.observation)}
-        {decision(data, viewer)}
+        {explanation::explanation(spec, &answer.explanation, &answer.digest, &answer.observation)}
+        {decision(spec, data, viewer)}
         <section>
             <h2>"Records"</h2>
             {has_log.then(|| verify(&answer.records))}
@@ -104,7 +105,7 @@ fn request(answer: &ActionAnswer) -> AnyView {
 }
 
 /// The choice between confirming and withdrawing, after everything there is to read.
-fn decision(data: &ActionView, viewer: Option<ActorRole>) -> Option<AnyView> {
+fn decision(spec: &KernelSpec, data: &ActionView, viewer: Option<ActorRole>) -> Option<AnyView> {
     let answer = &data.answer;
     if !answer.stage.waits() {
         return None;
@@ -126,7 +127,7 @@ fn decision(data: &ActionView, viewer: Option<ActorRole>) -> Option<AnyView> {
     let section = view! {
         <section class="decision">
             <h2>"Decision"</h2>
-            {parts::live_moved(answer.id)}
+            {parts::live_moved(spec, answer.id)}
             {two_operators(answer)}
             {forms}
         </section>

@@ -2,8 +2,10 @@
 
 use crate::model::actor::ActorRole;
 use crate::model::cluster::NodeState;
-use crate::model::pinned::Fact;
-use crate::model::spec::{ActionSpec, Impact, ParameterSpec};
+use crate::model::facts::Fact;
+use crate::model::spec::{
+    ActionSpec, Binding, FactOf, FactSpec, Impact, KernelSpec, ParameterSpec, Show,
+};
 use crate::ui::components::forms::reason_field;
 use crate::ui::components::words::{counted, observation, say};
 use crate::ui::components::{notice, rules, words};
@@ -52,11 +54,15 @@ fn impact(entry: &ActionSpec) -> String {
 }
 
 /// The form that asks for one action.
-pub(super) fn new_action(data: &NewAction, viewer: Option<ActorRole>) -> AnyView {
+pub(super) fn new_action(
+    spec: &KernelSpec,
+    data: &NewAction,
+    viewer: Option<ActorRole>,
+) -> AnyView {
     let entry = data.entry;
     let effects = entry.effects.iter().map(|effect| view! { <li>{*effect}</li> }).collect_view();
     let form = if viewer == Some(ActorRole::Operator) {
-        form(data)
+        form(spec, data)
     } else {
         pages::for_operators(viewer, "ask for an action")
     };
@@ -81,10 +87,10 @@ pub(super) fn new_action(data: &NewAction, viewer: Option<ActorRole>) -> AnyView
 }
 
 /// A browser must not fill in what was chosen before it reloaded, so it is told to keep nothing.
-fn form(data: &NewAction) -> AnyView {
+fn form(spec: &KernelSpec, data: &NewAction) -> AnyView {
     let node = data.entry.node_parameter().map(|parameter| parameter.name);
     let chosen = node.filter(|_| data.entry.is_about_member());
-    let nodes = chosen.map(|parameter| choice(data, parameter));
+    let nodes = chosen.map(|parameter| choice(spec, data, parameter));
     let typed_before = |parameter: &ParameterSpec| {
         let named = data.node.as_ref().filter(|_| node == Some(parameter.name));
         named.map(ToString::to_string).or_else(|| data.values.get(parameter.name).cloned())
@@ -138,8 +144,9 @@ fn value_field(parameter: &'static ParameterSpec, typed_before: Option<String>) 
 
 /// The nodes to choose from, all of them: a choice that the rules speak against is answered with
 /// those rules. Only a node that the address named is selected in advance (C2.2).
-fn choice(data: &NewAction, parameter: &'static str) -> AnyView {
-    let nodes = data.state.nodes.iter().map(|node| option(data, node, parameter)).collect_view();
+fn choice(spec: &KernelSpec, data: &NewAction, parameter: &'static str) -> AnyView {
+    let nodes =
+        data.state.nodes.iter().map(|node| option(spec, data, node, parameter)).collect_view();
     let question =
         if data.entry.chooses_primary { "Which node becomes primary" } else { "Which node" };
     view! {
@@ -151,25 +158,33 @@ fn choice(data: &NewAction, parameter: &'static str) -> AnyView {
     .into_any()
 }
 
-/// What the log of a node holds and its checkpoint covers.
-fn extent(node: &NodeState) -> String {
-    let p = &node.positions;
-    let (first, last) = (p.first.word(u64::to_string), p.last.word(u64::to_string));
-    let kept = p.checkpoint.word(|kept| kept.map_or("none".to_owned(), |at| at.to_string()));
-    format!("; log from {first} to {last}; checkpoint {kept}")
+/// Every position of a node in words: what an action on its log is chosen by.
+fn extent(spec: &KernelSpec, node: &NodeState) -> String {
+    let positions = spec.facts_of(FactOf::Node).filter(|of| of.binding == Binding::Moving);
+    let positions = positions.filter(|of| matches!(of.show, Show::Bar | Show::Row));
+    let words = |of: &FactSpec| {
+        let fact = node.facts.get(of.key)?;
+        Some(format!("; {} {}", of.lower_label(), fact.word(|value| of.words(value))))
+    };
+    positions.filter_map(words).collect()
 }
 
-fn option(data: &NewAction, node: &NodeState, parameter: &'static str) -> AnyView {
-    let id = node.pinned.id.to_string();
+fn option(
+    spec: &KernelSpec,
+    data: &NewAction,
+    node: &NodeState,
+    parameter: &'static str,
+) -> AnyView {
+    let id = node.id.to_string();
     let element = format!("{parameter}-{id}");
-    let role = node.pinned.role.word(|role| role.word().to_owned());
-    let reach = match node.pinned.reachable {
+    let role = node.role().word(String::clone);
+    let reach = match node.reachable() {
         Fact::Known(true) => "reachable",
         Fact::Known(false) => "unreachable",
         Fact::Unknown { .. } => "reachability unknown",
     };
     let role = if role == "unknown" { "role unknown".to_owned() } else { role };
-    let against = data.candidates.iter().find(|c| c.node == node.pinned.id).map(|candidate| {
+    let against = data.candidates.iter().find(|c| c.node == node.id).map(|candidate| {
         let count = candidate.against.len();
         if count == 0 {
             "; no rule against".to_owned()
@@ -178,9 +193,9 @@ fn option(data: &NewAction, node: &NodeState, parameter: &'static str) -> AnyVie
         }
     });
     let purges = data.entry.offered_position().is_some();
-    let log = if purges { extent(node) } else { String::new() };
+    let log = if purges { extent(spec, node) } else { String::new() };
     let words = format!("{role}, {reach}{log}{}", against.unwrap_or_default());
-    let named = data.node.as_ref() == Some(&node.pinned.id);
+    let named = data.node.as_ref() == Some(&node.id);
     view! {
         <p>
             <input

@@ -3,24 +3,25 @@
 use crate::model::actor::ActorRole;
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::NodeState;
+use crate::model::facts::{Fact, Missing, Value};
 use crate::model::node_answer::{NodeAnswer, NodeEvents, NodeVerified};
-use crate::model::pinned::{Fact, Missing};
 use crate::model::receipt::Verification;
+use crate::model::spec::{FactOf, FactSpec, KernelSpec, Show};
 use crate::ui::components::positions::{beside_primary, lag};
 use crate::ui::components::prospects::prospects;
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::{counted, observation, say, since, time};
+use crate::ui::components::words::{counted, observation, say, since, since_of, time};
 use crate::ui::components::{badge, copyable, events, notice};
 use crate::ui::live::ChangeNotice;
 use crate::ui::pages::actions;
 use leptos::prelude::*;
 
 /// One node, in one observation.
-pub(super) fn node(data: &NodeAnswer, viewer: Option<ActorRole>) -> AnyView {
+pub(super) fn node(spec: &KernelSpec, data: &NodeAnswer, viewer: Option<ActorRole>) -> AnyView {
     let facts = data.facts().map(|node| {
         view! {
-            {facts(data, node)}
-            <div class="figures">{beside_primary(&data.state, node)}</div>
+            {facts(spec, data, node)}
+            <div class="figures">{beside_primary(spec, &data.state, node)}</div>
         }
     });
     view! {
@@ -76,33 +77,19 @@ fn verified(found: &NodeVerified) -> AnyView {
 }
 
 /// Every fact with its value, the instant from which it is, and where it was read.
-fn facts(data: &NodeAnswer, node: &NodeState) -> AnyView {
+fn facts(spec: &KernelSpec, data: &NodeAnswer, node: &NodeState) -> AnyView {
     let at = data.state.observation.observed_at;
-    let p = &node.positions;
-    let number = |name, fact: &Fact<u64>| row(name, fact, |n| n.to_string().into_any(), at, node);
-    let kept = |kept: &Option<u64>| kept.map_or_else(|| "none".to_owned(), |at| at.to_string());
-    let votes = data.state.cluster.voters.contains(&node.pinned.id);
-    let cut = node.pinned.unreachable.as_ref().map(|cut| {
-        let since = since(&cut.into());
-        plain_row("Not reachable", since, at, &node.source)
-    });
+    let shown = spec.facts_of(FactOf::Node).filter(|of| of.show != Show::Hidden);
+    // What the kernel does not say is not there.
+    let shown = shown.filter_map(|of| Some((of, node.facts.get(of.key)?)));
+    let rows = shown.map(|(of, fact)| row(spec, of, fact, at, node)).collect_view();
     let rows = view! {
-        {row("Role", &node.pinned.role, |role| badge::role(*role), at, node)}
-        {row("Reachable", &node.pinned.reachable, |reach| badge::reachable(*reach), at, node)}
-        {cut}
-        {plain_row("Vote", if votes { "yes" } else { "no" }.into_any(), at, &data.state.observation.source)}
-        {number("Epoch", &node.pinned.epoch)}
-        {number("Last entry of its log", &p.last)}
-        {number("Epoch of that entry", &p.last_epoch)}
-        {number("Committed", &p.committed)}
-        {number("Applied", &p.applied)}
-        {number("First entry of its log", &p.first)}
-        {row("Checkpoint", &p.checkpoint, |at| kept(at).into_any(), at, node)}
+        {rows}
         {plain_row(
             "Behind the primary",
-            lag(&data.state, node).words().into_any(),
+            lag(spec, &data.state, node).words(spec).into_any(),
             at,
-            "the last entries of both, in this observation",
+            "the ends of both logs, in this observation",
         )}
     };
     scrolling(
@@ -125,16 +112,20 @@ fn facts(data: &NodeAnswer, node: &NodeState) -> AnyView {
     )
 }
 
-fn row<T>(
-    name: &'static str,
-    fact: &Fact<T>,
-    value: impl FnOnce(&T) -> AnyView,
+fn row(
+    spec: &KernelSpec,
+    of: &'static FactSpec,
+    fact: &Fact<Value>,
     at: Timestamp,
     node: &NodeState,
 ) -> AnyView {
+    let since = since_of(of, &node.facts).as_ref().map(since);
     match fact {
-        Fact::Known(known) => plain_row(name, value(known), at, &node.source),
-        Fact::Unknown { unknown } => missing_row(name, unknown, node),
+        Fact::Known(known) => {
+            let value = badge::value(spec, of, known);
+            plain_row(of.label, view! { {value} " " {since} }.into_any(), at, &node.source)
+        }
+        Fact::Unknown { unknown, .. } => missing_row(of.label, unknown, node),
     }
 }
 

@@ -1,13 +1,14 @@
 //! `GET /observations/{sha256}`: the cluster as it once was, from the log.
 
 use crate::model::kept::KeptObservation;
+use crate::model::spec::KernelSpec;
 use crate::ui::components::cluster_facts::cluster_facts;
 use crate::ui::components::words::{self, observation as made, time};
 use crate::ui::components::{copyable, nodes, positions, records, topology};
 use leptos::prelude::*;
 
 /// An observation that the log keeps, drawn like the present one, and said not to be it.
-pub(super) fn observation(data: &KeptObservation) -> AnyView {
+pub(super) fn observation(spec: &KernelSpec, data: &KeptObservation) -> AnyView {
     let state = &data.state;
     let at = time(state.observation.observed_at);
     let named = data.named_by.iter().map(|stored| {
@@ -32,9 +33,9 @@ pub(super) fn observation(data: &KeptObservation) -> AnyView {
             <ul class="sentences">{named}</ul>
         </section>
         {made(&state.observation)}
-        <section aria-label="Cluster">{cluster_facts(state)}</section>
-        <div class="figures">{topology::topology(state)} {positions::positions(state)}</div>
-        {nodes::nodes(state, &[], None)}
+        <section aria-label="Cluster">{cluster_facts(spec, state)}</section>
+        <div class="figures">{topology::topology(spec, state)} {positions::positions(spec, state)}</div>
+        {nodes::nodes(spec, state, &[], None)}
         <section>
             <h2>"Its bytes"</h2>
             <p>

@@ -1,18 +1,23 @@
 //! `GET /`: the cluster now.
 
 use crate::model::actor::ActorRole;
+use crate::model::spec::KernelSpec;
 use crate::ui::OverviewView;
 use crate::ui::components::trace;
 use crate::ui::parts;
 use leptos::prelude::*;
 
 /// The overview, which the browser keeps up to date where it can.
-pub(super) fn overview(data: OverviewView, viewer: Option<ActorRole>) -> AnyView {
+pub(super) fn overview(
+    spec: &KernelSpec,
+    data: OverviewView,
+    viewer: Option<ActorRole>,
+) -> AnyView {
     let OverviewView { overview, trace } = data;
-    let drawn = trace::trace(&trace);
+    let traced = trace::trace(&trace);
     view! {
-        {parts::live_overview(overview, viewer)}
-        {drawn}
+        {parts::live_overview(spec, overview, viewer)}
+        {traced}
     }
     .into_any()
 }

@@ -3,6 +3,7 @@
 use crate::model::action::Stage;
 use crate::model::cluster::ClusterState;
 use crate::model::report::{ActionReport, Content, Kept, WindowReport};
+use crate::model::spec::KernelSpec;
 use crate::ui::components::words::{self, counted, hash, observation, say, time};
 use crate::ui::components::{
     badge, copyable, explanation, kept, notice, outcome, positions, records, topology,
@@ -12,7 +13,7 @@ use crate::ui::{WindowView, pages};
 use leptos::prelude::*;
 
 /// The report of one action.
-pub(super) fn action(told: &ActionReport) -> AnyView {
+pub(super) fn action(spec: &KernelSpec, told: &ActionReport) -> AnyView {
     let address = format!("/actions/{}", told.id);
     view! {
         <p>
@@ -22,18 +23,18 @@ pub(super) fn action(told: &ActionReport) -> AnyView {
             <a href=format!("/api/v1{address}/report")>"JSON"</a> "."
         </p>
         {verify(&told.records)}
-        {parts(told)}
+        {parts(spec, told)}
         {copyable::address(&format!("{address}/report"))}
     }
     .into_any()
 }
 
 /// The form of a window, and one page of its report.
-pub(super) fn window(view: &WindowView) -> AnyView {
+pub(super) fn window(spec: &KernelSpec, view: &WindowView) -> AnyView {
     view! {
         {pages::refusal(view.refusal.as_ref())}
         {form(view)}
-        {view.report.as_ref().map(|_| report(view))}
+        {view.report.as_ref().map(|_| report(spec, view))}
     }
     .into_any()
 }
@@ -71,7 +72,7 @@ fn form(view: &WindowView) -> AnyView {
     .into_any()
 }
 
-fn report(view: &WindowView) -> Option<AnyView> {
+fn report(spec: &KernelSpec, view: &WindowView) -> Option<AnyView> {
     let told = view.report.as_ref()?;
     let query = |after: Option<u64>| {
         let after = after.map(|seq| format!("&after={seq}")).unwrap_or_default();
@@ -93,7 +94,7 @@ fn report(view: &WindowView) -> Option<AnyView> {
                 <h2>
                     <a href=format!("/actions/{}/report", action.id)>{words::title(&action.action)}</a>
                 </h2>
-                {parts(action)}
+                {parts(spec, action)}
             </section>
         }
     });
@@ -132,14 +133,14 @@ fn extent(told: &WindowReport) -> String {
     }
 }
 
-fn parts(told: &ActionReport) -> AnyView {
+fn parts(spec: &KernelSpec, told: &ActionReport) -> AnyView {
     let more = told.more_records.then(|| records::more(told.id));
     let all_bytes = told.kept.iter().map(bytes).collect_view();
     view! {
         {asked(told)}
-        {shown(told)}
-        {decided(told)}
-        {came_of_it(told)}
+        {shown(spec, told)}
+        {decided(spec, told)}
+        {came_of_it(spec, told)}
         <section>
             <h2>"Records"</h2>
             {records::records("Records of this action, oldest first", &told.records)}
@@ -182,10 +183,10 @@ fn asked(told: &ActionReport) -> AnyView {
     .into_any()
 }
 
-fn shown(told: &ActionReport) -> AnyView {
+fn shown(spec: &KernelSpec, told: &ActionReport) -> AnyView {
     let explained = match (told.explanation(), told.seen()) {
         (Ok(explained), Ok(seen)) => {
-            explanation::explanation(&explained, &told.digest, &seen.observation)
+            explanation::explanation(spec, &explained, &told.digest, &seen.observation)
         }
         (Err(why), _) => lost("The explanation", &why),
         (_, Err(why)) => lost("The observation behind it", &why),
@@ -194,20 +195,20 @@ fn shown(told: &ActionReport) -> AnyView {
         <section>
             <h2>"Shown"</h2>
             {explained}
-            {pictured("The cluster as it was shown", told.seen())}
+            {pictured(spec, "The cluster as it was shown", told.seen())}
         </section>
     }
     .into_any()
 }
 
-fn decided(told: &ActionReport) -> AnyView {
+fn decided(spec: &KernelSpec, told: &ActionReport) -> AnyView {
     let decisions: Vec<_> = told.decisions().cloned().collect();
     let list = if decisions.is_empty() {
         view! { <p class="none">"Nobody decided anything about it."</p> }.into_any()
     } else {
         records::records("Decisions, oldest first", &decisions)
     };
-    let judged = told.judged_by().map(|seen| pictured("The cluster at the decision", seen));
+    let judged = told.judged_by().map(|seen| pictured(spec, "The cluster at the decision", seen));
     view! {
         <section>
             <h2>"Decided"</h2>
@@ -218,33 +219,37 @@ fn decided(told: &ActionReport) -> AnyView {
     .into_any()
 }
 
-fn came_of_it(told: &ActionReport) -> AnyView {
+fn came_of_it(spec: &KernelSpec, told: &ActionReport) -> AnyView {
     let open = matches!(told.stage, Stage::Confirmed | Stage::Dispatched);
     let open = open.then(|| view! { <p>"The log holds no end of it."</p> });
     let moved = (!told.moved.is_empty()).then(|| notice::moved(&told.moved));
-    let after = told.after().map(|seen| pictured("The cluster after it", seen));
+    let after = told.after().map(|seen| pictured(spec, "The cluster after it", seen));
     view! {
         <section>
             <h2>"Came of it"</h2>
             <p>{badge::stage(told.stage, None)}</p>
             {open}
             {moved}
-            {told.outcome.as_ref().map(outcome::recorded)}
+            {told.outcome.as_ref().map(|outcome| outcome::recorded(spec, outcome))}
             {after}
         </section>
     }
     .into_any()
 }
 
-fn pictured(heading: &'static str, seen: Result<ClusterState, String>) -> AnyView {
+fn pictured(
+    spec: &KernelSpec,
+    heading: &'static str,
+    seen: Result<ClusterState, String>,
+) -> AnyView {
     match seen {
         Err(why) => lost(heading, &why),
         Ok(state) => view! {
             <details class="pinned">
                 <summary>{heading}</summary>
                 {observation(&state.observation)}
-                {topology::topology(&state)}
-                {positions::positions(&state)}
+                {topology::topology(spec, &state)}
+                {positions::positions(spec, &state)}
             </details>
         }
         .into_any(),

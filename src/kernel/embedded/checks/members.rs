@@ -3,8 +3,9 @@
 use super::Found;
 use super::subject::Subject;
 use crate::kernel::embedded::spec::EngineInvariant as Invariant;
+use crate::kernel::embedded::view::Role;
 use crate::model::explanation::{Check, Verdict};
-use crate::model::pinned::{Fact, Role};
+use crate::model::facts::Fact;
 use crate::model::text::NodeId;
 
 impl Subject<'_> {
@@ -29,7 +30,7 @@ impl Subject<'_> {
                 Fact::Known(role) => {
                     Found::new(*role == Role::Learner, format!("{} is {}", self.id, role.word()))
                 }
-                Fact::Unknown { unknown } => Found::missing("its role", unknown),
+                Fact::Unknown { unknown, .. } => Found::missing("its role", unknown),
             }
         })
     }
@@ -49,7 +50,7 @@ impl Subject<'_> {
                     last >= committed,
                     format!("{} holds entries up to position {last}", self.id),
                 ),
-                (Fact::Unknown { unknown }, _) | (_, Some(Fact::Unknown { unknown })) => {
+                (Fact::Unknown { unknown, .. }, _) | (_, Some(Fact::Unknown { unknown, .. })) => {
                     Found::missing("how far it has caught up", unknown)
                 }
                 (Fact::Known(last), None) => Found {
@@ -71,7 +72,7 @@ impl Subject<'_> {
                 Found::new(primary != self.id, format!("{primary} is primary"))
             }
             Fact::Known(None) => Found::new(true, "nobody is primary"),
-            Fact::Unknown { unknown } => Found::missing("the primary", unknown),
+            Fact::Unknown { unknown, .. } => Found::missing("the primary", unknown),
         };
         found.check(
             Invariant::NotPrimary,

@@ -2,16 +2,16 @@
 
 use super::Found;
 use crate::kernel::embedded::spec::EngineInvariant as Invariant;
-use crate::model::cluster::{ClusterState, NodeState};
+use crate::kernel::embedded::view::{NodeView, Role, Unreachable, View};
 use crate::model::explanation::{Check, Verdict};
-use crate::model::pinned::{Fact, Missing, Role, Unreachable};
+use crate::model::facts::{Fact, Missing};
 use crate::model::text::NodeId;
 
 /// The node that an action names, which may be no member.
 pub(super) struct Subject<'a> {
-    pub(super) state: &'a ClusterState,
+    pub(super) state: &'a View,
     pub(super) id: &'a NodeId,
-    pub(super) node: Option<&'a NodeState>,
+    pub(super) node: Option<&'a NodeView>,
 }
 
 impl Subject<'_> {
@@ -21,7 +21,7 @@ impl Subject<'_> {
         invariant: Invariant,
         statement: &str,
         required: &str,
-        look: impl FnOnce(&NodeState) -> Found,
+        look: impl FnOnce(&NodeView) -> Found,
     ) -> Check {
         let absent = || Found {
             verdict: Verdict::Unknown,
@@ -53,7 +53,7 @@ impl Subject<'_> {
                     *role == Role::Standby && votes,
                     format!("{} is {}", self.id, role.word()),
                 ),
-                Fact::Unknown { unknown } => Found::missing("its role", unknown),
+                Fact::Unknown { unknown, .. } => Found::missing("its role", unknown),
             }
         })
     }
@@ -69,7 +69,7 @@ impl Subject<'_> {
                     Found::new(false, format!("{} cannot be reached{why}", self.id))
                         .since(cut.map(|c| c.since))
                 }
-                Fact::Unknown { unknown } => Found::missing("its reachability", unknown),
+                Fact::Unknown { unknown, .. } => Found::missing("its reachability", unknown),
             }
         })
     }
@@ -83,8 +83,8 @@ impl Subject<'_> {
                 (Fact::Known(own), Fact::Known(epoch)) => {
                     Found::new(own == epoch, format!("{} is in epoch {own}", self.id))
                 }
-                (Fact::Unknown { unknown }, _) => Found::missing("its epoch", unknown),
-                (_, Fact::Unknown { unknown }) => Found::missing("the epoch", unknown),
+                (Fact::Unknown { unknown, .. }, _) => Found::missing("its epoch", unknown),
+                (_, Fact::Unknown { unknown, .. }) => Found::missing("the epoch", unknown),
             }
         })
     }
@@ -147,7 +147,7 @@ impl Subject<'_> {
                 Fact::Known(None) => {
                     Found::new(false, format!("no checkpoint of {} was asked for", self.id))
                 }
-                Fact::Unknown { unknown } => Found::missing("its checkpoint", unknown),
+                Fact::Unknown { unknown, .. } => Found::missing("its checkpoint", unknown),
             }
         })
     }
@@ -161,7 +161,7 @@ impl Subject<'_> {
                     (*first..=*last).contains(&up_to),
                     format!("the log of {} begins at {first} and ends at {last}", self.id),
                 ),
-                (Fact::Unknown { unknown }, _) | (_, Fact::Unknown { unknown }) => {
+                (Fact::Unknown { unknown, .. }, _) | (_, Fact::Unknown { unknown, .. }) => {
                     Found::missing("the extent of its log", unknown)
                 }
             }
@@ -178,9 +178,9 @@ impl Subject<'_> {
 }
 
 /// Epoch and position of the last entry: logs are compared in this order.
-fn log_end(node: &NodeState) -> Result<(u64, u64), &Missing> {
+fn log_end(node: &NodeView) -> Result<(u64, u64), &Missing> {
     match (&node.positions.last_epoch, &node.positions.last) {
         (Fact::Known(epoch), Fact::Known(position)) => Ok((*epoch, *position)),
-        (Fact::Unknown { unknown }, _) | (_, Fact::Unknown { unknown }) => Err(unknown),
+        (Fact::Unknown { unknown, .. }, _) | (_, Fact::Unknown { unknown, .. }) => Err(unknown),
     }
 }

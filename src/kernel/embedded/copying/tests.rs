@@ -6,9 +6,10 @@ use crate::kernel::embedded::long::{Begun, Meter};
 use crate::kernel::embedded::opening::Opened;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::tests::{id, now, open, order, put};
+use crate::kernel::embedded::view::View;
 use crate::kernel::{ApplyError, SettleError};
 use crate::model::cluster::ReceiptStatus;
-use crate::model::pinned::Fact;
+use crate::model::facts::Fact;
 use crate::model::receipt::Receipt;
 use crate::model::text::NodeId;
 use tempfile::TempDir;
@@ -62,13 +63,14 @@ fn while_a_node_catches_up_everybody_is_served_and_no_other_order_has_a_turn() {
     while cluster.copy_on(now()) {
         slices += 1;
         let state = cluster.observe(now()).unwrap();
-        let progress = state.under_way.unwrap();
+        let progress = state.under_way.clone().unwrap();
         assert_eq!((progress.action_id, progress.total), (id(2), total));
         assert_eq!(progress.doing, "copying the log to n3");
         assert!(progress.done >= done && progress.done <= total, "{progress:?}");
         done = progress.done;
         // It can be reached, and is seen where it is.
-        let node = state.nodes.iter().find(|node| node.pinned.id == n3()).unwrap();
+        let view = View::read(&state);
+        let node = view.node(&n3()).unwrap();
         assert_eq!(node.pinned.reachable, Fact::Known(true));
         assert_eq!(node.positions.last, Fact::Known(last(&cluster, 3)));
         if slices == 2 {

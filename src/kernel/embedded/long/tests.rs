@@ -4,6 +4,7 @@ use super::{Begun, Meter, Work};
 use crate::kernel::embedded::cluster::Cluster;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::tests::{id, now, open, order, put};
+use crate::kernel::embedded::view::View;
 use crate::kernel::{ApplyError, Order, SettleError, Settled};
 use crate::model::progress::Unit;
 use crate::model::text::{NodeId, PlaceName};
@@ -49,7 +50,7 @@ fn a_backup_is_of_the_moment_at_which_it_began_and_meanwhile_the_cluster_takes_w
     assert!(receipt.result.contains(&format!("up to position {applied},")), "{}", receipt.result);
     let state = cluster.observe(now()).unwrap();
     assert_eq!(state.under_way, None);
-    assert_eq!(state.cluster.backups, [PlaceName::parse("monday").unwrap()]);
+    assert_eq!(View::read(&state).cluster.backups, [PlaceName::parse("monday").unwrap()]);
     assert!(cluster.apply(&first, now()).unwrap().duplicate);
     cluster.apply(&order(2, Action::StopWrites {}, 1), now()).unwrap();
 }

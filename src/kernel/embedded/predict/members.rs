@@ -2,14 +2,14 @@
 
 use super::reachable;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
-use crate::model::cluster::ClusterState;
-use crate::model::pinned::{Fact, Pinned, PinnedNode, Role};
+use crate::kernel::embedded::view::{NodeFacts, Predicted, Role, View};
+use crate::model::facts::Fact;
 use crate::model::text::NodeId;
 
-pub(super) fn add(after: &mut Pinned, id: &NodeId) {
+pub(super) fn add(after: &mut Predicted, id: &NodeId) {
     let number = id.number().expect("the name was checked to be the next one");
     after.cluster.next_node = NodeId::numbered(number + 1);
-    after.nodes.push(PinnedNode {
+    after.nodes.push(NodeFacts {
         id: id.clone(),
         role: Fact::Known(Role::Learner),
         reachable: Fact::Known(true),
@@ -18,7 +18,7 @@ pub(super) fn add(after: &mut Pinned, id: &NodeId) {
     });
 }
 
-pub(super) fn grant_vote(after: &mut Pinned, id: &NodeId) {
+pub(super) fn grant_vote(after: &mut Predicted, id: &NodeId) {
     if let Some(node) = after.nodes.iter_mut().find(|node| &node.id == id) {
         node.role = Fact::Known(Role::Standby);
     }
@@ -27,13 +27,13 @@ pub(super) fn grant_vote(after: &mut Pinned, id: &NodeId) {
     after.cluster.quorum = after.cluster.voters.len() / 2 + 1;
 }
 
-pub(super) fn remove(after: &mut Pinned, id: &NodeId) {
+pub(super) fn remove(after: &mut Predicted, id: &NodeId) {
     after.nodes.retain(|node| &node.id != id);
     after.cluster.voters.retain(|voter| voter != id);
     after.cluster.quorum = after.cluster.voters.len() / 2 + 1;
 }
 
-pub(super) fn consequences(state: &ClusterState, after: &Pinned, action: &Action) -> Vec<String> {
+pub(super) fn consequences(state: &View, after: &Predicted, action: &Action) -> Vec<String> {
     let (before, quorum) = (state.cluster.quorum, after.cluster.quorum);
     let majority = if before == quorum {
         format!("The majority stays at {quorum}")

@@ -5,11 +5,12 @@ use crate::kernel::embedded::image::{self, About};
 use crate::kernel::embedded::long::Meter;
 use crate::kernel::embedded::machine::{self, Epoch};
 use crate::kernel::embedded::sqlite::{Doing, StoreError};
+use crate::kernel::embedded::view::Fence;
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
 use crate::model::event::{EventPlace, KernelEvent};
-use crate::model::pinned::{Fence, Since};
+use crate::model::facts::Since;
 use crate::model::receipt::{Receipt, Tombstone};
 use rusqlite::Connection;
 

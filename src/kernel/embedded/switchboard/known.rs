@@ -2,8 +2,9 @@
 
 use super::{ClusterRecord, LastKnown};
 use crate::kernel::embedded::sqlite::{Doing, StoreError};
+use crate::kernel::embedded::view::Fence;
 use crate::model::ambient::Timestamp;
-use crate::model::pinned::{Fence, Since};
+use crate::model::facts::Since;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 

@@ -1,0 +1,20 @@
+//! The kernels whose facts this program can put in words.
+
+use crate::kernel::COMPILED_IN;
+use crate::model::pinned::ClusterIdentity;
+use crate::model::spec::KernelSpec;
+use crate::plain::lines::Lines;
+
+/// An answer about a cluster in the words of its kernel, or a line that says that they are not known.
+pub(super) fn in_words(
+    identity: &ClusterIdentity,
+    words: impl FnOnce(&'static KernelSpec) -> Lines,
+) -> Lines {
+    if let Some(spec) = COMPILED_IN.iter().find(|spec| spec.kind == identity.kernel) {
+        return words(spec);
+    }
+    let mut lines = Lines::new();
+    let kernel = &identity.kernel;
+    lines.line(format!("This program does not know the kernel {kernel}: ask with --json."));
+    lines
+}

@@ -1,0 +1,337 @@
+//! Which facts a kernel observes, what they mean and how they are shown.
+//!
+//! Pages, texts and documents loop over them, so none of them knows a kernel's words.
+
+use crate::model::facts::{Fact, FactChange, FactKey, FactSubject, FactValue, Position, Value};
+use crate::model::pinned::Pinned;
+use crate::model::spec::KernelSpec;
+use crate::model::text::in_binary_units;
+
+/// The primary: the name of a node, or none. In every spec.
+pub const PRIMARY: &str = "primary";
+/// What a client that writes is answered: a word. In every spec.
+pub const WRITES: &str = "writes";
+/// What a node is: a word. In every spec.
+pub const ROLE: &str = "role";
+/// Whether the kernel can reach a node. In every spec.
+pub const REACHABLE: &str = "reachable";
+/// The role of the node that acknowledges writes, in every kernel's words.
+pub const PRIMARY_ROLE: &str = "primary";
+
+/// How positions in the log are compared and named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionStyle {
+    /// The fact of a node that says where its log ends.
+    pub end: &'static str,
+    /// The fact of a node that says up to where nothing is undone any more.
+    pub durable: &'static str,
+    /// The number of the cluster, and of each node, that grows with every change of primary.
+    pub generation: &'static str,
+    /// What lies between two positions, one and many: `entry`, `entries`.
+    pub unit: [&'static str; 2],
+}
+
+/// Whose fact it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FactOf {
+    /// One for the cluster.
+    Cluster,
+    /// One for each node.
+    Node,
+    /// One for each thing of which a node can have several.
+    Item,
+}
+
+/// Whether a confirmation is bound to a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// It enters the digest: where it moved, a confirmation is stale.
+    Pinned,
+    /// It moves all the time, and enters a digest only through an effect that names it.
+    Moving,
+}
+
+/// Where a fact is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// Large, above the figures.
+    Tile,
+    /// In the table of nodes, and on the page of the node.
+    Column,
+    /// The same, and as a bar among the positions.
+    Bar,
+    /// On the page of the node.
+    Row,
+    /// Beside another fact, or not at all.
+    Hidden,
+}
+
+/// What a number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FactUnit {
+    /// Nothing: a number of order, a word, a name.
+    Plain,
+    /// Bytes, shown in binary units.
+    Bytes,
+    /// Things, with their noun after the number.
+    Of(&'static str),
+}
+
+/// One fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FactSpec {
+    /// Its key.
+    pub key: &'static str,
+    /// Its name on pages.
+    pub label: &'static str,
+    /// What it says, as a sentence.
+    pub help: &'static str,
+    /// What its number counts.
+    pub unit: FactUnit,
+    /// The word for none.
+    pub none: &'static str,
+    /// Values that mean that something stopped, in words; they are drawn so.
+    pub alarms: &'static [&'static str],
+    /// Whose it is.
+    pub of: FactOf,
+    /// Whether a confirmation is bound to it.
+    pub binding: Binding,
+    /// Where it is shown.
+    pub show: Show,
+    /// Whether a stakeholder sees the word `redacted` in its place (C10.2).
+    pub sensitive: bool,
+    /// The facts that say since when it is as it is, and why.
+    pub since: Option<[&'static str; 2]>,
+    /// The name of its gauge, for those who watch.
+    pub gauge: Option<&'static str>,
+}
+
+impl FactSpec {
+    /// A fact that is pinned, hidden, not sensitive and has no unit: what most are, but for a few
+    /// fields.
+    #[must_use]
+    pub const fn new(
+        key: &'static str,
+        of: FactOf,
+        label: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self {
+            key,
+            label,
+            help,
+            unit: FactUnit::Plain,
+            none: "none",
+            alarms: &[],
+            of,
+            binding: Binding::Pinned,
+            show: Show::Hidden,
+            sensitive: false,
+            since: None,
+            gauge: None,
+        }
+    }
+
+    /// A value in words.
+    #[must_use]
+    pub fn words(&self, value: &Value) -> String {
+        match (value, self.unit) {
+            (Value::None, _) => self.none.to_owned(),
+            (Value::Names(names), _) if names.is_empty() => self.none.to_owned(),
+            (Value::Number(bytes), FactUnit::Bytes) => in_binary_units(*bytes),
+            (Value::Number(number), FactUnit::Of(noun)) => format!("{number} {noun}"),
+            (other, _) => other.to_string(),
+        }
+    }
+
+    /// What was compared, in words.
+    #[must_use]
+    pub fn value_words(&self, value: &FactValue) -> String {
+        match value {
+            FactValue::Known(value) => self.words(value),
+            other => other.to_string(),
+        }
+    }
+
+    /// Whether a known value means that something stopped.
+    #[must_use]
+    pub fn is_alarm(&self, value: &Value) -> bool {
+        self.alarms.contains(&self.words(value).as_str())
+    }
+
+    /// Its name within a sentence or beside the name of a node.
+    #[must_use]
+    pub fn lower_label(&self) -> String {
+        let mut letters = self.label.chars();
+        letters.next().map_or_else(String::new, |first| {
+            first.to_lowercase().collect::<String>() + letters.as_str()
+        })
+    }
+}
+
+impl KernelSpec {
+    /// What is said of a fact.
+    #[must_use]
+    pub fn fact(&self, of: FactOf, key: &str) -> Option<&'static FactSpec> {
+        self.facts.iter().find(|fact| fact.of == of && fact.key == key)
+    }
+
+    /// What is said of the fact of a subject; `None` where the subject is nobody's in the cluster.
+    #[must_use]
+    pub fn fact_of(&self, subject: &FactSubject, key: &str) -> Option<&'static FactSpec> {
+        let of = match subject {
+            FactSubject::Cluster => FactOf::Cluster,
+            FactSubject::Node(_) => FactOf::Node,
+            FactSubject::Item { .. } => FactOf::Item,
+            FactSubject::ControlPlane | FactSubject::Check | FactSubject::Words(_) => return None,
+        };
+        self.fact(of, key)
+    }
+
+    /// The facts of the cluster, or of each node, in the order in which they are shown.
+    pub fn facts_of(&self, of: FactOf) -> impl Iterator<Item = &'static FactSpec> {
+        self.facts.iter().filter(move |fact| fact.of == of)
+    }
+
+    /// Whether a confirmation is bound to a fact.
+    #[must_use]
+    pub fn is_pinned(&self, of: FactOf, key: &str) -> bool {
+        self.fact(of, key).is_some_and(|fact| fact.binding == Binding::Pinned)
+    }
+
+    /// Where a fact stands in the order in which facts are shown; what is not declared comes last.
+    #[must_use]
+    pub fn place(&self, of: FactOf, key: &str) -> usize {
+        let place = self.facts.iter().position(|fact| fact.of == of && fact.key == key);
+        place.unwrap_or(self.facts.len())
+    }
+
+    /// What lies between two positions, counted; `None` across branches.
+    #[must_use]
+    pub fn distance(from: Position, to: Position) -> Option<u64> {
+        (from.branch == to.branch).then(|| to.offset.abs_diff(from.offset))
+    }
+
+    /// A number of what lies between positions: `1 entry`, `2 entries`.
+    #[must_use]
+    pub fn counted(&self, count: u64) -> String {
+        let [one, many] = self.position.unit;
+        format!("{count} {}", if count == 1 { one } else { many })
+    }
+
+    /// A known fact in words as its spec says it, or as it is where none speaks of it.
+    #[must_use]
+    pub fn words(&self, of: FactOf, key: &str, fact: &Fact<Value>) -> String {
+        let spec = self.fact(of, key);
+        fact.word(|value| spec.map_or_else(|| value.to_string(), |spec| spec.words(value)))
+    }
+}
+
+impl KernelSpec {
+    /// What is wrong with what is said of the facts.
+    pub(super) fn faults_of_facts(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let universal = [(FactOf::Cluster, [PRIMARY, WRITES]), (FactOf::Node, [ROLE, REACHABLE])];
+        for (of, key) in universal.into_iter().flat_map(|(of, keys)| keys.map(|key| (of, key))) {
+            if !self.is_pinned(of, key) {
+                found.push(format!("no confirmation is bound to {key}, and every one has to be"));
+            }
+        }
+        for key in [self.position.end, self.position.durable, self.position.generation] {
+            if self.fact(FactOf::Node, key).is_none() {
+                found.push(format!("positions are told by {key}, which is no fact of a node"));
+            }
+        }
+        for (place, fact) in self.facts.iter().enumerate() {
+            if FactKey::parse(fact.key).is_none() || self.place(fact.of, fact.key) != place {
+                found.push(format!("{} is no key, or stands twice", fact.key));
+            }
+            if self.facts_of(fact.of).any(|it| it.label == fact.label && it.key != fact.key) {
+                found.push(format!("{} is called as another fact is", fact.key));
+            }
+            for beside in fact.since.into_iter().flatten() {
+                // Since when and why are shown, and move while the fact stays as it is.
+                if self.fact(fact.of, beside).is_none_or(|it| it.binding == Binding::Pinned) {
+                    found.push(format!(
+                        "{} is told with {beside}, which is bound or unknown",
+                        fact.key
+                    ));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What changed, in the kernel's words.
+impl KernelSpec {
+    /// Puts changes in the order in which facts are shown, each under its subject.
+    pub fn sort(&self, list: &mut [FactChange]) {
+        let mut subjects: Vec<FactSubject> = Vec::new();
+        for change in list.iter() {
+            if !subjects.contains(&change.subject) {
+                subjects.push(change.subject.clone());
+            }
+        }
+        list.sort_by_cached_key(|change| {
+            let fact = self.fact_of(&change.subject, &change.fact);
+            let place = fact.map(|fact| self.place(fact.of, fact.key));
+            let subject = subjects.iter().position(|subject| *subject == change.subject);
+            (subject, place.unwrap_or(self.facts.len()))
+        });
+    }
+
+    /// The name of a fact, beside that of its subject.
+    #[must_use]
+    pub fn label(&self, subject: &FactSubject, key: &str) -> String {
+        let spec = self.fact_of(subject, key);
+        spec.map_or_else(|| key.replace('_', " "), FactSpec::lower_label)
+    }
+
+    /// A value of a fact in words.
+    #[must_use]
+    pub fn value(&self, subject: &FactSubject, key: &str, value: &FactValue) -> String {
+        let spec = self.fact_of(subject, key);
+        spec.map_or_else(|| value.to_string(), |spec| spec.value_words(value))
+    }
+
+    /// One change in a line: `n2 reachable: yes -> no`.
+    #[must_use]
+    pub fn change(&self, change: &FactChange) -> String {
+        let FactChange { subject, fact, before, after } = change;
+        let (before, after) = (self.value(subject, fact, before), self.value(subject, fact, after));
+        format!("{}: {before} -> {after}", self.name(change))
+    }
+
+    /// The fact of a change with its subject: `n2 reachable`.
+    #[must_use]
+    pub fn name(&self, change: &FactChange) -> String {
+        match &change.subject {
+            FactSubject::Cluster => self.label(&change.subject, &change.fact),
+            FactSubject::Node(node) => {
+                format!("{node} {}", self.label(&change.subject, &change.fact))
+            }
+            _ => change.name(),
+        }
+    }
+
+    /// Every pinned fact with its value in words, in the order in which facts are shown.
+    #[must_use]
+    pub fn pinned(&self, pinned: &Pinned) -> Vec<(String, String)> {
+        let mut all = Vec::new();
+        for (subject, facts) in pinned.subjects() {
+            let unchanged = |(fact, value): (FactKey, FactValue)| FactChange {
+                subject: subject.clone(),
+                fact,
+                before: value,
+                after: FactValue::Absent,
+            };
+            let mut of_subject: Vec<FactChange> = facts.into_iter().map(unchanged).collect();
+            self.sort(&mut of_subject);
+            all.extend(of_subject.iter().map(|fact| {
+                (self.name(fact), self.value(&fact.subject, &fact.fact, &fact.before))
+            }));
+        }
+        all
+    }
+}
