@@ -37,6 +37,7 @@ mod session;
 mod specs;
 mod unread;
 mod verify;
+mod words;
 
 use crate::kernel;
 use crate::model::spec::Catalogue;
@@ -50,14 +51,15 @@ use output::{complain, finish};
 use report::Report;
 use std::process::ExitCode;
 
-/// The words of every kernel that is compiled in: a terminal is told by no server which one it has.
+/// The words of every kernel that is compiled in.
 const CATALOGUE: Catalogue = Catalogue::of(&kernel::COMPILED_IN);
 
 /// Parses the command line, runs one command and gives its exit code (design of the interface:
 /// `aerodb-control --help` lists the codes). A command line that cannot be parsed ends with 2.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let words = ask::with_parameters(std::env::args_os().collect());
+    let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => return unread::unread(&error),
     };
@@ -94,8 +96,10 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::ExportLog(options) => local::export_log(&options),
         Command::Reconstruct(options) => reconstruct::reconstruct(&options, cli.json),
         Command::Kernel(command) => restore::run(&command),
-        Command::Catalogue { kind } => Ok(local::catalogue(kind.as_deref())),
-        Command::Invariants => Ok(local::invariants()),
+        Command::Catalogue { kind, server: true } => server.catalogue(kind.as_deref()),
+        Command::Catalogue { kind, server: false } => local::catalogue(CATALOGUE, kind.as_deref()),
+        Command::Invariants { server: true } => server.invariants(),
+        Command::Invariants { server: false } => Ok(local::invariants(CATALOGUE)),
         Command::FreezeReport => Ok(local::freeze_report()),
         Command::Completions { shell } => Ok(generated::completions(shell)),
         Command::Man { command } => generated::manual(&command),

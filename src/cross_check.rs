@@ -17,7 +17,7 @@ use crate::ledger::{LedgerError, LedgerReader, Recalled, RecalledPage, each_of};
 use crate::model::action::ActionId;
 use crate::model::canonical::Hash;
 use crate::model::finding::{Finding, Mismatch, Subject};
-use crate::model::spec::PositionStyle;
+use crate::model::spec::{Catalogue, KernelSpec};
 use crate::store::{DATABASE_FILE, Reader, StoreError};
 use orders::Places;
 use rights::RecordedRights;
@@ -64,16 +64,16 @@ pub const EXPLANATIONS_AT_A_START: u32 = 1_000;
 /// # Errors
 /// When one side cannot be read at all.
 pub async fn compare(
-    kernel: Option<(&PositionStyle, &Ask<'_>)>,
+    kernel: Option<(&'static KernelSpec, &Ask<'_>)>,
     log: &LedgerReader,
     tables: &Reader,
     depth: Depth,
 ) -> Result<Mismatch, CrossCheckError> {
     let mut found = Found::not_accepted_in(log)?;
-    if let Some((style, kernel)) = kernel {
-        let reach = compare_orders(kernel, log, &mut found).await?;
+    if let Some((spec, kernel)) = kernel {
+        let reach = compare_orders(spec.into(), kernel, log, &mut found).await?;
         if let Some((place, state)) = log.last_observation()? {
-            found.extend(orders::compare_reach(style, &place, &state, reach));
+            found.extend(orders::compare_reach(spec, &place, &state, reach));
         }
     }
     found.extend(tables.read(|snapshot| -> Result<_, CrossCheckError> {
@@ -115,6 +115,7 @@ impl Found {
 
 /// Walks both sides in the order of the bytes of action ids, side by side.
 async fn compare_orders(
+    catalogue: Catalogue,
     kernel: &Ask<'_>,
     log: &LedgerReader,
     found: &mut Found,
@@ -135,7 +136,7 @@ async fn compare_orders(
             continue;
         }
         let (said, held) = (said.as_ref().unwrap_or(&no_log), held.as_ref().unwrap_or(&no_kernel));
-        found.extend(orders::compare(id, said, held, reach, log)?);
+        found.extend(orders::compare(catalogue, id, said, held, reach, log)?);
     }
 }
 

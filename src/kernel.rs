@@ -95,7 +95,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// Seals an order: the kernel will execute `action` only while its epoch is `expected_epoch`,
+    /// Seals an order: the kernel will execute `action` only while its generation is `expected_epoch`,
     /// where that was known when the action was confirmed.
     pub fn new(
         action_id: ActionId,
@@ -118,7 +118,7 @@ impl Order {
         &self.action
     }
 
-    /// The epoch that the kernel compares with.
+    /// The generation that the kernel compares with.
     #[must_use]
     pub fn expected_epoch(&self) -> Option<u64> {
         self.expected_epoch

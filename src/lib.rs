@@ -63,7 +63,7 @@
 //!
 //! - No room but `serve` knows which kernel there is; no room but `workflow` can command it. What its
 //!   actions, rules and events are called and mean is in its `model::spec::KernelSpec`, which the port
-//!   hands out; `cli` lists those that are compiled in.
+//!   hands out. `cli` knows those that are compiled in, and asks a server for any other.
 //! - `model`, `explain` and the hash chain have no clock, randomness, I/O or unordered map. Time, ids
 //!   and secrets come in as arguments, so equal inputs give equal bytes.
 //! - No record of an act is made on authority that was looked at before: who acts is looked at again in
@@ -81,7 +81,8 @@
 //! ## Where a change goes
 //!
 //! A new action, rule or event of the kernel: `kernel/embedded/spec`, and the compiler leads to its
-//! checks and orders; pages, texts, commands and documents read the spec. A new rule of how people act:
+//! checks and orders; pages, texts, commands and documents read the spec. A kernel of another shape is in
+//! `tests/ladder`, and every page, answer and command is held over it. A new rule of how people act:
 //! `model/invariant.rs`. A route: `web/policy.rs`. A status code:
 //! `web/refusal.rs`. A word on a page: `ui/components`. How it starts: `serve.rs`.
 

@@ -146,6 +146,9 @@ struct Acting {
     left: cookie::SessionCookie,
 }
 
+/// The header of every answer for programs that names the kind of kernel it is about.
+pub const KERNEL_HEADER: &str = "aerodb-kernel";
+
 /// Builds the routers.
 pub fn routers(site: Site) -> Routers {
     let cookie = cookie::SessionCookie::of(&site.identity, site.transport);
@@ -234,7 +237,23 @@ fn finished(router: Router, reading: &Reading) -> Router {
             refusal.executed = crate::model::refusal::Executed::Unknown;
             refusal.into_response()
         }))
+        .layer(from_fn_with_state(reading.read.spec().kind, of_kernel))
         .layer(from_fn_with_state(reading.transport, hardened))
+}
+
+/// Says with every answer for programs which kernel it is about: one that was built without that kernel
+/// has to ask for its words.
+async fn of_kernel(
+    State(kind): State<&'static str>,
+    request: Request,
+    next: axum::middleware::Next,
+) -> Response {
+    let is_api = Door::of(request.uri().path()) == Door::Api;
+    let mut response = next.run(request).await;
+    if let Some(kind) = HeaderValue::from_str(kind).ok().filter(|_| is_api) {
+        response.headers_mut().insert(HeaderName::from_static(KERNEL_HEADER), kind);
+    }
+    response
 }
 
 /// The handler of a route, with a tag on answers that follow from state alone.

@@ -55,7 +55,7 @@ test('on paper closed parts are open and nothing is left that can be pressed', a
   plane,
 }) => {
   await becomeOperator(page, plane);
-  const table = page.getByRole('table', { name: /Last entry of each log/ });
+  const table = page.getByRole('table', { name: /End of each log/ });
   await expect(table).toBeHidden();
   await page.emulateMedia({ media: 'print' });
   await expect(table).toBeVisible();

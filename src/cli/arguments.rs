@@ -102,11 +102,18 @@ pub(super) enum Command {
     /// Every action that exists: what it does, needs, changes, and how it can fail.
     Catalogue {
         /// One action only.
-        #[arg(value_parser = super::ask::kinds())]
+        #[arg(value_parser = super::ask::Kinds)]
         kind: Option<String>,
+        /// Those of the kernel of the control plane, not of the kernels in this program.
+        #[arg(long)]
+        server: bool,
     },
     /// Every invariant that a refusal can cite.
-    Invariants,
+    Invariants {
+        /// Those of the kernel of the control plane, not of the kernels in this program.
+        #[arg(long)]
+        server: bool,
+    },
     /// Explain an action without asking for it: nothing is written.
     Explain(AskArguments),
     /// Ask for an action: records the request and prints its explanation and digest.
@@ -259,7 +266,7 @@ mod tests {
     #[test]
     fn a_request_needs_a_reason_and_a_kind_of_the_catalogue() {
         assert!(parse(&["request", "switchover", "--to", "n2"]).is_err());
-        assert!(parse(&["request", "promote", "--reason", "r"]).is_err());
+        assert!(parse(&["request", "Promote it", "--reason", "r"]).is_err());
         for action in crate::cli::CATALOGUE.actions() {
             let kind = action.kind.to_string();
             assert!(parse(&["explain", &kind, "--reason", "r"]).is_ok(), "{kind}");

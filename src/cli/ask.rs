@@ -1,12 +1,17 @@
-//! What the commands take that ask for an action: the kinds and the parameters of every kernel that is
-//! compiled in. The server judges them: the same words get the same answer in the browser, the API and
-//! here (C5.1).
+//! What the commands take that ask for an action: a kind, and parameters by their names. The server
+//! judges them: the same words get the same answer in the browser, the API and here (C5.1). Help and
+//! completion know those of the kernels that are compiled in; any other is passed on as it was typed.
 
 use super::CATALOGUE;
+use super::arguments::Cli;
+use crate::model::action::ActionKind;
 use crate::model::spec::{ParameterKind, ParameterSpec};
-use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches};
+use crate::model::text::visible;
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory as _, Error, FromArgMatches};
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::sync::LazyLock;
 
 /// An action, its parameters and its reason.
@@ -42,29 +47,123 @@ impl Parameter {
         match self.spec.kind {
             ParameterKind::Member { .. } | ParameterKind::Joining => "NODE",
             ParameterKind::Position { .. } => "POSITION",
-            ParameterKind::Name => "NAME",
+            ParameterKind::Name | ParameterKind::Item { .. } => "NAME",
         }
     }
 }
 
-/// The words of all actions.
-pub(super) fn kinds() -> PossibleValuesParser {
-    PossibleValuesParser::new(CATALOGUE.actions().map(|action| action.kind.word()))
+/// Takes the word of an action of any kernel, and offers those that are compiled in.
+#[derive(Clone)]
+pub(super) struct Kinds;
+
+impl TypedValueParser for Kinds {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        _: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, Error> {
+        let word = value.to_str().and_then(|text| ActionKind::parse_form(text).ok());
+        word.map(|kind| kind.to_string()).ok_or_else(|| {
+            let shown = visible(&value.to_string_lossy());
+            let why = format!(
+                "{shown:?} is no kind of action: lower-case letters, digits and underscores are\n"
+            );
+            Error::raw(ErrorKind::InvalidValue, why).with_cmd(command)
+        })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let words = CATALOGUE.actions().map(|action| PossibleValue::new(action.kind.word()));
+        Some(Box::new(words.collect::<Vec<_>>().into_iter()))
+    }
+}
+
+/// The name and the value of a parameter that no kernel here has.
+fn named(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("NAME=VALUE is wanted")?;
+    Ok((name.replace('-', "_"), value.to_owned()))
+}
+
+/// A command line in which every option that is none of this program is a parameter: `--slot a` becomes
+/// `--param slot=a`. Only the commands that ask for an action are read so.
+pub(super) fn with_parameters(words: Vec<OsString>) -> Vec<OsString> {
+    let whole = Cli::command();
+    let takes_value = |word: &str| {
+        let known = whole.get_arguments().find(|arg| arg.get_long() == Some(word));
+        known.is_some_and(|arg| arg.get_action().takes_values())
+    };
+    let mut rest = words.into_iter().peekable();
+    let mut read: Vec<OsString> = rest.by_ref().take(1).collect();
+    let command = loop {
+        let Some(word) = rest.next() else { return read };
+        read.push(word.clone());
+        match word.to_str().and_then(|word| word.strip_prefix("--")) {
+            Some(option) if takes_value(option) => read.extend(rest.next()),
+            Some(_) => {}
+            None => break whole.find_subcommand(&word),
+        }
+    };
+    let Some(command) = command.filter(|c| ["explain", "request"].contains(&c.get_name())) else {
+        read.extend(rest);
+        return read;
+    };
+    let own = command.get_arguments().chain(whole.get_arguments());
+    let mut known: Vec<&str> = own.filter_map(Arg::get_long).collect();
+    known.push("help");
+    while let Some(word) = rest.next() {
+        if word == "--" {
+            read.push(word);
+            break;
+        }
+        let option = word.to_str().and_then(|word| word.strip_prefix("--"));
+        let (name, value) = match option.map(|option| option.split_once('=')) {
+            Some(Some((name, value))) => (name, Some(value)),
+            Some(None) => (option.unwrap_or_default(), None),
+            None => ("", None),
+        };
+        if known.contains(&name) || ActionKind::parse_form(&name.replace('-', "_")).is_err() {
+            read.push(word);
+            continue;
+        }
+        // What stands alone is no parameter, and no option either.
+        let value = match value {
+            Some(value) => Some(OsString::from(value)),
+            None => rest.next_if(|next| !next.to_string_lossy().starts_with("--")),
+        };
+        let Some(value) = value else {
+            read.push(word);
+            continue;
+        };
+        let mut pair = OsString::from(format!("{name}="));
+        pair.push(value);
+        read.extend([OsString::from("--param"), pair]);
+    }
+    read.extend(rest);
+    read
 }
 
 impl Args for AskArguments {
     fn augment_args(command: Command) -> Command {
-        let kind = Arg::new("kind").required(true).value_name("KIND").value_parser(kinds());
+        let kind = Arg::new("kind").required(true).value_name("KIND").value_parser(Kinds);
         let option = |parameter: &'static Parameter| {
             Arg::new(parameter.spec.name)
                 .long(parameter.option.as_str())
                 .value_name(parameter.value_name())
                 .help(parameter.spec.meaning.trim_end_matches('.'))
         };
+        let other = Arg::new("param").long("param").value_name("NAME=VALUE").value_parser(named);
+        let other = other.action(ArgAction::Append).help(
+            "A parameter by its name; of a kernel that this program was built without, too. \
+             --NAME VALUE says the same",
+        );
         let reason = Arg::new("reason").long("reason").required(true).value_name("TEXT");
         command
             .arg(kind.help("Which action"))
             .args(PARAMETERS.iter().map(option))
+            .arg(other)
             .arg(reason.help("Why, in a line of plain text"))
     }
 
@@ -80,9 +179,10 @@ impl FromArgMatches for AskArguments {
             let name = parameter.spec.name;
             Some((name.to_owned(), text(name)?))
         };
+        let others = matches.get_many::<(String, String)>("param").into_iter().flatten().cloned();
         Ok(Self {
             kind: text("kind").unwrap_or_default(),
-            params: PARAMETERS.iter().filter_map(given).collect(),
+            params: others.chain(PARAMETERS.iter().filter_map(given)).collect(),
             reason: text("reason").unwrap_or_default(),
         })
     }
@@ -90,5 +190,35 @@ impl FromArgMatches for AskArguments {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> String {
+        let words = line.split(' ').map(OsString::from).collect();
+        let read: Vec<_> = with_parameters(words).into_iter().map(OsString::into_string).collect();
+        read.into_iter().collect::<Result<Vec<_>, _>>().expect("text").join(" ")
+    }
+
+    #[test]
+    fn an_option_of_no_kernel_here_is_a_parameter_of_what_is_asked_for() {
+        for (typed, wanted) in [
+            ("p request promote --to n2 --reason r", "p request promote --to n2 --reason r"),
+            (
+                "p --url request request drop_slot --node n1 --keep-from a --reason r --json",
+                "p --url request request drop_slot --node n1 --param keep-from=a --reason r --json",
+            ),
+            ("p explain x --slot=a=b", "p explain x --param slot=a=b"),
+            // What stands alone stays what it is, and what is behind -- too.
+            ("p request x --yes", "p request x --yes"),
+            ("p request x -- --slot a", "p request x -- --slot a"),
+            // No other command takes a parameter.
+            ("p confirm x --slot a", "p confirm x --slot a"),
+        ] {
+            assert_eq!(read(typed), wanted);
+        }
     }
 }

@@ -4,9 +4,11 @@
 use super::address::Address;
 use super::failure::{Asked, Failure};
 use super::output::complain;
+use super::words;
 use crate::model::refusal::Refusal;
 use crate::outside;
 use crate::plain::lines::Lines;
+use crate::web::KERNEL_HEADER;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
@@ -26,6 +28,9 @@ const ORDER_TIMEOUT: Duration = Duration::from_hours(24);
 const LATE: Duration = Duration::from_secs(5);
 /// Largest answer that is read, in bytes: a full page of the log with its explanations is smaller.
 const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Where a control plane says what its kernel is.
+pub(super) const SPEC_PATH: &str = "/kernel/spec";
 
 /// An answer, read and as it came.
 #[derive(Debug)]
@@ -160,6 +165,12 @@ impl<'a> Client<'a> {
         if let Some(secret) = outcome.as_ref().ok().and_then(session_in) {
             self.renewed.replace(Some(secret));
         }
+        if let Some(kind) = outcome.as_ref().ok().and_then(kernel_in)
+            && words::spec(kind).is_none()
+            && !words::has_asked()
+        {
+            self.learn_words();
+        }
         outcome.map_err(|error| {
             let (url, why) = (self.url.clone(), error.to_string());
             if proves_nothing_was_sent(&error) {
@@ -168,6 +179,23 @@ impl<'a> Client<'a> {
                 Failure::Unanswered { url, why, asked }
             }
         })
+    }
+
+    /// Asks once what the kernel of the server is called and means. Where there is no answer, words stay
+    /// as they are.
+    fn learn_words(&self) {
+        let mut request = self.agent.get(self.url.of(SPEC_PATH));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answer = request.call().ok().filter(|response| response.status().is_success());
+        let read = answer.and_then(|response| {
+            let body = response.into_body().into_with_config().limit(ANSWER_BYTES_MAX);
+            body.read_to_string().ok()
+        });
+        let json: Option<serde_json::Value> =
+            read.and_then(|text| serde_json::from_str(&text).ok());
+        words::learn(json.as_ref());
     }
 
     fn text<T: DeserializeOwned>(
@@ -224,6 +252,11 @@ fn session_in(response: &Response<Body>) -> Option<String> {
     let has_form =
         value.starts_with("aerodb_session_") && value.bytes().all(|b| b.is_ascii_graphic());
     has_form.then(|| value.to_owned())
+}
+
+/// The kind of kernel that an answer is about.
+fn kernel_in(response: &Response<Body>) -> Option<&str> {
+    response.headers().get(KERNEL_HEADER)?.to_str().ok()
 }
 
 /// Whether an error is proof that no byte of the request left. Anything else may have arrived.

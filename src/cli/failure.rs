@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::exit::Exit;
+use super::words;
 use crate::model::action::ActionId;
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::model::text::InputError;
@@ -100,7 +101,7 @@ impl Failure {
             return failure.text();
         }
         if let Self::Refused { refusal, option, .. } = self {
-            let mut lines = plain::refusal(super::CATALOGUE, refusal);
+            let mut lines = plain::refusal(words::catalogue(), refusal);
             if refusal.code == RefusalCode::NotSignedIn {
                 lines.line(format!("  To sign in: aerodb-control login NAME{option}"));
             }

@@ -1,22 +1,45 @@
 //! The commands that list and show what the console shows. Each is one question, and asks nothing of
 //! the cluster.
 
-use super::CATALOGUE;
 use super::Report;
-use super::client::Answer;
+use super::client::{Answer, SPEC_PATH};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
+use super::local;
 use super::reconstruct::print_parts;
 use super::remote::{Server, report};
 use super::specs::in_words;
+use super::words;
 use crate::model::answer::{ActionPage, SessionAnswer, StoredRecord};
 use crate::model::cluster::ClusterState;
 use crate::model::event::EventPage;
 use crate::model::report::{ActionReport, WindowReport};
+use crate::model::spec::{Catalogue, KernelSpec};
 use crate::plain::{self, Form, Half};
+use serde_json::Value;
 
 impl Server<'_> {
+    /// The catalogue of the kernel of the control plane, or one action of it.
+    pub(super) fn catalogue(&self, kind: Option<&str>) -> Result<Report, Failure> {
+        local::catalogue(self.told()?, kind)
+    }
+
+    /// Every invariant of that kernel and of the control plane.
+    pub(super) fn invariants(&self) -> Result<Report, Failure> {
+        Ok(local::invariants(self.told()?))
+    }
+
+    /// What the control plane says of its kernel, whether or not this program was built with it.
+    fn told(&self) -> Result<Catalogue, Failure> {
+        let answer: Answer<Value> = self.client()?.get(SPEC_PATH, &[])?;
+        let unread = |why| {
+            let sentence = format!("What {} says of its kernel cannot be read: {why}.", self.url);
+            Failure::here(Exit::Local, sentence)
+        };
+        KernelSpec::read(&answer.value).map(Catalogue::from).map_err(unread)
+    }
+
     /// Who is signed in.
     pub(super) fn whoami(&self) -> Result<Report, Failure> {
         let answer: Answer<SessionAnswer> = self.client()?.get("/session", &[])?;
@@ -37,7 +60,11 @@ impl Server<'_> {
         let command = self.command("actions", &[], asked.limit);
         let query = paged(before, asked.limit);
         let answer: Answer<ActionPage> = self.client()?.get("/actions", &query)?;
-        Ok(report(plain::actions(CATALOGUE, &answer.value, &command), &answer.body, Exit::Done))
+        Ok(report(
+            plain::actions(words::catalogue(), &answer.value, &command),
+            &answer.body,
+            Exit::Done,
+        ))
     }
 
     /// One page of what happened in the kernel.
@@ -52,7 +79,7 @@ impl Server<'_> {
     /// One record.
     pub(super) fn record(&self, seq: u64) -> Result<Report, Failure> {
         let answer: Answer<StoredRecord> = self.client()?.get(&format!("/log/{seq}"), &[])?;
-        Ok(report(plain::record(CATALOGUE, &answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::record(words::catalogue(), &answer.value), &answer.body, Exit::Done))
     }
 
     /// The report of an action, or of a window: all of it as one document, or the page that `--after` or
@@ -61,7 +88,11 @@ impl Server<'_> {
         if let Some(id) = asked.id {
             let path = format!("/actions/{id}/report");
             let answer: Answer<ActionReport> = self.client()?.get(&path, &[])?;
-            return Ok(report(plain::report(CATALOGUE, &answer.value), &answer.body, Exit::Done));
+            return Ok(report(
+                plain::report(words::catalogue(), &answer.value),
+                &answer.body,
+                Exit::Done,
+            ));
         }
         let client = self.client()?;
         let read = |after: Option<u64>, limit: u32| {
@@ -75,7 +106,7 @@ impl Server<'_> {
         };
         if asked.after.is_some() || asked.limit.is_some() {
             let answer = read(asked.after, asked.limit.unwrap_or(WINDOW_ROWS))?;
-            let mut text = plain::window(CATALOGUE, &answer.value);
+            let mut text = plain::window(words::catalogue(), &answer.value);
             if let Some(after) = answer.value.next_after {
                 text.gap();
                 text.line(format!("More records: --after {after}"));
@@ -90,7 +121,9 @@ impl Server<'_> {
             (after, _) => read(after, WINDOW_ROWS).map(|answer| answer.value),
         };
         let form = if as_json { Form::Json } else { Form::Markdown };
-        print_parts(plain::window_parts(CATALOGUE, form, from, to, page), |failure| failure)
+        print_parts(plain::window_parts(words::catalogue(), form, from, to, page), |failure| {
+            failure
+        })
     }
 }
 

@@ -1,6 +1,5 @@
 //! The commands that work on this machine: the server itself, and its data directory.
 
-use super::CATALOGUE;
 use super::Report;
 use super::access_arguments::{AccountArguments, TokenArguments};
 use super::exit::Exit;
@@ -14,7 +13,7 @@ use crate::ledger::{
 };
 use crate::model::contract::evidence;
 use crate::model::refusal::Refusal;
-use crate::model::spec::{ActionSpec, InvariantSpec};
+use crate::model::spec::{ActionSpec, Catalogue, InvariantSpec};
 use crate::model::text::Reason;
 use crate::plain;
 use crate::plain::lines::{Lines, inert_json};
@@ -62,17 +61,19 @@ fn reach(options: &ServeArguments) -> Asked {
     }
 }
 
-/// Every action, or the one that is named. It needs no server: the catalogue is part of the program.
-pub(super) fn catalogue(kind: Option<&str>) -> Report {
-    let is_wanted = |entry: &&ActionSpec| kind.is_none_or(|kind| entry.kind.word() == kind);
-    let entries: Vec<&ActionSpec> = CATALOGUE.actions().filter(is_wanted).collect();
+/// Every action, or the one that is named.
+pub(super) fn catalogue(words: Catalogue, kind: Option<&str>) -> Result<Report, Failure> {
+    let entries: Vec<&ActionSpec> = match kind {
+        None => words.actions().collect(),
+        Some(kind) => vec![words.named(kind).map_err(|error| refused(error.into()))?],
+    };
     let json = serde_json::to_string(&entries).expect("the catalogue holds text keys only");
     let json = inert_json(&json);
-    Report { text: plain::catalogue(CATALOGUE, &entries), json, exit: Exit::Done }
+    Ok(Report { text: plain::catalogue(words, &entries), json, exit: Exit::Done })
 }
 
-/// Every invariant. It needs no server: they are part of the program.
-pub(super) fn invariants() -> Report {
+/// Every invariant.
+pub(super) fn invariants(words: Catalogue) -> Report {
     let entry = |invariant: InvariantSpec| {
         json!({
             "id": invariant.id,
@@ -81,8 +82,8 @@ pub(super) fn invariants() -> Report {
             "reason": invariant.reason,
         })
     };
-    let json = json!(CATALOGUE.invariants().map(entry).collect::<Vec<_>>());
-    Report { text: plain::invariants(CATALOGUE), json: line_of(&json), exit: Exit::Done }
+    let json = json!(words.invariants().map(entry).collect::<Vec<_>>());
+    Report { text: plain::invariants(words), json: line_of(&json), exit: Exit::Done }
 }
 
 /// The contract, clause by clause, with its evidence. It needs no server, and ends with 1 where a

@@ -3,16 +3,17 @@
 //! It opens the file of the log for reading and nothing else: no server, no cluster, no lock. So it
 //! works on a copy, beside a server that runs, and after one that is gone (C9.3).
 
-use super::CATALOGUE;
 use super::Report;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::local::{data_dir, refused};
 use super::log_arguments::ReconstructArguments;
 use super::output::{Reader, show};
+use super::words;
 use crate::ledger::LedgerReader;
 use crate::model::ambient::Timestamp;
 use crate::model::answer::PAGE_ROWS_MAX;
+use crate::model::spec::Catalogue;
 use crate::model::text::InputError;
 use crate::observe::{report, unreadable};
 use crate::plain;
@@ -36,11 +37,17 @@ pub(super) fn reconstruct(
         (Some(id), ..) => {
             let told = report::action(&ledger, id).map_err(refused)?;
             let json = json(&told);
-            Ok(Report { text: plain::report(CATALOGUE, &told), json, exit: Exit::Done })
+            Ok(Report { text: plain::report(words_of(&ledger), &told), json, exit: Exit::Done })
         }
         (None, Some(from), Some(to)) => window(&ledger, from, to, as_json),
         _ => Err(refused(InputError::new("id", "", "an id, or --from and --to").into())),
     }
+}
+
+/// The words of the kernel that the log is about, where this program has them. What cannot be read is said
+/// where it is told; here it only means that a word is said as it is.
+fn words_of(ledger: &LedgerReader) -> Catalogue {
+    words::of_kernel(ledger.kernel().ok().flatten().as_deref())
 }
 
 /// Prints a window part by part, so that no window is too long: one document, whose end says that it is
@@ -61,7 +68,7 @@ fn window(
         Half::Actions => report::window(ledger, &found, after, PAGE_ROWS_MAX),
     };
     let form = if as_json { Form::Json } else { Form::Markdown };
-    print_parts(plain::window_parts(CATALOGUE, form, from, to, page), refused)
+    print_parts(plain::window_parts(words_of(ledger), form, from, to, page), refused)
 }
 
 /// Prints parts as they are read, until one cannot be read or written.

@@ -1,6 +1,5 @@
 //! The commands that ask a control plane. Each is one call, but for two that read after they asked.
 
-use super::CATALOGUE;
 use super::Report;
 use super::address::Address;
 use super::ask::AskArguments;
@@ -13,6 +12,7 @@ use super::log_arguments::{LogArguments, TimelineArguments};
 use super::output::complain;
 use super::session::{SessionError, SessionFile, Stored};
 use super::specs::in_words;
+use super::words;
 use super::{progress, secret};
 use crate::model::action::ActionId;
 use crate::model::answer::{
@@ -111,8 +111,8 @@ impl Server<'_> {
         query.extend(ask.params.iter().map(|(name, value)| (name.as_str(), value.clone())));
         query.push(("reason", ask.reason.clone()));
         let answer: Answer<ExplainAnswer> = self.client()?.get("/explain", &query)?;
-        let mut text =
-            plain::explanation(CATALOGUE, &answer.value.explanation, &answer.value.observation);
+        let ExplainAnswer { explanation, observation, .. } = &answer.value;
+        let mut text = plain::explanation(words::catalogue(), explanation, observation);
         text.gap();
         text.line(format!("Digest: {}", answer.value.digest));
         text.line("Nothing was asked for: this is what a request would be told now.");
@@ -136,7 +136,7 @@ impl Server<'_> {
         match client.post::<ActionAnswer>("/actions", &body, Asked::Record) {
             Ok(answer) => {
                 let exit = Exit::of_request(&answer.value);
-                let text = plain::requested(CATALOGUE, &answer.value, &self.url.option());
+                let text = plain::requested(words::catalogue(), &answer.value, &self.url.option());
                 Ok(report(text, &answer.body, exit))
             }
             Err(failure) => Err(self.with_explanation(failure, id)),
@@ -201,7 +201,7 @@ impl Server<'_> {
         }
         let answer = answered?;
         let exit = Exit::of_confirmation(&answer.value);
-        Ok(report(plain::outcome(CATALOGUE, &answer.value, &self.url.option()), &answer.body, exit))
+        Ok(self.outcome(&answer, exit))
     }
 
     /// Takes a request back.
@@ -210,7 +210,7 @@ impl Server<'_> {
         let body = ReasonBody { reason: reason.to_owned() };
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
         let exit = Exit::of_withdrawal(&answer.value);
-        Ok(report(plain::outcome(CATALOGUE, &answer.value, &self.url.option()), &answer.body, exit))
+        Ok(self.outcome(&answer, exit))
     }
 
     /// Closes an action whose outcome is not known, by what the kernel holds or voids.
@@ -219,7 +219,7 @@ impl Server<'_> {
         let body = ReasonBody { reason: reason.to_owned() };
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
         let exit = Exit::of_settlement(&answer.value);
-        Ok(report(plain::outcome(CATALOGUE, &answer.value, &self.url.option()), &answer.body, exit))
+        Ok(self.outcome(&answer, exit))
     }
 
     /// Closes an action by what an operator found.
@@ -233,7 +233,13 @@ impl Server<'_> {
         let body = FindingBody { executed: found.word().to_owned(), evidence: evidence.to_owned() };
         let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
         let exit = Exit::of_settlement(&answer.value);
-        Ok(report(plain::outcome(CATALOGUE, &answer.value, &self.url.option()), &answer.body, exit))
+        Ok(self.outcome(&answer, exit))
+    }
+
+    /// What came of an action, in words.
+    fn outcome(&self, answer: &Answer<ActionAnswer>, exit: Exit) -> Report {
+        let text = plain::outcome(words::catalogue(), &answer.value, &self.url.option());
+        report(text, &answer.body, exit)
     }
 
     /// Declares a freeze.
@@ -246,7 +252,7 @@ impl Server<'_> {
         let body = FreezeBody { freeze_id: freeze_id.to_string(), reason: reason.to_owned() };
         let posted = self.client()?.post::<FreezeAnswer>("/freeze", &body, Asked::Record);
         let answer = posted.map_err(|failure| under(failure, "--freeze-id", freeze_id))?;
-        Ok(report(plain::freeze(CATALOGUE, &answer.value), &answer.body, Exit::Done))
+        Ok(report(plain::freeze(words::catalogue(), &answer.value), &answer.body, Exit::Done))
     }
 
     /// Lifts a freeze: the one named, or the one that stands when this looks. What is sent names it,
@@ -265,18 +271,15 @@ impl Server<'_> {
         };
         let body = UnfreezeBody { freeze: freeze.to_string(), reason: reason.to_owned() };
         let answer: Answer<FreezeAnswer> = client.post("/unfreeze", &body, Asked::Record)?;
-        text.append(&plain::freeze(CATALOGUE, &answer.value));
+        text.append(&plain::freeze(words::catalogue(), &answer.value));
         Ok(report(text, &answer.body, Exit::Done))
     }
 
     /// One action in full.
     pub(super) fn show(&self, id: ActionId) -> Result<Report, Failure> {
         let answer: Answer<ActionAnswer> = self.client()?.get(&format!("/actions/{id}"), &[])?;
-        Ok(report(
-            plain::action(CATALOGUE, &answer.value, &self.url.option()),
-            &answer.body,
-            Exit::Done,
-        ))
+        let text = plain::action(words::catalogue(), &answer.value, &self.url.option());
+        Ok(report(text, &answer.body, Exit::Done))
     }
 
     /// One node.
@@ -295,7 +298,8 @@ impl Server<'_> {
         query.extend(filter.before.clone().map(|before| ("before", before)));
         query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
         let answer: Answer<Timeline> = self.client()?.get("/timeline", &query)?;
-        Ok(report(plain::timeline(CATALOGUE, &answer.value, &further), &answer.body, Exit::Done))
+        let text = plain::timeline(words::catalogue(), &answer.value, &further);
+        Ok(report(text, &answer.body, Exit::Done))
     }
 
     /// One page of the log.
@@ -305,7 +309,8 @@ impl Server<'_> {
         query.extend(filter.before.map(|before| ("before", before.to_string())));
         query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
         let answer: Answer<LogPage> = self.client()?.get("/log", &query)?;
-        Ok(report(plain::log(CATALOGUE, &answer.value, &further), &answer.body, Exit::Done))
+        let text = plain::log(words::catalogue(), &answer.value, &further);
+        Ok(report(text, &answer.body, Exit::Done))
     }
 
     /// The command that reads a list of this server with these filters.
@@ -348,7 +353,8 @@ impl Server<'_> {
                     .client()
                     .and_then(|client| client.get::<ActionAnswer>(&format!("/actions/{id}"), &[]));
                 if let Ok(answer) = found {
-                    before = plain::requested(CATALOGUE, &answer.value, &self.url.option());
+                    before =
+                        plain::requested(words::catalogue(), &answer.value, &self.url.option());
                 }
                 Failure::Refused { refusal, body, option, before }
             }

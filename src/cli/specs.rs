@@ -1,6 +1,6 @@
 //! The kernels whose facts this program can put in words.
 
-use crate::kernel::COMPILED_IN;
+use super::words;
 use crate::model::pinned::ClusterIdentity;
 use crate::model::spec::KernelSpec;
 use crate::plain::lines::Lines;
@@ -10,7 +10,7 @@ pub(super) fn in_words(
     identity: &ClusterIdentity,
     words: impl FnOnce(&'static KernelSpec) -> Lines,
 ) -> Lines {
-    if let Some(spec) = COMPILED_IN.iter().find(|spec| spec.kind == identity.kernel) {
+    if let Some(spec) = words::spec(&identity.kernel) {
         return words(spec);
     }
     let mut lines = Lines::new();

@@ -3,15 +3,15 @@
 //! The kernel's receipt names the record behind the order, and the record of the outcome names the
 //! receipt: so each side notices when the other one forgot, or tells something else.
 
-use crate::kernel::COMPILED_IN;
 use crate::kernel::memory::{Reach, Remembered};
 use crate::ledger::{Recalled, Recorded};
 use crate::model::action::ActionId;
 use crate::model::canonical::{Hash, canonical_json};
 use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::facts::Position;
 use crate::model::finding::{Finding, FindingKind, Subject};
 use crate::model::receipt::{Receipt, Tombstone, Witness};
-use crate::model::spec::{Catalogue, PositionStyle};
+use crate::model::spec::{Catalogue, KernelSpec};
 use serde::Serialize;
 
 /// What the log holds beside the steps of an action, looked up only where it matters.
@@ -37,6 +37,7 @@ pub trait Places {
 /// # Errors
 /// When the log cannot be read.
 pub fn compare<P: Places>(
+    catalogue: Catalogue,
     id: ActionId,
     log: &Recalled,
     kernel: &Remembered,
@@ -48,14 +49,14 @@ pub fn compare<P: Places>(
         let receipt = first_answer(receipt);
         match behind(id, &receipt, log, places)? {
             Some(finding) => found.push(finding),
-            None => found.extend(ended_otherwise(id, &receipt, log)),
+            None => found.extend(ended_otherwise(catalogue, id, &receipt, log)),
         }
     }
     for tombstone in &kernel.tombstones {
         found.extend(void(id, tombstone, log, places)?);
     }
     found.extend(in_itself(id, kernel));
-    found.extend(forgotten(id, log, kernel, reach));
+    found.extend(forgotten(catalogue, id, log, kernel, reach));
     Ok(found)
 }
 
@@ -86,20 +87,25 @@ fn behind<P: Places>(
 }
 
 /// The log names another end of the action than the receipt proves.
-fn ended_otherwise(id: ActionId, receipt: &Receipt, log: &Recalled) -> Option<Finding> {
+fn ended_otherwise(
+    catalogue: Catalogue,
+    id: ActionId,
+    receipt: &Receipt,
+    log: &Recalled,
+) -> Option<Finding> {
     let subject = Subject::Receipt { action_id: id, hash: hash_of(receipt) };
     let says = |seq: u64, what: &str| format!("{what} of action {id}, which record {seq} names");
     let expected = match (&log.executed, &log.voided, &log.refused) {
         (Some(Recorded { value, .. }), ..) if first_answer(value) == *receipt => return None,
         (Some(Recorded { place, value }), ..) => {
-            says(place.seq, &format!("the receipt {}", in_words(value)))
+            says(place.seq, &format!("the receipt {}", in_words(catalogue, value)))
         }
         (None, Some(Recorded { place, .. }), _) => says(place.seq, "the tombstone"),
         (None, None, Some(place)) => says(place.seq, "the kernel's refusal"),
         // Its outcome is not recorded: the action is in doubt, and the kernel can prove it.
         (None, None, None) => return None,
     };
-    let found = format!("the receipt {} under action {id}", in_words(receipt));
+    let found = format!("the receipt {} under action {id}", in_words(catalogue, receipt));
     Some(Finding::new(FindingKind::Contradiction, subject, found, expected))
 }
 
@@ -141,7 +147,13 @@ fn in_itself(id: ActionId, kernel: &Remembered) -> Option<Finding> {
 }
 
 /// The log names an outcome that the kernel does not hold, and it is known to be absent.
-fn forgotten(id: ActionId, log: &Recalled, kernel: &Remembered, reach: Reach) -> Option<Finding> {
+fn forgotten(
+    catalogue: Catalogue,
+    id: ActionId,
+    log: &Recalled,
+    kernel: &Remembered,
+    reach: Reach,
+) -> Option<Finding> {
     if !kernel.receipts.is_empty() || !kernel.tombstones.is_empty() || !reach.is_whole {
         return None;
     }
@@ -149,7 +161,7 @@ fn forgotten(id: ActionId, log: &Recalled, kernel: &Remembered, reach: Reach) ->
         (Some(Recorded { place, value }), _) => {
             // An entry that is in a log and not applied may be the one: nobody has decided yet.
             let is_absent = value.position.is_none_or(|p| p <= reach.applied || p > reach.last);
-            (is_absent.then_some(place)?, format!("receipt {}", in_words(value)))
+            (is_absent.then_some(place)?, format!("receipt {}", in_words(catalogue, value)))
         }
         (None, Some(Recorded { place, .. })) => (place, "tombstone".to_owned()),
         (None, None) => return None,
@@ -166,7 +178,7 @@ fn forgotten(id: ActionId, log: &Recalled, kernel: &Remembered, reach: Reach) ->
 /// Holds the last observation that the log names against how far the kernel reaches.
 #[must_use]
 pub fn compare_reach(
-    style: &PositionStyle,
+    spec: &'static KernelSpec,
     place: &Witness,
     state: &ClusterState,
     reach: Reach,
@@ -176,8 +188,13 @@ pub fn compare_reach(
     if !reach.is_whole {
         return found;
     }
+    let style = &spec.position;
     let durable = |node: &NodeState| node.facts.position(style.durable).known().copied();
-    let durable = state.nodes.iter().filter_map(durable).map(|at| at.offset).max();
+    // Where there are branches, only places on the kernel's own one can be held against its end: history
+    // may have turned off an older one before its end.
+    let is_comparable = |at: &Position| at.branch == 0 || at.branch == reach.branch;
+    let durable = state.nodes.iter().filter_map(durable).filter(is_comparable);
+    let durable = durable.map(|at| at.offset).max();
     if let Some(position) = durable.filter(|position| *position > reach.last) {
         found.push(Finding::new(
             FindingKind::KernelOlder,
@@ -186,14 +203,14 @@ pub fn compare_reach(
             format!("position {position}, which was committed as record {seq} names"),
         ));
     }
-    if let Some(epoch) =
-        state.facts.number(style.generation).known().copied().filter(|e| *e > reach.epoch)
-    {
+    let generation = state.facts.number(style.generation).known().copied();
+    if let Some(number) = generation.filter(|number| *number > reach.branch) {
+        let name = Catalogue::from(spec).generation();
         found.push(Finding::new(
             FindingKind::KernelOlder,
-            Subject::Epoch { seq: *seq, epoch },
-            format!("a kernel in epoch {}", reach.epoch),
-            format!("epoch {epoch}, as record {seq} names"),
+            Subject::Epoch { seq: *seq, epoch: number },
+            format!("a kernel in {name} {}", reach.branch),
+            format!("{name} {number}, as record {seq} names"),
         ));
     }
     found
@@ -204,10 +221,11 @@ fn first_answer(receipt: &Receipt) -> Receipt {
     Receipt { duplicate: false, ..receipt.clone() }
 }
 
-fn in_words(receipt: &Receipt) -> String {
+fn in_words(catalogue: Catalogue, receipt: &Receipt) -> String {
     let at = receipt.position.map_or_else(String::new, |p| format!(" at position {p}"));
-    let epoch = receipt.epoch.map_or_else(String::new, |epoch| format!(" in epoch {epoch}"));
-    format!("of {}{at}{epoch}", Catalogue::of(&COMPILED_IN).title(&receipt.action))
+    let name = catalogue.generation();
+    let within = receipt.epoch.map_or_else(String::new, |number| format!(" in {name} {number}"));
+    format!("of {}{at}{within}", catalogue.title(&receipt.action))
 }
 
 fn hash_of<T: Serialize>(value: &T) -> Hash {

@@ -19,8 +19,8 @@ pub struct Remembered {
 /// How far what can be read of a kernel reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
-    /// The highest epoch that it knows.
-    pub epoch: u64,
+    /// The newest branch of history, or the highest generation, that it knows.
+    pub branch: u64,
     /// The last position in the log of the most advanced node that can be read.
     pub last: u64,
     /// The last position that the state of that node contains.

@@ -83,13 +83,32 @@ impl LedgerReader {
     /// # Errors
     /// When it is damaged or the file cannot be read.
     pub fn last_observation(&self) -> Result<Option<(Witness, ClusterState)>, LedgerError> {
+        self.newest_observation(
+            "'explained', 'rejected', 'stale', 'first_confirmed', 'confirmed', 'executed'",
+        )
+    }
+
+    /// The kind of kernel that the newest observation is of, where a record names one.
+    ///
+    /// # Errors
+    /// When it is damaged or the file cannot be read.
+    pub fn kernel(&self) -> Result<Option<String>, LedgerError> {
+        let kinds = "'explained', 'rejected', 'stale', 'first_confirmed', 'confirmed', 'executed', 'stopped'";
+        Ok(self.newest_observation(kinds)?.map(|(_, state)| state.identity.kernel))
+    }
+
+    /// The newest observation that a record of one of these kinds names.
+    fn newest_observation(
+        &self,
+        kinds: &'static str,
+    ) -> Result<Option<(Witness, ClusterState)>, LedgerError> {
         self.reader.read(|connection| {
-            let sql = "SELECT leaf.seq, leaf.hash, leaf.bytes FROM entry
-                       JOIN leaf ON leaf.seq = entry.seq
-                       WHERE entry.kind IN ('explained', 'rejected', 'stale', 'first_confirmed',
-                           'confirmed', 'executed')
-                       ORDER BY entry.seq DESC";
-            let mut statement = connection.prepare_cached(sql)?;
+            let sql = format!(
+                "SELECT leaf.seq, leaf.hash, leaf.bytes FROM entry
+                 JOIN leaf ON leaf.seq = entry.seq
+                 WHERE entry.kind IN ({kinds}) ORDER BY entry.seq DESC"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 let place = Witness { seq: row.get(0)?, hash: Hash::from_bytes(row.get(1)?) };

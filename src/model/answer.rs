@@ -300,7 +300,7 @@ pub struct ExplainAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct WhyNot {
-    /// The kind, such as `switchover`.
+    /// The kind, a word of the catalogue.
     pub kind: crate::model::action::ActionKind,
     /// Every node.
     pub candidates: Vec<Candidate>,

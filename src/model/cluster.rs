@@ -3,8 +3,8 @@
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::{Hash, canonical_json};
-use crate::model::facts::{Fact, Facts};
-use crate::model::pinned::{ClusterIdentity, Pinned, PinnedNode, Unresolved};
+use crate::model::facts::{Fact, FactKey, FactSubject, Facts};
+use crate::model::pinned::{ClusterIdentity, Pinned, PinnedItem, PinnedNode, Unresolved};
 use crate::model::progress::Progress;
 use crate::model::spec::{FactOf, KernelSpec, PRIMARY, REACHABLE, ROLE};
 use crate::model::text::NodeId;
@@ -56,6 +56,30 @@ impl NodeState {
     }
 }
 
+/// Something of which a node can have several, as it was observed: a slot, a backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct ItemState {
+    /// What it is: a kind that the spec of the kernel declares.
+    pub kind: FactKey,
+    /// The node that has it.
+    pub node: NodeId,
+    /// Its name there.
+    pub name: String,
+    /// Its facts, beside what it is.
+    #[serde(flatten)]
+    pub facts: Facts,
+}
+
+impl ItemState {
+    /// What its facts are about.
+    #[must_use]
+    pub fn subject(&self) -> FactSubject {
+        let Self { kind, node, name, facts: _ } = self.clone();
+        FactSubject::Item { kind, node, name }
+    }
+}
+
 /// The whole cluster at one instant. A page shows one of these, never a mix of two (C8.4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
@@ -71,6 +95,10 @@ pub struct ClusterState {
     pub facts: Facts,
     /// The nodes, in the order of their names.
     pub nodes: Vec<NodeState>,
+    /// What nodes have several of, by node, kind and name. A node whose items could not be read has none
+    /// here, and a fact of its own that says so. Absent where the kernel declares no items.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<ItemState>,
     /// How far the kernel is with an action that takes long; absent while it works on none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub under_way: Option<Progress>,
@@ -91,7 +119,15 @@ impl ClusterState {
             key(a).cmp(&key(b))
         });
         let format = OBSERVATION_FORMAT;
-        Self { format, observation, identity, facts, nodes, under_way: None }.identified()
+        let items = Vec::new();
+        Self { format, observation, identity, facts, nodes, items, under_way: None }.identified()
+    }
+
+    /// The same observation, with what nodes have several of.
+    #[must_use]
+    pub fn with_items(self, mut items: Vec<ItemState>) -> Self {
+        items.sort_by_cached_key(ItemState::subject);
+        Self { items, ..self }.identified()
     }
 
     /// The same observation, with how far a long action is.
@@ -115,6 +151,11 @@ impl ClusterState {
         self.nodes.iter().find(|node| &node.id == id)
     }
 
+    /// What a node has several of, in order.
+    pub fn items_of(&self, node: &NodeId) -> impl Iterator<Item = &ItemState> {
+        self.items.iter().filter(move |item| &item.node == node)
+    }
+
     /// The primary; known to be nobody when it is known and `None`.
     #[must_use]
     pub fn primary(&self) -> Fact<Option<NodeId>> {
@@ -135,10 +176,17 @@ impl ClusterState {
             id: node.id.clone(),
             facts: node.facts.bound(|key| spec.is_pinned(FactOf::Node, key)),
         };
+        let item = |item: &ItemState| PinnedItem {
+            kind: item.kind.clone(),
+            node: item.node.clone(),
+            name: item.name.clone(),
+            facts: item.facts.bound(|key| spec.is_bound(&item.subject(), key)),
+        };
         Pinned {
             identity: self.identity.clone(),
             facts: self.facts.bound(|key| spec.is_pinned(FactOf::Cluster, key)),
             nodes: self.nodes.iter().map(node).collect(),
+            items: self.items.iter().map(item).collect(),
             unresolved,
             freeze: None,
             second_operator: false,
@@ -154,6 +202,8 @@ struct Stored {
     observation: Observation,
     identity: ClusterIdentity,
     nodes: Vec<serde_json::Value>,
+    #[serde(default)]
+    items: Vec<ItemState>,
     under_way: Option<Progress>,
     #[serde(flatten)]
     facts: BTreeMap<String, serde_json::Value>,
@@ -163,7 +213,7 @@ impl<'de> Deserialize<'de> for ClusterState {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         use serde::de::Error;
         let stored = serde_json::from_value(serde_json::Value::deserialize(d)?);
-        let Stored { format, observation, identity, nodes, under_way, facts } =
+        let Stored { format, observation, identity, nodes, items, under_way, facts } =
             stored.map_err(Error::custom)?;
         let (facts, nodes) = match format {
             None => {
@@ -181,7 +231,7 @@ impl<'de> Deserialize<'de> for ClusterState {
             }
         };
         let format = OBSERVATION_FORMAT;
-        Ok(Self { format, observation, identity, facts, nodes, under_way })
+        Ok(Self { format, observation, identity, facts, nodes, items, under_way })
     }
 }
 

@@ -7,12 +7,12 @@ use crate::model::word::word_type;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// The place of an event: the epoch and the position of the entry that made it, or that was the last
-/// one then, and a number among the events there. An entry of the log itself has the number 0.
+/// The place of an event: the branch of the log, the position there that made it, or that was the last
+/// one then, and a number among the events there. What the log itself holds has the number 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventPlace {
-    /// The epoch.
-    pub epoch: u64,
+    /// The branch of history, by its number.
+    pub branch: u64,
     /// The position in the log.
     pub position: u64,
     /// The number among the events there.
@@ -20,7 +20,7 @@ pub struct EventPlace {
 }
 
 impl EventPlace {
-    /// Parses `epoch.position.number`, as it is written.
+    /// Parses `branch.position.number`, as it is written.
     ///
     /// # Errors
     /// When the text is anything else.
@@ -31,8 +31,8 @@ impl EventPlace {
             .map(|part| part.parse().ok().filter(|n| i64::try_from(*n).is_ok()))
             .collect();
         match numbers.as_deref() {
-            Some([epoch, position, number]) => {
-                Ok(Self { epoch: *epoch, position: *position, number: *number })
+            Some([branch, position, number]) => {
+                Ok(Self { branch: *branch, position: *position, number: *number })
             }
             _ => Err(wrong()),
         }
@@ -41,7 +41,7 @@ impl EventPlace {
 
 impl fmt::Display for EventPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.epoch, self.position, self.number)
+        write!(f, "{}.{}.{}", self.branch, self.position, self.number)
     }
 }
 
@@ -106,7 +106,7 @@ mod tests {
         for bad in ["", "1", "1.2", "1.2.3.4", "1.2.x", "1.-2.3", "9223372036854775808.1.1"] {
             assert!(EventPlace::parse_field("before", bad).is_err(), "{bad}");
         }
-        let place = EventPlace { epoch: 2, position: 14, number: 0 };
+        let place = EventPlace { branch: 2, position: 14, number: 0 };
         assert_eq!(EventPlace::parse_field("before", &place.to_string()), Ok(place));
         let json = serde_json::to_string(&EventKind::STARTED).expect("a word");
         assert_eq!(json, "\"started\"");

@@ -272,9 +272,9 @@ mod tests {
         let at = Timestamp::from_millis(5);
         [
             (FactKey::new("primary"), Fact::Known(Value::None)),
-            (FactKey::new("epoch"), Fact::unknown(at, "cut off").after(Value::Number(4))),
+            (FactKey::new("term"), Fact::unknown(at, "cut off").after(Value::Number(4))),
             (FactKey::new("last"), Fact::Known(Value::Position(Position { branch: 2, offset: 9 }))),
-            (FactKey::new("voters"), Fact::Known(Value::Names(vec!["n1".to_owned()]))),
+            (FactKey::new("members"), Fact::Known(Value::Names(vec!["n1".to_owned()]))),
             (FactKey::new("reachable"), Fact::Known(Value::Flag(true))),
         ]
         .into_iter()
@@ -286,9 +286,9 @@ mod tests {
         let text = serde_json::to_value(facts()).unwrap();
         let wanted = json!({
             "primary": null,
-            "epoch": {"unknown": {"since": "1970-01-01T00:00:00.005Z", "why": "cut off"}, "last": 4},
+            "term": {"unknown": {"since": "1970-01-01T00:00:00.005Z", "why": "cut off"}, "last": 4},
             "last": {"branch": 2, "offset": 9},
-            "voters": ["n1"],
+            "members": ["n1"],
             "reachable": true,
         });
         assert_eq!(text, wanted);
@@ -298,10 +298,10 @@ mod tests {
     #[test]
     fn a_fact_that_is_not_said_or_of_another_form_is_unknown_and_never_a_default() {
         let facts = facts();
-        assert_eq!(facts.number("quorum").known(), None);
-        assert_eq!(facts.flag("voters").known(), None);
-        let epoch = facts.number("epoch");
-        assert_eq!((epoch.known(), epoch.known_or_last()), (None, Some(&4)));
+        assert_eq!(facts.number("needed").known(), None);
+        assert_eq!(facts.flag("members").known(), None);
+        let term = facts.number("term");
+        assert_eq!((term.known(), term.known_or_last()), (None, Some(&4)));
     }
 
     #[test]
@@ -309,7 +309,7 @@ mod tests {
         let one = facts();
         let mut other = facts();
         let later = Fact::unknown(Timestamp::from_millis(9), "another reason");
-        other.set(FactKey::new("epoch"), later);
+        other.set(FactKey::new("term"), later);
         assert_ne!(one, other);
         assert_eq!(one.bound(|_| true), other.bound(|_| true));
     }

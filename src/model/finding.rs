@@ -128,11 +128,11 @@ pub enum Subject {
         /// The position.
         position: u64,
     },
-    /// The epoch that a record names.
+    /// The generation that a record names.
     Epoch {
         /// The record.
         seq: u64,
-        /// The epoch.
+        /// Its number.
         epoch: u64,
     },
     /// The audit log as a whole, by how many commits its file had.
@@ -256,17 +256,17 @@ impl fmt::Display for Mismatch {
 mod tests {
     use super::*;
 
-    fn finding(epoch: u64) -> Finding {
-        let subject = Subject::Epoch { seq: 7, epoch };
-        Finding::new(FindingKind::KernelOlder, subject, "epoch 2", "epoch 3, as record 7 names")
+    fn finding(number: u64) -> Finding {
+        let subject = Subject::Epoch { seq: 7, epoch: number };
+        Finding::new(FindingKind::KernelOlder, subject, "term 2", "term 3, as record 7 names")
     }
 
     #[test]
     fn what_is_not_listed_is_counted() {
         let mut mismatch = Mismatch::default();
         assert!(mismatch.is_empty());
-        for epoch in 0..FINDINGS_LISTED_MAX as u64 + 2 {
-            mismatch.add(finding(epoch));
+        for number in 0..FINDINGS_LISTED_MAX as u64 + 2 {
+            mismatch.add(finding(number));
         }
         assert_eq!(mismatch.findings.len(), FINDINGS_LISTED_MAX);
         assert_eq!(mismatch.total, FINDINGS_LISTED_MAX as u64 + 2);
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(refused, [FindingKind::Contradiction]);
         assert_eq!(
             finding(3).to_string(),
-            "The kernel is older than the audit log: found epoch 2; expected epoch 3, as record 7 names."
+            "The kernel is older than the audit log: found term 2; expected term 3, as record 7 names."
         );
     }
 }

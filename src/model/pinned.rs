@@ -8,7 +8,7 @@ use crate::model::facts::{FactChange, FactKey, FactSubject, FactValue, Value, ch
 use crate::model::text::{ActorName, NodeId, PlaceName, Reason};
 use crate::model::v1;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Which cluster this is. Equal names are not equal clusters: the id decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct ClusterIdentity {
     pub cluster: PlaceName,
     /// The environment, such as `production`.
     pub environment: PlaceName,
-    /// Which kernel holds the data, such as `embedded`.
+    /// Which kind of kernel holds the data.
     pub kernel: String,
     /// Made at the founding of the cluster and never changed.
     pub id: String,
@@ -65,6 +65,27 @@ pub struct PinnedNode {
     pub facts: BTreeMap<FactKey, FactValue>,
 }
 
+/// Something that a node has several of, as far as a confirmation is bound to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct PinnedItem {
+    /// What it is.
+    pub kind: FactKey,
+    /// The node that has it.
+    pub node: NodeId,
+    /// Its name there.
+    pub name: String,
+    /// Its facts.
+    pub facts: BTreeMap<FactKey, FactValue>,
+}
+
+impl PinnedItem {
+    fn subject(&self) -> FactSubject {
+        let Self { kind, node, name, facts: _ } = self.clone();
+        FactSubject::Item { kind, node, name }
+    }
+}
+
 /// Everything that a confirmation is bound to: if any of it moves, the confirmation is stale (C3.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pinned {
@@ -74,6 +95,8 @@ pub struct Pinned {
     pub facts: BTreeMap<FactKey, FactValue>,
     /// Its nodes, in the order of their names.
     pub nodes: Vec<PinnedNode>,
+    /// What they have several of, by node, kind and name.
+    pub items: Vec<PinnedItem>,
     /// The action of the control plane that is not resolved, where there is one.
     pub unresolved: Option<Unresolved>,
     /// The freeze that stands, where there is one.
@@ -91,6 +114,8 @@ struct PinnedJson {
     identity: ClusterIdentity,
     facts: BTreeMap<FactKey, FactValue>,
     nodes: Vec<PinnedNode>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    items: Vec<PinnedItem>,
     unresolved: Option<Unresolved>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     freeze: Option<Freeze>,
@@ -122,12 +147,13 @@ impl schemars::JsonSchema for Pinned {
 
 impl Serialize for Pinned {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        let Self { identity, facts, nodes, unresolved, freeze, second_operator, told } =
+        let Self { identity, facts, nodes, items, unresolved, freeze, second_operator, told } =
             self.clone();
         if let Some(told) = told {
             return told.serialize(s);
         }
-        PinnedJson { identity, facts, nodes, unresolved, freeze, second_operator }.serialize(s)
+        PinnedJson { identity, facts, nodes, items, unresolved, freeze, second_operator }
+            .serialize(s)
     }
 }
 
@@ -140,8 +166,9 @@ impl<'de> Deserialize<'de> for Pinned {
             return v1::pinned(json).map_err(Error::custom);
         }
         let read = serde_json::from_value(json).map_err(Error::custom)?;
-        let PinnedJson { identity, facts, nodes, unresolved, freeze, second_operator } = read;
-        Ok(Self { identity, facts, nodes, unresolved, freeze, second_operator, told: None })
+        let PinnedJson { identity, facts, nodes, items, unresolved, freeze, second_operator } =
+            read;
+        Ok(Self { identity, facts, nodes, items, unresolved, freeze, second_operator, told: None })
     }
 }
 
@@ -168,17 +195,20 @@ impl Pinned {
         .collect()
     }
 
-    /// Every subject with its facts: the cluster, the control plane, and each node in order.
+    /// Every subject with its facts: the cluster, the control plane, each node in order, and what nodes
+    /// have several of.
     #[must_use]
     pub fn subjects(&self) -> Vec<(FactSubject, BTreeMap<FactKey, FactValue>)> {
         let of_nodes = self.nodes.iter();
         let of_nodes = of_nodes.map(|n| (FactSubject::Node(n.id.clone()), n.facts.clone()));
+        let of_items = self.items.iter().map(|item| (item.subject(), item.facts.clone()));
         [
             (FactSubject::Cluster, self.facts.clone()),
             (FactSubject::ControlPlane, self.of_control_plane()),
         ]
         .into_iter()
         .chain(of_nodes)
+        .chain(of_items)
         .collect()
     }
 
@@ -191,21 +221,26 @@ impl Pinned {
         moved.extend(changes(&FactSubject::Cluster, &self.facts, &later.facts));
         let (own, others) = (self.of_control_plane(), later.of_control_plane());
         moved.extend(changes(&FactSubject::ControlPlane, &own, &others));
-        let then: BTreeMap<&NodeId, _> = self.nodes.iter().map(|n| (&n.id, &n.facts)).collect();
-        let now: BTreeMap<&NodeId, _> = later.nodes.iter().map(|n| (&n.id, &n.facts)).collect();
-        let known: BTreeSet<&NodeId> = then.keys().copied().collect();
-        let added = later.nodes.iter().filter(|node| !known.contains(&node.id));
-        for node in self.nodes.iter().chain(added) {
-            let of = |nodes: &BTreeMap<&NodeId, _>| nodes.get(&node.id).copied();
-            let (before, after) = (of(&then), of(&now));
+        let (before, after) = (self.of_members(), later.of_members());
+        let [then, now] = [&before, &after].map(|all| -> BTreeMap<_, _> {
+            all.iter().map(|(subject, facts)| (subject, *facts)).collect()
+        });
+        let added = after.iter().filter(|(subject, _)| !then.contains_key(subject));
+        for (subject, _) in before.iter().chain(added) {
+            let (before, after) = (then.get(subject).copied(), now.get(subject).copied());
             // Of a hundred nodes, nothing moved of nearly every one.
             if before != after {
-                let subject = FactSubject::Node(node.id.clone());
                 let (before, after) = (before.unwrap_or(&nothing), after.unwrap_or(&nothing));
-                moved.extend(changes(&subject, before, after));
+                moved.extend(changes(subject, before, after));
             }
         }
         moved
+    }
+
+    /// Nodes and what they have several of, each with its facts.
+    fn of_members(&self) -> Vec<(FactSubject, &BTreeMap<FactKey, FactValue>)> {
+        let of_nodes = self.nodes.iter().map(|n| (FactSubject::Node(n.id.clone()), &n.facts));
+        of_nodes.chain(self.items.iter().map(|item| (item.subject(), &item.facts))).collect()
     }
 
     /// Every fact with its value, for where no spec is at hand.

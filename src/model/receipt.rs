@@ -24,7 +24,7 @@ pub struct Receipt {
     pub action_id: ActionId,
     /// What it was.
     pub action: Action,
-    /// The epoch after it.
+    /// The number of the branch or of the generation after it, where the kernel counts those.
     pub epoch: Option<u64>,
     /// The position of its entry in the replicated log, where its effect is one.
     pub position: Option<u64>,
@@ -110,7 +110,7 @@ pub struct Tombstone {
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[error("{sentence}")]
 pub struct KernelRefusal {
-    /// The rule, in the kernel's own words: a short name such as `epoch_moved`.
+    /// The rule, in the kernel's own words: a short name such as `not_a_member`.
     pub rule: String,
     /// What was asked and what was found.
     pub sentence: String,

@@ -129,7 +129,7 @@ pub enum Entry {
     },
     /// The next thing that happens is the call of the kernel.
     Dispatched {
-        /// The epoch that the kernel compares with, where it was known.
+        /// The generation that the kernel compares with, where it was known.
         expected_epoch: Option<u64>,
     },
     /// It ran, once.
@@ -332,7 +332,7 @@ pub enum Entry {
     },
     /// A control plane was told to stop, and did. Nothing it served runs after this.
     Stopped {
-        /// The epoch of the cluster then, where it was known.
+        /// The generation of the cluster then, where it was known.
         epoch: Option<u64>,
         /// The last position that a node had made durable then, where one was known.
         position: Option<u64>,

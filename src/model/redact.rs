@@ -15,7 +15,7 @@ use crate::model::canonical::Hash;
 use crate::model::facts::{Fact, FactChange, FactKey, FactSubject, FactValue, Facts, Value};
 use crate::model::pinned::Freeze;
 use crate::model::refusal::Refusal;
-use crate::model::spec::{FactOf, KernelSpec};
+use crate::model::spec::KernelSpec;
 use crate::model::text::{ActorName, PlaceName, Reason};
 use std::collections::BTreeMap;
 
@@ -98,19 +98,19 @@ fn hidden() -> Value {
 }
 
 /// What no spec declares is judged like what it declares to be sensitive.
-fn is_plain(spec: &KernelSpec, of: FactOf, key: &str) -> bool {
-    spec.fact(of, key).is_some_and(|fact| !fact.sensitive)
+fn is_plain(spec: &KernelSpec, of: &FactSubject, key: &str) -> bool {
+    spec.fact_of(of, key).is_some_and(|fact| !fact.sensitive)
 }
 
 /// Facts about one subject: what is sensitive is there, and its value is the word.
-pub(super) fn facts(spec: &KernelSpec, of: FactOf, facts: Facts) -> Facts {
+pub(super) fn facts(spec: &KernelSpec, of: &FactSubject, facts: Facts) -> Facts {
     facts.map(|key, fact| if is_plain(spec, of, key) { plain(fact) } else { Fact::Known(hidden()) })
 }
 
 /// The same of pinned facts.
 pub(super) fn pinned(
     spec: &KernelSpec,
-    of: FactOf,
+    of: &FactSubject,
     facts: BTreeMap<FactKey, FactValue>,
 ) -> BTreeMap<FactKey, FactValue> {
     let value = |(key, value): (FactKey, FactValue)| {
@@ -151,9 +151,7 @@ impl Redact for FactChange {
             FactSubject::ControlPlane | FactSubject::Words(_) => false,
             of => spec.fact_of(of, &fact).is_some_and(|fact| !fact.sensitive),
         };
-        if stays {
-            return Self { subject, fact, before, after };
-        }
+        // What a person named is hidden where its facts are not.
         let subject = match subject {
             FactSubject::Words(words) => FactSubject::Words(words.redacted(spec)),
             FactSubject::Item { kind, node, name } => {
@@ -161,6 +159,9 @@ impl Redact for FactChange {
             }
             other => other,
         };
+        if stays {
+            return Self { subject, fact, before, after };
+        }
         let hidden = || FactValue::Known(hidden());
         Self { subject, fact, before: hidden(), after: hidden() }
     }

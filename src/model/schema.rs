@@ -48,7 +48,7 @@ text_schema! {
         "pattern": "Z$"
     };
     Hash "Hash" "A SHA-256 hash." { "pattern": "^[0-9a-f]{64}$" };
-    EventPlace "EventPlace" "The place of an event: epoch, position and a number." {
+    EventPlace "EventPlace" "The place of an event: the branch of the log, the position there and a number." {
         "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+$"
     };
     TimelineKey "TimelineKey" "The key of a page of the timeline: a record, and the place of an event." {

@@ -4,32 +4,41 @@
 //! request; no room but the kernel's own knows its words (C1.3, C12.1).
 
 mod catalogue;
+mod changes;
 mod facts;
 mod parse;
+#[cfg(feature = "ssr")]
+mod read;
 #[cfg(test)]
 pub(crate) mod tried;
 
 pub use catalogue::Catalogue;
 pub use facts::{
-    Binding, FactOf, FactSpec, FactUnit, PRIMARY, PRIMARY_ROLE, PositionStyle, REACHABLE, ROLE,
-    Show, WRITES,
+    Binding, FactOf, FactSpec, FactUnit, ItemSpec, PRIMARY, PRIMARY_ROLE, PositionStyle,
+    PositionUnit, REACHABLE, ROLE, Show, WRITES,
 };
 
 use crate::model::action::{Action, ActionKind, NODE_PARAMETERS};
 use crate::model::event::EventKind;
 use crate::model::invariant::InvariantId;
 use crate::model::text::{InputError, NodeId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Everything that one kernel says of itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct KernelSpec {
-    /// The kind of kernel, such as `embedded`.
+    /// The kind of kernel, in a word.
     pub kind: &'static str,
     /// The roles that a node can have, the primary's first.
     pub roles: &'static [&'static str],
     /// Every fact, in the order in which facts are shown.
     pub facts: &'static [FactSpec],
+    /// What a node can have several of, in the order in which it is shown.
+    pub items: &'static [ItemSpec],
+    /// The fact of a node that names the one that it takes the log from; absent where every node takes it
+    /// from the primary.
+    pub follows: Option<&'static str>,
     /// How positions are compared and named.
     pub position: PositionStyle,
     /// Its actions, in the order in which the catalogue shows them.
@@ -41,7 +50,7 @@ pub struct KernelSpec {
 }
 
 /// What an action is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ActionClass {
@@ -82,7 +91,7 @@ impl ActionClass {
 }
 
 /// How far the consequences reach, which decides how an action is confirmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Impact {
@@ -104,7 +113,7 @@ impl Impact {
 }
 
 /// What has to be typed to confirm a disruptive action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
@@ -115,7 +124,9 @@ pub enum Target {
 }
 
 /// What a parameter takes, and how it is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum ParameterKind {
     /// The name of a node that is a member: there is a list to choose from. `rule` is the invariant
     /// that fails where it is none.
@@ -132,6 +143,14 @@ pub enum ParameterKind {
     },
     /// A name that an operator gives, such as that of a backup.
     Name,
+    /// The name of something that the node of the action has: `of` is the kind of the item, and `rule` the
+    /// invariant that fails where the node has none of that name.
+    Item {
+        /// The kind of item.
+        of: &'static str,
+        /// The invariant that names the field.
+        rule: InvariantId,
+    },
 }
 
 impl ParameterKind {
@@ -153,8 +172,6 @@ pub struct ParameterSpec {
     /// What it may be.
     pub limits: &'static str,
     /// How it is read.
-    #[serde(skip)]
-    #[cfg_attr(feature = "ssr", schemars(skip))]
     pub kind: ParameterKind,
 }
 
@@ -193,8 +210,6 @@ pub struct ActionSpec {
     /// Its name for people.
     pub title: &'static str,
     /// One request of it in a few words: a parameter in braces stands for its value.
-    #[serde(skip)]
-    #[cfg_attr(feature = "ssr", schemars(skip))]
     pub phrase: &'static str,
     /// What it does, as a sentence.
     pub meaning: &'static str,
@@ -219,17 +234,11 @@ pub struct ActionSpec {
     /// What the kernel is told.
     pub engine_command: &'static str,
     /// Whether the kernel may work on it for longer than a page waits for its answer.
-    #[serde(skip)]
-    #[cfg_attr(feature = "ssr", schemars(skip))]
     pub takes_long: bool,
     /// Whether it makes a node primary: then every node is shown with the rules against it.
-    #[serde(skip)]
-    #[cfg_attr(feature = "ssr", schemars(skip))]
     pub chooses_primary: bool,
     /// Whether it is the way out where an outcome is not known and nobody is primary: settling may
     /// need a primary, and without one action that is possible all the same neither could ever happen.
-    #[serde(skip)]
-    #[cfg_attr(feature = "ssr", schemars(skip))]
     pub way_out: bool,
 }
 
@@ -258,7 +267,10 @@ impl ActionSpec {
     pub fn offered_position(&self) -> Option<&'static str> {
         self.parameters.iter().find_map(|parameter| match parameter.kind {
             ParameterKind::Position { offered } => Some(offered),
-            ParameterKind::Member { .. } | ParameterKind::Joining | ParameterKind::Name => None,
+            ParameterKind::Member { .. }
+            | ParameterKind::Joining
+            | ParameterKind::Name
+            | ParameterKind::Item { .. } => None,
         })
     }
 
@@ -271,7 +283,8 @@ impl ActionSpec {
 }
 
 /// One promise of an engine or of the control plane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct InvariantSpec {
     /// The id that refusals, records and documents cite.
     pub id: InvariantId,
@@ -284,7 +297,8 @@ pub struct InvariantSpec {
 }
 
 /// One kind of thing that can happen in a kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct EventSpec {
     /// Its word.
     pub kind: EventKind,
@@ -339,6 +353,13 @@ impl KernelSpec {
                 }
                 if !action.phrase.contains(&format!("{{{}}}", parameter.name)) {
                     fault(format!("its phrase leaves out {}", parameter.name));
+                }
+            }
+            for parameter in action.parameters {
+                if let ParameterKind::Item { of, .. } = parameter.kind
+                    && !self.items.iter().any(|item| item.kind == of)
+                {
+                    fault(format!("{} is of no kind of item", parameter.name));
                 }
             }
             for id in action.preconditions {

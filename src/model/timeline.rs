@@ -14,7 +14,7 @@ use std::fmt;
 
 /// How the order is known, for people.
 pub const HOW_IT_IS_ORDERED: &str = "Each column has an order of its own, newest first: records by \
-    sequence number, events of the kernel by epoch, position and number. Between the columns \
+    sequence number, events of the kernel by their place. Between the columns \
     order is known only by evidence: what an action did in the kernel came after its dispatched \
     record, and before the record that holds the kernel's answer. Where that is so, the line says \
     what it came after. What stands side by side in one row is in no known order. Times are shown \
@@ -94,7 +94,7 @@ pub struct TimelineKey {
 }
 
 impl TimelineKey {
-    /// Parses `SEQ` or `SEQ_EPOCH.POSITION.NUMBER`, as it is written.
+    /// Parses `SEQ` or `SEQ_BRANCH.POSITION.NUMBER`, as it is written.
     ///
     /// # Errors
     /// When the text is anything else.

@@ -3,6 +3,7 @@
 
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::ClusterState;
+use crate::model::facts::Position;
 use crate::model::text::NodeId;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -18,7 +19,7 @@ pub struct Sample {
     /// When the last of them was made.
     pub until: Timestamp,
     /// The last entry of the log of each node; absent where it could not be read. By the names.
-    pub positions: Vec<(NodeId, Option<u64>)>,
+    pub positions: Vec<(NodeId, Option<Position>)>,
 }
 
 impl Sample {
@@ -27,14 +28,14 @@ impl Sample {
     pub fn of(end: &str, state: &ClusterState) -> Self {
         let at = state.observation.observed_at;
         let of = |node: &crate::model::cluster::NodeState| {
-            (node.id.clone(), node.facts.position(end).known().map(|at| at.offset))
+            (node.id.clone(), node.facts.position(end).known().copied())
         };
         Self { from: at, until: at, positions: state.nodes.iter().map(of).collect() }
     }
 
     /// The position of a node; `None` where it was not known, or the node was no member.
     #[must_use]
-    pub fn position(&self, node: &NodeId) -> Option<u64> {
+    pub fn position(&self, node: &NodeId) -> Option<Position> {
         self.positions.iter().find(|(id, _)| id == node).and_then(|(_, position)| *position)
     }
 }

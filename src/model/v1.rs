@@ -106,6 +106,7 @@ pub(super) fn pinned(json: Json) -> Result<Pinned, String> {
         identity,
         facts: shown(&facts(cluster)?),
         nodes: nodes.into_iter().map(node).collect::<Result<_, String>>()?,
+        items: Vec::new(),
         unresolved,
         freeze,
         second_operator,

@@ -61,7 +61,7 @@ impl ReadSide {
         let rest = TimelineKey {
             record: records.records.first().map_or(0, |newest| newest.record.seq + 1),
             event: events.first().map_or_else(
-                || from.or((!unread).then_some(EventPlace { epoch: 0, position: 0, number: 0 })),
+                || from.or((!unread).then_some(EventPlace { branch: 0, position: 0, number: 0 })),
                 |newest| Some(EventPlace { number: newest.place.number + 1, ..newest.place }),
             ),
         };

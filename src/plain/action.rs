@@ -77,7 +77,7 @@ fn standing(catalogue: Catalogue, action: &ActionAnswer, option: &str) -> Lines 
     match &action.kernel_says {
         Some(ReceiptStatus::Executed { receipt }) => {
             lines.line("The kernel holds a receipt under this id now:");
-            add_receipt(&mut lines, receipt);
+            add_receipt(&mut lines, catalogue, receipt);
         }
         Some(ReceiptStatus::Voided { tombstone }) => {
             lines.line(format!("The kernel holds the id as void: {}", tombstone.result));
@@ -148,7 +148,7 @@ pub(super) fn meaning(stage: Stage) -> &'static str {
 pub(super) fn add_outcome(lines: &mut Lines, catalogue: Catalogue, outcome: &Outcome) {
     match outcome {
         Outcome::Executed { receipt, differences, observed_after } => {
-            add_receipt(lines, receipt);
+            add_receipt(lines, catalogue, receipt);
             for difference in differences {
                 lines.line(format!("NOT AS EXPLAINED: {difference}"));
             }
@@ -177,12 +177,13 @@ pub(super) fn add_outcome(lines: &mut Lines, catalogue: Catalogue, outcome: &Out
     }
 }
 
-fn add_receipt(lines: &mut Lines, receipt: &Receipt) {
+fn add_receipt(lines: &mut Lines, catalogue: Catalogue, receipt: &Receipt) {
     let number = |n: Option<u64>| n.map_or_else(|| "none".to_owned(), |n| n.to_string());
     lines.line(format!("Receipt: {}", receipt.result));
     lines.line(format!(
-        "  executed at {}; epoch after it {}; position {}; for record {} ({})",
+        "  executed at {}; {} after it {}; position {}; for record {} ({})",
         receipt.executed_at,
+        catalogue.generation(),
         number(receipt.epoch),
         number(receipt.position),
         receipt.witness.seq,

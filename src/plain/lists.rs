@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_page_of_events_says_its_gap_and_how_to_read_on() {
-        let place = EventPlace { epoch: 2, position: 14, number: 1 };
+        let place = EventPlace { branch: 2, position: 14, number: 1 };
         let event = KernelEvent {
             place,
             at: Timestamp::from_millis(0),

@@ -2,7 +2,7 @@
 
 use super::explanation::{add_candidate, add_prospect};
 use crate::model::answer::Overview;
-use crate::model::cluster::{ClusterState, NodeState};
+use crate::model::cluster::{ClusterState, ItemState, NodeState};
 use crate::model::facts::{Fact, Facts, Missing, Value};
 use crate::model::finding::Mismatch;
 use crate::model::node_answer::{NodeAnswer, NodeVerified};
@@ -49,6 +49,7 @@ pub fn overview(spec: &'static KernelSpec, overview: &Overview) -> Lines {
     }
     lines.gap();
     add_nodes(&mut lines, spec, &state.nodes);
+    add_items(&mut lines, spec, &state.items.iter().collect::<Vec<_>>());
     for why_not in &overview.why_not {
         lines.heading(&format!("{}, every node as the target", why_not.kind));
         for candidate in &why_not.candidates {
@@ -108,6 +109,7 @@ pub fn node(spec: &'static KernelSpec, answer: &NodeAnswer, option: &str) -> Lin
     if let Some(node) = answer.facts() {
         facts(&mut lines, spec, node);
     }
+    add_items(&mut lines, spec, &answer.state.items_of(&answer.node).collect::<Vec<_>>());
     if let Some(NodeVerified { seq, at, verification, .. }) = &answer.verified {
         let word = verification.word().to_uppercase().replace('_', " ");
         lines.line(format!("Verified at {at}: {word} (record {seq})"));
@@ -188,6 +190,26 @@ pub(super) fn add_nodes(lines: &mut Lines, spec: &KernelSpec, nodes: &[NodeState
         let since = reachable.map_or_else(String::new, |of| since(of, &node.facts));
         if !since.is_empty() {
             lines.line(format!("{} is not reachable{since}", node.id));
+        }
+    }
+}
+
+/// What nodes have several of, each on a line of its own.
+fn add_items(lines: &mut Lines, spec: &KernelSpec, items: &[&ItemState]) {
+    for of in spec.items {
+        let mut of_kind = items.iter().filter(|item| *item.kind == *of.kind).peekable();
+        if of_kind.peek().is_none() {
+            continue;
+        }
+        lines.heading(of.label);
+        for item in of_kind {
+            let shown = spec.facts_of_item(of.kind).filter(|of| of.show != Show::Hidden);
+            let words = shown.filter_map(|of| {
+                let value = item.facts.get(of.key)?;
+                Some(format!("{} {}", of.lower_label(), fact(of, value)))
+            });
+            let words: Vec<String> = words.collect();
+            lines.line(format!("  {} {}: {}", item.node, item.name, words.join("; ")));
         }
     }
 }

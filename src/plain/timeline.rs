@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_join_a_gap_and_a_contradiction_are_said_in_words() {
-        let place = EventPlace { epoch: 2, position: 14, number: 0 };
+        let place = EventPlace { branch: 2, position: 14, number: 0 };
         let event = KernelEvent {
             place,
             at: crate::model::ambient::Timestamp::from_millis(0),

@@ -64,7 +64,7 @@ pub(super) async fn compare(
         let kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
         Box::pin(std::future::ready(kernel.memory(after, MEMORY_ROWS_MAX)))
     };
-    let asked = Some((&SPEC.position, &ask as &cross_check::Ask<'_>));
+    let asked = Some((&SPEC, &ask as &cross_check::Ask<'_>));
     let mismatch = cross_check::compare(asked, log, tables, depth).await?;
     Ok((kernel.into_inner().unwrap_or_else(PoisonError::into_inner), mismatch))
 }

@@ -3,7 +3,7 @@
 //! A test speaks as somebody: `app.operator()`, `app.observer()`, `app.anonymous()`. Time stands
 //! still until the test moves it, and ids come from a counter, so a failure repeats.
 
-use crate::described;
+use crate::described::Description;
 pub use crate::opened::open;
 use crate::opened::{Change, open_as};
 pub use crate::still_time::{CountedEntropy, ManualClock};
@@ -59,6 +59,8 @@ impl Reply {
 pub struct Client {
     router: Router,
     bearer: Option<String>,
+    /// The description that every answer of the API is held against.
+    described: &'static Description,
     /// Whether it asks at the listener of observers, which has not all that is described.
     observes: bool,
 }
@@ -66,7 +68,16 @@ pub struct Client {
 impl Client {
     /// Somebody with this credential, or with none.
     pub fn new(router: Router, bearer: Option<String>) -> Self {
-        Self { router, bearer, observes: false }
+        Self::described_by(Description::of_the_program(), router, bearer)
+    }
+
+    /// The same, at a control plane over another kernel.
+    pub fn described_by(
+        described: &'static Description,
+        router: Router,
+        bearer: Option<String>,
+    ) -> Self {
+        Self { router, bearer, described, observes: false }
     }
 
     /// What they hold, for a server that is started again: the old one ends with its last client.
@@ -102,8 +113,8 @@ impl Client {
         if uri.path().starts_with("/api/") && !is_absent {
             let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
             let media = media.unwrap_or_default();
-            let faults =
-                described::faults(method.as_str(), uri.path(), status.as_u16(), media, &body);
+            let (method, status) = (method.as_str(), status.as_u16());
+            let faults = self.described.faults(method, uri.path(), status, media, &body);
             assert!(faults.is_empty(), "{method} {uri} {status}: {faults:#?}\n{body}");
         }
         Reply { status, location, headers, body }
@@ -330,7 +341,7 @@ impl TestApp {
     /// The same person or program at the listener of observers.
     pub fn at_observers(&self, client: &Client) -> Client {
         let (router, bearer) = (self.house.observers.clone(), client.bearer.clone());
-        Client { router, bearer, observes: true }
+        Client { router, bearer, observes: true, ..client.clone() }
     }
 
     /// Nobody.

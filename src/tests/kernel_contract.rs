@@ -1,6 +1,7 @@
-//! What any kernel must keep, written against the port alone. A second kernel is put under it by
-//! another `Bench`.
+//! What the embedded kernel must keep, through the port. What every kernel must keep is in `any_kernel`,
+//! and a kernel is put under it by a `Bench` with `Samples`.
 
+use crate::any_kernel::{Samples, keeps_the_contract};
 use crate::embedded_bench::Embedded;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::{SPEC, facts};
@@ -15,7 +16,7 @@ use aerodb_control::model::invariant::InvariantId;
 use aerodb_control::model::receipt::{KernelRefusal, Receipt, Witness};
 use aerodb_control::model::text::NodeId;
 
-/// A cluster of nodes n1, n2 ... whose primary is n1, and that survives a restart.
+/// A kernel that survives a restart. That of the embedded kernel has nodes n1, n2 ... and n1 is primary.
 pub(crate) trait Bench {
     fn kernel(&self) -> &dyn CommandKernel;
     fn restart(&mut self);
@@ -235,6 +236,36 @@ async fn checks_are_pure(kernel: &dyn CommandKernel) {
         assert_eq!(one.effects.is_empty(), !all_pass, "what is refused changes nothing");
     }
     assert_eq!(kernel.observe().await.unwrap(), state);
+}
+
+impl Samples for Embedded {
+    fn runs(&self) -> Vec<aerodb_control::model::action::Action> {
+        [
+            Action::StopWrites {},
+            Action::ResumeWrites {},
+            Action::TakeCheckpoint { node: n(2) },
+            Action::Switchover { to: n(2) },
+        ]
+        .map(Into::into)
+        .to_vec()
+    }
+
+    fn refused(&self) -> Vec<(aerodb_control::model::action::Action, &'static str)> {
+        [
+            (Action::Switchover { to: n(9) }, "node_is_member"),
+            (Action::Failover { to: n(2) }, "no_primary_alive"),
+            (Action::ResumeWrites {}, "write_fence_standing"),
+            (Action::BringOnline { node: n(2) }, "node_offline"),
+        ]
+        .map(|(action, rule)| (action.into(), rule))
+        .to_vec()
+    }
+}
+
+/// C1.3, C4.2, C11.1: the part of the contract that no kernel is excused from.
+#[tokio::test]
+async fn the_embedded_kernel_keeps_what_every_kernel_must_keep() {
+    keeps_the_contract(Embedded::found(3)).await;
 }
 
 pub(crate) async fn contract(mut bench: impl Bench) {

@@ -70,7 +70,7 @@ async fn what_happened_is_kept_in_the_order_in_which_it_happened() {
     // The history of epochs: who, from which place on, by which action.
     let epochs: Vec<_> =
         events.iter().filter(|e| e.kind == EngineEvent::EpochBegan.kind()).collect();
-    let by: Vec<_> = epochs.iter().map(|e| (e.place.epoch, e.action_id)).collect();
+    let by: Vec<_> = epochs.iter().map(|e| (e.place.branch, e.action_id)).collect();
     assert_eq!(by, [(1, None), (2, Some(id(1))), (3, Some(id(8)))]);
     // What an action brought about names it, also where it is no entry of the log.
     let caused = |kind| events.iter().find(|e| e.kind == kind).unwrap().action_id;

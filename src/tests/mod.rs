@@ -6,6 +6,7 @@
 
 mod access_lists;
 mod access_matrix;
+mod any_kernel;
 mod audit_first;
 mod authority;
 mod bad_input;
@@ -37,6 +38,7 @@ mod duplicates;
 mod durable;
 mod embedded_bench;
 mod embedded_kernel;
+mod engine_words;
 mod etags;
 mod events;
 mod exactly_once;
@@ -74,6 +76,7 @@ mod kernel_files;
 mod kernel_members;
 mod kernel_verify;
 mod kernel_words;
+mod ladder;
 mod late_bodies;
 mod late_bodies_live;
 mod layers;

@@ -143,7 +143,7 @@ pub(crate) fn prospect(action: Action, against: &[Check]) -> Prospect {
 
 pub(crate) fn event(number: u64, kind: EventKind, node: Option<&str>, text: &str) -> KernelEvent {
     KernelEvent {
-        place: EventPlace { epoch: 4, position: 7, number },
+        place: EventPlace { branch: 4, position: 7, number },
         at: at(i64::try_from(number).unwrap()),
         kind,
         node: node.map(node_id),

@@ -31,7 +31,7 @@ pub(crate) fn timeline_view(text: &str) -> TimelineView {
 }
 
 fn timeline(text: &str) -> Timeline {
-    let place = EventPlace { epoch: 4, position: 7, number: 1 };
+    let place = EventPlace { branch: 4, position: 7, number: 1 };
     let record = |seq, entry| PlacedRecord {
         record: made::record(seq, entry),
         after_event: Some(place),
@@ -74,7 +74,7 @@ pub(crate) fn node_answer(name: &str, state: ClusterState, text: &str) -> NodeAn
     let events = NodeEvents {
         events: vec![made::event(2, EngineEvent::NodeLost.kind(), Some(name), text)],
         looked_at: 9,
-        next_before: Some(EventPlace { epoch: 1, position: 2, number: 3 }),
+        next_before: Some(EventPlace { branch: 1, position: 2, number: 3 }),
         gap: Some(text.to_owned()),
     };
     let asked = made::actions().actions;

@@ -20,7 +20,7 @@ fn sample(entry: &ActionSpec) -> BTreeMap<String, String> {
         ParameterKind::Member { .. } => "n2",
         ParameterKind::Joining => "n4",
         ParameterKind::Position { .. } => "1",
-        ParameterKind::Name => "nightly",
+        ParameterKind::Name | ParameterKind::Item { .. } => "nightly",
     };
     let pair = |p: &aerodb_control::model::spec::ParameterSpec| {
         (p.name.to_owned(), value(p.kind).to_owned())

@@ -9,6 +9,7 @@ pub mod effects;
 pub mod events;
 pub mod explanation;
 pub mod forms;
+pub mod items;
 pub mod kept;
 pub mod log_filter;
 pub mod nodes;

@@ -12,7 +12,7 @@ use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::log_filter::LogFilter;
 use crate::model::refusal::{Refusal, RefusalCode};
-use crate::model::spec::ActionSpec;
+use crate::model::spec::{ActionSpec, KernelSpec};
 use crate::model::text::{InputError, NodeId, Reason};
 
 use axum::Json;
@@ -47,6 +47,14 @@ pub(super) async fn catalogue(
     State(site): State<Reading>,
 ) -> Json<&'static [ActionSpec]> {
     Json(site.read.spec().actions)
+}
+
+/// What the kernel says of itself: for programs that were built without it.
+pub(super) async fn kernel_spec(
+    _: SignedIn,
+    State(site): State<Reading>,
+) -> Json<&'static KernelSpec> {
+    Json(site.read.spec())
 }
 
 /// What would be explained now. Nothing is recorded and nothing is asked.

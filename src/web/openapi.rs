@@ -77,7 +77,10 @@ const ABOUT: &str = "What people operate an AeroDB cluster through.
 
 An action is asked for, explained, confirmed by the digest of that explanation, and then runs once
 or not at all. Every refusal is problem details (RFC 9457) with the refusal in it. An outcome that
-is not known is no error: it is a 200 whose stage is `unknown`. Lists are paged by key.";
+is not known is no error: it is a 200 whose stage is `unknown`. Lists are paged by key.
+
+Every answer names the kind of kernel that it is about in the header `aerodb-kernel`; what the
+words of that kernel mean is at `/api/v1/kernel/spec`.";
 
 /// Whether an answer carries a tag by which it can be asked for only if it has changed.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -277,6 +277,8 @@ reads! {
     ApiEverybody, "/api/v1/access/everybody", Auditor, Console, Plain, Reading(access::everybody_json), reads::everybody;
     /// That something changed, as server-sent events.
     ApiEvents, "/api/v1/events", Onlooker, Everywhere, Plain, Showing(shown::events), reads::events;
+    /// What the kernel says of itself.
+    ApiKernelSpec, "/api/v1/kernel/spec", Viewer, Everywhere, Tagged, Reading(api::kernel_spec), reads::kernel_spec;
     /// What happened in the kernel.
     ApiKernelEvents, "/api/v1/kernel/events", Viewer, Everywhere, Tagged, Reading(api::kernel_events), reads::kernel_events;
     /// The log as CSV.

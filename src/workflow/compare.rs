@@ -83,7 +83,11 @@ pub(super) fn differences(
             FactSubject::Node(id) => {
                 FactValue::of(after.node(id).and_then(|node| node.facts.get(fact)))
             }
-            _ => continue,
+            FactSubject::Item { .. } => {
+                let item = after.items.iter().find(|item| item.subject() == *subject);
+                FactValue::of(item.and_then(|item| item.facts.get(fact)))
+            }
+            FactSubject::ControlPlane | FactSubject::Check | FactSubject::Words(_) => continue,
         };
         if value != FactValue::Absent {
             found.entry(subject.clone()).or_default().insert(fact.clone(), value);
@@ -155,8 +159,8 @@ mod tests {
         fewer.nodes.remove(0);
         let missing = found(&[], &fewer, None);
         assert!(missing.contains(&format!("{id} reachable: yes -> absent")), "{missing:?}");
-        let predicted = [effect(&NodeId::numbered(9), ROLE, FactValue::Absent, known("learner"))];
-        assert_eq!(found(&predicted, &same, None), ["n9 role: learner -> absent"]);
+        let predicted = [effect(&NodeId::numbered(9), ROLE, FactValue::Absent, known("reader"))];
+        assert_eq!(found(&predicted, &same, None), ["n9 role: reader -> absent"]);
         let gone = [effect(&id, REACHABLE, known(true), FactValue::Absent)];
         let there = found(&gone, &same, None);
         assert_eq!(there, [format!("{id} reachable: absent -> yes")]);

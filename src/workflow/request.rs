@@ -148,15 +148,20 @@ fn rejection(catalogue: Catalogue, id: ActionId, explanation: &Explanation) -> R
     refusal
 }
 
-/// The parameter that names a node which is no member.
+/// The parameter that names a node which is no member, or something that the node does not have.
 fn field_at_fault(
     catalogue: Catalogue,
     action: &Action,
     violated: &[InvariantId],
 ) -> Option<String> {
-    let named = catalogue.action(action.kind())?.node_parameter()?;
-    let ParameterKind::Member { rule } = named.kind else { return None };
-    violated.contains(&rule).then(|| named.name.to_owned())
+    let parameters = catalogue.action(action.kind())?.parameters;
+    let at_fault = parameters.iter().find(|parameter| match parameter.kind {
+        ParameterKind::Member { rule } | ParameterKind::Item { rule, .. } => {
+            violated.contains(&rule)
+        }
+        ParameterKind::Joining | ParameterKind::Position { .. } | ParameterKind::Name => false,
+    });
+    at_fault.map(|parameter| parameter.name.to_owned())
 }
 
 fn in_words(check: &Check) -> String {

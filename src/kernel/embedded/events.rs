@@ -152,7 +152,8 @@ impl Cluster {
         }
         // The end of the log, as far as it can be seen; never before an event that is kept.
         let ends = self.ensemble.reachable().map(|(_, vitals)| vitals.last.position);
-        let here = EventPlace { epoch: self.epoch(), position: ends.max().unwrap_or(0), number: 0 };
+        let here =
+            EventPlace { branch: self.epoch(), position: ends.max().unwrap_or(0), number: 0 };
         let mut place = self.seen.last.map_or(here, |last| last.max(here));
         let mut events = Vec::with_capacity(happened.len());
         for Happening { kind, node, sentence } in happened {

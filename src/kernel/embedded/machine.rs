@@ -61,7 +61,7 @@ pub struct Place {
 impl Place {
     /// The place of the event that the entry here makes.
     fn of_event(self) -> EventPlace {
-        EventPlace { epoch: self.epoch, position: self.position, number: 0 }
+        EventPlace { branch: self.epoch, position: self.position, number: 0 }
     }
 }
 
@@ -142,7 +142,7 @@ fn begin_epoch(
 fn happened(db: &Connection, event: KernelEvent) -> Result<(), StoreError> {
     db.prepare_cached("INSERT INTO events (position, epoch, event) VALUES (?1, ?2, ?3)")
         .and_then(|mut s| {
-            s.execute(params![event.place.position, event.place.epoch, to_json(&event)])
+            s.execute(params![event.place.position, event.place.branch, to_json(&event)])
         })
         .doing("write an event")?;
     Ok(())

@@ -44,7 +44,7 @@ impl Cluster {
     fn memory_reach(&self) -> Reach {
         let reachable = || self.ensemble.reachable().map(|(_, vitals)| vitals);
         Reach {
-            epoch: self.epoch(),
+            branch: self.epoch(),
             last: reachable().map(|vitals| vitals.last.position).max().unwrap_or(0),
             applied: reachable().map(|vitals| vitals.applied).max().unwrap_or(0),
             is_whole: self.ensemble.has_quorum(),

@@ -13,7 +13,9 @@ pub use action::EmbeddedAction;
 pub use event::EngineEvent;
 pub use invariant::EngineInvariant;
 
-use crate::model::spec::{ActionSpec, KernelSpec, ParameterKind, ParameterSpec, PositionStyle};
+use crate::model::spec::{
+    ActionSpec, KernelSpec, ParameterKind, ParameterSpec, PositionStyle, PositionUnit,
+};
 
 const MEMBER: ParameterKind = ParameterKind::Member { rule: EngineInvariant::NodeIsMember.id() };
 const TO: &[ParameterSpec] = &[ParameterSpec {
@@ -52,11 +54,14 @@ pub static SPEC: KernelSpec = KernelSpec {
     kind: "embedded",
     roles: &["primary", "standby", "learner"],
     facts: facts::FACTS,
+    items: &[],
+    follows: None,
     position: PositionStyle {
         end: facts::LAST,
         durable: facts::COMMITTED,
         generation: facts::EPOCH,
-        unit: ["entry", "entries"],
+        branch: "epoch",
+        unit: PositionUnit::Counted(["entry", "entries"]),
     },
     actions: ACTIONS,
     invariants: EngineInvariant::SPECS,

@@ -192,6 +192,7 @@ impl Predicted {
             identity: self.cluster.identity.clone(),
             facts: self.cluster.facts().bound(is_pinned(FactOf::Cluster)),
             nodes: self.nodes.iter().map(node).collect(),
+            items: Vec::new(),
             unresolved: None,
             freeze: None,
             second_operator: false,

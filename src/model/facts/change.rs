@@ -39,7 +39,7 @@ impl fmt::Display for FactValue {
             Self::Absent => f.write_str("absent"),
             Self::Unknown => f.write_str("unknown"),
             Self::Known(value) => write!(f, "{value}"),
-            Self::OfThisAction => f.write_str("the entry of this action"),
+            Self::OfThisAction => f.write_str("the position of this action"),
         }
     }
 }

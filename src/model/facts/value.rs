@@ -36,7 +36,7 @@ impl FactKey {
         &self.0
     }
 
-    /// The key as words, for where no spec is at hand: `write_fence` is `write fence`.
+    /// The key as words, for where no spec is at hand: `free_bytes` is `free bytes`.
     #[must_use]
     pub fn words(&self) -> String {
         self.0.replace('_', " ")

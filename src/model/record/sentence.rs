@@ -44,12 +44,11 @@ impl Entry {
             }
             Self::Stale { moved, .. } => format!("Nothing ran. Moved: {}.", ids(moved)),
             Self::Withdrawn { reason } => format!("Nothing ran. Withdrawn: {reason}"),
-            Self::Dispatched { expected_epoch } => match expected_epoch {
-                Some(epoch) => format!("About to be sent to the kernel, for epoch {epoch}."),
-                None => {
-                    "About to be sent to the kernel, for an epoch that was not known.".to_owned()
-                }
-            },
+            Self::Dispatched { expected_epoch } => format!(
+                "About to be sent to the kernel, for {} {}.",
+                catalogue.generation(),
+                known(*expected_epoch)
+            ),
             Self::Executed { receipt, learned_by, differences, .. } => {
                 let how = match learned_by {
                     LearnedBy::Answer => "the kernel's answer",
@@ -176,7 +175,8 @@ impl Entry {
                  position {position}, and its log. Signs heads with {log_key}."
             ),
             Self::Stopped { epoch, position, .. } => format!(
-                "Stopped as told. The cluster was in epoch {}, at position {}.",
+                "Stopped as told. The cluster was in {} {}, at position {}.",
+                catalogue.generation(),
                 known(*epoch),
                 known(*position)
             ),

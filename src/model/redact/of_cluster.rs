@@ -1,15 +1,16 @@
 //! What the overview shows.
 
-use super::Redact;
+use super::{REDACTED, Redact};
 use crate::model::answer::{Overview, WhyNot};
-use crate::model::cluster::{ClusterState, NodeState, Observation};
+use crate::model::cluster::{ClusterState, ItemState, NodeState, Observation};
 use crate::model::compared::Compared;
 use crate::model::event::KernelEvent;
 use crate::model::explanation::{Candidate, Check, Evidence, Prospect};
+use crate::model::facts::FactSubject;
 use crate::model::finding::Mismatch;
-use crate::model::pinned::{Pinned, PinnedNode, Unresolved};
+use crate::model::pinned::{Pinned, PinnedItem, PinnedNode, Unresolved};
 use crate::model::progress::Progress;
-use crate::model::spec::{Catalogue, FactOf, KernelSpec};
+use crate::model::spec::{Catalogue, KernelSpec};
 
 impl Redact for Overview {
     fn redacted(self, spec: &KernelSpec) -> Self {
@@ -97,13 +98,14 @@ impl Redact for Evidence {
 impl Redact for ClusterState {
     fn redacted(self, spec: &KernelSpec) -> Self {
         // Every page names the cluster, so that nobody reads the wrong one.
-        let Self { format, observation, identity, facts, nodes, under_way } = self;
+        let Self { format, observation, identity, facts, nodes, items, under_way } = self;
         Self {
             format,
             observation: observation.redacted(spec),
             identity,
-            facts: super::facts(spec, FactOf::Cluster, facts),
+            facts: super::facts(spec, &FactSubject::Cluster, facts),
             nodes: nodes.redacted(spec),
+            items: items.redacted(spec),
             under_way: under_way.redacted(spec),
         }
         .identified()
@@ -120,11 +122,13 @@ impl Redact for Observation {
 
 impl Redact for Pinned {
     fn redacted(self, spec: &KernelSpec) -> Self {
-        let Self { identity, facts, nodes, unresolved, freeze, second_operator, told: _ } = self;
+        let Self { identity, facts, nodes, items, unresolved, freeze, second_operator, told: _ } =
+            self;
         Self {
             identity,
-            facts: super::pinned(spec, FactOf::Cluster, facts),
+            facts: super::pinned(spec, &FactSubject::Cluster, facts),
             nodes: nodes.redacted(spec),
+            items: items.redacted(spec),
             unresolved: unresolved.redacted(spec),
             freeze: freeze.redacted(spec),
             second_operator,
@@ -137,7 +141,27 @@ impl Redact for Pinned {
 impl Redact for PinnedNode {
     fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { id, facts } = self;
-        Self { id, facts: super::pinned(spec, FactOf::Node, facts) }
+        let facts = super::pinned(spec, &FactSubject::Node(id.clone()), facts);
+        Self { id, facts }
+    }
+}
+
+impl Redact for PinnedItem {
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        let Self { kind, node, name, facts } = self;
+        let subject = FactSubject::Item { kind: kind.clone(), node: node.clone(), name };
+        let facts = super::pinned(spec, &subject, facts);
+        Self { kind, node, name: REDACTED.to_owned(), facts }
+    }
+}
+
+impl Redact for ItemState {
+    /// Its name is one that a person gave.
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        let subject = self.subject();
+        let Self { kind, node, name, facts } = self;
+        let facts = super::facts(spec, &subject, facts);
+        Self { kind, node, name: name.redacted(spec), facts }
     }
 }
 
@@ -152,7 +176,7 @@ impl Redact for Compared {
 impl Redact for NodeState {
     fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { id, facts, source } = self;
-        let facts = super::facts(spec, FactOf::Node, facts);
+        let facts = super::facts(spec, &FactSubject::Node(id.clone()), facts);
         Self { id, facts, source: source.redacted(spec) }
     }
 }

@@ -1,7 +1,7 @@
 //! The specs that somebody has at hand: a server has that of its kernel, a terminal those of every kernel
 //! that was compiled in, a browser none.
 
-use super::{ActionSpec, EventSpec, InvariantSpec, KernelSpec, parse};
+use super::{ActionSpec, EventSpec, FactOf, FactSpec, InvariantSpec, KernelSpec, parse};
 use crate::model::action::{Action, ActionKind};
 use crate::model::event::EventKind;
 use crate::model::invariant::{Invariant, InvariantId};
@@ -83,6 +83,28 @@ impl Catalogue {
     #[must_use]
     pub fn is_refusal(self, kind: EventKind) -> bool {
         self.events().any(|event| event.kind == kind && event.is_refusal)
+    }
+
+    /// What the number is called that grows with every change of primary: by the one kernel that is at
+    /// hand, and in a neutral word where there are several or none.
+    #[must_use]
+    pub fn generation(self) -> String {
+        let [spec] = self.0 else { return "generation".to_owned() };
+        let fact = spec.fact(FactOf::Cluster, spec.position.generation);
+        fact.map_or_else(|| spec.position.branch.to_owned(), FactSpec::lower_label)
+    }
+
+    /// What stays possible beside an outcome that is not known, as the end of a sentence; empty where
+    /// no action is the way out.
+    #[must_use]
+    pub fn but_for_ways_out(self) -> String {
+        let kinds = self.actions().filter(|action| action.way_out);
+        let kinds: Vec<_> = kinds.map(|action| action.kind.word().replace('_', " ")).collect();
+        if kinds.is_empty() {
+            return String::new();
+        }
+        let kinds = kinds.join(" or a ");
+        format!(", but for a {kinds} while nobody is primary: settling may need a primary")
     }
 
     /// An action in a few words: `switchover to n2`. One of a kernel that is not at hand is said with

@@ -2,10 +2,10 @@
 //!
 //! Pages, texts and documents loop over them, so none of them knows a kernel's words.
 
-use crate::model::facts::{Fact, FactChange, FactKey, FactSubject, FactValue, Position, Value};
-use crate::model::pinned::Pinned;
+use crate::model::facts::{Fact, FactKey, FactSubject, FactValue, Position, Value};
 use crate::model::spec::KernelSpec;
 use crate::model::text::in_binary_units;
+use serde::{Deserialize, Serialize};
 
 /// The primary: the name of a node, or none. In every spec.
 pub const PRIMARY: &str = "primary";
@@ -18,8 +18,20 @@ pub const REACHABLE: &str = "reachable";
 /// The role of the node that acknowledges writes, in every kernel's words.
 pub const PRIMARY_ROLE: &str = "primary";
 
+/// What lies between two positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PositionUnit {
+    /// Things, by their noun, one and many: `entry`, `entries`.
+    Counted([&'static str; 2]),
+    /// Bytes, shown in binary units.
+    Bytes,
+}
+
 /// How positions in the log are compared and named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PositionStyle {
     /// The fact of a node that says where its log ends.
     pub end: &'static str,
@@ -27,23 +39,41 @@ pub struct PositionStyle {
     pub durable: &'static str,
     /// The number of the cluster, and of each node, that grows with every change of primary.
     pub generation: &'static str,
-    /// What lies between two positions, one and many: `entry`, `entries`.
-    pub unit: [&'static str; 2],
+    /// What a branch of history is called. Between positions on two of them there is no distance.
+    pub branch: &'static str,
+    /// What lies between two positions.
+    pub unit: PositionUnit,
+}
+
+/// A kind of thing of which a node can have several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct ItemSpec {
+    /// The kind, as items and facts name it.
+    pub kind: &'static str,
+    /// Several of them, as a heading.
+    pub label: &'static str,
+    /// What it is, as a sentence.
+    pub help: &'static str,
 }
 
 /// Whose fact it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum FactOf {
     /// One for the cluster.
     Cluster,
     /// One for each node.
     Node,
-    /// One for each thing of which a node can have several.
-    Item,
+    /// One for each thing of this kind, of which a node can have several.
+    Item(&'static str),
 }
 
 /// Whether a confirmation is bound to a fact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Binding {
     /// It enters the digest: where it moved, a confirmation is stale.
     Pinned,
@@ -52,7 +82,9 @@ pub enum Binding {
 }
 
 /// Where a fact is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Show {
     /// Large, above the figures.
     Tile,
@@ -67,7 +99,9 @@ pub enum Show {
 }
 
 /// What a number counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum FactUnit {
     /// Nothing: a number of order, a word, a name.
     Plain,
@@ -78,7 +112,8 @@ pub enum FactUnit {
 }
 
 /// One fact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct FactSpec {
     /// Its key.
     pub key: &'static str,
@@ -179,13 +214,23 @@ impl KernelSpec {
     /// What is said of the fact of a subject; `None` where the subject is nobody's in the cluster.
     #[must_use]
     pub fn fact_of(&self, subject: &FactSubject, key: &str) -> Option<&'static FactSpec> {
-        let of = match subject {
-            FactSubject::Cluster => FactOf::Cluster,
-            FactSubject::Node(_) => FactOf::Node,
-            FactSubject::Item { .. } => FactOf::Item,
-            FactSubject::ControlPlane | FactSubject::Check | FactSubject::Words(_) => return None,
-        };
-        self.fact(of, key)
+        match subject {
+            FactSubject::Cluster => self.fact(FactOf::Cluster, key),
+            FactSubject::Node(_) => self.fact(FactOf::Node, key),
+            FactSubject::Item { kind, .. } => self.facts_of_item(kind).find(|fact| fact.key == key),
+            FactSubject::ControlPlane | FactSubject::Check | FactSubject::Words(_) => None,
+        }
+    }
+
+    /// The facts of each thing of a kind, in the order in which they are shown.
+    pub fn facts_of_item(&self, kind: &str) -> impl Iterator<Item = &'static FactSpec> {
+        self.facts.iter().filter(move |fact| matches!(fact.of, FactOf::Item(of) if of == kind))
+    }
+
+    /// Whether a confirmation is bound to a fact of a subject.
+    #[must_use]
+    pub fn is_bound(&self, subject: &FactSubject, key: &str) -> bool {
+        self.fact_of(subject, key).is_some_and(|fact| fact.binding == Binding::Pinned)
     }
 
     /// The facts of the cluster, or of each node, in the order in which they are shown.
@@ -212,11 +257,33 @@ impl KernelSpec {
         (from.branch == to.branch).then(|| to.offset.abs_diff(from.offset))
     }
 
-    /// A number of what lies between positions: `1 entry`, `2 entries`.
+    /// A number of what lies between positions: `1 entry`, `2 entries`, `16 KiB`.
     #[must_use]
     pub fn counted(&self, count: u64) -> String {
-        let [one, many] = self.position.unit;
-        format!("{count} {}", if count == 1 { one } else { many })
+        match self.position.unit {
+            PositionUnit::Counted([one, _]) if count == 1 => format!("{count} {one}"),
+            PositionUnit::Counted([_, many]) => format!("{count} {many}"),
+            PositionUnit::Bytes => in_binary_units(count),
+        }
+    }
+
+    /// A place in a log: `entry 7` where places are counted, `byte 4096` where they are bytes.
+    #[must_use]
+    pub fn place_in_log(&self, offset: u64) -> String {
+        match self.position.unit {
+            PositionUnit::Counted([one, _]) => format!("{one} {offset}"),
+            PositionUnit::Bytes => format!("byte {offset}"),
+        }
+    }
+
+    /// A place with its branch, where the kernel knows more than one: `timeline 2, byte 4096`.
+    #[must_use]
+    pub fn place_on_branch(&self, at: Position) -> String {
+        let place = self.place_in_log(at.offset);
+        if at.branch == 0 {
+            return place;
+        }
+        format!("{} {}, {place}", self.position.branch, at.branch)
     }
 
     /// A known fact in words as its spec says it, or as it is where none speaks of it.
@@ -260,78 +327,5 @@ impl KernelSpec {
             }
         }
         found
-    }
-}
-
-/// What changed, in the kernel's words.
-impl KernelSpec {
-    /// Puts changes in the order in which facts are shown, each under its subject.
-    pub fn sort(&self, list: &mut [FactChange]) {
-        let mut subjects: Vec<FactSubject> = Vec::new();
-        for change in list.iter() {
-            if !subjects.contains(&change.subject) {
-                subjects.push(change.subject.clone());
-            }
-        }
-        list.sort_by_cached_key(|change| {
-            let fact = self.fact_of(&change.subject, &change.fact);
-            let place = fact.map(|fact| self.place(fact.of, fact.key));
-            let subject = subjects.iter().position(|subject| *subject == change.subject);
-            (subject, place.unwrap_or(self.facts.len()))
-        });
-    }
-
-    /// The name of a fact, beside that of its subject.
-    #[must_use]
-    pub fn label(&self, subject: &FactSubject, key: &str) -> String {
-        let spec = self.fact_of(subject, key);
-        spec.map_or_else(|| key.replace('_', " "), FactSpec::lower_label)
-    }
-
-    /// A value of a fact in words.
-    #[must_use]
-    pub fn value(&self, subject: &FactSubject, key: &str, value: &FactValue) -> String {
-        let spec = self.fact_of(subject, key);
-        spec.map_or_else(|| value.to_string(), |spec| spec.value_words(value))
-    }
-
-    /// One change in a line: `n2 reachable: yes -> no`.
-    #[must_use]
-    pub fn change(&self, change: &FactChange) -> String {
-        let FactChange { subject, fact, before, after } = change;
-        let (before, after) = (self.value(subject, fact, before), self.value(subject, fact, after));
-        format!("{}: {before} -> {after}", self.name(change))
-    }
-
-    /// The fact of a change with its subject: `n2 reachable`.
-    #[must_use]
-    pub fn name(&self, change: &FactChange) -> String {
-        match &change.subject {
-            FactSubject::Cluster => self.label(&change.subject, &change.fact),
-            FactSubject::Node(node) => {
-                format!("{node} {}", self.label(&change.subject, &change.fact))
-            }
-            _ => change.name(),
-        }
-    }
-
-    /// Every pinned fact with its value in words, in the order in which facts are shown.
-    #[must_use]
-    pub fn pinned(&self, pinned: &Pinned) -> Vec<(String, String)> {
-        let mut all = Vec::new();
-        for (subject, facts) in pinned.subjects() {
-            let unchanged = |(fact, value): (FactKey, FactValue)| FactChange {
-                subject: subject.clone(),
-                fact,
-                before: value,
-                after: FactValue::Absent,
-            };
-            let mut of_subject: Vec<FactChange> = facts.into_iter().map(unchanged).collect();
-            self.sort(&mut of_subject);
-            all.extend(of_subject.iter().map(|fact| {
-                (self.name(fact), self.value(&fact.subject, &fact.fact, &fact.before))
-            }));
-        }
-        all
     }
 }

@@ -50,6 +50,8 @@ fn value(parameter: &ParameterSpec, text: &str) -> Result<String, InputError> {
             NodeId::parse_field(name, text)?.to_string()
         }
         ParameterKind::Position { .. } => LogPosition::parse_field(name, text)?.to_string(),
-        ParameterKind::Name => PlaceName::parse_field(name, text)?.to_string(),
+        ParameterKind::Name | ParameterKind::Item { .. } => {
+            PlaceName::parse_field(name, text)?.to_string()
+        }
     })
 }

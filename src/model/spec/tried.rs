@@ -2,7 +2,8 @@
 
 use super::{
     ActionClass, ActionSpec, Catalogue, EventSpec, FactOf, FactSpec, Impact, InvariantSpec,
-    KernelSpec, ParameterKind, ParameterSpec, PositionStyle, REFUSED, ROLE, Target, WRITES,
+    KernelSpec, ParameterKind, ParameterSpec, PositionStyle, PositionUnit, REFUSED, ROLE, Target,
+    WRITES,
 };
 use crate::model::action::ActionKind;
 use crate::model::event::EventKind;
@@ -29,11 +30,14 @@ pub(crate) static TRIED: KernelSpec = KernelSpec {
             ..FactSpec::new(CUT_WHY, FactOf::Node, "Why", "Why it is cut.")
         },
     ],
+    items: &[],
+    follows: None,
     position: PositionStyle {
         end: "end",
         durable: "durable",
         generation: "term",
-        unit: ["line", "lines"],
+        branch: "term",
+        unit: PositionUnit::Counted(["line", "lines"]),
     },
     actions: &[SWITCHOVER, VERIFY],
     invariants: &[InvariantSpec {

@@ -44,8 +44,8 @@ impl Tie {
 /// The place of the entry that a receipt proves.
 pub(super) fn receipt_place(entry: &Entry) -> Option<EventPlace> {
     let Entry::Executed { receipt, .. } = entry else { return None };
-    let (epoch, position) = receipt.epoch.zip(receipt.position)?;
-    Some(EventPlace { epoch, position, number: 0 })
+    let (branch, position) = receipt.epoch.zip(receipt.position)?;
+    Some(EventPlace { branch, position, number: 0 })
 }
 
 /// What [`weave`] made.
@@ -174,7 +174,7 @@ mod tests {
     }
 
     fn place(position: u64) -> EventPlace {
-        EventPlace { epoch: 1, position, number: 0 }
+        EventPlace { branch: 1, position, number: 0 }
     }
 
     fn event(position: u64) -> KernelEvent {

@@ -13,7 +13,7 @@ pub const PRIMARY: &str = "M6 .8 10.5 3.4V8.6L6 11.2 1.5 8.6V3.4Z";
 /// The shape of the first role after that of the primary: a circle.
 pub const STANDBY: &str = "M6 1.4A4.6 4.6 0 1 0 6 10.6 4.6 4.6 0 1 0 6 1.4Z";
 /// The shape of any further role: a triangle.
-pub const LEARNER: &str = "M6 1.4 10.8 10H1.2Z";
+pub const OTHER_ROLE: &str = "M6 1.4 10.8 10H1.2Z";
 /// The shape of what could not be read: a question mark.
 pub const QUESTION: &str = "M3.6 4.2A2.4 2.4 0 1 1 6.9 6.4C6.3 6.7 6 7.1 6 7.9M6 10.1V10.5";
 
@@ -94,7 +94,7 @@ pub fn role_shape(spec: &KernelSpec, role: &Fact<String>) -> &'static str {
     match spec.roles.iter().position(|word| word == role) {
         _ if role == PRIMARY_ROLE => PRIMARY,
         Some(0 | 1) => STANDBY,
-        Some(_) => LEARNER,
+        Some(_) => OTHER_ROLE,
         None => QUESTION,
     }
 }

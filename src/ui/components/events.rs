@@ -16,7 +16,7 @@ pub fn events(caption: &'static str, events: &[KernelEvent]) -> AnyView {
                 <caption>{caption}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Epoch.position.number"</th>
+                        <th scope="col">"Place"</th>
                         <th scope="col">"Time (UTC), kernel's clock"</th>
                         <th scope="col">"Kind"</th>
                         <th scope="col">"Node"</th>

@@ -100,7 +100,7 @@ pub fn unresolved(unresolved: &Unresolved) -> AnyView {
                 <a href=format!("/actions/{id}")>
                     <code>{id.to_string()}</code>
                 </a> " is open. Until an operator settles it, further mutations of this cluster are \
-                refused, but for a failover while nobody is primary: settling may need a primary."
+                refused" {words::catalogue().but_for_ways_out()} "."
             </p>
         </section>
     }

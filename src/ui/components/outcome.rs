@@ -11,7 +11,7 @@ use crate::model::spec::KernelSpec;
 use crate::model::text::{ActorName, Reason};
 use crate::ui::components::effects::differences;
 use crate::ui::components::notice;
-use crate::ui::components::words::{self, hash, say, time};
+use crate::ui::components::words::{self, capital, hash, say, time};
 use leptos::prelude::*;
 
 /// What came of the action so far; `None` while it waits for its operator.
@@ -51,9 +51,13 @@ pub fn recorded(spec: &KernelSpec, outcome: &Outcome) -> AnyView {
 }
 
 /// What an open action holds up, and what it does not.
-const UNTIL_SETTLED: &str = "Nothing is repaired or sent again by itself. Until an operator settles \
-    it, further mutations of this cluster are refused, but for a failover while nobody is primary: \
-    settling may need a primary.";
+fn until_settled() -> String {
+    let but_for = words::catalogue().but_for_ways_out();
+    format!(
+        "Nothing is repaired or sent again by itself. Until an operator settles it, further mutations \
+         of this cluster are refused{but_for}."
+    )
+}
 
 type Part = (&'static str, &'static str, AnyView);
 
@@ -69,7 +73,7 @@ fn of_outcome(spec: &KernelSpec, outcome: &Outcome) -> Part {
                     <strong>"It may have run."</strong>
                     {format!(" What is known: {}", say(why))}
                 </p>
-                <p>{UNTIL_SETTLED}</p>
+                <p>{until_settled()}</p>
             };
             ("unknown", "Outcome unknown", body.into_any())
         }
@@ -136,7 +140,7 @@ pub fn receipt_facts(receipt: &Receipt) -> AnyView {
                 <dd>{time(receipt.executed_at)}", by the kernel's clock"</dd>
             </div>
             <div>
-                <dt>"Epoch after"</dt>
+                <dt>{format!("{} after", capital(&words::catalogue().generation()))}</dt>
                 <dd>{number(receipt.epoch)}</dd>
             </div>
             <div>
@@ -214,7 +218,7 @@ fn of_interruption(interrupted: Interrupted) -> Part {
     };
     let body = view! {
         <p>{text}</p>
-        <p>{UNTIL_SETTLED}</p>
+        <p>{until_settled()}</p>
     };
     ("unknown", heading, body.into_any())
 }

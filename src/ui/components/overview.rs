@@ -6,7 +6,7 @@ use crate::model::spec::KernelSpec;
 use crate::ui::components::cluster_facts::cluster_facts;
 use crate::ui::components::prospects::prospects;
 use crate::ui::components::words::{command, observation, say};
-use crate::ui::components::{nodes, notice, positions, progress, rules, topology};
+use crate::ui::components::{items, nodes, notice, positions, progress, rules, topology};
 use leptos::prelude::*;
 
 /// The overview. It is drawn whole from each observation, so that it is never a mix of two (C8.4).
@@ -38,6 +38,7 @@ pub fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole
             {nodes::nodes(spec, state, &overview.why_not, viewer)}
             {every}
         </section>
+        {items::items(spec, &state.items.iter().collect::<Vec<_>>())}
         <section>
             <h2>"Why not"</h2>
             <p>
@@ -46,10 +47,11 @@ pub fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole
             </p>
             {tables}
             <p>
-                "Actions on the cluster as a whole. What speaks against the other actions on a \
-                node stands on the page of the node."
+                {(!overview.on_cluster.is_empty()).then_some("Actions on the cluster as a whole. ")}
+                "What speaks against the other actions on a node stands on the page of the node."
             </p>
-            {prospects("Actions on the cluster", &overview.on_cluster, viewer)}
+            {(!overview.on_cluster.is_empty())
+                .then(|| prospects("Actions on the cluster", &overview.on_cluster, viewer))}
         </section>
         {write_hint(overview)}
     }

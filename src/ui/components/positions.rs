@@ -1,7 +1,7 @@
 //! The positions in the log of every node, drawn as bars on one common axis.
 
 use crate::model::cluster::{ClusterState, NodeState};
-use crate::model::facts::Fact;
+use crate::model::facts::{Fact, Position};
 use crate::model::spec::{FactOf, FactSpec, KernelSpec, Show};
 use leptos::prelude::*;
 
@@ -39,7 +39,7 @@ impl Lag {
             Self::Behind(count) => format!("{} behind", spec.counted(count)),
             Self::Ahead(count) => format!("{} ahead", spec.counted(count)),
             Self::NoPrimary => "no primary to compare with".to_owned(),
-            Self::OtherBranch => "on another branch".to_owned(),
+            Self::OtherBranch => format!("on another {}: no distance", spec.position.branch),
             Self::Unknown => "unknown".to_owned(),
         }
     }
@@ -72,35 +72,70 @@ fn bars_of(spec: &KernelSpec) -> Vec<&'static FactSpec> {
     spec.facts_of(FactOf::Node).filter(|fact| fact.show == Show::Bar).collect()
 }
 
-fn offset(node: &NodeState, of: &FactSpec) -> Fact<u64> {
-    node.facts.position(of.key).map(|at| at.offset)
+fn position(node: &NodeState, of: &FactSpec) -> Fact<Position> {
+    node.facts.position(of.key)
+}
+
+/// A place in words: as its kernel says it, which names the branch where there are several.
+fn words_of(node: &NodeState, of: &FactSpec) -> String {
+    let silent = || "unknown".to_owned();
+    node.facts.get(of.key).map_or_else(silent, |fact| fact.word(|value| of.words(value)))
 }
 
 /// The part of the log that the axis shows. It need not begin at 0, or a lag of three entries in a
 /// million would be invisible; so both ends are written beneath it.
+///
+/// It is of one branch: that of the primary, or the newest that was read. Places on another one have no
+/// distance to it, so they have no bar.
 #[derive(Clone, Copy)]
 struct Axis {
+    branch: u64,
     from: u64,
     to: u64,
+    /// Whether a position lies on another branch.
+    has_others: bool,
 }
 
 impl Axis {
-    fn of(bars: &[&FactSpec], nodes: &[&NodeState]) -> Option<Self> {
-        let of_node = |node: &&NodeState| -> Vec<u64> {
-            bars.iter().filter_map(|of| offset(node, of).known().copied()).collect()
+    fn of(spec: &KernelSpec, state: &ClusterState, nodes: &[&NodeState]) -> Option<Self> {
+        let bars = bars_of(spec);
+        let of_node = |node: &&NodeState| -> Vec<Position> {
+            bars.iter().filter_map(|of| position(node, of).known().copied()).collect()
         };
-        let all: Vec<u64> = nodes.iter().flat_map(of_node).collect();
-        let (least, most) = (*all.iter().min()?, *all.iter().max()?);
+        let all: Vec<Position> = nodes.iter().flat_map(of_node).collect();
+        let of_primary = state.primary_node();
+        let of_primary = of_primary
+            .and_then(|node| node.facts.position(spec.position.end).known().map(|end| end.branch));
+        let newest = all.iter().map(|at| at.branch).max()?;
+        let branch = of_primary.filter(|own| all.iter().any(|at| at.branch == *own));
+        let branch = branch.unwrap_or(newest);
+        let on_it = all.iter().filter(|at| at.branch == branch).map(|at| at.offset);
+        let (least, most) = (on_it.clone().min()?, on_it.max()?);
         // A quarter of the axis lies below the least position, so that its bar can be seen.
         let below = ((most - least) / 3).max(10);
-        Some(Self { from: least.saturating_sub(below), to: most.max(1) })
+        let has_others = all.iter().any(|at| at.branch != branch);
+        Some(Self { branch, from: least.saturating_sub(below), to: most.max(1), has_others })
     }
 
-    /// The length of a bar, in units of the drawing.
-    fn length(self, position: u64) -> u64 {
+    /// The length of a bar, in units of the drawing; `None` where it lies on another branch.
+    fn length(self, position: Position) -> Option<u64> {
         let span = u128::from(self.to - self.from).max(1);
-        let part = u128::from(position.saturating_sub(self.from)) * (BAR_WIDTH as u128);
-        u64::try_from(part / span).unwrap_or(BAR_WIDTH as u64)
+        let part = u128::from(position.offset.saturating_sub(self.from)) * (BAR_WIDTH as u128);
+        let length = u64::try_from(part / span).unwrap_or(BAR_WIDTH as u64);
+        (position.branch == self.branch).then_some(length)
+    }
+
+    /// What the bars run from and to.
+    fn ends(self, spec: &KernelSpec) -> String {
+        let Self { branch, from, to, has_others } = self;
+        let [from, to] = [from, to].map(|offset| spec.place_in_log(offset));
+        let name = spec.position.branch;
+        let others = if has_others {
+            format!(" on {name} {branch}; a place on another {name} has no bar")
+        } else {
+            String::new()
+        };
+        format!("Bars run from {from} to {to}{others}.")
     }
 }
 
@@ -125,7 +160,7 @@ fn bars(
     caption: &'static str,
 ) -> AnyView {
     let bars = bars_of(spec);
-    let axis = Axis::of(&bars, nodes);
+    let axis = Axis::of(spec, state, nodes);
     let long = |node: &&NodeState| node.id.as_str().len() > NAME_CHARS_BESIDE_LAG;
     let lag_line = if nodes.iter().any(long) { LINE } else { 0 };
     // A name, its bars, and room below.
@@ -138,13 +173,7 @@ fn bars(
         })
         .collect_view();
     let height = nodes.len() * pitch;
-    let ends = axis.map_or_else(
-        || "No position could be read.".to_owned(),
-        |axis| {
-            let [one, _] = spec.position.unit;
-            format!("Bars run from {one} {} to {one} {}.", axis.from, axis.to)
-        },
-    );
+    let ends = axis.map_or_else(|| "No position could be read.".to_owned(), |axis| axis.ends(spec));
     view! {
         <figure class="positions">
             <figcaption>{caption}<small>{ends}</small></figcaption>
@@ -180,7 +209,7 @@ fn row(
     let bars = bars
         .iter()
         .enumerate()
-        .map(|(line, of)| bar(of, &offset(node, of), top + lag_line + 24 + line * LINE, axis))
+        .map(|(line, of)| bar(of, node, line, top + lag_line + 24 + line * LINE, axis))
         .collect_view();
     view! {
         <g class="log-of-node">
@@ -201,16 +230,20 @@ fn row(
     .into_any()
 }
 
-fn bar(of: &FactSpec, value: &Fact<u64>, top: usize, axis: Option<Axis>) -> AnyView {
-    let words = format!("{} {}", of.lower_label(), value.word(u64::to_string));
-    let what = of.key;
-    let length = value.known().zip(axis).map(|(position, axis)| axis.length(*position));
-    let known = if length.is_some() { "yes" } else { "no" };
+fn bar(of: &FactSpec, node: &NodeState, place: usize, top: usize, axis: Option<Axis>) -> AnyView {
+    let words = format!("{} {}", of.lower_label(), words_of(node, of));
+    let value = position(node, of);
+    let length = value.known().zip(axis).and_then(|(position, axis)| axis.length(*position));
+    let known = match (value.known(), length) {
+        (None, _) => "no",
+        (Some(_), None) => "elsewhere",
+        (Some(_), Some(_)) => "yes",
+    };
     let filled = length.map(|length| {
         view! {
             <rect
                 class="bar"
-                data-of=what
+                data-place=place.to_string()
                 x=BAR_LEFT.to_string()
                 y=top.to_string()
                 width=length.to_string()
@@ -244,9 +277,7 @@ fn summary(
     nodes: &[&NodeState],
 ) -> String {
     let of = |node: &&NodeState| {
-        let words = |of: &&FactSpec| {
-            format!("{} {}, ", of.lower_label(), offset(node, of).word(u64::to_string))
-        };
+        let words = |of: &&FactSpec| format!("{} {}, ", of.lower_label(), words_of(node, of));
         let positions: String = bars.iter().map(words).collect();
         format!("{}: {positions}lag: {}.", node.id, lag(spec, state, node).words(spec))
     };

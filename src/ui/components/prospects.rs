@@ -2,7 +2,7 @@
 
 use crate::model::actor::ActorRole;
 use crate::model::explanation::Prospect;
-use crate::model::spec::ActionSpec;
+use crate::model::spec::{ActionSpec, ParameterKind, ParameterSpec};
 use crate::ui::components::rules::{COLUMNS, height_of, rows_of, table};
 use crate::ui::components::words::{capital, counted};
 use crate::ui::components::{badge, words};
@@ -48,8 +48,8 @@ fn passed(prospect: &Prospect) -> String {
     format!("{} of {} pass", checked - prospect.against.len(), counted(checked, "check"))
 }
 
-/// The action in words. Only a value that the page names is carried to the form (C2.2): a position
-/// that it was judged for is not.
+/// The action in words. Only what the page names is carried to the form (C2.2): a node and what it has;
+/// a position that the action was judged for is not.
 fn title(prospect: &Prospect, asks: bool) -> AnyView {
     let kind = prospect.action.kind();
     let title = capital(&words::title(&prospect.action));
@@ -59,8 +59,15 @@ fn title(prospect: &Prospect, asks: bool) -> AnyView {
     let title = if !prospect.against.is_empty() {
         view! { <span class="impossible">{title}</span> }.into_any()
     } else if asks {
-        let named = entry.and_then(ActionSpec::node_parameter).zip(prospect.action.node());
-        let named = named.map(|(p, node)| format!("&{}={node}", p.name)).unwrap_or_default();
+        let is_named = |parameter: &&ParameterSpec| {
+            matches!(parameter.kind, ParameterKind::Item { .. }) || parameter.kind.is_node()
+        };
+        let parameters = entry.map_or(&[] as &[ParameterSpec], |entry| entry.parameters);
+        let named: String = parameters
+            .iter()
+            .filter(is_named)
+            .filter_map(|p| Some(format!("&{}={}", p.name, prospect.action.params().get(p.name)?)))
+            .collect();
         view! { <a href=format!("/actions/new?kind={kind}{named}")>{title}</a> }.into_any()
     } else {
         view! { <span>{title}</span> }.into_any()

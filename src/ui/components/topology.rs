@@ -7,6 +7,7 @@ use crate::model::text::NodeId;
 use crate::ui::components::badge::{QUESTION, VOID, role_shape};
 use crate::ui::components::words::{say, since_of};
 use leptos::prelude::*;
+use std::collections::BTreeMap;
 
 // Units of the drawing. One column, so that it is as legible on a narrow screen as on a wide one,
 // and wide enough for a name of 32 characters.
@@ -15,6 +16,9 @@ const ROW: usize = 76;
 const CARD_LEFT: usize = 36;
 const CARD_HEIGHT: usize = 64;
 const SPINE: usize = 14;
+/// How far the spine of another node stands from that of the primary; at most [`SPINES_MAX`] differ.
+const SPINE_STEP: usize = 5;
+const SPINES_MAX: usize = 3;
 
 /// The topology: the primary above, every other node below it, each link with its state in words.
 #[must_use]
@@ -30,14 +34,34 @@ pub fn topology(spec: &KernelSpec, state: &ClusterState) -> AnyView {
     let nobody = state.primary() == Fact::Known(None);
     let height = (order.len() + below) * ROW;
     // Links that are lost are drawn first, so that a living one covers the part they share.
-    let mut links: Vec<(LinkState, usize)> = order
-        .iter()
-        .enumerate()
-        .filter(|(place, _)| place + below > 0 && !nobody)
-        .map(|(place, node)| (link_state(spec, state, node), place + below))
-        .collect();
-    links.sort_by_key(|(link, _)| *link == LinkState::Follows);
-    let links = links.into_iter().map(|(link, row)| draw_link(link, row)).collect_view();
+    let rows: BTreeMap<&NodeId, usize> =
+        order.iter().enumerate().map(|(place, node)| (&node.id, place + below)).collect();
+    let mut spines: Vec<usize> = vec![0];
+    let mut links: Vec<Link> = Vec::new();
+    for (place, node) in order.iter().enumerate() {
+        let to = place + below;
+        let from = match spec.follows {
+            // From the primary, which stands above.
+            None if to > 0 && !nobody => 0,
+            Some(key) => match node.facts.node_or_none(key) {
+                Fact::Known(Some(upstream)) => match rows.get(&upstream) {
+                    Some(from) => *from,
+                    None => continue,
+                },
+                // The primary follows nobody; whom another follows may be unknown.
+                Fact::Unknown { .. } if to > 0 => 0,
+                Fact::Known(None) | Fact::Unknown { .. } => continue,
+            },
+            None => continue,
+        };
+        if !spines.contains(&from) {
+            spines.push(from);
+        }
+        let spine = spines.iter().position(|known| *known == from).unwrap_or_default();
+        links.push(Link { state: link_state(spec, state, node), from, to, spine });
+    }
+    links.sort_by_key(|link| link.state == LinkState::Follows);
+    let links = links.into_iter().map(draw_link).collect_view();
     let cards = order
         .iter()
         .enumerate()
@@ -70,7 +94,28 @@ fn generations(spec: &KernelSpec, state: &ClusterState, node: &NodeState) -> [Op
     [of(&node.facts), of(&state.facts)]
 }
 
+/// From which row to which, and along which of the spines.
+#[derive(Clone, Copy)]
+struct Link {
+    state: LinkState,
+    from: usize,
+    to: usize,
+    spine: usize,
+}
+
+/// The node that a node takes the log from, where its kernel says so of every node.
+fn upstream(spec: &KernelSpec, node: &NodeState) -> Option<Fact<Option<NodeId>>> {
+    spec.follows.map(|key| node.facts.node_or_none(key))
+}
+
 fn link_state(spec: &KernelSpec, state: &ClusterState, node: &NodeState) -> LinkState {
+    if let Some(upstream) = upstream(spec, node) {
+        return match (node.reachable(), upstream) {
+            (Fact::Known(false), _) | (_, Fact::Known(None)) => LinkState::Lost,
+            (Fact::Unknown { .. }, _) | (_, Fact::Unknown { .. }) => LinkState::Unknown,
+            (Fact::Known(true), Fact::Known(Some(_))) => LinkState::Follows,
+        };
+    }
     match (node.reachable(), state.primary()) {
         (Fact::Known(false), _) | (_, Fact::Known(None)) => LinkState::Lost,
         (Fact::Unknown { .. }, _) | (_, Fact::Unknown { .. }) => LinkState::Unknown,
@@ -82,12 +127,14 @@ fn link_state(spec: &KernelSpec, state: &ClusterState, node: &NodeState) -> Link
     }
 }
 
-fn draw_link(link: LinkState, row: usize) -> AnyView {
-    let (from, to) = (CARD_HEIGHT / 2, row * ROW + CARD_HEIGHT / 2);
-    let path = format!("M{CARD_LEFT} {from}H{SPINE}V{to}H{CARD_LEFT}");
+fn draw_link(link: Link) -> AnyView {
+    let middle = |row: usize| row * ROW + CARD_HEIGHT / 2;
+    let (from, to) = (middle(link.from), middle(link.to));
+    let spine = SPINE - link.spine.min(SPINES_MAX - 1) * SPINE_STEP;
+    let path = format!("M{CARD_LEFT} {from}H{spine}V{to}H{CARD_LEFT}");
     let (tip, back) = (CARD_LEFT, CARD_LEFT - 7);
     let head = format!("M{back} {}L{tip} {to}L{back} {}", to - 4, to + 4);
-    let word = match link {
+    let word = match link.state {
         LinkState::Follows => "follows",
         LinkState::Lost => "lost",
         LinkState::Unknown => "unknown",
@@ -117,6 +164,17 @@ fn words(spec: &KernelSpec, state: &ClusterState, node: &NodeState) -> (String, 
     }
     let generation = spec.fact(FactOf::Node, spec.position.generation);
     let name = generation.map_or_else(String::new, FactSpec::lower_label);
+    let [own, _] = generations(spec, state, node);
+    if let Some(upstream) = upstream(spec, node) {
+        let within = own.map_or_else(|| format!("{name} unknown"), |own| format!("{name} {own}"));
+        let link = match upstream {
+            Fact::Known(Some(upstream)) => format!("link: follows {upstream}, {within}"),
+            Fact::Known(None) if word == PRIMARY_ROLE => format!("primary of {within}"),
+            Fact::Known(None) => format!("follows nobody, {within}"),
+            Fact::Unknown { .. } => format!("whom it follows is unknown, {within}"),
+        };
+        return (first, link);
+    }
     let second = match generations(spec, state, node) {
         [None, _] => format!("{name} unknown"),
         [Some(own), _] if word == PRIMARY_ROLE => format!("primary of {name} {own}"),

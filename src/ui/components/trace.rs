@@ -1,5 +1,7 @@
 //! Positions over the observations that a session was shown: one line for each node, on one axis.
 
+use crate::model::facts::Position;
+use crate::model::spec::KernelSpec;
 use crate::model::text::NodeId;
 use crate::model::trace::{Sample, Trace};
 use crate::ui::components::rules::scrolling;
@@ -18,18 +20,15 @@ const MARKS_MAX: usize = 30;
 /// The picture, with a table of the same for those who would rather read. One step to the right is one
 /// observation that differs from the one before: time between them is not drawn, it is in the table.
 #[must_use]
-pub fn trace(trace: &Trace) -> AnyView {
+pub fn trace(spec: &KernelSpec, trace: &Trace) -> AnyView {
     let samples: Vec<&Sample> = trace.samples().collect();
     let Some(last) = samples.last() else { return ().into_any() };
     let nodes: Vec<NodeId> = last.positions.iter().map(|(id, _)| id.clone()).collect();
     let axis = Axis::of(&samples);
-    let rows = nodes.iter().enumerate().map(|(place, node)| row(node, place, &samples, axis));
+    let rows = nodes.iter().enumerate().map(|(place, node)| row(spec, node, place, &samples, axis));
     let rows = rows.collect_view();
     let height = nodes.len() as u64 * ROW;
-    let ends = axis.map_or_else(
-        || "No position was known.".to_owned(),
-        |axis| format!("Heights run from entry {} to entry {}.", axis.from, axis.to),
-    );
+    let ends = axis.map_or_else(|| "No position was known.".to_owned(), |axis| axis.ends(spec));
     let dropped = trace.dropped();
     let dropped = (dropped > 0).then(|| format!(" {dropped} earlier ones were dropped."));
     let count = counted(samples.len(), "observation");
@@ -38,33 +37,51 @@ pub fn trace(trace: &Trace) -> AnyView {
          looked in between.{} Kept in memory until the session ends.",
         dropped.unwrap_or_default()
     );
-    let summary = nodes.iter().map(|node| summary(node, &samples)).collect::<Vec<_>>().join(" ");
+    let summary: Vec<_> = nodes.iter().map(|node| summary(spec, node, &samples)).collect();
     view! {
         <section>
             <h2>"Positions over this session"</h2>
             <p>{words}</p>
             <figure class="trace">
-                <figcaption>"Last entry of each log"<small>{ends}</small></figcaption>
-                <svg viewBox=format!("0 0 {WIDTH} {height}") role="img" aria-label=summary>
+                <figcaption>"End of each log"<small>{ends}</small></figcaption>
+                <svg viewBox=format!("0 0 {WIDTH} {height}") role="img" aria-label=summary.join(" ")>
                     {rows}
                 </svg>
             </figure>
-            {table(&samples)}
+            {table(spec, &samples)}
         </section>
     }
     .into_any()
 }
 
+/// The part of one branch that the picture shows: the newest one. What lies on another branch has no
+/// height beside it.
 #[derive(Clone, Copy)]
 struct Axis {
+    branch: u64,
     from: u64,
     to: u64,
+    has_others: bool,
 }
 
 impl Axis {
     fn of(samples: &[&Sample]) -> Option<Self> {
         let known = samples.iter().flat_map(|s| s.positions.iter().filter_map(|(_, p)| *p));
-        Some(Self { from: known.clone().min()?, to: known.max()? })
+        let branch = known.clone().map(|at| at.branch).max()?;
+        let has_others = known.clone().any(|at| at.branch != branch);
+        let on_it = known.filter(|at| at.branch == branch).map(|at| at.offset);
+        Some(Self { branch, from: on_it.clone().min()?, to: on_it.max()?, has_others })
+    }
+
+    fn ends(self, spec: &KernelSpec) -> String {
+        let [from, to] = [self.from, self.to].map(|offset| spec.place_in_log(offset));
+        let name = spec.position.branch;
+        let others = if self.has_others {
+            format!(" on {name} {}; what lies on another {name} is not drawn", self.branch)
+        } else {
+            String::new()
+        };
+        format!("Heights run from {from} to {to}{others}.")
     }
 
     /// How far below the top of its row a position is drawn.
@@ -97,22 +114,28 @@ impl Drawn {
     fn of(node: &NodeId, top: u64, samples: &[&Sample], axis: Option<Axis>) -> Self {
         let mut drawn = Self::default();
         let count = samples.len();
-        let known = |number: usize| samples.get(number).and_then(|s| s.position(node)).zip(axis);
+        let known = |number: usize| samples.get(number).and_then(|s| s.position(node));
+        let drawn_at = |number: usize| {
+            let (at, axis) = known(number).zip(axis)?;
+            (at.branch == axis.branch).then(|| axis.depth(at.offset))
+        };
         let mut joined = false;
         for number in 0..count {
             let x = across(number, count);
-            if let Some((position, axis)) = known(number) {
-                let y = top + TOP + axis.depth(position);
+            if let Some(depth) = drawn_at(number) {
+                let y = top + TOP + depth;
                 let step = if joined { "L" } else { "M" };
                 drawn.line.push_str(&format!("{step}{x} {y}"));
                 // A known position between two that are not has no line, only its mark.
-                let alone = !joined && known(number + 1).is_none();
+                let alone = !joined && drawn_at(number + 1).is_none();
                 if alone || count <= MARKS_MAX {
                     drawn.marks.push((x, y));
                 }
                 joined = true;
             } else {
-                drawn.cross(x, top + TOP + HEIGHT / 2);
+                if known(number).is_none() {
+                    drawn.cross(x, top + TOP + HEIGHT / 2);
+                }
                 joined = false;
             }
         }
@@ -126,11 +149,17 @@ impl Drawn {
     }
 }
 
-fn row(node: &NodeId, place: usize, samples: &[&Sample], axis: Option<Axis>) -> AnyView {
+fn row(
+    spec: &KernelSpec,
+    node: &NodeId,
+    place: usize,
+    samples: &[&Sample],
+    axis: Option<Axis>,
+) -> AnyView {
     let top = place as u64 * ROW;
     let Drawn { line, gaps, marks } = Drawn::of(node, top, samples, axis);
     let now = samples.last().and_then(|last| last.position(node));
-    let now = now.map_or_else(|| "unknown".to_owned(), |position| format!("entry {position}"));
+    let now = now.map_or_else(|| "unknown".to_owned(), |at| spec.place_on_branch(at));
     let mark = |(x, y): (u64, u64)| {
         view! { <circle cx=x.to_string() cy=y.to_string() r="2.2"/> }
     };
@@ -152,21 +181,23 @@ fn row(node: &NodeId, place: usize, samples: &[&Sample], axis: Option<Axis>) -> 
 }
 
 /// The line of one node in words.
-fn summary(node: &NodeId, samples: &[&Sample]) -> String {
-    let known: Vec<u64> = samples.iter().filter_map(|sample| sample.position(node)).collect();
+fn summary(spec: &KernelSpec, node: &NodeId, samples: &[&Sample]) -> String {
+    let known: Vec<Position> = samples.iter().filter_map(|sample| sample.position(node)).collect();
     let unknown = samples.len() - known.len();
     match (known.first(), known.last()) {
         (Some(first), Some(last)) => {
-            format!("{node}: from entry {first} to entry {last}, unknown in {unknown}.")
+            let [first, last] = [first, last].map(|at| spec.place_on_branch(*at));
+            format!("{node}: from {first} to {last}, unknown in {unknown}.")
         }
         _ => format!("{node}: unknown in all."),
     }
 }
 
-fn table(samples: &[&Sample]) -> AnyView {
+fn table(spec: &KernelSpec, samples: &[&Sample]) -> AnyView {
     let rows = samples.iter().rev().map(|sample| {
         let positions = sample.positions.iter().map(|(node, position)| {
-            let position = position.map_or_else(|| "unknown".to_owned(), |p| p.to_string());
+            let position =
+                position.map_or_else(|| "unknown".to_owned(), |at| spec.place_on_branch(at));
             format!("{node} {position}")
         });
         let positions = positions.collect::<Vec<_>>().join(", ");
@@ -183,12 +214,12 @@ fn table(samples: &[&Sample]) -> AnyView {
         "Positions over this session",
         view! {
             <table class="reference">
-                <caption>"Last entry of each log, newest observation first"</caption>
+                <caption>"End of each log, newest observation first"</caption>
                 <thead>
                     <tr>
                         <th scope="col">"First shown as of"</th>
                         <th scope="col">"Still so as of"</th>
-                        <th scope="col">"Last entries"</th>
+                        <th scope="col">"Positions"</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>

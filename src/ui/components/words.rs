@@ -43,11 +43,15 @@ pub fn action(id: ActionId) -> AnyView {
     .into_any()
 }
 
-/// The words of the kernel: those of the page on the server, and none in the browser, which redraws
-/// nothing that needs them.
+/// The words of the kernel. Whoever draws a page or a part of one provides them first; the browser
+/// redraws nothing that needs them.
+///
+/// # Panics
+/// Where nobody provided them: a page in no words would be a page in the wrong ones.
 #[must_use]
 pub fn catalogue() -> Catalogue {
-    use_context().unwrap_or_default()
+    use_context()
+        .expect("a page and a part provide the words of their kernel before they are drawn")
 }
 
 /// An action in a few words.

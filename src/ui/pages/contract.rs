@@ -1,7 +1,8 @@
 //! The contract on the Reference page: every clause, with the invariants and tests behind it.
 
-use crate::model::contract::{Evidence, evidence};
+use crate::model::contract::{Clause, Evidence, evidence};
 use crate::ui::components::rules::scrolling;
+use crate::ui::components::words;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 
@@ -35,8 +36,10 @@ pub(super) fn contract() -> AnyView {
 }
 
 fn row(clause: &Evidence) -> AnyView {
-    let ids: Vec<&str> = clause.invariants.iter().map(|held| held.id.as_str()).collect();
-    let invariants = ids.join(", ");
+    // Those of the kernel of this page: the evidence is of every kernel that is compiled in.
+    let own = Clause::parse(&clause.clause);
+    let ids = own.into_iter().flat_map(|own| own.invariants(words::catalogue()));
+    let invariants = ids.map(|found| found.id.to_string()).collect::<Vec<_>>().join(", ");
     let tests = if clause.is_missing() {
         view! { <strong>"missing"</strong> }.into_any()
     } else {

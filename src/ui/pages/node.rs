@@ -11,7 +11,7 @@ use crate::ui::components::positions::{beside_primary, lag};
 use crate::ui::components::prospects::prospects;
 use crate::ui::components::rules::scrolling;
 use crate::ui::components::words::{counted, observation, say, since, since_of, time};
-use crate::ui::components::{badge, copyable, events, notice};
+use crate::ui::components::{badge, copyable, events, items, notice};
 use crate::ui::live::ChangeNotice;
 use crate::ui::pages::actions;
 use leptos::prelude::*;
@@ -29,6 +29,7 @@ pub(super) fn node(spec: &KernelSpec, data: &NodeAnswer, viewer: Option<ActorRol
         {observation(&data.state.observation)}
         {data.unresolved.as_ref().map(notice::unresolved)}
         {facts}
+        {items::items(spec, &data.state.items_of(&data.node).collect::<Vec<_>>())}
         {data.verified.as_ref().map(verified)}
         <section>
             <h2>"Why not"</h2>
@@ -125,7 +126,10 @@ fn row(
             let value = badge::value(spec, of, known);
             plain_row(of.label, view! { {value} " " {since} }.into_any(), at, &node.source)
         }
-        Fact::Unknown { unknown, .. } => missing_row(of.label, unknown, node),
+        Fact::Unknown { unknown, last } => {
+            let last = last.as_ref().map(|last| format!("last known: {}", say(&of.words(last))));
+            missing_row(of.label, unknown, last, node)
+        }
     }
 }
 
@@ -141,7 +145,13 @@ fn plain_row(name: &'static str, value: AnyView, at: Timestamp, source: &str) ->
     .into_any()
 }
 
-fn missing_row(name: &'static str, missing: &Missing, node: &NodeState) -> AnyView {
+fn missing_row(
+    name: &'static str,
+    missing: &Missing,
+    last: Option<String>,
+    node: &NodeState,
+) -> AnyView {
+    let last = last.map(|last| view! { " " <small>{last}</small> });
     view! {
         <tr>
             <th scope="row">{name}</th>
@@ -150,6 +160,7 @@ fn missing_row(name: &'static str, missing: &Missing, node: &NodeState) -> AnyVi
                     <strong>"unknown"</strong>
                     <small>{format!("because {}", say(&missing.why))}</small>
                 </span>
+                {last}
             </td>
             <td>"not known since "{time(missing.since)}</td>
             <td>{say(&node.source)}</td>

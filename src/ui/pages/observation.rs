@@ -4,7 +4,7 @@ use crate::model::kept::KeptObservation;
 use crate::model::spec::KernelSpec;
 use crate::ui::components::cluster_facts::cluster_facts;
 use crate::ui::components::words::{self, observation as made, time};
-use crate::ui::components::{copyable, nodes, positions, records, topology};
+use crate::ui::components::{copyable, items, nodes, positions, records, topology};
 use leptos::prelude::*;
 
 /// An observation that the log keeps, drawn like the present one, and said not to be it.
@@ -36,6 +36,7 @@ pub(super) fn observation(spec: &KernelSpec, data: &KeptObservation) -> AnyView 
         <section aria-label="Cluster">{cluster_facts(spec, state)}</section>
         <div class="figures">{topology::topology(spec, state)} {positions::positions(spec, state)}</div>
         {nodes::nodes(spec, state, &[], None)}
+        {items::items(spec, &state.items.iter().collect::<Vec<_>>())}
         <section>
             <h2>"Its bytes"</h2>
             <p>

@@ -14,7 +14,7 @@ pub(super) fn overview(
     viewer: Option<ActorRole>,
 ) -> AnyView {
     let OverviewView { overview, trace } = data;
-    let traced = trace::trace(&trace);
+    let traced = trace::trace(spec, &trace);
     view! {
         {parts::live_overview(spec, overview, viewer)}
         {traced}

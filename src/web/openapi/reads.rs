@@ -18,7 +18,7 @@ use crate::model::node_answer::NodeAnswer;
 use crate::model::record::Entry;
 use crate::model::refusal::RefusalCode as Code;
 use crate::model::report::{ActionReport, WindowReport};
-use crate::model::spec::ActionSpec;
+use crate::model::spec::{ActionSpec, KernelSpec};
 use crate::model::text::{ActorName, NodeId, Reason};
 use crate::model::timeline::{Timeline, TimelineKey};
 use crate::model::timeline_filter::TimelineKind;
@@ -258,6 +258,12 @@ pub(in crate::web) fn explain(schemas: &mut Schemas) -> Operation {
         operation = operation.with(query(parameter.name, parameter.meaning));
     }
     operation.json::<ExplainAnswer>(schemas).refuses([Code::KernelUnreachable])
+}
+
+pub(in crate::web) fn kernel_spec(schemas: &mut Schemas) -> Operation {
+    let about =
+        "What the kernel says of itself: its facts, actions, invariants and words of events.";
+    Operation::new("getKernelSpec", about).json::<KernelSpec>(schemas)
 }
 
 pub(in crate::web) fn kernel_events(schemas: &mut Schemas) -> Operation {

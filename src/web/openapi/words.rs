@@ -68,7 +68,7 @@ fn property(parameter: &ParameterSpec) -> (String, Value) {
     let schema = match parameter.kind {
         ParameterKind::Member { .. } | ParameterKind::Joining => "NodeId",
         ParameterKind::Position { .. } => "LogPosition",
-        ParameterKind::Name => "PlaceName",
+        ParameterKind::Name | ParameterKind::Item { .. } => "PlaceName",
     };
     let reference = format!("#/components/schemas/{schema}");
     (parameter.name.to_owned(), json!({ "$ref": reference, "description": parameter.meaning }))

@@ -126,7 +126,7 @@ pub(in crate::kernel::embedded) fn events(
              ORDER BY position DESC LIMIT ?4",
         )
         .and_then(|mut s| {
-            s.query_map(params![end.epoch, end.position, end.number, limit], |row| row.get(0))?
+            s.query_map(params![end.branch, end.position, end.number, limit], |row| row.get(0))?
                 .collect()
         })
         .doing("read the events")?;

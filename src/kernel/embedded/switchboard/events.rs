@@ -21,7 +21,7 @@ impl Switchboard {
                 )
                 .and_then(|mut s| {
                     s.execute(params![
-                        event.place.epoch,
+                        event.place.branch,
                         event.place.position,
                         event.place.number,
                         event.kind.word(),
@@ -50,7 +50,7 @@ impl Switchboard {
                  ORDER BY epoch DESC, position DESC, number DESC LIMIT ?4",
             )
             .and_then(|mut s| {
-                s.query_map(params![end.epoch, end.position, end.number, limit], |row| row.get(0))?
+                s.query_map(params![end.branch, end.position, end.number, limit], |row| row.get(0))?
                     .collect()
             })
             .doing("read the events")?;
@@ -90,4 +90,4 @@ impl Switchboard {
 
 /// After every place that a store can hold.
 pub(in crate::kernel::embedded) const END: EventPlace =
-    EventPlace { epoch: i64::MAX as u64, position: i64::MAX as u64, number: i64::MAX as u64 };
+    EventPlace { branch: i64::MAX as u64, position: i64::MAX as u64, number: i64::MAX as u64 };

@@ -1,0 +1,241 @@
+//! What the ladder keeps, and what each order does to it.
+
+use super::actions::Command;
+use aerodb_control::model::action::ActionId;
+use aerodb_control::model::ambient::Timestamp;
+use aerodb_control::model::event::{EventKind, EventPlace, KernelEvent};
+use aerodb_control::model::facts::Position;
+use aerodb_control::model::receipt::Receipt;
+use aerodb_control::model::text::NodeId;
+use std::collections::BTreeMap;
+
+const BEGINNING: i64 = 1_769_852_700_000;
+const SEGMENT: u64 = 16 << 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Writes {
+    Accepted,
+    Stopped,
+    /// For a synchronous standby that does not answer.
+    Waiting,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Slot {
+    pub(super) consumer: Option<&'static str>,
+    pub(super) is_active: bool,
+    pub(super) restart: Position,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) follows: Option<NodeId>,
+    pub(super) timeline: u64,
+    pub(super) flushed: u64,
+    pub(super) replayed: u64,
+    pub(super) restart_point: u64,
+    pub(super) slots: BTreeMap<String, Slot>,
+    /// Since when and why it cannot be reached.
+    pub(super) unreached: Option<(Timestamp, String)>,
+}
+
+/// Where the answer to the next order is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// Before anything ran.
+    OnTheWay,
+    /// After it ran, and before the kernel could note that.
+    BeforeTheNote,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub(super) timeline: u64,
+    pub(super) primary: Option<NodeId>,
+    pub(super) writes: Writes,
+    pub(super) writes_since: Timestamp,
+    pub(super) writes_why: String,
+    pub(super) synchronous: Vec<String>,
+    pub(super) nodes: BTreeMap<NodeId, Node>,
+    pub(super) receipts: BTreeMap<ActionId, Receipt>,
+    pub(super) events: Vec<KernelEvent>,
+    pub(super) ticks: i64,
+    pub(super) loses: Option<Loss>,
+}
+
+pub(super) fn n(number: u64) -> NodeId {
+    NodeId::numbered(number)
+}
+
+impl State {
+    /// n1 is primary, n2 follows it, n4 follows n2, and n3 was never reached.
+    pub(super) fn new() -> Self {
+        let at = Timestamp::from_millis(BEGINNING);
+        let node = |follows: Option<u64>, flushed: u64, replayed: u64| Node {
+            follows: follows.map(n),
+            timeline: 3,
+            flushed: SEGMENT + flushed,
+            replayed: SEGMENT + replayed,
+            restart_point: SEGMENT,
+            slots: BTreeMap::new(),
+            unreached: None,
+        };
+        let slot = |consumer, is_active, offset| Slot {
+            consumer,
+            is_active,
+            restart: Position { branch: 3, offset },
+        };
+        let mut n1 = node(None, 40_960, 40_960);
+        n1.slots.insert("to_n2".to_owned(), slot(Some("wal receiver of n2"), true, SEGMENT));
+        n1.slots.insert("reports".to_owned(), slot(Some("nightly reports"), false, 4096));
+        let mut n3 = node(Some(1), 8192, 8192);
+        n3.unreached = Some((at, "no answer on its port".to_owned()));
+        let nodes = [
+            (n(1), n1),
+            (n(2), node(Some(1), 40_960, 40_960)),
+            (n(3), n3),
+            (n(4), node(Some(2), 24_576, 20_480)),
+        ];
+        Self {
+            timeline: 3,
+            primary: Some(n(1)),
+            writes: Writes::Accepted,
+            writes_since: at,
+            writes_why: "The primary was started.".to_owned(),
+            synchronous: vec!["n2".to_owned()],
+            nodes: nodes.into_iter().collect(),
+            receipts: BTreeMap::new(),
+            events: Vec::new(),
+            ticks: 0,
+            loses: None,
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(BEGINNING + self.ticks * 1000)
+    }
+
+    /// The end of the log of the most advanced node on the timeline.
+    pub(super) fn end(&self) -> u64 {
+        let on_it = self.nodes.values().filter(|node| node.timeline == self.timeline);
+        on_it.map(|node| node.flushed).max().unwrap_or(0)
+    }
+
+    /// Something happened: time goes on by a second.
+    pub(super) fn happens(
+        &mut self,
+        word: &'static str,
+        node: Option<&NodeId>,
+        action_id: Option<ActionId>,
+        sentence: String,
+    ) {
+        self.ticks += 1;
+        let number = u64::try_from(self.events.len()).unwrap() + 1;
+        let place = EventPlace { branch: self.timeline, position: self.end(), number };
+        self.events.push(KernelEvent {
+            place,
+            at: self.now(),
+            kind: EventKind::of(word),
+            node: node.cloned(),
+            action_id,
+            sentence,
+        });
+    }
+
+    fn set_writes(&mut self, writes: Writes, why: &str) {
+        self.writes = writes;
+        why.clone_into(&mut self.writes_why);
+        self.writes_since = self.now();
+    }
+
+    /// Clients write so many bytes; who follows the primary has them at once.
+    pub(super) fn write(&mut self, bytes: u64) {
+        let Some(primary) = self.primary.clone().filter(|_| self.writes == Writes::Accepted) else {
+            return;
+        };
+        self.ticks += 1;
+        let end = self.end() + bytes;
+        for (id, node) in &mut self.nodes {
+            let follows = *id == primary || node.follows.as_ref() == Some(&primary);
+            if follows && node.unreached.is_none() {
+                (node.flushed, node.replayed) = (end, end);
+            }
+        }
+    }
+
+    /// The link to a node is lost, or back.
+    pub(super) fn reach(&mut self, id: &NodeId, is_reached: bool) {
+        let (word, sentence) = if is_reached {
+            ("stream_regained", format!("{id} answers again."))
+        } else {
+            ("stream_lost", format!("{id} does not answer."))
+        };
+        self.happens(word, Some(id), None, sentence);
+        let at = self.now();
+        let node = self.nodes.get_mut(id).unwrap();
+        node.unreached = (!is_reached).then(|| (at, "no answer on its port".to_owned()));
+        if self.synchronous.contains(&id.to_string()) && self.writes != Writes::Stopped {
+            let (writes, why) = if is_reached {
+                (Writes::Accepted, "The synchronous standby answers.")
+            } else {
+                (Writes::Waiting, "The synchronous standby does not answer.")
+            };
+            self.set_writes(writes, why);
+        }
+    }
+
+    /// Carries out an order whose checks pass, and says what happened and where, if it is a place.
+    pub(super) fn run(&mut self, id: ActionId, command: &Command) -> (String, Option<u64>) {
+        match command {
+            Command::Promote { to } => {
+                let old = self.primary.replace(to.clone());
+                if let Some(old) = old.and_then(|old| self.nodes.get_mut(&old)) {
+                    old.follows = None;
+                }
+                self.timeline += 1;
+                let (timeline, end) = (self.timeline, self.nodes[to].replayed);
+                for (name, node) in &mut self.nodes {
+                    let follows_it = node.follows.as_ref() == Some(to);
+                    if name == to || (follows_it && node.unreached.is_none()) {
+                        node.timeline = timeline;
+                    }
+                }
+                self.nodes.get_mut(to).unwrap().follows = None;
+                self.synchronous.clear();
+                let sentence = format!("{to} is primary of timeline {timeline}.");
+                self.happens("timeline_began", Some(to), Some(id), sentence.clone());
+                self.set_writes(Writes::Accepted, "A standby was promoted.");
+                (sentence, Some(end))
+            }
+            Command::StopWrites { node } => {
+                let sentence = format!("{node} accepts no more writes.");
+                self.happens("writes_halted", Some(node), Some(id), sentence.clone());
+                self.set_writes(Writes::Stopped, "An operator stopped them.");
+                (sentence, None)
+            }
+            Command::DropSlot { node, slot } => {
+                self.nodes.get_mut(node).unwrap().slots.remove(slot);
+                let sentence = format!("The slot {slot} of {node} is gone.");
+                self.happens("slot_dropped", Some(node), Some(id), sentence.clone());
+                (sentence, None)
+            }
+            Command::Detach { node } => {
+                self.nodes.get_mut(node).unwrap().follows = None;
+                self.synchronous.retain(|name| *name != node.to_string());
+                let sentence = format!("{node} follows nobody.");
+                self.happens("standby_detached", Some(node), Some(id), sentence.clone());
+                (sentence, None)
+            }
+            Command::RunCheckpoint { node } => {
+                let of = self.nodes.get_mut(node).unwrap();
+                of.restart_point = of.replayed;
+                let at = of.replayed;
+                let sentence = format!("{node} would begin to replay at byte {at}.");
+                self.happens("restart_point", Some(node), Some(id), sentence.clone());
+                (sentence, Some(at))
+            }
+            // Its checks never pass: nobody can attest yet.
+            Command::Rebuild { .. } => unreachable!("it needs an attestation"),
+        }
+    }
+}
