@@ -44,8 +44,8 @@
 pub mod accounts;
 pub mod clock;
 pub mod links;
-pub mod proof;
 pub mod providers;
+pub mod reauth;
 pub mod sessions;
 pub mod setup_link;
 pub mod stored;
@@ -58,43 +58,43 @@ mod credential;
 mod denied;
 mod password;
 
-pub use capability::{Auditor, Observer, Onlooker, Operator, Proven, Stakeholder, Viewer};
+pub use capability::{Auditor, Observer, Operator, Proven, Reader, Stakeholder, Viewer};
 pub use claim::{Authorized, Claim};
 pub use credential::{Carrier, Credential, Secret};
 pub use denied::Denied;
 pub use password::{
     HashedPassword, NewPassword, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordCost,
 };
-pub use proof::{ProofLasts, Renewed};
+pub use reauth::{ReauthLifetime, ReauthSession};
 
 use crate::model::access_list::AccessPart;
-use crate::model::actor::{ActorRole, Means};
+use crate::model::actor::{ActorRole, AuthMethod};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::link::{AccessAnswer, EverybodyAnswer};
 use crate::model::text::ActorName;
-use crate::store::{Reader, Store};
+use crate::store::{Store, StoreReader};
 use password::Passwords;
 
 /// Answers who holds a credential. It reads, and does not need the store to take writes.
 #[derive(Clone, Debug)]
 pub struct Authority {
-    reader: Reader,
+    reader: StoreReader,
     passwords: Passwords,
-    proof_lasts: ProofLasts,
+    reauth_lifetime: ReauthLifetime,
 }
 
 impl Authority {
     /// The accounts, sessions and tokens in the file that `reader` reads.
     #[must_use]
-    pub fn new(reader: Reader, cost: PasswordCost) -> Self {
-        let proof_lasts = ProofLasts::default();
-        Self { reader, passwords: Passwords::new(cost), proof_lasts }
+    pub fn new(reader: StoreReader, cost: PasswordCost) -> Self {
+        let reauth_lifetime = ReauthLifetime::default();
+        Self { reader, passwords: Passwords::new(cost), reauth_lifetime }
     }
 
     /// The same, where a proof of identity lasts this long.
     #[must_use]
-    pub fn proving(self, proof_lasts: ProofLasts) -> Self {
-        Self { proof_lasts, ..self }
+    pub fn proving(self, reauth_lifetime: ReauthLifetime) -> Self {
+        Self { reauth_lifetime, ..self }
     }
 
     /// Anybody who is signed in, and any program with a token: what a page needs.
@@ -103,14 +103,14 @@ impl Authority {
     /// When the credential is unknown or has ended.
     pub fn viewer(&self, credential: &Credential, now: Timestamp) -> Result<Viewer, Denied> {
         let holder = self.reader.read(|connection| credential.holder(connection, now))?;
-        let is_recent = holder.proof.is_some_and(|proof| self.proof_lasts.holds(&proof, now));
+        let is_recent = holder.proof.is_some_and(|proof| self.reauth_lifetime.holds(&proof, now));
         Ok(Viewer::new(holder, credential.clone(), is_recent))
     }
 
     /// What stands behind an operator, to be looked at again where what they do is recorded.
     #[must_use]
     pub fn claim(&self, operator: &Operator) -> Claim {
-        operator.claim(self.proof_lasts)
+        operator.claim(self.reauth_lifetime)
     }
 
     /// Whether this was issued or used at a time that is yet to come, so that it has ended.
@@ -126,13 +126,13 @@ impl Authority {
     ///
     /// # Errors
     /// When the credential is unknown or has ended.
-    pub fn onlooker(&self, credential: &Credential, now: Timestamp) -> Result<Onlooker, Denied> {
+    pub fn onlooker(&self, credential: &Credential, now: Timestamp) -> Result<Reader, Denied> {
         let guest = self.reader.read(|connection| credential.stakeholder(connection, now))?;
         match guest {
-            Some(links::Guest { actor, shows, expires_at }) => {
-                Ok(Onlooker::Stakeholder(Stakeholder::new(actor, shows, expires_at)))
+            Some(links::LinkGuest { actor, shows, expires_at }) => {
+                Ok(Reader::Stakeholder(Stakeholder::new(actor, shows, expires_at)))
             }
-            None => self.viewer(credential, now).map(Onlooker::Viewer),
+            None => self.viewer(credential, now).map(Reader::Viewer),
         }
     }
 
@@ -241,7 +241,10 @@ impl Authority {
     ///
     /// # Errors
     /// When the sessions cannot be read.
-    pub fn begun_by(&self, credential: &Credential) -> Result<Option<(ActorName, Means)>, Denied> {
+    pub fn begun_by(
+        &self,
+        credential: &Credential,
+    ) -> Result<Option<(ActorName, AuthMethod)>, Denied> {
         self.reader.read(|connection| sessions::begun_by(connection, credential.hash()))
     }
 

@@ -26,9 +26,9 @@ mod list_arguments;
 mod lists;
 mod local;
 mod log_arguments;
+mod offline_report;
 mod output;
 mod progress;
-mod reconstruct;
 mod remote;
 mod report;
 mod restore;
@@ -42,7 +42,7 @@ mod words;
 use crate::kernel;
 use crate::model::spec::Catalogue;
 use access_arguments::{AccountCommand, LinkCommand, TokenCommand};
-use arguments::{Cli, Command};
+use arguments::{Cli, CliCommand};
 use clap::Parser as _;
 pub use exit::exit_codes;
 use failure::Failure;
@@ -79,59 +79,63 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<Report, Failure> {
     environment::refuse_unread()?;
     let url = cli.url.vouched_for_by(cli.ca_file.clone());
-    let server = remote::Server { url: &url };
+    let server = remote::RemoteServer { url: &url };
     match cli.command {
-        Command::Init(options) => founding::init(options),
-        Command::Serve(options) => local::serve(&options, cli.json),
-        Command::Account(AccountCommand::Add(options)) => local::account_add(&options),
-        Command::Account(AccountCommand::Role(options)) => local::account_role(&options),
-        Command::Account(AccountCommand::Remove { name, reason, place }) => {
+        CliCommand::Init(options) => founding::init(options),
+        CliCommand::Serve(options) => local::serve(&options, cli.json),
+        CliCommand::Account(AccountCommand::Add(options)) => local::account_add(&options),
+        CliCommand::Account(AccountCommand::Role(options)) => local::account_role(&options),
+        CliCommand::Account(AccountCommand::Remove { name, reason, place }) => {
             local::account_remove(&name, reason.as_ref(), &place)
         }
-        Command::Token(TokenCommand::Issue(options)) => local::token_issue(&options, cli.json),
-        Command::Token(TokenCommand::Revoke { name }) => server.token_revoke(&name),
-        Command::Accept(options) => accept::accept(&options),
-        Command::VerifyLog(options) => verify::verify_log(&options, cli.ca_file),
-        Command::RotateLogKey(options) => local::rotate_log_key(&options),
-        Command::ExportLog(options) => local::export_log(&options),
-        Command::Reconstruct(options) => reconstruct::reconstruct(&options, cli.json),
-        Command::Kernel(command) => restore::run(&command),
-        Command::Catalogue { kind, server: true } => server.catalogue(kind.as_deref()),
-        Command::Catalogue { kind, server: false } => local::catalogue(CATALOGUE, kind.as_deref()),
-        Command::Invariants { server: true } => server.invariants(),
-        Command::Invariants { server: false } => Ok(local::invariants(CATALOGUE)),
-        Command::FreezeReport => Ok(local::freeze_report()),
-        Command::Completions { shell } => Ok(generated::completions(shell)),
-        Command::Man { command } => generated::manual(&command),
-        Command::Link(LinkCommand::Issue(options)) => server.link_issue(&options, cli.json),
-        Command::Link(LinkCommand::Revoke { id }) => server.link_revoke(id),
-        Command::Links => server.links(),
-        Command::Access(asked) => server.access(&asked),
-        Command::Whoami => server.whoami(),
-        Command::Nodes => server.nodes(),
-        Command::Actions(asked) => server.actions(&asked),
-        Command::Events(asked) => server.events(&asked),
-        Command::Record { seq } => server.record(seq),
-        Command::Report(asked) => server.report(&asked, cli.json),
-        Command::Login { name } => server.login(name),
-        Command::Logout => server.logout(),
-        Command::Status => server.status(),
-        Command::Node { id } => server.node(&id),
-        Command::Explain(ask) => server.explain(&ask),
-        Command::Request { ask, action_id } => server.request(&ask, action_id),
-        Command::Confirm { id, digest, typed, prove } => {
+        CliCommand::Token(TokenCommand::Issue(options)) => local::token_issue(&options, cli.json),
+        CliCommand::Token(TokenCommand::Revoke { name }) => server.token_revoke(&name),
+        CliCommand::Accept(options) => accept::accept(&options),
+        CliCommand::VerifyLog(options) => verify::verify_log(&options, cli.ca_file),
+        CliCommand::RotateLogKey(options) => local::rotate_log_key(&options),
+        CliCommand::ExportLog(options) => local::export_log(&options),
+        CliCommand::Kernel(command) => restore::run(&command),
+        CliCommand::Catalogue { kind, server: true } => server.catalogue(kind.as_deref()),
+        CliCommand::Catalogue { kind, server: false } => {
+            local::catalogue(CATALOGUE, kind.as_deref())
+        }
+        CliCommand::Invariants { server: true } => server.invariants(),
+        CliCommand::Invariants { server: false } => Ok(local::invariants(CATALOGUE)),
+        CliCommand::Contract => Ok(local::freeze_report()),
+        CliCommand::Completions { shell } => Ok(generated::completions(shell)),
+        CliCommand::Man { command } => generated::manual(&command),
+        CliCommand::Link(LinkCommand::Issue(options)) => server.link_issue(&options, cli.json),
+        CliCommand::Link(LinkCommand::Revoke { id }) => server.link_revoke(id),
+        CliCommand::Links => server.links(),
+        CliCommand::Access(asked) => server.access(&asked),
+        CliCommand::Whoami => server.whoami(),
+        CliCommand::Nodes => server.nodes(),
+        CliCommand::Actions(asked) => server.actions(&asked),
+        CliCommand::Events(asked) => server.events(&asked),
+        CliCommand::Record { seq } => server.record(seq),
+        CliCommand::Report(asked) => match &asked.data {
+            Some(dir) => offline_report::run(dir, &asked, cli.json),
+            None => server.report(&asked, cli.json),
+        },
+        CliCommand::Login { name } => server.login(name),
+        CliCommand::Logout => server.logout(),
+        CliCommand::Status => server.status(),
+        CliCommand::Node { id } => server.node(&id),
+        CliCommand::Explain(ask) => server.explain(&ask),
+        CliCommand::Request { ask, action_id } => server.request(&ask, action_id),
+        CliCommand::Confirm { id, digest, typed, prove } => {
             let proof = if prove { Some(server.proof()?) } else { None };
             server.confirm(id, &digest, typed.as_deref(), proof)
         }
-        Command::Withdraw { id, reason } => server.withdraw(id, &reason),
-        Command::Settle { id, reason } => server.settle(id, &reason),
-        Command::Finding { id, verdict, evidence } => {
+        CliCommand::Withdraw { id, reason } => server.withdraw(id, &reason),
+        CliCommand::Resolve { id, reason } => server.resolve(id, &reason),
+        CliCommand::Finding { id, verdict, evidence } => {
             server.finding(id, verdict.found(), &evidence)
         }
-        Command::Freeze { reason, freeze_id } => server.freeze(&reason, freeze_id),
-        Command::Unfreeze { reason, freeze } => server.unfreeze(&reason, freeze),
-        Command::Show { id } => server.show(id),
-        Command::Timeline(filter) => server.timeline(&filter),
-        Command::Log(filter) => server.log(&filter),
+        CliCommand::Freeze { reason, freeze_id } => server.freeze(&reason, freeze_id),
+        CliCommand::Unfreeze { reason, freeze } => server.unfreeze(&reason, freeze),
+        CliCommand::Show { id } => server.show(id),
+        CliCommand::Timeline(filter) => server.timeline(&filter),
+        CliCommand::Log(filter) => server.log(&filter),
     }
 }

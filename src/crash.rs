@@ -8,7 +8,7 @@
 
 /// A fault that the tests have to find. There are no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sabotage {
+pub enum InjectedBug {
     /// The kernel is called before the dispatch is recorded.
     SendFirst,
     /// Every order is sent twice.
@@ -39,7 +39,7 @@ pub enum Sabotage {
     ReceiptNotCompared,
 }
 
-impl Sabotage {
+impl InjectedBug {
     /// Those of the control plane, which the crash campaign finds.
     pub const ALL: [Self; 5] =
         [Self::SendFirst, Self::SendTwice, Self::SendAgain, Self::AbsenceIsProof, Self::SyncLazily];
@@ -85,7 +85,7 @@ impl Sabotage {
 ///
 /// The names are `room.place`, such as `kernel.accepted`.
 #[inline]
-pub fn point(name: &str) {
+pub fn failpoint(name: &str) {
     if cfg!(debug_assertions) && std::env::var_os("AERODB_CRASH_AT").is_some_and(|at| at == name) {
         std::process::abort();
     }
@@ -94,7 +94,7 @@ pub fn point(name: &str) {
 /// Whether this process has this fault. Never in a release build.
 #[inline]
 #[must_use]
-pub fn sabotaged(fault: Sabotage) -> bool {
+pub fn has_injected_bug(fault: InjectedBug) -> bool {
     cfg!(debug_assertions)
         && std::env::var_os("AERODB_SABOTAGE").is_some_and(|name| name == fault.word())
 }

@@ -10,22 +10,24 @@ pub mod rights;
 
 use crate::authority::Denied;
 use crate::authority::stored::stored_rights;
-use crate::crash::{Sabotage, sabotaged};
-use crate::kernel::memory::{MemoryPage, Reach, Remembered};
-use crate::kernel::{Answer, Unobservable};
+use crate::crash::{InjectedBug, has_injected_bug};
+use crate::kernel::memory::{MemoryPage, ReadHorizon, Remembered};
+use crate::kernel::{KernelFuture, Unobservable};
 use crate::ledger::{LedgerError, LedgerReader, Recalled, RecalledPage, each_of};
 use crate::model::action::ActionId;
 use crate::model::canonical::Hash;
-use crate::model::finding::{Finding, Mismatch, Subject};
+use crate::model::finding::{Finding, FindingSubject, Mismatch};
 use crate::model::spec::{Catalogue, KernelSpec};
-use crate::store::{DATABASE_FILE, Reader, StoreError};
+use crate::store::{DATABASE_FILE, StoreError, StoreReader};
 use orders::Places;
 use rights::RecordedRights;
 use std::collections::{BTreeSet, VecDeque};
 
 /// Asks a kernel, running or not, for the page of its memory after an action id.
-pub type Ask<'a> =
-    dyn Fn(Option<ActionId>) -> Answer<'a, Result<MemoryPage, Unobservable>> + Send + Sync + 'a;
+pub type Ask<'a> = dyn Fn(Option<ActionId>) -> KernelFuture<'a, Result<MemoryPage, Unobservable>>
+    + Send
+    + Sync
+    + 'a;
 
 /// Why nothing could be compared.
 #[derive(Debug, thiserror::Error)]
@@ -66,10 +68,10 @@ pub const EXPLANATIONS_AT_A_START: u32 = 1_000;
 pub async fn compare(
     kernel: Option<(&'static KernelSpec, &Ask<'_>)>,
     log: &LedgerReader,
-    tables: &Reader,
+    tables: &StoreReader,
     depth: Depth,
 ) -> Result<Mismatch, CrossCheckError> {
-    let mut found = Found::not_accepted_in(log)?;
+    let mut found = CrossCheckResult::not_accepted_in(log)?;
     if let Some((spec, kernel)) = kernel {
         let reach = compare_orders(spec.into(), kernel, log, &mut found).await?;
         if let Some((place, state)) = log.last_observation()? {
@@ -88,12 +90,12 @@ pub async fn compare(
 }
 
 /// What was found, less what was accepted on record.
-struct Found {
-    accepted: BTreeSet<Subject>,
+struct CrossCheckResult {
+    accepted: BTreeSet<FindingSubject>,
     mismatch: Mismatch,
 }
 
-impl Found {
+impl CrossCheckResult {
     fn not_accepted_in(log: &LedgerReader) -> Result<Self, LedgerError> {
         let accepted = log.accepted()?.into_iter().map(|finding| finding.subject).collect();
         Ok(Self { accepted, mismatch: Mismatch::default() })
@@ -118,8 +120,8 @@ async fn compare_orders(
     catalogue: Catalogue,
     kernel: &Ask<'_>,
     log: &LedgerReader,
-    found: &mut Found,
-) -> Result<Reach, CrossCheckError> {
+    found: &mut CrossCheckResult,
+) -> Result<ReadHorizon, CrossCheckError> {
     let first = kernel(None).await?;
     let reach = first.reach;
     let mut remembered = Remembering::new(first);
@@ -132,7 +134,7 @@ async fn compare_orders(
         let Some(id) = next else { return Ok(reach) };
         let held = remembered.take(id);
         let said = recalled.take(id);
-        if sabotaged(Sabotage::ReceiptNotCompared) {
+        if has_injected_bug(InjectedBug::ReceiptNotCompared) {
             continue;
         }
         let (said, held) = (said.as_ref().unwrap_or(&no_log), held.as_ref().unwrap_or(&no_kernel));
@@ -147,8 +149,8 @@ impl Places for LedgerReader {
         Self::place(self, seq)
     }
 
-    fn asked_to_settle(&self, id: ActionId) -> Result<bool, LedgerError> {
-        Self::asked_to_settle(self, id)
+    fn asked_to_resolve(&self, id: ActionId) -> Result<bool, LedgerError> {
+        Self::asked_to_resolve(self, id)
     }
 }
 

@@ -4,10 +4,10 @@
 use crate::model::action::Action;
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::{
-    Candidate, Check, Checks, EXPLANATION_FORMAT, Evidence, Explanation, Prospect, Verdict,
+    ActionPreview, Candidate, Check, Checks, EXPLANATION_FORMAT, Evidence, Explanation, Verdict,
 };
 use crate::model::invariant::Invariant;
-use crate::model::pinned::{Freeze, Pinned, Unresolved};
+use crate::model::pinned::{Freeze, InDoubt, Pinned};
 use crate::model::spec::{ActionClass, ActionSpec, Catalogue, Impact, KernelSpec, Target};
 use crate::model::text::{ActorName, NodeId, Reason};
 
@@ -23,7 +23,7 @@ const RELIED_ON: [Invariant; 6] = [
 
 /// A request as it is explained.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
+pub struct ExplainRequest<'a> {
     /// What is asked.
     pub action: &'a Action,
     /// Who asks.
@@ -34,9 +34,9 @@ pub struct Request<'a> {
 
 /// What the control plane's own records put in the way of every mutation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct Blockers {
     /// The action whose outcome is not known, where there is one.
-    pub unresolved: Option<Unresolved>,
+    pub in_doubt: Option<InDoubt>,
     /// The freeze that stands, where there is one.
     pub freeze: Option<Freeze>,
     /// The classes of actions that a second operator has to confirm too, by the settings.
@@ -63,8 +63,8 @@ impl Rules<'_> {
 /// the action chooses a primary, for every node as its object.
 pub fn explain(
     state: &ClusterState,
-    request: &Request<'_>,
-    standing: Standing,
+    request: &ExplainRequest<'_>,
+    standing: Blockers,
     rules: &Rules<'_>,
 ) -> Explanation {
     let action = request.action;
@@ -77,7 +77,7 @@ pub fn explain(
         None => Vec::new(),
     };
     let pinned = pinned(state, rules.spec, entry, standing);
-    if let Some(open) = &pinned.unresolved {
+    if let Some(open) = &pinned.in_doubt {
         consequences.push(format!(
             "The action {} ({}) has an outcome that is not known. Its effect is not part of this explanation.",
             open.action_id, open.kind
@@ -118,11 +118,11 @@ pub fn pinned(
     state: &ClusterState,
     spec: &KernelSpec,
     entry: Option<&ActionSpec>,
-    standing: Standing,
+    standing: Blockers,
 ) -> Pinned {
-    let Standing { unresolved, freeze, second_operator } = standing;
+    let Blockers { in_doubt, freeze, second_operator } = standing;
     let second_operator = entry.is_some_and(|entry| second_operator.contains(&entry.class));
-    Pinned { freeze, second_operator, ..state.pinned(spec, unresolved) }
+    Pinned { freeze, second_operator, ..state.pinned(spec, in_doubt) }
 }
 
 /// Every member as the object of an action of this kind, with every rule that speaks against it.
@@ -131,7 +131,7 @@ pub fn pinned(
 pub fn why_not(
     state: &ClusterState,
     entry: &ActionSpec,
-    standing: &Standing,
+    standing: &Blockers,
     rules: &Rules<'_>,
 ) -> Vec<Candidate> {
     let candidate = |node: &NodeId| {
@@ -151,21 +151,21 @@ pub fn on_node(
     state: &ClusterState,
     node: &NodeId,
     offers: Vec<Action>,
-    standing: &Standing,
+    standing: &Blockers,
     rules: &Rules<'_>,
-) -> Vec<Prospect> {
+) -> Vec<ActionPreview> {
     let of_node = offers.into_iter().filter(|action| action.node().as_ref() == Some(node));
     of_node.map(|action| prospect(state, action, standing, rules)).collect()
 }
 
 /// Those of the offered actions that take no parameter, in the order given.
 #[must_use]
-pub fn on_cluster(
+pub fn cluster_actions(
     state: &ClusterState,
     offers: Vec<Action>,
-    standing: &Standing,
+    standing: &Blockers,
     rules: &Rules<'_>,
-) -> Vec<Prospect> {
+) -> Vec<ActionPreview> {
     let of_cluster = offers.into_iter().filter(|action| action.params().is_empty());
     of_cluster.map(|action| prospect(state, action, standing, rules)).collect()
 }
@@ -173,13 +173,13 @@ pub fn on_cluster(
 fn prospect(
     state: &ClusterState,
     action: Action,
-    standing: &Standing,
+    standing: &Blockers,
     rules: &Rules<'_>,
-) -> Prospect {
+) -> ActionPreview {
     let own = (rules.checks)(state, &action).checks;
     let checks = all_checks(state, &action, standing, rules, own);
     let verdict = Verdict::of(&checks);
-    Prospect { action, verdict, checked: checks.len(), against: against(checks) }
+    ActionPreview { action, verdict, checked: checks.len(), against: against(checks) }
 }
 
 /// Every check of an action: those of the kernel, and those of the control plane's own records. A
@@ -187,7 +187,7 @@ fn prospect(
 fn all_checks(
     state: &ClusterState,
     action: &Action,
-    standing: &Standing,
+    standing: &Blockers,
     rules: &Rules<'_>,
     mut checks: Vec<Check>,
 ) -> Vec<Check> {
@@ -200,9 +200,9 @@ fn against(checks: Vec<Check>) -> Vec<Check> {
 }
 
 /// The checks that the control plane makes of its own records, for every action.
-fn own_checks(state: &ClusterState, entry: Option<&ActionSpec>, standing: &Standing) -> [Check; 2] {
+fn own_checks(state: &ClusterState, entry: Option<&ActionSpec>, standing: &Blockers) -> [Check; 2] {
     [
-        nothing_unresolved(state, entry, standing.unresolved.as_ref()),
+        nothing_in_doubt(state, entry, standing.in_doubt.as_ref()),
         not_frozen(standing.freeze.as_ref()),
     ]
 }
@@ -223,27 +223,27 @@ fn typed_target(
 }
 
 /// While an outcome is unknown nothing else runs, with one exception: what the kernel calls the way out,
-/// while nobody is primary. Settling can need a primary, and without the exception neither could ever
+/// while nobody is primary. Resolving can need a primary, and without the exception neither could ever
 /// happen.
-fn nothing_unresolved(
+fn nothing_in_doubt(
     state: &ClusterState,
     entry: Option<&ActionSpec>,
-    unresolved: Option<&Unresolved>,
+    in_doubt: Option<&InDoubt>,
 ) -> Check {
     let nobody_leads = state.primary().known() == Some(&None);
     let way_out = entry.filter(|entry| entry.way_out && nobody_leads);
     let is_way_out = way_out.is_some();
-    let (verdict, observed) = match unresolved {
+    let (verdict, observed) = match in_doubt {
         None => (Verdict::Pass, "none".to_owned()),
         Some(open) => (
             if is_way_out { Verdict::Pass } else { Verdict::Fail },
             format!("{} {}", open.kind, open.action_id),
         ),
     };
-    let required = match way_out.filter(|_| unresolved.is_some()) {
+    let required = match way_out.filter(|_| in_doubt.is_some()) {
         Some(entry) => {
             let kind = entry.kind.word().replace('_', " ");
-            format!("none, or a {kind} while nobody is primary, which settling may need")
+            format!("none, or a {kind} while nobody is primary, which resolving may need")
         }
         None => "none".to_owned(),
     };

@@ -7,7 +7,7 @@
 //!   process has on it, and the next foreign client then takes itself for the last one and removes the
 //!   write-ahead log. `src/tests/layers.rs` holds that.
 //! - **Whole, older or foreign.** Beside each database stands a seal: whose file it is, and how many
-//!   commits were made ([`Seal`]). What holds fewer is older than it was.
+//!   commits were made ([`FileDigest`]). What holds fewer is older than it was.
 //! - **While it runs.** Before anything is answered as durable, the files at their paths are compared
 //!   with those that are open ([`Watched`]).
 //! - **Permissions.** Directories are made 0700 and files 0600; a data directory that others can read
@@ -23,7 +23,7 @@ mod space;
 mod watch;
 
 pub use lock::DirectoryLock;
-pub use seal::{Seal, SealError};
+pub use seal::{FileDigest, FileDigestError};
 pub use space::free_bytes;
 pub use watch::Watched;
 
@@ -37,7 +37,7 @@ pub enum FileError {
     /// Another process serves the directory.
     #[error("another process serves {}", dir.display())]
     Locked {
-        /// The directory.
+        /// The data directory whose lock is held.
         dir: PathBuf,
     },
     /// Others than its owner can read or change it.
@@ -49,7 +49,7 @@ pub enum FileError {
     Exposed {
         /// The file or directory.
         path: PathBuf,
-        /// Its permissions.
+        /// The permission bits that were found, as `stat` gives them.
         mode: u32,
         /// The widest permissions that are allowed.
         required: u32,

@@ -9,24 +9,24 @@
 pub mod openid;
 pub mod proxy;
 
+mod authn_error;
 mod claims;
 mod http;
 mod keys;
 mod pending;
 mod settings;
-mod unproven;
 
-pub use claims::Vouched;
+pub use authn_error::AuthnError;
+pub use claims::VerifiedIdentity;
 pub use openid::Openid;
-pub use proxy::{Named, Proxy};
+pub use proxy::{ProxyName, TrustedProxy};
 pub use settings::{ClaimRole, OpenidSettings, OpenidTable, SettingError};
-pub use unproven::Unproven;
 
 /// The ways to sign in besides the accounts of this control plane. Without settings there are none.
 #[derive(Debug, Default)]
-pub struct Identity {
+pub struct IdentityProviders {
     /// The provider of OpenID Connect.
     pub openid: Option<Openid>,
-    /// The proxy.
-    pub proxy: Option<Proxy>,
+    /// The reverse proxy that names accounts in a header.
+    pub proxy: Option<TrustedProxy>,
 }

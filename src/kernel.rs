@@ -12,7 +12,7 @@ use crate::model::action::{Action, ActionId};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
-use crate::model::receipt::{KernelRefusal, Receipt, Tombstone, Witness};
+use crate::model::receipt::{KernelRefusal, LedgerRef, Receipt, Tombstone};
 use crate::model::spec::KernelSpec;
 use std::future::Future;
 use std::pin::Pin;
@@ -22,7 +22,7 @@ use tokio::sync::watch;
 pub static COMPILED_IN: [KernelSpec; 1] = [embedded::spec::SPEC];
 
 /// A future that a kernel returns; boxed, because the port is used as a trait object.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type KernelFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What a kernel is and what it can prove.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub struct KernelDescription {
     pub cluster: String,
     /// What the kernel did when it started, such as founding a new cluster; a sentence.
     pub start_note: String,
-    /// Whether it can settle an action, or an operator has to record a finding.
-    pub can_settle: bool,
+    /// Whether it can resolve an action, or an operator has to record a finding.
+    pub can_resolve: bool,
 }
 
 /// The kernel cannot be observed now.
@@ -59,18 +59,18 @@ pub enum ApplyError {
     },
 }
 
-/// What came of a request to settle.
+/// What came of a request to resolve.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Settled {
+pub enum Resolution {
     /// It had run.
     Executed(Receipt),
     /// It had not, and now never can.
     Voided(Tombstone),
 }
 
-/// Why an action could not be settled. Nothing changed.
+/// Why an action could not be resolved. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SettleError {
+pub enum ResolveError {
     /// Only a primary can decide, and there is none.
     #[error("{why}")]
     NeedsPrimary {
@@ -91,7 +91,7 @@ pub struct Order {
     action_id: ActionId,
     action: Action,
     expected_epoch: Option<u64>,
-    witness: Witness,
+    witness: LedgerRef,
 }
 
 impl Order {
@@ -101,7 +101,7 @@ impl Order {
         action_id: ActionId,
         action: Action,
         expected_epoch: Option<u64>,
-        witness: Witness,
+        witness: LedgerRef,
     ) -> Self {
         Self { action_id, action, expected_epoch, witness }
     }
@@ -126,7 +126,7 @@ impl Order {
 
     /// The record behind the order.
     #[must_use]
-    pub fn witness(&self) -> &Witness {
+    pub fn witness(&self) -> &LedgerRef {
         &self.witness
     }
 }
@@ -144,13 +144,14 @@ pub trait ObserveKernel: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the kernel does not answer. A node that cannot be read is no error: its facts are unknown.
-    fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>>;
+    fn observe(&self) -> KernelFuture<'_, Result<ClusterState, Unobservable>>;
 
     /// What the kernel holds under this id. `NoneYet` proves nothing.
     ///
     /// # Errors
     /// When the kernel does not answer.
-    fn receipt(&self, action_id: ActionId) -> Answer<'_, Result<ReceiptStatus, Unobservable>>;
+    fn receipt(&self, action_id: ActionId)
+    -> KernelFuture<'_, Result<ReceiptStatus, Unobservable>>;
 
     /// The kernel's own pre-conditions, effects and limits for an action in a state. Pure: equal
     /// arguments give equal answers (C5.1).
@@ -170,7 +171,7 @@ pub trait ObserveKernel: Send + Sync + 'static {
         &self,
         before: Option<EventPlace>,
         limit: u32,
-    ) -> Answer<'_, Result<EventPage, Unobservable>>;
+    ) -> KernelFuture<'_, Result<EventPage, Unobservable>>;
 
     /// One page of what it remembers of its orders: receipts and void ids after `after`, in the order
     /// of their bytes, at most [`memory::MEMORY_ROWS_MAX`]. Reads only (C8.3, C9.5).
@@ -182,7 +183,7 @@ pub trait ObserveKernel: Send + Sync + 'static {
         &self,
         after: Option<ActionId>,
         limit: u32,
-    ) -> Answer<'_, Result<memory::MemoryPage, Unobservable>>;
+    ) -> KernelFuture<'_, Result<memory::MemoryPage, Unobservable>>;
 
     /// A number that grows when anything observable changes. Passive (C8.3): nobody has to listen.
     fn changes(&self) -> watch::Receiver<u64>;
@@ -194,12 +195,12 @@ pub trait CommandKernel: ObserveKernel {
     ///
     /// # Errors
     /// A refusal proves that nothing ran; `Unknown` proves nothing.
-    fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>>;
+    fn apply(&self, order: Order) -> KernelFuture<'_, Result<Receipt, ApplyError>>;
 
     /// Gets the receipt of an action, or durably voids its id, atomically. Asking again is safe and
     /// gives the same answer.
     ///
     /// # Errors
     /// When only a primary can decide and there is none, or the kernel does not answer.
-    fn settle(&self, action_id: ActionId) -> Answer<'_, Result<Settled, SettleError>>;
+    fn resolve(&self, action_id: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>>;
 }

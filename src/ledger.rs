@@ -8,11 +8,11 @@
 //! The records are also the leaves of a Merkle tree whose head is signed, in the public forms of C2SP:
 //! so a program that is not ours can check the log, and whoever remembers a head can tell whether the
 //! log was written anew. [`chain`], [`tree`], [`note`], [`rotation`]
-//! and [`remember`] are pure and run in the browser too.
+//! and [`head_check`] are pure and run in the browser too.
 
 pub mod chain;
+pub mod head_check;
 pub mod note;
-pub mod remember;
 pub mod rotation;
 pub mod tree;
 
@@ -84,12 +84,12 @@ pub use key_file::{
 #[cfg(feature = "ssr")]
 pub use read::{ActionRow, ActionRows, LedgerReader, TRAIL_OTHERS_MAX};
 #[cfg(feature = "ssr")]
-pub use recall::{Recalled, RecalledPage, Recorded};
+pub use recall::{Recalled, RecalledPage, RecordedOutcome};
 #[cfg(feature = "ssr")]
-pub use told::{Told, each_of};
+pub use told::{RecordedExplanation, each_of};
 #[cfg(feature = "ssr")]
-pub use verify::{Expected, VerifyError, verify_file};
+pub use verify::{ExpectedLog, VerifyError, verify_file};
 #[cfg(feature = "ssr")]
 pub use verify_export::{ExportFiles, is_export, verify_export, verify_files};
 #[cfg(feature = "ssr")]
-pub use window::Window;
+pub use window::TimeWindow;

@@ -26,18 +26,18 @@
 //! | `files` | one rule for every file that matters: locks, seals, permissions, room | nothing |
 //! | `store` | one SQLite file: one writer, read-only readers, fail closed | crash, measure, files |
 //! | [`ledger`] | records, hash chain, verification | model, store, files |
-//! | `outside` | how others are asked over HTTP, and the files that say whom to believe | nothing |
+//! | `http_client` | how others are asked over HTTP, and the files that say whom to believe | nothing |
 //! | `identity` | who somebody is by the word of a provider or a proxy | model, outside |
 //! | `authority` | who is asking, as values that nobody can forge | model, store, identity |
 //! | `observe` | all that can be read | model, explain, kernel, ledger, measure |
 //! | `cross_check` | log, kernel and access rights held against each other; reads only | model, kernel, store, ledger, authority, crash |
 //! | `workflow` | the one way to act, and who may sign in | all above |
 //! | [`ui`] | pages and components, drawn from values | model, the pure half of ledger |
-//! | `plain` | answers and reports as plain text, every line inert | model |
+//! | `text` | answers and reports as plain text, every line inert | model |
 //! | `web` | routes, the gate, forms and JSON, refusals as HTTP | model, identity, authority, observe, workflow, ui, plain, measure |
 //! | `serve` | puts the parts together; alone names a concrete kernel | all |
 //! | `cli` | the command line: one more client, and the commands on a data directory | all |
-//! | `measure` | how long things took, for those who watch | nothing |
+//! | `metrics` | how long things took, for those who watch | nothing |
 //! | `crash` | where a test ends the process, and faults that it must find | nothing |
 //!
 //! ## One action
@@ -56,7 +56,7 @@
 //! `workflow::confirm` is the only place that calls the kernel. The order of its records is the
 //! promise: what is durable before the call says, after any stop, whether the kernel may have been
 //! reached. `confirmed` without `dispatched` was provably never sent. `dispatched` without an end is
-//! unknown until an operator settles it: the kernel then returns its receipt, or makes the id void
+//! unknown until an operator resolves it: the kernel then returns its receipt, or makes the id void
 //! for ever.
 //!
 //! ## What the rooms do not know
@@ -105,23 +105,23 @@ pub mod explain;
 #[cfg(feature = "ssr")]
 pub mod files;
 #[cfg(feature = "ssr")]
+pub mod http_client;
+#[cfg(feature = "ssr")]
 pub mod identity;
 #[cfg(feature = "ssr")]
 pub mod kernel;
 pub mod ledger;
 #[cfg(feature = "ssr")]
-pub mod measure;
+pub mod metrics;
 pub mod model;
 #[cfg(feature = "ssr")]
 pub mod observe;
 #[cfg(feature = "ssr")]
-pub mod outside;
-#[cfg(feature = "ssr")]
-pub mod plain;
-#[cfg(feature = "ssr")]
 pub mod serve;
 #[cfg(feature = "ssr")]
 pub mod store;
+#[cfg(feature = "ssr")]
+pub mod text;
 pub mod ui;
 #[cfg(feature = "ssr")]
 pub mod web;

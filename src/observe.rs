@@ -4,6 +4,7 @@
 //! with which anything could be changed (C8.3, C10.2). Every answer about the cluster is made from
 //! one observation (C8.4).
 
+pub mod action_history;
 mod compared;
 pub mod in_flight;
 mod kept;
@@ -11,48 +12,47 @@ mod log;
 mod mismatch;
 mod node;
 mod overview;
+pub mod record_counters;
 pub mod report;
-pub mod tally;
 mod timeline;
-pub mod trail;
 
-use crate::explain::{Request, Rules, Standing, explain};
+use crate::explain::{Blockers, ExplainRequest, Rules, explain};
 use crate::kernel::{KernelDescription, ObserveKernel, Unobservable};
 pub use crate::ledger::LogFilter;
 use crate::ledger::{ActionRow, LedgerError, LedgerReader};
-use crate::measure::Durations;
+use crate::metrics::Durations;
 use crate::model::action::{Action, ActionId, Stage};
 use crate::model::answer::{
-    ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, Present,
+    ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, StateVersion,
 };
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Explanation;
 use crate::model::finding::Mismatch;
-use crate::model::pinned::{Freeze, Unresolved};
+use crate::model::pinned::{Freeze, InDoubt};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::spec::{ActionClass, Catalogue, KernelSpec};
 use crate::model::text::{ActorName, NodeId, Reason};
+use action_history::ActionHistory;
 use in_flight::InFlight;
+use record_counters::{RecordCounters, RecordCounts};
 use std::sync::Arc;
-use tally::{Counts, Tally};
 use tokio::sync::watch;
-use trail::Trail;
 
 /// All that can be read.
 #[derive(Clone)]
-pub struct ReadSide {
+pub struct QueryService {
     kernel: Arc<dyn ObserveKernel>,
     ledger: LedgerReader,
     in_flight: InFlight,
     data_address: Option<String>,
     observations: Durations,
-    tally: Tally,
+    tally: RecordCounters,
     second_operator: Arc<[ActionClass]>,
     mismatch: Arc<Mismatch>,
 }
 
-impl ReadSide {
+impl QueryService {
     /// Puts the read side together; `data_address` is where the kernel serves data, if it does.
     #[must_use]
     pub fn new(
@@ -61,7 +61,7 @@ impl ReadSide {
         in_flight: InFlight,
         data_address: Option<String>,
     ) -> Self {
-        let (observations, tally) = (Durations::default(), Tally::from_here(&ledger));
+        let (observations, tally) = (Durations::default(), RecordCounters::from_here(&ledger));
         let (second_operator, mismatch) = (Arc::from([]), Arc::default());
         Self {
             kernel,
@@ -116,9 +116,9 @@ impl ReadSide {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn present(&self) -> Result<Present, Refusal> {
+    pub fn present(&self) -> Result<StateVersion, Refusal> {
         let log = self.ledger.head().map_err(unreadable)?.size;
-        Ok(Present { cluster: *self.kernel.changes().borrow(), log })
+        Ok(StateVersion { cluster: *self.kernel.changes().borrow(), log })
     }
 
     /// One observation of the cluster.
@@ -142,8 +142,8 @@ impl ReadSide {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn tally(&self) -> Result<Counts, Refusal> {
-        self.tally.look(&self.ledger).map_err(unreadable)
+    pub fn tally(&self) -> Result<RecordCounts, Refusal> {
+        self.tally.refresh(&self.ledger).map_err(unreadable)
     }
 
     /// One page of what happened in the kernel, newest first.
@@ -170,8 +170,8 @@ impl ReadSide {
     pub fn explain_in(
         &self,
         state: &ClusterState,
-        request: &Request<'_>,
-        standing: Standing,
+        request: &ExplainRequest<'_>,
+        standing: Blockers,
     ) -> Explanation {
         self.with_rules(|rules| explain(state, request, standing, rules))
     }
@@ -187,18 +187,18 @@ impl ReadSide {
         reason: &Reason,
     ) -> Result<ExplainAnswer, Refusal> {
         let state = self.observe().await?;
-        let request = Request { action, operator, reason };
+        let request = ExplainRequest { action, operator, reason };
         let explanation = self.explain_in(&state, &request, self.standing()?);
         let digest = explanation.digest();
         Ok(ExplainAnswer { explanation, digest, observation: state.observation })
     }
 
     /// The action whose outcome is not known, where there is one. An action that is running in this
-    /// process is not unresolved: its end is on the way.
+    /// process is not in doubt: its end is on the way.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn unresolved(&self) -> Result<Option<Unresolved>, Refusal> {
+    pub fn in_doubt(&self) -> Result<Option<InDoubt>, Refusal> {
         for (action_id, _) in self.ledger.open_actions().map_err(unreadable)? {
             if self.in_flight.is_running(action_id) {
                 continue;
@@ -206,7 +206,7 @@ impl ReadSide {
             let trail = self.trail(action_id)?.ok_or_else(|| broken(action_id))?;
             // An action may have ended between the two reads: only what is open still counts.
             if trail.stage().is_open() {
-                return Ok(Some(Unresolved { action_id, kind: trail.action().kind() }));
+                return Ok(Some(InDoubt { action_id, kind: trail.action().kind() }));
             }
         }
         Ok(None)
@@ -224,24 +224,24 @@ impl ReadSide {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn standing(&self) -> Result<Standing, Refusal> {
+    pub fn standing(&self) -> Result<Blockers, Refusal> {
         let second_operator = self.second_operator.to_vec();
-        Ok(Standing { unresolved: self.unresolved()?, freeze: self.freeze()?, second_operator })
+        Ok(Blockers { in_doubt: self.in_doubt()?, freeze: self.freeze()?, second_operator })
     }
 
     /// The steps of an action, folded; `None` when there is no such action.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn trail(&self, id: ActionId) -> Result<Option<Trail>, Refusal> {
-        Trail::fold(self.ledger.steps(id).map_err(unreadable)?)
+    pub fn trail(&self, id: ActionId) -> Result<Option<ActionHistory>, Refusal> {
+        ActionHistory::fold(self.ledger.steps(id).map_err(unreadable)?)
     }
 
     /// The explanation that was put before the operator.
     ///
     /// # Errors
     /// When the ledger cannot be read, or does not hold it.
-    pub fn explained(&self, trail: &Trail) -> Result<Explanation, Refusal> {
+    pub fn explained(&self, trail: &ActionHistory) -> Result<Explanation, Refusal> {
         self.blob(&trail.explained().explanation)
     }
 
@@ -251,7 +251,7 @@ impl ReadSide {
     /// `not_found`; or when the ledger cannot be read.
     pub async fn action(&self, id: ActionId) -> Result<ActionAnswer, Refusal> {
         let before = self.in_flight.quiet_mark(id);
-        let trail = Trail::fold(self.ledger.trail(id).map_err(unreadable)?)?;
+        let trail = ActionHistory::fold(self.ledger.trail(id).map_err(unreadable)?)?;
         let trail = trail.ok_or_else(|| no_such_action(id))?;
         let explanation = self.explained(&trail)?;
         let snapshot: ClusterState = self.blob(&trail.explained().snapshot)?;

@@ -16,22 +16,22 @@ mod founding;
 mod hold;
 mod host;
 mod host_user;
-pub mod journal;
+mod injected_bug;
+pub mod listen_policy;
 mod listener;
+pub mod log_stream;
 mod offline;
 mod options;
-pub mod reach;
+pub mod provider_settings;
 mod reload;
 mod restored;
 mod runs;
-mod sabotage;
 mod stop;
 mod tls;
-pub mod vouching;
 mod witness;
 
 pub use accept::{Examined, accept_restored, examine, examine_with};
-pub use ambient::Ambient;
+pub use ambient::SystemDeps;
 pub use announce::Announcement;
 pub use assembly::{Assembled, Front, Parts, assemble};
 pub use error::ServeError;
@@ -48,7 +48,7 @@ pub use witness::{Witnessed, witness};
 use crate::kernel::ObserveKernel;
 use crate::kernel::embedded::{self, EmbeddedKernel};
 use crate::ledger::{Ledger, open_key};
-use crate::measure::CertificateExpiry;
+use crate::metrics::CertificateExpiry;
 use crate::model::finding::Mismatch;
 use crate::model::pinned::ClusterIdentity;
 use crate::store::{Store, StoreError};
@@ -60,7 +60,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use config::Config;
-use journal::Journal;
+use log_stream::LogStream;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ use tokio::task::JoinSet;
 const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// A control plane, put together and not yet listening.
-pub struct House {
+pub struct ControlPlane {
     /// The console and the API.
     pub console: Router,
     /// What observers alone can reach: it reads, and nothing else exists there.
@@ -96,7 +96,7 @@ pub struct House {
     certificate: CertificateExpiry,
 }
 
-impl House {
+impl ControlPlane {
     /// Ends the streams of events, so that the listeners can close.
     pub fn stop_streams(&self) {
         self.stop.send_replace(());
@@ -132,12 +132,12 @@ impl House {
 /// When a part cannot be opened, or the start cannot be recorded.
 pub async fn open(
     config: &Config,
-    ambient: Ambient,
+    ambient: SystemDeps,
     data_address: Option<String>,
-) -> Result<House, ServeError> {
+) -> Result<ControlPlane, ServeError> {
     // First: where nobody could be signed in as the settings say, nothing is opened or recorded.
-    let vouching =
-        config.vouching.open(config.leptos.site_addr, &config.reach, config.proof_lasts)?;
+    let providers =
+        config.providers.open(config.leptos.site_addr, &config.reach, config.reauth_lifetime)?;
     let store = open_store(&config.data)?;
     let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
     // Nothing in the kernel changes before both were compared (C9.5).
@@ -160,11 +160,11 @@ pub async fn open(
     let parts = Parts {
         data_address,
         second_operator: config.second_operator.clone(),
-        proof_lasts: config.proof_lasts,
+        reauth_lifetime: config.reauth_lifetime,
         mismatch,
         ..Parts::new(ledger.clone(), ambient)
     };
-    let assembled = assemble(parts, sabotage::over(kernel.clone(), &ledger).await?);
+    let assembled = assemble(parts, injected_bug::over(kernel.clone(), &ledger).await?);
     let (access, workflow) = (Arc::clone(&assembled.access), Arc::clone(&assembled.workflow));
     // While something was found nobody is made an operator: that there is none may be what was lost.
     let setup_path = match assembled.read.mismatch() {
@@ -180,7 +180,7 @@ pub async fn open(
         stopping,
         certificate: certificate.clone(),
         transport: config.reach.transport(),
-        vouching,
+        providers,
     });
     let web::Routers { console, observers } = web::routers(site);
     let addressed = |at: SocketAddr| {
@@ -193,7 +193,7 @@ pub async fn open(
     let data = embedded::data_api::router(Arc::clone(&kernel))
         .layer(from_fn(host::sent_by_no_other_page))
         .layer(from_fn_with_state(host::Names::default(), host::addressed_here));
-    Ok(House {
+    Ok(ControlPlane {
         console,
         observers,
         data,
@@ -235,13 +235,13 @@ fn log_name(identity: &ClusterIdentity) -> String {
 pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let path = config::find(options.config.as_deref())?;
     let mut config = config::load(&path)?;
-    journal::begin(options.log);
+    log_stream::begin(options.log);
     // Before anything is opened: by itself the signal would end the process half way.
     let reload = stop::Reload::new().map_err(|source| ServeError::Io {
         what: "the signal to reload cannot be listened for".to_owned(),
         source,
     })?;
-    let ambient = Ambient::of_this_machine();
+    let ambient = SystemDeps::of_this_machine();
     let (clock, announcement) = (Arc::clone(&ambient.clock), options.announcement);
     options.clone().over(&mut config)?;
     web::render::check_site(&config.leptos)?;
@@ -267,7 +267,7 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let data_at = local(&data, "the data API")?;
     let observers_at =
         observers.as_ref().map(|o| local(o, "the console of observers")).transpose()?;
-    config.vouching.served_at(config.reach.url(console_at));
+    config.providers.served_at(config.reach.url(console_at));
     offline::private(&config.data)?;
     let house = open(&config, ambient, Some(format!("http://{data_at}"))).await?;
     // Before anybody hears that it is ready: a signal that comes then must not end it half way.
@@ -284,7 +284,7 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let reloading = tokio::spawn(reloader.follow(reload));
     let log = house.ledger.reader();
     let (end, ended) = oneshot::channel::<()>();
-    let told = Journal::from_last_start(log.clone(), house.kernel.spec().into())
+    let told = LogStream::from_last_start(log.clone(), house.kernel.spec().into())
         .follow(log.commits(), async { drop(ended.await) });
     let told = tokio::spawn(told);
     let handle = Handle::new();

@@ -7,7 +7,7 @@
 //! imports no other room but `crash`, `files` and `measure`.
 //!
 //! Every transaction that writes raises a count in the file, and the seal beside it repeats the count.
-//! A file that holds fewer commits than its seal can be read and takes no writes ([`Finding`]).
+//! A file that holds fewer commits than its seal can be read and takes no writes ([`StoreDefect`]).
 
 mod error;
 mod finding;
@@ -17,20 +17,20 @@ mod schema;
 mod writer;
 
 pub use error::{StoreError, WriteError};
-pub use finding::Finding;
+pub use finding::StoreDefect;
 pub use open::DATABASE_FILE;
-pub use reader::Reader;
+pub use reader::StoreReader;
 pub use schema::check_schema;
 
 use crate::files::{DirectoryLock, private, sync_directory};
-use crate::measure::Durations;
-use open::{Holder, Opened};
+use crate::metrics::Durations;
+use open::{FileSharing, OpenedFile};
 use rusqlite::Transaction;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot, watch};
-use writer::{Job, Writer};
+use writer::{WriteJob, Writer};
 
 /// Writes that may wait for the writer thread. More than that wait for a place in the queue.
 const WAITING_WRITES_MAX: usize = 1024;
@@ -38,16 +38,16 @@ const WAITING_WRITES_MAX: usize = 1024;
 /// The open store. Clones share one writer; the last one to go closes the file.
 #[derive(Clone)]
 pub struct Store {
-    inner: Arc<Inner>,
+    inner: Arc<StoreInner>,
 }
 
-struct Inner {
+struct StoreInner {
     path: PathBuf,
-    queue: Option<mpsc::Sender<Job>>,
+    queue: Option<mpsc::Sender<WriteJob>>,
     thread: Option<JoinHandle<()>>,
-    reader: Reader,
+    reader: StoreReader,
     failure: Arc<OnceLock<String>>,
-    finding: Option<Finding>,
+    finding: Option<StoreDefect>,
     held: OnceLock<String>,
     writes: Durations,
     // Given back last, when the writer thread has ended; absent beside a control plane that runs.
@@ -66,7 +66,7 @@ impl Store {
         let lock = open::lock(dir)?;
         let path = dir.join(DATABASE_FILE);
         open::found(dir, &path)?;
-        Self::start(dir, open::existing(&path, Holder::Alone)?, Some(lock))
+        Self::start(dir, open::existing(&path, FileSharing::Alone)?, Some(lock))
     }
 
     /// Opens `DIR/control.sqlite`, which has to be there. A file of an earlier version is taken to the
@@ -79,7 +79,7 @@ impl Store {
     /// disk refuses.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let lock = open::lock(dir)?;
-        let opened = open::existing(&dir.join(DATABASE_FILE), Holder::Alone)?;
+        let opened = open::existing(&dir.join(DATABASE_FILE), FileSharing::Alone)?;
         Self::start(dir, opened, Some(lock))
     }
 
@@ -91,25 +91,29 @@ impl Store {
     pub fn open_beside(dir: &Path) -> Result<Self, StoreError> {
         let path = dir.join(DATABASE_FILE);
         match open::lock(dir) {
-            Ok(lock) => Self::start(dir, open::existing(&path, Holder::Alone)?, Some(lock)),
+            Ok(lock) => Self::start(dir, open::existing(&path, FileSharing::Alone)?, Some(lock)),
             Err(StoreError::Locked { .. }) => {
-                Self::start(dir, open::existing(&path, Holder::Beside)?, None)
+                Self::start(dir, open::existing(&path, FileSharing::Beside)?, None)
             }
             Err(other) => Err(other),
         }
     }
 
-    fn start(dir: &Path, opened: Opened, lock: Option<DirectoryLock>) -> Result<Self, StoreError> {
+    fn start(
+        dir: &Path,
+        opened: OpenedFile,
+        lock: Option<DirectoryLock>,
+    ) -> Result<Self, StoreError> {
         let lock = lock.map(Arc::new);
         let path = dir.join(DATABASE_FILE);
         let (committed, commits) = watch::channel(0);
         let failure = Arc::new(OnceLock::new());
-        let reader = Reader::beside_writer(&path, commits, Arc::clone(&failure))?;
+        let reader = StoreReader::beside_writer(&path, commits, Arc::clone(&failure))?;
         let finding = opened.sealed.as_ref().err().cloned();
         let mut writer = Writer::new(opened, &path, lock.clone(), Arc::clone(&failure), committed)?;
         // By now the log of the database has its file. The next write relies on it.
         sync_directory(dir)?;
-        let (queue, mut jobs) = mpsc::channel::<Job>(WAITING_WRITES_MAX);
+        let (queue, mut jobs) = mpsc::channel::<WriteJob>(WAITING_WRITES_MAX);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
@@ -120,7 +124,7 @@ impl Store {
                 writer.close();
             })
             .map_err(|source| StoreError::file("start the writer thread", &path, source))?;
-        let inner = Inner {
+        let inner = StoreInner {
             path,
             queue: Some(queue),
             thread: Some(thread),
@@ -154,7 +158,7 @@ impl Store {
         }
         let running = self.inner.writes.begin();
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |writer| {
+        let job: WriteJob = Box::new(move |writer| {
             // Nobody may be waiting any more. The write stands all the same.
             let _ = answer.send(writer.write(work));
         });
@@ -181,7 +185,7 @@ impl Store {
 
     /// Read-only access to the same file. It goes on when writing has failed.
     #[must_use]
-    pub fn reader(&self) -> Reader {
+    pub fn reader(&self) -> StoreReader {
         self.inner.reader.clone()
     }
 
@@ -193,7 +197,7 @@ impl Store {
 
     /// Why nothing is written to the file, although it can be read; `None` where it is whole.
     #[must_use]
-    pub fn finding(&self) -> Option<&Finding> {
+    pub fn finding(&self) -> Option<&StoreDefect> {
         self.inner.finding.as_ref()
     }
 
@@ -204,7 +208,7 @@ impl Store {
     /// When the writer has ended.
     pub async fn accept_with_next_write(&self) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |writer| {
+        let job: WriteJob = Box::new(move |writer| {
             writer.accept_with_next_write();
             // Nobody may be waiting any more.
             let _ = answer.send(());
@@ -228,7 +232,7 @@ impl std::fmt::Debug for Store {
     }
 }
 
-impl Drop for Inner {
+impl Drop for StoreInner {
     /// Waits for the writes in the queue, so that the directory is free when this returns.
     fn drop(&mut self) {
         self.queue = None;

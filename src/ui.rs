@@ -11,9 +11,9 @@
 //! form of a cluster.
 
 // The islands, which both halves have.
+pub mod client_chrome;
 pub mod copy;
 pub mod filter;
-pub mod here;
 pub mod live;
 pub mod verify;
 
@@ -41,11 +41,11 @@ mod place;
 
 #[cfg(feature = "ssr")]
 pub use self::{
-    access::{AccessView, Console, IssuedView, OpenLink},
+    access::{AccessView, ConsoleScope, IssuedView, OpenLink},
     components::forms::ProofShown,
     parts::Part,
     shell::document,
-    sign_in::{Leaving, OtherWays, Returned, SetUp, SignIn, Way},
+    sign_in::{Leaving, OtherWays, ProviderRedirect, Returned, SetUp, SignIn},
     views::*,
 };
 

@@ -1,7 +1,7 @@
 //! The router: the routes of two tables, and what every answer has in common.
 //!
-//! The reading half runs on a `Reading`, which has no way to change anything; the acting half on an
-//! `Acting`, which only POST handlers get. An observer's page therefore cannot reach a mutation, not
+//! The reading half runs on a `ReadState`, which has no way to change anything; the acting half on an
+//! `WriteState`, which only POST handlers get. An observer's page therefore cannot reach a mutation, not
 //! even by mistake (C10.2). What is not in the tables of [`policy`] does not exist.
 
 pub mod openapi;
@@ -16,10 +16,12 @@ mod cookie;
 mod etag;
 mod events;
 mod export;
+mod federated_login;
 mod fields;
 mod files;
 mod freeze;
 mod gate;
+mod guest_routes;
 mod health;
 mod kept;
 mod links;
@@ -27,29 +29,27 @@ mod login;
 mod nodes;
 mod pages;
 mod preferences;
-mod proof;
 mod query;
+mod reauth;
+mod redacted_reads;
 mod reference;
 mod report;
-mod showing;
-mod shown;
 pub mod throttle;
 mod timeline;
 mod traces;
-mod vouched;
 mod whole;
 
 pub use events::{STREAMS_IN_ALL, STREAMS_PER_SESSION};
 pub use fields::BODY_BYTES_MAX;
 
 use crate::authority::Authority;
-use crate::identity::{Identity, Openid, Proxy};
-use crate::measure::{CertificateExpiry, Durations};
+use crate::identity::{IdentityProviders, Openid, TrustedProxy};
+use crate::metrics::{CertificateExpiry, Durations};
 use crate::model::ambient::{Clock, Entropy};
 use crate::model::pinned::ClusterIdentity;
 use crate::model::refusal::{Refusal, RefusalCode};
-use crate::observe::ReadSide;
-use crate::ui::{Console, OtherWays};
+use crate::observe::QueryService;
+use crate::ui::{ConsoleScope, OtherWays};
 use crate::workflow::Workflow;
 use crate::workflow::access::Access;
 use axum::Router;
@@ -58,7 +58,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
-use fields::Door;
+use fields::ClientFormat;
 use leptos::config::LeptosOptions;
 use policy::{ACTS, READS, Read};
 use std::sync::{Arc, OnceLock};
@@ -76,14 +76,14 @@ pub enum Transport {
 /// What the router is made of.
 pub struct Site {
     /// What can be read.
-    pub read: ReadSide,
+    pub read: QueryService,
     /// What can be done.
     pub workflow: Arc<Workflow>,
-    /// Accounts and sessions.
+    /// Signs in and out, and changes accounts, tokens and links.
     pub access: Arc<Access>,
     /// The cluster, as every page names it.
     pub identity: ClusterIdentity,
-    /// The framework's options.
+    /// Where the compiled front end is, and the address to listen on.
     pub leptos: LeptosOptions,
     /// The clock by which sessions end.
     pub clock: Arc<dyn Clock>,
@@ -98,13 +98,13 @@ pub struct Site {
     /// How what people send is carried.
     pub transport: Transport,
     /// Who may say who somebody is, besides the accounts.
-    pub vouching: Identity,
+    pub providers: IdentityProviders,
 }
 
 /// The state of everything that reads.
 #[derive(Clone)]
-struct Reading {
-    read: ReadSide,
+struct ReadState {
+    read: QueryService,
     authority: Authority,
     identity: ClusterIdentity,
     leptos: LeptosOptions,
@@ -113,15 +113,15 @@ struct Reading {
     stopping: events::Stopping,
     streams: events::Streams,
     traces: traces::Traces,
-    files: whole::Files,
+    files: whole::DownloadSlots,
     described: Arc<OnceLock<String>>,
     writes: Durations,
     certificate: CertificateExpiry,
     cookie: cookie::SessionCookie,
     others: OtherWays,
-    proxy: Option<Arc<Proxy>>,
+    proxy: Option<Arc<TrustedProxy>>,
     transport: Transport,
-    console: Console,
+    console: ConsoleScope,
 }
 
 /// The two routers over one state.
@@ -134,8 +134,8 @@ pub struct Routers {
 
 /// The state of everything that writes.
 #[derive(Clone)]
-struct Acting {
-    reading: Reading,
+struct WriteState {
+    reading: ReadState,
     workflow: Arc<Workflow>,
     access: Arc<Access>,
     /// The same, for whoever signs in by a page.
@@ -149,17 +149,17 @@ struct Acting {
 /// The header of every answer for programs that names the kind of kernel it is about.
 pub const KERNEL_HEADER: &str = "aerodb-kernel";
 
-/// Builds the routers.
+/// Builds the two routers: of the console, and of what observers see.
 pub fn routers(site: Site) -> Routers {
     let cookie = cookie::SessionCookie::of(&site.identity, site.transport);
     let leaving = cookie::SessionCookie::of_leaving(&site.identity, site.transport);
     let left = cookie::SessionCookie::of_left(&site.identity, site.transport);
-    let Identity { openid, proxy } = site.vouching;
+    let IdentityProviders { openid, proxy } = site.providers;
     let others = OtherWays {
         provider: openid.as_ref().map(|openid| openid.name().to_owned()),
         by_proxy: proxy.is_some(),
     };
-    let reading = Reading {
+    let reading = ReadState {
         read: site.read,
         authority: site.access.authority(),
         identity: site.identity,
@@ -169,7 +169,7 @@ pub fn routers(site: Site) -> Routers {
         stopping: site.stopping,
         streams: events::Streams::default(),
         traces: traces::Traces::default(),
-        files: whole::Files::default(),
+        files: whole::DownloadSlots::default(),
         described: Arc::default(),
         writes: site.writes,
         certificate: site.certificate,
@@ -177,10 +177,10 @@ pub fn routers(site: Site) -> Routers {
         others,
         proxy: proxy.map(Arc::new),
         transport: site.transport,
-        console: Console::Whole,
+        console: ConsoleScope::Whole,
     };
-    let observers = observers(Reading { console: Console::ReadOnly, ..reading.clone() });
-    let acting = Acting {
+    let observers = observers(ReadState { console: ConsoleScope::ReadOnly, ..reading.clone() });
+    let acting = WriteState {
         reading: reading.clone(),
         workflow: site.workflow,
         browsers: Arc::new(site.access.for_browsers()),
@@ -207,7 +207,7 @@ pub fn routers(site: Site) -> Routers {
 /// The router of the second listener: the table of reads and nothing else. It holds no workflow and no
 /// access, so nothing that reaches it can write, not even the record of a denial; there is nothing to
 /// be denied. Sessions and tokens are honoured, and everybody is an observer there.
-fn observers(reading: Reading) -> Router {
+fn observers(reading: ReadState) -> Router {
     let router = reads(&reading, policy::is_for_observers)
         .method_not_allowed_fallback(wrong_method)
         .fallback(nowhere)
@@ -217,7 +217,7 @@ fn observers(reading: Reading) -> Router {
 }
 
 /// The routes that read, as far as a listener has them.
-fn reads(reading: &Reading, has: impl Fn(Read) -> bool) -> Router<Reading> {
+fn reads(reading: &ReadState, has: impl Fn(Read) -> bool) -> Router<ReadState> {
     let listed = READS.iter().filter(|(route, _, _)| has(*route));
     listed.fold(Router::new(), |router, (route, path, _)| {
         router.route(path, reading_at(*route, reading))
@@ -225,14 +225,13 @@ fn reads(reading: &Reading, has: impl Fn(Read) -> bool) -> Router<Reading> {
 }
 
 /// What every answer of a listener has in common.
-fn finished(router: Router, reading: &Reading) -> Router {
+fn finished(router: Router, reading: &ReadState) -> Router {
     router
         .layer(from_fn(preferences::carried))
-        .layer(from_fn_with_state(reading.clone(), vouched::held_to_its_proxy))
+        .layer(from_fn_with_state(reading.clone(), federated_login::held_to_its_proxy))
         .merge(files::files(&reading.leptos))
         .layer(CatchPanicLayer::custom(|_| {
-            let sentence =
-                "The control plane failed on its own account. Nothing more is known here.";
+            let sentence = "Internal error. Nothing more is known here.";
             let mut refusal = Refusal::new(RefusalCode::Internal, sentence);
             refusal.executed = crate::model::refusal::Executed::Unknown;
             refusal.into_response()
@@ -248,7 +247,7 @@ async fn of_kernel(
     request: Request,
     next: axum::middleware::Next,
 ) -> Response {
-    let is_api = Door::of(request.uri().path()) == Door::Api;
+    let is_api = ClientFormat::of(request.uri().path()) == ClientFormat::Api;
     let mut response = next.run(request).await;
     if let Some(kind) = HeaderValue::from_str(kind).ok().filter(|_| is_api) {
         response.headers_mut().insert(HeaderName::from_static(KERNEL_HEADER), kind);
@@ -257,36 +256,36 @@ async fn of_kernel(
 }
 
 /// The handler of a route, with a tag on answers that follow from state alone.
-fn reading_at(route: Read, reading: &Reading) -> MethodRouter<Reading> {
+fn reading_at(route: Read, reading: &ReadState) -> MethodRouter<ReadState> {
     let handler = route.handler(reading);
     if route.is_of_state() { handler.layer(from_fn(etag::tagged)) } else { handler }
 }
 
 /// What there is nothing under.
-async fn nowhere(State(site): State<Reading>, uri: Uri, headers: HeaderMap) -> Response {
-    let sentence = "There is nothing under this address. Nothing was done.";
+async fn nowhere(State(site): State<ReadState>, uri: Uri, headers: HeaderMap) -> Response {
+    let sentence = "Page not found. Nothing was done.";
     aside(&site, &uri, &headers, Refusal::new(RefusalCode::NotFound, sentence)).await
 }
 
 /// An address that exists, with a method that it does not take.
 async fn wrong_method(
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let method = crate::model::text::visible(method.as_str());
+    let method = crate::model::text::escape_unsafe(method.as_str());
     let sentence = format!("This address does not take {method}. Nothing was done.");
     aside(&site, &uri, &headers, Refusal::new(RefusalCode::MethodNotAllowed, sentence)).await
 }
 
 /// A refusal in the form of the door that the request came to.
-async fn aside(site: &Reading, uri: &Uri, headers: &HeaderMap, refusal: Refusal) -> Response {
-    match Door::of(uri.path()) {
-        Door::Api => refusal.into_response(),
-        Door::Page => {
+async fn aside(site: &ReadState, uri: &Uri, headers: &HeaderMap, refusal: Refusal) -> Response {
+    match ClientFormat::of(uri.path()) {
+        ClientFormat::Api => refusal.into_response(),
+        ClientFormat::Page => {
             let held = gate::credential(headers, &site.cookie);
-            showing::turned_away(site, held.as_ref(), refusal).await
+            redacted_reads::turned_away(site, held.as_ref(), refusal).await
         }
     }
 }

@@ -13,8 +13,8 @@ mod clock;
 mod compare;
 mod confirm;
 pub use confirm::Confirmation;
-mod finding;
-pub use finding::Finding;
+mod manual_resolution;
+pub use manual_resolution::ManualResolution;
 mod freeze;
 mod links;
 pub mod log_key;
@@ -22,7 +22,7 @@ mod may_confirm;
 mod prove;
 mod record;
 mod request;
-mod settle;
+mod resolve;
 mod sign_in;
 mod strangers;
 
@@ -35,9 +35,9 @@ use crate::model::answer::{ActionAnswer, StoredRecord};
 use crate::model::canonical::{Hash, canonical_json};
 use crate::model::record::{Delivery, Entry};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
-use crate::observe::in_flight::{Held, InFlight};
-use crate::observe::trail::Trail;
-use crate::observe::{ReadSide, no_such_action, unreadable};
+use crate::observe::action_history::ActionHistory;
+use crate::observe::in_flight::{InFlight, SlotShare};
+use crate::observe::{QueryService, no_such_action, unreadable};
 use access::Failed;
 use record::Entries;
 use serde::Serialize;
@@ -51,7 +51,7 @@ const SEND: &str = "send";
 
 /// Everything that can change something. Pages and observers never hold one.
 pub struct Workflow {
-    read: ReadSide,
+    read: QueryService,
     kernel: Arc<dyn CommandKernel>,
     ledger: Ledger,
     in_flight: InFlight,
@@ -60,13 +60,13 @@ pub struct Workflow {
     /// Held from the re-evaluation until the outcome is recorded. Deliveries about one action queue
     /// up here in the order in which they came; another action is turned away before it. Closed
     /// for good when the server stops.
-    execution: Mutex<Door>,
+    execution: Mutex<Admission>,
     strangers: Strangers,
 }
 
 /// Whether anything may still be executed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Door {
+enum Admission {
     Open,
     Closed,
 }
@@ -75,19 +75,19 @@ impl Workflow {
     /// Puts the write side together. `in_flight` is the one that `read` looks at.
     #[must_use]
     pub fn new(
-        read: ReadSide,
+        read: QueryService,
         kernel: Arc<dyn CommandKernel>,
         ledger: Ledger,
         in_flight: InFlight,
         authority: Authority,
     ) -> Self {
-        let (execution, strangers) = (Mutex::new(Door::Open), Strangers::default());
+        let (execution, strangers) = (Mutex::new(Admission::Open), Strangers::default());
         Self { read, kernel, ledger, in_flight, authority, execution, strangers }
     }
 
     /// What can be read.
     #[must_use]
-    pub fn read(&self) -> &ReadSide {
+    pub fn read(&self) -> &QueryService {
         &self.read
     }
 
@@ -99,7 +99,7 @@ impl Workflow {
     /// Waits until no action is running, and lets none begin any more: what was confirmed runs to
     /// its end, and what comes later is refused (C6.2).
     pub async fn close(&self) {
-        *self.execution.lock().await = Door::Closed;
+        *self.execution.lock().await = Admission::Closed;
         self.tell(None).await;
     }
 
@@ -238,7 +238,7 @@ impl Workflow {
     }
 
     /// Takes the place of the running action, or says which action has it.
-    fn hold(&self, id: ActionId) -> Result<Held, Refusal> {
+    fn hold(&self, id: ActionId) -> Result<SlotShare, Refusal> {
         self.in_flight.hold(id).map_err(|running| {
             Refusal::new(
                 RefusalCode::Busy,
@@ -256,7 +256,7 @@ impl Workflow {
         operator: &Operator,
         id: ActionId,
         attempt: &str,
-    ) -> Result<Trail, Refusal> {
+    ) -> Result<ActionHistory, Refusal> {
         match self.trail(id) {
             Ok(trail) => Ok(trail),
             Err(refusal) => Err(self.decline(operator, Some(id), attempt, refusal).await),
@@ -270,7 +270,7 @@ impl Workflow {
         operator: &Operator,
         id: ActionId,
         attempt: &str,
-    ) -> Result<(MutexGuard<'_, Door>, Trail), Refusal> {
+    ) -> Result<(MutexGuard<'_, Admission>, ActionHistory), Refusal> {
         let door = self.execution.lock().await;
         if let Err(refusal) = stopping(*door) {
             return Err(self.decline(operator, Some(id), attempt, refusal).await);
@@ -280,19 +280,19 @@ impl Workflow {
     }
 
     /// The fold of the records of an action.
-    fn trail(&self, id: ActionId) -> Result<Trail, Refusal> {
+    fn trail(&self, id: ActionId) -> Result<ActionHistory, Refusal> {
         self.read.trail(id)?.ok_or_else(|| no_such_action(id))
     }
 }
 
 /// Something too big for a record: the bytes that are stored, and the hash by which a record names
 /// them. Made once, so the two cannot differ.
-struct Kept {
+struct HashedBlob {
     hash: Hash,
     bytes: Vec<u8>,
 }
 
-impl Kept {
+impl HashedBlob {
     fn of(value: &impl Serialize) -> Self {
         let bytes = canonical_json(value);
         Self { hash: Hash::of(&bytes), bytes }
@@ -318,10 +318,10 @@ impl From<Unrecorded> for Refusal {
 }
 
 /// The refusal for what comes while the server stops.
-fn stopping(door: Door) -> Result<(), Refusal> {
+fn stopping(door: Admission) -> Result<(), Refusal> {
     match door {
-        Door::Open => Ok(()),
-        Door::Closed => Err(Refusal::new(
+        Admission::Open => Ok(()),
+        Admission::Closed => Err(Refusal::new(
             RefusalCode::ShuttingDown,
             "The control plane is stopping. This attempt did nothing.",
         )),

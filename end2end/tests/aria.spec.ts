@@ -59,7 +59,7 @@ test('the overview tells the cluster, its pictures and what speaks against each 
           - columnheader "Role"
           - columnheader "Reachable"
           - columnheader "Behind the primary"
-  - heading "Why not" [level=2]
+  - heading "Unavailable actions" [level=2]
   - group /^Switchover. every node as its target/
   - group /^Failover. every node as its target/
 `);

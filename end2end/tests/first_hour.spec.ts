@@ -60,7 +60,7 @@ test('a wrong password is refused without saying which of the two is wrong', asy
     await labels.name(page).fill(name);
     await labels.password(page).fill(`${PASSWORD} no`);
     await labels.signIn(page).click();
-    await expect(page.getByText('do not belong together').first()).toBeVisible();
+    await expect(page.getByText('Wrong name or password').first()).toBeVisible();
     said.push((await page.locator('main').innerText()).replaceAll(name, 'NAME'));
   }
   expect(said[1]).toBe(said[0]);

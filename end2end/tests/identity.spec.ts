@@ -101,7 +101,7 @@ provided('an operator of a provider proves who they are there, and comes back to
   await expectStage(page, 'explained');
   const explained = page.url();
   const digest = (await page.locator('.digest code').textContent()) ?? '';
-  await expect(page.getByRole('heading', { name: 'Prove who you are' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Re-authenticate' })).toBeVisible();
   await expect(labels.typed(page)).toHaveCount(0);
   await page.getByRole('button', { name: 'Go to Example Works' }).click();
   await page.getByRole('button', { name: 'Finish signing in' }).click();

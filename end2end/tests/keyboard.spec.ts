@@ -42,7 +42,7 @@ test('a switchover goes from sign-in to outcome with the keyboard alone', async 
 
   const link = (name: string) => page.getByRole('link', { name, exact: true });
   await press(page, page.getByRole('navigation', { name: 'Console' }).getByText('Actions'));
-  await press(page, link('Ask for an action').first());
+  await press(page, link('Request an action').first());
   const switchover = page.getByRole('listitem').filter({ has: page.getByText('Switchover') });
   await press(page, switchover.getByRole('link').first());
   await expect(page).toHaveURL(/kind=switchover/);

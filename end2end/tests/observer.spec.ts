@@ -42,7 +42,7 @@ test('an observer finds no form that acts, and every mutating route refuses and 
     }
   }
 
-  const steps = ['confirm', 'withdraw', 'settle'];
+  const steps = ['confirm', 'withdraw', 'resolve'];
   const attempts = ['/actions', ...steps.map((step) => `/actions/${id}/${step}`)];
   for (const path of attempts) {
     const headers = { origin: plane.console };

@@ -22,7 +22,7 @@ function planeWith(key: string, value: string) {
   });
 }
 
-planeWith('proof-minutes', '0')(
+planeWith('reauth-minutes', '0')(
   'a disruptive confirmation asks for the password on the page and loses nothing of it',
   async ({ page, plane, complaints }) => {
     await becomeOperator(page, plane);

@@ -10,7 +10,7 @@ import {
 } from '../fixtures/steps.ts';
 import { expect, test } from '../fixtures/test.ts';
 
-const PARTS = ['Asked', 'Shown', 'Decided', 'Came of it', 'Records', 'Kept bytes'];
+const PARTS = ['Request', 'Explanation', 'Decision', 'Outcome', 'Records', 'Kept bytes'];
 
 test('the report of an action holds the digest that was confirmed and the name that was typed', async ({
   page,
@@ -35,7 +35,7 @@ test('the report of an action holds the digest that was confirmed and the name t
   const stream = await (await download).createReadStream();
   const parts: Buffer[] = [];
   for await (const part of stream) parts.push(part as Buffer);
-  const printed = plane.run(['reconstruct', id, ...plane.place()]).stdout;
+  const printed = plane.run(['report', id, '--data', plane.data()]).stdout;
   expect(Buffer.concat(parts).toString('utf8')).toBe(printed);
 });
 

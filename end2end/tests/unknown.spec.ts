@@ -16,7 +16,7 @@ const BATCHES = 25;
 const AT_ONCE = 40;
 const VALUE = 'x'.repeat(60_000);
 
-test('an order that was cut off is unknown, in that word, until an operator settles it', async ({
+test('an order that was cut off is unknown, in that word, until an operator resolves it', async ({
   page,
   plane,
   complaints,
@@ -63,8 +63,8 @@ test('an order that was cut off is unknown, in that word, until an operator sett
 
   await page.goto(`${plane.console}/actions/${id}`);
   await labels.reason(page).fill('asked the kernel');
-  await labels.settle(page).click();
-  await expect(page.locator('main')).not.toContainText('Settle the action');
+  await labels.resolve(page).click();
+  await expect(page.locator('main')).not.toContainText('Resolve the action');
   const ended = kinds(plane, id).slice(4);
   expect(ended[0]).toBe('settle_requested');
   expect(['executed', 'voided']).toContain(ended[1]);

@@ -2,7 +2,7 @@
 
 use super::{Denied, links, sessions, tokens};
 use crate::model::access_list::{AccessList, AccessPart, More};
-use crate::model::actor::{ActorRole, Means};
+use crate::model::actor::{ActorRole, AuthMethod};
 use crate::model::ambient::Timestamp;
 use crate::model::link::{
     ACCESS_ROWS_MAX, AccessAnswer, AccountLine, EverybodyAnswer, LinkLine, SessionLine, TokenLine,
@@ -16,7 +16,7 @@ const LIMIT: u32 = ACCESS_ROWS_MAX + 1;
 const MARK_CHARS: u32 = 16;
 
 /// What is read: all lists from their beginnings, or a part of one.
-struct Reading<'a> {
+struct AccessQuery<'a> {
     connection: &'a Connection,
     now: Timestamp,
     part: Option<&'a AccessPart>,
@@ -34,7 +34,7 @@ pub(super) fn of_one(
         let required = "sessions, links or tokens; accounts are shown to an auditor";
         return Err(InputError::new("list", AccessList::Accounts.word(), required).into());
     }
-    let mut reading = Reading { connection, now, part, more: Vec::new() };
+    let mut reading = AccessQuery { connection, now, part, more: Vec::new() };
     Ok(AccessAnswer {
         list: part.map(|part| part.list),
         sessions: reading.sessions(Some(name))?,
@@ -50,7 +50,7 @@ pub(super) fn of_all(
     part: Option<&AccessPart>,
     now: Timestamp,
 ) -> Result<EverybodyAnswer, Denied> {
-    let mut reading = Reading { connection, now, part, more: Vec::new() };
+    let mut reading = AccessQuery { connection, now, part, more: Vec::new() };
     Ok(EverybodyAnswer {
         list: part.map(|part| part.list),
         accounts: reading.accounts()?,
@@ -63,12 +63,12 @@ pub(super) fn of_all(
 
 /// The key of a list of the newest: when a row was made, and what tells it from others of that moment.
 #[derive(Clone, Copy)]
-pub(super) struct After<'a> {
+pub(super) struct AccessCursor<'a> {
     pub(super) created_ms: i64,
     pub(super) mark: &'a str,
 }
 
-impl<'a> After<'a> {
+impl<'a> AccessCursor<'a> {
     fn parse(key: &'a str) -> Result<Self, InputError> {
         let parsed = key.split_once('.').and_then(|(created, mark)| {
             created.parse().ok().map(|created_ms| Self { created_ms, mark })
@@ -81,7 +81,7 @@ impl<'a> After<'a> {
     }
 }
 
-impl<'a> Reading<'a> {
+impl<'a> AccessQuery<'a> {
     /// Whether a list is wanted.
     fn wants(&self, list: AccessList) -> bool {
         self.part.is_none_or(|part| part.list == list)
@@ -136,7 +136,7 @@ impl<'a> Reading<'a> {
         if !self.wants(AccessList::Sessions) {
             return Ok(Vec::new());
         }
-        let after = self.after().map(After::parse).transpose()?;
+        let after = self.after().map(AccessCursor::parse).transpose()?;
         let sql = "SELECT account.name, account.role, means, session.created_ms, last_seen_ms,
                           expires_ms, lower(substr(hex(sha256), 1, ?3)) AS mark
                    FROM session JOIN account ON account.name = session.account
@@ -163,12 +163,12 @@ impl<'a> Reading<'a> {
                 let line = SessionLine {
                     account: ActorName::parse(&account)?,
                     role: ActorRole::parse(&role)?,
-                    by: Means::parse(&by)?,
+                    by: AuthMethod::parse(&by)?,
                     began_at: Timestamp::from_millis(began),
                     seen_at: Timestamp::from_millis(seen),
                     expires_at: Timestamp::from_millis(expires),
                 };
-                Ok((After::of(line.began_at, mark), line))
+                Ok((AccessCursor::of(line.began_at, mark), line))
             })
             .collect();
         Ok(self.cut(AccessList::Sessions, lines?))
@@ -178,9 +178,9 @@ impl<'a> Reading<'a> {
         if !self.wants(AccessList::Links) {
             return Ok(Vec::new());
         }
-        let after = self.after().map(After::parse).transpose()?;
+        let after = self.after().map(AccessCursor::parse).transpose()?;
         let lines = links::newest(self.connection, after, LIMIT)?;
-        let keyed = lines.into_iter().map(|line| (After::of(line.issued_at, line.id), line));
+        let keyed = lines.into_iter().map(|line| (AccessCursor::of(line.issued_at, line.id), line));
         Ok(self.cut(AccessList::Links, keyed.collect()))
     }
 
@@ -188,9 +188,10 @@ impl<'a> Reading<'a> {
         if !self.wants(AccessList::Tokens) {
             return Ok(Vec::new());
         }
-        let after = self.after().map(After::parse).transpose()?;
+        let after = self.after().map(AccessCursor::parse).transpose()?;
         let lines = tokens::newest(self.connection, after, LIMIT)?;
-        let keyed = lines.into_iter().map(|line| (After::of(line.issued_at, &line.name), line));
+        let keyed =
+            lines.into_iter().map(|line| (AccessCursor::of(line.issued_at, &line.name), line));
         Ok(self.cut(AccessList::Tokens, keyed.collect()))
     }
 }

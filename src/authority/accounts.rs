@@ -63,7 +63,7 @@ pub fn change_role(
     if before == role {
         return Err(Denied::SameRole { name: name.clone(), role });
     }
-    if providers::vouch_for(transaction, name)? {
+    if providers::is_federated(transaction, name)? {
         return Err(Denied::RoleIsGiven(name.clone()));
     }
     let change = set_role(transaction, name, before, role, now)?;

@@ -1,9 +1,11 @@
 //! The values that stand for a proven role. Their fields are private; only this room makes them.
 
-use super::credential::Holder;
-use super::{Carrier, Claim, Credential, Denied, ProofLasts};
+use super::credential::CredentialHolder;
+use super::{Carrier, Claim, Credential, Denied, ReauthLifetime};
 use crate::model::action::ActionId;
-use crate::model::actor::{Actor, ActorRole, Means, Proof, ProvedBy, Via};
+use crate::model::actor::{
+    Actor, ActorRole, AuthMethod, CredentialKind, ReauthMethod, Reauthentication,
+};
 use crate::model::ambient::Timestamp;
 use crate::model::text::ActorName;
 
@@ -54,7 +56,7 @@ impl Operator {
     /// An operator, if this is the session of one. A token never is, whatever its role (C3.1).
     pub(super) fn of(viewer: Viewer) -> Result<Self, Denied> {
         let actor = viewer.actor();
-        if actor.via == Via::Session && actor.role == ActorRole::Operator {
+        if actor.via == CredentialKind::Session && actor.role == ActorRole::Operator {
             Ok(Self::new(viewer))
         } else {
             let (actor, required) = (actor.clone(), ActorRole::Operator);
@@ -64,24 +66,24 @@ impl Operator {
 
     /// What stands behind this, to be looked at again in the transaction that records what they do:
     /// a request takes as long as its body does, and authority ends meanwhile (C3.1, C5.2).
-    pub(super) fn claim(&self, proof_lasts: ProofLasts) -> Claim {
+    pub(super) fn claim(&self, reauth_lifetime: ReauthLifetime) -> Claim {
         let Viewer { credential, proof, is_proof_recent, .. } = &self.viewer;
         // With no time at all a proof serves for the confirmation that it came with.
-        let given = proof.filter(|_| *is_proof_recent && proof_lasts.is_for_one_confirmation());
-        Claim::new(credential.clone(), proof_lasts, given)
+        let given = proof.filter(|_| *is_proof_recent && reauth_lifetime.is_for_one_confirmation());
+        Claim::new(credential.clone(), reauth_lifetime, given)
     }
 }
 
 /// Whoever may look at what a link shows.
 #[derive(Debug)]
-pub enum Onlooker {
+pub enum Reader {
     /// Somebody with an account, or a program: sees all of it.
     Viewer(Viewer),
     /// Somebody with a link: sees what it names, with what is sensitive redacted.
     Stakeholder(Stakeholder),
 }
 
-impl Onlooker {
+impl Reader {
     /// Who it is, as records name them.
     #[must_use]
     pub fn actor(&self) -> &Actor {
@@ -133,16 +135,20 @@ impl Stakeholder {
 pub struct Viewer {
     actor: Actor,
     expires_at: Timestamp,
-    begun_by: Option<Means>,
-    proof: Option<Proof>,
+    begun_by: Option<AuthMethod>,
+    proof: Option<Reauthentication>,
     is_proof_recent: bool,
     credential: Credential,
 }
 
 impl Viewer {
     /// Whoever holds this credential; whether their proof is recent was judged when this is made.
-    pub(super) fn new(holder: Holder, credential: Credential, is_proof_recent: bool) -> Self {
-        let Holder { actor, expires_at, begun_by, proof, last_seen: _ } = holder;
+    pub(super) fn new(
+        holder: CredentialHolder,
+        credential: Credential,
+        is_proof_recent: bool,
+    ) -> Self {
+        let CredentialHolder { actor, expires_at, begun_by, proof, last_seen: _ } = holder;
         Self { actor, expires_at, begun_by, proof, is_proof_recent, credential }
     }
 
@@ -161,13 +167,13 @@ impl Viewer {
     /// By what the session began: whoever vouched for the person then is asked again. A program has no
     /// session.
     #[must_use]
-    pub fn begun_by(&self) -> Option<Means> {
+    pub fn begun_by(&self) -> Option<AuthMethod> {
         self.begun_by
     }
 
     /// When and how this person last proved who they are; a program never does.
     #[must_use]
-    pub fn proof(&self) -> Option<Proof> {
+    pub fn proof(&self) -> Option<Reauthentication> {
         self.proof
     }
 
@@ -191,7 +197,7 @@ impl Viewer {
 #[derive(Debug)]
 pub struct Proven {
     name: ActorName,
-    by: Means,
+    by: AuthMethod,
     proof: ProvedAt,
     carrier: Carrier,
 }
@@ -209,7 +215,7 @@ enum ProvedAt {
 }
 
 impl Proven {
-    fn of(name: ActorName, by: Means, proof: ProvedAt) -> Self {
+    fn of(name: ActorName, by: AuthMethod, proof: ProvedAt) -> Self {
         Self { name, by, proof, carrier: Carrier::Bearer }
     }
 
@@ -226,41 +232,41 @@ impl Proven {
 
     /// Somebody who knew the password.
     pub(super) fn by_password(name: ActorName) -> Self {
-        Self::of(name, Means::Password, ProvedAt::Now)
+        Self::of(name, AuthMethod::Password, ProvedAt::Now)
     }
 
     /// Somebody who held the set-up link.
     pub(super) fn by_setup_link(name: ActorName) -> Self {
-        Self::of(name, Means::SetupLink, ProvedAt::Now)
+        Self::of(name, AuthMethod::SetupLink, ProvedAt::Now)
     }
 
     /// Somebody whom a provider vouches for, and when they proved it there if it says so.
     pub(super) fn by_provider(name: ActorName, at: Option<Timestamp>) -> Self {
         let proof = at.map_or(ProvedAt::Unknown, ProvedAt::There);
-        Self::of(name, Means::Openid, proof)
+        Self::of(name, AuthMethod::Openid, proof)
     }
 
     /// Somebody whom a proxy names.
     pub(super) fn by_proxy(name: ActorName) -> Self {
-        Self::of(name, Means::Proxy, ProvedAt::Unknown)
+        Self::of(name, AuthMethod::Proxy, ProvedAt::Unknown)
     }
 
     /// The proof of a session that begins now; `None` where it is not known when there was one.
-    pub(super) fn proof(&self, now: Timestamp) -> Option<Proof> {
+    pub(super) fn proof(&self, now: Timestamp) -> Option<Reauthentication> {
         match self.proof {
-            ProvedAt::Now => Some(Proof { at: now, by: ProvedBy::SignIn }),
-            ProvedAt::There(at) => Some(Proof { at, by: ProvedBy::Provider }),
+            ProvedAt::Now => Some(Reauthentication { at: now, by: ReauthMethod::SignIn }),
+            ProvedAt::There(at) => Some(Reauthentication { at, by: ReauthMethod::Provider }),
             ProvedAt::Unknown => None,
         }
     }
 
-    /// By what.
+    /// The authentication method that proved it.
     #[must_use]
-    pub fn by(&self) -> Means {
+    pub fn by(&self) -> AuthMethod {
         self.by
     }
 
-    /// The account.
+    /// The account that was proven.
     #[must_use]
     pub fn name(&self) -> &ActorName {
         &self.name

@@ -11,8 +11,8 @@
 //! }
 //! ```
 
-use super::{Credential, Denied, Operator, ProofLasts, Viewer, accounts};
-use crate::model::actor::{Actor, ActorRole, Proof};
+use super::{Credential, Denied, Operator, ReauthLifetime, Viewer, accounts};
+use crate::model::actor::{Actor, ActorRole, Reauthentication};
 use crate::model::ambient::Timestamp;
 use crate::model::text::ActorName;
 use rusqlite::{Connection, Transaction};
@@ -22,9 +22,9 @@ use rusqlite::{Connection, Transaction};
 #[derive(Clone, Debug)]
 pub struct Claim {
     credential: Credential,
-    proof_lasts: ProofLasts,
+    reauth_lifetime: ReauthLifetime,
     /// The proof that came with this very request, where a proof serves for one confirmation only.
-    given: Option<Proof>,
+    given: Option<Reauthentication>,
 }
 
 /// An operator, as this transaction sees them. It cannot outlive the transaction, so what it permits is
@@ -38,10 +38,10 @@ pub struct Authorized<'t> {
 impl Claim {
     pub(super) fn new(
         credential: Credential,
-        proof_lasts: ProofLasts,
-        given: Option<Proof>,
+        reauth_lifetime: ReauthLifetime,
+        given: Option<Reauthentication>,
     ) -> Self {
-        Self { credential, proof_lasts, given }
+        Self { credential, reauth_lifetime, given }
     }
 
     /// Looks again: the session has neither ended nor expired nor idled, its account is there, and the
@@ -55,9 +55,9 @@ impl Claim {
         now: Timestamp,
     ) -> Result<Authorized<'t>, Denied> {
         let holder = self.credential.holder(transaction, now)?;
-        let is_recent = holder
-            .proof
-            .is_some_and(|proof| self.given == Some(proof) || self.proof_lasts.holds(&proof, now));
+        let is_recent = holder.proof.is_some_and(|proof| {
+            self.given == Some(proof) || self.reauth_lifetime.holds(&proof, now)
+        });
         let viewer = Viewer::new(holder, self.credential.clone(), is_recent);
         Ok(Authorized { operator: Operator::of(viewer)?, connection: transaction })
     }

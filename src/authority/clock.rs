@@ -39,16 +39,16 @@ impl Latest {
 
 /// What has ended because the clock went back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ended {
+pub struct EndedAccess {
     /// How many sessions of accounts.
     pub sessions: u64,
-    /// Tokens, by name.
+    /// Names of the API tokens that ended.
     pub tokens: Vec<ActorName>,
-    /// Links, by id.
+    /// Ids of the links that ended.
     pub links: Vec<ActionId>,
 }
 
-/// Which sessions end.
+/// Which sessions a clock that went back ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sessions {
     /// Those that were begun, used or proved ahead of the present.
@@ -65,8 +65,8 @@ pub fn end_ahead(
     transaction: &Transaction<'_>,
     which: Sessions,
     now: Timestamp,
-) -> Result<Ended, Denied> {
-    Ok(Ended {
+) -> Result<EndedAccess, Denied> {
+    Ok(EndedAccess {
         sessions: sessions::end_ahead(transaction, which == Sessions::All, now)?,
         tokens: tokens::end_ahead(transaction, now)?,
         links: links::end_ahead(transaction, now)?,

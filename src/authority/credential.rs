@@ -1,7 +1,7 @@
 //! Secrets as they leave this room, and what is kept of one that comes back: its hash.
 
 use super::{Denied, links, sessions, tokens};
-use crate::model::actor::{Actor, ActorRole, Means, Proof};
+use crate::model::actor::{Actor, ActorRole, AuthMethod, Reauthentication};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use rusqlite::Connection;
@@ -137,7 +137,11 @@ impl Credential {
         self.hash
     }
 
-    pub(super) fn holder(&self, connection: &Connection, now: Timestamp) -> Result<Holder, Denied> {
+    pub(super) fn holder(
+        &self,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<CredentialHolder, Denied> {
         match self.purpose {
             Purpose::Session | Purpose::SessionCookie => {
                 sessions::holder(connection, self.hash, now)
@@ -159,7 +163,7 @@ impl Credential {
         &self,
         connection: &Connection,
         now: Timestamp,
-    ) -> Result<Option<links::Guest>, Denied> {
+    ) -> Result<Option<links::LinkGuest>, Denied> {
         match self.purpose {
             Purpose::Stakeholder | Purpose::StakeholderCookie => {
                 links::holder(connection, self.hash, now).map(Some)
@@ -180,19 +184,19 @@ impl fmt::Debug for Credential {
 }
 
 /// Who holds a credential that has not ended.
-pub(super) struct Holder {
+pub(super) struct CredentialHolder {
     pub(super) actor: Actor,
     pub(super) expires_at: Timestamp,
     /// By what the session began; `None` for a token, which is none.
-    pub(super) begun_by: Option<Means>,
+    pub(super) begun_by: Option<AuthMethod>,
     /// When and how the person proved who they are; `None` where that is not known, and for a token,
     /// which is no person.
-    pub(super) proof: Option<Proof>,
+    pub(super) proof: Option<Reauthentication>,
     /// When the session was last noted as in use; `None` for a token, which does not idle.
     pub(super) last_seen: Option<Timestamp>,
 }
 
-impl Holder {
+impl CredentialHolder {
     pub(super) fn is_note_due(&self, now: Timestamp) -> bool {
         self.last_seen.is_some_and(|seen| now >= seen.plus_millis(sessions::NOTE_EVERY_MS))
     }

@@ -19,13 +19,13 @@ pub enum Denied {
     /// Somebody is signed in, and may not do this.
     #[error("{} has the role {}, and {required} is needed", actor.name, actor.role)]
     NotPermitted {
-        /// Who.
+        /// Whoever is signed in, with the role that they have.
         actor: Actor,
         /// The role that is needed.
         required: ActorRole,
     },
-    /// The name and the password do not belong together, or there is no such account.
-    #[error("the name and the password do not belong together")]
+    /// Wrong name or password, or there is no such account.
+    #[error("wrong name or password")]
     SignInFailed,
     /// The places for checking passwords are taken.
     #[error("too many sign-ins are being checked")]
@@ -75,9 +75,9 @@ pub enum Denied {
     /// The account has this role already.
     #[error("{name} is {role} already")]
     SameRole {
-        /// The account.
+        /// The account that was to be changed.
         name: ActorName,
-        /// The role.
+        /// The role that it has and was to get.
         role: ActorRole,
     },
     /// There is an account, a token or a link of this name.
@@ -137,10 +137,9 @@ impl Denied {
                 Refusal::new(RefusalCode::NotSignedIn, format!("{why} Nothing was done."))
             }
             Self::NotPermitted { actor, required } => not_permitted(actor, *required),
-            Self::SignInFailed => Refusal::new(
-                RefusalCode::SignInFailed,
-                "The name and the password do not belong together.",
-            ),
+            Self::SignInFailed => {
+                Refusal::new(RefusalCode::SignInFailed, "Wrong name or password.")
+            }
             Self::TooManyAttempts => Refusal::new(
                 RefusalCode::TooManyAttempts,
                 "Too many passwords are being checked at once. Nothing was checked.",

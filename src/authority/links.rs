@@ -5,12 +5,12 @@
 //! link itself, in a mailbox or a history, opens nothing any more. There is one session to a link, and
 //! both end with the row, so a revoked link has no session that outlives it.
 
-use super::access::After;
+use super::access::AccessCursor;
 use super::credential::{Purpose, hash_of};
 use super::sessions::{AHEAD, AHEAD_MS_MAX, is_ahead};
 use super::{Carrier, Denied, Secret, accounts};
 use crate::model::action::ActionId;
-use crate::model::actor::{Actor, ActorRole, Via};
+use crate::model::actor::{Actor, ActorRole, CredentialKind};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use crate::model::link::{LINK_LASTS_MS_MAX, LinkLine};
@@ -19,7 +19,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 /// What an operator asks for.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct LinkRequest {
     /// The id, made before it is sent: the same link under the same id is one link (C7.2).
     pub id: ActionId,
     /// For whom, or for what.
@@ -32,7 +32,7 @@ pub struct Wanted {
 
 /// What came of it.
 #[derive(Debug)]
-pub enum Issued {
+pub enum IssuedLink {
     /// A link, with the secret that opens it; it cannot be shown again.
     New(LinkLine, Secret),
     /// The same link was issued before. Its secret is not known any more.
@@ -48,16 +48,16 @@ pub enum Issued {
 pub fn issue(
     transaction: &Transaction<'_>,
     operator: &ActorName,
-    wanted: Wanted,
+    wanted: LinkRequest,
     entropy: &dyn Entropy,
     now: Timestamp,
-) -> Result<Issued, Denied> {
-    let Wanted { id, name, shows, lasts_ms } = wanted;
+) -> Result<IssuedLink, Denied> {
+    let LinkRequest { id, name, shows, lasts_ms } = wanted;
     if let Some(known) = find(transaction, id)? {
         let lasts = known.expires_at.millis() - known.issued_at.millis();
         let is_same = (&known.name, known.shows, &known.issued_by, lasts)
             == (&name, shows, operator, lasts_ms);
-        return if is_same { Ok(Issued::Before(known)) } else { Err(Denied::LinkReused(id)) };
+        return if is_same { Ok(IssuedLink::Before(known)) } else { Err(Denied::LinkReused(id)) };
     }
     if !(1..=LINK_LASTS_MS_MAX).contains(&lasts_ms) {
         let found = format!("{} minutes", lasts_ms / (60 * 1000));
@@ -92,19 +92,19 @@ pub fn issue(
         ended_at: None,
         revoked_at: None,
     };
-    Ok(Issued::New(line, secret))
+    Ok(IssuedLink::New(line, secret))
 }
 
 /// The session that a link was exchanged for.
 #[derive(Debug)]
-pub struct Opened {
-    /// The link.
+pub struct LinkSession {
+    /// The link that was used up.
     pub id: ActionId,
     /// The secret for the cookie.
     pub secret: Secret,
     /// Who holds it, as records name them.
     pub actor: Actor,
-    /// When it ends.
+    /// When the session ends at the latest.
     pub expires_at: Timestamp,
 }
 
@@ -119,7 +119,7 @@ pub fn redeem(
     carrier: Carrier,
     entropy: &dyn Entropy,
     now: Timestamp,
-) -> Result<Opened, Denied> {
+) -> Result<LinkSession, Denied> {
     let given = hash_of(Purpose::Link, link).ok_or(Denied::LinkSpent)?;
     let found = transaction
         .query_row(&format!("{LINE} WHERE sha256 = ?1"), params![given.bytes()], line)
@@ -138,12 +138,12 @@ pub fn redeem(
         "UPDATE link SET session = ?2, used_ms = ?3 WHERE id = ?1 AND session IS NULL",
         params![found.id.bytes(), secret.hash().bytes(), now.millis()],
     )?;
-    Ok(Opened { id: found.id, secret, actor: actor(found.name), expires_at: found.expires_at })
+    Ok(LinkSession { id: found.id, secret, actor: actor(found.name), expires_at: found.expires_at })
 }
 
 /// What a revocation did.
 #[derive(Debug)]
-pub enum Revoked {
+pub enum LinkRevocation {
     /// The link and its session have ended.
     Now(LinkLine),
     /// They had ended by an earlier revocation.
@@ -159,27 +159,31 @@ pub fn revoke(
     transaction: &Transaction<'_>,
     id: ActionId,
     now: Timestamp,
-) -> Result<Revoked, Denied> {
+) -> Result<LinkRevocation, Denied> {
     let line = find(transaction, id)?.ok_or(Denied::NoSuchLink(id))?;
     if line.revoked_at.is_some() {
-        return Ok(Revoked::Before(line));
+        return Ok(LinkRevocation::Before(line));
     }
     transaction.execute(
         "UPDATE link SET revoked_ms = ?2 WHERE id = ?1",
         params![id.bytes(), now.millis()],
     )?;
-    Ok(Revoked::Now(LinkLine { revoked_at: Some(now), ..line }))
+    Ok(LinkRevocation::Now(LinkLine { revoked_at: Some(now), ..line }))
 }
 
 /// Who holds the session of a link that has not ended.
-pub(super) struct Guest {
+pub(super) struct LinkGuest {
     pub(super) actor: Actor,
     pub(super) shows: Option<ActionId>,
     pub(super) expires_at: Timestamp,
 }
 
 /// Who holds this session now. Asked for every request, so a revocation holds from the next one on.
-pub(super) fn holder(connection: &Connection, hash: Hash, now: Timestamp) -> Result<Guest, Denied> {
+pub(super) fn holder(
+    connection: &Connection,
+    hash: Hash,
+    now: Timestamp,
+) -> Result<LinkGuest, Denied> {
     let found = connection
         .prepare_cached(&format!("{LINE} WHERE session = ?1"))?
         .query_row(params![hash.bytes()], line)
@@ -199,7 +203,7 @@ pub(super) fn holder(connection: &Connection, hash: Hash, now: Timestamp) -> Res
     if now >= line.expires_at {
         return Err(Denied::not_signed_in("The link has ended."));
     }
-    Ok(Guest { actor: actor(line.name), shows: line.shows, expires_at: line.expires_at })
+    Ok(LinkGuest { actor: actor(line.name), shows: line.shows, expires_at: line.expires_at })
 }
 
 /// Ends for good the links that were issued or used ahead of the present. Answers their ids.
@@ -235,10 +239,10 @@ pub(super) fn end(
 /// The newest links, newest first.
 pub(super) fn newest(
     connection: &Connection,
-    after: Option<After<'_>>,
+    after: Option<AccessCursor<'_>>,
     limit: u32,
 ) -> Result<Vec<LinkLine>, Denied> {
-    let parsed = |key: After<'_>| match ActionId::parse(key.mark) {
+    let parsed = |key: AccessCursor<'_>| match ActionId::parse(key.mark) {
         Ok(id) => Ok((key.created_ms, id)),
         Err(error) => Err(InputError::new("after", key.mark, error.required)),
     };
@@ -261,7 +265,7 @@ fn find(connection: &Connection, id: ActionId) -> Result<Option<LinkLine>, Denie
 
 /// The role is a constant, not a column: no row can make a link more than it is.
 fn actor(name: ActorName) -> Actor {
-    Actor { name, role: ActorRole::Stakeholder, via: Via::Link }
+    Actor { name, role: ActorRole::Stakeholder, via: CredentialKind::Link }
 }
 
 const LINE: &str = "SELECT id, name, shows, issued_by, created_ms, expires_ms, used_ms, revoked_ms, \

@@ -7,7 +7,7 @@
 
 use super::accounts::{self, RoleChange};
 use super::{Denied, Proven, sessions};
-use crate::identity::{Named, Vouched};
+use crate::identity::{ProxyName, VerifiedIdentity};
 use crate::model::actor::{ActorRole, ProviderIdentity};
 use crate::model::ambient::Timestamp;
 use crate::model::text::{ActorName, InputError};
@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 /// What the word of a provider led to.
 #[derive(Debug)]
-pub enum Admission {
+pub enum ProviderSignIn {
     /// The person may begin a session.
     In {
         /// Who, for the session.
@@ -31,7 +31,7 @@ pub enum Admission {
         name: Option<ActorName>,
         /// Sessions of it that ended: the provider has withdrawn what they rested on.
         sessions_ended: u64,
-        /// Why.
+        /// The rule that refuses the person.
         denied: Denied,
     },
 }
@@ -39,7 +39,7 @@ pub enum Admission {
 /// What the word of a provider changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
-    /// Nothing.
+    /// The account and its role are as they were.
     Nothing,
     /// The person came for the first time, and has an account now.
     Created,
@@ -53,9 +53,9 @@ pub enum News {
 /// When the store refuses.
 pub fn admit(
     transaction: &Transaction<'_>,
-    vouched: &Vouched,
+    vouched: &VerifiedIdentity,
     now: Timestamp,
-) -> Result<Admission, Denied> {
+) -> Result<ProviderSignIn, Denied> {
     let account = find(transaction, vouched.identity())?;
     let role = match role(vouched) {
         Ok(role) => role,
@@ -63,13 +63,13 @@ pub fn admit(
     };
     let Some(name) = account else {
         return Ok(match create(transaction, vouched, role, now) {
-            Ok(name) => Admission::In {
+            Ok(name) => ProviderSignIn::In {
                 proven: Proven::by_provider(name, vouched.proved_at()),
                 role,
                 news: News::Created,
             },
             Err(denied @ Denied::Unnamed { .. }) => {
-                Admission::Out { name: None, sessions_ended: 0, denied }
+                ProviderSignIn::Out { name: None, sessions_ended: 0, denied }
             }
             Err(other) => return Err(other),
         });
@@ -84,7 +84,7 @@ pub fn admit(
     } else {
         News::Role(accounts::set_role(transaction, &name, before, role, now)?)
     };
-    Ok(Admission::In { proven: Proven::by_provider(name, vouched.proved_at()), role, news })
+    Ok(ProviderSignIn::In { proven: Proven::by_provider(name, vouched.proved_at()), role, news })
 }
 
 /// Takes the word of a proxy about one person: the name of an account that was made here. The role is the
@@ -92,14 +92,15 @@ pub fn admit(
 ///
 /// # Errors
 /// [`Denied::NotOfProxy`], also where a provider says who signs in with the account.
-pub fn of_proxy(connection: &Connection, named: &Named) -> Result<Proven, Denied> {
+pub fn of_proxy(connection: &Connection, named: &ProxyName) -> Result<Proven, Denied> {
     let name = named.name();
-    let is_ours = accounts::role_of(connection, name)?.is_some() && !vouch_for(connection, name)?;
+    let is_ours =
+        accounts::role_of(connection, name)?.is_some() && !is_federated(connection, name)?;
     if is_ours { Ok(Proven::by_proxy(name.clone())) } else { Err(Denied::NotOfProxy(name.clone())) }
 }
 
 /// Whether a provider says who signs in with this account.
-pub(super) fn vouch_for(connection: &Connection, name: &ActorName) -> Result<bool, Denied> {
+pub(super) fn is_federated(connection: &Connection, name: &ActorName) -> Result<bool, Denied> {
     let sql = "SELECT EXISTS (SELECT 1 FROM identity WHERE account = ?1)";
     Ok(connection.query_row(sql, params![name.as_str()], |row| row.get(0))?)
 }
@@ -113,7 +114,7 @@ fn find(connection: &Connection, who: &ProviderIdentity) -> Result<Option<ActorN
 
 /// The one role that was given. An operator and an auditor see what an observer sees, so only these two
 /// exclude one another.
-fn role(vouched: &Vouched) -> Result<ActorRole, Denied> {
+fn role(vouched: &VerifiedIdentity) -> Result<ActorRole, Denied> {
     let has = |role| vouched.roles().contains(&role);
     let said = || vouched.said().to_owned();
     match (has(ActorRole::Operator), has(ActorRole::Auditor), has(ActorRole::Observer)) {
@@ -127,7 +128,7 @@ fn role(vouched: &Vouched) -> Result<ActorRole, Denied> {
 
 fn create(
     transaction: &Transaction<'_>,
-    vouched: &Vouched,
+    vouched: &VerifiedIdentity,
     role: ActorRole,
     now: Timestamp,
 ) -> Result<ActorName, Denied> {
@@ -154,10 +155,10 @@ fn out(
     name: Option<ActorName>,
     denied: Denied,
     now: Timestamp,
-) -> Result<Admission, Denied> {
+) -> Result<ProviderSignIn, Denied> {
     let sessions_ended = match &name {
         Some(name) => sessions::end_all(transaction, name, now)?,
         None => 0,
     };
-    Ok(Admission::Out { name, sessions_ended, denied })
+    Ok(ProviderSignIn::Out { name, sessions_ended, denied })
 }

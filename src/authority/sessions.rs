@@ -1,8 +1,10 @@
 //! Sessions of people: from signing in to signing out, or to the end of their time.
 
-use super::credential::{Holder, Purpose};
+use super::credential::{CredentialHolder, Purpose};
 use super::{Credential, Denied, Proven, Secret, accounts, links};
-use crate::model::actor::{Actor, ActorRole, Means, Proof, ProvedBy, Via};
+use crate::model::actor::{
+    Actor, ActorRole, AuthMethod, CredentialKind, ReauthMethod, Reauthentication,
+};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use crate::model::text::{ActorName, InputError};
@@ -27,13 +29,13 @@ pub const PER_ACCOUNT_MAX: u32 = 10;
 
 /// A session that has just begun.
 #[derive(Debug)]
-pub struct Started {
+pub struct StartedSession {
     /// The secret for the cookie or the command line.
     pub secret: Secret,
     /// Who it belongs to, with the role of this moment.
     pub actor: Actor,
     /// By what the person proved to have the account.
-    pub by: Means,
+    pub by: AuthMethod,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
     /// How many older sessions of the account ended, because there were [`PER_ACCOUNT_MAX`] already.
@@ -49,7 +51,7 @@ pub fn start(
     proven: Proven,
     entropy: &dyn Entropy,
     now: Timestamp,
-) -> Result<Started, Denied> {
+) -> Result<StartedSession, Denied> {
     let (name, by, proof) = (proven.name().clone(), proven.by(), proven.proof(now));
     let purpose = Purpose::session(proven.carrier());
     drop(proven);
@@ -81,7 +83,13 @@ pub fn start(
         params![name.as_str(), now.millis(), secret.hash().bytes(), PER_ACCOUNT_MAX - 1],
     )?;
     let ended = u64::try_from(ended).unwrap_or(u64::MAX);
-    Ok(Started { secret, actor: Actor { name, role, via: Via::Session }, by, expires_at, ended })
+    Ok(StartedSession {
+        secret,
+        actor: Actor { name, role, via: CredentialKind::Session },
+        by,
+        expires_at,
+        ended,
+    })
 }
 
 /// Signs out: the session never works again, whether it is one of an account or one of a link. Answers who
@@ -142,14 +150,15 @@ pub(super) fn note(
 pub(super) fn begun_by(
     connection: &Connection,
     hash: Hash,
-) -> Result<Option<(ActorName, Means)>, Denied> {
+) -> Result<Option<(ActorName, AuthMethod)>, Denied> {
     let found = connection
         .prepare_cached("SELECT account, means FROM session WHERE sha256 = ?1")?
         .query_row(params![hash.bytes()], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
         })
         .optional()?;
-    let parsed = |(name, by): (String, String)| Ok((ActorName::parse(&name)?, Means::parse(&by)?));
+    let parsed =
+        |(name, by): (String, String)| Ok((ActorName::parse(&name)?, AuthMethod::parse(&by)?));
     found.map(parsed).transpose()
 }
 
@@ -183,7 +192,7 @@ pub(super) fn holder(
     connection: &Connection,
     hash: Hash,
     now: Timestamp,
-) -> Result<Holder, Denied> {
+) -> Result<CredentialHolder, Denied> {
     let row = connection
         .prepare_cached(
             "SELECT account.name, account.role, last_seen_ms, expires_ms, revoked_ms,
@@ -219,7 +228,7 @@ pub(super) fn holder(
         return Err(Denied::not_signed_in("The account was removed."));
     }
     // A provider says when somebody proved who they are by a clock of its own.
-    let proved_here = proved.as_ref().filter(|(_, by)| by != ProvedBy::Provider.word());
+    let proved_here = proved.as_ref().filter(|(_, by)| by != ReauthMethod::Provider.word());
     let latest = proved_here.map_or(seen, |(at, _)| seen.max(*at)).max(began);
     if is_ahead(latest, now) {
         return Err(Denied::not_signed_in(AHEAD));
@@ -230,10 +239,10 @@ pub(super) fn holder(
     if now >= last_seen.plus_millis(idle_ms) {
         return Err(Denied::not_signed_in("The session was not used for too long. Sign in again."));
     }
-    let actor = Actor { name: ActorName::parse(&name)?, role, via: Via::Session };
-    let proof = proved.map(|(at, by)| -> Result<Proof, InputError> {
-        Ok(Proof { at: Timestamp::from_millis(at), by: ProvedBy::parse(&by)? })
+    let actor = Actor { name: ActorName::parse(&name)?, role, via: CredentialKind::Session };
+    let proof = proved.map(|(at, by)| -> Result<Reauthentication, InputError> {
+        Ok(Reauthentication { at: Timestamp::from_millis(at), by: ReauthMethod::parse(&by)? })
     });
-    let (proof, begun_by) = (proof.transpose()?, Some(Means::parse(&means)?));
-    Ok(Holder { actor, expires_at, begun_by, proof, last_seen: Some(last_seen) })
+    let (proof, begun_by) = (proof.transpose()?, Some(AuthMethod::parse(&means)?));
+    Ok(CredentialHolder { actor, expires_at, begun_by, proof, last_seen: Some(last_seen) })
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 /// An account, as its row says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredAccount {
-    /// Its name.
+    /// Unique account name; never used for another one.
     pub name: String,
     /// The word of its role.
     pub role: String,
@@ -26,7 +26,7 @@ pub struct StoredAccount {
 /// A token of a program, as its row says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredToken {
-    /// Its name.
+    /// Unique token name; never used for another one.
     pub name: String,
     /// When it ends, in milliseconds since 1970.
     pub expires_ms: i64,
@@ -39,13 +39,13 @@ pub struct StoredToken {
 /// A link for a stakeholder, as its row says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredLink {
-    /// Its id.
+    /// The link as records and addresses name it.
     pub id: ActionId,
     /// For whom, or for what.
     pub name: String,
     /// The one action that it shows.
     pub shows: Option<ActionId>,
-    /// Who issued it.
+    /// Account name of the operator that issued it.
     pub issued_by: String,
     /// When it ends, in milliseconds since 1970.
     pub expires_ms: i64,
@@ -62,7 +62,7 @@ pub struct StoredLink {
 /// A session that was not ended, as its row says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredSession {
-    /// The account.
+    /// Name of the account that is signed in.
     pub account: String,
     /// The word of what it was begun by.
     pub means: String,
@@ -70,7 +70,7 @@ pub struct StoredSession {
     pub created_ms: i64,
     /// When it ends at the latest, in milliseconds since 1970.
     pub expires_ms: i64,
-    /// Its mark.
+    /// Hash of the session secret.
     pub mark: Hash,
 }
 
@@ -89,9 +89,9 @@ pub struct StoredRights {
     pub accounts: Vec<StoredAccount>,
     /// Identities that belong to no account.
     pub strays: Vec<ProviderIdentity>,
-    /// All tokens.
+    /// All API tokens, revoked and expired ones too.
     pub tokens: Vec<StoredToken>,
-    /// All links.
+    /// All links, revoked and expired ones too.
     pub links: Vec<StoredLink>,
     /// The sessions that were not ended.
     pub sessions: Vec<StoredSession>,

@@ -1,10 +1,10 @@
 //! Tokens of programs. They read and never confirm: a program carries no intent (C3.1).
 
-use super::access::After;
-use super::credential::{Holder, Purpose};
+use super::access::AccessCursor;
+use super::credential::{CredentialHolder, Purpose};
 use super::sessions::{AHEAD, AHEAD_MS_MAX, is_ahead};
 use super::{Denied, Secret, accounts};
-use crate::model::actor::{Actor, ActorRole, Via};
+use crate::model::actor::{Actor, ActorRole, CredentialKind};
 use crate::model::ambient::{Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use crate::model::link::TokenLine;
@@ -16,10 +16,10 @@ pub const LASTS_MS_MAX: i64 = 90 * 24 * 60 * 60 * 1000;
 
 /// A token that was just issued.
 #[derive(Debug)]
-pub struct Issued {
+pub struct IssuedToken {
     /// The secret for the program; it cannot be shown again.
     pub secret: Secret,
-    /// When it ends.
+    /// When the token ends, at most 90 days from its issue.
     pub expires_at: Timestamp,
 }
 
@@ -33,7 +33,7 @@ pub fn issue(
     lasts_ms: i64,
     entropy: &dyn Entropy,
     now: Timestamp,
-) -> Result<Issued, Denied> {
+) -> Result<IssuedToken, Denied> {
     if !(1..=LASTS_MS_MAX).contains(&lasts_ms) {
         let found = format!("{} hours", lasts_ms / (60 * 60 * 1000));
         return Err(
@@ -49,12 +49,12 @@ pub fn issue(
         "INSERT INTO token (sha256, name, created_ms, expires_ms) VALUES (?1, ?2, ?3, ?4)",
         params![secret.hash().bytes(), name.as_str(), now.millis(), expires_at.millis()],
     )?;
-    Ok(Issued { secret, expires_at })
+    Ok(IssuedToken { secret, expires_at })
 }
 
 /// What a revocation did.
 #[derive(Debug)]
-pub enum Revoked {
+pub enum TokenRevocation {
     /// The token has ended.
     Now(TokenLine),
     /// It had ended by an earlier revocation.
@@ -70,26 +70,26 @@ pub fn revoke(
     transaction: &Transaction<'_>,
     name: &ActorName,
     now: Timestamp,
-) -> Result<Revoked, Denied> {
+) -> Result<TokenRevocation, Denied> {
     let found = transaction
         .query_row(&format!("{LINE} WHERE name = ?1"), params![name.as_str()], line)
         .optional()?
         .transpose()?
         .ok_or_else(|| Denied::NoSuchToken(name.clone()))?;
     if found.revoked_at.is_some() {
-        return Ok(Revoked::Before(found));
+        return Ok(TokenRevocation::Before(found));
     }
     transaction.execute(
         "UPDATE token SET revoked_ms = ?2 WHERE name = ?1",
         params![name.as_str(), now.millis()],
     )?;
-    Ok(Revoked::Now(TokenLine { revoked_at: Some(now), ..found }))
+    Ok(TokenRevocation::Now(TokenLine { revoked_at: Some(now), ..found }))
 }
 
 /// The newest tokens, newest first.
 pub(super) fn newest(
     connection: &Connection,
-    after: Option<After<'_>>,
+    after: Option<AccessCursor<'_>>,
     limit: u32,
 ) -> Result<Vec<TokenLine>, Denied> {
     let sql = format!(
@@ -141,7 +141,7 @@ pub(super) fn holder(
     connection: &Connection,
     hash: Hash,
     now: Timestamp,
-) -> Result<Holder, Denied> {
+) -> Result<CredentialHolder, Denied> {
     let row = connection
         .prepare_cached(
             "SELECT name, expires_ms, revoked_ms, created_ms FROM token WHERE sha256 = ?1",
@@ -165,6 +165,6 @@ pub(super) fn holder(
     }
     let name = ActorName::parse(&name)?;
     // The role is a constant, not a column: no row can make a token confirm anything.
-    let actor = Actor { name, role: ActorRole::Observer, via: Via::Token };
-    Ok(Holder { actor, expires_at, begun_by: None, proof: None, last_seen: None })
+    let actor = Actor { name, role: ActorRole::Observer, via: CredentialKind::Token };
+    Ok(CredentialHolder { actor, expires_at, begun_by: None, proof: None, last_seen: None })
 }

@@ -6,8 +6,8 @@ use super::failure::Failure;
 use super::host_arguments::AcceptArguments;
 use super::local::{line_of, not_served, wait};
 use super::{Report, complain, secret};
-use crate::plain;
 use crate::serve::{self, examine};
+use crate::text;
 use serde_json::json;
 
 /// Shows what was found, asks for the name of the cluster, and records the acceptance.
@@ -19,7 +19,7 @@ pub(super) fn accept(options: &AcceptArguments) -> Result<Report, Failure> {
         let examined = examined.map_err(not_served)?;
         let found = examined.mismatch().clone();
         if !found.is_empty() {
-            complain(plain::mismatch(&found).as_str());
+            complain(text::mismatch(&found).as_str());
         }
         let typed = match &options.typed {
             Some(typed) => typed.clone(),
@@ -28,7 +28,7 @@ pub(super) fn accept(options: &AcceptArguments) -> Result<Report, Failure> {
         };
         let accepted = examined.accept(&typed, options.reason.clone(), os_user).await;
         let accepted = accepted.map_err(not_served)?;
-        let mut text = plain::lines::Lines::new();
+        let mut text = text::lines::TextLines::new();
         text.line(format!("Record {} accepts {found}.", accepted.record.seq));
         let json = json!({ "seq": accepted.record.seq, "hash": accepted.hash, "accepted": found });
         Ok(Report { text, json: line_of(&json), exit: Exit::Done })

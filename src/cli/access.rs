@@ -2,18 +2,18 @@
 
 use super::Report;
 use super::access_arguments::{AccessArguments, LinkArguments};
-use super::client::Answer;
+use super::client::ClientResponse;
 use super::exit::Exit;
-use super::failure::{Asked, Failure};
+use super::failure::{Failure, RequestEffect};
 use super::output::complain;
-use super::remote::{Server, fresh_id, report, under};
+use super::remote::{RemoteServer, fresh_id, report, under};
 use crate::model::action::ActionId;
 use crate::model::body::{LinkBody, NothingBody};
 use crate::model::link::{AccessAnswer, EverybodyAnswer, LinkAnswer, TokenAnswer};
 use crate::model::text::ActorName;
-use crate::plain;
+use crate::text;
 
-impl Server<'_> {
+impl RemoteServer<'_> {
     /// Issues a link. Its secret is in this answer and nowhere else; on standard output its address
     /// stands alone, so that a script can take it.
     pub(super) fn link_issue(
@@ -28,9 +28,9 @@ impl Server<'_> {
             scope: options.scope.clone(),
             expires: options.expires.clone(),
         };
-        let posted = self.client()?.post::<LinkAnswer>("/links", &body, Asked::Record);
+        let posted = self.client()?.post::<LinkAnswer>("/links", &body, RequestEffect::Record);
         let answer = posted.map_err(|failure| under(failure, "--link-id", link_id))?;
-        let (address, about) = plain::link_issued(&answer.value, self.url.as_str());
+        let (address, about) = text::link_issued(&answer.value, self.url.as_str());
         if !as_json {
             complain(about.as_str());
         }
@@ -40,23 +40,23 @@ impl Server<'_> {
     /// Withdraws a link.
     pub(super) fn link_revoke(&self, id: ActionId) -> Result<Report, Failure> {
         let path = format!("/links/{id}/revoke");
-        let answer: Answer<LinkAnswer> =
-            self.client()?.post(&path, &NothingBody {}, Asked::Record)?;
-        Ok(report(plain::link_revoked(&answer.value), &answer.body, Exit::Done))
+        let answer: ClientResponse<LinkAnswer> =
+            self.client()?.post(&path, &NothingBody {}, RequestEffect::Record)?;
+        Ok(report(text::link_revoked(&answer.value), &answer.body, Exit::Done))
     }
 
     /// Withdraws a token.
     pub(super) fn token_revoke(&self, name: &ActorName) -> Result<Report, Failure> {
         let path = format!("/tokens/{name}/revoke");
-        let answer: Answer<TokenAnswer> =
-            self.client()?.post(&path, &NothingBody {}, Asked::Record)?;
-        Ok(report(plain::token_revoked(&answer.value), &answer.body, Exit::Done))
+        let answer: ClientResponse<TokenAnswer> =
+            self.client()?.post(&path, &NothingBody {}, RequestEffect::Record)?;
+        Ok(report(text::token_revoked(&answer.value), &answer.body, Exit::Done))
     }
 
     /// The links.
     pub(super) fn links(&self) -> Result<Report, Failure> {
-        let answer: Answer<AccessAnswer> = self.client()?.get("/access", &[])?;
-        Ok(report(plain::links_of(&answer.value, &self.url.option()), &answer.body, Exit::Done))
+        let answer: ClientResponse<AccessAnswer> = self.client()?.get("/access", &[])?;
+        Ok(report(text::links_of(&answer.value, &self.url.option()), &answer.body, Exit::Done))
     }
 
     /// The reader's own sessions, the links and the tokens; or for an auditor everybody who can get in.
@@ -65,15 +65,15 @@ impl Server<'_> {
         let after = asked.after.clone().map(|after| ("after", after));
         let query: Vec<_> = list.into_iter().chain(after).collect();
         if asked.everybody {
-            let answer: Answer<EverybodyAnswer> =
-                self.client()?.get("/access/everybody", &query)?;
+            let answer: ClientResponse<EverybodyAnswer> =
+                self.client()?.get("/access/all", &query)?;
             return Ok(report(
-                plain::everybody(&answer.value, &self.url.option()),
+                text::everybody(&answer.value, &self.url.option()),
                 &answer.body,
                 Exit::Done,
             ));
         }
-        let answer: Answer<AccessAnswer> = self.client()?.get("/access", &query)?;
-        Ok(report(plain::access(&answer.value, &self.url.option()), &answer.body, Exit::Done))
+        let answer: ClientResponse<AccessAnswer> = self.client()?.get("/access", &query)?;
+        Ok(report(text::access(&answer.value, &self.url.option()), &answer.body, Exit::Done))
     }
 }

@@ -31,7 +31,7 @@ pub(super) enum AccountCommand {
 #[derive(Args, Debug)]
 pub(super) struct AccessArguments {
     /// Every account, session, link and token instead: for an auditor.
-    #[arg(long)]
+    #[arg(long = "all")]
     pub(super) everybody: bool,
     /// One list alone.
     #[arg(long, value_parser = AccessList::parse, value_name = "accounts|sessions|links|tokens")]

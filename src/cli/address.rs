@@ -1,9 +1,9 @@
 //! The address of a control plane: where a request goes, and the name a session is kept under.
 
 use super::environment;
+use crate::http_client;
+use crate::http_client::files::certificates;
 use crate::model::text::InputError;
-use crate::outside;
-use crate::outside::files::certificates;
 use rustls::pki_types::CertificateDer;
 use std::fmt;
 use std::path::Path;
@@ -63,7 +63,7 @@ impl Address {
 
     /// Whose certificates are accepted there.
     pub(super) fn roots(&self) -> RootCerts {
-        outside::roots(self.authorities.as_ref().map(|authorities| &*authorities.certificates))
+        http_client::roots(self.authorities.as_ref().map(|authorities| &*authorities.certificates))
     }
 
     /// The address as text.
@@ -92,7 +92,7 @@ impl Address {
 
     /// Whether nobody on the way can read what is sent.
     pub(super) fn is_private(&self) -> bool {
-        outside::stays_here(&self.text) || self.text.starts_with("https://")
+        http_client::stays_here(&self.text) || self.text.starts_with("https://")
     }
 }
 

@@ -8,8 +8,7 @@ use super::found::FoundArguments;
 use super::host_arguments::{AcceptArguments, InitArguments, KernelCommand, ServeArguments};
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
 use super::log_arguments::{
-    ExportArguments, LogArguments, ReconstructArguments, RotateArguments, TimelineArguments,
-    VerifyArguments,
+    ExportArguments, LogArguments, RotateArguments, TimelineArguments, VerifyArguments,
 };
 use crate::model::action::ActionId;
 use crate::model::text::NodeId;
@@ -53,11 +52,11 @@ pub(super) struct Cli {
     #[arg(long, global = true)]
     pub(super) json: bool,
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum CliCommand {
     /// Found a cluster and its log, in a data directory that is empty or does not exist.
     Init(InitArguments),
     /// Run the control plane, with the embedded kernel.
@@ -93,7 +92,7 @@ pub(super) enum Command {
     Nodes,
     /// One node: its facts, what speaks against each action on it, and what happened to it.
     Node {
-        /// The node.
+        /// The node, such as n1.
         #[arg(value_parser = NodeId::parse)]
         id: NodeId,
     },
@@ -101,7 +100,7 @@ pub(super) enum Command {
     Events(EventsArguments),
     /// Every action that exists: what it does, needs, changes, and how it can fail.
     Catalogue {
-        /// One action only.
+        /// Only this kind of action.
         #[arg(value_parser = super::ask::Kinds)]
         kind: Option<String>,
         /// Those of the kernel of the control plane, not of the kernels in this program.
@@ -116,7 +115,7 @@ pub(super) enum Command {
     },
     /// Explain an action without asking for it: nothing is written.
     Explain(AskArguments),
-    /// Ask for an action: records the request and prints its explanation and digest.
+    /// Request an action: records the request and prints its explanation and digest.
     Request {
         #[command(flatten)]
         ask: AskArguments,
@@ -126,41 +125,41 @@ pub(super) enum Command {
     },
     /// Run what was explained: the only way to run anything.
     Confirm {
-        /// The action.
+        /// The action id that `request` printed.
         #[arg(value_parser = ActionId::parse)]
         id: ActionId,
         /// The digest of the explanation that you read.
         #[arg(long, value_name = "HEX")]
         digest: String,
         /// The name of the target, where the explanation asks for it.
-        #[arg(long = "type", value_name = "TARGET")]
+        #[arg(long = "confirm-target", value_name = "TARGET")]
         typed: Option<String>,
         /// Prove who you are with your password, asked for on the terminal or read as one line of
         /// standard input. A disruptive action needs it where you signed in too long ago.
-        #[arg(long)]
+        #[arg(long = "reauthenticate")]
         prove: bool,
     },
     /// Take back a request that was not confirmed.
     Withdraw {
-        /// The action.
+        /// The action id that `request` printed.
         #[arg(value_parser = ActionId::parse)]
         id: ActionId,
-        /// Why.
+        /// The reason, for the audit log.
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
     /// Ask the kernel what became of an action whose outcome is not known, and close it.
-    Settle {
-        /// The action.
+    Resolve {
+        /// The action that is in doubt.
         #[arg(value_parser = ActionId::parse)]
         id: ActionId,
-        /// Why.
+        /// The reason, for the audit log.
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Record what you found about an action that the kernel cannot settle, and close it.
+    /// Record what you found about an action that the kernel cannot resolve, and close it.
     Finding {
-        /// The action.
+        /// The action that is in doubt.
         #[arg(value_parser = ActionId::parse)]
         id: ActionId,
         #[command(flatten)]
@@ -171,7 +170,7 @@ pub(super) enum Command {
     },
     /// Declare a freeze: every request and confirmation is refused until an operator lifts it.
     Freeze {
-        /// Why.
+        /// The reason, for the audit log.
         #[arg(long, value_name = "TEXT")]
         reason: String,
         /// The id to declare it under; made here when it is absent. Repeat it to repeat a delivery.
@@ -180,7 +179,7 @@ pub(super) enum Command {
     },
     /// Lift a freeze: the one named, or the one that stands when this command looks.
     Unfreeze {
-        /// Why.
+        /// The reason, for the audit log.
         #[arg(long, value_name = "TEXT")]
         reason: String,
         /// The record that declared it, as `status` shows it; looked up and printed when it is absent.
@@ -189,7 +188,7 @@ pub(super) enum Command {
     },
     /// One action: its explanation, outcome and records.
     Show {
-        /// The action.
+        /// The action, by its id.
         #[arg(value_parser = ActionId::parse)]
         id: ActionId,
     },
@@ -201,10 +200,11 @@ pub(super) enum Command {
     Log(LogArguments),
     /// One record of the log.
     Record {
-        /// Its sequence number.
+        /// Its sequence number, from 0.
         seq: u64,
     },
-    /// One action, or a window of time, rebuilt from the log of a control plane that runs.
+    /// One action, or a window of time, rebuilt from the audit log: of a control plane that runs, or of a
+    /// data directory, as Markdown.
     Report(ReportArguments),
     /// Accept on this machine that audit log and kernel do not say the same, while nothing serves
     /// them: shows what was found, asks for the name of the cluster, and records it.
@@ -213,15 +213,13 @@ pub(super) enum Command {
     VerifyLog(VerifyArguments),
     /// Give the log another key, while no control plane runs on the data directory.
     RotateLogKey(RotateArguments),
-    /// Rebuild an action, or everything in a window of time, from the log alone, as Markdown.
-    Reconstruct(ReconstructArguments),
     /// Write the log as files that other tools can verify (C2SP tlog-tiles).
     ExportLog(ExportArguments),
     /// The contract, clause by clause, with the invariants, tests and documents behind it.
-    FreezeReport,
+    Contract,
     /// Print a script that completes commands and options in a shell.
     Completions {
-        /// Which shell.
+        /// The shell that reads the script.
         shell: Shell,
     },
     /// Print the manual page of the program, or of one command.
@@ -276,7 +274,7 @@ mod tests {
     #[test]
     fn only_the_parameters_that_were_typed_are_sent() {
         let cli = parse(&["explain", "switchover", "--to", "n2", "--reason", "r"]).expect("valid");
-        let Command::Explain(ask) = cli.command else { panic!("explain parses to explain") };
+        let CliCommand::Explain(ask) = cli.command else { panic!("explain parses to explain") };
         assert_eq!(ask.params, [("to".to_owned(), "n2".to_owned())].into());
     }
 }

@@ -6,7 +6,7 @@ use super::CATALOGUE;
 use super::arguments::Cli;
 use crate::model::action::ActionKind;
 use crate::model::spec::{ParameterKind, ParameterSpec};
-use crate::model::text::visible;
+use crate::model::text::escape_unsafe;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory as _, Error, FromArgMatches};
@@ -67,7 +67,7 @@ impl TypedValueParser for Kinds {
     ) -> Result<String, Error> {
         let word = value.to_str().and_then(|text| ActionKind::parse_form(text).ok());
         word.map(|kind| kind.to_string()).ok_or_else(|| {
-            let shown = visible(&value.to_string_lossy());
+            let shown = escape_unsafe(&value.to_string_lossy());
             let why = format!(
                 "{shown:?} is no kind of action: lower-case letters, digits and underscores are\n"
             );

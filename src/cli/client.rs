@@ -2,12 +2,12 @@
 //! redirect is followed, no proxy stands between (C2.4, C7.2).
 
 use super::address::Address;
-use super::failure::{Asked, Failure};
+use super::failure::{Failure, RequestEffect};
 use super::output::complain;
 use super::words;
+use crate::http_client;
 use crate::model::refusal::Refusal;
-use crate::outside;
-use crate::plain::lines::Lines;
+use crate::text::lines::TextLines;
 use crate::web::KERNEL_HEADER;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -34,21 +34,21 @@ pub(super) const SPEC_PATH: &str = "/kernel/spec";
 
 /// An answer, read and as it came.
 #[derive(Debug)]
-pub(super) struct Answer<T> {
-    /// The value.
+pub(super) struct ClientResponse<T> {
+    /// The body, parsed.
     pub(super) value: T,
-    /// The body.
+    /// The body as it came, for `--json`.
     pub(super) body: String,
 }
 
 /// The part of problem details (RFC 9457) that carries the refusal.
 #[derive(Deserialize)]
-struct Problem {
+struct ProblemBody {
     refusal: Refusal,
 }
 
 /// A client of one control plane.
-pub(super) struct Client<'a> {
+pub(super) struct ApiClient<'a> {
     agent: Agent,
     url: &'a Address,
     token: Option<String>,
@@ -56,10 +56,10 @@ pub(super) struct Client<'a> {
     renewed: RefCell<Option<String>>,
 }
 
-impl<'a> Client<'a> {
+impl<'a> ApiClient<'a> {
     /// A client that carries this session or token, where there is one.
     pub(super) fn new(url: &'a Address, token: Option<String>) -> Self {
-        let agent = outside::agent(url.roots(), CONNECT_TIMEOUT, ANSWER_TIMEOUT);
+        let agent = http_client::agent(url.roots(), CONNECT_TIMEOUT, ANSWER_TIMEOUT);
         Self { agent, url, token, renewed: RefCell::default() }
     }
 
@@ -73,18 +73,18 @@ impl<'a> Client<'a> {
         self.renewed.borrow().clone()
     }
 
-    /// Reads.
+    /// Sends a GET and parses the JSON answer.
     pub(super) fn get<T: DeserializeOwned>(
         &self,
         path: &str,
         query: &[(&str, String)],
-    ) -> Result<Answer<T>, Failure> {
+    ) -> Result<ClientResponse<T>, Failure> {
         let pairs = query.iter().map(|(name, value)| (*name, value.as_str()));
         let mut request = self.agent.get(self.url.of(path)).query_pairs(pairs);
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        self.read(request.call(), Asked::Read)
+        self.read(request.call(), RequestEffect::Read)
     }
 
     /// Reads a file that has at most so many bytes, whatever is in it.
@@ -93,11 +93,11 @@ impl<'a> Client<'a> {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let response = self.answered(request.call(), Asked::Read)?;
+        let response = self.answered(request.call(), RequestEffect::Read)?;
         if !response.status().is_success() {
-            let answer = self.text::<()>(response, Asked::Read);
+            let answer = self.text::<()>(response, RequestEffect::Read);
             let why = || "a status that is neither a success nor a refusal".to_owned();
-            let asked = Asked::Read;
+            let asked = RequestEffect::Read;
             let unanswered = Failure::Unanswered { url: self.url.clone(), why: why(), asked };
             return Err(answer.err().unwrap_or(unanswered));
         }
@@ -105,7 +105,7 @@ impl<'a> Client<'a> {
         let read = response.into_body().into_with_config().limit(limit as u64 + 1).read_to_vec();
         read.map_err(|error| {
             let (url, why) = (self.url.clone(), error.to_string());
-            Failure::Unanswered { url, why, asked: Asked::Read }
+            Failure::Unanswered { url, why, asked: RequestEffect::Read }
         })
     }
 
@@ -131,15 +131,15 @@ impl<'a> Client<'a> {
         &self,
         path: &str,
         body: &impl Serialize,
-        asked: Asked,
-    ) -> Result<Answer<T>, Failure> {
+        asked: RequestEffect,
+    ) -> Result<ClientResponse<T>, Failure> {
         let body = serde_json::to_vec(body).expect("what is sent holds text keys only");
         let mut request =
             self.agent.post(self.url.of(path)).header("content-type", "application/json");
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        if matches!(asked, Asked::Order(_)) {
+        if matches!(asked, RequestEffect::Order(_)) {
             request = request.config().timeout_global(Some(ORDER_TIMEOUT)).build();
         }
         // It hangs up when the answer is there, and the process does not wait for the thread.
@@ -152,15 +152,15 @@ impl<'a> Client<'a> {
     fn read<T: DeserializeOwned>(
         &self,
         outcome: Result<Response<Body>, Error>,
-        asked: Asked,
-    ) -> Result<Answer<T>, Failure> {
+        asked: RequestEffect,
+    ) -> Result<ClientResponse<T>, Failure> {
         self.text(self.answered(outcome, asked)?, asked)
     }
 
     fn answered(
         &self,
         outcome: Result<Response<Body>, Error>,
-        asked: Asked,
+        asked: RequestEffect,
     ) -> Result<Response<Body>, Failure> {
         if let Some(secret) = outcome.as_ref().ok().and_then(session_in) {
             self.renewed.replace(Some(secret));
@@ -201,8 +201,8 @@ impl<'a> Client<'a> {
     fn text<T: DeserializeOwned>(
         &self,
         response: Response<Body>,
-        asked: Asked,
-    ) -> Result<Answer<T>, Failure> {
+        asked: RequestEffect,
+    ) -> Result<ClientResponse<T>, Failure> {
         let unanswered = |why: String| Failure::Unanswered { url: self.url.clone(), why, asked };
         let status = response.status();
         let read = response.into_body().into_with_config().limit(ANSWER_BYTES_MAX).read_to_string();
@@ -212,14 +212,14 @@ impl<'a> Client<'a> {
             let text = if body.trim().is_empty() { "null" } else { body.as_str() };
             let value = serde_json::from_str(text)
                 .map_err(|error| unanswered(format!("status {status}, and {error}")))?;
-            return Ok(Answer { value, body });
+            return Ok(ClientResponse { value, body });
         }
-        match serde_json::from_str::<Problem>(&body) {
+        match serde_json::from_str::<ProblemBody>(&body) {
             Ok(problem) => Err(Failure::Refused {
                 refusal: Box::new(problem.refusal),
                 body,
                 option: self.url.option(),
-                before: Lines::new(),
+                before: TextLines::new(),
             }),
             Err(_) => Err(unanswered(format!("status {status} without a refusal"))),
         }
@@ -234,10 +234,10 @@ fn say_when_late(answered: &Receiver<()>, late: &str) {
 }
 
 /// What is said of a late answer: nothing about what became of the request, for that is not known.
-fn late(asked: Asked, option: &str) -> String {
+fn late(asked: RequestEffect, option: &str) -> String {
     let seconds = LATE.as_secs();
     let mut said = format!("No answer after {seconds} seconds; still waiting.");
-    if let Asked::Order(id) = asked {
+    if let RequestEffect::Order(id) = asked {
         said.push_str(&format!(
             " To see from another terminal what is known: aerodb-control show {id}{option}"
         ));
@@ -265,7 +265,7 @@ fn proves_nothing_was_sent(error: &Error) -> bool {
         Error::HostNotFound | Error::ConnectionFailed | Error::BadUri(_) => true,
         Error::Timeout(at) => matches!(at, ureq::Timeout::Resolve | ureq::Timeout::Connect),
         Error::Io(error) => {
-            outside::is_untrusted(error)
+            http_client::is_untrusted(error)
                 || matches!(
                     error.kind(),
                     ErrorKind::ConnectionRefused
@@ -316,9 +316,9 @@ mod tests {
     }
 
     fn confirm(url: &Address) -> Failure {
-        let asked = Asked::Order(ActionId::from_random([1; 16]));
+        let asked = RequestEffect::Order(ActionId::from_random([1; 16]));
         let body = serde_json::json!({ "digest": "00" });
-        Client::new(url, Some("secret".into()))
+        ApiClient::new(url, Some("secret".into()))
             .post::<serde_json::Value>("/actions/x/confirm", &body, asked)
             .expect_err("no answer of this kind is a success")
     }

@@ -27,7 +27,7 @@ pub(super) enum Exit {
     AuditUnavailable,
     /// Who asks may not, or is not known.
     NotAuthorised,
-    /// Something else is running, frozen or unresolved.
+    /// Something else is running, frozen or in doubt.
     Busy,
     /// The server cannot be reached, or did not answer.
     Unreachable,
@@ -68,9 +68,9 @@ impl Exit {
                 "A pre-condition does not hold or is unknown, also of an explanation alone. Nothing ran."
             }
             Self::Stale => "The cluster moved after the explanation. Nothing ran; ask again.",
-            Self::Refused => "The kernel refused, or cannot settle now. Nothing ran.",
+            Self::Refused => "The kernel refused, or cannot resolve now. Nothing ran.",
             Self::Unknown => {
-                "It may have run. `show ID` says what is known; an operator settles it."
+                "It may have run. `show ID` says what is known; an operator resolves it."
             }
             Self::AuditUnavailable => "The record could not be made durable, so nothing ran.",
             Self::NotAuthorised => "Who asked is not signed in, or may not. Nothing ran.",
@@ -86,7 +86,7 @@ impl Exit {
         }
     }
 
-    /// The number.
+    /// The exit status of the process, 0 to 255.
     pub(super) fn code(self) -> u8 {
         match self {
             Self::Done => 0,
@@ -203,8 +203,8 @@ impl Exit {
         }
     }
 
-    /// How a settlement or a finding ends: it is done when the action is closed, whatever came of it.
-    pub(super) fn of_settlement(action: &ActionAnswer) -> Self {
+    /// How a resolution or a finding ends: it is done when the action is closed, whatever came of it.
+    pub(super) fn of_resolution(action: &ActionAnswer) -> Self {
         match action.stage {
             Stage::Executed
             | Stage::Voided
@@ -255,7 +255,7 @@ pub fn exit_codes() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plain::fixtures::action;
+    use crate::text::fixtures::action;
 
     #[test]
     fn every_refusal_has_its_code() {
@@ -322,7 +322,7 @@ mod tests {
     fn only_an_execution_ends_a_confirmation_with_zero() {
         let found = Stage::ALL.map(|stage| {
             let action = action(stage);
-            let ends = [Exit::of_request, Exit::of_confirmation, Exit::of_settlement];
+            let ends = [Exit::of_request, Exit::of_confirmation, Exit::of_resolution];
             format!("{stage} {:?}", ends.map(|end| end(&action).code()))
         });
         assert_eq!(
@@ -365,7 +365,7 @@ mod tests {
             action.outcome = Some(Outcome::Executed { receipt, differences, observed_after });
             assert_eq!(Exit::of_confirmation(&action).code(), code, "{verification:?}");
             assert_eq!(Exit::of_request(&action).code(), code);
-            assert_eq!(Exit::of_settlement(&action), Exit::Done, "it is closed, whatever it found");
+            assert_eq!(Exit::of_resolution(&action), Exit::Done, "it is closed, whatever it found");
         }
     }
 

@@ -6,14 +6,14 @@ use super::words;
 use crate::model::action::ActionId;
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::model::text::InputError;
-use crate::plain;
-use crate::plain::lines::{Lines, inert_json};
+use crate::text;
+use crate::text::lines::{TextLines, inert_json};
 use serde_json::json;
 use std::fmt;
 
 /// What a request could have changed, if it arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum RequestEffect {
     /// Nothing: it only reads.
     Read,
     /// A record or a session of the control plane; never the cluster.
@@ -27,36 +27,36 @@ pub(super) enum Asked {
 pub(super) enum Failure {
     /// The server refused.
     Refused {
-        /// Why.
+        /// The rule, its sentence and its code.
         refusal: Box<Refusal>,
         /// The problem details as they came.
         body: String,
         /// What leads a further command to the server that refused; empty where none did.
         option: String,
         /// What belongs before it, such as the explanation of a rejected request.
-        before: Lines,
+        before: TextLines,
     },
     /// There was no connection, so nothing was sent.
     Unreachable {
-        /// To where.
+        /// The control plane that was called.
         url: Address,
-        /// Why.
+        /// The error of the connection.
         why: String,
     },
     /// Something was sent and no answer came that can be read.
     Unanswered {
-        /// To where.
+        /// The control plane that was called.
         url: Address,
-        /// Why.
+        /// The error of the connection, or of the body.
         why: String,
         /// What it could have changed.
-        asked: Asked,
+        asked: RequestEffect,
     },
     /// What was being printed could not be read to its end: its last line says so already.
     Begun(Box<Failure>),
     /// This machine or the command line stands in the way; nothing was sent.
     Here {
-        /// How it ends.
+        /// The exit status of the process.
         exit: Exit,
         /// Why, as a sentence.
         sentence: String,
@@ -73,9 +73,11 @@ impl Failure {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Refused { refusal, .. } => Exit::of_refusal(refusal),
-            Self::Unanswered { asked: Asked::Order(_), .. } => Exit::Unknown,
+            Self::Unanswered { asked: RequestEffect::Order(_), .. } => Exit::Unknown,
             Self::Unreachable { .. }
-            | Self::Unanswered { asked: Asked::Read | Asked::Record, .. } => Exit::Unreachable,
+            | Self::Unanswered { asked: RequestEffect::Read | RequestEffect::Record, .. } => {
+                Exit::Unreachable
+            }
             Self::Here { exit, .. } => *exit,
             Self::Begun(failure) => failure.exit(),
         }
@@ -87,8 +89,8 @@ impl Failure {
     }
 
     /// What belongs on standard output before the failure.
-    pub(super) fn before(&self) -> Lines {
-        let mut lines = Lines::new();
+    pub(super) fn before(&self) -> TextLines {
+        let mut lines = TextLines::new();
         if let Self::Refused { before, .. } = self {
             lines.append(before);
         }
@@ -96,18 +98,18 @@ impl Failure {
     }
 
     /// The failure for people.
-    pub(super) fn text(&self) -> Lines {
+    pub(super) fn text(&self) -> TextLines {
         if let Self::Begun(failure) = self {
             return failure.text();
         }
         if let Self::Refused { refusal, option, .. } = self {
-            let mut lines = plain::refusal(words::catalogue(), refusal);
+            let mut lines = text::refusal(words::catalogue(), refusal);
             if refusal.code == RefusalCode::NotSignedIn {
                 lines.line(format!("  To sign in: aerodb-control login NAME{option}"));
             }
             return lines;
         }
-        let mut lines = Lines::new();
+        let mut lines = TextLines::new();
         for sentence in self.sentences() {
             lines.line(sentence);
         }
@@ -143,11 +145,13 @@ impl Failure {
             Self::Unanswered { url, why, asked } => {
                 let mut said = vec![format!("No answer from {url} that can be read: {why}.")];
                 match asked {
-                    Asked::Read => said.push("Nothing was asked of the cluster.".to_owned()),
-                    Asked::Record => {
+                    RequestEffect::Read => {
+                        said.push("Nothing was asked of the cluster.".to_owned());
+                    }
+                    RequestEffect::Record => {
                         said.push("It is not known whether this was recorded. Nothing ran.".into());
                     }
-                    Asked::Order(id) => {
+                    RequestEffect::Order(id) => {
                         said.push("It is not known whether the action ran.".to_owned());
                         said.push(format!(
                             "To see what became of it: aerodb-control show {id}{}",
@@ -179,7 +183,7 @@ impl From<InputError> for Failure {
 mod tests {
     use super::*;
 
-    fn unanswered(asked: Asked) -> Failure {
+    fn unanswered(asked: RequestEffect) -> Failure {
         let url = Address::parse("http://127.0.0.1:7400").expect("valid");
         Failure::Unanswered { url, why: "the connection was closed".to_owned(), asked }
     }
@@ -187,7 +191,7 @@ mod tests {
     #[test]
     fn a_confirmation_without_an_answer_is_unknown_and_never_failed() {
         let id = ActionId::from_random([7; 16]);
-        let failure = unanswered(Asked::Order(id));
+        let failure = unanswered(RequestEffect::Order(id));
         assert_eq!(failure.exit(), Exit::Unknown);
         assert!(failure.text().as_str().contains(&format!("aerodb-control show {id}")));
         assert!(failure.json().contains("\"executed\":\"unknown\""));
@@ -195,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_question_without_an_answer_says_that_nothing_was_asked_of_the_cluster() {
-        let failure = unanswered(Asked::Read);
+        let failure = unanswered(RequestEffect::Read);
         assert_eq!(failure.exit(), Exit::Unreachable);
         assert!(failure.text().as_str().contains("Nothing was asked of the cluster."));
         assert!(failure.json().contains("\"executed\":\"no\""));

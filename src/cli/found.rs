@@ -1,6 +1,6 @@
 //! What `finding` says, as the command line spells it.
 
-use crate::model::record::Found;
+use crate::model::record::ManualOutcome;
 use clap::Args;
 
 /// Exactly one of the two: there is nothing in between, and nothing is taken for granted.
@@ -17,15 +17,15 @@ pub(super) struct FoundArguments {
 
 impl FoundArguments {
     /// What was found. The group makes sure that one of the two was said.
-    pub(super) fn found(&self) -> Found {
-        if self.executed { Found::Executed } else { Found::NotExecuted }
+    pub(super) fn found(&self) -> ManualOutcome {
+        if self.executed { ManualOutcome::Executed } else { ManualOutcome::NotExecuted }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::arguments::{Cli, Command};
+    use crate::cli::arguments::{Cli, CliCommand};
     use clap::Parser as _;
 
     #[test]
@@ -38,10 +38,11 @@ mod tests {
         let with = |words: &[&str]| parse(&[words, &["--evidence", "e"]].concat());
         assert!(with(&[]).is_err() && with(&["--executed", "--not-executed"]).is_err());
         assert!(parse(&["--executed"]).is_err(), "a finding without evidence is none");
-        for (word, wanted) in
-            [("--executed", Found::Executed), ("--not-executed", Found::NotExecuted)]
-        {
-            let Command::Finding { verdict, .. } = with(&[word]).expect("valid").command else {
+        for (word, wanted) in [
+            ("--executed", ManualOutcome::Executed),
+            ("--not-executed", ManualOutcome::NotExecuted),
+        ] {
+            let CliCommand::Finding { verdict, .. } = with(&[word]).expect("valid").command else {
                 panic!("finding parses to finding")
             };
             assert_eq!(verdict.found(), wanted);

@@ -5,8 +5,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::host_arguments::InitArguments;
 use super::local::{line_of, not_served, wait};
-use crate::plain::lines::Lines;
 use crate::serve::{self, InitOptions};
+use crate::text::lines::TextLines;
 use serde_json::json;
 
 /// Founds a cluster and its log.
@@ -20,7 +20,7 @@ pub(super) fn init(options: InitArguments) -> Result<Report, Failure> {
     };
     let founded = wait(serve::init(options))?.map_err(not_served)?;
     let dir = founded.dir.display().to_string();
-    let mut text = Lines::new();
+    let mut text = TextLines::new();
     text.line(format!("A cluster was founded in {dir}: {}.", founded.cluster));
     text.line(format!("key: {}", founded.log_key));
     text.line("Note the key down elsewhere: it is what the log is verified with.");

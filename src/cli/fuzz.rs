@@ -1,6 +1,6 @@
 //! Generated command lines: none makes the parser panic, and none that is taken skips a step.
 
-use super::arguments::{Cli, Command};
+use super::arguments::{Cli, CliCommand};
 use clap::Parser as _;
 
 /// An option that there is not.
@@ -20,7 +20,7 @@ const WORDS: &[&str] = &[
     "request",
     "confirm",
     "withdraw",
-    "settle",
+    "resolve",
     "finding",
     "freeze",
     "unfreeze",
@@ -44,7 +44,7 @@ const WORDS: &[&str] = &[
     "--node",
     "--reason",
     "--digest",
-    "--type",
+    "--confirm-target",
     "--action-id",
     "--expires",
     "--role",
@@ -113,7 +113,7 @@ fn no_command_line_makes_the_parser_panic_or_confirms_without_an_id_and_a_digest
         // What stands behind `--` is a value, however it is written.
         let mut options = words.iter().take_while(|word| **word != "--");
         assert!(!options.any(|w| [SKIPS, "--yes", "-y"].contains(w)), "{words:?}");
-        if let Command::Confirm { digest, .. } = cli.command {
+        if let CliCommand::Confirm { digest, .. } = cli.command {
             assert!(words.contains(&digest.as_str()) && words.contains(&"--digest"), "{words:?}");
             confirmed += 1;
         }

@@ -4,7 +4,7 @@ use super::arguments::Cli;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::{Report, local};
-use crate::plain::lines::Lines;
+use crate::text::lines::TextLines;
 use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 use serde_json::json;
@@ -45,7 +45,7 @@ fn full_name(words: &[String]) -> String {
 
 /// A text that was made here: printed as it is, because a shell or `man` reads it.
 fn generated(what: &str, text: String) -> Report {
-    let mut lines = Lines::new();
+    let mut lines = TextLines::new();
     for line in text.lines() {
         lines.verbatim(line);
     }

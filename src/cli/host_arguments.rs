@@ -38,7 +38,7 @@ pub(super) struct ServeArguments {
     pub(super) plain_http_beyond_loopback: bool,
     /// For how many minutes a proof of identity is recent; 0 asks for the password with each.
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(0..=720))]
-    pub(super) proof_minutes: Option<u32>,
+    pub(super) reauth_minutes: Option<u32>,
     /// How many nodes the cluster has; another number is refused.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=101))]
     pub(super) nodes: Option<u64>,
@@ -98,7 +98,7 @@ pub(super) struct AcceptArguments {
     pub(super) reason: Reason,
     /// The name of the cluster; asked for on the terminal, or read as one line of standard input,
     /// after what was found is shown.
-    #[arg(long = "type", value_name = "CLUSTER")]
+    #[arg(long = "confirm-target", value_name = "CLUSTER")]
     pub(super) typed: Option<String>,
 }
 

@@ -2,13 +2,13 @@
 //! the cluster.
 
 use super::Report;
-use super::client::{Answer, SPEC_PATH};
+use super::client::{ClientResponse, SPEC_PATH};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
 use super::local;
-use super::reconstruct::print_parts;
-use super::remote::{Server, report};
+use super::offline_report::print_parts;
+use super::remote::{RemoteServer, report};
 use super::specs::in_words;
 use super::words;
 use crate::model::answer::{ActionPage, SessionAnswer, StoredRecord};
@@ -16,10 +16,10 @@ use crate::model::cluster::ClusterState;
 use crate::model::event::EventPage;
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::spec::{Catalogue, KernelSpec};
-use crate::plain::{self, Form, Half};
+use crate::text::{self, DocumentFormat, Half};
 use serde_json::Value;
 
-impl Server<'_> {
+impl RemoteServer<'_> {
     /// The catalogue of the kernel of the control plane, or one action of it.
     pub(super) fn catalogue(&self, kind: Option<&str>) -> Result<Report, Failure> {
         local::catalogue(self.told()?, kind)
@@ -32,7 +32,7 @@ impl Server<'_> {
 
     /// What the control plane says of its kernel, whether or not this program was built with it.
     fn told(&self) -> Result<Catalogue, Failure> {
-        let answer: Answer<Value> = self.client()?.get(SPEC_PATH, &[])?;
+        let answer: ClientResponse<Value> = self.client()?.get(SPEC_PATH, &[])?;
         let unread = |why| {
             let sentence = format!("What {} says of its kernel cannot be read: {why}.", self.url);
             Failure::here(Exit::Local, sentence)
@@ -42,15 +42,15 @@ impl Server<'_> {
 
     /// Who is signed in.
     pub(super) fn whoami(&self) -> Result<Report, Failure> {
-        let answer: Answer<SessionAnswer> = self.client()?.get("/session", &[])?;
-        Ok(report(plain::session(&answer.value), &answer.body, Exit::Done))
+        let answer: ClientResponse<SessionAnswer> = self.client()?.get("/session", &[])?;
+        Ok(report(text::session(&answer.value), &answer.body, Exit::Done))
     }
 
     /// The nodes of one observation.
     pub(super) fn nodes(&self) -> Result<Report, Failure> {
-        let answer: Answer<ClusterState> = self.client()?.get("/cluster", &[])?;
+        let answer: ClientResponse<ClusterState> = self.client()?.get("/cluster", &[])?;
         let state = &answer.value;
-        let text = in_words(&state.identity, |spec| plain::nodes(spec, state));
+        let text = in_words(&state.identity, |spec| text::nodes(spec, state));
         Ok(report(text, &answer.body, Exit::Done))
     }
 
@@ -59,9 +59,9 @@ impl Server<'_> {
         let before = asked.before.map(|before| before.to_string());
         let command = self.command("actions", &[], asked.limit);
         let query = paged(before, asked.limit);
-        let answer: Answer<ActionPage> = self.client()?.get("/actions", &query)?;
+        let answer: ClientResponse<ActionPage> = self.client()?.get("/actions", &query)?;
         Ok(report(
-            plain::actions(words::catalogue(), &answer.value, &command),
+            text::actions(words::catalogue(), &answer.value, &command),
             &answer.body,
             Exit::Done,
         ))
@@ -72,14 +72,15 @@ impl Server<'_> {
         let before = asked.before.map(|before| before.to_string());
         let command = self.command("events", &[], asked.limit);
         let query = paged(before, asked.limit);
-        let answer: Answer<EventPage> = self.client()?.get("/kernel/events", &query)?;
-        Ok(report(plain::events(&answer.value, &command), &answer.body, Exit::Done))
+        let answer: ClientResponse<EventPage> = self.client()?.get("/kernel/events", &query)?;
+        Ok(report(text::events(&answer.value, &command), &answer.body, Exit::Done))
     }
 
     /// One record.
     pub(super) fn record(&self, seq: u64) -> Result<Report, Failure> {
-        let answer: Answer<StoredRecord> = self.client()?.get(&format!("/log/{seq}"), &[])?;
-        Ok(report(plain::record(words::catalogue(), &answer.value), &answer.body, Exit::Done))
+        let answer: ClientResponse<StoredRecord> =
+            self.client()?.get(&format!("/log/{seq}"), &[])?;
+        Ok(report(text::record(words::catalogue(), &answer.value), &answer.body, Exit::Done))
     }
 
     /// The report of an action, or of a window: all of it as one document, or the page that `--after` or
@@ -87,9 +88,9 @@ impl Server<'_> {
     pub(super) fn report(&self, asked: &ReportArguments, as_json: bool) -> Result<Report, Failure> {
         if let Some(id) = asked.id {
             let path = format!("/actions/{id}/report");
-            let answer: Answer<ActionReport> = self.client()?.get(&path, &[])?;
+            let answer: ClientResponse<ActionReport> = self.client()?.get(&path, &[])?;
             return Ok(report(
-                plain::report(words::catalogue(), &answer.value),
+                text::report(words::catalogue(), &answer.value),
                 &answer.body,
                 Exit::Done,
             ));
@@ -106,7 +107,7 @@ impl Server<'_> {
         };
         if asked.after.is_some() || asked.limit.is_some() {
             let answer = read(asked.after, asked.limit.unwrap_or(WINDOW_ROWS))?;
-            let mut text = plain::window(words::catalogue(), &answer.value);
+            let mut text = text::window(words::catalogue(), &answer.value);
             if let Some(after) = answer.value.next_after {
                 text.gap();
                 text.line(format!("More records: --after {after}"));
@@ -120,10 +121,8 @@ impl Server<'_> {
             (None, Some(page)) => Ok(page),
             (after, _) => read(after, WINDOW_ROWS).map(|answer| answer.value),
         };
-        let form = if as_json { Form::Json } else { Form::Markdown };
-        print_parts(plain::window_parts(words::catalogue(), form, from, to, page), |failure| {
-            failure
-        })
+        let form = if as_json { DocumentFormat::Json } else { DocumentFormat::Markdown };
+        print_parts(text::window_parts(words::catalogue(), form, from, to, page), |failure| failure)
     }
 }
 

@@ -15,12 +15,12 @@ use crate::model::contract::evidence;
 use crate::model::refusal::Refusal;
 use crate::model::spec::{ActionSpec, Catalogue, InvariantSpec};
 use crate::model::text::Reason;
-use crate::plain;
-use crate::plain::lines::{Lines, inert_json};
 use crate::serve::ambient::SystemRoom;
-use crate::serve::reach::{Asked, PlainHttp, TlsFiles};
-use crate::serve::{self, Announcement, ServeError, ServeOptions, journal};
-use crate::store::{DATABASE_FILE, Reader};
+use crate::serve::listen_policy::{ListenOverrides, PlainHttp, TlsFiles};
+use crate::serve::{self, Announcement, ServeError, ServeOptions, log_stream};
+use crate::store::{DATABASE_FILE, StoreReader};
+use crate::text;
+use crate::text::lines::{TextLines, inert_json};
 use crate::workflow::log_key::Rotated;
 use serde_json::json;
 use std::future::Future;
@@ -35,12 +35,12 @@ pub(super) fn serve(options: &ServeArguments, as_json: bool) -> Result<Report, F
         data_listen: options.data_listen,
         nodes: options.nodes,
         environment: options.environment.clone(),
-        proof_minutes: options.proof_minutes,
+        reauth_minutes: options.reauth_minutes,
         reach: reach(options),
         log: match options.log {
-            LogLines::Off => journal::Lines::Off,
-            LogLines::Text => journal::Lines::Text,
-            LogLines::Json => journal::Lines::Json,
+            LogLines::Off => log_stream::LogFormat::Off,
+            LogLines::Text => log_stream::LogFormat::Text,
+            LogLines::Json => log_stream::LogFormat::Json,
         },
         announcement: if as_json { Announcement::Json } else { Announcement::Text },
     };
@@ -48,9 +48,9 @@ pub(super) fn serve(options: &ServeArguments, as_json: bool) -> Result<Report, F
     Ok(done("The control plane has stopped.", &json!({ "stopped": true })))
 }
 
-fn reach(options: &ServeArguments) -> Asked {
+fn reach(options: &ServeArguments) -> ListenOverrides {
     let files = options.tls_cert.clone().zip(options.tls_key.clone());
-    Asked {
+    ListenOverrides {
         tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),
         names: options.names.clone(),
         plain_http: if options.plain_http_beyond_loopback {
@@ -69,7 +69,7 @@ pub(super) fn catalogue(words: Catalogue, kind: Option<&str>) -> Result<Report, 
     };
     let json = serde_json::to_string(&entries).expect("the catalogue holds text keys only");
     let json = inert_json(&json);
-    Ok(Report { text: plain::catalogue(words, &entries), json, exit: Exit::Done })
+    Ok(Report { text: text::catalogue(words, &entries), json, exit: Exit::Done })
 }
 
 /// Every invariant.
@@ -83,7 +83,7 @@ pub(super) fn invariants(words: Catalogue) -> Report {
         })
     };
     let json = json!(words.invariants().map(entry).collect::<Vec<_>>());
-    Report { text: plain::invariants(words), json: line_of(&json), exit: Exit::Done }
+    Report { text: text::invariants(words), json: line_of(&json), exit: Exit::Done }
 }
 
 /// The contract, clause by clause, with its evidence. It needs no server, and ends with 1 where a
@@ -92,7 +92,7 @@ pub(super) fn freeze_report() -> Report {
     let evidence = evidence();
     let is_whole = evidence.iter().all(|clause| !clause.is_missing());
     let exit = if is_whole { Exit::Done } else { Exit::Local };
-    Report { text: plain::contract(&evidence), json: line_of(&json!(evidence)), exit }
+    Report { text: text::contract(&evidence), json: line_of(&json!(evidence)), exit }
 }
 
 /// Makes an account in the data directory.
@@ -146,7 +146,7 @@ pub(super) fn token_issue(options: &TokenArguments, as_json: bool) -> Result<Rep
     let lasts_ms = i64::try_from(options.expires.as_millis()).unwrap_or(i64::MAX);
     let issued = wait(access.issue_token(&options.name, lasts_ms))?.map_err(refused)?;
     let token = issued.token.clone().unwrap_or_default();
-    let mut text = Lines::new();
+    let mut text = TextLines::new();
     text.line(&token);
     if !as_json {
         let (ends, dir) = (issued.expires_at, data_dir(&options.place)?);
@@ -167,7 +167,7 @@ pub(super) fn rotate_log_key(options: &RotateArguments) -> Result<Report, Failur
         options.reason.clone(),
     );
     let rotated = wait(rotated)?.map_err(not_served)?;
-    let mut text = Lines::new();
+    let mut text = TextLines::new();
     let (seq, old, new) = match &rotated {
         Rotated::Now { seq, old, new } => {
             text.line(format!("The log has another key since record {seq}."));
@@ -189,7 +189,7 @@ pub(super) fn rotate_log_key(options: &RotateArguments) -> Result<Report, Failur
 pub(super) fn export_log(options: &ExportArguments) -> Result<Report, Failure> {
     let data = data_dir(&options.place)?;
     let not_exported = |exit, why: String| Failure::here(exit, format!("Not exported: {why}."));
-    let reader = Reader::open_read_only(&data.join(DATABASE_FILE));
+    let reader = StoreReader::open_read_only(&data.join(DATABASE_FILE));
     let reader = reader.map_err(|e| not_exported(Exit::Local, e.to_string()))?;
     let named = LedgerReader::new(reader).log_key();
     let named = named.map_err(|e| not_exported(Exit::LogBroken, e.to_string()))?;
@@ -208,7 +208,7 @@ pub(super) fn export_log(options: &ExportArguments) -> Result<Report, Failure> {
         not_exported(if broken { Exit::LogBroken } else { Exit::Local }, error.to_string())
     })?;
     let Exported { log, key, blobs } = done;
-    let mut text = Lines::new();
+    let mut text = TextLines::new();
     text.line(format!(
         "{} records and {blobs} blobs were written to {}.",
         log.size,
@@ -254,11 +254,11 @@ pub(super) fn not_served(error: ServeError) -> Failure {
 pub(super) fn refused(refusal: Refusal) -> Failure {
     let body = line_of(&json!({ "refusal": refusal }));
     let option = String::new();
-    Failure::Refused { refusal: Box::new(refusal), body, option, before: Lines::new() }
+    Failure::Refused { refusal: Box::new(refusal), body, option, before: TextLines::new() }
 }
 
 fn done(sentence: &str, json: &serde_json::Value) -> Report {
-    let mut text = Lines::new();
+    let mut text = TextLines::new();
     text.line(sentence);
     Report { text, json: line_of(json), exit: Exit::Done }
 }

@@ -3,7 +3,6 @@
 use super::host_arguments::DataArguments;
 use crate::ledger::note::LogKey;
 use crate::model::action::ActionId;
-use crate::model::ambient::Timestamp;
 use crate::model::answer::LogHead;
 use crate::model::canonical::Hash;
 use crate::model::text::Reason;
@@ -15,7 +14,7 @@ pub(super) struct LogArguments {
     /// Only records before this sequence number.
     #[arg(long, value_name = "SEQ")]
     pub(super) before: Option<u64>,
-    /// How many records.
+    /// At most this many records, 1 to 200.
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<u32>,
     /// Only the records of this action.
@@ -86,7 +85,7 @@ pub(super) struct TimelineArguments {
     /// Only what this account did; events of the kernel name no account.
     #[arg(long, value_name = "NAME")]
     pub(super) actor: Option<String>,
-    /// Only this action.
+    /// Only this action, by its id.
     #[arg(long, value_name = "ID", value_parser = ActionId::parse)]
     pub(super) action: Option<ActionId>,
 }
@@ -113,21 +112,6 @@ pub(super) struct VerifyArguments {
     /// The key of the log that was noted down earlier, as NAME+ID+KEY.
     #[arg(long, value_name = "KEY", value_parser = LogKey::parse)]
     pub(super) key: Option<LogKey>,
-    #[command(flatten)]
-    pub(super) place: DataArguments,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct ReconstructArguments {
-    /// The action.
-    #[arg(value_parser = ActionId::parse, required_unless_present = "from", conflicts_with = "from")]
-    pub(super) id: Option<ActionId>,
-    /// The beginning of a window, such as 2026-01-31T09:30:00Z; included.
-    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, requires = "to")]
-    pub(super) from: Option<Timestamp>,
-    /// Its end; included.
-    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, requires = "from")]
-    pub(super) to: Option<Timestamp>,
     #[command(flatten)]
     pub(super) place: DataArguments,
 }

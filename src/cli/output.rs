@@ -12,7 +12,7 @@ const PROGRESS_RECORDS: u64 = 100_000;
 
 /// Whether somebody still reads standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
+pub(super) enum OutputReader {
     /// Everything was taken.
     Present,
     /// The other end is closed: a further part is written for nobody.
@@ -23,11 +23,11 @@ pub(super) enum Reader {
 ///
 /// # Errors
 /// When not all of it could be written, and not because nobody reads it.
-pub(super) fn show(text: &str) -> io::Result<Reader> {
+pub(super) fn show(text: &str) -> io::Result<OutputReader> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(Reader::Present),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Ok(()) => Ok(OutputReader::Present),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(OutputReader::Gone),
         Err(error) => Err(error),
     }
 }

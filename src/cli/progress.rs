@@ -2,11 +2,11 @@
 //! only, decides nothing, and what it cannot read it does not say.
 
 use super::address::Address;
-use super::client::{Answer, Client};
+use super::client::{ApiClient, ClientResponse};
 use crate::model::action::ActionId;
 use crate::model::answer::ActionAnswer;
 use crate::model::progress::Progress;
-use crate::plain::lines::Lines;
+use crate::text::lines::TextLines;
 use std::io::Write as _;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -22,11 +22,11 @@ pub(super) fn follow(url: &Address, token: Option<String>, id: ActionId, answere
     if answered.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
         return;
     }
-    let client = Client::new(url, token);
+    let client = ApiClient::new(url, token);
     let mut said = None;
     client.listen("/events", |line| {
         if line.starts_with("data:") {
-            let read: Option<Answer<ActionAnswer>> =
+            let read: Option<ClientResponse<ActionAnswer>> =
                 client.get(&format!("/actions/{id}"), &[]).ok();
             if let Some(progress) = read.and_then(|answer| answer.value.under_way) {
                 say(&progress, &mut said);
@@ -41,7 +41,7 @@ fn say(progress: &Progress, said: &mut Option<(String, u64)>) {
     let now = Some((progress.doing.clone(), share));
     if *said != now {
         *said = now;
-        let mut lines = Lines::new();
+        let mut lines = TextLines::new();
         lines.line(format!("Under way: {progress}"));
         // A terminal that is gone hears nothing; the order goes on.
         let _ = std::io::stderr().lock().write_all(lines.as_str().as_bytes());

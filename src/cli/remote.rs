@@ -3,17 +3,16 @@
 use super::Report;
 use super::address::Address;
 use super::ask::AskArguments;
-use super::client::{Answer, Client};
+use super::client::{ApiClient, ClientResponse};
 use super::environment::TOKEN;
 use super::exit::Exit;
-use super::failure::{Asked, Failure};
+use super::failure::{Failure, RequestEffect};
 use super::local::refused;
 use super::log_arguments::{LogArguments, TimelineArguments};
 use super::output::complain;
-use super::session::{SessionError, SessionFile, Stored};
+use super::session::{SavedSession, SessionError, SessionFile};
 use super::specs::in_words;
-use super::words;
-use super::{progress, secret};
+use super::{progress, secret, words};
 use crate::model::action::ActionId;
 use crate::model::answer::{
     ActionAnswer, ExplainAnswer, FreezeAnswer, LogPage, Overview, SessionAnswer,
@@ -22,18 +21,18 @@ use crate::model::body::{
     ConfirmBody, FindingBody, FreezeBody, ReasonBody, RequestBody, SignInBody, UnfreezeBody,
 };
 use crate::model::node_answer::NodeAnswer;
-use crate::model::record::Found;
+use crate::model::record::ManualOutcome;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::NodeId;
 use crate::model::timeline::Timeline;
-use crate::plain;
-use crate::plain::lines::{Lines, inert_json};
+use crate::text;
+use crate::text::lines::{TextLines, inert_json};
 use serde_json::{Value, json};
 use std::sync::mpsc;
 
 /// A control plane, by its address.
-pub(super) struct Server<'a> {
-    /// Where it is.
+pub(super) struct RemoteServer<'a> {
+    /// Base address of its pages and its API.
     pub(super) url: &'a Address,
 }
 
@@ -41,10 +40,10 @@ pub(super) struct Server<'a> {
 pub(super) struct SessionProof {
     password: String,
     file: SessionFile,
-    session: Stored,
+    session: SavedSession,
 }
 
-impl Server<'_> {
+impl RemoteServer<'_> {
     /// Signs a person in and keeps the session.
     pub(super) fn login(&self, name: Option<String>) -> Result<Report, Failure> {
         // Found out before a password is asked for.
@@ -54,15 +53,19 @@ impl Server<'_> {
         let name = name.map_or_else(secret::name, Ok)?;
         let password = secret::password()?;
         let body = SignInBody { name, password };
-        let client = Client::new(self.url, None);
-        let mut session: SessionAnswer = client.post("/login", &body, Asked::Record)?.value;
+        let client = ApiClient::new(self.url, None);
+        let mut session: SessionAnswer = client.post("/login", &body, RequestEffect::Record)?.value;
         let Some(token) = session.token.take() else {
             let why = "the answer holds no session".to_owned();
-            return Err(Failure::Unanswered { url: self.url.clone(), why, asked: Asked::Record });
+            return Err(Failure::Unanswered {
+                url: self.url.clone(),
+                why,
+                asked: RequestEffect::Record,
+            });
         };
         let (name, role, expires_at) = (session.name.clone(), session.role, session.expires_at);
-        file.save(self.url, Stored { name, role, token, expires_at })?;
-        let mut text = plain::session(&session);
+        file.save(self.url, SavedSession { name, role, token, expires_at })?;
+        let mut text = text::session(&session);
         text.line(format!("The session is kept in {}.", file.path().display()));
         if std::env::var_os(TOKEN).is_some() {
             text.line("AERODB_CONTROL_TOKEN is set and is used instead of this session.");
@@ -79,8 +82,8 @@ impl Server<'_> {
             let sentence = format!("There is no session for {}. Nothing was done.", self.url);
             return Err(Failure::here(Exit::NotAuthorised, sentence));
         };
-        let client = Client::new(self.url, Some(session.token));
-        let body = match client.post::<Value>("/logout", &json!({}), Asked::Record) {
+        let client = ApiClient::new(self.url, Some(session.token));
+        let body = match client.post::<Value>("/logout", &json!({}), RequestEffect::Record) {
             Ok(answer) => answer.body,
             // A session that the server does not know has ended already.
             Err(Failure::Refused { refusal, body, .. })
@@ -91,7 +94,7 @@ impl Server<'_> {
             Err(failure) => return Err(failure),
         };
         file.remove(self.url)?;
-        let mut text = Lines::new();
+        let mut text = TextLines::new();
         text.line(format!("Signed out of {}.", self.url));
         let json = if body.trim().is_empty() { "{}\n".to_owned() } else { inert_json(&body) };
         Ok(Report { text, json, exit: Exit::Done })
@@ -99,9 +102,9 @@ impl Server<'_> {
 
     /// The overview in words.
     pub(super) fn status(&self) -> Result<Report, Failure> {
-        let answer: Answer<Overview> = self.client()?.get("/overview", &[])?;
+        let answer: ClientResponse<Overview> = self.client()?.get("/overview", &[])?;
         let seen = &answer.value;
-        let text = in_words(&seen.state.identity, |spec| plain::overview(spec, seen));
+        let text = in_words(&seen.state.identity, |spec| text::overview(spec, seen));
         Ok(report(text, &answer.body, Exit::Done))
     }
 
@@ -110,9 +113,9 @@ impl Server<'_> {
         let mut query = vec![("kind", ask.kind.clone())];
         query.extend(ask.params.iter().map(|(name, value)| (name.as_str(), value.clone())));
         query.push(("reason", ask.reason.clone()));
-        let answer: Answer<ExplainAnswer> = self.client()?.get("/explain", &query)?;
+        let answer: ClientResponse<ExplainAnswer> = self.client()?.get("/explain", &query)?;
         let ExplainAnswer { explanation, observation, .. } = &answer.value;
-        let mut text = plain::explanation(words::catalogue(), explanation, observation);
+        let mut text = text::explanation(words::catalogue(), explanation, observation);
         text.gap();
         text.line(format!("Digest: {}", answer.value.digest));
         text.line("Nothing was asked for: this is what a request would be told now.");
@@ -133,10 +136,10 @@ impl Server<'_> {
             reason: ask.reason.clone(),
         };
         let client = self.client()?;
-        match client.post::<ActionAnswer>("/actions", &body, Asked::Record) {
+        match client.post::<ActionAnswer>("/actions", &body, RequestEffect::Record) {
             Ok(answer) => {
                 let exit = Exit::of_request(&answer.value);
-                let text = plain::requested(words::catalogue(), &answer.value, &self.url.option());
+                let text = text::requested(words::catalogue(), &answer.value, &self.url.option());
                 Ok(report(text, &answer.body, exit))
             }
             Err(failure) => Err(self.with_explanation(failure, id)),
@@ -180,7 +183,7 @@ impl Server<'_> {
         let typed_target = typed.map(str::to_owned);
         let client = self.client()?;
         // Who calls this has seen how an earlier call ended; a copy of that call has not.
-        let seen: Answer<Value> = client.get(&format!("/actions/{id}"), &[])?;
+        let seen: ClientResponse<Value> = client.get(&format!("/actions/{id}"), &[])?;
         let after_refusal = seen.value.get("after_refusal").and_then(Value::as_u64);
         let after_refusal = after_refusal.map(|seq| seq.to_string());
         let digest = digest.to_owned();
@@ -191,12 +194,12 @@ impl Server<'_> {
         // It hangs up when we return, and the process does not wait for it.
         let (_answered, hears) = mpsc::channel();
         std::thread::spawn(move || progress::follow(&url, token, id, &hears));
-        let answered = client.post::<ActionAnswer>(&path, &body, Asked::Order(id));
+        let answered = client.post::<ActionAnswer>(&path, &body, RequestEffect::Order(id));
         if let (Some(proof), Some(token)) = (proof, client.renewed()) {
             // Also where the confirmation was refused: the secret until now opens nothing any more.
             // What came of the action is told whether or not the session can be kept.
-            if let Err(error) = proof.file.save(self.url, Stored { token, ..proof.session }) {
-                complain(&format!("The session has another secret. Sign in again: {error}.\n"));
+            if let Err(error) = proof.file.save(self.url, SavedSession { token, ..proof.session }) {
+                complain(&format!("The session credential was rotated. Sign in again: {error}.\n"));
             }
         }
         let answer = answered?;
@@ -208,17 +211,19 @@ impl Server<'_> {
     pub(super) fn withdraw(&self, id: ActionId, reason: &str) -> Result<Report, Failure> {
         let path = format!("/actions/{id}/withdraw");
         let body = ReasonBody { reason: reason.to_owned() };
-        let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
+        let answer: ClientResponse<ActionAnswer> =
+            self.client()?.post(&path, &body, RequestEffect::Record)?;
         let exit = Exit::of_withdrawal(&answer.value);
         Ok(self.outcome(&answer, exit))
     }
 
     /// Closes an action whose outcome is not known, by what the kernel holds or voids.
-    pub(super) fn settle(&self, id: ActionId, reason: &str) -> Result<Report, Failure> {
-        let path = format!("/actions/{id}/settle");
+    pub(super) fn resolve(&self, id: ActionId, reason: &str) -> Result<Report, Failure> {
+        let path = format!("/actions/{id}/resolve");
         let body = ReasonBody { reason: reason.to_owned() };
-        let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Order(id))?;
-        let exit = Exit::of_settlement(&answer.value);
+        let answer: ClientResponse<ActionAnswer> =
+            self.client()?.post(&path, &body, RequestEffect::Order(id))?;
+        let exit = Exit::of_resolution(&answer.value);
         Ok(self.outcome(&answer, exit))
     }
 
@@ -226,19 +231,20 @@ impl Server<'_> {
     pub(super) fn finding(
         &self,
         id: ActionId,
-        found: Found,
+        found: ManualOutcome,
         evidence: &str,
     ) -> Result<Report, Failure> {
         let path = format!("/actions/{id}/finding");
         let body = FindingBody { executed: found.word().to_owned(), evidence: evidence.to_owned() };
-        let answer: Answer<ActionAnswer> = self.client()?.post(&path, &body, Asked::Record)?;
-        let exit = Exit::of_settlement(&answer.value);
+        let answer: ClientResponse<ActionAnswer> =
+            self.client()?.post(&path, &body, RequestEffect::Record)?;
+        let exit = Exit::of_resolution(&answer.value);
         Ok(self.outcome(&answer, exit))
     }
 
     /// What came of an action, in words.
-    fn outcome(&self, answer: &Answer<ActionAnswer>, exit: Exit) -> Report {
-        let text = plain::outcome(words::catalogue(), &answer.value, &self.url.option());
+    fn outcome(&self, answer: &ClientResponse<ActionAnswer>, exit: Exit) -> Report {
+        let text = text::outcome(words::catalogue(), &answer.value, &self.url.option());
         report(text, &answer.body, exit)
     }
 
@@ -250,44 +256,46 @@ impl Server<'_> {
     ) -> Result<Report, Failure> {
         let freeze_id = freeze_id.map_or_else(fresh_id, Ok)?;
         let body = FreezeBody { freeze_id: freeze_id.to_string(), reason: reason.to_owned() };
-        let posted = self.client()?.post::<FreezeAnswer>("/freeze", &body, Asked::Record);
+        let posted = self.client()?.post::<FreezeAnswer>("/freeze", &body, RequestEffect::Record);
         let answer = posted.map_err(|failure| under(failure, "--freeze-id", freeze_id))?;
-        Ok(report(plain::freeze(words::catalogue(), &answer.value), &answer.body, Exit::Done))
+        Ok(report(text::freeze(words::catalogue(), &answer.value), &answer.body, Exit::Done))
     }
 
     /// Lifts a freeze: the one named, or the one that stands when this looks. What is sent names it,
     /// so it never lifts a later one (C7.2).
     pub(super) fn unfreeze(&self, reason: &str, freeze: Option<u64>) -> Result<Report, Failure> {
         let client = self.client()?;
-        let mut text = Lines::new();
+        let mut text = TextLines::new();
         let freeze = if let Some(freeze) = freeze {
             freeze
         } else {
-            let overview: Answer<Overview> = client.get("/overview", &[])?;
+            let overview: ClientResponse<Overview> = client.get("/overview", &[])?;
             let none = || refused(Refusal::no_freeze(None, None));
             let stands = overview.value.freeze.ok_or_else(none)?;
             text.line(format!("Record {} declared the freeze that stands, {stands}", stands.seq));
             stands.seq
         };
         let body = UnfreezeBody { freeze: freeze.to_string(), reason: reason.to_owned() };
-        let answer: Answer<FreezeAnswer> = client.post("/unfreeze", &body, Asked::Record)?;
-        text.append(&plain::freeze(words::catalogue(), &answer.value));
+        let answer: ClientResponse<FreezeAnswer> =
+            client.post("/unfreeze", &body, RequestEffect::Record)?;
+        text.append(&text::freeze(words::catalogue(), &answer.value));
         Ok(report(text, &answer.body, Exit::Done))
     }
 
     /// One action in full.
     pub(super) fn show(&self, id: ActionId) -> Result<Report, Failure> {
-        let answer: Answer<ActionAnswer> = self.client()?.get(&format!("/actions/{id}"), &[])?;
-        let text = plain::action(words::catalogue(), &answer.value, &self.url.option());
+        let answer: ClientResponse<ActionAnswer> =
+            self.client()?.get(&format!("/actions/{id}"), &[])?;
+        let text = text::action(words::catalogue(), &answer.value, &self.url.option());
         Ok(report(text, &answer.body, Exit::Done))
     }
 
     /// One node.
     pub(super) fn node(&self, id: &NodeId) -> Result<Report, Failure> {
         let path = format!("/nodes/{id}/overview");
-        let answer: Answer<NodeAnswer> = self.client()?.get(&path, &[])?;
+        let answer: ClientResponse<NodeAnswer> = self.client()?.get(&path, &[])?;
         let (seen, option) = (&answer.value, self.url.option());
-        let text = in_words(&seen.state.identity, |spec| plain::node(spec, seen, &option));
+        let text = in_words(&seen.state.identity, |spec| text::node(spec, seen, &option));
         Ok(report(text, &answer.body, Exit::Done))
     }
 
@@ -297,8 +305,8 @@ impl Server<'_> {
         let further = self.command("timeline", &query, filter.limit);
         query.extend(filter.before.clone().map(|before| ("before", before)));
         query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
-        let answer: Answer<Timeline> = self.client()?.get("/timeline", &query)?;
-        let text = plain::timeline(words::catalogue(), &answer.value, &further);
+        let answer: ClientResponse<Timeline> = self.client()?.get("/timeline", &query)?;
+        let text = text::timeline(words::catalogue(), &answer.value, &further);
         Ok(report(text, &answer.body, Exit::Done))
     }
 
@@ -308,8 +316,8 @@ impl Server<'_> {
         let further = self.command("log", &query, filter.limit);
         query.extend(filter.before.map(|before| ("before", before.to_string())));
         query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
-        let answer: Answer<LogPage> = self.client()?.get("/log", &query)?;
-        let text = plain::log(words::catalogue(), &answer.value, &further);
+        let answer: ClientResponse<LogPage> = self.client()?.get("/log", &query)?;
+        let text = text::log(words::catalogue(), &answer.value, &further);
         Ok(report(text, &answer.body, Exit::Done))
     }
 
@@ -320,12 +328,12 @@ impl Server<'_> {
         filter: &[(&str, String)],
         limit: Option<u32>,
     ) -> String {
-        plain::command(list, filter, limit) + &self.url.option()
+        text::command(list, filter, limit) + &self.url.option()
     }
 
     /// A client with the credential of whoever runs the command. Without one the server answers
     /// that nobody is signed in: authority is judged there, not here.
-    pub(super) fn client(&self) -> Result<Client<'_>, Failure> {
+    pub(super) fn client(&self) -> Result<ApiClient<'_>, Failure> {
         let token = match std::env::var_os(TOKEN) {
             // What is no text holds a character that no token has: it is refused below, and never
             // passed over for the session.
@@ -338,7 +346,7 @@ impl Server<'_> {
                 "The token in AERODB_CONTROL_TOKEN holds characters that no token has.",
             ));
         }
-        Ok(Client::new(self.url, token))
+        Ok(ApiClient::new(self.url, token))
     }
 
     /// Puts the explanation of a rejected request before its refusal. Reading it is a question of
@@ -349,12 +357,10 @@ impl Server<'_> {
                 if refusal.code == RefusalCode::Rejected =>
             {
                 let id = refusal.action_id.unwrap_or(id);
-                let found = self
-                    .client()
-                    .and_then(|client| client.get::<ActionAnswer>(&format!("/actions/{id}"), &[]));
+                let path = format!("/actions/{id}");
+                let found = self.client().and_then(|to| to.get::<ActionAnswer>(&path, &[]));
                 if let Ok(answer) = found {
-                    before =
-                        plain::requested(words::catalogue(), &answer.value, &self.url.option());
+                    before = text::requested(words::catalogue(), &answer.value, &self.url.option());
                 }
                 Failure::Refused { refusal, body, option, before }
             }
@@ -363,8 +369,7 @@ impl Server<'_> {
     }
 }
 
-/// A request without an answer, with the id that makes a repetition of it harmless (C7.2): it must
-/// not be lost.
+/// A request without an answer, with the id under which it can be sent again harmlessly (C7.2).
 pub(super) fn under(failure: Failure, option: &str, id: ActionId) -> Failure {
     match failure {
         Failure::Unanswered { url, why, asked } => {
@@ -375,7 +380,7 @@ pub(super) fn under(failure: Failure, option: &str, id: ActionId) -> Failure {
     }
 }
 
-pub(super) fn report(text: Lines, body: &str, exit: Exit) -> Report {
+pub(super) fn report(text: TextLines, body: &str, exit: Exit) -> Report {
     Report { text, json: inert_json(body), exit }
 }
 

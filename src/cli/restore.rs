@@ -6,12 +6,12 @@ use super::failure::Failure;
 use super::host_arguments::{KernelCommand, RestoreArguments};
 use super::local::{not_served, wait};
 use crate::files::private;
-use crate::kernel::embedded::restore::{Target, restore};
+use crate::kernel::embedded::restore::{RestoreTarget, restore};
 use crate::model::text::Reason;
-use crate::plain::lines::Lines;
 use crate::serve;
 use crate::serve::accept_restored;
 use crate::serve::ambient::{SystemClock, SystemEntropy, SystemRoom};
+use crate::text::lines::TextLines;
 use serde_json::json;
 use std::fmt::Display;
 
@@ -24,14 +24,14 @@ pub(super) fn run(command: &KernelCommand) -> Result<Report, Failure> {
     if options.into.exists() {
         private::check_directory(&options.into).map_err(|error| nothing(&error))?;
     }
-    let target = Target { into: &options.into, nodes: options.nodes, room: &SystemRoom };
+    let target = RestoreTarget { into: &options.into, nodes: options.nodes, room: &SystemRoom };
     let restored = restore(&options.backup, target, &SystemClock, &SystemEntropy)
         .map_err(|error| nothing(&error))?;
     let recorded =
         serve::record_restored(&options.into, &options.backup, &restored, options.reason.clone());
     let key = wait(recorded)?.map_err(not_served)?;
     let accepted = accept(options)?;
-    let mut text = Lines::new();
+    let mut text = TextLines::new();
     text.line(format!("A new cluster stands in {}.", restored.dir.display()));
     text.line(format!("Environment and name: {}", restored.name));
     text.line(format!(

@@ -18,7 +18,7 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// One session of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stored {
+pub(super) struct SavedSession {
     /// The account.
     pub(super) name: ActorName,
     /// Its role when the session began.
@@ -33,7 +33,7 @@ pub(super) struct Stored {
 #[serde(deny_unknown_fields)]
 struct Contents {
     version: u32,
-    sessions: BTreeMap<String, Stored>,
+    sessions: BTreeMap<String, SavedSession>,
 }
 
 /// The file of sessions cannot be used.
@@ -45,15 +45,15 @@ pub(super) enum SessionError {
     /// Others could have read or changed it.
     #[error("{path} can be used by others (mode {mode:o}); make it 600 or remove it")]
     Exposed {
-        /// The file.
+        /// The session file.
         path: PathBuf,
-        /// Its mode.
+        /// The permission bits that were found, as `stat` gives them.
         mode: u32,
     },
     /// It is not a file of sessions.
     #[error("{path} is not a session file of this program; remove it and sign in again")]
     Unreadable {
-        /// The file.
+        /// The session file, which is left as it is.
         path: PathBuf,
     },
     /// The file system refused.
@@ -61,7 +61,7 @@ pub(super) enum SessionError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
@@ -84,12 +84,12 @@ impl SessionFile {
     }
 
     /// The session for this server, where there is one.
-    pub(super) fn load(&self, url: &Address) -> Result<Option<Stored>, SessionError> {
+    pub(super) fn load(&self, url: &Address) -> Result<Option<SavedSession>, SessionError> {
         Ok(self.read()?.sessions.remove(url.as_str()))
     }
 
     /// Keeps a session for this server, in place of an earlier one.
-    pub(super) fn save(&self, url: &Address, session: Stored) -> Result<(), SessionError> {
+    pub(super) fn save(&self, url: &Address, session: SavedSession) -> Result<(), SessionError> {
         let mut contents = self.read()?;
         contents.sessions.insert(url.as_str().to_owned(), session);
         self.write(&contents)
@@ -167,8 +167,8 @@ mod tests {
         (dir, file)
     }
 
-    fn stored(token: &str) -> Stored {
-        Stored {
+    fn stored(token: &str) -> SavedSession {
+        SavedSession {
             name: ActorName::parse("ada").expect("valid"),
             role: ActorRole::Operator,
             token: token.to_owned(),

@@ -3,8 +3,8 @@
 use super::arguments::Cli;
 use super::exit::Exit;
 use super::output::{complain, finish};
-use crate::model::text::visible;
-use crate::plain::lines::{Lines, inert_json};
+use crate::model::text::escape_unsafe;
+use crate::text::lines::{TextLines, inert_json};
 use clap::Parser as _;
 use clap::error::ErrorKind;
 use serde_json::json;
@@ -26,10 +26,10 @@ pub(super) fn unread(error: &clap::Error) -> ExitCode {
         let text = if as_json { format!("{}\n", json!({ key: text })) } else { text };
         return ExitCode::from(finish(&text, Exit::Done).code());
     }
-    let words = words.iter().map(|word| visible(&word.to_string_lossy()));
+    let words = words.iter().map(|word| escape_unsafe(&word.to_string_lossy()));
     let inert = Cli::try_parse_from(words).err();
     let text = inert.as_ref().unwrap_or(error).render().to_string();
-    let mut lines = Lines::new();
+    let mut lines = TextLines::new();
     for line in text.lines() {
         lines.line(line);
     }

@@ -2,26 +2,26 @@
 
 use super::Report;
 use super::address::{Address, Authorities};
-use super::client::Client;
+use super::client::ApiClient;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::local::{data_dir, line_of, not_served, wait};
 use super::log_arguments::VerifyArguments;
 use super::output::progress;
-use super::remote::Server;
+use super::remote::RemoteServer;
 use crate::ledger::chain::Verified;
-use crate::ledger::tree::{Seen, verify_consistency, verify_inclusion};
+use crate::ledger::tree::{TreeHead, verify_consistency, verify_inclusion};
 use crate::ledger::{
-    ClockReport, Expected, ExportFiles, VerifyError, is_export, verify_export, verify_file,
+    ClockReport, ExpectedLog, ExportFiles, VerifyError, is_export, verify_export, verify_file,
     verify_files,
 };
 use crate::model::ambient::Clock as _;
 use crate::model::answer::{ConsistencyProof, InclusionProof};
 use crate::model::refusal::RefusalCode;
-use crate::plain::lines::Lines;
 use crate::serve::ambient::SystemClock;
 use crate::serve::{self, Witnessed};
 use crate::store::DATABASE_FILE;
+use crate::text::lines::TextLines;
 use serde_json::json;
 use std::cell::RefCell;
 use std::io;
@@ -36,7 +36,7 @@ pub(super) fn verify_log(
     getrandom::fill(&mut salt).map_err(|error| {
         Failure::here(Exit::Local, format!("This machine gives no random bytes: {error}."))
     })?;
-    let expected = Expected { head: options.expect.clone(), key: options.key.clone(), salt };
+    let expected = ExpectedLog { head: options.expect.clone(), key: options.key.clone(), salt };
     if let Some(address) = options.path.as_deref().and_then(address) {
         let address = Address::parse(address)
             .map_err(|error| Failure::here(Exit::Usage, format!("{error}.")))?;
@@ -99,7 +99,7 @@ fn not_verified(place: &str, error: &VerifyError) -> Failure {
 
 fn report(place: &str, verified: Verified, also: &str) -> Report {
     let head = verified.head.map_or("nothing".to_owned(), |hash| hash.to_string());
-    let mut text = Lines::new();
+    let mut text = TextLines::new();
     text.line(format!(
         "{} records of {place} were recomputed, each from its bytes.",
         verified.size
@@ -149,9 +149,9 @@ fn reach(verified: &Verified) -> String {
 }
 
 /// Verifies what a control plane shows: the files of an export as it serves them, and proofs.
-fn verify_served(address: &Address, expected: &Expected) -> Result<Report, Failure> {
-    let control = Server { url: address };
-    let served = Served { client: control.client()?, failed: RefCell::default() };
+fn verify_served(address: &Address, expected: &ExpectedLog) -> Result<Report, Failure> {
+    let control = RemoteServer { url: address };
+    let served = RemoteExport { client: control.client()?, failed: RefCell::default() };
     let verified = verify_files(&served, expected, &mut progress("verified"));
     // A server that does not answer has not shown a broken log.
     if let Some(failure) = served.failed.take() {
@@ -160,8 +160,8 @@ fn verify_served(address: &Address, expected: &Expected) -> Result<Report, Failu
     let place = address.as_str();
     let verified = verified.map_err(|error| not_verified(place, &error))?;
     check_proofs(&served.client, verified).map_err(|failure| match failure {
-        Unproven::Failure(failure) => failure,
-        Unproven::Wrong(why) => {
+        ProofFailure::Failure(failure) => failure,
+        ProofFailure::Wrong(why) => {
             Failure::here(Exit::LogBroken, format!("{place} did not verify: {why}."))
         }
     })?;
@@ -170,13 +170,13 @@ fn verify_served(address: &Address, expected: &Expected) -> Result<Report, Failu
 }
 
 /// The files of an export, as a control plane serves them.
-struct Served<'a> {
-    client: Client<'a>,
+struct RemoteExport<'a> {
+    client: ApiClient<'a>,
     /// Why the server did not answer, once it did not.
     failed: RefCell<Option<Failure>>,
 }
 
-impl ExportFiles for Served<'_> {
+impl ExportFiles for RemoteExport<'_> {
     fn read(&self, name: &str, limit: usize) -> io::Result<Vec<u8>> {
         match self.client.get_file(&format!("/log/{name}"), limit) {
             Ok(bytes) => Ok(bytes),
@@ -192,22 +192,22 @@ impl ExportFiles for Served<'_> {
 }
 
 /// Why a proof does not show what it should.
-enum Unproven {
+enum ProofFailure {
     Failure(Failure),
     Wrong(String),
 }
 
 /// Asks for proofs that a browser would ask for, and checks them against the records that were
 /// recomputed: the first, the middle and the last record, and the first half of the log.
-fn check_proofs(client: &Client<'_>, verified: Verified) -> Result<(), Unproven> {
+fn check_proofs(client: &ApiClient<'_>, verified: Verified) -> Result<(), ProofFailure> {
     let size = verified.size;
-    let now = Seen { size, root: verified.root };
+    let now = TreeHead { size, root: verified.root };
     let query = [("size", size.to_string())];
     for seq in [0, size / 2, size - 1] {
         let proof = client.get::<InclusionProof>(&format!("/log/proof/{seq}"), &query);
-        let proof = proof.map_err(Unproven::Failure)?.value;
+        let proof = proof.map_err(ProofFailure::Failure)?.value;
         let leaf = proof.record.record.hash();
-        let wrong = |why: String| Unproven::Wrong(format!("record {seq}: its proof: {why}"));
+        let wrong = |why: String| ProofFailure::Wrong(format!("record {seq}: its proof: {why}"));
         if proof.record.record.seq != seq || proof.record.hash != leaf {
             return Err(wrong("it is about another record".to_owned()));
         }
@@ -217,8 +217,8 @@ fn check_proofs(client: &Client<'_>, verified: Verified) -> Result<(), Unproven>
     let from = size.div_ceil(2);
     let query = [("from", from.to_string()), ("to", size.to_string())];
     let proof = client.get::<ConsistencyProof>("/log/consistency", &query);
-    let proof = proof.map_err(Unproven::Failure)?.value;
-    let before = Seen { size: from, root: proof.from_root };
-    let wrong = |e| Unproven::Wrong(format!("its proof that it only grew does not hold: {e}"));
+    let proof = proof.map_err(ProofFailure::Failure)?.value;
+    let before = TreeHead { size: from, root: proof.from_root };
+    let wrong = |e| ProofFailure::Wrong(format!("its proof that it only grew does not hold: {e}"));
     verify_consistency(before, now, &proof.path).map_err(wrong)
 }

@@ -3,18 +3,18 @@
 //! Whoever holds the key of the log can write records anew and sign them. What an operator read is
 //! kept under its own hash and names who asked for what and why: the two have to say the same.
 
-use crate::ledger::Told;
+use crate::ledger::RecordedExplanation;
 use crate::model::canonical::{Hash, canonical_json};
-use crate::model::finding::{Finding, FindingKind, Subject};
+use crate::model::finding::{Finding, FindingKind, FindingSubject};
 use crate::model::record::Entry;
 use serde_json::{Value, json};
 
 /// Where an explanation and the records about it do not say the same.
 #[must_use]
-pub fn compare(told: &Told) -> Vec<Finding> {
+pub fn compare(told: &RecordedExplanation) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut differ = |what: String, expected: String| {
-        let subject = Subject::Explanation { seq: told.place.seq, hash: told.place.hash };
+        let subject = FindingSubject::Explanation { seq: told.place.seq, hash: told.place.hash };
         found.push(Finding::new(FindingKind::Contradiction, subject, what, expected));
     };
     let seq = told.place.seq;

@@ -3,14 +3,14 @@
 //! The kernel's receipt names the record behind the order, and the record of the outcome names the
 //! receipt: so each side notices when the other one forgot, or tells something else.
 
-use crate::kernel::memory::{Reach, Remembered};
-use crate::ledger::{Recalled, Recorded};
+use crate::kernel::memory::{ReadHorizon, Remembered};
+use crate::ledger::{Recalled, RecordedOutcome};
 use crate::model::action::ActionId;
 use crate::model::canonical::{Hash, canonical_json};
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::facts::Position;
-use crate::model::finding::{Finding, FindingKind, Subject};
-use crate::model::receipt::{Receipt, Tombstone, Witness};
+use crate::model::finding::{Finding, FindingKind, FindingSubject};
+use crate::model::receipt::{LedgerRef, Receipt, Tombstone};
 use crate::model::spec::{Catalogue, KernelSpec};
 use serde::Serialize;
 
@@ -25,11 +25,11 @@ pub trait Places {
     /// When the log cannot be read.
     fn place(&self, seq: u64) -> Result<Option<(Hash, Option<ActionId>)>, Self::Error>;
 
-    /// Whether a record asks the kernel to settle an action.
+    /// Whether a record asks the kernel to resolve an action.
     ///
     /// # Errors
     /// When the log cannot be read.
-    fn asked_to_settle(&self, id: ActionId) -> Result<bool, Self::Error>;
+    fn asked_to_resolve(&self, id: ActionId) -> Result<bool, Self::Error>;
 }
 
 /// Holds what the log says of one action against what the kernel holds under its id.
@@ -41,7 +41,7 @@ pub fn compare<P: Places>(
     id: ActionId,
     log: &Recalled,
     kernel: &Remembered,
-    reach: Reach,
+    reach: ReadHorizon,
     places: &P,
 ) -> Result<Vec<Finding>, P::Error> {
     let mut found = Vec::new();
@@ -67,11 +67,11 @@ fn behind<P: Places>(
     log: &Recalled,
     places: &P,
 ) -> Result<Option<Finding>, P::Error> {
-    let Witness { seq, hash } = &receipt.witness;
+    let LedgerRef { seq, hash } = &receipt.witness;
     if log.dispatched.as_ref() == Some(&receipt.witness) {
         return Ok(None);
     }
-    let subject = Subject::Receipt { action_id: id, hash: hash_of(receipt) };
+    let subject = FindingSubject::Receipt { action_id: id, hash: hash_of(receipt) };
     let expected = format!(
         "record {seq} with the hash {hash}, which the kernel's receipt of action {id} names"
     );
@@ -93,14 +93,16 @@ fn ended_otherwise(
     receipt: &Receipt,
     log: &Recalled,
 ) -> Option<Finding> {
-    let subject = Subject::Receipt { action_id: id, hash: hash_of(receipt) };
+    let subject = FindingSubject::Receipt { action_id: id, hash: hash_of(receipt) };
     let says = |seq: u64, what: &str| format!("{what} of action {id}, which record {seq} names");
     let expected = match (&log.executed, &log.voided, &log.refused) {
-        (Some(Recorded { value, .. }), ..) if first_answer(value) == *receipt => return None,
-        (Some(Recorded { place, value }), ..) => {
+        (Some(RecordedOutcome { value, .. }), ..) if first_answer(value) == *receipt => {
+            return None;
+        }
+        (Some(RecordedOutcome { place, value }), ..) => {
             says(place.seq, &format!("the receipt {}", in_words(catalogue, value)))
         }
-        (None, Some(Recorded { place, .. }), _) => says(place.seq, "the tombstone"),
+        (None, Some(RecordedOutcome { place, .. }), _) => says(place.seq, "the tombstone"),
         (None, None, Some(place)) => says(place.seq, "the kernel's refusal"),
         // Its outcome is not recorded: the action is in doubt, and the kernel can prove it.
         (None, None, None) => return None,
@@ -109,28 +111,28 @@ fn ended_otherwise(
     Some(Finding::new(FindingKind::Contradiction, subject, found, expected))
 }
 
-/// A void id is one that an operator asked to settle, and whose record says so.
+/// A void id is one that an operator asked to resolve, and whose record says so.
 fn void<P: Places>(
     id: ActionId,
     tombstone: &Tombstone,
     log: &Recalled,
     places: &P,
 ) -> Result<Option<Finding>, P::Error> {
-    let subject = Subject::Tombstone { action_id: id, hash: hash_of(tombstone) };
+    let subject = FindingSubject::Tombstone { action_id: id, hash: hash_of(tombstone) };
     let found = format!("a tombstone of {} under action {id}", tombstone.voided_at);
-    if let Some(Recorded { place, value }) = &log.voided {
+    if let Some(RecordedOutcome { place, value }) = &log.voided {
         let expected = format!("the tombstone that record {} names", place.seq);
         let finding = Finding::new(FindingKind::Contradiction, subject, found, expected);
         return Ok((value != tombstone).then_some(finding));
     }
-    if let Some(Recorded { place, .. }) = &log.executed {
+    if let Some(RecordedOutcome { place, .. }) = &log.executed {
         let expected = format!("the receipt of action {id}, which record {} names", place.seq);
         return Ok(Some(Finding::new(FindingKind::Contradiction, subject, found, expected)));
     }
-    if places.asked_to_settle(id)? {
+    if places.asked_to_resolve(id)? {
         return Ok(None);
     }
-    let expected = "a record that asked the kernel to settle it";
+    let expected = "a record that asked the kernel to resolve it";
     Ok(Some(Finding::new(FindingKind::LogOlder, subject, found, expected)))
 }
 
@@ -141,7 +143,7 @@ fn in_itself(id: ActionId, kernel: &Remembered) -> Option<Finding> {
     if receipts + tombstones < 2 {
         return None;
     }
-    let subject = Subject::Receipt { action_id: id, hash: hash_of(one) };
+    let subject = FindingSubject::Receipt { action_id: id, hash: hash_of(one) };
     let found = format!("{receipts} receipts and {tombstones} tombstones under action {id}");
     Some(Finding::new(FindingKind::Contradiction, subject, found, "one of them in every file"))
 }
@@ -152,21 +154,21 @@ fn forgotten(
     id: ActionId,
     log: &Recalled,
     kernel: &Remembered,
-    reach: Reach,
+    reach: ReadHorizon,
 ) -> Option<Finding> {
     if !kernel.receipts.is_empty() || !kernel.tombstones.is_empty() || !reach.is_whole {
         return None;
     }
     let (place, what) = match (&log.executed, &log.voided) {
-        (Some(Recorded { place, value }), _) => {
+        (Some(RecordedOutcome { place, value }), _) => {
             // An entry that is in a log and not applied may be the one: nobody has decided yet.
             let is_absent = value.position.is_none_or(|p| p <= reach.applied || p > reach.last);
             (is_absent.then_some(place)?, format!("receipt {}", in_words(catalogue, value)))
         }
-        (None, Some(Recorded { place, .. })) => (place, "tombstone".to_owned()),
+        (None, Some(RecordedOutcome { place, .. })) => (place, "tombstone".to_owned()),
         (None, None) => return None,
     };
-    let subject = Subject::Outcome { seq: place.seq, hash: place.hash };
+    let subject = FindingSubject::Outcome { seq: place.seq, hash: place.hash };
     let found = format!(
         "nothing under action {id} in the kernel, whose log ends at position {}",
         reach.last
@@ -179,11 +181,11 @@ fn forgotten(
 #[must_use]
 pub fn compare_reach(
     spec: &'static KernelSpec,
-    place: &Witness,
+    place: &LedgerRef,
     state: &ClusterState,
-    reach: Reach,
+    reach: ReadHorizon,
 ) -> Vec<Finding> {
-    let Witness { seq, .. } = place;
+    let LedgerRef { seq, .. } = place;
     let mut found = Vec::new();
     if !reach.is_whole {
         return found;
@@ -198,7 +200,7 @@ pub fn compare_reach(
     if let Some(position) = durable.filter(|position| *position > reach.last) {
         found.push(Finding::new(
             FindingKind::KernelOlder,
-            Subject::Position { seq: *seq, position },
+            FindingSubject::Position { seq: *seq, position },
             format!("a kernel whose log ends at position {}", reach.last),
             format!("position {position}, which was committed as record {seq} names"),
         ));
@@ -208,7 +210,7 @@ pub fn compare_reach(
         let name = Catalogue::from(spec).generation();
         found.push(Finding::new(
             FindingKind::KernelOlder,
-            Subject::Epoch { seq: *seq, epoch: number },
+            FindingSubject::Epoch { seq: *seq, epoch: number },
             format!("a kernel in {name} {}", reach.branch),
             format!("{name} {number}, as record {seq} names"),
         ));

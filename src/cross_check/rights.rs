@@ -6,10 +6,10 @@
 
 use crate::authority::stored::{StoredRights, StoredSession};
 use crate::model::action::ActionId;
-use crate::model::actor::{ActorRole, ProviderIdentity, Via};
+use crate::model::actor::{ActorRole, CredentialKind, ProviderIdentity};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
-use crate::model::finding::{Finding, FindingKind, RightsTable, Subject};
+use crate::model::finding::{Finding, FindingKind, FindingSubject, RightsTable};
 use crate::model::record::{Entry, Record};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ pub const KINDS: [&str; 12] = [
 ];
 
 #[derive(Clone, Debug)]
-struct Account {
+struct AccountRow {
     role: ActorRole,
     identity: Option<ProviderIdentity>,
     is_removed: bool,
@@ -42,7 +42,7 @@ struct Account {
 }
 
 #[derive(Clone, Debug)]
-struct Link {
+struct LinkRow {
     name: String,
     shows: Option<ActionId>,
     issued_by: String,
@@ -65,9 +65,9 @@ struct Token {
 /// The rights that follow from the records that were read so far.
 #[derive(Clone, Debug, Default)]
 pub struct RecordedRights {
-    accounts: BTreeMap<String, Account>,
+    accounts: BTreeMap<String, AccountRow>,
     tokens: BTreeMap<String, Token>,
-    links: BTreeMap<ActionId, Link>,
+    links: BTreeMap<ActionId, LinkRow>,
     /// The sessions that are in the table: the others are not remembered.
     stored: BTreeSet<Hash>,
     /// Those of them that a record began and none has ended, with their accounts.
@@ -75,7 +75,7 @@ pub struct RecordedRights {
 }
 
 /// One line per row of every table: what it says, in words.
-type Lines = BTreeMap<(RightsTable, String), String>;
+type RightsLines = BTreeMap<(RightsTable, String), String>;
 
 impl RecordedRights {
     /// Nothing read so far, to be held against these tables.
@@ -94,7 +94,7 @@ impl RecordedRights {
         match &record.entry {
             Entry::AccountCreated { name, role, identity } => {
                 let (role, identity) = (*role, identity.clone());
-                let account = Account {
+                let account = AccountRow {
                     role,
                     identity,
                     is_removed: false,
@@ -130,9 +130,9 @@ impl RecordedRights {
                 }
             }
             Entry::SignedOut {} => {
-                let guest = actor.filter(|actor| actor.via == Via::Link);
+                let guest = actor.filter(|actor| actor.via == CredentialKind::Link);
                 if let Some(guest) = guest {
-                    let named = |link: &&mut Link| link.name == guest.name.as_str();
+                    let named = |link: &&mut LinkRow| link.name == guest.name.as_str();
                     if let Some(link) = self.links.values_mut().find(named) {
                         link.is_ended = true;
                     }
@@ -149,7 +149,7 @@ impl RecordedRights {
                 }
             }
             Entry::LinkIssued { link_id, name, shows, expires_at } => {
-                let link = Link {
+                let link = LinkRow {
                     name: name.to_string(),
                     shows: *shows,
                     issued_by: actor.map_or_else(String::new, |actor| actor.name.to_string()),
@@ -183,7 +183,7 @@ impl RecordedRights {
         }
     }
 
-    fn with_link(&mut self, id: ActionId, change: impl FnOnce(&mut Link)) {
+    fn with_link(&mut self, id: ActionId, change: impl FnOnce(&mut LinkRow)) {
         if let Some(link) = self.links.get_mut(&id) {
             change(link);
         }
@@ -198,7 +198,7 @@ impl RecordedRights {
         rows.chain(stored.sessions.iter().filter_map(|session| self.stray(session))).collect()
     }
 
-    fn lines(&self) -> Lines {
+    fn lines(&self) -> RightsLines {
         let accounts = self.accounts.iter().map(|(name, a)| {
             let text = account(a.role.word(), a.identity.is_none(), a.is_removed);
             ((RightsTable::Account, name.clone()), text + &marked("password", a.password))
@@ -220,8 +220,8 @@ impl RecordedRights {
     }
 
     /// What the tables say, with the marks of those rows whose records name one.
-    fn lines_of(&self, stored: &StoredRights) -> Lines {
-        let mut lines = Lines::new();
+    fn lines_of(&self, stored: &StoredRights) -> RightsLines {
+        let mut lines = RightsLines::new();
         for a in &stored.accounts {
             let known = self.accounts.get(&a.name).and_then(|known| known.password);
             let text = account(&a.role, a.password.is_some(), a.is_removed);
@@ -268,7 +268,7 @@ impl RecordedRights {
         let to = Timestamp::from_millis(*expires_ms);
         let found = format!("a session of {account} by {means} from {began} to {to}");
         let expected = "a sign-in on record that began exactly this session and that nothing ended";
-        let subject = Subject::Row {
+        let subject = FindingSubject::Row {
             table: RightsTable::Session,
             key: account.clone(),
             content: Some(session.mark),
@@ -290,7 +290,7 @@ fn differs(
         None => format!("no {} {key}", table.word()),
     };
     let content = found.map(|line| Hash::of(line.as_bytes()));
-    let subject = Subject::Row { table: *table, key: key.clone(), content };
+    let subject = FindingSubject::Row { table: *table, key: key.clone(), content };
     let expected = format!("{}, as the records say", row(said));
     Some(Finding::new(FindingKind::RightsDiffer, subject, row(found), expected))
 }

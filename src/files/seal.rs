@@ -16,7 +16,7 @@ const BYTES_MAX: u64 = 1024;
 
 /// The open seal of one database.
 #[derive(Debug)]
-pub struct Seal {
+pub struct FileDigest {
     file: File,
     of: PathBuf,
     owner: String,
@@ -24,23 +24,23 @@ pub struct Seal {
 
 /// What a seal says against its database. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
-pub enum SealError {
-    /// There is none.
+pub enum FileDigestError {
+    /// No seal stands beside the database.
     #[error("{} is missing", path.display())]
     Missing {
-        /// The seal.
+        /// Where the seal should be.
         path: PathBuf,
     },
     /// It is not what was written.
     #[error("{} is damaged: it is not what was written", path.display())]
     Damaged {
-        /// The seal.
+        /// The seal that does not read.
         path: PathBuf,
     },
     /// It belongs to another database.
     #[error("{} belongs to {found}, and the database beside it to {owner}", path.display())]
     Foreign {
-        /// The seal.
+        /// The seal that names another owner.
         path: PathBuf,
         /// Whose seal it is.
         found: String,
@@ -50,7 +50,7 @@ pub enum SealError {
     /// The database is older than it was, or lost its write-ahead log.
     #[error("{} holds {held} commits, and {made} were made: it, or its write-ahead log, is older than it was", of.display())]
     Older {
-        /// The database.
+        /// The database file, without its write-ahead log.
         of: PathBuf,
         /// How many commits it holds.
         held: u64,
@@ -62,7 +62,7 @@ pub enum SealError {
     Io {
         /// The operation, as a verb.
         doing: &'static str,
-        /// The seal.
+        /// The seal that the operation was for.
         path: PathBuf,
         /// What the system says.
         #[source]
@@ -70,7 +70,7 @@ pub enum SealError {
     },
 }
 
-impl Seal {
+impl FileDigest {
     /// Where the seal of a database stands: `node.seal` beside `node.sqlite`.
     #[must_use]
     pub fn path(of: &Path) -> PathBuf {
@@ -82,10 +82,10 @@ impl Seal {
     ///
     /// # Errors
     /// When there is one already, or it cannot be written.
-    pub fn create(of: &Path, owner: &str, commits: u64) -> Result<Self, SealError> {
+    pub fn create(of: &Path, owner: &str, commits: u64) -> Result<Self, FileDigestError> {
         let path = Self::path(of);
         let made = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path);
-        let file = made.map_err(|source| SealError::Io { doing: "make", path, source })?;
+        let file = made.map_err(|source| FileDigestError::Io { doing: "make", path, source })?;
         let seal = Self { file, of: of.to_owned(), owner: owner.to_owned() };
         seal.note_durably(commits)?;
         Ok(seal)
@@ -96,11 +96,11 @@ impl Seal {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn replace(of: &Path, owner: &str, commits: u64) -> Result<Self, SealError> {
+    pub fn replace(of: &Path, owner: &str, commits: u64) -> Result<Self, FileDigestError> {
         let (path, unfinished) = (Self::path(of), of.with_extension("seal.unfinished"));
         let failed = |doing| {
             let path = path.clone();
-            move |source| SealError::Io { doing, path, source }
+            move |source| FileDigestError::Io { doing, path, source }
         };
         match std::fs::remove_file(&unfinished) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed("replace")(e)),
@@ -120,21 +120,21 @@ impl Seal {
     /// # Errors
     /// When the seal is missing, damaged or another's, or the database holds fewer commits than were
     /// made.
-    pub fn open(of: &Path, owner: &str, held: u64) -> Result<Self, SealError> {
+    pub fn open(of: &Path, owner: &str, held: u64) -> Result<Self, FileDigestError> {
         let path = Self::path(of);
         let file = match File::options().read(true).write(true).open(&path) {
             Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                return Err(SealError::Missing { path });
+                return Err(FileDigestError::Missing { path });
             }
-            Err(source) => return Err(SealError::Io { doing: "open", path, source }),
+            Err(source) => return Err(FileDigestError::Io { doing: "open", path, source }),
         };
         let (found, made) = read(&file, &path)?;
         if found != owner {
-            return Err(SealError::Foreign { path, found, owner: owner.to_owned() });
+            return Err(FileDigestError::Foreign { path, found, owner: owner.to_owned() });
         }
         if held < made {
-            return Err(SealError::Older { of: of.to_owned(), held, made });
+            return Err(FileDigestError::Older { of: of.to_owned(), held, made });
         }
         Ok(Self { file, of: of.to_owned(), owner: owner.to_owned() })
     }
@@ -144,12 +144,12 @@ impl Seal {
     ///
     /// # Errors
     /// When the seal is missing or damaged.
-    pub fn look(of: &Path) -> Result<(String, u64), SealError> {
+    pub fn look(of: &Path) -> Result<(String, u64), FileDigestError> {
         let path = Self::path(of);
         match File::open(&path) {
             Ok(file) => read(&file, &path),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Err(SealError::Missing { path }),
-            Err(source) => Err(SealError::Io { doing: "open", path, source }),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Err(FileDigestError::Missing { path }),
+            Err(source) => Err(FileDigestError::Io { doing: "open", path, source }),
         }
     }
 
@@ -157,7 +157,7 @@ impl Seal {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn note(&self, commits: u64) -> Result<(), SealError> {
+    pub fn note(&self, commits: u64) -> Result<(), FileDigestError> {
         let line = line(&self.owner, commits);
         let written = self.file.write_all_at(line.as_bytes(), 0);
         written.map_err(|source| self.failed("write", source))
@@ -167,13 +167,13 @@ impl Seal {
     ///
     /// # Errors
     /// When it cannot be written or synced.
-    pub fn note_durably(&self, commits: u64) -> Result<(), SealError> {
+    pub fn note_durably(&self, commits: u64) -> Result<(), FileDigestError> {
         self.note(commits)?;
         self.file.sync_all().map_err(|source| self.failed("sync", source))
     }
 
-    fn failed(&self, doing: &'static str, source: io::Error) -> SealError {
-        SealError::Io { doing, path: Self::path(&self.of), source }
+    fn failed(&self, doing: &'static str, source: io::Error) -> FileDigestError {
+        FileDigestError::Io { doing, path: Self::path(&self.of), source }
     }
 }
 
@@ -183,16 +183,18 @@ fn line(owner: &str, commits: u64) -> String {
     format!("{text} {}\n", hex::encode(Sha256::digest(text.as_bytes())))
 }
 
-fn read(file: &File, path: &Path) -> Result<(String, u64), SealError> {
+fn read(file: &File, path: &Path) -> Result<(String, u64), FileDigestError> {
     let mut text = String::new();
     match file.take(BYTES_MAX).read_to_string(&mut text) {
         Ok(_) => {}
         Err(e) if e.kind() == io::ErrorKind::InvalidData => {
-            return Err(SealError::Damaged { path: path.to_owned() });
+            return Err(FileDigestError::Damaged { path: path.to_owned() });
         }
-        Err(source) => return Err(SealError::Io { doing: "read", path: path.to_owned(), source }),
+        Err(source) => {
+            return Err(FileDigestError::Io { doing: "read", path: path.to_owned(), source });
+        }
     }
-    parse(&text).ok_or_else(|| SealError::Damaged { path: path.to_owned() })
+    parse(&text).ok_or_else(|| FileDigestError::Damaged { path: path.to_owned() })
 }
 
 fn parse(text: &str) -> Option<(String, u64)> {
@@ -209,33 +211,33 @@ mod tests {
     fn a_database_that_holds_fewer_commits_than_were_made_is_refused() {
         let dir = tempfile::tempdir().expect("a directory");
         let of = dir.path().join("node.sqlite");
-        let seal = Seal::create(&of, "n1", 0).expect("a seal");
+        let seal = FileDigest::create(&of, "n1", 0).expect("a seal");
         seal.note(41).expect("a note");
         assert!(matches!(
-            Seal::open(&of, "n1", 40),
-            Err(SealError::Older { held: 40, made: 41, .. })
+            FileDigest::open(&of, "n1", 40),
+            Err(FileDigestError::Older { held: 40, made: 41, .. })
         ));
-        Seal::open(&of, "n1", 41).expect("as many");
-        Seal::open(&of, "n1", 42).expect("a kill between commit and note leaves one more");
-        assert_eq!(Seal::look(&of).expect("a seal"), ("n1".to_owned(), 41));
+        FileDigest::open(&of, "n1", 41).expect("as many");
+        FileDigest::open(&of, "n1", 42).expect("a kill between commit and note leaves one more");
+        assert_eq!(FileDigest::look(&of).expect("a seal"), ("n1".to_owned(), 41));
     }
 
     #[test]
     fn a_seal_of_another_database_or_with_a_flipped_bit_is_refused() {
         let dir = tempfile::tempdir().expect("a directory");
         let of = dir.path().join("node.sqlite");
-        assert!(matches!(Seal::open(&of, "n1", 0), Err(SealError::Missing { .. })));
-        Seal::create(&of, "n2", 7).expect("a seal");
-        assert!(matches!(Seal::open(&of, "n1", 9), Err(SealError::Foreign { .. })));
-        let path = Seal::path(&of);
+        assert!(matches!(FileDigest::open(&of, "n1", 0), Err(FileDigestError::Missing { .. })));
+        FileDigest::create(&of, "n2", 7).expect("a seal");
+        assert!(matches!(FileDigest::open(&of, "n1", 9), Err(FileDigestError::Foreign { .. })));
+        let path = FileDigest::path(&of);
         let good = std::fs::read(&path).expect("the seal");
         for at in 0..good.len() {
             let mut bad = good.clone();
             *bad.get_mut(at).expect("a byte") ^= 1;
             std::fs::write(&path, &bad).expect("written");
-            assert!(Seal::open(&of, "n2", 9).is_err(), "byte {at}");
+            assert!(FileDigest::open(&of, "n2", 9).is_err(), "byte {at}");
         }
         std::fs::write(&path, b"").expect("emptied");
-        assert!(matches!(Seal::look(&of), Err(SealError::Damaged { .. })));
+        assert!(matches!(FileDigest::look(&of), Err(FileDigestError::Damaged { .. })));
     }
 }

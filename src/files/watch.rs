@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 /// Files as they were when they were opened. Only their names are read again: no descriptor is made.
 #[derive(Debug)]
-pub struct Watched(Vec<Identity>);
+pub struct Watched(Vec<FileIdentity>);
 
 #[derive(Debug)]
-struct Identity {
+struct FileIdentity {
     path: PathBuf,
     device: u64,
     inode: u64,
@@ -27,7 +27,7 @@ impl Watched {
     pub fn remember(paths: impl IntoIterator<Item = PathBuf>) -> Result<Self, FileError> {
         let identity = |path: PathBuf| {
             let meta = fs::metadata(&path).map_err(|e| FileError::io("read", &path, e))?;
-            Ok(Identity { device: meta.dev(), inode: meta.ino(), path })
+            Ok(FileIdentity { device: meta.dev(), inode: meta.ino(), path })
         };
         paths.into_iter().map(identity).collect::<Result<_, _>>().map(Self)
     }

@@ -1,11 +1,11 @@
 //! The token in which a provider says who somebody is, and what is believed of it.
 
+use super::authn_error::AuthnError;
 use super::keys;
 use super::settings::OpenidSettings;
-use super::unproven::Unproven;
 use crate::model::actor::{ActorRole, ProviderIdentity};
 use crate::model::ambient::Timestamp;
-use crate::model::text::{is_treacherous, visible};
+use crate::model::text::{escape_unsafe, is_unsafe_char};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use jsonwebtoken::{DecodingKey, Header, Validation, decode, decode_header};
 use serde::Deserialize;
@@ -23,7 +23,7 @@ const SAID_CHARS_MAX: usize = 300;
 /// Somebody that a provider vouched for: who it is, and which roles the settings give to what was said.
 /// Only this room makes one, out of a token that was signed for this very sign-in.
 #[derive(Debug)]
-pub struct Vouched {
+pub struct VerifiedIdentity {
     identity: ProviderIdentity,
     wanted_name: Option<String>,
     roles: BTreeSet<ActorRole>,
@@ -31,7 +31,7 @@ pub struct Vouched {
     proved_at: Option<Timestamp>,
 }
 
-impl Vouched {
+impl VerifiedIdentity {
     /// Who it is: never a name or a mailbox, which can pass to somebody else.
     #[must_use]
     pub fn identity(&self) -> &ProviderIdentity {
@@ -65,7 +65,7 @@ impl Vouched {
 }
 
 /// What a token must say besides what every token says.
-pub(super) struct Expected<'a> {
+pub(super) struct ExpectedClaims<'a> {
     pub(super) settings: &'a OpenidSettings,
     pub(super) nonce: &'a str,
     /// Since when the person has to have proved to the provider who they are, where that was asked.
@@ -81,7 +81,7 @@ pub(super) struct KeySet {
 
 impl KeySet {
     /// The one key that a token names. A key that cannot be read here is none.
-    fn of(&self, header: &Header) -> Result<Jwk, Unproven> {
+    fn of(&self, header: &Header) -> Result<Jwk, AuthnError> {
         let readable = |value: &Value| serde_json::from_value::<Jwk>(value.clone()).ok();
         let is_meant = |key: &Jwk| match &header.kid {
             Some(id) => key.common.key_id.as_ref() == Some(id),
@@ -136,15 +136,15 @@ pub(super) struct UserInfo {
 }
 
 /// A token that is believed.
-pub(super) struct Believed(Claims);
+pub(super) struct VerifiedClaims(Claims);
 
-impl Believed {
+impl VerifiedClaims {
     /// The same, with what the provider says besides it. The token is signed for this very sign-in and
     /// the rest is not, so where both have a claim the token's stands.
     ///
     /// # Errors
     /// When it is about somebody else (5.3.2).
-    pub(super) fn with(mut self, said: UserInfo) -> Result<Self, Unproven> {
+    pub(super) fn with(mut self, said: UserInfo) -> Result<Self, AuthnError> {
         if said.sub != self.0.sub {
             return Err(wrong("claims about somebody else than the token"));
         }
@@ -155,7 +155,7 @@ impl Believed {
     }
 
     /// Who it is about, and which roles the settings give.
-    pub(super) fn vouched(self, expected: &Expected<'_>) -> Vouched {
+    pub(super) fn vouched(self, expected: &ExpectedClaims<'_>) -> VerifiedIdentity {
         vouched(self.0, expected)
     }
 }
@@ -163,12 +163,12 @@ impl Believed {
 /// Believes a token, or says what is wrong with it.
 ///
 /// # Errors
-/// [`Unproven::Unbelievable`], in words that repeat nothing of the token.
+/// [`AuthnError::InvalidToken`], in words that repeat nothing of the token.
 pub(super) fn believe(
     token: &str,
     keys: &KeySet,
-    expected: &Expected<'_>,
-) -> Result<Believed, Unproven> {
+    expected: &ExpectedClaims<'_>,
+) -> Result<VerifiedClaims, AuthnError> {
     keys::install();
     let header = decode_header(token).map_err(|_| wrong("a token that cannot be read"))?;
     if !keys::ALGORITHMS.contains(&header.alg) {
@@ -188,12 +188,12 @@ pub(super) fn believe(
         .map_err(|_| wrong("a token whose signature or form is wrong"))?
         .claims;
     check(&claims, expected)?;
-    Ok(Believed(claims))
+    Ok(VerifiedClaims(claims))
 }
 
 /// OpenID Connect Core 1.0, 3.1.3.7.
-fn check(claims: &Claims, expected: &Expected<'_>) -> Result<(), Unproven> {
-    let Expected { settings, nonce, proved_since, now } = expected;
+fn check(claims: &Claims, expected: &ExpectedClaims<'_>) -> Result<(), AuthnError> {
+    let ExpectedClaims { settings, nonce, proved_since, now } = expected;
     let now_s = now.millis().div_euclid(1000);
     let client = &settings.client_id;
     if claims.iss != settings.issuer {
@@ -218,7 +218,7 @@ fn check(claims: &Claims, expected: &Expected<'_>) -> Result<(), Unproven> {
         let earliest = since.millis().div_euclid(1000).saturating_sub(LEEWAY_S);
         let said = proved_s(claims, *now);
         if said.is_none_or(|at| at < earliest) {
-            return Err(Unproven::NotAnew { said: said.map(at_seconds), since: *since });
+            return Err(AuthnError::StaleAuthTime { said: said.map(at_seconds), since: *since });
         }
     }
     let asked = claims.nonce.as_deref().unwrap_or_default();
@@ -227,14 +227,14 @@ fn check(claims: &Claims, expected: &Expected<'_>) -> Result<(), Unproven> {
     }
     let subject = &claims.sub;
     let is_subject = !subject.is_empty() && subject.len() <= SUBJECT_BYTES_MAX;
-    if !is_subject || subject.chars().any(is_treacherous) {
+    if !is_subject || subject.chars().any(is_unsafe_char) {
         return Err(wrong("a token about nobody"));
     }
     Ok(())
 }
 
-fn vouched(claims: Claims, expected: &Expected<'_>) -> Vouched {
-    let Expected { settings, proved_since, now, .. } = expected;
+fn vouched(claims: Claims, expected: &ExpectedClaims<'_>) -> VerifiedIdentity {
+    let ExpectedClaims { settings, proved_since, now, .. } = expected;
     // Where the clock there differs within the leeway: nothing was proved later than now, and what was
     // asked for anew was not proved before it was asked.
     let since = proved_since.unwrap_or(Timestamp::from_millis(0));
@@ -249,7 +249,7 @@ fn vouched(claims: Claims, expected: &Expected<'_>) -> Vouched {
     let name =
         texts(named(&more, &settings.name_claim)).first().map(|name| name.to_ascii_lowercase());
     let identity = ProviderIdentity { issuer: iss, subject: sub };
-    Vouched { identity, wanted_name: name, roles, said: visible(&said), proved_at }
+    VerifiedIdentity { identity, wanted_name: name, roles, said: escape_unsafe(&said), proved_at }
 }
 
 /// When the person signed in there, in seconds. What is no whole number of seconds, or lies further in the
@@ -282,8 +282,8 @@ fn texts(claim: Option<&Value>) -> Vec<&str> {
     }
 }
 
-fn wrong(what: &str) -> Unproven {
-    Unproven::Unbelievable(what.to_owned())
+fn wrong(what: &str) -> AuthnError {
+    AuthnError::InvalidToken(what.to_owned())
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What the provider is asked over HTTP, a few questions at a time, and which addresses it may have.
 
+use super::authn_error::AuthnError;
 use super::settings::SettingError;
-use super::unproven::Unproven;
-use crate::outside;
-use crate::outside::files::certificates;
+use crate::http_client;
+use crate::http_client::files::certificates;
 use serde::de::DeserializeOwned;
 use std::path::Path;
 use std::sync::Arc;
@@ -38,23 +38,23 @@ pub(super) struct Endpoints {
 
 /// The way to the provider.
 #[derive(Clone, Debug)]
-pub(super) struct Way {
+pub(super) struct ProviderClient {
     agent: Agent,
     turns: Arc<Semaphore>,
 }
 
-impl Way {
+impl ProviderClient {
     /// A way on which nobody but `roots` vouches for the certificate.
     pub(super) fn new(roots: RootCerts) -> Self {
-        let agent = outside::agent(roots, CONNECT_TIMEOUT, ANSWER_TIMEOUT);
+        let agent = http_client::agent(roots, CONNECT_TIMEOUT, ANSWER_TIMEOUT);
         Self { agent, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
-    /// Reads JSON.
+    /// Fetches one document from the provider and parses it as JSON.
     pub(super) async fn read<T: DeserializeOwned + Send + 'static>(
         &self,
         url: &str,
-    ) -> Result<T, Unproven> {
+    ) -> Result<T, AuthnError> {
         self.read_as(url, None).await
     }
 
@@ -63,7 +63,7 @@ impl Way {
         &self,
         url: &str,
         token: Option<&str>,
-    ) -> Result<T, Unproven> {
+    ) -> Result<T, AuthnError> {
         let (agent, url) = (self.agent.clone(), url.to_owned());
         let authorization = token.map(|token| format!("Bearer {token}"));
         let ask = move || {
@@ -75,7 +75,7 @@ impl Way {
         };
         let (status, bytes) = self.in_turn(ask).await?;
         if status != 200 {
-            return Err(Unproven::Unreachable(format!("it answered {status}")));
+            return Err(AuthnError::Unreachable(format!("it answered {status}")));
         }
         json(&bytes)
     }
@@ -86,7 +86,7 @@ impl Way {
         url: &str,
         form: String,
         authorization: Option<String>,
-    ) -> Result<(u16, Vec<u8>), Unproven> {
+    ) -> Result<(u16, Vec<u8>), AuthnError> {
         let (agent, url) = (self.agent.clone(), url.to_owned());
         self.in_turn(move || {
             let mut request =
@@ -102,31 +102,31 @@ impl Way {
     /// Asks away from the threads that serve requests, a few at a time.
     async fn in_turn<T: Send + 'static>(
         &self,
-        ask: impl FnOnce() -> Result<T, Unproven> + Send + 'static,
-    ) -> Result<T, Unproven> {
-        let busy = || Unproven::Unreachable("too many questions to it are open".to_owned());
+        ask: impl FnOnce() -> Result<T, AuthnError> + Send + 'static,
+    ) -> Result<T, AuthnError> {
+        let busy = || AuthnError::Unreachable("too many questions to it are open".to_owned());
         let turn = Arc::clone(&self.turns).try_acquire_owned().map_err(|_| busy())?;
         let asked = tokio::task::spawn_blocking(move || {
             let answered = ask();
             drop(turn);
             answered
         });
-        asked.await.map_err(|error| Unproven::Unreachable(error.to_string()))?
+        asked.await.map_err(|error| AuthnError::Unreachable(error.to_string()))?
     }
 }
 
 /// Reads JSON of the provider.
-pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unproven> {
-    let wrong = |_| Unproven::Unreachable("it answered something else than was asked".to_owned());
+pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AuthnError> {
+    let wrong = |_| AuthnError::Unreachable("it answered something else than was asked".to_owned());
     serde_json::from_slice(bytes).map_err(wrong)
 }
 
-fn answer(outcome: Result<Response<Body>, Error>) -> Result<(u16, Vec<u8>), Unproven> {
+fn answer(outcome: Result<Response<Body>, Error>) -> Result<(u16, Vec<u8>), AuthnError> {
     let failed = |error: Error| match error {
         Error::BodyExceedsLimit(_) => {
-            Unproven::TooLarge { what: "an answer", limit: ANSWER_BYTES_MAX }
+            AuthnError::TooLarge { what: "an answer", limit: ANSWER_BYTES_MAX }
         }
-        error => Unproven::Unreachable(words(&error)),
+        error => AuthnError::Unreachable(words(&error)),
     };
     let response = outcome.map_err(failed)?;
     let status = response.status().as_u16();
@@ -140,7 +140,7 @@ fn words(error: &Error) -> String {
         Error::Timeout(_) => "it did not answer in time".to_owned(),
         Error::HostNotFound => "its name is not known".to_owned(),
         Error::ConnectionFailed => "nothing listens there".to_owned(),
-        Error::Io(error) if outside::is_untrusted(error) => {
+        Error::Io(error) if http_client::is_untrusted(error) => {
             "no authority that is believed vouches for its certificate".to_owned()
         }
         Error::Io(error) => format!("the connection failed: {}", error.kind()),
@@ -154,7 +154,7 @@ pub(super) fn is_fit(address: &str) -> bool {
     let Ok(uri) = address.parse::<Uri>() else { return false };
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return false };
     let host = authority.host();
-    let is_private = scheme == "https" || (scheme == "http" && outside::stays_here(address));
+    let is_private = scheme == "https" || (scheme == "http" && http_client::stays_here(address));
     is_private && !host.is_empty() && !authority.as_str().contains('@') && !address.contains('#')
 }
 
@@ -170,7 +170,7 @@ pub(super) fn roots(file: Option<&Path>) -> Result<RootCerts, SettingError> {
     let Some(path) = file else { return Ok(RootCerts::WebPki) };
     let found = certificates(path)
         .map_err(|error| SettingError::file("openid-ca", path, error.to_string()))?;
-    Ok(outside::roots(Some(&found)))
+    Ok(http_client::roots(Some(&found)))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(super) fn install() {
     let _ = PROVIDER.install_default();
 }
 
-struct Check {
+struct SignatureCheck {
     algorithm: Algorithm,
     key: DecodingKey,
 }
@@ -48,16 +48,16 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     if algorithm.family() != key.family() {
         return Err(ErrorKind::InvalidKeyFormat.into());
     }
-    Ok(Box::new(Check { algorithm: *algorithm, key: key.clone() }))
+    Ok(Box::new(SignatureCheck { algorithm: *algorithm, key: key.clone() }))
 }
 
-impl JwtVerifier for Check {
+impl JwtVerifier for SignatureCheck {
     fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 }
 
-impl Verifier<Vec<u8>> for Check {
+impl Verifier<Vec<u8>> for SignatureCheck {
     fn verify(&self, message: &[u8], signed: &Vec<u8>) -> Result<(), Unverified> {
         let checked = match self.key.kind() {
             DecodingKeyKind::RsaModulusExponent { n, e } => {

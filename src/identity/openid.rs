@@ -5,12 +5,12 @@
 //! nothing is read before, kept, or asked for again. The provider is told nothing but that somebody wants
 //! to sign in, and this control plane wants no permission there.
 
-use super::claims::{Expected, KeySet, UserInfo, Vouched, believe};
-use super::http::{Endpoints, Way, is_fit, is_no_weaker, json};
-pub use super::pending::Wanted;
-use super::pending::{LASTS_MS, Pending, Secrets, Waiting};
+use super::authn_error::AuthnError;
+use super::claims::{ExpectedClaims, KeySet, UserInfo, VerifiedIdentity, believe};
+use super::http::{Endpoints, ProviderClient, is_fit, is_no_weaker, json};
+pub use super::pending::SignInRequest;
+use super::pending::{LASTS_MS, LoginFlow, Pending, Secrets};
 use super::settings::{OpenidSettings, SettingError};
-use super::unproven::Unproven;
 use crate::model::ambient::{Entropy, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -32,7 +32,7 @@ pub struct Openid {
     secret: String,
     /// The address of this site, as browsers and the provider call it.
     site: String,
-    way: Way,
+    way: ProviderClient,
     pending: Pending,
 }
 
@@ -43,7 +43,7 @@ impl fmt::Debug for Openid {
 }
 
 /// A sign-in that was begun.
-pub struct Begun {
+pub struct LoginRedirect {
     /// Where the browser goes.
     pub address: String,
     /// The secret for a cookie of the browser that began, and of no other.
@@ -51,8 +51,8 @@ pub struct Begun {
 }
 
 /// What the browser brings back.
-pub struct Brought {
-    /// From its cookie.
+pub struct CallbackParams {
+    /// The cookie of the browser that began the sign-in.
     pub browser: Option<String>,
     /// As it was sent to the provider.
     pub state: String,
@@ -94,7 +94,7 @@ impl Openid {
     /// When the secret, or who vouches for the provider, cannot be read.
     pub fn new(settings: OpenidSettings, site: String) -> Result<Self, SettingError> {
         let (secret, roots) = settings.read()?;
-        let (way, pending) = (Way::new(roots), Pending::default());
+        let (way, pending) = (ProviderClient::new(roots), Pending::default());
         Ok(Self { settings, secret, site, way, pending })
     }
 
@@ -107,13 +107,13 @@ impl Openid {
     /// Begins a sign-in: asks the provider where to go.
     ///
     /// # Errors
-    /// [`Unproven::Unreachable`], also when what it says about itself cannot be used.
+    /// [`AuthnError::Unreachable`], also when what it says about itself cannot be used.
     pub async fn begin(
         &self,
-        wanted: Wanted,
+        wanted: SignInRequest,
         entropy: &dyn Entropy,
         now: Timestamp,
-    ) -> Result<Begun, Unproven> {
+    ) -> Result<LoginRedirect, AuthnError> {
         let secrets = Secrets::new(entropy);
         let endpoints = self.discovered().await?;
         let scopes = ["openid"].into_iter().chain(self.settings.scopes.iter().map(String::as_str));
@@ -139,52 +139,53 @@ impl Openid {
         let joined = if endpoints.authorization.contains('?') { '&' } else { '?' };
         let address = format!("{}{joined}{asked}", endpoints.authorization);
         let browser = secrets.browser.clone();
-        self.pending.put(Waiting::new(secrets, endpoints, wanted, now), now);
-        Ok(Begun { address, browser })
+        self.pending.put(LoginFlow::new(secrets, endpoints, wanted, now), now);
+        Ok(LoginRedirect { address, browser })
     }
 
     /// Ends a sign-in: gives the code to the provider, once, and believes the token or not. Answers who
     /// was vouched for, or why nobody was, and what the person wanted; the sign-in is used up either way.
     pub async fn finish(
         &self,
-        brought: Brought,
+        brought: CallbackParams,
         now: Timestamp,
-    ) -> (Result<Vouched, Unproven>, Wanted) {
-        let Brought { browser, state, code, issuer } = brought;
+    ) -> (Result<VerifiedIdentity, AuthnError>, SignInRequest) {
+        let CallbackParams { browser, state, code, issuer } = brought;
         let waiting = match browser {
             Some(browser) => self.pending.take(&browser, &state, now),
-            None => Err(Unproven::Spent),
+            None => Err(AuthnError::Spent),
         };
         match waiting {
             Ok(waiting) => {
                 let wanted = waiting.wanted.clone();
                 (self.vouched(waiting, &code, issuer, now).await, wanted)
             }
-            Err(unproven) => (Err(unproven), Wanted::default()),
+            Err(unproven) => (Err(unproven), SignInRequest::default()),
         }
     }
 
     /// What the provider says in answer to a sign-in that waited.
     async fn vouched(
         &self,
-        waiting: Waiting,
+        waiting: LoginFlow,
         code: &str,
         issuer: Option<String>,
         now: Timestamp,
-    ) -> Result<Vouched, Unproven> {
-        let Waiting { secrets, endpoints, wanted, began_at } = waiting;
+    ) -> Result<VerifiedIdentity, AuthnError> {
+        let LoginFlow { secrets, endpoints, wanted, began_at } = waiting;
         // RFC 9207: the answer of one provider is not taken to another.
         if issuer.is_some_and(|issuer| issuer != self.settings.issuer) {
-            return Err(Unproven::Unbelievable("an answer of another provider".to_owned()));
+            return Err(AuthnError::InvalidToken("an answer of another provider".to_owned()));
         }
         let given = self.token(&endpoints, code, &secrets).await?;
         let keys: KeySet = self.way.read(&endpoints.keys).await?;
         let (settings, nonce) = (&self.settings, &*secrets.nonce);
         let proved_since = wanted.anew.then_some(began_at);
-        let expected = Expected { settings, nonce, proved_since, now };
+        let expected = ExpectedClaims { settings, nonce, proved_since, now };
         let mut believed = believe(&given.id_token, &keys, &expected)?;
         if let Some(address) = &endpoints.userinfo {
-            let missing = || Unproven::Unbelievable("a token without one for userinfo".to_owned());
+            let missing =
+                || AuthnError::InvalidToken("a token without one for userinfo".to_owned());
             let token = given.access_token.filter(|token| is_bearer(token)).ok_or_else(missing)?;
             let said: UserInfo = self.way.read_as(address, Some(&token)).await?;
             believed = believed.with(said)?;
@@ -207,11 +208,11 @@ impl Openid {
     }
 
     /// What the provider says about itself (OpenID Connect Discovery 1.0).
-    async fn discovered(&self) -> Result<Endpoints, Unproven> {
+    async fn discovered(&self) -> Result<Endpoints, AuthnError> {
         let issuer = &self.settings.issuer;
         let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let said: Discovered = self.way.read(&address).await?;
-        let unusable = |why: &str| Err(Unproven::Unreachable(why.to_owned()));
+        let unusable = |why: &str| Err(AuthnError::Unreachable(why.to_owned()));
         if said.issuer != *issuer {
             return unusable("it calls itself by another address than the settings do");
         }
@@ -251,7 +252,7 @@ impl Openid {
         endpoints: &Endpoints,
         code: &str,
         secrets: &Secrets,
-    ) -> Result<Given, Unproven> {
+    ) -> Result<Given, AuthnError> {
         let callback = self.callback();
         let mut form = vec![
             ("grant_type", "authorization_code"),
@@ -273,16 +274,16 @@ impl Openid {
             200 => {
                 let given: Given = json(&body)?;
                 if given.id_token.len() > TOKEN_BYTES_MAX {
-                    return Err(Unproven::TooLarge { what: "a token", limit: TOKEN_BYTES_MAX });
+                    return Err(AuthnError::TooLarge { what: "a token", limit: TOKEN_BYTES_MAX });
                 }
                 Ok(given)
             }
             400 | 401 => {
                 let why =
                     json::<Withheld>(&body).map_or_else(|_| "no reason".into(), |w| word(&w.error));
-                Err(Unproven::Unbelievable(format!("a code that the provider refuses: {why}")))
+                Err(AuthnError::InvalidToken(format!("a code that the provider refuses: {why}")))
             }
-            other => Err(Unproven::Unreachable(format!("it answered {other}"))),
+            other => Err(AuthnError::Unreachable(format!("it answered {other}"))),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The sign-ins that were begun and not ended: kept here and not in the browser, few, and not for long.
 
+use super::authn_error::AuthnError;
 use super::http::Endpoints;
-use super::unproven::Unproven;
 use crate::model::ambient::{Entropy, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -42,7 +42,7 @@ impl Secrets {
 
 /// What somebody wants of a sign-in.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct SignInRequest {
     /// Where to go afterwards.
     pub next: Option<String>,
     /// To prove anew who they are, also where the provider knows them already (C3.1).
@@ -53,19 +53,19 @@ pub struct Wanted {
 }
 
 /// One sign-in that waits for the answer of the provider.
-pub(super) struct Waiting {
+pub(super) struct LoginFlow {
     pub(super) secrets: Secrets,
     /// Where the provider is asked, as it said when the sign-in began.
     pub(super) endpoints: Endpoints,
-    pub(super) wanted: Wanted,
+    pub(super) wanted: SignInRequest,
     pub(super) began_at: Timestamp,
 }
 
-impl Waiting {
+impl LoginFlow {
     pub(super) fn new(
         secrets: Secrets,
         endpoints: Endpoints,
-        wanted: Wanted,
+        wanted: SignInRequest,
         began_at: Timestamp,
     ) -> Self {
         Self { secrets, endpoints, wanted, began_at }
@@ -79,11 +79,11 @@ impl Waiting {
 /// The sign-ins that wait, by the hash of the secret in the browser: a guesser learns nothing from how
 /// long a look-up takes.
 #[derive(Default)]
-pub(super) struct Pending(Mutex<BTreeMap<[u8; 32], Waiting>>);
+pub(super) struct Pending(Mutex<BTreeMap<[u8; 32], LoginFlow>>);
 
 impl Pending {
     /// Lets a sign-in wait. Those whose time is over are forgotten.
-    pub(super) fn put(&self, waiting: Waiting, now: Timestamp) {
+    pub(super) fn put(&self, waiting: LoginFlow, now: Timestamp) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, other| other.is_good(now));
         if all.len() >= WAITING_MAX {
@@ -100,13 +100,13 @@ impl Pending {
         browser: &str,
         state: &str,
         now: Timestamp,
-    ) -> Result<Waiting, Unproven> {
+    ) -> Result<LoginFlow, AuthnError> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = all.remove(&key(browser)).filter(|waiting| waiting.is_good(now));
-        let is_answer = |waiting: &Waiting| {
+        let is_answer = |waiting: &LoginFlow| {
             bool::from(waiting.secrets.state.as_bytes().ct_eq(state.as_bytes()))
         };
-        found.filter(is_answer).ok_or(Unproven::Spent)
+        found.filter(is_answer).ok_or(AuthnError::Spent)
     }
 }
 
@@ -125,9 +125,9 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    struct Counted(AtomicU64);
+    struct SequenceEntropy(AtomicU64);
 
-    impl Entropy for Counted {
+    impl Entropy for SequenceEntropy {
         fn bytes(&self) -> [u8; 32] {
             Sha256::digest(self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes()).into()
         }
@@ -137,11 +137,11 @@ mod tests {
         Timestamp::from_millis(1_767_225_660_000 + millis)
     }
 
-    fn begun(pending: &Pending, entropy: &Counted, millis: i64) -> (String, String) {
+    fn begun(pending: &Pending, entropy: &SequenceEntropy, millis: i64) -> (String, String) {
         let secrets = Secrets::new(entropy);
         let pair = (secrets.browser.clone(), secrets.state.clone());
         pending.put(
-            Waiting::new(secrets, Endpoints::default(), Wanted::default(), at(millis)),
+            LoginFlow::new(secrets, Endpoints::default(), SignInRequest::default(), at(millis)),
             at(millis),
         );
         pair
@@ -149,28 +149,28 @@ mod tests {
 
     #[test]
     fn a_sign_in_is_taken_once_by_its_own_browser_with_its_own_answer_and_in_time() {
-        let (pending, entropy) = (Pending::default(), Counted(AtomicU64::new(0)));
+        let (pending, entropy) = (Pending::default(), SequenceEntropy(AtomicU64::new(0)));
         let (one, of_one) = begun(&pending, &entropy, 0);
         let (two, of_two) = begun(&pending, &entropy, 0);
         let taken =
             |browser: &str, state: &str, millis| pending.take(browser, state, at(millis)).map(drop);
-        assert_eq!(taken("", &of_one, 1), Err(Unproven::Spent), "no cookie");
-        assert_eq!(taken("elsewhere", &of_one, 1), Err(Unproven::Spent));
-        assert_eq!(taken(&two, &of_one, 1), Err(Unproven::Spent), "the answer to another");
-        assert_eq!(taken(&two, &of_two, 1), Err(Unproven::Spent), "and that used it up");
+        assert_eq!(taken("", &of_one, 1), Err(AuthnError::Spent), "no cookie");
+        assert_eq!(taken("elsewhere", &of_one, 1), Err(AuthnError::Spent));
+        assert_eq!(taken(&two, &of_one, 1), Err(AuthnError::Spent), "the answer to another");
+        assert_eq!(taken(&two, &of_two, 1), Err(AuthnError::Spent), "and that used it up");
         assert_eq!(taken(&one, &of_one, 1), Ok(()));
-        assert_eq!(taken(&one, &of_one, 1), Err(Unproven::Spent), "once");
+        assert_eq!(taken(&one, &of_one, 1), Err(AuthnError::Spent), "once");
         let (late, of_late) = begun(&pending, &entropy, 0);
-        assert_eq!(taken(&late, &of_late, LASTS_MS), Err(Unproven::Spent), "too late");
+        assert_eq!(taken(&late, &of_late, LASTS_MS), Err(AuthnError::Spent), "too late");
         let (early, of_early) = begun(&pending, &entropy, 0);
-        assert_eq!(taken(&early, &of_early, -1), Err(Unproven::Spent), "the clock went back");
+        assert_eq!(taken(&early, &of_early, -1), Err(AuthnError::Spent), "the clock went back");
         let (last, of_last) = begun(&pending, &entropy, 0);
         assert_eq!(taken(&last, &of_last, LASTS_MS - 1), Ok(()));
     }
 
     #[test]
     fn memory_is_bounded_and_the_oldest_gives_way() {
-        let (pending, entropy) = (Pending::default(), Counted(AtomicU64::new(0)));
+        let (pending, entropy) = (Pending::default(), SequenceEntropy(AtomicU64::new(0)));
         let (oldest, of_oldest) = begun(&pending, &entropy, 0);
         let (second, of_second) = begun(&pending, &entropy, 1);
         for _ in 0..WAITING_MAX - 1 {

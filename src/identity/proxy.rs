@@ -3,8 +3,8 @@
 //! Anybody can send a header. It is believed only from an address that the settings name, and only beside
 //! a secret that the proxy alone knows; from everybody else it is not even read.
 
+use super::authn_error::AuthnError;
 use super::settings::{SECRET_CHARS_MIN, SettingError, secret};
-use super::unproven::Unproven;
 use crate::model::text::{ActorName, InputError};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
@@ -20,11 +20,11 @@ const ADDRESSES_MAX: usize = 64;
 /// What the settings say about a proxy, as they say it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProxyTable {
-    /// `proxy-addresses`.
+    /// `proxy-addresses`: at most 64 IP addresses.
     pub addresses: Vec<String>,
-    /// `proxy-name-header`.
+    /// `proxy-name-header`: the header with the account name.
     pub name_header: String,
-    /// `proxy-secret-header`.
+    /// `proxy-secret-header`: the header with the secret of the proxy.
     pub secret_header: String,
     /// `proxy-secret-file`, as a path.
     pub secret_file: PathBuf,
@@ -109,13 +109,13 @@ fn header(key: &str, text: &str) -> Result<HeaderName, InputError> {
 }
 
 /// A proxy that is believed.
-pub struct Proxy {
+pub struct TrustedProxy {
     settings: ProxySettings,
     /// The hash of the secret: two hashes have one length, so comparing them tells none.
     secret: [u8; 32],
 }
 
-impl fmt::Debug for Proxy {
+impl fmt::Debug for TrustedProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Proxy(..)")
     }
@@ -123,17 +123,17 @@ impl fmt::Debug for Proxy {
 
 /// The name of an account that the proxy gave to somebody. Only this room makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named(ActorName);
+pub struct ProxyName(ActorName);
 
-impl Named {
-    /// The name.
+impl ProxyName {
+    /// The account name in the header.
     #[must_use]
     pub fn name(&self) -> &ActorName {
         &self.0
     }
 }
 
-impl Proxy {
+impl TrustedProxy {
     /// The proxy of these settings.
     ///
     /// # Errors
@@ -162,8 +162,8 @@ impl Proxy {
     /// # Errors
     /// When it did not come from the proxy, or the proxy named nobody; in words that repeat nothing of
     /// what was sent.
-    pub fn named(&self, peer: IpAddr, headers: &HeaderMap) -> Result<Named, Unproven> {
-        let wrong = |why: &str| Unproven::Unbelievable(why.to_owned());
+    pub fn named(&self, peer: IpAddr, headers: &HeaderMap) -> Result<ProxyName, AuthnError> {
+        let wrong = |why: &str| AuthnError::InvalidToken(why.to_owned());
         if !self.settings.addresses.contains(&peer.to_canonical()) {
             return Err(wrong("a request that did not come through the proxy"));
         }
@@ -174,7 +174,7 @@ impl Proxy {
         let name = name.and_then(|name| std::str::from_utf8(name).ok());
         let name = name.ok_or_else(|| wrong("a request in which the proxy names nobody"))?;
         let none = |_| wrong("a request in which the proxy gives a name that no account can have");
-        ActorName::parse(name).map(Named).map_err(none)
+        ActorName::parse(name).map(ProxyName).map_err(none)
     }
 }
 

@@ -1,9 +1,9 @@
 //! What the settings say about providers and proxies, checked before the server starts.
 
 use super::http;
+use crate::http_client::files::open_secret;
 use crate::model::actor::ActorRole;
-use crate::model::text::{InputError, is_treacherous};
-use crate::outside::files::open_secret;
+use crate::model::text::{InputError, is_unsafe_char};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ pub enum SettingError {
     File {
         /// The setting that names it.
         key: &'static str,
-        /// The file.
+        /// The file that the setting names.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
@@ -58,21 +58,21 @@ pub struct ClaimRole {
 /// What the settings say about a provider of OpenID Connect, as they say it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenidTable {
-    /// `openid-issuer`.
+    /// `openid-issuer`: an https address without query or fragment.
     pub issuer: String,
-    /// `openid-name`.
+    /// `openid-name`: the label of the sign-in button.
     pub name: String,
-    /// `openid-client-id`.
+    /// `openid-client-id`: as the provider registered this control plane.
     pub client_id: String,
     /// `openid-client-secret-file`, as a path.
     pub secret_file: PathBuf,
-    /// `openid-scopes`.
+    /// `openid-scopes`: asked for besides `openid`.
     pub scopes: Vec<String>,
-    /// `openid-name-claim`.
+    /// `openid-name-claim`: the claim that becomes the account name.
     pub name_claim: String,
-    /// `openid-roles`.
+    /// `openid-roles`: at most 200 rows of claim, value and role.
     pub roles: Vec<ClaimRole>,
-    /// `openid-userinfo`.
+    /// `openid-userinfo`: whether claims are read from the userinfo endpoint too.
     pub userinfo: bool,
     /// `openid-ca`, as a path.
     pub ca: PathBuf,
@@ -215,7 +215,7 @@ fn word(key: &str, text: &str) -> Result<String, InputError> {
 
 /// A text of one line.
 fn line(key: &str, text: &str) -> Result<String, InputError> {
-    let is_line = !text.trim().is_empty() && !text.chars().any(is_treacherous);
+    let is_line = !text.trim().is_empty() && !text.chars().any(is_unsafe_char);
     if is_line && text.chars().count() <= TEXT_CHARS_MAX {
         return Ok(text.to_owned());
     }
@@ -265,8 +265,8 @@ mod tests {
 
     #[test]
     fn a_setting_that_cannot_be_or_would_do_nothing_is_refused_and_named() {
-        type Change = fn(&mut OpenidTable);
-        let cases: [(Change, &str); 12] = [
+        type TableChange = fn(&mut OpenidTable);
+        let cases: [(TableChange, &str); 12] = [
             (|t| t.issuer = "http://idp.example".into(), "openid-issuer"),
             (|t| t.issuer = "idp.example".into(), "openid-issuer"),
             (|t| t.issuer = "https://idp.example/?x".into(), "openid-issuer"),

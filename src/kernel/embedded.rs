@@ -10,6 +10,7 @@
 //! It never re-creates a lost node, never repairs a file, and never asks twice.
 
 pub mod backup;
+mod bootstrap;
 pub mod checks;
 mod cluster;
 pub mod command;
@@ -18,16 +19,13 @@ mod copying;
 mod counts;
 mod data;
 pub mod data_api;
-mod ensemble;
 mod error;
 mod events;
-mod founding;
-pub mod image;
+mod job;
 mod kept;
-mod long;
-pub mod machine;
 pub mod membership;
 mod memory;
+mod metadata;
 mod migration;
 mod node;
 mod observation;
@@ -37,30 +35,32 @@ mod orders;
 mod predict;
 #[cfg(test)]
 pub(crate) mod probe;
+mod raft_group;
+mod resolve;
 pub mod restore;
 mod room;
-mod settle;
 pub mod spec;
 mod sqlite;
+pub mod state_machine;
+pub mod state_snapshot;
 pub mod store;
-mod switchboard;
 mod thread;
 mod verify;
 pub mod view;
 mod wording;
 
-pub use data::{DataError, Write, Written};
+pub use bootstrap::LaidOut;
+pub use data::{CommittedWrite, DataError, Write};
 pub use error::OpenError;
-pub use founding::LaidOut;
-pub use long::Meter;
+pub use job::ProgressReporter;
 pub use memory::StoppedKernel;
-pub use opening::Served;
-pub use sqlite::StoreError;
+pub use opening::ServiceHistory;
+pub use sqlite::DiskError;
 
 use crate::kernel::memory::MemoryPage;
 use crate::kernel::{
-    Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
-    Settled, Unobservable,
+    ApplyError, CommandKernel, KernelDescription, KernelFuture, ObserveKernel, Order, Resolution,
+    ResolveError, Unobservable,
 };
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::{Clock, Entropy, Room};
@@ -74,7 +74,7 @@ use crate::model::text::{NodeId, PlaceName};
 use spec::{EmbeddedAction, SPEC};
 use std::path::PathBuf;
 use std::sync::Arc;
-use thread::{Request, Shell};
+use thread::{KernelRequest, Shell};
 use tokio::sync::{oneshot, watch};
 
 /// Most nodes. What operators see of a cluster of this size, and how fast, is tried and measured.
@@ -101,7 +101,7 @@ impl NodeCount {
 
 /// Which cluster to open, or to found.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct EmbeddedConfig {
     /// Its directory; made by a founding when it is missing.
     pub dir: PathBuf,
     /// How many nodes it has: 1 to [`NODES_MAX`]. Fixed by the founding.
@@ -129,12 +129,12 @@ impl EmbeddedKernel {
     ///
     /// # Errors
     /// When the directory holds anything else, or another process holds it.
-    pub fn lay_out(
-        config: &Config,
+    pub fn create_files(
+        config: &EmbeddedConfig,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<LaidOut, OpenError> {
-        founding::lay_out(config, clock, entropy)
+        bootstrap::create_files(config, clock, entropy)
     }
 
     /// Reads the cluster in a directory and starts it. It lays nothing out; one that nobody has served gets
@@ -144,8 +144,8 @@ impl EmbeddedKernel {
     /// When there is none, another process holds the directory, it is not the cluster that was asked
     /// for, or what belongs to no node is missing, damaged or older than it was.
     pub fn open(
-        config: &Config,
-        served: Served,
+        config: &EmbeddedConfig,
+        served: ServiceHistory,
         clock: Arc<dyn Clock>,
         entropy: &dyn Entropy,
     ) -> Result<Self, OpenError> {
@@ -176,7 +176,7 @@ impl EmbeddedKernel {
     }
 
     fn run(
-        opened: opening::Opened,
+        opened: opening::OpenedCluster,
         clock: Arc<dyn Clock>,
         held: Option<Since>,
     ) -> Result<Self, OpenError> {
@@ -186,13 +186,13 @@ impl EmbeddedKernel {
         Ok(Self { description, changes, shell, held })
     }
 
-    fn description(opened: &opening::Opened) -> KernelDescription {
+    fn description(opened: &opening::OpenedCluster) -> KernelDescription {
         let identity = &opened.cluster.identity;
         KernelDescription {
             kind: SPEC.kind,
-            cluster: founding::described(identity, opened.cluster.founders),
+            cluster: bootstrap::described(identity, opened.cluster.founders),
             start_note: opened.start_note.clone(),
-            can_settle: true,
+            can_resolve: true,
         }
     }
 
@@ -200,11 +200,11 @@ impl EmbeddedKernel {
     ///
     /// # Errors
     /// `Refused` proves that nothing was appended; `Unknown` proves nothing.
-    pub async fn write(&self, write: Write) -> Result<Written, DataError> {
+    pub async fn write(&self, write: Write) -> Result<CommittedWrite, DataError> {
         if let Some(held) = &self.held {
             return Err(DataError::Refused { error: "held", refused: held.clone() });
         }
-        let ask = |reply| Request::Write(write, reply);
+        let ask = |reply| KernelRequest::Write(write, reply);
         match self.shell.ask(ask).await {
             Ok(answer) => answer,
             Err(lost) => Err(lost.into_data()),
@@ -217,7 +217,7 @@ impl EmbeddedKernel {
     /// When no primary with a majority can answer.
     pub async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, DataError> {
         let key = key.to_owned();
-        match self.shell.ask(|reply| Request::Read(key, reply)).await {
+        match self.shell.ask(|reply| KernelRequest::Read(key, reply)).await {
             Ok(answer) => answer,
             Err(lost) => Err(lost.into_data()),
         }
@@ -225,27 +225,27 @@ impl EmbeddedKernel {
 
     /// Cuts a node off from the network, as a broken cable would: no switch, no step-down, and
     /// forgotten when the process ends. For tests and drills. A kernel that is held has no network.
-    pub async fn sever(&self, node: &NodeId) {
+    pub async fn partition(&self, node: &NodeId) {
         if self.held.is_some() {
             return;
         }
         let node = node.clone();
         // A kernel that ended has no network to cut, so a lost answer is none.
-        let _ = self.shell.ask(|reply| Request::Sever(node, reply)).await;
+        let _ = self.shell.ask(|reply| KernelRequest::Sever(node, reply)).await;
     }
 
-    /// Ends what [`EmbeddedKernel::sever`] began.
-    pub async fn mend(&self, node: &NodeId) {
+    /// Ends what [`EmbeddedKernel::partition`] began.
+    pub async fn heal(&self, node: &NodeId) {
         if self.held.is_some() {
             return;
         }
         let node = node.clone();
-        let _ = self.shell.ask(|reply| Request::Mend(node, reply)).await;
+        let _ = self.shell.ask(|reply| KernelRequest::Mend(node, reply)).await;
     }
 
     async fn asked<T>(
         &self,
-        request: impl FnOnce(oneshot::Sender<Result<T, Unobservable>>) -> Request,
+        request: impl FnOnce(oneshot::Sender<Result<T, Unobservable>>) -> KernelRequest,
     ) -> Result<T, Unobservable> {
         self.shell.ask(request).await.unwrap_or_else(|lost| Err(Unobservable { why: lost.why() }))
     }
@@ -264,12 +264,15 @@ impl ObserveKernel for EmbeddedKernel {
         self.description.clone()
     }
 
-    fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
-        Box::pin(self.asked(Request::Observe))
+    fn observe(&self) -> KernelFuture<'_, Result<ClusterState, Unobservable>> {
+        Box::pin(self.asked(KernelRequest::Observe))
     }
 
-    fn receipt(&self, action_id: ActionId) -> Answer<'_, Result<ReceiptStatus, Unobservable>> {
-        Box::pin(self.asked(move |reply| Request::Receipt(action_id, reply)))
+    fn receipt(
+        &self,
+        action_id: ActionId,
+    ) -> KernelFuture<'_, Result<ReceiptStatus, Unobservable>> {
+        Box::pin(self.asked(move |reply| KernelRequest::Receipt(action_id, reply)))
     }
 
     fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
@@ -283,16 +286,16 @@ impl ObserveKernel for EmbeddedKernel {
         &self,
         before: Option<EventPlace>,
         limit: u32,
-    ) -> Answer<'_, Result<EventPage, Unobservable>> {
-        Box::pin(self.asked(move |reply| Request::Events(before, limit, reply)))
+    ) -> KernelFuture<'_, Result<EventPage, Unobservable>> {
+        Box::pin(self.asked(move |reply| KernelRequest::Events(before, limit, reply)))
     }
 
     fn memory(
         &self,
         after: Option<ActionId>,
         limit: u32,
-    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
-        Box::pin(self.asked(move |reply| Request::Memory(after, limit, reply)))
+    ) -> KernelFuture<'_, Result<MemoryPage, Unobservable>> {
+        Box::pin(self.asked(move |reply| KernelRequest::Memory(after, limit, reply)))
     }
 
     fn changes(&self) -> watch::Receiver<u64> {
@@ -304,13 +307,13 @@ impl CommandKernel for EmbeddedKernel {
     fn apply(
         &self,
         order: Order,
-    ) -> Answer<'_, Result<crate::model::receipt::Receipt, ApplyError>> {
+    ) -> KernelFuture<'_, Result<crate::model::receipt::Receipt, ApplyError>> {
         Box::pin(async move {
             if let Some(Since { since, why }) = &self.held {
                 let sentence = format!("The kernel is held since {since}: {why}.");
                 return Err(orders::refusal("held", sentence, &[]).into());
             }
-            match self.shell.ask(|reply| Request::Apply(Box::new(order), reply)).await {
+            match self.shell.ask(|reply| KernelRequest::Apply(Box::new(order), reply)).await {
                 Ok(answer) => answer,
                 Err(lost) if lost.before_arrival() => Err(KernelRefusal {
                     rule: "kernel_stopped".to_owned(),
@@ -323,12 +326,12 @@ impl CommandKernel for EmbeddedKernel {
         })
     }
 
-    fn settle(&self, action_id: ActionId) -> Answer<'_, Result<Settled, SettleError>> {
+    fn resolve(&self, action_id: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>> {
         Box::pin(async move {
             if let Some(Since { why, .. }) = &self.held {
                 return Err(Unobservable { why: format!("it is held: {why}") }.into());
             }
-            let ask = |reply| Request::Settle(action_id, reply);
+            let ask = |reply| KernelRequest::Resolve(action_id, reply);
             match self.shell.ask(ask).await {
                 Ok(answer) => answer,
                 Err(lost) => Err(Unobservable { why: lost.why() }.into()),

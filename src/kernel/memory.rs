@@ -18,7 +18,7 @@ pub struct Remembered {
 
 /// How far what can be read of a kernel reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reach {
+pub struct ReadHorizon {
     /// The newest branch of history, or the highest generation, that it knows.
     pub branch: u64,
     /// The last position in the log of the most advanced node that can be read.
@@ -34,7 +34,7 @@ pub struct Reach {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryPage {
     /// How far it reaches, the same on every page while nothing changes.
-    pub reach: Reach,
+    pub reach: ReadHorizon,
     /// The ids of this page, each with what is held under it.
     pub rows: Vec<(ActionId, Remembered)>,
     /// The key of the next page; absent on the last one.

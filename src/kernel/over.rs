@@ -4,8 +4,8 @@
 
 use super::memory::MemoryPage;
 use super::{
-    Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
-    Settled, Unobservable,
+    ApplyError, CommandKernel, KernelDescription, KernelFuture, ObserveKernel, Order, Resolution,
+    ResolveError, Unobservable,
 };
 use crate::model::action::{Action, ActionId};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
@@ -36,12 +36,15 @@ pub trait Over: Send + Sync + 'static {
     }
 
     /// [`ObserveKernel::observe`].
-    fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
+    fn observe(&self) -> KernelFuture<'_, Result<ClusterState, Unobservable>> {
         self.inner().observe()
     }
 
     /// [`ObserveKernel::receipt`].
-    fn receipt(&self, action_id: ActionId) -> Answer<'_, Result<ReceiptStatus, Unobservable>> {
+    fn receipt(
+        &self,
+        action_id: ActionId,
+    ) -> KernelFuture<'_, Result<ReceiptStatus, Unobservable>> {
         self.inner().receipt(action_id)
     }
 
@@ -55,7 +58,7 @@ pub trait Over: Send + Sync + 'static {
         &self,
         before: Option<EventPlace>,
         limit: u32,
-    ) -> Answer<'_, Result<EventPage, Unobservable>> {
+    ) -> KernelFuture<'_, Result<EventPage, Unobservable>> {
         self.inner().events(before, limit)
     }
 
@@ -64,7 +67,7 @@ pub trait Over: Send + Sync + 'static {
         &self,
         after: Option<ActionId>,
         limit: u32,
-    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
+    ) -> KernelFuture<'_, Result<MemoryPage, Unobservable>> {
         self.inner().memory(after, limit)
     }
 
@@ -74,13 +77,13 @@ pub trait Over: Send + Sync + 'static {
     }
 
     /// [`CommandKernel::apply`].
-    fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>> {
+    fn apply(&self, order: Order) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
         self.inner().apply(order)
     }
 
-    /// [`CommandKernel::settle`].
-    fn settle(&self, action_id: ActionId) -> Answer<'_, Result<Settled, SettleError>> {
-        self.inner().settle(action_id)
+    /// [`CommandKernel::resolve`].
+    fn resolve(&self, action_id: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>> {
+        self.inner().resolve(action_id)
     }
 }
 
@@ -97,11 +100,14 @@ impl<K: Over> ObserveKernel for K {
         Over::describe(self)
     }
 
-    fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
+    fn observe(&self) -> KernelFuture<'_, Result<ClusterState, Unobservable>> {
         Over::observe(self)
     }
 
-    fn receipt(&self, action_id: ActionId) -> Answer<'_, Result<ReceiptStatus, Unobservable>> {
+    fn receipt(
+        &self,
+        action_id: ActionId,
+    ) -> KernelFuture<'_, Result<ReceiptStatus, Unobservable>> {
         Over::receipt(self, action_id)
     }
 
@@ -113,7 +119,7 @@ impl<K: Over> ObserveKernel for K {
         &self,
         before: Option<EventPlace>,
         limit: u32,
-    ) -> Answer<'_, Result<EventPage, Unobservable>> {
+    ) -> KernelFuture<'_, Result<EventPage, Unobservable>> {
         Over::events(self, before, limit)
     }
 
@@ -121,7 +127,7 @@ impl<K: Over> ObserveKernel for K {
         &self,
         after: Option<ActionId>,
         limit: u32,
-    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
+    ) -> KernelFuture<'_, Result<MemoryPage, Unobservable>> {
         Over::memory(self, after, limit)
     }
 
@@ -131,11 +137,11 @@ impl<K: Over> ObserveKernel for K {
 }
 
 impl<K: Over> CommandKernel for K {
-    fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>> {
+    fn apply(&self, order: Order) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
         Over::apply(self, order)
     }
 
-    fn settle(&self, action_id: ActionId) -> Answer<'_, Result<Settled, SettleError>> {
-        Over::settle(self, action_id)
+    fn resolve(&self, action_id: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>> {
+        Over::resolve(self, action_id)
     }
 }

@@ -7,7 +7,7 @@ use super::prove::{log_key, store_head};
 use super::read::{LedgerReader, last, standing_freeze};
 use super::rotation::rotate;
 use super::step::{insert_step, legal_step};
-use super::tree::{Seen, Tree};
+use super::tree::{Tree, TreeHead};
 use super::{LedgerError, blob, index, tiles};
 use crate::model::action::ActionId;
 use crate::model::actor::Actor;
@@ -28,7 +28,7 @@ pub struct Draft {
     pub actor: Option<Actor>,
     /// The action that it belongs to.
     pub action_id: Option<ActionId>,
-    /// What it says.
+    /// What happened, by kind.
     pub entry: Entry,
     /// The bytes whose hashes the entry names, where they are not stored already.
     pub blobs: Vec<Vec<u8>>,
@@ -160,7 +160,7 @@ impl Ledger {
         let appended = store.write(move |transaction| {
             let old = self.signer.as_ref().ok_or(LedgerError::NoKey)?;
             let tree = self.tree_in(transaction)?;
-            let before = Seen { size: tree.size(), root: tree.root() };
+            let before = TreeHead { size: tree.size(), root: tree.root() };
             let entry = Entry::LogKeyRotated {
                 old: old.public().to_string(),
                 new: new.public().to_string(),
@@ -256,7 +256,7 @@ impl Ledger {
         }
         match signer {
             Some(signer) => {
-                store_head(transaction, signer, Seen { size: tree.size(), root: tree.root() })?;
+                store_head(transaction, signer, TreeHead { size: tree.size(), root: tree.root() })?;
             }
             None if log_key(transaction)?.is_some() => return Err(LedgerError::NoKey),
             None => {}
@@ -277,7 +277,7 @@ fn check_key(transaction: &Transaction<'_>, entry: &Entry, tree: &Tree) -> Resul
         return Ok(());
     }
     let before = log_key(transaction)?.map(|key| key.to_string());
-    let head = || Seen { size: tree.size(), root: tree.root() };
+    let head = || TreeHead { size: tree.size(), root: tree.root() };
     named_key(entry, before.as_deref(), head).map(drop).map_err(malformed)
 }
 

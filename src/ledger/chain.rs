@@ -3,7 +3,7 @@
 
 use crate::ledger::note::LogKey;
 use crate::ledger::rotation::check_rotation;
-use crate::ledger::tree::{Seen, Tile, Tree};
+use crate::ledger::tree::{Tile, Tree, TreeHead};
 use crate::model::action::{ActionId, Stage};
 use crate::model::ambient::Timestamp;
 use crate::model::answer::LogHead;
@@ -47,8 +47,8 @@ pub struct Broken {
 
 /// One leaf that was found to follow the one before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
-    /// The record.
+pub struct ChainLink {
+    /// The record in the leaf.
     pub record: Record,
     /// The hash of its leaf.
     pub hash: Hash,
@@ -127,7 +127,7 @@ impl Chain {
     /// When it is too long, is not a canonical record of a known version, has another sequence
     /// number or predecessor, does not say by how much its clock went back, takes a step that its action cannot take or that
     /// a freeze forbids, or is not the one that was remembered.
-    pub fn push(&mut self, leaf: &[u8]) -> Result<Link, Broken> {
+    pub fn push(&mut self, leaf: &[u8]) -> Result<ChainLink, Broken> {
         let seq = self.size;
         let broken = |why: String| Broken { seq, why };
         let record = parse(leaf).map_err(broken)?;
@@ -149,7 +149,7 @@ impl Chain {
         let frozen = self.freeze(&record).map_err(broken)?;
         let left = self.step(&record).map_err(broken)?;
         // Before the record is in the tree: a rotation is about the records before it.
-        let before = || Seen { size: seq, root: self.tree.root() };
+        let before = || TreeHead { size: seq, root: self.tree.root() };
         let log_key = named_key(&record.entry, self.log_key(), before).map_err(broken)?;
         self.frozen = frozen;
         if let Entry::Frozen { freeze_id: Some(id), .. } = &record.entry {
@@ -163,7 +163,7 @@ impl Chain {
         if let Some(key) = log_key {
             self.log_key = Some((seq, key));
         }
-        Ok(Link { record, hash, left, tiles })
+        Ok(ChainLink { record, hash, left, tiles })
     }
 
     /// The freeze that stands after a record.
@@ -260,7 +260,7 @@ pub fn verify<L: AsRef<[u8]>>(leaves: impl IntoIterator<Item = L>) -> Result<Ver
 pub fn named_key(
     entry: &Entry,
     before: Option<&str>,
-    head: impl FnOnce() -> Seen,
+    head: impl FnOnce() -> TreeHead,
 ) -> Result<Option<String>, String> {
     match (entry, before) {
         (

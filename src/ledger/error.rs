@@ -12,7 +12,7 @@ pub enum LedgerError {
     /// The record is not known to be durable; what relies on it must not run (C6.4).
     #[error("the ledger is not available: {why}")]
     Unavailable {
-        /// What was found.
+        /// The failure of the store, as a clause.
         why: String,
         /// The store's own words.
         #[source]
@@ -21,13 +21,13 @@ pub enum LedgerError {
     /// Nothing is recorded until somebody accepted what was found at the start (C9.5).
     #[error("nothing is recorded: {why}")]
     Held {
-        /// What was found.
+        /// The defect that was found at the start, as a clause.
         why: String,
     },
     /// The action cannot take this step.
     #[error("action {action} cannot go from {} to {to}", from.map_or("nothing", Stage::word))]
     IllegalStep {
-        /// Which action.
+        /// The action that stays in its stage.
         action: ActionId,
         /// Where it stands; `None` where it has no record.
         from: Option<Stage>,
@@ -45,13 +45,13 @@ pub enum LedgerError {
     /// A freeze stands, and while it does nothing is declared, explained as possible or confirmed.
     #[error("a freeze stands since record {}", freeze.seq)]
     Frozen {
-        /// The freeze.
+        /// The declaration, with its record and reason.
         freeze: Freeze,
     },
     /// The id of a declaration of a freeze was used before (C7.2).
     #[error("record {seq} declared a freeze under this id")]
     FreezeKnown {
-        /// The record.
+        /// The sequence number of the record that used the id.
         seq: u64,
     },
     /// The freeze that was to be lifted does not stand.
@@ -81,7 +81,7 @@ pub enum LedgerError {
     /// What is stored is not what was written.
     #[error("record {seq} is damaged: {why}")]
     Damaged {
-        /// Which record.
+        /// The sequence number of the damaged record.
         seq: u64,
         /// What is wrong with it.
         why: String,

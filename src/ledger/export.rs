@@ -1,14 +1,14 @@
 //! Writes a log as files that tools of others read: C2SP `tlog-tiles`, and the blobs.
 
 use super::chain::{Broken, Chain, Verified};
-use super::fault::Fault;
+use super::fault::StepFault;
 use super::heads::{HeadRule, Heads};
 use super::note::{LogKey, LogSigner};
-use super::tree::{Seen, TILE_WIDTH, Tile};
+use super::tree::{TILE_WIDTH, Tile, TreeHead};
 use super::{LedgerError, blob, layout};
 use crate::model::ambient::{NoRoom, Room};
 use crate::model::canonical::Hash;
-use crate::store::{Reader, StoreError};
+use crate::store::{StoreError, StoreReader};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -25,7 +25,7 @@ pub enum ExportError {
     /// The target holds something.
     #[error("{} is there and not empty; name a new directory", path.display())]
     Occupied {
-        /// The target.
+        /// The directory that was named as the target.
         path: PathBuf,
     },
     /// An export to the same target was interrupted, or is running.
@@ -57,7 +57,7 @@ pub enum ExportError {
     /// A file could not be written.
     #[error("cannot write {}: {source}", path.display())]
     File {
-        /// The file.
+        /// The file of the export that is not complete.
         path: PathBuf,
         /// What the system says.
         source: io::Error,
@@ -70,12 +70,12 @@ impl From<StoreError> for ExportError {
     }
 }
 
-impl From<Fault> for ExportError {
-    fn from(fault: Fault) -> Self {
+impl From<StepFault> for ExportError {
+    fn from(fault: StepFault) -> Self {
         match fault {
-            Fault::Broken(broken) => Self::Broken(broken),
-            Fault::Ledger(error) => Self::Ledger(error),
-            Fault::Derived(why) => Self::Broken(Broken { seq: 0, why }),
+            StepFault::Broken(broken) => Self::Broken(broken),
+            StepFault::Ledger(error) => Self::Ledger(error),
+            StepFault::Derived(why) => Self::Broken(Broken { seq: 0, why }),
         }
     }
 }
@@ -93,7 +93,7 @@ pub struct Exported {
     pub log: Verified,
     /// The key that checks the signed head.
     pub key: LogKey,
-    /// How many blobs.
+    /// Number of blobs beside the tiles.
     pub blobs: u64,
 }
 
@@ -114,9 +114,9 @@ pub fn export(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Exported, ExportError> {
     let unfinished = check_target(target)?;
-    let reader = Reader::open_read_only(database)?;
+    let reader = StoreReader::open_read_only(database)?;
     room.check(&parent(target), reader.read(bytes_max)?)?;
-    let mut files = Files::begin(&unfinished)?;
+    let mut files = ExportDir::begin(&unfinished)?;
     let exported = reader.read(|connection| write_all(connection, signer, &mut files, progress));
     let exported = match exported {
         Ok(exported) => exported,
@@ -172,7 +172,7 @@ fn parent(target: &Path) -> PathBuf {
 fn write_all(
     connection: &Connection,
     signer: &LogSigner,
-    files: &mut Files,
+    files: &mut ExportDir,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Exported, ExportError> {
     let mut chain = Chain::new();
@@ -217,13 +217,13 @@ fn write_all(
         return Err(ExportError::OtherKey { key: key.to_string(), named });
     }
     let blobs = write_blobs(connection, files)?;
-    let head = Seen { size, root: chain.tree().root() };
+    let head = TreeHead { size, root: chain.tree().root() };
     files.write(layout::KEY, format!("{key}\n").as_bytes())?;
     files.write(layout::CHECKPOINT, signer.sign(head).as_bytes())?;
     Ok(Exported { log: Verified { signed: size, ..chain.finish()? }, key, blobs })
 }
 
-fn write_blobs(connection: &Connection, files: &mut Files) -> Result<u64, ExportError> {
+fn write_blobs(connection: &Connection, files: &mut ExportDir) -> Result<u64, ExportError> {
     let mut statement = connection.prepare("SELECT sha256, seq FROM blob ORDER BY seq, sha256")?;
     let mut rows = statement.query([])?;
     let mut count = 0;
@@ -238,12 +238,12 @@ fn write_blobs(connection: &Connection, files: &mut Files) -> Result<u64, Export
 }
 
 /// Files below one directory, each durable when it is written, their names when it is finished.
-struct Files {
+struct ExportDir {
     root: PathBuf,
     dirs: BTreeSet<PathBuf>,
 }
 
-impl Files {
+impl ExportDir {
     fn begin(root: &Path) -> Result<Self, ExportError> {
         match DirBuilder::new().mode(0o700).create(root) {
             Ok(()) => Ok(Self { root: root.to_owned(), dirs: BTreeSet::from([root.to_owned()]) }),

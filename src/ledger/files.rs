@@ -1,7 +1,7 @@
 //! The files of an export, read from the database as they are asked for: the same bytes under the same
 //! names, so that whoever verifies a directory can verify a control plane that runs.
 
-use super::layout::{self, File};
+use super::layout::{self, ExportFile};
 use super::tiles::{self, hashes_of};
 use super::tree::{TILE_HEIGHT, TILE_WIDTH};
 use super::{LedgerError, LedgerReader};
@@ -20,13 +20,13 @@ impl LedgerReader {
     pub fn file(&self, name: &str) -> Result<Option<Vec<u8>>, LedgerError> {
         let Some(file) = layout::parse(name) else { return Ok(None) };
         match file {
-            File::Checkpoint => Ok(Some(self.signed_head()?.note.into_bytes())),
-            File::Key => Ok(Some(format!("{}\n", self.signed_head()?.key).into_bytes())),
-            File::Blob(hash) => self.blob(hash),
-            File::Tile { level, index, count } => {
+            ExportFile::Checkpoint => Ok(Some(self.signed_head()?.note.into_bytes())),
+            ExportFile::Key => Ok(Some(format!("{}\n", self.signed_head()?.key).into_bytes())),
+            ExportFile::Blob(hash) => self.blob(hash),
+            ExportFile::Tile { level, index, count } => {
                 self.reader.read(|connection| tile(connection, level, index, count))
             }
-            File::Entries { index, count } => {
+            ExportFile::Entries { index, count } => {
                 self.reader.read(|connection| bundle(connection, index, count))
             }
         }

@@ -2,13 +2,13 @@
 
 use super::LedgerError;
 use super::chain::{Broken, Chain};
-use super::fault::Fault;
+use super::fault::StepFault;
 use super::note::LogKey;
 use crate::model::canonical::Hash;
 use rusqlite::{Connection, Rows};
 
 /// One row of the table of heads.
-struct Row {
+struct HeadRow {
     size: u64,
     root: Hash,
     note: String,
@@ -17,7 +17,7 @@ struct Row {
 /// The stored heads, in the order of their sizes, beside a walk over the records.
 pub(super) struct Heads<'a> {
     rows: Rows<'a>,
-    next: Option<Row>,
+    next: Option<HeadRow>,
     /// The key that was parsed last, with its text: it changes with a start at most.
     key: Option<(String, LogKey)>,
     /// How many records the newest head is of that was found good.
@@ -64,12 +64,12 @@ impl<'a> Heads<'a> {
             return Ok(());
         };
         let root = Hash::from_bytes(row.get(1)?);
-        self.next = Some(Row { size: row.get(0)?, root, note: row.get(2)? });
+        self.next = Some(HeadRow { size: row.get(0)?, root, note: row.get(2)? });
         Ok(())
     }
 
     /// Checks the head of the records that the chain has by now, where one is stored.
-    pub(super) fn check(&mut self, chain: &Chain) -> Result<(), Fault> {
+    pub(super) fn check(&mut self, chain: &Chain) -> Result<(), StepFault> {
         let Some(head) = self.next.take_if(|head| head.size <= chain.size()) else {
             return Ok(());
         };
@@ -81,7 +81,7 @@ impl<'a> Heads<'a> {
         Ok(self.advance()?)
     }
 
-    fn compare(&mut self, head: &Row, chain: &Chain) -> Result<(), String> {
+    fn compare(&mut self, head: &HeadRow, chain: &Chain) -> Result<(), String> {
         if head.size != chain.size() {
             return Err("it stands in another place".to_owned());
         }
@@ -103,7 +103,7 @@ impl<'a> Heads<'a> {
 
     /// Ends the walk: no head may be of more records than there are, nor of fewer than the rule says.
     /// Answers how many records the newest one is of.
-    pub(super) fn finish(&self, chain: &Chain, rule: HeadRule) -> Result<u64, Fault> {
+    pub(super) fn finish(&self, chain: &Chain, rule: HeadRule) -> Result<u64, StepFault> {
         if let Some(head) = &self.next {
             let why = format!("the log ends here, and a head of {} records was signed", head.size);
             return Err(Broken { seq: chain.size(), why }.into());
@@ -114,7 +114,7 @@ impl<'a> Heads<'a> {
 
     /// The newest head is of all records, or of all but the last where they are of an earlier version.
     /// A log without a key has no heads.
-    fn covers(&self, chain: &Chain, rule: HeadRule) -> Result<(), Fault> {
+    fn covers(&self, chain: &Chain, rule: HeadRule) -> Result<(), StepFault> {
         let Some(named) = chain.log_key_since() else { return Ok(()) };
         let unsigned = chain.size() - self.signed.max(named).min(chain.size());
         let allowed = match rule {

@@ -14,33 +14,36 @@ use std::collections::BTreeSet;
 
 /// What the action of a record is about, as the columns say it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct About {
+pub(super) struct ActionColumns {
     pub(super) action_kind: Option<String>,
     pub(super) node: Option<String>,
 }
 
 /// What the action of a record is about: the request says it, and for later records the row of the
 /// request, which stands before them.
-pub(super) fn about(connection: &Connection, record: &Record) -> Result<About, LedgerError> {
+pub(super) fn about(
+    connection: &Connection,
+    record: &Record,
+) -> Result<ActionColumns, LedgerError> {
     if let Entry::Requested { action, .. } = &record.entry {
         let node = action.node().map(|node| node.to_string());
-        return Ok(About { action_kind: Some(action.kind().to_string()), node });
+        return Ok(ActionColumns { action_kind: Some(action.kind().to_string()), node });
     }
-    let Some(id) = record.action_id else { return Ok(About::default()) };
+    let Some(id) = record.action_id else { return Ok(ActionColumns::default()) };
     let found = connection
         .prepare_cached(
             "SELECT entry.action_kind, entry.node FROM transition JOIN entry USING (seq)
              WHERE transition.action = ?1 AND transition.f = 0 AND transition.seq < ?2",
         )?
         .query_row(params![id.bytes(), record.seq], |row| {
-            Ok(About { action_kind: row.get(0)?, node: row.get(1)? })
+            Ok(ActionColumns { action_kind: row.get(0)?, node: row.get(1)? })
         })
         .optional()?;
     Ok(found.unwrap_or_default())
 }
 
 /// The terms of a record, each once.
-pub(super) fn terms(record: &Record, about: &About) -> BTreeSet<String> {
+pub(super) fn terms(record: &Record, about: &ActionColumns) -> BTreeSet<String> {
     let actor = record.actor.as_ref().map(|actor| actor.name.as_str());
     let action = record.action_id.as_ref().map(ToString::to_string);
     let freeze = match &record.entry {

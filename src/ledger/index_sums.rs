@@ -6,8 +6,8 @@
 //! which range of records it is; only that range is then compared term by term.
 
 use super::chain::{Broken, parse};
-use super::fault::Fault;
-use super::index::{self, About};
+use super::fault::StepFault;
+use super::index::{self, ActionColumns};
 use crate::model::record::Record;
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
@@ -33,7 +33,7 @@ impl IndexSums {
     }
 
     /// Adds what a record says of itself.
-    pub(super) fn expect(&mut self, record: &Record, about: &About) {
+    pub(super) fn expect(&mut self, record: &Record, about: &ActionColumns) {
         for term in index::terms(record, about) {
             let number = self.number(record.seq, &term);
             if let Some(rest) = self.rest(record.seq) {
@@ -43,7 +43,7 @@ impl IndexSums {
     }
 
     /// Takes away what the index holds, and finds the first record for which something is left.
-    pub(super) fn compare(mut self, connection: &Connection) -> Result<(), Fault> {
+    pub(super) fn compare(mut self, connection: &Connection) -> Result<(), StepFault> {
         let mut statement = connection.prepare("SELECT doc, term FROM entry_index_term")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -82,7 +82,7 @@ impl IndexSums {
 }
 
 /// The first record of a range of which the index says something else than the record.
-fn named(connection: &Connection, first: u64, end: u64) -> Result<Broken, Fault> {
+fn named(connection: &Connection, first: u64, end: u64) -> Result<Broken, StepFault> {
     let mut found = BTreeSet::new();
     let sql = "SELECT doc, term FROM entry_index_term WHERE doc >= ?1 AND doc < ?2";
     let mut statement = connection.prepare(sql)?;

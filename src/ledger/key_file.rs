@@ -29,15 +29,15 @@ pub enum KeyError {
         path.display()
     )]
     Exposed {
-        /// The file.
+        /// The file of the signing key.
         path: PathBuf,
-        /// Its permissions.
+        /// The permission bits that were found, as `stat` gives them.
         mode: u32,
     },
     /// The file holds no key.
     #[error("{}: {source}", path.display())]
     Bad {
-        /// The file.
+        /// The file of the signing key.
         path: PathBuf,
         /// What is wrong with it.
         source: NoteError,
@@ -45,7 +45,7 @@ pub enum KeyError {
     /// The file holds the key of another log, or another key than the log names.
     #[error("{} is not the key of this log: it is {found}, and the log names {named}", path.display())]
     Other {
-        /// The file.
+        /// The file that holds the other key.
         path: PathBuf,
         /// The key that is in it.
         found: String,
@@ -55,7 +55,7 @@ pub enum KeyError {
     /// The log names a key, and it is not there. A new one would hide that.
     #[error("{} is missing, and the log is signed with {named}: put it back", path.display())]
     Missing {
-        /// The file.
+        /// Where the signing key has to be put back.
         path: PathBuf,
         /// The key that the log names.
         named: String,
@@ -63,7 +63,7 @@ pub enum KeyError {
     /// The file could not be made or read.
     #[error("{}: {source}", path.display())]
     File {
-        /// The file.
+        /// The file that the operation was for.
         path: PathBuf,
         /// What the system says.
         source: io::Error,

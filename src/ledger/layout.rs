@@ -3,7 +3,7 @@
 use super::tree::TILE_WIDTH;
 use crate::model::canonical::Hash;
 
-/// The signed head.
+/// Name of the signed head in an export (C2SP tlog-checkpoint).
 pub(super) const CHECKPOINT: &str = "checkpoint";
 /// The key that checks it.
 pub(super) const KEY: &str = "vkey";
@@ -25,42 +25,42 @@ pub(super) fn blob(hash: Hash) -> String {
 
 /// A file of an export, as its name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum File {
-    /// The signed head.
+pub(super) enum ExportFile {
+    /// The signed head, `checkpoint`.
     Checkpoint,
     /// The key that checks it.
     Key,
     /// A tile of the tree.
     Tile { level: u32, index: u64, count: usize },
-    /// Leaves.
+    /// A bundle of up to 256 leaves.
     Entries { index: u64, count: usize },
-    /// A blob.
+    /// Bytes that a record names by their hash.
     Blob(Hash),
 }
 
 /// Reads a name; `None` for every text that is not exactly the name of a file.
-pub(super) fn parse(name: &str) -> Option<File> {
+pub(super) fn parse(name: &str) -> Option<ExportFile> {
     let file = match name.split_once('/') {
-        None if name == CHECKPOINT => File::Checkpoint,
-        None if name == KEY => File::Key,
-        Some(("blobs", hash)) => File::Blob(Hash::parse(hash)?),
+        None if name == CHECKPOINT => ExportFile::Checkpoint,
+        None if name == KEY => ExportFile::Key,
+        Some(("blobs", hash)) => ExportFile::Blob(Hash::parse(hash)?),
         Some(("tile", rest)) => {
             let (level, place) = rest.split_once('/')?;
             let (index, count) = parse_place(place)?;
             match level {
-                "entries" => File::Entries { index, count },
-                level => File::Tile { level: level.parse().ok()?, index, count },
+                "entries" => ExportFile::Entries { index, count },
+                level => ExportFile::Tile { level: level.parse().ok()?, index, count },
             }
         }
         _ => return None,
     };
     // One file has one name: another spelling of a number is another name.
     let spelt = match file {
-        File::Checkpoint | File::Key => return Some(file),
-        File::Blob(hash) => blob(hash),
-        File::Tile { level, index, count } if level <= LEVEL_MAX => tile(level, index, count),
-        File::Tile { .. } => return None,
-        File::Entries { index, count } => entries(index, count),
+        ExportFile::Checkpoint | ExportFile::Key => return Some(file),
+        ExportFile::Blob(hash) => blob(hash),
+        ExportFile::Tile { level, index, count } if level <= LEVEL_MAX => tile(level, index, count),
+        ExportFile::Tile { .. } => return None,
+        ExportFile::Entries { index, count } => entries(index, count),
     };
     (spelt == name).then_some(file)
 }
@@ -131,12 +131,12 @@ mod tests {
     fn a_name_reads_back_and_no_other_spelling_does() {
         let blob = blob(Hash::of(b"x"));
         for (name, file) in [
-            ("checkpoint", File::Checkpoint),
-            ("vkey", File::Key),
-            ("tile/entries/067.p/1", File::Entries { index: 67, count: 1 }),
-            ("tile/0/x001/x234/067", File::Tile { level: 0, index: 1_234_067, count: 256 }),
-            ("tile/1/x001/000.p/255", File::Tile { level: 1, index: 1_000, count: 255 }),
-            (&blob, File::Blob(Hash::of(b"x"))),
+            ("checkpoint", ExportFile::Checkpoint),
+            ("vkey", ExportFile::Key),
+            ("tile/entries/067.p/1", ExportFile::Entries { index: 67, count: 1 }),
+            ("tile/0/x001/x234/067", ExportFile::Tile { level: 0, index: 1_234_067, count: 256 }),
+            ("tile/1/x001/000.p/255", ExportFile::Tile { level: 1, index: 1_000, count: 255 }),
+            (&blob, ExportFile::Blob(Hash::of(b"x"))),
         ] {
             assert_eq!(parse(name), Some(file), "{name}");
         }

@@ -4,7 +4,7 @@
 //! A head says how many records there were and what root they had. Whoever keeps one can find out
 //! later whether the log that is shown then still begins with those records.
 
-use crate::ledger::tree::Seen;
+use crate::ledger::tree::TreeHead;
 use crate::model::canonical::Hash;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
@@ -29,7 +29,7 @@ pub enum NoteError {
     /// It is not in its form.
     #[error("{what} is not in its form: {why}")]
     Form {
-        /// What was read.
+        /// The part that was read, such as a key or a signature.
         what: &'static str,
         /// What is wrong with it, as a clause.
         why: &'static str,
@@ -109,7 +109,7 @@ impl LogKey {
     /// # Errors
     /// When the note is not in its form, is about another log, or does not carry a good signature
     /// of this key.
-    pub fn open(&self, note: &str) -> Result<Seen, NoteError> {
+    pub fn open(&self, note: &str) -> Result<TreeHead, NoteError> {
         let (origin, head) = checkpoint(self.signed_text(note)?)?;
         if origin == self.name {
             return Ok(head);
@@ -199,7 +199,7 @@ impl LogSigner {
     /// Signs a head. The same head always gives the same note. Only a head of records that are
     /// durable may be signed: a signature cannot be taken back.
     #[must_use]
-    pub fn sign(&self, head: Seen) -> String {
+    pub fn sign(&self, head: TreeHead) -> String {
         let text = format!("{}\n{}\n{}\n", self.name, head.size, root_text(head.root));
         format!("{text}\n{}", self.signature_line(&text))
     }
@@ -267,7 +267,7 @@ fn signature_line(line: &str) -> Result<(&str, [u8; 4], Vec<u8>), NoteError> {
 
 /// The log and the head that the text of a note names. More lines than ours have are refused: what
 /// they say would be believed and not understood.
-fn checkpoint(text: &str) -> Result<(&str, Seen), NoteError> {
+fn checkpoint(text: &str) -> Result<(&str, TreeHead), NoteError> {
     const WHAT: &str = "the head";
     let lines: Vec<&str> = text.split('\n').collect();
     let [origin, size, root, ""] = lines.as_slice() else {
@@ -278,7 +278,7 @@ fn checkpoint(text: &str) -> Result<(&str, Seen), NoteError> {
     let size = Some(*size).filter(|_| plain).and_then(|size| size.parse().ok());
     let size = size.ok_or_else(|| form(WHAT, "its size is no whole number"))?;
     let root = root_of(root).ok_or_else(|| form(WHAT, "its root is not 32 bytes in base64"))?;
-    Ok((origin, Seen { size, root }))
+    Ok((origin, TreeHead { size, root }))
 }
 
 /// A root as a line of a note has it.

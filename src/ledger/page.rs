@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 /// A statement that answers `seq, hash, bytes`, and its values.
-pub(super) type Query = (String, Vec<Value>);
+pub(super) type PageStatement = (String, Vec<Value>);
 
 /// The query of a page, newest first; `None` where no record can be on it. It reads what it answers
 /// and little else: a window of time is a range of sequence numbers, in which each time is looked at
@@ -16,7 +16,7 @@ pub(super) fn page_query(
     before: Option<u64>,
     limit: u32,
     filter: &LogFilter,
-) -> Result<Option<Query>, LedgerError> {
+) -> Result<Option<PageStatement>, LedgerError> {
     let (from, key, mut values) = match (index::matching(filter), filter.action) {
         (Some(terms), _) => (
             "entry_index CROSS JOIN leaf ON leaf.seq = entry_index.rowid
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use crate::ledger::{Draft, Ledger};
     use crate::model::action::{Action, ActionId};
-    use crate::model::actor::{Actor, ActorRole, Means, Via};
+    use crate::model::actor::{Actor, ActorRole, AuthMethod, CredentialKind};
     use crate::model::ambient::Clock;
     use crate::model::record::Entry;
     use crate::model::spec::tried::catalogue;
@@ -156,9 +156,9 @@ mod tests {
     use rusqlite::{StatementStatus, params_from_iter};
     use std::sync::Arc;
 
-    struct Still;
+    struct FrozenClock;
 
-    impl Clock for Still {
+    impl Clock for FrozenClock {
         fn now(&self) -> Timestamp {
             Timestamp::from_millis(1_769_852_700_000)
         }
@@ -173,9 +173,9 @@ mod tests {
     async fn log(count: u32) -> (tempfile::TempDir, Store) {
         let dir = tempfile::tempdir().expect("a directory");
         let store = Store::found(dir.path()).expect("a store");
-        let ledger = Ledger::open(&store, Arc::new(Still)).expect("a ledger");
+        let ledger = Ledger::open(&store, Arc::new(FrozenClock)).expect("a ledger");
         let name = ActorName::parse("alice").expect("a name");
-        let actor = Actor { name, role: ActorRole::Operator, via: Via::Session };
+        let actor = Actor { name, role: ActorRole::Operator, via: CredentialKind::Session };
         let drafts = (0..count).flat_map(|n| {
             let mut bytes = [7; 16];
             bytes[..4].copy_from_slice(&n.to_be_bytes());
@@ -187,7 +187,10 @@ mod tests {
             let entry = Entry::Requested { action: action.clone(), reason };
             let id = Some(ActionId::from_random(bytes));
             let asked = Draft::new(Some(actor.clone()), id, entry);
-            [asked, Draft::new(Some(actor.clone()), None, Entry::SignedIn { by: Means::Password })]
+            [
+                asked,
+                Draft::new(Some(actor.clone()), None, Entry::SignedIn { by: AuthMethod::Password }),
+            ]
         });
         let drafts: Vec<Draft> = drafts.collect();
         ledger.append(drafts).await.expect("durable");

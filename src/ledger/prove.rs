@@ -3,7 +3,7 @@
 use super::note::{LogKey, LogSigner};
 use super::read::{last, record_at};
 use super::tiles::{self, Nodes};
-use super::tree::{self, Seen};
+use super::tree::{self, TreeHead};
 use super::{LedgerError, LedgerReader};
 use crate::model::answer::{ConsistencyProof, InclusionProof, LogHead, SignedHead};
 use crate::model::record::Entry;
@@ -23,7 +23,7 @@ impl LedgerReader {
             let size = last.as_ref().map_or(0, |last| last.record.seq + 1);
             let root = root_of(connection, size)?;
             let head = LogHead { size, hash: last.map(|last| last.hash) };
-            Ok::<_, LedgerError>((head, Seen { size, root }))
+            Ok::<_, LedgerError>((head, TreeHead { size, root }))
         })?;
         let key = signer.public().to_string();
         Ok(SignedHead { head, root: seen.root, note: signer.sign(seen), key })
@@ -128,7 +128,7 @@ pub(super) fn log_key(connection: &Connection) -> Result<Option<LogKey>, LedgerE
 pub(super) fn store_head(
     transaction: &Transaction<'_>,
     signer: &LogSigner,
-    seen: Seen,
+    seen: TreeHead,
 ) -> Result<(), LedgerError> {
     let newest = "SELECT coalesce(max(size), 0) FROM checkpoint";
     let newest: u64 = transaction.prepare_cached(newest)?.query_row([], |row| row.get(0))?;

@@ -8,7 +8,7 @@ use crate::model::action::{ActionId, Stage};
 use crate::model::answer::{LogHead, LogPage, PAGE_ROWS_MAX, StoredRecord};
 use crate::model::canonical::Hash;
 use crate::model::pinned::Freeze;
-use crate::store::Reader;
+use crate::store::StoreReader;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub const TRAIL_OTHERS_MAX: u32 = 50;
 /// One action in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionRow {
-    /// Its `requested` record.
+    /// The `requested` record, which names the action and its parameters.
     pub requested: StoredRecord,
     /// Where it stands in the log. What a stop of the program left behind is derived by the reader.
     pub stage: Stage,
@@ -29,7 +29,7 @@ pub struct ActionRow {
 /// One page of actions, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionRows {
-    /// The actions.
+    /// At most as many as the page was asked for, newest first.
     pub rows: Vec<ActionRow>,
     /// The key of the next page: actions requested before this sequence number; absent on the last.
     pub next_before: Option<u64>,
@@ -38,14 +38,14 @@ pub struct ActionRows {
 /// The log, for those who may only read it. Clones read the same log.
 #[derive(Clone, Debug)]
 pub struct LedgerReader {
-    pub(super) reader: Reader,
+    pub(super) reader: StoreReader,
     pub(super) signer: Option<Arc<LogSigner>>,
 }
 
 impl LedgerReader {
     /// The log in the file that `reader` reads.
     #[must_use]
-    pub fn new(reader: Reader) -> Self {
+    pub fn new(reader: StoreReader) -> Self {
         Self { reader, signer: None }
     }
 

@@ -8,7 +8,7 @@ use crate::model::action::{ActionId, Stage};
 use crate::model::canonical::Hash;
 use crate::model::cluster::ClusterState;
 use crate::model::finding::Finding;
-use crate::model::receipt::{Receipt, Tombstone, Witness};
+use crate::model::receipt::{LedgerRef, Receipt, Tombstone};
 use crate::model::record::Entry;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::de::DeserializeOwned;
@@ -23,10 +23,10 @@ pub(super) const ACCEPTED_AFTER: &str =
 
 /// A record that names an outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded<T> {
+pub struct RecordedOutcome<T> {
     /// The place of the record.
-    pub place: Witness,
-    /// What it names.
+    pub place: LedgerRef,
+    /// The receipt, tombstone or outcome in that record.
     pub value: T,
 }
 
@@ -34,13 +34,13 @@ pub struct Recorded<T> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recalled {
     /// The record behind the order, once it was to be sent.
-    pub dispatched: Option<Witness>,
+    pub dispatched: Option<LedgerRef>,
     /// The receipt that was recorded.
-    pub executed: Option<Recorded<Receipt>>,
+    pub executed: Option<RecordedOutcome<Receipt>>,
     /// The record of the kernel's refusal.
-    pub refused: Option<Witness>,
+    pub refused: Option<LedgerRef>,
     /// The tombstone that was recorded.
-    pub voided: Option<Recorded<Tombstone>>,
+    pub voided: Option<RecordedOutcome<Tombstone>>,
 }
 
 /// One page of actions, in the order of the bytes of their ids.
@@ -82,7 +82,7 @@ impl LedgerReader {
     ///
     /// # Errors
     /// When it is damaged or the file cannot be read.
-    pub fn last_observation(&self) -> Result<Option<(Witness, ClusterState)>, LedgerError> {
+    pub fn last_observation(&self) -> Result<Option<(LedgerRef, ClusterState)>, LedgerError> {
         self.newest_observation(
             "'explained', 'rejected', 'stale', 'first_confirmed', 'confirmed', 'executed'",
         )
@@ -101,7 +101,7 @@ impl LedgerReader {
     fn newest_observation(
         &self,
         kinds: &'static str,
-    ) -> Result<Option<(Witness, ClusterState)>, LedgerError> {
+    ) -> Result<Option<(LedgerRef, ClusterState)>, LedgerError> {
         self.reader.read(|connection| {
             let sql = format!(
                 "SELECT leaf.seq, leaf.hash, leaf.bytes FROM entry
@@ -111,7 +111,7 @@ impl LedgerReader {
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                let place = Witness { seq: row.get(0)?, hash: Hash::from_bytes(row.get(1)?) };
+                let place = LedgerRef { seq: row.get(0)?, hash: Hash::from_bytes(row.get(1)?) };
                 // An outcome may be recorded where no observation could be made.
                 let Some(snapshot) = parsed(&place, &row.get::<_, Vec<u8>>(2)?)?.snapshot() else {
                     continue;
@@ -136,7 +136,7 @@ impl LedgerReader {
             let mut rows = statement.query([])?;
             let mut accepted = Vec::new();
             while let Some(row) = rows.next()? {
-                let place = Witness { seq: row.get(0)?, hash: Hash::from_bytes(row.get(1)?) };
+                let place = LedgerRef { seq: row.get(0)?, hash: Hash::from_bytes(row.get(1)?) };
                 let entry = parsed(&place, &row.get::<_, Vec<u8>>(2)?)?;
                 if let Entry::MismatchAccepted { findings, .. } = entry {
                     accepted.extend(named::<Vec<Finding>>(connection, &place, findings)?);
@@ -158,11 +158,11 @@ impl LedgerReader {
         })
     }
 
-    /// Whether somebody asked the kernel to settle an action.
+    /// Whether somebody asked the kernel to resolve an action.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn asked_to_settle(&self, action: ActionId) -> Result<bool, LedgerError> {
+    pub fn asked_to_resolve(&self, action: ActionId) -> Result<bool, LedgerError> {
         self.reader.read(|connection| {
             let sql = "SELECT EXISTS (SELECT 1 FROM entry
                        WHERE action = ?1 AND kind = 'settle_requested')";
@@ -210,7 +210,7 @@ fn recall(connection: &Connection, after: Option<ActionId>) -> Result<RecalledPa
 }
 
 fn take(recalled: &mut Recalled, row: &Row<'_>) -> Result<(), LedgerError> {
-    let place = Witness { seq: row.get(2)?, hash: Hash::from_bytes(row.get(3)?) };
+    let place = LedgerRef { seq: row.get(2)?, hash: Hash::from_bytes(row.get(3)?) };
     let bytes: Option<Vec<u8>> = row.get(4)?;
     let Some(bytes) = bytes else {
         let step: i64 = row.get(1)?;
@@ -223,10 +223,10 @@ fn take(recalled: &mut Recalled, row: &Row<'_>) -> Result<(), LedgerError> {
     };
     match parsed(&place, &bytes)? {
         Entry::Executed { receipt, .. } => {
-            recalled.executed = Some(Recorded { place, value: receipt });
+            recalled.executed = Some(RecordedOutcome { place, value: receipt });
         }
         Entry::Voided { tombstone } => {
-            recalled.voided = Some(Recorded { place, value: tombstone });
+            recalled.voided = Some(RecordedOutcome { place, value: tombstone });
         }
         _ => {
             let why = "the table of steps does not say what it says".to_owned();
@@ -237,7 +237,7 @@ fn take(recalled: &mut Recalled, row: &Row<'_>) -> Result<(), LedgerError> {
 }
 
 /// The entry of a leaf that has its hash.
-fn parsed(place: &Witness, bytes: &[u8]) -> Result<Entry, LedgerError> {
+fn parsed(place: &LedgerRef, bytes: &[u8]) -> Result<Entry, LedgerError> {
     let damaged = |why: String| LedgerError::Damaged { seq: place.seq, why };
     if Hash::of_leaf(bytes) != place.hash {
         return Err(damaged("its bytes do not have its hash".to_owned()));
@@ -248,7 +248,7 @@ fn parsed(place: &Witness, bytes: &[u8]) -> Result<Entry, LedgerError> {
 /// What a record names by its hash.
 fn named<T: DeserializeOwned>(
     connection: &Connection,
-    place: &Witness,
+    place: &LedgerRef,
     hash: Hash,
 ) -> Result<T, LedgerError> {
     let bytes = blob::load(connection, hash)?;

@@ -9,13 +9,13 @@ use crate::model::record::Record;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 /// An action, the stage it leaves and the one it comes to.
-type Step = (ActionId, Option<Stage>, Stage);
+type StageStep = (ActionId, Option<Stage>, Stage);
 
 /// The step that a record takes, where it takes one.
 pub(super) fn legal_step(
     transaction: &Transaction<'_>,
     record: &Record,
-) -> Result<Option<Step>, LedgerError> {
+) -> Result<Option<StageStep>, LedgerError> {
     let Some(to) = record.entry.stage() else { return Ok(None) };
     let action = record.action_id.ok_or_else(|| malformed(format!("{to} without an action")))?;
     let from = stage_of(transaction, action)?;

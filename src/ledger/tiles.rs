@@ -3,7 +3,7 @@
 //! Nothing here reads more than the edge of the tree, or the path of one proof.
 
 use super::LedgerError;
-use super::tree::{Node, TILE_HEIGHT, TILE_WIDTH, Tile, Tree, perfect_root, tile_hashes};
+use super::tree::{Subtree, TILE_HEIGHT, TILE_WIDTH, Tile, Tree, perfect_root, tile_hashes};
 use crate::model::canonical::Hash;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use std::collections::BTreeMap;
@@ -84,7 +84,7 @@ impl<'a> Nodes<'a> {
     }
 
     /// The hash of one perfect subtree.
-    pub(super) fn read(&mut self, node: Node) -> Result<Hash, LedgerError> {
+    pub(super) fn read(&mut self, node: Subtree) -> Result<Hash, LedgerError> {
         let level = node.height / TILE_HEIGHT;
         let within = node.height % TILE_HEIGHT;
         let start = node.index << within;

@@ -5,15 +5,15 @@ use super::read::LedgerReader;
 use super::{LedgerError, blob, stage_number};
 use crate::model::action::Stage;
 use crate::model::canonical::Hash;
-use crate::model::receipt::Witness;
+use crate::model::receipt::LedgerRef;
 use crate::model::record::{Entry, Record};
 use rusqlite::{Connection, Row, params, params_from_iter};
 
 /// An explanation, and the records about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct RecordedExplanation {
     /// The place of the record that names the explanation.
-    pub place: Witness,
+    pub place: LedgerRef,
     /// The record of the request.
     pub requested: Record,
     /// The digest that the record names.
@@ -21,7 +21,7 @@ pub struct Told {
     /// The explanation, as it is kept.
     pub explanation: Vec<u8>,
     /// The confirmations of the action, with the digests that they name.
-    pub confirmed: Vec<(Witness, Hash)>,
+    pub confirmed: Vec<(LedgerRef, Hash)>,
 }
 
 impl LedgerReader {
@@ -29,7 +29,11 @@ impl LedgerReader {
     ///
     /// # Errors
     /// When a record or an explanation is damaged, or the file cannot be read.
-    pub fn told(&self, limit: Option<u32>, each: &mut dyn FnMut(Told)) -> Result<(), LedgerError> {
+    pub fn told(
+        &self,
+        limit: Option<u32>,
+        each: &mut dyn FnMut(RecordedExplanation),
+    ) -> Result<(), LedgerError> {
         self.reader.read(|connection| told(connection, limit, each))
     }
 }
@@ -59,7 +63,7 @@ pub fn each_of(
 fn told(
     connection: &Connection,
     limit: Option<u32>,
-    each: &mut dyn FnMut(Told),
+    each: &mut dyn FnMut(RecordedExplanation),
 ) -> Result<(), LedgerError> {
     let mut statement = connection.prepare(
         "SELECT told.seq, told.hash, told.bytes, asked.seq, asked.hash, asked.bytes, step.action
@@ -84,7 +88,7 @@ fn told(
         let kept = blob::load(connection, explanation)?;
         let kept = kept.ok_or_else(|| damaged(&place, "its explanation is missing"))?;
         let confirmed = confirmations(connection, &row.get::<_, [u8; 16]>(6)?)?;
-        each(Told { place, requested, digest, explanation: kept, confirmed });
+        each(RecordedExplanation { place, requested, digest, explanation: kept, confirmed });
     }
     Ok(())
 }
@@ -92,7 +96,7 @@ fn told(
 fn confirmations(
     connection: &Connection,
     action: &[u8; 16],
-) -> Result<Vec<(Witness, Hash)>, LedgerError> {
+) -> Result<Vec<(LedgerRef, Hash)>, LedgerError> {
     let mut statement = connection.prepare_cached(
         "SELECT leaf.seq, leaf.hash, leaf.bytes FROM transition JOIN leaf USING (seq)
          WHERE action = ?1 AND t IN (?2, ?3) ORDER BY seq",
@@ -111,8 +115,8 @@ fn confirmations(
 }
 
 /// The record in three columns: its number, its hash and its bytes, which have that hash.
-fn record(row: &Row<'_>, at: usize) -> Result<(Witness, Record), LedgerError> {
-    let place = Witness { seq: row.get(at)?, hash: Hash::from_bytes(row.get(at + 1)?) };
+fn record(row: &Row<'_>, at: usize) -> Result<(LedgerRef, Record), LedgerError> {
+    let place = LedgerRef { seq: row.get(at)?, hash: Hash::from_bytes(row.get(at + 1)?) };
     let bytes: Vec<u8> = row.get(at + 2)?;
     if Hash::of_leaf(&bytes) != place.hash {
         return Err(damaged(&place, "its bytes do not have its hash"));
@@ -121,6 +125,6 @@ fn record(row: &Row<'_>, at: usize) -> Result<(Witness, Record), LedgerError> {
     Ok((place, record))
 }
 
-fn damaged(place: &Witness, why: &str) -> LedgerError {
+fn damaged(place: &LedgerRef, why: &str) -> LedgerError {
     LedgerError::Damaged { seq: place.seq, why: why.to_owned() }
 }

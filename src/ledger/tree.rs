@@ -188,7 +188,7 @@ fn edge_at(size: u64, level: u32) -> (u64, usize) {
 
 /// A subtree of `2^height` leaves that begins at the leaf `index << height`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Node {
+pub struct Subtree {
     /// Its height; 0 is a leaf.
     pub height: u32,
     /// Its place among the subtrees of its height, from 0.
@@ -199,7 +199,7 @@ pub struct Node {
 ///
 /// # Errors
 /// What `hash` answers.
-pub fn root<E>(size: u64, mut hash: impl FnMut(Node) -> Result<Hash, E>) -> Result<Hash, E> {
+pub fn root<E>(size: u64, mut hash: impl FnMut(Subtree) -> Result<Hash, E>) -> Result<Hash, E> {
     if size == 0 { Ok(empty_root()) } else { subtree(0, size, &mut hash) }
 }
 
@@ -207,12 +207,12 @@ pub fn root<E>(size: u64, mut hash: impl FnMut(Node) -> Result<Hash, E>) -> Resu
 fn subtree<E>(
     start: u64,
     end: u64,
-    hash: &mut impl FnMut(Node) -> Result<Hash, E>,
+    hash: &mut impl FnMut(Subtree) -> Result<Hash, E>,
 ) -> Result<Hash, E> {
     let count = end - start;
     if count.is_power_of_two() {
         let height = count.ilog2();
-        return hash(Node { height, index: start >> height });
+        return hash(Subtree { height, index: start >> height });
     }
     let middle = start + split(count);
     let left = subtree(start, middle, hash)?;
@@ -232,7 +232,7 @@ fn split(count: u64) -> u64 {
 pub fn inclusion<E>(
     index: u64,
     size: u64,
-    mut hash: impl FnMut(Node) -> Result<Hash, E>,
+    mut hash: impl FnMut(Subtree) -> Result<Hash, E>,
 ) -> Result<Option<Vec<Hash>>, E> {
     if index >= size {
         return Ok(None);
@@ -260,7 +260,7 @@ pub fn inclusion<E>(
 pub fn consistency<E>(
     from: u64,
     to: u64,
-    mut hash: impl FnMut(Node) -> Result<Hash, E>,
+    mut hash: impl FnMut(Subtree) -> Result<Hash, E>,
 ) -> Result<Option<Vec<Hash>>, E> {
     if from == 0 || from > to {
         return Ok(None);
@@ -337,10 +337,10 @@ pub fn verify_inclusion(
 
 /// A tree as it was seen: its size and its root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct TreeHead {
     /// How many leaves it has.
     pub size: u64,
-    /// Its root.
+    /// Root hash over those leaves (RFC 6962).
     pub root: Hash,
 }
 
@@ -349,7 +349,11 @@ pub struct Seen {
 ///
 /// # Errors
 /// When it does not prove that the tree `before` is the beginning of the tree `after`.
-pub fn verify_consistency(before: Seen, after: Seen, path: &[Hash]) -> Result<(), ProofError> {
+pub fn verify_consistency(
+    before: TreeHead,
+    after: TreeHead,
+    path: &[Hash],
+) -> Result<(), ProofError> {
     if before.size > after.size {
         return Err(ProofError::Outside);
     }

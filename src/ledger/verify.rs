@@ -2,10 +2,10 @@
 //! its tiles, and every signed head (C9.2).
 
 use super::blob;
-use super::chain::{Broken, Chain, Link, Verified};
-use super::fault::Fault;
+use super::chain::{Broken, Chain, ChainLink, Verified};
+use super::fault::StepFault;
 use super::heads::{HeadRule, Heads};
-use super::index::{self, About};
+use super::index::{self, ActionColumns};
 use super::index_sums::IndexSums;
 use super::note::LogKey;
 use super::page::has_clock_back;
@@ -15,7 +15,7 @@ use super::{LedgerError, stage_number, tiles};
 use crate::model::action::ActionId;
 use crate::model::answer::LogHead;
 use crate::model::canonical::Hash;
-use crate::store::{Reader, StoreError, check_schema};
+use crate::store::{StoreError, StoreReader, check_schema};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::Path;
 
@@ -30,7 +30,7 @@ pub enum VerifyError {
     Derived {
         /// How many records there are.
         size: u64,
-        /// What is wrong.
+        /// The derived table that differs, as a clause.
         what: String,
     },
     /// The signed head is not good, or is not there.
@@ -47,7 +47,7 @@ pub enum VerifyError {
 /// What was noted down earlier about a log. Without it, a log whose last records were cut off cannot
 /// be told from one that ended there, nor one that was written and signed anew from the first one.
 #[derive(Clone, Debug, Default)]
-pub struct Expected {
+pub struct ExpectedLog {
     /// A head that the log had once.
     pub head: Option<LogHead>,
     /// The key that signs its heads.
@@ -57,7 +57,7 @@ pub struct Expected {
     pub salt: [u8; 32],
 }
 
-impl Expected {
+impl ExpectedLog {
     /// The chain that finds out about the head.
     pub(super) fn chain(&self) -> Chain {
         self.head.clone().map_or_else(Chain::new, Chain::expecting)
@@ -113,10 +113,10 @@ impl KeyWatch {
 /// The first record that is wrong, by its sequence number.
 pub fn verify_file(
     path: &Path,
-    expected: &Expected,
+    expected: &ExpectedLog,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Verified, VerifyError> {
-    Reader::open_read_only(path)?.read(|connection| {
+    StoreReader::open_read_only(path)?.read(|connection| {
         let (mut chain, mut watch) = (expected.chain(), expected.watch());
         let walked = walk(connection, expected, &mut chain, &mut watch, progress);
         let signed = walked.map_err(|e| at_record(e, chain.size()))?;
@@ -131,11 +131,11 @@ pub fn verify_file(
 }
 
 /// A page of the file that cannot be read is the fault of the record that was to be read from it.
-fn at_record(fault: Fault, seq: u64) -> VerifyError {
+fn at_record(fault: StepFault, seq: u64) -> VerifyError {
     match fault {
-        Fault::Broken(broken) => VerifyError::Broken(broken),
-        Fault::Derived(what) => VerifyError::Derived { size: seq, what },
-        Fault::Ledger(error) => {
+        StepFault::Broken(broken) => VerifyError::Broken(broken),
+        StepFault::Derived(what) => VerifyError::Derived { size: seq, what },
+        StepFault::Ledger(error) => {
             VerifyError::Broken(Broken { seq, why: format!("it cannot be read: {error}") })
         }
     }
@@ -143,11 +143,11 @@ fn at_record(fault: Fault, seq: u64) -> VerifyError {
 
 fn walk(
     connection: &Connection,
-    expected: &Expected,
+    expected: &ExpectedLog,
     chain: &mut Chain,
     watch: &mut KeyWatch,
     progress: &mut dyn FnMut(u64),
-) -> Result<u64, Fault> {
+) -> Result<u64, StepFault> {
     let mut statement = connection.prepare(
         "SELECT leaf.bytes, leaf.seq, leaf.hash, entry.at_ms, entry.kind, entry.actor, entry.action,
              entry.action_kind, entry.node
@@ -186,10 +186,10 @@ fn walk(
 
 /// The stored tile is the one that the records give. A replay of the records alone would never read
 /// it, and every proof is made from it.
-fn compare_tile(connection: &Connection, tile: &Tile) -> Result<(), Fault> {
+fn compare_tile(connection: &Connection, tile: &Tile) -> Result<(), StepFault> {
     let height = TILE_HEIGHT * tile.level;
     let first = tile.index << (height + TILE_HEIGHT);
-    let broken = |seq: u64, why: String| Fault::Broken(Broken { seq, why });
+    let broken = |seq: u64, why: String| StepFault::Broken(Broken { seq, why });
     let name = format!("tile {} of level {}", tile.index, tile.level);
     let stored = tiles::full(connection, tile.level, tile.index);
     let (root, hashes) = match stored {
@@ -209,7 +209,7 @@ fn compare_tile(connection: &Connection, tile: &Tile) -> Result<(), Fault> {
 }
 
 /// The columns beside a leaf say what the leaf says.
-fn compare(row: &Row<'_>, link: &Link, about: &About) -> Result<(), String> {
+fn compare(row: &Row<'_>, link: &ChainLink, about: &ActionColumns) -> Result<(), String> {
     let record = &link.record;
     let actor = record.actor.as_ref().map(|actor| actor.name.as_str());
     let equal = |column: &str, equal: rusqlite::Result<bool>| match equal {
@@ -227,7 +227,7 @@ fn compare(row: &Row<'_>, link: &Link, about: &About) -> Result<(), String> {
     equal("node", row.get(8).map(|node: Option<String>| node == about.node))
 }
 
-fn compare_step(connection: &Connection, link: &Link) -> Result<(), Fault> {
+fn compare_step(connection: &Connection, link: &ChainLink) -> Result<(), StepFault> {
     let seq = link.record.seq;
     let found: Option<([u8; 16], i64, i64)> = connection
         .prepare_cached("SELECT action, f, t FROM transition WHERE seq = ?1")?
@@ -243,7 +243,7 @@ fn compare_step(connection: &Connection, link: &Link) -> Result<(), Fault> {
 }
 
 /// The table of where the clock went back says what the record says.
-fn compare_clock(connection: &Connection, link: &Link) -> Result<(), Fault> {
+fn compare_clock(connection: &Connection, link: &ChainLink) -> Result<(), StepFault> {
     let seq = link.record.seq;
     let sql = "SELECT 1 FROM clock_back WHERE seq = ?1";
     let listed = connection.prepare_cached(sql)?.exists(params![seq])?;
@@ -255,9 +255,9 @@ fn compare_clock(connection: &Connection, link: &Link) -> Result<(), Fault> {
 }
 
 /// Everything that the record names is there, and what it was the first to name is undamaged.
-fn check_blobs(connection: &Connection, link: &Link) -> Result<(), Fault> {
+fn check_blobs(connection: &Connection, link: &ChainLink) -> Result<(), StepFault> {
     let seq = link.record.seq;
-    let broken = |why: String| Fault::Broken(Broken { seq, why });
+    let broken = |why: String| StepFault::Broken(Broken { seq, why });
     let named = link.record.entry.blobs();
     for hash in &named {
         let first: Option<u64> = connection
@@ -286,7 +286,7 @@ fn check_blobs(connection: &Connection, link: &Link) -> Result<(), Fault> {
 }
 
 /// Nothing stands beside the records that they do not say, and the rules of the file are ours.
-fn check_derived(connection: &Connection, size: u64, open: &[ActionId]) -> Result<(), Fault> {
+fn check_derived(connection: &Connection, size: u64, open: &[ActionId]) -> Result<(), StepFault> {
     let clock = has_clock_back(connection)?.then_some("clock_back");
     for table in ["entry", "transition", "blob"].into_iter().chain(clock) {
         let sql = format!("SELECT count(*) FROM {table} WHERE seq < 0 OR seq >= ?1");
@@ -301,7 +301,7 @@ fn check_derived(connection: &Connection, size: u64, open: &[ActionId]) -> Resul
         let found: u64 = connection.query_row(sql, params![level], |row| row.get(0))?;
         if found != size >> (TILE_HEIGHT * (level + 1)) {
             let what = format!("{found} tiles of level {level} are stored");
-            return Err(Fault::Derived(what));
+            return Err(StepFault::Derived(what));
         }
     }
     let sql = "SELECT action FROM open_action ORDER BY action";
@@ -309,13 +309,13 @@ fn check_derived(connection: &Connection, size: u64, open: &[ActionId]) -> Resul
     let found = statement.query_map([], |row| row.get(0).map(ActionId::from_bytes))?;
     let found: Vec<ActionId> = found.collect::<Result<_, _>>()?;
     if found != open {
-        return Err(Fault::Derived("the table of open actions is wrong".to_owned()));
+        return Err(StepFault::Derived("the table of open actions is wrong".to_owned()));
     }
     // An index that lost a row would hide a record from a page.
     let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if found != "ok" {
-        return Err(Fault::Derived(format!("the file is damaged: {found}")));
+        return Err(StepFault::Derived(format!("the file is damaged: {found}")));
     }
-    check_stages(connection).map_err(|e| Fault::Derived(e.to_string()))?;
-    check_schema(connection).map_err(|e| Fault::Derived(e.to_string()))
+    check_stages(connection).map_err(|e| StepFault::Derived(e.to_string()))?;
+    check_schema(connection).map_err(|e| StepFault::Derived(e.to_string()))
 }

@@ -4,8 +4,8 @@ use super::blob::BLOB_BYTES_MAX;
 use super::chain::{Broken, Verified};
 use super::layout;
 use super::note::{LogKey, NOTE_BYTES_MAX};
-use super::tree::{Seen, TILE_HEIGHT, TILE_WIDTH, Tile, tile_hashes};
-use super::verify::{Expected, VerifyError};
+use super::tree::{TILE_HEIGHT, TILE_WIDTH, Tile, TreeHead, tile_hashes};
+use super::verify::{ExpectedLog, VerifyError};
 use crate::model::canonical::Hash;
 use crate::model::record::LEAF_BYTES_MAX;
 use std::collections::BTreeSet;
@@ -45,7 +45,7 @@ impl ExportFiles for Directory<'_> {
 /// As [`verify_files`].
 pub fn verify_export(
     dir: &Path,
-    expected: &Expected,
+    expected: &ExpectedLog,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Verified, VerifyError> {
     verify_files(&Directory(dir), expected, progress)
@@ -59,7 +59,7 @@ pub fn verify_export(
 /// The first record that is wrong, by its sequence number; or that the head is not good.
 pub fn verify_files(
     files: &dyn ExportFiles,
-    expected: &Expected,
+    expected: &ExpectedLog,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Verified, VerifyError> {
     let mut export = Export { files, checked: BTreeSet::new() };
@@ -142,7 +142,7 @@ impl Export<'_> {
         Ok(bytes)
     }
 
-    fn head(&self) -> Result<(LogKey, Seen), VerifyError> {
+    fn head(&self) -> Result<(LogKey, TreeHead), VerifyError> {
         let head = |why: String| VerifyError::Head { why };
         let text = |name: &str| {
             let bytes = self.read(name, NOTE_BYTES_MAX).map_err(|e| format!("{name}: {e}"))?;

@@ -10,9 +10,9 @@ use rusqlite::params;
 use rusqlite::types::Value;
 
 /// A window of time with the sequence numbers that it lies between. Where the clock went back, records
-/// between them can lie outside of it; these are left out, and [`Window::clock_went_back`] says so.
+/// between them can lie outside of it; these are left out, and [`TimeWindow::clock_went_back`] says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window {
+pub struct TimeWindow {
     from: Timestamp,
     to: Timestamp,
     /// From its first record to its last; `None` where it holds none.
@@ -21,14 +21,14 @@ pub struct Window {
     count: u64,
 }
 
-impl Window {
-    /// From when; included.
+impl TimeWindow {
+    /// First moment of the window, inclusive.
     #[must_use]
     pub fn from(&self) -> Timestamp {
         self.from
     }
 
-    /// Until when; included.
+    /// Last moment of the window, inclusive.
     #[must_use]
     pub fn to(&self) -> Timestamp {
         self.to
@@ -66,15 +66,15 @@ impl LedgerReader {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn window(&self, from: Timestamp, to: Timestamp) -> Result<Window, LedgerError> {
+    pub fn window(&self, from: Timestamp, to: Timestamp) -> Result<TimeWindow, LedgerError> {
         self.reader.read(|connection| {
             let span = span(connection, Some(from), Some(to.plus_millis(1)))?;
             let Some(Span { first, end, .. }) = span.filter(|_| to >= from) else {
-                return Ok(Window { from, to, span: None, clock_back: 0, count: 0 });
+                return Ok(TimeWindow { from, to, span: None, clock_back: 0, count: 0 });
             };
             let whole = u64::try_from(end - first).unwrap_or(0);
             if !has_clock_back(connection)? {
-                return Ok(Window { from, to, span, clock_back: 0, count: whole });
+                return Ok(TimeWindow { from, to, span, clock_back: 0, count: whole });
             }
             let sql = "SELECT count(*) FROM clock_back WHERE seq > ?1 AND seq < ?2";
             let clock_back =
@@ -83,7 +83,7 @@ impl LedgerReader {
                 AND at_ms BETWEEN ?3 AND ?4";
             let values = params![first, end, from.millis(), to.millis()];
             let count = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
-            Ok(Window { from, to, span, clock_back, count })
+            Ok(TimeWindow { from, to, span, clock_back, count })
         })
     }
 
@@ -104,7 +104,7 @@ impl LedgerReader {
     /// When a record of the page is damaged or the file cannot be read.
     pub fn window_page(
         &self,
-        window: &Window,
+        window: &TimeWindow,
         after: Option<u64>,
         limit: u32,
     ) -> Result<(Vec<StoredRecord>, Option<u64>), LedgerError> {
@@ -129,7 +129,7 @@ impl LedgerReader {
     /// When the file cannot be read.
     pub fn is_first_in(
         &self,
-        window: &Window,
+        window: &TimeWindow,
         action: ActionId,
         seq: u64,
     ) -> Result<bool, LedgerError> {

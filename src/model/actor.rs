@@ -64,24 +64,24 @@ pub struct Actor {
     /// The role it had then.
     pub role: ActorRole,
     /// `session`, `token`, `link` or `console` (someone with write access to the data directory).
-    pub via: Via,
+    pub via: CredentialKind,
 }
 
 /// That a person proved who they are: when, and how (C3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct Proof {
+pub struct Reauthentication {
     /// When, by the clock of the control plane; by that of the provider where it was there.
     pub at: Timestamp,
     /// How.
-    pub by: ProvedBy,
+    pub by: ReauthMethod,
 }
 
 /// How a person proved who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum ProvedBy {
+pub enum ReauthMethod {
     /// By signing in with the password or the set-up link: the session began with it.
     SignIn,
     /// To a provider of OpenID Connect, by its word: before the session began, perhaps long before.
@@ -90,7 +90,7 @@ pub enum ProvedBy {
     Password,
 }
 
-impl ProvedBy {
+impl ReauthMethod {
     /// The way in a word.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -112,13 +112,15 @@ impl ProvedBy {
     }
 }
 
-impl fmt::Display for Proof {
+impl fmt::Display for Reauthentication {
     /// `by signing in at TIME`, or `to the provider at TIME, by its clock`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let how = match self.by {
-            ProvedBy::SignIn => "by signing in",
-            ProvedBy::Provider => return write!(f, "to the provider at {}, by its clock", self.at),
-            ProvedBy::Password => "with the password",
+            ReauthMethod::SignIn => "by signing in",
+            ReauthMethod::Provider => {
+                return write!(f, "to the provider at {}, by its clock", self.at);
+            }
+            ReauthMethod::Password => "with the password",
         };
         write!(f, "{how} at {}", self.at)
     }
@@ -140,7 +142,7 @@ pub struct ProviderIdentity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Means {
+pub enum AuthMethod {
     /// The name and the password of an account of this control plane.
     Password,
     /// The one-time set-up link, which made the account.
@@ -151,7 +153,7 @@ pub enum Means {
     Proxy,
 }
 
-impl Means {
+impl AuthMethod {
     /// Every means.
     pub const ALL: [Self; 4] = [Self::Password, Self::SetupLink, Self::Openid, Self::Proxy];
 
@@ -192,7 +194,7 @@ impl Means {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Via {
+pub enum CredentialKind {
     /// A person's session, from signing in.
     Session,
     /// A program's token: reads, never confirms (C3.1).
@@ -207,7 +209,7 @@ pub enum Via {
     Console,
 }
 
-impl Via {
+impl CredentialKind {
     /// The way in a word.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -4,13 +4,13 @@ use crate::model::action::{Action, ActionId, Stage};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
 use crate::model::cluster::{ClusterState, Observation, ReceiptStatus};
-use crate::model::explanation::{Candidate, Explanation, Prospect};
+use crate::model::explanation::{ActionPreview, Candidate, Explanation};
 use crate::model::facts::FactChange;
 use crate::model::finding::Mismatch;
-use crate::model::pinned::{Freeze, Unresolved};
+use crate::model::pinned::{Freeze, InDoubt};
 use crate::model::progress::Progress;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
-use crate::model::record::{Entry, Found, Record};
+use crate::model::record::{Entry, ManualOutcome, Record};
 use crate::model::text::{ActorName, Reason};
 use serde::{Deserialize, Serialize};
 
@@ -59,14 +59,14 @@ pub struct LogPage {
 
 /// Which state is the present one. Two of these are equal where nothing has changed between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Present {
+pub struct StateVersion {
     /// The state of the kernel, counted since its start.
     pub cluster: u64,
     /// How many records the log has.
     pub log: u64,
 }
 
-impl Present {
+impl StateVersion {
     /// Parses the form in which events carry it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -75,7 +75,7 @@ impl Present {
     }
 }
 
-impl std::fmt::Display for Present {
+impl std::fmt::Display for StateVersion {
     /// `CLUSTER.LOG`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}", self.cluster, self.log)
@@ -169,7 +169,7 @@ pub enum Outcome {
     /// An operator said what was found; the kernel could prove nothing.
     Found {
         /// Whether it ran, by that word.
-        executed: Found,
+        executed: ManualOutcome,
         /// What the word rests on.
         evidence: Reason,
         /// Who says so.
@@ -181,10 +181,10 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Closing {
-    /// The kernel can settle it: prove that it ran, or make its id void.
+pub enum ResolutionMode {
+    /// The kernel can resolve it: prove that it ran, or make its id void.
     #[default]
-    Settlement,
+    Resolution,
     /// The kernel cannot: an operator says what was found.
     Finding,
 }
@@ -223,7 +223,7 @@ pub struct ActionAnswer {
     pub kernel_says: Option<ReceiptStatus>,
     /// How it can be closed, while its outcome is not known.
     #[serde(default)]
-    pub closing: Closing,
+    pub closing: ResolutionMode,
     /// The explanation that was shown.
     pub explanation: Explanation,
     /// Its digest: what a confirmation repeats.
@@ -313,12 +313,12 @@ pub struct Overview {
     /// The observation.
     pub state: ClusterState,
     /// Every action that chooses a primary, with every node as the object.
-    pub why_not: Vec<WhyNot>,
+    pub target_checks: Vec<WhyNot>,
     /// Every action that takes no parameter, as it would be judged now.
     #[serde(default)]
-    pub on_cluster: Vec<Prospect>,
+    pub cluster_actions: Vec<ActionPreview>,
     /// The action that holds up every further mutation, where there is one.
-    pub unresolved: Option<Unresolved>,
+    pub in_doubt: Option<InDoubt>,
     /// The freeze that stands, where there is one.
     #[serde(default)]
     pub freeze: Option<Freeze>,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::model::{
     action::{ActionId, ActionKind},
     canonical::Hash,
-    record::Found,
+    record::ManualOutcome,
     text::{ActorName, Reason},
 };
 
@@ -64,7 +64,7 @@ pub struct ConfirmBody {
     pub password: Option<String>,
 }
 
-/// Withdrawing or settling an action.
+/// Withdrawing or resolving an action.
 #[derive(Serialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ReasonBody {
@@ -78,7 +78,7 @@ pub struct ReasonBody {
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct FindingBody {
     /// Whether it ran.
-    #[cfg_attr(feature = "ssr", schemars(with = "Found"))]
+    #[cfg_attr(feature = "ssr", schemars(with = "ManualOutcome"))]
     pub executed: String,
     /// What that rests on, in a line of plain text.
     #[cfg_attr(feature = "ssr", schemars(with = "Reason"))]

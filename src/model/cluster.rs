@@ -4,7 +4,7 @@ use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::{Hash, canonical_json};
 use crate::model::facts::{Fact, FactKey, FactSubject, Facts};
-use crate::model::pinned::{ClusterIdentity, Pinned, PinnedItem, PinnedNode, Unresolved};
+use crate::model::pinned::{ClusterIdentity, InDoubt, Pinned, PinnedItem, PinnedNode};
 use crate::model::progress::Progress;
 use crate::model::spec::{FactOf, KernelSpec, PRIMARY, REACHABLE, ROLE};
 use crate::model::text::NodeId;
@@ -171,7 +171,7 @@ impl ClusterState {
     /// The facts that a confirmation is bound to. The freeze is the control plane's own: who explains
     /// adds it.
     #[must_use]
-    pub fn pinned(&self, spec: &KernelSpec, unresolved: Option<Unresolved>) -> Pinned {
+    pub fn pinned(&self, spec: &KernelSpec, in_doubt: Option<InDoubt>) -> Pinned {
         let node = |node: &NodeState| PinnedNode {
             id: node.id.clone(),
             facts: node.facts.bound(|key| spec.is_pinned(FactOf::Node, key)),
@@ -187,7 +187,7 @@ impl ClusterState {
             facts: self.facts.bound(|key| spec.is_pinned(FactOf::Cluster, key)),
             nodes: self.nodes.iter().map(node).collect(),
             items: self.items.iter().map(item).collect(),
-            unresolved,
+            in_doubt,
             freeze: None,
             second_operator: false,
             told: None,
@@ -197,7 +197,7 @@ impl ClusterState {
 
 /// An observation of any format, as it is stored.
 #[derive(Deserialize)]
-struct Stored {
+struct StoredState {
     format: Option<u32>,
     observation: Observation,
     identity: ClusterIdentity,
@@ -213,7 +213,7 @@ impl<'de> Deserialize<'de> for ClusterState {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         use serde::de::Error;
         let stored = serde_json::from_value(serde_json::Value::deserialize(d)?);
-        let Stored { format, observation, identity, nodes, items, under_way, facts } =
+        let StoredState { format, observation, identity, nodes, items, under_way, facts } =
             stored.map_err(Error::custom)?;
         let (facts, nodes) = match format {
             None => {

@@ -101,7 +101,7 @@ pub struct TestPlace {
 
 /// An invariant, and the tests that fail when it is broken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub struct InvariantTests {
     /// The id of the invariant.
     pub id: String,
     /// The tests that name it, in their documentation or in what they compare.
@@ -110,20 +110,20 @@ pub struct Held {
 
 /// What stands behind one clause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
+pub struct ClauseEvidence {
     /// The id of the clause.
     pub clause: String,
     /// What is promised.
     pub promise: String,
     /// The invariants that serve it.
-    pub invariants: Vec<Held>,
+    pub invariants: Vec<InvariantTests>,
     /// The tests that cite it.
     pub tests: Vec<TestPlace>,
     /// The parts of documents that are about it, as `FILE: heading`.
     pub documents: Vec<String>,
 }
 
-impl Evidence {
+impl ClauseEvidence {
     /// Whether no test stands behind the clause, or behind one of its invariants: then it is a wish.
     #[must_use]
     pub fn is_missing(&self) -> bool {
@@ -133,7 +133,7 @@ impl Evidence {
 
 /// The evidence of this version, clause by clause, as it was checked in.
 #[must_use]
-pub fn evidence() -> Vec<Evidence> {
+pub fn evidence() -> Vec<ClauseEvidence> {
     let text = include_str!("../../docs/contract.json");
     serde_json::from_str(text).expect("a test compares the file with what it is made from")
 }

@@ -109,7 +109,7 @@ pub struct Candidate {
 /// One action as it would be judged now: nothing was asked for, and nothing is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct Prospect {
+pub struct ActionPreview {
     /// The action, with the parameters that it was judged for.
     pub action: Action,
     /// What its checks come to; anything but a pass rejects (C6.1).

@@ -22,7 +22,7 @@ pub enum Fact<T> {
     /// Could not be read. Only that it is unknown enters a digest.
     Unknown {
         /// Since when, and why.
-        unknown: Missing,
+        unknown: UnknownReason,
         /// What was read last, where the kernel keeps that; shown as such, and never as the value.
         #[serde(skip_serializing_if = "Option::is_none")]
         last: Option<T>,
@@ -34,7 +34,7 @@ pub enum Fact<T> {
 /// Why a fact is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct Missing {
+pub struct UnknownReason {
     /// Since when it cannot be read.
     pub since: Timestamp,
     /// Why, in a clause that can follow "because".
@@ -44,7 +44,7 @@ pub struct Missing {
 impl<T> Fact<T> {
     /// A fact that could not be read.
     pub fn unknown(since: Timestamp, why: impl Into<String>) -> Self {
-        Self::Unknown { unknown: Missing { since, why: why.into() }, last: None }
+        Self::Unknown { unknown: UnknownReason { since, why: why.into() }, last: None }
     }
 
     /// The same, with what was read last.
@@ -74,7 +74,7 @@ impl<T> Fact<T> {
     }
 
     /// Why it is missing, where it was not read.
-    pub fn missing(&self) -> Option<&Missing> {
+    pub fn missing(&self) -> Option<&UnknownReason> {
         match self {
             Self::Known(_) => None,
             Self::Unknown { unknown, .. } => Some(unknown),

@@ -99,7 +99,7 @@ impl RightsTable {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Subject {
+pub enum FindingSubject {
     /// A receipt that the kernel holds, with the hash of its canonical JSON.
     Receipt {
         /// The action.
@@ -168,7 +168,7 @@ pub struct Finding {
     /// Which side lacks it.
     pub kind: FindingKind,
     /// What it is about.
-    pub subject: Subject,
+    pub subject: FindingSubject,
     /// What was found, as a clause.
     pub found: String,
     /// What the other side expects, as a clause.
@@ -180,7 +180,7 @@ impl Finding {
     #[must_use]
     pub fn new(
         kind: FindingKind,
-        subject: Subject,
+        subject: FindingSubject,
         found: impl Into<String>,
         expected: impl Into<String>,
     ) -> Self {
@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     fn finding(number: u64) -> Finding {
-        let subject = Subject::Epoch { seq: 7, epoch: number };
+        let subject = FindingSubject::Epoch { seq: 7, epoch: number };
         Finding::new(FindingKind::KernelOlder, subject, "term 2", "term 3, as record 7 names")
     }
 

@@ -2,7 +2,7 @@
 
 use crate::model::access_list::{AccessList, More};
 use crate::model::action::ActionId;
-use crate::model::actor::{ActorRole, Means};
+use crate::model::actor::{ActorRole, AuthMethod};
 use crate::model::ambient::Timestamp;
 use crate::model::text::{ActorName, InputError};
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,7 @@ pub struct SessionLine {
     /// Its role.
     pub role: ActorRole,
     /// By what the person signed in.
-    pub by: Means,
+    pub by: AuthMethod,
     /// When it began.
     pub began_at: Timestamp,
     /// When it was last noted as in use; exact to a minute.

@@ -5,8 +5,8 @@ use crate::model::ambient::Timestamp;
 use crate::model::answer::ActionLine;
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::event::{EventPlace, KernelEvent};
-use crate::model::explanation::Prospect;
-use crate::model::pinned::{Freeze, Unresolved};
+use crate::model::explanation::ActionPreview;
+use crate::model::pinned::{Freeze, InDoubt};
 use crate::model::receipt::Verification;
 use crate::model::text::NodeId;
 use serde::{Deserialize, Serialize};
@@ -25,9 +25,9 @@ pub struct NodeAnswer {
     /// The observation.
     pub state: ClusterState,
     /// Every action that names a node, on this one, as it would be judged now.
-    pub actions: Vec<Prospect>,
+    pub actions: Vec<ActionPreview>,
     /// The action that holds up every further mutation, where there is one.
-    pub unresolved: Option<Unresolved>,
+    pub in_doubt: Option<InDoubt>,
     /// The freeze that stands, where there is one.
     pub freeze: Option<Freeze>,
     /// What happened to it in the kernel.
@@ -35,7 +35,7 @@ pub struct NodeAnswer {
     /// What was asked of it, newest first, at most [`ACTIONS_SHOWN`].
     pub asked: Vec<ActionLine>,
     /// Whether more was asked of it than is listed.
-    pub more_asked: bool,
+    pub has_more_actions: bool,
     /// What the last verification of it found; absent where none is on record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<NodeVerified>,
@@ -70,7 +70,7 @@ pub struct NodeEvents {
     /// The events, newest first.
     pub events: Vec<KernelEvent>,
     /// How many events of the kernel were looked through.
-    pub looked_at: usize,
+    pub events_scanned: usize,
     /// Where the next look begins: before this place; absent where there are no older events.
     pub next_before: Option<EventPlace>,
     /// Why events may be missing, as a sentence; absent where what was looked through is whole.

@@ -27,7 +27,7 @@ pub struct ClusterIdentity {
 /// An action whose outcome is not known, as an explanation names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct Unresolved {
+pub struct InDoubt {
     /// The action.
     pub action_id: ActionId,
     /// What was asked.
@@ -98,7 +98,7 @@ pub struct Pinned {
     /// What they have several of, by node, kind and name.
     pub items: Vec<PinnedItem>,
     /// The action of the control plane that is not resolved, where there is one.
-    pub unresolved: Option<Unresolved>,
+    pub in_doubt: Option<InDoubt>,
     /// The freeze that stands, where there is one.
     pub freeze: Option<Freeze>,
     /// Whether a second operator has to confirm it too, as the settings say of its class.
@@ -116,7 +116,7 @@ struct PinnedJson {
     nodes: Vec<PinnedNode>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     items: Vec<PinnedItem>,
-    unresolved: Option<Unresolved>,
+    in_doubt: Option<InDoubt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     freeze: Option<Freeze>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -147,13 +147,12 @@ impl schemars::JsonSchema for Pinned {
 
 impl Serialize for Pinned {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        let Self { identity, facts, nodes, items, unresolved, freeze, second_operator, told } =
+        let Self { identity, facts, nodes, items, in_doubt, freeze, second_operator, told } =
             self.clone();
         if let Some(told) = told {
             return told.serialize(s);
         }
-        PinnedJson { identity, facts, nodes, items, unresolved, freeze, second_operator }
-            .serialize(s)
+        PinnedJson { identity, facts, nodes, items, in_doubt, freeze, second_operator }.serialize(s)
     }
 }
 
@@ -166,9 +165,8 @@ impl<'de> Deserialize<'de> for Pinned {
             return v1::pinned(json).map_err(Error::custom);
         }
         let read = serde_json::from_value(json).map_err(Error::custom)?;
-        let PinnedJson { identity, facts, nodes, items, unresolved, freeze, second_operator } =
-            read;
-        Ok(Self { identity, facts, nodes, items, unresolved, freeze, second_operator, told: None })
+        let PinnedJson { identity, facts, nodes, items, in_doubt, freeze, second_operator } = read;
+        Ok(Self { identity, facts, nodes, items, in_doubt, freeze, second_operator, told: None })
     }
 }
 
@@ -179,10 +177,10 @@ impl Pinned {
         let text = |text: Option<String>| FactValue::Known(text.into());
         let identity = &self.identity;
         let cluster = format!("{} {} ({})", identity.environment, identity.cluster, identity.id);
-        let unresolved = self.unresolved.as_ref().map(|u| format!("{} {}", u.kind, u.action_id));
+        let in_doubt = self.in_doubt.as_ref().map(|u| format!("{} {}", u.kind, u.action_id));
         [
             (FactKey::new("cluster"), text(Some(cluster))),
-            (FactKey::new("unresolved_action"), text(unresolved)),
+            (FactKey::new("action_in_doubt"), text(in_doubt)),
             (FactKey::new("freeze"), text(self.freeze.as_ref().map(ToString::to_string))),
             (
                 FactKey::new("second_operator"),

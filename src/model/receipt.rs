@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// kernel is a witness of the ledger and the ledger of the kernel (C9.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct Witness {
+pub struct LedgerRef {
     /// The sequence number of the `dispatched` record.
     pub seq: u64,
     /// The hash of that record.
@@ -31,7 +31,7 @@ pub struct Receipt {
     /// When the kernel executed it, by the kernel's clock.
     pub executed_at: Timestamp,
     /// The record of the ledger that the order carried.
-    pub witness: Witness,
+    pub witness: LedgerRef,
     /// What happened, as a sentence of the kernel.
     pub result: String,
     /// What a verification found; absent for every other action, and in receipts of versions that said

@@ -1,7 +1,7 @@
 //! One entry of the ledger, and everything that can be one.
 
 use crate::model::action::{Action, ActionId, Stage};
-use crate::model::actor::{ActorRole, Means, Proof, ProviderIdentity};
+use crate::model::actor::{ActorRole, AuthMethod, ProviderIdentity, Reauthentication};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
 use crate::model::facts::FactChange;
@@ -11,7 +11,7 @@ use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::refusal::Refusal;
 use crate::model::text::{ActorName, Reason};
 pub use leaf::Record;
-pub use learned::{Delivery, EndedBecause, Found, LearnedBy};
+pub use learned::{Delivery, EndedBecause, LearnedBy, ManualOutcome};
 pub use run::{HostUser, LastRun, RunEnd, SettingChange, Settings};
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +95,7 @@ pub enum Entry {
         /// The blob of the observation under the execution lock.
         snapshot: Hash,
         /// When and how the operator last proved who they are.
-        proved: Option<Proof>,
+        proved: Option<Reauthentication>,
     },
     /// The operator confirmed the digest, and at that moment it was still true. Where two have to, this
     /// is the second one.
@@ -109,7 +109,7 @@ pub enum Entry {
         /// When and how the operator last proved who they are. Absent in records of versions that
         /// did not ask.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        proved: Option<Proof>,
+        proved: Option<Reauthentication>,
     },
     /// The world had moved when the operator confirmed.
     Stale {
@@ -161,7 +161,7 @@ pub enum Entry {
     /// An operator says what was found about an outcome that the kernel cannot prove.
     Finding {
         /// Whether it ran.
-        executed: Found,
+        executed: ManualOutcome,
         /// What that rests on.
         evidence: Reason,
     },
@@ -239,7 +239,7 @@ pub enum Entry {
     /// A person signed in.
     SignedIn {
         /// By what.
-        by: Means,
+        by: AuthMethod,
     },
     /// A person signed out.
     SignedOut {},

@@ -75,21 +75,21 @@ macro_rules! codes {
 }
 
 codes! {
-    InputInvalid "input_invalid" Input "A field of the request is not what it must be.";
-    UnsupportedMedia "unsupported_media" Input "The body has a form that is not read here.";
+    InputInvalid "input_invalid" Input "Invalid input.";
+    UnsupportedMedia "unsupported_media" Input "Unsupported content type.";
     BodyTooLarge "body_too_large" Input "The body is larger than the limit.";
-    NotFound "not_found" Input "There is nothing under this address.";
+    NotFound "not_found" Input "Page not found.";
     MethodNotAllowed "method_not_allowed" Input "This address does not take this method.";
     IdReused "action_id_reused" Input "This action id stands for another request already.";
     TargetMistyped "target_mistyped" Input "The name typed is not the name of the target.";
     NotSignedIn "not_signed_in" Authority "Nobody is signed in.";
-    SignInFailed "sign_in_failed" Authority "The name and the password do not belong together.";
+    SignInFailed "sign_in_failed" Authority "Wrong name or password.";
     TooManyAttempts "too_many_attempts" Authority "Too many attempts to sign in at once.";
     SignInSpent "sign_in_spent" Authority "The sign-in was not begun in this browser, was used, or took too long.";
     IdentityUnproven "identity_unproven" Authority "What was said does not prove who somebody is.";
-    NotAdmitted "not_admitted" Authority "Who it is was proven, and has no role here.";
+    NotAdmitted "not_admitted" Authority "Signed in, but no role is assigned.";
     TooManyStreams "too_many_streams" Authority "Too many pages of this session listen for changes.";
-    ProofNeeded "proof_needed" Authority "It is not known that the operator proved lately who they are.";
+    ProofNeeded "proof_needed" Authority "The operator's sign-in is too old for this action.";
     ProofFailed "proof_failed" Authority "The password is not the one of the account that is signed in.";
     NotPermitted "not_permitted" Authority "The role does not permit this.";
     CrossSite "cross_site" Authority "The request came from another site.";
@@ -113,7 +113,7 @@ codes! {
     ProviderUnreachable "provider_unreachable" Transport "The provider that signs people in does not answer.";
     AuditUnavailable "audit_unavailable" Transport "The record cannot be made durable.";
     ShuttingDown "shutting_down" Transport "The control plane is stopping.";
-    Internal "internal" Transport "The control plane failed on its own account.";
+    Internal "internal" Transport "Internal error.";
 }
 
 /// What is known about execution when something is refused.

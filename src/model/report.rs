@@ -16,36 +16,36 @@ use std::fmt;
 /// Something too big for a record, as the log keeps it under its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct Kept {
+pub struct KeptBlob {
     /// SHA-256 of the bytes.
     pub hash: Hash,
     /// The first record of the action that names it.
     pub seq: u64,
     /// The bytes, or why they could not be had.
     #[serde(flatten)]
-    pub content: Content,
+    pub content: BlobContent,
 }
 
 /// The bytes under a hash, or why they could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Content {
+pub enum BlobContent {
     /// Canonical JSON, byte for byte as it was hashed.
     Canonical(String),
     /// The log does not give them, and says why.
     Missing(String),
 }
 
-impl Kept {
+impl KeptBlob {
     /// What the bytes say.
     ///
     /// # Errors
     /// The sentence that says why that cannot be known.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, String> {
         match &self.content {
-            Content::Missing(why) => Err(why.clone()),
-            Content::Canonical(text) => serde_json::from_str(text).map_err(|error| {
+            BlobContent::Missing(why) => Err(why.clone()),
+            BlobContent::Canonical(text) => serde_json::from_str(text).map_err(|error| {
                 format!("its bytes are kept, and this version does not read them: {error}")
             }),
         }
@@ -80,13 +80,13 @@ pub struct ActionReport {
     /// Whether the log holds more records of it than are listed: repeated and declined attempts.
     pub more_records: bool,
     /// What its records name, in the order in which they name it.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<KeptBlob>,
 }
 
 impl ActionReport {
     /// What the log keeps under a hash that a record of this action names.
     #[must_use]
-    pub fn kept(&self, hash: &Hash) -> Option<&Kept> {
+    pub fn kept(&self, hash: &Hash) -> Option<&KeptBlob> {
         self.kept.iter().find(|kept| kept.hash == *hash)
     }
 
@@ -169,14 +169,14 @@ impl ActionReport {
 /// How much a whole window holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct Extent {
+pub struct WindowCounts {
     /// Records.
     pub records: u64,
     /// Actions with a record in it.
     pub actions: u64,
 }
 
-impl Extent {
+impl WindowCounts {
     /// Counts the records of a page, or its actions.
     pub fn count(&mut self, records: bool, page: &WindowReport) {
         let of = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -188,7 +188,7 @@ impl Extent {
     }
 }
 
-impl fmt::Display for Extent {
+impl fmt::Display for WindowCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let s = |count: u64| if count == 1 { "" } else { "s" };
         let Self { records, actions } = *self;
@@ -216,7 +216,7 @@ pub struct WindowReport {
     pub total: Option<u64>,
     /// What the whole window holds, where this is all of it and was written to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub complete: Option<Extent>,
+    pub complete: Option<WindowCounts>,
     /// Why the rest could not be read, where this was to be all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<String>,

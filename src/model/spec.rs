@@ -193,12 +193,12 @@ pub const REFUSED: FailureMode = FailureMode {
 /// How an action goes wrong whatever it does: a stop before it is sent.
 pub const STOPPED_BEFORE: FailureMode = FailureMode {
     when: "The control plane stops after the confirmation and before the order is sent.",
-    seen: "Stage confirmed, marked as never sent. Nothing ran. An operator settles it.",
+    seen: "Stage confirmed, marked as never sent. Nothing ran. An operator resolves it.",
 };
 /// How an action goes wrong whatever it does: a stop after it may have been sent.
 pub const STOPPED_AFTER: FailureMode = FailureMode {
     when: "The control plane stops after the order was recorded as dispatched.",
-    seen: "Stage unknown, with what the kernel holds under the id. An operator settles it; further mutations wait until then.",
+    seen: "Stage unknown, with what the kernel holds under the id. An operator resolves it; further mutations wait until then.",
 };
 
 /// Everything there is to say about one kind of action (C12.1). There are no optional parts.
@@ -237,7 +237,7 @@ pub struct ActionSpec {
     pub takes_long: bool,
     /// Whether it makes a node primary: then every node is shown with the rules against it.
     pub chooses_primary: bool,
-    /// Whether it is the way out where an outcome is not known and nobody is primary: settling may
+    /// Whether it is the way out where an outcome is not known and nobody is primary: resolving may
     /// need a primary, and without one action that is possible all the same neither could ever happen.
     pub way_out: bool,
 }

@@ -26,7 +26,7 @@ pub enum Stage {
     Executed,
     /// The kernel refused it. Nothing ran.
     Refused,
-    /// It may have run. Further mutations wait until an operator settles it.
+    /// It may have run. Further mutations wait until an operator resolves it.
     Unknown,
     /// Never ran and never can: its id is void in the kernel.
     Voided,

@@ -28,7 +28,7 @@ impl InputError {
     /// Builds the error; `found` is quoted and made printable here, so no caller can forget to.
     #[must_use]
     pub fn new(field: &str, found: &str, required: impl Into<String>) -> Self {
-        Self { field: visible(field), found: quoted(found), required: required.into() }
+        Self { field: escape_unsafe(field), found: quoted(found), required: required.into() }
     }
 }
 
@@ -41,12 +41,12 @@ fn quoted(found: &str) -> String {
     let count = found.chars().count();
     let head: String = found.chars().take(FOUND_CHARS_MAX).collect();
     let cut = (count > FOUND_CHARS_MAX).then(|| format!("… ({count} characters)"));
-    format!("\"{}\"{}", visible(&head), cut.unwrap_or_default())
+    format!("\"{}\"{}", escape_unsafe(&head), cut.unwrap_or_default())
 }
 
 /// Whether a character can move a cursor, hide text or reorder a line.
 #[must_use]
-pub fn is_treacherous(c: char) -> bool {
+pub fn is_unsafe_char(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
@@ -71,10 +71,10 @@ pub fn in_binary_units(bytes: u64) -> String {
 /// Spells every treacherous character out as `⟨U+001B⟩`, so that text is inert in a page, a log
 /// line and a terminal.
 #[must_use]
-pub fn visible(text: &str) -> String {
+pub fn escape_unsafe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_treacherous(c) {
+        if is_unsafe_char(c) {
             out.push_str(&format!("⟨U+{:04X}⟩", c as u32));
         } else {
             out.push(c);
@@ -234,7 +234,7 @@ impl Reason {
                 format!("at most {REASON_CHARS_MAX} characters"),
             ));
         }
-        if text.chars().any(is_treacherous) {
+        if text.chars().any(is_unsafe_char) {
             return Err(InputError::new(
                 field,
                 text,

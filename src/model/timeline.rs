@@ -63,7 +63,7 @@ impl PlacedEvent {
 /// Records and events between which no order is known. Each list is newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub struct Stretch {
+pub struct ConcurrentGroup {
     /// Records.
     pub records: Vec<PlacedRecord>,
     /// Events of the kernel.
@@ -77,7 +77,7 @@ pub struct Stretch {
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Timeline {
     /// What happened.
-    pub stretches: Vec<Stretch>,
+    pub stretches: Vec<ConcurrentGroup>,
     /// The key of the next page; absent on the last.
     pub next_before: Option<TimelineKey>,
     /// Why events of the kernel may be missing, as a sentence.

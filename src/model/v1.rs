@@ -6,7 +6,7 @@
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::NodeState;
 use crate::model::facts::{Fact, FactKey, Facts, Value};
-use crate::model::pinned::{Freeze, Pinned, PinnedNode, Unresolved};
+use crate::model::pinned::{Freeze, InDoubt, Pinned, PinnedNode};
 use crate::model::text::NodeId;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -47,13 +47,13 @@ fn fact(json: Json) -> Result<Fact<Value>, String> {
 /// An instant, a reason and perhaps causes; null where nothing was so.
 fn since(facts: &mut Facts, keys: [&str; 2], json: Json) -> Result<(), String> {
     #[derive(Deserialize)]
-    struct Told {
+    struct StoredSince {
         since: Timestamp,
         why: String,
         causes: Option<Vec<String>>,
     }
     let Json::Object(_) = &json else { return Ok(()) };
-    let read: Told = serde_json::from_value(json).map_err(|error| error.to_string())?;
+    let read: StoredSince = serde_json::from_value(json).map_err(|error| error.to_string())?;
     let [since, why] = keys;
     facts.set(key(since)?, Fact::Known(Value::Text(read.since.to_string())));
     facts.set(key(why)?, Fact::Known(Value::Text(read.why)));
@@ -85,7 +85,7 @@ fn taken_apart(mut members: Map<String, Json>) -> Result<Apart, String> {
 pub(super) struct StoredPinned {
     cluster: Map<String, Json>,
     nodes: Vec<Map<String, Json>>,
-    unresolved: Option<Unresolved>,
+    unresolved: Option<InDoubt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     freeze: Option<Freeze>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -95,7 +95,7 @@ pub(super) struct StoredPinned {
 /// The pinned facts of an explanation, with the object that they were read from.
 pub(super) fn pinned(json: Json) -> Result<Pinned, String> {
     let stored = serde_json::from_value(json.clone()).map_err(|error| error.to_string())?;
-    let StoredPinned { mut cluster, nodes, unresolved, freeze, second_operator } = stored;
+    let StoredPinned { mut cluster, nodes, unresolved: in_doubt, freeze, second_operator } = stored;
     let identity = cluster.remove("identity").unwrap_or_default();
     let identity = serde_json::from_value(identity).map_err(|error| error.to_string())?;
     let node = |members| {
@@ -107,7 +107,7 @@ pub(super) fn pinned(json: Json) -> Result<Pinned, String> {
         facts: shown(&facts(cluster)?),
         nodes: nodes.into_iter().map(node).collect::<Result<_, String>>()?,
         items: Vec::new(),
-        unresolved,
+        in_doubt,
         freeze,
         second_operator,
         told: Some(Box::new(json)),

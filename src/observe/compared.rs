@@ -1,13 +1,13 @@
 //! What an open page follows of an action.
 
-use super::{ReadSide, no_such_action};
+use super::{QueryService, no_such_action};
 use crate::explain::pinned;
 use crate::model::action::ActionId;
 use crate::model::compared::Compared;
 use crate::model::progress::Progress;
 use crate::model::refusal::Refusal;
 
-impl ReadSide {
+impl QueryService {
     /// The facts that the explanation of an action is bound to, as they were and as they are. It
     /// explains nothing anew: a check that would end otherwise is found when somebody confirms.
     ///

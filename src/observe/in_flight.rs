@@ -1,7 +1,7 @@
 //! Which action is running in this process. One at a time, and never kept on disk: after a stop
 //! nothing is running, and what the records then say is the truth.
 
-use super::ReadSide;
+use super::QueryService;
 use crate::model::action::ActionId;
 use crate::model::progress::Progress;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,10 +25,10 @@ impl Slot {
 
 /// The one place that an action has to hold to run (C4.3).
 #[derive(Clone, Default)]
-pub struct InFlight(Arc<Place>);
+pub struct InFlight(Arc<ExecutionSlot>);
 
 #[derive(Default)]
-struct Place {
+struct ExecutionSlot {
     slot: Mutex<Slot>,
     /// The action that was sent to the kernel, takes long, and has not come back.
     sent: watch::Sender<Option<ActionId>>,
@@ -36,28 +36,28 @@ struct Place {
 
 /// A share of the place, given back when it is dropped.
 #[must_use = "dropping it gives the place back"]
-pub struct Held {
+pub struct SlotShare {
     slot: InFlight,
 }
 
 /// That the action is being executed, until this is dropped.
 #[must_use = "dropping it says that nothing is being executed"]
-pub struct Running<'a> {
-    held: &'a Held,
+pub struct RunningAction<'a> {
+    held: &'a SlotShare,
 }
 
-impl Held {
+impl SlotShare {
     /// Says that from here on the action is being executed. A delivery that only repeats never says
     /// so: to it, an action that a stop left open is as open as to everybody else (C7.3).
-    pub fn run(&self) -> Running<'_> {
+    pub fn run(&self) -> RunningAction<'_> {
         let mut slot = self.slot.lock();
         slot.runs = true;
         slot.mark += 1;
-        Running { held: self }
+        RunningAction { held: self }
     }
 }
 
-impl Running<'_> {
+impl RunningAction<'_> {
     /// Says that the action was sent and takes long: whoever waits to see it need not wait for its
     /// end.
     pub fn sent_and_takes_long(&self) {
@@ -66,7 +66,7 @@ impl Running<'_> {
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for RunningAction<'_> {
     fn drop(&mut self) {
         self.held.slot.lock().runs = false;
         self.held.slot.0.sent.send_replace(None);
@@ -79,17 +79,17 @@ impl InFlight {
     ///
     /// # Errors
     /// The action that holds it, if that is another one.
-    pub fn hold(&self, id: ActionId) -> Result<Held, ActionId> {
+    pub fn hold(&self, id: ActionId) -> Result<SlotShare, ActionId> {
         let mut slot = self.lock();
         match &mut slot.held {
             Some((other, _)) if *other != id => Err(*other),
             Some((_, count)) => {
                 *count += 1;
-                Ok(Held { slot: self.clone() })
+                Ok(SlotShare { slot: self.clone() })
             }
             None => {
                 slot.held = Some((id, 1));
-                Ok(Held { slot: self.clone() })
+                Ok(SlotShare { slot: self.clone() })
             }
         }
     }
@@ -120,7 +120,7 @@ impl InFlight {
     }
 }
 
-impl Drop for Held {
+impl Drop for SlotShare {
     fn drop(&mut self) {
         let mut slot = self.slot.lock();
         slot.held = match slot.held {
@@ -130,7 +130,7 @@ impl Drop for Held {
     }
 }
 
-impl ReadSide {
+impl QueryService {
     /// How far the kernel is with an action that runs here and takes long.
     pub(super) async fn under_way(&self, id: ActionId) -> Option<Progress> {
         if !self.in_flight.is_running(id) {

@@ -1,12 +1,12 @@
 //! What the log keeps, each under an address of its own: the same answer for ever.
 
-use super::{ReadSide, unreadable};
+use super::{QueryService, unreadable};
 use crate::model::canonical::Hash;
 use crate::model::cluster::ClusterState;
 use crate::model::kept::{KeptObservation, RecordAnswer};
 use crate::model::refusal::{Refusal, RefusalCode};
 
-impl ReadSide {
+impl QueryService {
     /// One record, with its bytes and the steps of its action.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What can be read of the log: its records, proofs about it, and reports from it alone.
 
-use super::{ReadSide, report, unreadable};
-use crate::ledger::{ClockReport, LogFilter, Window};
+use super::{QueryService, report, unreadable};
+use crate::ledger::{ClockReport, LogFilter, TimeWindow};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::answer::{
@@ -10,7 +10,7 @@ use crate::model::answer::{
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::report::{ActionReport, WindowReport};
 
-impl ReadSide {
+impl QueryService {
     /// One page of the log, newest first.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl ReadSide {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn find_window(&self, from: Timestamp, to: Timestamp) -> Result<Window, Refusal> {
+    pub fn find_window(&self, from: Timestamp, to: Timestamp) -> Result<TimeWindow, Refusal> {
         self.ledger.window(from, to).map_err(unreadable)
     }
 
@@ -80,7 +80,7 @@ impl ReadSide {
     /// When the ledger cannot be read.
     pub fn window_page(
         &self,
-        window: &Window,
+        window: &TimeWindow,
         after: Option<u64>,
         limit: u32,
     ) -> Result<WindowReport, Refusal> {
@@ -93,7 +93,7 @@ impl ReadSide {
     /// When the ledger cannot be read.
     pub fn window_records(
         &self,
-        window: &Window,
+        window: &TimeWindow,
         after: Option<u64>,
         limit: u32,
     ) -> Result<WindowReport, Refusal> {

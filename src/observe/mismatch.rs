@@ -1,14 +1,14 @@
 //! Where log and kernel do not say the same, for those who read (C9.5), and what follows from an
 //! acceptance for an action whose outcome is not known.
 
-use super::{ReadSide, unreadable};
-use crate::model::answer::Closing;
+use super::{QueryService, unreadable};
+use crate::model::answer::ResolutionMode;
 use crate::model::finding::Mismatch;
 use crate::model::refusal::Refusal;
-use crate::observe::trail::Trail;
+use crate::observe::action_history::ActionHistory;
 use std::sync::Arc;
 
-impl ReadSide {
+impl QueryService {
     /// The same, where the start found that log and kernel do not say the same (C9.5).
     #[must_use]
     pub fn with_mismatch(self, mismatch: Mismatch) -> Self {
@@ -29,8 +29,12 @@ impl ReadSide {
 
     /// How an action whose outcome is not known can be closed with this kernel.
     #[must_use]
-    pub fn closing(&self) -> Closing {
-        if self.kernel.describe().can_settle { Closing::Settlement } else { Closing::Finding }
+    pub fn closing(&self) -> ResolutionMode {
+        if self.kernel.describe().can_resolve {
+            ResolutionMode::Resolution
+        } else {
+            ResolutionMode::Finding
+        }
     }
 
     /// How this action can be closed, if its outcome is not known. A kernel that was accepted as it
@@ -39,11 +43,11 @@ impl ReadSide {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn closing_of(&self, trail: &Trail) -> Result<Closing, Refusal> {
+    pub fn closing_of(&self, trail: &ActionHistory) -> Result<ResolutionMode, Refusal> {
         // Of an action that has an outcome nobody asks, and the log after it is as long as it likes.
         let sent = trail.dispatched_at().filter(|_| trail.stage().is_open());
         let is_accepted = |sent| self.ledger.is_accepted_after(sent).map_err(unreadable);
         let is_forgetful = sent.map(is_accepted).transpose()?.unwrap_or(false);
-        Ok(if is_forgetful { Closing::Finding } else { self.closing() })
+        Ok(if is_forgetful { ResolutionMode::Finding } else { self.closing() })
     }
 }

@@ -1,6 +1,6 @@
 //! What there is to see of one node.
 
-use super::{ReadSide, no_such_node, unreadable};
+use super::{QueryService, no_such_node, unreadable};
 use crate::explain::on_node;
 use crate::ledger::LogFilter;
 use crate::model::answer::{PAGE_ROWS_MAX, StoredRecord};
@@ -14,7 +14,7 @@ use crate::model::spec::{ActionClass, ActionSpec};
 use crate::model::text::NodeId;
 use std::collections::BTreeMap;
 
-impl ReadSide {
+impl QueryService {
     /// One node in one observation, with what speaks against each action on it, what happened to it,
     /// and what was asked of it. Events are looked for before `before`, from the newest on without it.
     ///
@@ -37,25 +37,25 @@ impl ReadSide {
             Ok(page) => of_node(page, &node),
             Err(why) => NodeEvents {
                 events: Vec::new(),
-                looked_at: 0,
+                events_scanned: 0,
                 next_before: None,
                 gap: Some(why.sentence),
             },
         };
         let filter = LogFilter { node: Some(node.clone()), ..LogFilter::default() };
         let rows = self.ledger.actions_of(None, ACTIONS_SHOWN, &filter).map_err(unreadable)?;
-        let more_asked = rows.next_before.is_some();
+        let has_more_actions = rows.next_before.is_some();
         let asked = self.lines(rows.rows)?;
         let verified = self.verified(&node)?;
         Ok(NodeAnswer {
             node,
             state,
             actions,
-            unresolved: standing.unresolved,
+            in_doubt: standing.in_doubt,
             freeze: standing.freeze,
             events,
             asked,
-            more_asked,
+            has_more_actions,
             verified,
         })
     }
@@ -119,8 +119,8 @@ fn verified(stored: StoredRecord) -> Option<(NodeId, NodeVerified)> {
 /// The events that are about this node.
 fn of_node(page: EventPage, node: &NodeId) -> NodeEvents {
     let EventPage { events, next_before, gap } = page;
-    let looked_at = events.len();
+    let events_scanned = events.len();
     let is_about = |event: &KernelEvent| event.node.as_ref() == Some(node);
     let events = events.into_iter().filter(is_about).collect();
-    NodeEvents { events, looked_at, next_before, gap }
+    NodeEvents { events, events_scanned, next_before, gap }
 }

@@ -1,14 +1,14 @@
 //! Everything that the overview shows, from one observation.
 
-use super::ReadSide;
-use crate::explain::{Standing, on_cluster, why_not};
+use super::QueryService;
+use crate::explain::{Blockers, cluster_actions, why_not};
 use crate::model::answer::{Overview, WhyNot};
 use crate::model::cluster::ClusterState;
 use crate::model::finding::Mismatch;
 use crate::model::refusal::Refusal;
 use crate::model::spec::ActionSpec;
 
-impl ReadSide {
+impl QueryService {
     /// Everything that the overview shows.
     ///
     /// # Errors
@@ -21,18 +21,19 @@ impl ReadSide {
             kind: entry.kind,
             candidates: self.why_not(&state, entry, &standing),
         };
-        let why_not = choosing.map(table).collect();
+        let target_checks = choosing.map(table).collect();
         let offers = self.kernel.offers(&state);
-        let on_cluster = self.with_rules(|rules| on_cluster(&state, offers, &standing, rules));
-        let Standing { unresolved, freeze, second_operator: _ } = standing;
+        let cluster_actions =
+            self.with_rules(|rules| cluster_actions(&state, offers, &standing, rules));
+        let Blockers { in_doubt, freeze, second_operator: _ } = standing;
         let data_address = self.data_address.clone();
         let mismatch = self.mismatch().map(Mismatch::shown);
         let unrecordable = self.unrecordable();
         Ok(Overview {
             state,
-            why_not,
-            on_cluster,
-            unresolved,
+            target_checks,
+            cluster_actions,
+            in_doubt,
             freeze,
             data_address,
             mismatch,
@@ -46,7 +47,7 @@ impl ReadSide {
         &self,
         state: &ClusterState,
         entry: &ActionSpec,
-        standing: &Standing,
+        standing: &Blockers,
     ) -> Vec<crate::model::explanation::Candidate> {
         self.with_rules(|rules| why_not(state, entry, standing, rules))
     }

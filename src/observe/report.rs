@@ -3,14 +3,14 @@
 //! It takes the log and nothing else: no kernel, no clock, no configuration. Whoever holds a copy of
 //! the database gets the same report as the console gives, byte for byte.
 
-use super::trail::Trail;
+use super::action_history::ActionHistory;
 use super::{no_such_action, unreadable};
-use crate::ledger::{LedgerError, LedgerReader, Window};
+use crate::ledger::{LedgerError, LedgerReader, TimeWindow};
 use crate::model::action::ActionId;
 use crate::model::answer::StoredRecord;
 use crate::model::canonical::Hash;
 use crate::model::refusal::{Refusal, RefusalCode};
-use crate::model::report::{ActionReport, Content, Kept, WindowReport};
+use crate::model::report::{ActionReport, BlobContent, KeptBlob, WindowReport};
 
 /// The report of one action.
 ///
@@ -18,7 +18,7 @@ use crate::model::report::{ActionReport, Content, Kept, WindowReport};
 /// `not_found`; or when a record cannot be read. A blob that cannot be had is part of the report.
 pub fn action(ledger: &LedgerReader, id: ActionId) -> Result<ActionReport, Refusal> {
     let records = ledger.trail(id).map_err(unreadable)?;
-    let trail = Trail::fold(records)?.ok_or_else(|| no_such_action(id))?;
+    let trail = ActionHistory::fold(records)?.ok_or_else(|| no_such_action(id))?;
     let (outcome, moved) = (trail.outcome(), trail.moved().to_vec());
     Ok(ActionReport {
         id,
@@ -42,7 +42,7 @@ pub fn action(ledger: &LedgerReader, id: ActionId) -> Result<ActionReport, Refus
 /// When a record cannot be read.
 pub fn window(
     ledger: &LedgerReader,
-    window: &Window,
+    window: &TimeWindow,
     after: Option<u64>,
     limit: u32,
 ) -> Result<WindowReport, Refusal> {
@@ -70,7 +70,7 @@ pub fn window(
 /// When a record cannot be read.
 pub fn window_records(
     ledger: &LedgerReader,
-    window: &Window,
+    window: &TimeWindow,
     after: Option<u64>,
     limit: u32,
 ) -> Result<WindowReport, Refusal> {
@@ -78,34 +78,38 @@ pub fn window_records(
     Ok(bare(window, records, next_after))
 }
 
-fn bare(window: &Window, records: Vec<StoredRecord>, next_after: Option<u64>) -> WindowReport {
+fn bare(window: &TimeWindow, records: Vec<StoredRecord>, next_after: Option<u64>) -> WindowReport {
     let (from, to, total) = (window.from(), window.to(), Some(window.len()));
     let (actions, complete, incomplete) = (Vec::new(), None, None);
     WindowReport { from, to, records, actions, next_after, total, complete, incomplete }
 }
 
 /// Everything that these records name, once each, in their order.
-fn kept(ledger: &LedgerReader, records: &[StoredRecord]) -> Result<Vec<Kept>, Refusal> {
-    let mut kept: Vec<Kept> = Vec::new();
+fn kept(ledger: &LedgerReader, records: &[StoredRecord]) -> Result<Vec<KeptBlob>, Refusal> {
+    let mut kept: Vec<KeptBlob> = Vec::new();
     for stored in records {
         for hash in stored.record.entry.blobs() {
             if kept.iter().all(|k| k.hash != hash) {
-                kept.push(Kept { hash, seq: stored.record.seq, content: content(ledger, hash)? });
+                kept.push(KeptBlob {
+                    hash,
+                    seq: stored.record.seq,
+                    content: content(ledger, hash)?,
+                });
             }
         }
     }
     Ok(kept)
 }
 
-fn content(ledger: &LedgerReader, hash: Hash) -> Result<Content, Refusal> {
+fn content(ledger: &LedgerReader, hash: Hash) -> Result<BlobContent, Refusal> {
     Ok(match ledger.blob(hash) {
         Ok(Some(bytes)) => match String::from_utf8(bytes) {
-            Ok(text) => Content::Canonical(text),
-            Err(_) => Content::Missing("its bytes are no text".to_owned()),
+            Ok(text) => BlobContent::Canonical(text),
+            Err(_) => BlobContent::Missing("its bytes are no text".to_owned()),
         },
-        Ok(None) => Content::Missing("the log does not hold it".to_owned()),
+        Ok(None) => BlobContent::Missing("the log does not hold it".to_owned()),
         // Its bytes are not those that were hashed: said in the report, which goes on without.
-        Err(error @ LedgerError::Damaged { .. }) => Content::Missing(error.to_string()),
+        Err(error @ LedgerError::Damaged { .. }) => BlobContent::Missing(error.to_string()),
         Err(error) => return Err(unreadable(error)),
     })
 }

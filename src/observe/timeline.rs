@@ -1,8 +1,8 @@
 //! The log and the kernel side by side: what happened, and what is known of the order between them.
 
-mod weave;
+mod merge;
 
-use super::{ReadSide, unreadable};
+use super::{QueryService, unreadable};
 use crate::ledger::LogFilter;
 use crate::model::action::ActionId;
 use crate::model::answer::{LogPage, PAGE_ROWS_MAX, StoredRecord};
@@ -11,8 +11,8 @@ use crate::model::record::Entry;
 use crate::model::refusal::Refusal;
 use crate::model::timeline::{Timeline, TimelineKey};
 use crate::model::timeline_filter::TimelineFilter;
+use merge::{OrderEvidence, Woven, merge};
 use std::collections::BTreeMap;
-use weave::{Tie, Woven, weave};
 
 /// How many records and events are read for a page, however few it shows: evidence of their order may
 /// stand below it. What lies further apart than this is shown without its join, which claims less.
@@ -33,7 +33,7 @@ struct Searched {
     gap: Option<String>,
 }
 
-impl ReadSide {
+impl QueryService {
     /// One page of what happened and what the filter leaves of it, newest first: at most `limit`
     /// records and events in all.
     ///
@@ -68,7 +68,7 @@ impl ReadSide {
         let read = (records.records.len(), events.len());
         let more = (records.next_before, unsearched);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let Woven { stretches, shown } = weave(records.records, events, &ties, floor, limit);
+        let Woven { stretches, shown } = merge(records.records, events, &ties, floor, limit);
         let is_last = more == (None, None) && shown == read;
         let last_record = stretches.iter().flat_map(|s| &s.records).next_back();
         let last_event = stretches.iter().flat_map(|s| &s.events).next_back();
@@ -115,7 +115,11 @@ impl ReadSide {
     }
 
     /// Where the log and the kernel are joined, by the actions that these records and events name.
-    fn ties(&self, records: &[StoredRecord], events: &[KernelEvent]) -> Result<Vec<Tie>, Refusal> {
+    fn ties(
+        &self,
+        records: &[StoredRecord],
+        events: &[KernelEvent],
+    ) -> Result<Vec<OrderEvidence>, Refusal> {
         let mut places: BTreeMap<ActionId, Vec<EventPlace>> = BTreeMap::new();
         for event in events {
             if let Some(id) = event.action_id {
@@ -135,7 +139,7 @@ impl ReadSide {
         let mut ties = Vec::new();
         for (id, places) in places {
             let steps = self.ledger.steps(id).map_err(unreadable)?;
-            ties.extend(Tie::of(id, &steps, places));
+            ties.extend(OrderEvidence::of(id, &steps, places));
         }
         Ok(ties)
     }
@@ -147,6 +151,6 @@ impl ReadSide {
         let filter = LogFilter { kind: Some("executed"), ..LogFilter::default() };
         let before = Some(oldest.record.seq);
         let ends = self.ledger.page(before, ENDS_LOOKED_AT, &filter).map_err(unreadable)?;
-        Ok(ends.records.iter().filter_map(|end| weave::receipt_place(&end.record.entry)).max())
+        Ok(ends.records.iter().filter_map(|end| merge::receipt_place(&end.record.entry)).max())
     }
 }

@@ -3,7 +3,7 @@
 //! comparison to the record, so what is accepted is what was read. The kernel does not start: nothing in
 //! its files changes, whether something is accepted or not.
 
-use super::{Ambient, ServeError, config, hold, witness};
+use super::{ServeError, SystemDeps, config, hold, witness};
 use crate::cross_check::Depth;
 use crate::kernel::embedded::{OpenError, StoppedKernel};
 use crate::ledger::{Ledger, existing_key};
@@ -34,7 +34,7 @@ pub async fn examine(named: Option<&Path>, data: Option<&Path>) -> Result<Examin
     if let Some(data) = data {
         config.data = data.to_owned();
     }
-    examine_with(&config, Ambient::of_this_machine()).await
+    examine_with(&config, SystemDeps::of_this_machine()).await
 }
 
 /// The same, with these settings.
@@ -43,7 +43,7 @@ pub async fn examine(named: Option<&Path>, data: Option<&Path>) -> Result<Examin
 /// As [`examine`].
 pub async fn examine_with(
     config: &config::Config,
-    ambient: Ambient,
+    ambient: SystemDeps,
 ) -> Result<Examined, ServeError> {
     let kernel_dir = config.data.join("kernel");
     if !kernel_dir.is_dir() {
@@ -52,7 +52,8 @@ pub async fn examine_with(
     }
     let store = Store::open(&config.data)?;
     let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
-    let hold::Compared { kernel, mismatch } = hold::compared(config, &ledger, &ambient).await?;
+    let hold::StartComparison { kernel, mismatch } =
+        hold::compared(config, &ledger, &ambient).await?;
     let named = ledger.reader().log_key()?;
     let signer = match &named {
         Some(named) => existing_key(&config.data, Some(named))?,
@@ -78,7 +79,7 @@ pub async fn accept_restored(
     os_user: String,
 ) -> Result<Option<StoredRecord>, ServeError> {
     let store = Store::open(dir)?;
-    let ledger = Ledger::open(&store, Ambient::of_this_machine().clock)?;
+    let ledger = Ledger::open(&store, SystemDeps::of_this_machine().clock)?;
     let named = ledger.reader().log_key()?;
     let ledger = match existing_key(dir, named.as_ref())? {
         Some(signer) => ledger.signing(signer),

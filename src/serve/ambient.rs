@@ -46,7 +46,7 @@ impl Room for SystemRoom {
 
 /// Time, randomness, room and the price of a password, as the server and the tests choose them.
 #[derive(Clone)]
-pub struct Ambient {
+pub struct SystemDeps {
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The source of ids and secrets.
@@ -57,7 +57,7 @@ pub struct Ambient {
     pub room: Arc<dyn Room>,
 }
 
-impl Ambient {
+impl SystemDeps {
     /// The real ones.
     pub(super) fn of_this_machine() -> Self {
         Self {

@@ -1,9 +1,9 @@
 //! What a server says on standard output when it is ready: where it is served.
 
-use super::House;
+use super::ControlPlane;
 use crate::kernel::ObserveKernel as _;
 use crate::model::finding::Mismatch;
-use crate::plain;
+use crate::text;
 use serde_json::json;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ pub enum Announcement {
 /// neither keeps the server from serving.
 pub(super) fn announce(
     form: Announcement,
-    house: &House,
+    house: &ControlPlane,
     console: &str,
     data: SocketAddr,
     observers: Option<&str>,
@@ -53,14 +53,14 @@ pub(super) fn announce(
     }
 }
 
-fn text(house: &House, console: &str, data: SocketAddr, observers: Option<&str>) -> String {
+fn text(house: &ControlPlane, console: &str, data: SocketAddr, observers: Option<&str>) -> String {
     let mut lines = format!("console: {console}\ndata: http://{data}\n");
     if let Some(observers) = observers {
         lines.push_str(&format!("observers: {observers}\n"));
     }
     lines.push_str(&format!("kernel: {}\n", house.kernel.describe().start_note));
     if let Some(mismatch) = &house.mismatch {
-        lines.push_str(plain::mismatch(&mismatch.shown()).as_str());
+        lines.push_str(text::mismatch(&mismatch.shown()).as_str());
     }
     if let Some(path) = &house.setup_path {
         lines.push_str(&format!("set-up link: {console}{path}\n"));

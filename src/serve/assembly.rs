@@ -3,17 +3,17 @@
 //! What serves, what is tested, what is simulated and what is measured is put together here, so none of
 //! them can differ from the others in what it gave to whom.
 
-use super::Ambient;
-use crate::authority::ProofLasts;
-use crate::identity::Identity;
+use super::SystemDeps;
+use crate::authority::ReauthLifetime;
+use crate::identity::IdentityProviders;
 use crate::kernel::{CommandKernel, ObserveKernel};
 use crate::ledger::Ledger;
-use crate::measure::{CertificateExpiry, Durations};
+use crate::metrics::{CertificateExpiry, Durations};
 use crate::model::ambient::{Clock, Entropy};
 use crate::model::finding::Mismatch;
 use crate::model::pinned::ClusterIdentity;
 use crate::model::spec::ActionClass;
-use crate::observe::ReadSide;
+use crate::observe::QueryService;
 use crate::observe::in_flight::InFlight;
 use crate::web::{Site, Transport};
 use crate::workflow::Workflow;
@@ -27,13 +27,13 @@ pub struct Parts {
     /// The log, which signs what it appends if it was given a key.
     pub ledger: Ledger,
     /// Time, randomness and the price of a password.
-    pub ambient: Ambient,
+    pub ambient: SystemDeps,
     /// What the pages name as the address of the data API.
     pub data_address: Option<String>,
     /// The actions that a second operator has to confirm too.
     pub second_operator: Vec<ActionClass>,
     /// How long a proof of identity lasts.
-    pub proof_lasts: ProofLasts,
+    pub reauth_lifetime: ReauthLifetime,
     /// Where log and kernel do not say the same.
     pub mismatch: Mismatch,
 }
@@ -41,13 +41,13 @@ pub struct Parts {
 impl Parts {
     /// On this log, with what the settings leave unsaid.
     #[must_use]
-    pub fn new(ledger: Ledger, ambient: Ambient) -> Self {
+    pub fn new(ledger: Ledger, ambient: SystemDeps) -> Self {
         Self {
             ledger,
             ambient,
             data_address: None,
             second_operator: Vec::new(),
-            proof_lasts: ProofLasts::default(),
+            reauth_lifetime: ReauthLifetime::default(),
             mismatch: Mismatch::default(),
         }
     }
@@ -56,7 +56,7 @@ impl Parts {
 /// A control plane that nobody can reach yet.
 pub struct Assembled {
     /// All that can be read.
-    pub read: ReadSide,
+    pub read: QueryService,
     /// The one way to act.
     pub workflow: Arc<Workflow>,
     /// Accounts, sessions and tokens.
@@ -79,7 +79,7 @@ pub struct Front {
     /// How what people send is carried.
     pub transport: Transport,
     /// Who may say who somebody is, besides the accounts.
-    pub vouching: Identity,
+    pub providers: IdentityProviders,
 }
 
 impl Front {
@@ -92,7 +92,7 @@ impl Front {
             stopping,
             certificate: CertificateExpiry::default(),
             transport: Transport::Plain,
-            vouching: Identity::default(),
+            providers: IdentityProviders::default(),
         }
     }
 }
@@ -100,16 +100,16 @@ impl Front {
 /// Puts a control plane together over this kernel. Nothing is opened, read or recorded by it.
 #[must_use]
 pub fn assemble(parts: Parts, kernel: Arc<dyn CommandKernel>) -> Assembled {
-    let Parts { ledger, ambient, data_address, second_operator, proof_lasts, mismatch } = parts;
-    let Ambient { clock, entropy, password_cost, room: _ } = ambient;
+    let Parts { ledger, ambient, data_address, second_operator, reauth_lifetime, mismatch } = parts;
+    let SystemDeps { clock, entropy, password_cost, room: _ } = ambient;
     let in_flight = InFlight::default();
     let observed: Arc<dyn ObserveKernel> = kernel.clone();
-    let read = ReadSide::new(observed, ledger.reader(), in_flight.clone(), data_address)
+    let read = QueryService::new(observed, ledger.reader(), in_flight.clone(), data_address)
         .with_second_operator(&second_operator)
         .with_mismatch(mismatch);
     let access =
         Access::new(ledger.clone(), Arc::clone(&clock), Arc::clone(&entropy), password_cost);
-    let access = access.proving(proof_lasts);
+    let access = access.proving(reauth_lifetime);
     let writes = ledger.store().writes().clone();
     let workflow = Workflow::new(read.clone(), kernel, ledger, in_flight, access.authority());
     let (workflow, access) = (Arc::new(workflow), Arc::new(access));
@@ -121,7 +121,7 @@ impl Assembled {
     #[must_use]
     pub fn site(self, front: Front) -> Site {
         let Self { read, workflow, access, clock, entropy, writes } = self;
-        let Front { identity, leptos, stopping, certificate, transport, vouching } = front;
+        let Front { identity, leptos, stopping, certificate, transport, providers } = front;
         Site {
             read,
             workflow,
@@ -134,7 +134,7 @@ impl Assembled {
             writes,
             certificate,
             transport,
-            vouching,
+            providers,
         }
     }
 }

@@ -4,9 +4,9 @@ mod file;
 
 pub use file::console_keys;
 
-use super::reach::{self, PlainHttp, Reach, TlsFiles};
-use super::vouching::Vouching;
-use crate::authority::ProofLasts;
+use super::listen_policy::{self, ListenPolicy, PlainHttp, TlsFiles};
+use super::provider_settings::ProviderSettings;
+use crate::authority::ReauthLifetime;
 use crate::identity::proxy::ProxyTable;
 use crate::identity::{ClaimRole, OpenidTable};
 use crate::kernel::embedded::NodeCount;
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 /// no other may be.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Table {
+struct ControlTable {
     /// Where the cluster, the log, the accounts and the sessions are kept. Relative to the file.
     data: PathBuf,
     /// Which kernel holds the data. `embedded` is a replicated cluster inside this process, and the
@@ -63,7 +63,7 @@ struct Table {
     /// sent back to the provider, on the spot; with 0 the password comes with each, and a provider that
     /// makes operators stops the start.
     #[serde(default = "five_minutes")]
-    proof_minutes: u32,
+    reauth_minutes: u32,
     /// Optional: the classes of actions that a second operator has to confirm too, after whoever asked:
     /// some of `control`, `maintenance`, `storage`, `diagnose`. Explanations say so. Empty means none.
     #[serde(default)]
@@ -121,7 +121,7 @@ struct Table {
     proxy_secret_file: PathBuf,
 }
 
-/// As [`ProofLasts::default`].
+/// As [`ReauthLifetime::default`].
 fn five_minutes() -> u32 {
     5
 }
@@ -142,15 +142,15 @@ pub struct Config {
     /// Where the embedded kernel serves data.
     pub data_api: SocketAddr,
     /// How the console can be reached.
-    pub reach: Reach,
+    pub reach: ListenPolicy,
     /// Where observers alone are served; `None` where nobody asked for it.
     pub observer_listen: Option<SocketAddr>,
     /// How long a proof of identity is recent.
-    pub proof_lasts: ProofLasts,
+    pub reauth_lifetime: ReauthLifetime,
     /// The classes of actions that two operators confirm.
     pub second_operator: Vec<ActionClass>,
     /// Who may say who somebody is, besides the accounts.
-    pub vouching: Vouching,
+    pub providers: ProviderSettings,
     /// The file as it is written: each key after its table, with its value.
     pub written: BTreeMap<String, String>,
 }
@@ -225,11 +225,11 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         cluster: PlaceName::parse_field("cluster", &table.cluster).map_err(value)?,
         data_api: table.data_api,
         observer_listen: observers(&table.observer_listen).map_err(value)?,
-        proof_lasts: ProofLasts::of_minutes(table.proof_minutes).map_err(value)?,
+        reauth_lifetime: ReauthLifetime::of_minutes(table.reauth_minutes).map_err(value)?,
         second_operator: classes(&table.second_operator).map_err(value)?,
-        vouching: vouching(folder, &table).map_err(bad)?,
-        reach: Reach {
-            names: reach::names(&table.names).map_err(value)?,
+        providers: providers(folder, &table).map_err(bad)?,
+        reach: ListenPolicy {
+            names: listen_policy::names(&table.names).map_err(value)?,
             tls: tls_files(folder, &table).map_err(value)?,
             plain_http: if table.plain_http_beyond_loopback {
                 PlainHttp::AnyAddress
@@ -260,7 +260,7 @@ fn observers(text: &str) -> Result<Option<SocketAddr>, InputError> {
 }
 
 /// Both files or none: with one of them nothing could be encrypted.
-fn tls_files(folder: &Path, table: &Table) -> Result<Option<TlsFiles>, InputError> {
+fn tls_files(folder: &Path, table: &ControlTable) -> Result<Option<TlsFiles>, InputError> {
     let is_set = |path: &Path| !path.as_os_str().is_empty();
     let (certificate, key) = (&table.tls_cert, &table.tls_key);
     match (is_set(certificate), is_set(key)) {
@@ -274,7 +274,7 @@ fn tls_files(folder: &Path, table: &Table) -> Result<Option<TlsFiles>, InputErro
 }
 
 /// Who may say who somebody is. Files are named here and read when the server starts.
-fn vouching(folder: &Path, table: &Table) -> Result<Vouching, String> {
+fn providers(folder: &Path, table: &ControlTable) -> Result<ProviderSettings, String> {
     let is_named = |path: &Path| !path.as_os_str().is_empty();
     let file = |path: &Path| if is_named(path) { folder.join(path) } else { PathBuf::new() };
     let openid = OpenidTable {
@@ -294,7 +294,7 @@ fn vouching(folder: &Path, table: &Table) -> Result<Vouching, String> {
         secret_header: table.proxy_secret_header.clone(),
         secret_file: file(&table.proxy_secret_file),
     };
-    Ok(Vouching {
+    Ok(ProviderSettings {
         openid: openid.checked().map_err(|error| error.to_string())?,
         proxy: proxy.checked().map_err(|error| error.to_string())?,
         public_url: Some(table.public_url.clone()).filter(|url| !url.is_empty()),
@@ -304,7 +304,7 @@ fn vouching(folder: &Path, table: &Table) -> Result<Vouching, String> {
 /// The keys of the table `[control]` with what each means, in the order of their names.
 #[must_use]
 pub fn keys() -> Vec<(String, String)> {
-    keys_of(&schemars::schema_for!(Table))
+    keys_of(&schemars::schema_for!(ControlTable))
 }
 
 fn keys_of(schema: &schemars::Schema) -> Vec<(String, String)> {
@@ -357,8 +357,8 @@ mod tests {
                 "nodes = 3\nsecond-operator = [\"control\", \"control\"]",
                 "second-operator",
             ),
-            ("nodes = 3", "nodes = 3\nproof-minutes = 721", "proof-minutes"),
-            ("nodes = 3", "nodes = 3\nproof-minutes = -1", "proof-minutes"),
+            ("nodes = 3", "nodes = 3\nreauth-minutes = 721", "reauth-minutes"),
+            ("nodes = 3", "nodes = 3\nreauth-minutes = -1", "reauth-minutes"),
             ("[control]", "[controll]", "controll"),
             ("[control]", "title = \"x\"\n[control]", "title"),
             ("[package.metadata.leptos]", "[package]\nname = \"x\"", "name"),
@@ -383,7 +383,7 @@ mod tests {
         assert_eq!(config.nodes, NodeCount::ToFoundWith(3));
         assert!(config.reach.tls.is_none() && config.reach.names.is_empty());
         assert_eq!(config.reach.plain_http, PlainHttp::LoopbackOnly);
-        assert_eq!(config.proof_lasts, ProofLasts::default(), "as the key that is absent");
+        assert_eq!(config.reauth_lifetime, ReauthLifetime::default(), "as the key that is absent");
         let tls = "nodes = 3\ntls-cert = \"c.pem\"\ntls-key = \"k.pem\"";
         let files = load_text(&GOOD.replace("nodes = 3", tls)).expect("good").reach.tls;
         assert!(files.is_some_and(|f| f.certificate.is_absolute() && f.key.ends_with("k.pem")));

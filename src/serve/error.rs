@@ -94,7 +94,7 @@ pub enum ServeError {
     #[error(transparent)]
     Unobservable(#[from] Unobservable),
     /// The ledger is there and the cluster is not. What the ledger holds about open actions could
-    /// never be settled truthfully against another one (C7.3).
+    /// never be resolved truthfully against another one (C7.3).
     #[error(
         "the ledger ({DATABASE_FILE}) belongs to the cluster {cluster}, and {} is not there: put it back, or name another data directory; no other cluster is founded in its place", dir.display()
     )]

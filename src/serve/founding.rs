@@ -2,7 +2,7 @@
 //! backup, in a place that holds nothing. A start founds nothing, whatever is missing (C6.3).
 
 use super::host_user::host_user;
-use super::{Ambient, ServeError, config, log_name, offline, runs};
+use super::{ServeError, SystemDeps, config, log_name, offline, runs};
 use crate::crash;
 use crate::files::{self, private, sync_directory};
 use crate::kernel::embedded::{self, EmbeddedKernel};
@@ -67,7 +67,7 @@ pub async fn init(options: InitOptions) -> Result<Founded, ServeError> {
     }
     // A start would refuse it; nothing is made in it before.
     offline::private(&config.data)?;
-    found(&config, &Ambient::of_this_machine(), host_user(options.reason)).await
+    found(&config, &SystemDeps::of_this_machine(), host_user(options.reason)).await
 }
 
 /// Founds a cluster and its log. What an earlier call left that was stopped on the way is completed or
@@ -77,7 +77,7 @@ pub async fn init(options: InitOptions) -> Result<Founded, ServeError> {
 /// As [`init`].
 pub async fn found(
     config: &Config,
-    ambient: &Ambient,
+    ambient: &SystemDeps,
     by: HostUser,
 ) -> Result<Founded, ServeError> {
     let dir = &config.data;
@@ -87,13 +87,13 @@ pub async fn found(
         Err(StoreError::Founded { .. }) => Store::open(dir)?,
         founded => founded?,
     };
-    crash::point("founding.log_made");
+    crash::failpoint("founding.log_made");
     let ledger = Ledger::open(&store, Arc::clone(&ambient.clock))?;
     let founded = match runs::newest(&ledger, &["founded"])? {
         Some(record) => record.entry,
         None => record_founding(config, ambient, ledger, by).await?,
     };
-    crash::point("founding.recorded");
+    crash::failpoint("founding.recorded");
     fs::remove_file(&mark).map_err(|source| io_error("remove", &mark, source))?;
     sync_directory(dir).map_err(StoreError::from)?;
     match founded {
@@ -120,16 +120,16 @@ fn begin(dir: &Path) -> Result<PathBuf, ServeError> {
 
 async fn record_founding(
     config: &Config,
-    ambient: &Ambient,
+    ambient: &SystemDeps,
     ledger: Ledger,
     by: HostUser,
 ) -> Result<Entry, ServeError> {
     let asked = kernel_of(config, &ambient.room);
-    let laid = EmbeddedKernel::lay_out(&asked, &*ambient.clock, &*ambient.entropy)?;
+    let laid = EmbeddedKernel::create_files(&asked, &*ambient.clock, &*ambient.entropy)?;
     let name = log_name(&laid.identity);
-    crash::point("founding.laid_out");
+    crash::failpoint("founding.laid_out");
     let signer = open_key(&config.data, &name, None, &*ambient.entropy)?;
-    crash::point("founding.key_made");
+    crash::failpoint("founding.key_made");
     let entry = Entry::Founded {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         cluster: laid.cluster,
@@ -147,8 +147,8 @@ pub(super) fn is_unfinished(dir: &Path) -> bool {
 }
 
 /// The kernel that settings name.
-pub(super) fn kernel_of(config: &Config, room: &Arc<dyn Room>) -> embedded::Config {
-    embedded::Config {
+pub(super) fn kernel_of(config: &Config, room: &Arc<dyn Room>) -> embedded::EmbeddedConfig {
+    embedded::EmbeddedConfig {
         dir: config.data.join("kernel"),
         nodes: config.nodes,
         cluster: config.cluster.clone(),

@@ -3,19 +3,19 @@
 
 use super::config::Config;
 use super::witness::compare;
-use super::{Ambient, ServeError, founding, runs};
+use super::{ServeError, SystemDeps, founding, runs};
 use crate::cross_check::Depth;
-use crate::kernel::embedded::{EmbeddedKernel, Served, StoppedKernel};
+use crate::kernel::embedded::{EmbeddedKernel, ServiceHistory, StoppedKernel};
 use crate::ledger::Ledger;
 use crate::model::ambient::Clock;
 use crate::model::facts::Since;
-use crate::model::finding::{Finding, FindingKind, Mismatch, Subject};
+use crate::model::finding::{Finding, FindingKind, FindingSubject, Mismatch};
 use crate::model::record::Entry;
 use crate::store;
 use std::sync::Arc;
 
 /// Both sides of a data directory, compared before anything in them was changed.
-pub(super) struct Compared {
+pub(super) struct StartComparison {
     pub(super) kernel: StoppedKernel,
     pub(super) mismatch: Mismatch,
 }
@@ -25,8 +25,8 @@ pub(super) struct Compared {
 pub(super) async fn compared(
     config: &Config,
     ledger: &Ledger,
-    ambient: &Ambient,
-) -> Result<Compared, ServeError> {
+    ambient: &SystemDeps,
+) -> Result<StartComparison, ServeError> {
     let dir = config.data.join("kernel");
     let (cluster, served) = known_cluster(ledger)?;
     if let (Some(cluster), false) = (&cluster, dir.exists()) {
@@ -39,10 +39,10 @@ pub(super) async fn compared(
         return Err(ServeError::OtherCluster { served: known, found });
     }
     let (kernel, mismatch) = found_in(kernel, ledger).await?;
-    Ok(Compared { kernel, mismatch })
+    Ok(StartComparison { kernel, mismatch })
 }
 
-impl Compared {
+impl StartComparison {
     /// Starts the kernel, or holds ledger and kernel where something was found that no record accepts.
     pub(super) fn start_or_hold(
         self,
@@ -63,11 +63,11 @@ impl Compared {
 }
 
 /// The cluster that the ledger belongs to, by its founding or the last start, and whether there was one.
-fn known_cluster(ledger: &Ledger) -> Result<(Option<String>, Served), ServeError> {
+fn known_cluster(ledger: &Ledger) -> Result<(Option<String>, ServiceHistory), ServeError> {
     Ok(match runs::newest(ledger, &["boot", "founded"])?.map(|record| record.entry) {
-        Some(Entry::Boot { cluster, .. }) => (Some(cluster), Served::Before),
-        Some(Entry::Founded { cluster, .. }) => (Some(cluster), Served::Never),
-        _ => (None, Served::Never),
+        Some(Entry::Boot { cluster, .. }) => (Some(cluster), ServiceHistory::Before),
+        Some(Entry::Founded { cluster, .. }) => (Some(cluster), ServiceHistory::Never),
+        _ => (None, ServiceHistory::Never),
     })
 }
 
@@ -79,10 +79,10 @@ async fn found_in(
     let (kernel, mut mismatch) = compare(kernel, &log, &tables, Depth::Start).await?;
     if let Some(finding) = ledger.store().finding() {
         let (held, made) = match finding {
-            store::Finding::Older { held, made } => (*held, *made),
+            store::StoreDefect::Older { held, made } => (*held, *made),
             _ => (0, 0),
         };
-        let subject = Subject::Commits { held, made };
+        let subject = FindingSubject::Commits { held, made };
         let expected = "a log with all its commits, as its seal names them";
         mismatch.add(Finding::new(FindingKind::LogOlder, subject, finding.to_string(), expected));
     }

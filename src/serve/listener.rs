@@ -134,12 +134,12 @@ impl HttpBody for InTime {
 struct Doorkeeper {
     /// How many may be in at once.
     connections: usize,
-    inside: Arc<Mutex<BTreeMap<u64, Guest>>>,
+    inside: Arc<Mutex<BTreeMap<u64, GuestConnection>>>,
     arrivals: Arc<AtomicU64>,
 }
 
 /// One connection that is in.
-struct Guest {
+struct GuestConnection {
     /// What it asked for.
     requests: Arc<Requests>,
     /// Ends it.
@@ -151,7 +151,7 @@ impl Doorkeeper {
     fn admit(&self) -> (Seat, Arc<Requests>) {
         let mut inside = self.lock();
         if inside.len() >= self.connections {
-            let idle = |guest: &Guest| guest.requests.working() == 0;
+            let idle = |guest: &GuestConnection| guest.requests.working() == 0;
             let oldest = inside.iter().find(|(_, guest)| idle(guest)).or(inside.iter().next());
             let oldest = oldest.map(|(number, _)| *number);
             if let Some(guest) = oldest.and_then(|number| inside.remove(&number)) {
@@ -162,25 +162,25 @@ impl Doorkeeper {
         let number = self.arrivals.fetch_add(1, Ordering::SeqCst);
         let (leave, told) = oneshot::channel();
         let requests = Arc::new(Requests::default());
-        inside.insert(number, Guest { requests: Arc::clone(&requests), leave });
+        inside.insert(number, GuestConnection { requests: Arc::clone(&requests), leave });
         (Seat { keeper: self.clone(), number, told, left: false }, requests)
     }
 
     // A panic while it was held left a whole map behind.
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Guest>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, GuestConnection>> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<S> Accept<TcpStream, S> for Doorkeeper {
     type Stream = Seated;
-    type Service = Counted<S>;
-    type Future = std::future::Ready<io::Result<(Seated, Counted<S>)>>;
+    type Service = CountingService<S>;
+    type Future = std::future::Ready<io::Result<(Seated, CountingService<S>)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let (seat, requests) = self.admit();
         let head = HeadInTime::new(Arc::clone(&requests), HEAD_WITHIN);
-        let counted = Counted { inner: service, requests };
+        let counted = CountingService { inner: service, requests };
         std::future::ready(Ok((Seated { stream, seat, head }, counted)))
     }
 }
@@ -252,12 +252,12 @@ impl AsyncWrite for Seated {
 /// A service that counts the requests it is working on. A stream of events counts until its head is
 /// answered: a browser opens it again.
 #[derive(Clone)]
-struct Counted<S> {
+struct CountingService<S> {
     inner: S,
     requests: Arc<Requests>,
 }
 
-impl<S, R> Service<R> for Counted<S>
+impl<S, R> Service<R> for CountingService<S>
 where
     S: Service<R>,
     S::Future: Send + 'static,

@@ -2,7 +2,7 @@
 //! none runs.
 
 use super::host_user::host_user;
-use super::{Ambient, ServeError, config};
+use super::{ServeError, SystemDeps, config};
 use crate::files::private::check_directory;
 use crate::ledger::{Ledger, open_key};
 use crate::model::text::Reason;
@@ -37,7 +37,7 @@ pub fn access(
     let dir = data_dir(config, data)?;
     private(&dir)?;
     let store = Store::open_beside(&dir)?;
-    let ambient = Ambient::of_this_machine();
+    let ambient = SystemDeps::of_this_machine();
     let ledger = signing(&store, &dir, &ambient)?.on_host(host_user(reason));
     Ok(Access::new(ledger, ambient.clock, ambient.entropy, ambient.password_cost))
 }
@@ -51,7 +51,7 @@ pub(super) fn private(dir: &Path) -> Result<(), ServeError> {
 }
 
 /// The log of a directory, with the key that it names: a command signs what it appends as a server does.
-fn signing(store: &Store, dir: &Path, ambient: &Ambient) -> Result<Ledger, ServeError> {
+fn signing(store: &Store, dir: &Path, ambient: &SystemDeps) -> Result<Ledger, ServeError> {
     let ledger = Ledger::open(store, Arc::clone(&ambient.clock))?;
     let Some(named) = ledger.reader().log_key()? else { return Ok(ledger) };
     let signer = open_key(dir, named.name(), Some(&named), &*ambient.entropy)?;
@@ -74,7 +74,7 @@ pub async fn rotate_log_key(
         let what = format!("there is no log at {}", database.display());
         return Err(ServeError::Io { what, source });
     }
-    let ambient = Ambient::of_this_machine();
+    let ambient = SystemDeps::of_this_machine();
     let store = match Store::open(&dir) {
         Err(StoreError::Locked { .. }) => {
             let store = Store::open_beside(&dir)?;

@@ -1,8 +1,8 @@
 //! What the command line may say of a server instead of the settings file.
 
 use super::config::Config;
-use super::{Announcement, ServeError, journal, reach};
-use crate::authority::ProofLasts;
+use super::{Announcement, ServeError, listen_policy, log_stream};
+use crate::authority::ReauthLifetime;
 use crate::kernel::embedded::NodeCount;
 use crate::model::text::PlaceName;
 use std::net::SocketAddr;
@@ -26,11 +26,11 @@ pub struct ServeOptions {
     /// The name of the environment.
     pub environment: Option<String>,
     /// For how many minutes a proof of identity is recent.
-    pub proof_minutes: Option<u32>,
+    pub reauth_minutes: Option<u32>,
     /// How the console can be reached.
-    pub reach: reach::Asked,
+    pub reach: listen_policy::ListenOverrides,
     /// In which form records are told on standard error.
-    pub log: journal::Lines,
+    pub log: log_stream::LogFormat,
     /// In which form it is said on standard output where it is served.
     pub announcement: Announcement,
 }
@@ -59,8 +59,8 @@ impl ServeOptions {
         if let Some(name) = self.environment {
             config.environment = PlaceName::parse_field("environment", &name)?;
         }
-        if let Some(minutes) = self.proof_minutes {
-            config.proof_lasts = ProofLasts::of_minutes(minutes)?;
+        if let Some(minutes) = self.reauth_minutes {
+            config.reauth_lifetime = ReauthLifetime::of_minutes(minutes)?;
         }
         self.reach.over(&mut config.reach)?;
         Ok(())

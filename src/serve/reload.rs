@@ -6,7 +6,7 @@
 
 use super::stop::Reload;
 use super::{ServeOptions, config, tls};
-use crate::measure::CertificateExpiry;
+use crate::metrics::CertificateExpiry;
 use crate::model::ambient::Clock;
 use axum_server::tls_rustls::RustlsConfig;
 use std::collections::{BTreeMap, BTreeSet};

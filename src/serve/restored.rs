@@ -2,7 +2,7 @@
 //! did it.
 
 use super::host_user::host_user;
-use super::{Ambient, ServeError};
+use super::{ServeError, SystemDeps};
 use crate::kernel::embedded::restore::Restored;
 use crate::ledger::{Draft, Ledger, open_key};
 use crate::model::canonical::Hash;
@@ -25,7 +25,7 @@ pub async fn record_restored(
     restored: &Restored,
     reason: Option<Reason>,
 ) -> Result<String, ServeError> {
-    let ambient = Ambient::of_this_machine();
+    let ambient = SystemDeps::of_this_machine();
     let manifest = backup.join(MANIFEST);
     let bytes = std::fs::read(&manifest).map_err(|source| ServeError::Io {
         what: format!("cannot read {}", manifest.display()),

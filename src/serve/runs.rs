@@ -2,7 +2,7 @@
 
 use super::ServeError;
 use super::config::Config;
-use super::reach::PlainHttp;
+use super::listen_policy::PlainHttp;
 use crate::kernel::{KernelDescription, ObserveKernel};
 use crate::ledger::note::LogKey;
 use crate::ledger::{Draft, Ledger, LedgerError, LogFilter};
@@ -54,7 +54,7 @@ fn recorded(config: &Config) -> BTreeMap<String, String> {
         ("data-api", config.data_api.to_string()),
         ("site-addr", config.leptos.site_addr.to_string()),
         ("observer-listen", config.observer_listen.as_ref().map_or_else(String::new, text)),
-        ("proof-minutes", config.proof_lasts.minutes().to_string()),
+        ("reauth-minutes", config.reauth_lifetime.minutes().to_string()),
         (
             "second-operator",
             words(config.second_operator.iter().map(|class| class.word().to_owned()).collect()),
@@ -63,12 +63,12 @@ fn recorded(config: &Config) -> BTreeMap<String, String> {
         ("tls-cert", certificate),
         ("tls-key", key),
         ("plain-http-beyond-loopback", (reach.plain_http == PlainHttp::AnyAddress).to_string()),
-        ("public-url", config.vouching.public_url.clone().unwrap_or_default()),
+        ("public-url", config.providers.public_url.clone().unwrap_or_default()),
     ];
-    if let Some(openid) = &config.vouching.openid {
+    if let Some(openid) = &config.providers.openid {
         values.extend(openid.recorded());
     }
-    if let Some(proxy) = &config.vouching.proxy {
+    if let Some(proxy) = &config.providers.proxy {
         values.extend(proxy.recorded());
     }
     values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

@@ -1,9 +1,9 @@
 //! Reads the certificate and the key that encrypt connections. TLS 1.3 and nothing older.
 
 use super::ServeError;
-use super::reach::TlsFiles;
+use super::listen_policy::TlsFiles;
+use crate::http_client::files::{CredentialFileError, certificates, open_secret};
 use crate::model::ambient::Timestamp;
-use crate::outside::files::{FileError, certificates, open_secret};
 use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::{self, PemObject as _};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub enum TlsError {
     /// A file cannot be used.
     #[error(transparent)]
-    File(#[from] FileError),
+    File(#[from] CredentialFileError),
     /// The two do not belong together, or the key is of a kind that is not served.
     #[error("the certificate and the key cannot be used together: {0}")]
     Unusable(rustls::Error),
@@ -40,7 +40,7 @@ pub enum TlsError {
 
 /// A certificate and its key, ready to be served.
 #[derive(Debug)]
-pub(super) struct Certified {
+pub(super) struct ServerCertificate {
     /// What the listeners take.
     pub(super) config: Arc<ServerConfig>,
     /// Until when the certificate is valid.
@@ -52,17 +52,17 @@ pub(super) struct Certified {
 /// # Errors
 /// When one cannot be read, everybody can read the key, they do not fit, or the certificate is expired
 /// or not yet valid.
-pub(super) fn load(files: &TlsFiles, now: Timestamp) -> Result<Certified, ServeError> {
+pub(super) fn load(files: &TlsFiles, now: Timestamp) -> Result<ServerCertificate, ServeError> {
     let wrong = |path: &Path| {
         let path = path.to_owned();
         move |source: TlsError| ServeError::Tls { path, source }
     };
-    let file = |path| move |error: FileError| wrong(path)(error.into());
+    let file = |path| move |error: CredentialFileError| wrong(path)(error.into());
     let chain = certificates(&files.certificate).map_err(file(&files.certificate))?;
     let key = key(&files.key).map_err(file(&files.key))?;
     let not_after = valid(&chain, now).map_err(wrong(&files.certificate))?;
     let config = config(chain, key).map_err(TlsError::Unusable).map_err(wrong(&files.key))?;
-    Ok(Certified { config: Arc::new(config), not_after })
+    Ok(ServerCertificate { config: Arc::new(config), not_after })
 }
 
 /// Until when the first certificate of the chain is valid: it is the one of this server. Those between
@@ -82,12 +82,12 @@ fn valid(chain: &[CertificateDer<'_>], now: Timestamp) -> Result<Timestamp, TlsE
     Ok(not_after)
 }
 
-fn key(path: &Path) -> Result<PrivateKeyDer<'static>, FileError> {
+fn key(path: &Path) -> Result<PrivateKeyDer<'static>, CredentialFileError> {
     let mut text = Vec::new();
     open_secret(path, "key")?.read_to_end(&mut text)?;
     match PrivateKeyDer::from_pem_slice(&text) {
-        Err(pem::Error::NoItemsFound) => Err(FileError::Empty("private key")),
-        read => read.map_err(FileError::Pem),
+        Err(pem::Error::NoItemsFound) => Err(CredentialFileError::Empty("private key")),
+        read => read.map_err(CredentialFileError::Pem),
     }
 }
 
@@ -130,7 +130,7 @@ mod tests {
         Timestamp::parse("2026-01-31T09:45:00.000Z").expect("a time")
     }
 
-    fn load(files: &TlsFiles) -> Result<Certified, ServeError> {
+    fn load(files: &TlsFiles) -> Result<ServerCertificate, ServeError> {
         super::load(files, now())
     }
 

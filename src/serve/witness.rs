@@ -1,7 +1,7 @@
 //! Log and kernel of a data directory, held against each other without serving it: for verification,
 //! which changes nothing (C9.5).
 
-use super::{Ambient, ServeError};
+use super::{ServeError, SystemDeps};
 use crate::cross_check::{self, Depth};
 use crate::files::DirectoryLock;
 use crate::kernel::embedded::spec::SPEC;
@@ -9,7 +9,7 @@ use crate::kernel::embedded::{OpenError, StoppedKernel};
 use crate::kernel::memory::MEMORY_ROWS_MAX;
 use crate::ledger::LedgerReader;
 use crate::model::finding::Mismatch;
-use crate::store::{DATABASE_FILE, Reader};
+use crate::store::{DATABASE_FILE, StoreReader};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -26,7 +26,7 @@ pub struct Witnessed {
 /// # Errors
 /// When the log or the tables cannot be read. A kernel that cannot be read is said, and no error.
 pub async fn witness(dir: &Path) -> Result<Witnessed, ServeError> {
-    let tables = Reader::open_read_only(&dir.join(DATABASE_FILE))?;
+    let tables = StoreReader::open_read_only(&dir.join(DATABASE_FILE))?;
     let log = LedgerReader::new(tables.clone());
     // Held until both sides were read: while they are written they are not of one moment.
     let lock = DirectoryLock::take(dir).map_err(|error| error.to_string());
@@ -47,7 +47,7 @@ pub async fn witness(dir: &Path) -> Result<Witnessed, ServeError> {
 
 /// The kernel in a data directory that nobody serves.
 pub(super) fn stopped(dir: &Path) -> Result<StoppedKernel, OpenError> {
-    let Ambient { clock, room, .. } = Ambient::of_this_machine();
+    let SystemDeps { clock, room, .. } = SystemDeps::of_this_machine();
     StoppedKernel::open(&dir.join("kernel"), &room, &*clock)
 }
 
@@ -55,11 +55,11 @@ pub(super) fn stopped(dir: &Path) -> Result<StoppedKernel, OpenError> {
 pub(super) async fn compare(
     kernel: StoppedKernel,
     log: &LedgerReader,
-    tables: &Reader,
+    tables: &StoreReader,
     depth: Depth,
 ) -> Result<(StoppedKernel, Mismatch), ServeError> {
     let kernel = Mutex::new(kernel);
-    let ask = |after| -> crate::kernel::Answer<'_, _> {
+    let ask = |after| -> crate::kernel::KernelFuture<'_, _> {
         // A panic elsewhere leaves nothing half read.
         let kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
         Box::pin(std::future::ready(kernel.memory(after, MEMORY_ROWS_MAX)))

@@ -1,7 +1,7 @@
 //! What can go wrong with the file, and which of it ends all writing.
 
 use super::DATABASE_FILE;
-use crate::files::{FileError, SealError};
+use crate::files::{FileDigestError, FileError};
 use rusqlite::ErrorCode;
 use std::path::{Path, PathBuf};
 
@@ -11,13 +11,13 @@ pub enum StoreError {
     /// The directory is in use.
     #[error("another control plane serves {}", dir.display())]
     Locked {
-        /// The directory.
+        /// The data directory, as the settings name it.
         dir: PathBuf,
     },
     /// There is no log, and nothing says that there was one.
     #[error("{} {found}: `aerodb-control init` founds one", dir.display())]
     NotFounded {
-        /// The directory.
+        /// The data directory, as the settings name it.
         dir: PathBuf,
         /// What was found of it, as a clause.
         found: &'static str,
@@ -25,13 +25,13 @@ pub enum StoreError {
     /// There is a log already, or what is left of one.
     #[error("{} is there: nothing is founded beside it", path.display())]
     Founded {
-        /// The file.
+        /// What stands in the way: the log, or what is left of one.
         path: PathBuf,
     },
     /// The file is gone, and was there: another one is never made in its place.
     #[error("{} {found}, and {known_by}: put it back", path.display())]
     Lost {
-        /// The file.
+        /// Where the log has to be put back.
         path: PathBuf,
         /// What was found, as a clause.
         found: &'static str,
@@ -44,18 +44,18 @@ pub enum StoreError {
         path.display()
     )]
     ServedEarlier {
-        /// The file.
+        /// The log that the earlier version holds open.
         path: PathBuf,
-        /// Its version.
+        /// `user_version` of the file.
         found: i64,
     },
     /// The seal cannot be read or written.
     #[error(transparent)]
-    Seal(#[from] SealError),
+    Seal(#[from] FileDigestError),
     /// The file is something else.
     #[error("{} is not a store of this program: {found}", path.display())]
     Foreign {
-        /// The file.
+        /// The file that stands where the log should.
         path: PathBuf,
         /// What it is instead.
         found: String,
@@ -63,9 +63,9 @@ pub enum StoreError {
     /// The file was written by a later version.
     #[error("{} has version {found}, and {known} is the newest known here", path.display())]
     Newer {
-        /// The file.
+        /// The log, which is left as it is.
         path: PathBuf,
-        /// Its version.
+        /// `user_version` of the file.
         found: i64,
         /// The newest version that is known.
         known: i64,
@@ -73,7 +73,7 @@ pub enum StoreError {
     /// Tables, indexes or triggers are not those that this program makes.
     #[error("the schema of the store ({DATABASE_FILE}) was altered: {what}")]
     Altered {
-        /// What differs first.
+        /// The first table, index or trigger that differs, as a clause.
         what: String,
     },
     /// A file operation failed.
@@ -81,7 +81,7 @@ pub enum StoreError {
     File {
         /// The operation, as a verb.
         what: &'static str,
-        /// On which file.
+        /// The file or directory that the operation was for.
         path: PathBuf,
         /// What the system says.
         #[source]
@@ -93,7 +93,7 @@ pub enum StoreError {
     /// The database cannot be opened: it is no database, or a damaged one.
     #[error("{} cannot be opened: {source}", path.display())]
     Unopened {
-        /// The file.
+        /// The file that SQLite did not open.
         path: PathBuf,
         /// What the database says.
         source: rusqlite::Error,
@@ -104,13 +104,13 @@ pub enum StoreError {
     /// Nothing is written until somebody accepted what was found at the start (C9.5).
     #[error("nothing is written: {why}")]
     Held {
-        /// What was found.
+        /// The defect that was found at the start, as a clause.
         why: String,
     },
     /// A write is not known to be durable, or was not tried because an earlier one was not.
     #[error("the store takes no writes: {why}")]
     Unavailable {
-        /// What was found.
+        /// The failure of the disk, or the write that failed before, as a clause.
         why: String,
     },
 }

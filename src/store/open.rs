@@ -1,9 +1,11 @@
 //! Opens and checks the file before the first write is taken.
 
 use super::schema::{self, check_owner, check_schema, pragma};
-use super::{Finding, StoreError};
-use crate::crash::{Sabotage, sabotaged};
-use crate::files::{DirectoryLock, Seal, SealError, private, sync_directory, sync_parent};
+use super::{StoreDefect, StoreError};
+use crate::crash::{InjectedBug, has_injected_bug};
+use crate::files::{
+    DirectoryLock, FileDigest, FileDigestError, private, sync_directory, sync_parent,
+};
 use rusqlite::config::DbConfig;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags};
@@ -22,14 +24,14 @@ const LOCK_WAIT: Duration = Duration::from_secs(1);
 const STATEMENTS_KEPT: usize = 64;
 
 /// The file, open to be written, with its seal; or with what speaks against writing to it.
-pub(super) struct Opened {
+pub(super) struct OpenedFile {
     pub(super) connection: Connection,
-    pub(super) sealed: Result<Seal, Finding>,
+    pub(super) sealed: Result<FileDigest, StoreDefect>,
 }
 
 /// Who else may have the file open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holder {
+pub(super) enum FileSharing {
     /// Only this process: it has the lock of the directory.
     Alone,
     /// A control plane has the lock, and this process writes beside it.
@@ -65,12 +67,12 @@ fn is_free_of_earlier_versions(dir: &Path) -> Result<(), StoreError> {
 /// Makes the file and its seal where there is no log. What a stop in the middle of it left is blank,
 /// or a file into which nothing was ever written, and is replaced.
 pub(super) fn found(dir: &Path, path: &Path) -> Result<(), StoreError> {
-    let seal = Seal::path(path);
+    let seal = FileDigest::path(path);
     if !is_unused(path)? {
         return Err(StoreError::Founded { path: path.to_owned() });
     }
-    match Seal::look(path) {
-        Err(SealError::Missing { .. }) => {}
+    match FileDigest::look(path) {
+        Err(FileDigestError::Missing { .. }) => {}
         Ok((_, 0)) => fs::remove_file(&seal)
             .map_err(|source| StoreError::file("remove the unused", &seal, source))?,
         Ok(_) | Err(_) => return Err(StoreError::Founded { path: seal }),
@@ -86,7 +88,7 @@ pub(super) fn found(dir: &Path, path: &Path) -> Result<(), StoreError> {
         schema::create(&connection, &new_file_id(&connection)?)?;
     }
     checkpoint(&connection, "TRUNCATE")?;
-    Seal::create(path, &file_id(&connection)?, 0)?;
+    FileDigest::create(path, &file_id(&connection)?, 0)?;
     drop(connection);
     // The names of the files have to be as durable as what is in them. SQLite syncs its own too, and
     // ignores the error.
@@ -113,12 +115,12 @@ fn is_unused(path: &Path) -> Result<bool, StoreError> {
 /// The connection that writes, on a file that has to be there and ours. It is taken to the present
 /// version where it has an earlier one. An error in an earlier fsync shows up here, before anything
 /// relies on the file.
-pub(super) fn existing(path: &Path, holder: Holder) -> Result<Opened, StoreError> {
+pub(super) fn existing(path: &Path, holder: FileSharing) -> Result<OpenedFile, StoreError> {
     is_there(path)?;
     opened(path, holder).map_err(|error| error.of_opening(path))
 }
 
-fn opened(path: &Path, holder: Holder) -> Result<Opened, StoreError> {
+fn opened(path: &Path, holder: FileSharing) -> Result<OpenedFile, StoreError> {
     let connection = connect_to_write(path)?;
     if schema::is_blank(&connection) {
         return Err(lost(path, "holds nothing"));
@@ -129,7 +131,7 @@ fn opened(path: &Path, holder: Holder) -> Result<Opened, StoreError> {
     let sealed = if version == schema::SCHEMA_VERSION {
         open_seal(&connection, path)?
     } else {
-        if holder == Holder::Beside {
+        if holder == FileSharing::Beside {
             let path = path.to_owned();
             return Err(StoreError::ServedEarlier { path, found: version });
         }
@@ -147,7 +149,7 @@ fn opened(path: &Path, holder: Holder) -> Result<Opened, StoreError> {
     if sealed.is_ok() {
         checkpoint(&connection, "PASSIVE")?;
     }
-    Ok(Opened { connection, sealed })
+    Ok(OpenedFile { connection, sealed })
 }
 
 /// A file that is gone or empty is never made again: whatever it held would be forgotten.
@@ -162,14 +164,17 @@ fn is_there(path: &Path) -> Result<(), StoreError> {
 
 fn lost(path: &Path, found: &'static str) -> StoreError {
     let dir = path.parent().unwrap_or(Path::new("")).to_owned();
-    match Seal::look(path) {
-        Err(SealError::Missing { .. }) if found == "is missing" => {
+    match FileDigest::look(path) {
+        Err(FileDigestError::Missing { .. }) if found == "is missing" => {
             StoreError::NotFounded { dir, found: "holds no log" }
         }
         Ok((_, commits)) => StoreError::Lost {
             path: path.to_owned(),
             found,
-            known_by: format!("{} says that {commits} were written", Seal::path(path).display()),
+            known_by: format!(
+                "{} says that {commits} were written",
+                FileDigest::path(path).display()
+            ),
         },
         Err(seal) => StoreError::Lost { path: path.to_owned(), found, known_by: seal.to_string() },
     }
@@ -180,18 +185,18 @@ fn migrated(
     connection: &Connection,
     path: &Path,
     version: i64,
-) -> Result<Result<Seal, Finding>, StoreError> {
-    let file_id = match Seal::look(path) {
-        Err(SealError::Missing { .. }) => {
+) -> Result<Result<FileDigest, StoreDefect>, StoreError> {
+    let file_id = match FileDigest::look(path) {
+        Err(FileDigestError::Missing { .. }) => {
             let id = new_file_id(connection)?;
-            Seal::create(path, &id, 0)?;
+            FileDigest::create(path, &id, 0)?;
             if let Some(dir) = path.parent() {
                 sync_directory(dir)?;
             }
             id
         }
         Ok((id, 0)) => id,
-        Ok((_, made)) => return Ok(Err(Finding::Older { held: 0, made })),
+        Ok((_, made)) => return Ok(Err(StoreDefect::Older { held: 0, made })),
         Err(other) => return found_of(other).map(Err),
     };
     schema::migrate(connection, version, &file_id)?;
@@ -199,27 +204,30 @@ fn migrated(
 }
 
 /// Compares the file with its seal.
-fn open_seal(connection: &Connection, path: &Path) -> Result<Result<Seal, Finding>, StoreError> {
+fn open_seal(
+    connection: &Connection,
+    path: &Path,
+) -> Result<Result<FileDigest, StoreDefect>, StoreError> {
     let owner = file_id(connection)?;
     loop {
         let held = commits(connection)?;
-        match Seal::open(path, &owner, held) {
+        match FileDigest::open(path, &owner, held) {
             Ok(seal) => return Ok(Ok(seal)),
             // Another process has written between the two readings.
-            Err(SealError::Older { .. }) if commits(connection)? > held => {}
+            Err(FileDigestError::Older { .. }) if commits(connection)? > held => {}
             Err(other) => return found_of(other).map(Err),
         }
     }
 }
 
 /// What a seal says against its database, where it could be read.
-fn found_of(error: SealError) -> Result<Finding, StoreError> {
+fn found_of(error: FileDigestError) -> Result<StoreDefect, StoreError> {
     match error {
-        SealError::Older { held, made, .. } => Ok(Finding::Older { held, made }),
-        SealError::Missing { path } => Ok(Finding::SealMissing { path }),
-        SealError::Damaged { path } => Ok(Finding::SealDamaged { path }),
-        SealError::Foreign { path, .. } => Ok(Finding::SealForeign { path }),
-        SealError::Io { .. } => Err(error.into()),
+        FileDigestError::Older { held, made, .. } => Ok(StoreDefect::Older { held, made }),
+        FileDigestError::Missing { path } => Ok(StoreDefect::SealMissing { path }),
+        FileDigestError::Damaged { path } => Ok(StoreDefect::SealDamaged { path }),
+        FileDigestError::Foreign { path, .. } => Ok(StoreDefect::SealForeign { path }),
+        FileDigestError::Io { .. } => Err(error.into()),
     }
 }
 
@@ -295,7 +303,7 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
             return Err(StoreError::unavailable(why));
         }
     }
-    if sabotaged(Sabotage::SyncLazily) {
+    if has_injected_bug(InjectedBug::SyncLazily) {
         connection.pragma_update(None, "synchronous", "NORMAL")?;
     }
     Ok(())

@@ -12,18 +12,18 @@ const CONNECTIONS: usize = 4;
 
 /// Reads. Clones share the connections.
 #[derive(Clone)]
-pub struct Reader {
-    pool: Arc<Pool>,
+pub struct StoreReader {
+    pool: Arc<ConnectionPool>,
     failure: Arc<OnceLock<String>>,
 }
 
-struct Pool {
+struct ConnectionPool {
     commits: watch::Receiver<u64>,
     idle: Mutex<Vec<Connection>>,
     returned: Condvar,
 }
 
-impl Reader {
+impl StoreReader {
     /// Opens a file for reading without a control plane, such as to verify it. It may be live.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl Reader {
         failure: Arc<OnceLock<String>>,
     ) -> Self {
         let idle = Mutex::new(connections);
-        Self { pool: Arc::new(Pool { commits, idle, returned: Condvar::new() }), failure }
+        Self { pool: Arc::new(ConnectionPool { commits, idle, returned: Condvar::new() }), failure }
     }
 
     /// Why the writer beside this reader has ended; `None` while it goes on, or where there is none.
@@ -75,7 +75,7 @@ impl Reader {
     /// Runs `work` on one snapshot of the file: all its statements see the same moment (C8.4).
     ///
     /// It waits while all connections are in use, so `work` is short and never reads through a
-    /// `Reader` itself. A long read keeps the log of the database from being cut.
+    /// `StoreReader` itself. A long read keeps the log of the database from being cut.
     ///
     /// # Errors
     /// What `work` answers, or that the file cannot be read.
@@ -92,13 +92,13 @@ impl Reader {
     }
 }
 
-impl std::fmt::Debug for Reader {
+impl std::fmt::Debug for StoreReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Reader")
     }
 }
 
-impl Pool {
+impl ConnectionPool {
     // A reader that panicked has given its connection back on the way; the list is sound.
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
@@ -117,7 +117,7 @@ impl Pool {
 
 /// A connection on loan. It goes back when this is dropped.
 struct Lease<'a> {
-    pool: &'a Pool,
+    pool: &'a ConnectionPool,
     connection: Option<Connection>,
 }
 

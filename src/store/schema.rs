@@ -82,7 +82,7 @@ pub(super) fn migrate(
     let transaction = connection.unchecked_transaction()?;
     for earlier in EARLIER.iter().filter(|earlier| earlier.version >= version) {
         transaction.execute_batch(earlier.step)?;
-        crash::point("store.step");
+        crash::failpoint("store.step");
     }
     if version < SEALED_SINCE {
         let sql = "SELECT coalesce(max(seq) + 1, 0) FROM leaf";
@@ -91,9 +91,9 @@ pub(super) fn migrate(
     }
     own(&transaction)?;
     check_schema(&transaction)?;
-    crash::point("store.migrated");
+    crash::failpoint("store.migrated");
     transaction.commit()?;
-    crash::point("store.committed");
+    crash::failpoint("store.committed");
     Ok(())
 }
 

@@ -1,15 +1,15 @@
 //! The one connection that writes, and the rule that the first failure is the last write.
 
-use super::open::{self, Opened};
-use super::{Finding, StoreError, WriteError};
-use crate::files::{DirectoryLock, Seal, Watched};
+use super::open::{self, OpenedFile};
+use super::{StoreDefect, StoreError, WriteError};
+use crate::files::{DirectoryLock, FileDigest, Watched};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 
 /// One write, as it waits in the queue.
-pub(super) type Job = Box<dyn FnOnce(&mut Writer) + Send>;
+pub(super) type WriteJob = Box<dyn FnOnce(&mut Writer) + Send>;
 
 /// Writes between two checkpoints: keeps the log at a few megabytes without paying two more fsyncs
 /// for every write.
@@ -21,7 +21,7 @@ const UNTIL_RESTARTED: &str =
 
 pub(super) struct Writer {
     connection: Connection,
-    sealed: Result<Seal, Finding>,
+    sealed: Result<FileDigest, StoreDefect>,
     accepts: bool,
     files: Watched,
     lock: Option<Arc<DirectoryLock>>,
@@ -31,7 +31,7 @@ pub(super) struct Writer {
 }
 
 /// How a transaction can end without effect.
-enum Ending<E> {
+enum TransactionError<E> {
     /// Rolled back, and the store is sound.
     Refused(E),
     /// The store cannot be relied on any more.
@@ -40,17 +40,17 @@ enum Ending<E> {
 
 impl Writer {
     pub(super) fn new(
-        opened: Opened,
+        opened: OpenedFile,
         path: &Path,
         lock: Option<Arc<DirectoryLock>>,
         failure: Arc<OnceLock<String>>,
         commits: watch::Sender<u64>,
     ) -> Result<Self, StoreError> {
-        let Opened { connection, sealed } = opened;
+        let OpenedFile { connection, sealed } = opened;
         // All three exist once the file has been read.
         let mut paths = ["", "-wal", "-shm"].map(|ending| Watched::beside(path, ending)).to_vec();
         if sealed.is_ok() {
-            paths.push(Seal::path(path));
+            paths.push(FileDigest::path(path));
         }
         let files = Watched::remember(paths)?;
         Ok(Self {
@@ -89,8 +89,8 @@ impl Writer {
                 self.commits.send_modify(|count| *count += 1);
                 Ok(value)
             }
-            Err(Ending::Refused(error)) => Err(error),
-            Err(Ending::Failed(why)) => Err(self.fail(why).into()),
+            Err(TransactionError::Refused(error)) => Err(error),
+            Err(TransactionError::Failed(why)) => Err(self.fail(why).into()),
         }
     }
 
@@ -110,7 +110,7 @@ impl Writer {
     fn seal_anew(&mut self, commits: u64) -> Result<(), StoreError> {
         let path = self.connection.path().map(PathBuf::from).unwrap_or_default();
         let owner = open::file_id(&self.connection)?;
-        self.sealed = Ok(Seal::replace(&path, &owner, commits)?);
+        self.sealed = Ok(FileDigest::replace(&path, &owner, commits)?);
         self.accepts = false;
         Ok(())
     }
@@ -176,36 +176,39 @@ impl Drop for Writer {
 fn transaction<T, E: WriteError>(
     connection: &mut Connection,
     work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
-) -> Result<(T, u64), Ending<E>> {
+) -> Result<(T, u64), TransactionError<E>> {
     let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => transaction,
         Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
             let why = "another program holds the write lock of the file; nothing was written";
-            return Err(Ending::Refused(StoreError::unavailable(why).into()));
+            return Err(TransactionError::Refused(StoreError::unavailable(why).into()));
         }
-        Err(e) => return Err(Ending::Failed(format!("a transaction could not begin: {e}"))),
+        Err(e) => {
+            return Err(TransactionError::Failed(format!("a transaction could not begin: {e}")));
+        }
     };
     let result = work(&transaction);
     // SQLite ends a transaction by itself when the disk fails; work that ends one is a bug of ours.
     // Either way, what was written cannot be told any more.
     if transaction.is_autocommit() {
-        return Err(Ending::Failed("a transaction ended before its commit".to_owned()));
+        return Err(TransactionError::Failed("a transaction ended before its commit".to_owned()));
     }
     match result {
         Ok(value) => {
-            let counted = count(&transaction)
-                .map_err(|e| Ending::Failed(format!("a commit could not be counted: {e}")))?;
+            let counted = count(&transaction).map_err(|e| {
+                TransactionError::Failed(format!("a commit could not be counted: {e}"))
+            })?;
             match transaction.commit() {
                 Ok(()) => Ok((value, counted)),
-                Err(e) => Err(Ending::Failed(format!("a commit failed: {e}"))),
+                Err(e) => Err(TransactionError::Failed(format!("a commit failed: {e}"))),
             }
         }
         Err(error) => {
             let failure = error.storage().filter(|e| e.is_failure()).map(ToString::to_string);
             match (transaction.rollback(), failure) {
-                (Err(e), _) => Err(Ending::Failed(format!("a rollback failed: {e}"))),
-                (Ok(()), Some(why)) => Err(Ending::Failed(why)),
-                (Ok(()), None) => Err(Ending::Refused(error)),
+                (Err(e), _) => Err(TransactionError::Failed(format!("a rollback failed: {e}"))),
+                (Ok(()), Some(why)) => Err(TransactionError::Failed(why)),
+                (Ok(()), None) => Err(TransactionError::Refused(error)),
             }
         }
     }

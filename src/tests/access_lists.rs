@@ -69,7 +69,7 @@ async fn every_row_of_a_long_list_is_shown_once_and_in_order() {
         });
         olga.post("/api/v1/links", &body).await.expect(201);
     }
-    let (anna, everybody) = (app.auditor(), "/api/v1/access/everybody");
+    let (anna, everybody) = (app.auditor(), "/api/v1/access/all");
     for (client, path, list, count, pages) in [
         (&anna, everybody, "accounts", 503, 3),
         (&anna, everybody, "sessions", 21 * per_account + 3, 2),
@@ -95,11 +95,10 @@ async fn every_row_of_a_long_list_is_shown_once_and_in_order() {
 }
 
 async fn the_pages_lead_on(app: &TestApp) {
-    let first = app.auditor().get("/access/everybody").await.expect(200).body;
-    let link = "/access/everybody?list=accounts&amp;after=p196";
+    let first = app.auditor().get("/access/all").await.expect(200).body;
+    let link = "/access/all?list=accounts&amp;after=p196";
     assert!(first.contains(link) && first.contains("The next 200 accounts"), "{first}");
-    let next =
-        app.auditor().get("/access/everybody?list=accounts&after=p196").await.expect(200).body;
+    let next = app.auditor().get("/access/all?list=accounts&after=p196").await.expect(200).body;
     assert!(next.contains(">p197<") && next.contains(">p396<") && !next.contains(">p196<"));
     assert!(!next.contains(">p397<") && !next.contains("<h2>Tokens</h2>"));
     let links = app.operator().get("/access?list=links").await.expect(200).body;
@@ -112,8 +111,7 @@ async fn the_pages_lead_on(app: &TestApp) {
         ("?list=tokens&after=x.1", "after"),
         ("?list=accounts&limit=5", "limit"),
     ] {
-        let reply =
-            app.auditor().get(&format!("/api/v1/access/everybody{query}")).await.expect(400);
+        let reply = app.auditor().get(&format!("/api/v1/access/all{query}")).await.expect(400);
         assert_eq!(reply.json()["refusal"]["field"], field, "{query}");
     }
     // Accounts are an auditor's alone, also as a part.

@@ -2,14 +2,14 @@
 //! positions are. Each kernel has a suite of its own besides.
 
 use crate::kernel_contract::{Bench, id};
-use aerodb_control::kernel::{ApplyError, CommandKernel, Order, Settled};
+use aerodb_control::kernel::{ApplyError, CommandKernel, Order, Resolution};
 use aerodb_control::model::action::{Action, ActionId};
 use aerodb_control::model::canonical::{Hash, canonical_json};
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::event::KernelEvent;
 use aerodb_control::model::explanation::Verdict;
 use aerodb_control::model::facts::{FactChange, FactSubject, FactValue, Facts};
-use aerodb_control::model::receipt::{KernelRefusal, Receipt, Witness};
+use aerodb_control::model::receipt::{KernelRefusal, LedgerRef, Receipt};
 use aerodb_control::model::spec::{FactOf, KernelSpec, PRIMARY, REACHABLE, ROLE, WRITES};
 
 /// What a kernel can be asked for on its bench.
@@ -21,7 +21,7 @@ pub(crate) trait Samples: Bench {
 }
 
 fn order(number: u8, action: Action, generation: Option<u64>) -> Order {
-    let witness = Witness { seq: u64::from(number), hash: Hash::of(&[number]) };
+    let witness = LedgerRef { seq: u64::from(number), hash: Hash::of(&[number]) };
     Order::new(id(number), action, generation, witness)
 }
 
@@ -171,8 +171,8 @@ async fn one_id_is_one_receipt(kernel: &dyn CommandKernel, runs: &[Action]) -> V
         }
         assert_eq!(observed(kernel).await, state, "{action:?}");
         for _ in 0..2 {
-            let settled = kernel.settle(id(number)).await;
-            assert_eq!(settled, Ok(Settled::Executed(first.clone())));
+            let resolved = kernel.resolve(id(number)).await;
+            assert_eq!(resolved, Ok(Resolution::Executed(first.clone())));
         }
         ids.push(id(number));
     }
@@ -182,17 +182,17 @@ async fn one_id_is_one_receipt(kernel: &dyn CommandKernel, runs: &[Action]) -> V
 /// An id that the kernel never saw is void for ever, or the kernel says that it cannot tell.
 async fn what_it_never_saw(kernel: &dyn CommandKernel, action: &Action) {
     let before = observed(kernel).await;
-    let settled = kernel.settle(id(60)).await;
+    let resolved = kernel.resolve(id(60)).await;
     assert_eq!(observed(kernel).await, before);
-    let again = kernel.settle(id(60)).await;
-    assert_eq!(settled, again, "asking again gives the same answer");
-    match settled {
-        Ok(Settled::Voided(_)) => {
+    let again = kernel.resolve(id(60)).await;
+    assert_eq!(resolved, again, "asking again gives the same answer");
+    match resolved {
+        Ok(Resolution::Voided(_)) => {
             let now = generation(kernel.spec(), &before);
             refused(kernel, 60, action.clone(), now).await;
         }
-        Ok(Settled::Executed(receipt)) => panic!("it never ran: {receipt:?}"),
-        Err(_) => assert!(!kernel.describe().can_settle, "it says that it can settle"),
+        Ok(Resolution::Executed(receipt)) => panic!("it never ran: {receipt:?}"),
+        Err(_) => assert!(!kernel.describe().can_resolve, "it says that it can resolve"),
     }
 }
 

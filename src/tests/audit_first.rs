@@ -53,8 +53,8 @@ async fn a_dispatch_that_cannot_be_recorded_never_reaches_the_kernel() {
         (&json!("confirmed"), &json!("never_sent"))
     );
     let why = json!({"reason": "the disk is back"});
-    let settled = app.operator().post(&format!("{path}/settle"), &why).await.expect(200).json();
-    assert_eq!(settled["stage"], "voided");
+    let resolved = app.operator().post(&format!("{path}/resolve"), &why).await.expect(200).json();
+    assert_eq!(resolved["stage"], "voided");
     assert_eq!(app.cluster().await["write_fence"], "lifted");
 }
 
@@ -77,14 +77,14 @@ async fn an_outcome_that_cannot_be_recorded_is_unknown_and_is_never_called_not_e
     let why = json!({"reason": "too late"});
     let late = app.operator().post(&format!("{path}/withdraw"), &why).await.expect(409);
     assert_eq!(late.json()["refusal"]["executed"], "unknown");
-    // While it is open nothing else is started, and settling finds the receipt.
+    // While it is open nothing else is started, and resolving finds the receipt.
     let other = app.operator().request(2, "take_offline", json!({"node": "n3"})).await.expect(409);
     assert_eq!(other.code(), "unresolved");
-    let failed = app.operator().post(&format!("{path}/settle"), &why).await.expect(503);
+    let failed = app.operator().post(&format!("{path}/resolve"), &why).await.expect(503);
     assert_eq!(failed.json()["refusal"]["executed"], "unknown");
     mend(&app);
-    let settled = app.operator().post(&format!("{path}/settle"), &why).await.expect(200).json();
-    assert_eq!(settled["stage"], "executed");
+    let resolved = app.operator().post(&format!("{path}/resolve"), &why).await.expect(200).json();
+    assert_eq!(resolved["stage"], "executed");
     let late = app.operator().post(&format!("{path}/withdraw"), &why).await.expect(409);
     assert_eq!(late.json()["refusal"]["executed"], "earlier");
 }
@@ -127,7 +127,7 @@ async fn attempts_on_what_is_not_there_leave_records_too() {
     let nothing = format!("/api/v1/actions/{}", id(99));
     let digest = json!({"digest": "00".repeat(32)});
     let why = json!({"reason": "a guess"});
-    for (path, body) in [("confirm", &digest), ("withdraw", &why), ("settle", &why)] {
+    for (path, body) in [("confirm", &digest), ("withdraw", &why), ("resolve", &why)] {
         let before = app.record_kinds().await.len();
         app.operator().post(&format!("{nothing}/{path}"), body).await.expect(404);
         let kinds = app.record_kinds().await;

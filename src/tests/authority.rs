@@ -1,13 +1,11 @@
 //! Authority: who gets which capability, and for how long.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use crate::records::*;
 use aerodb_control::authority::{
     Authority, Credential, Denied, HashedPassword, NewPassword, PasswordCost, accounts, sessions,
     setup_link, tokens,
 };
-use aerodb_control::model::actor::{ActorRole, Means, Via};
+use aerodb_control::model::actor::{ActorRole, AuthMethod, CredentialKind};
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::refusal::RefusalCode;
 use aerodb_control::store::{Store, StoreError};
@@ -21,21 +19,21 @@ fn at(minutes: i64) -> Timestamp {
     Timestamp::from_millis(START_MS + minutes * MINUTE)
 }
 
-struct House {
+struct AuthorityFixture {
     dir: TempDir,
     store: Store,
     authority: Authority,
-    entropy: Arc<CountedEntropy>,
+    entropy: Arc<HashedEntropy>,
 }
 
-fn house() -> House {
+fn house() -> AuthorityFixture {
     let dir = tempdir().unwrap();
     let store = crate::records::store_in(dir.path());
     let authority = Authority::new(store.reader(), PasswordCost::of(8, 1));
-    House { dir, store, authority, entropy: Arc::default() }
+    AuthorityFixture { dir, store, authority, entropy: Arc::default() }
 }
 
-impl House {
+impl AuthorityFixture {
     async fn hashed(&self) -> HashedPassword {
         let password = NewPassword::parse(PASSWORD).unwrap();
         self.authority.hash_password(password, &*self.entropy).await.unwrap()
@@ -47,7 +45,7 @@ impl House {
         made.await.unwrap();
     }
 
-    async fn sign_in(&self, who: &str, now: Timestamp) -> sessions::Started {
+    async fn sign_in(&self, who: &str, now: Timestamp) -> sessions::StartedSession {
         let proven = self.authority.sign_in(who, PASSWORD).await.unwrap();
         let entropy = Arc::clone(&self.entropy);
         self.store.write(move |t| sessions::start(t, proven, &*entropy, now)).await.unwrap()
@@ -57,7 +55,7 @@ impl House {
         Credential::parse(self.sign_in(who, at(0)).await.secret.reveal()).unwrap()
     }
 
-    async fn token(&self, who: &str, lasts_ms: i64) -> Result<tokens::Issued, Denied> {
+    async fn token(&self, who: &str, lasts_ms: i64) -> Result<tokens::IssuedToken, Denied> {
         let (who, entropy) = (name(who), Arc::clone(&self.entropy));
         self.store.write(move |t| tokens::issue(t, &who, lasts_ms, &*entropy, at(0))).await
     }
@@ -112,7 +110,7 @@ async fn a_session_remembers_by_what_its_person_signed_in() {
         sessions::start(t, proven, &*entropy, at(0))
     });
     let (first, later) = (first.await.unwrap(), house.sign_in("otto", at(1)).await);
-    for (started, by) in [(first, Means::SetupLink), (later, Means::Password)] {
+    for (started, by) in [(first, AuthMethod::SetupLink), (later, AuthMethod::Password)] {
         let session = Credential::parse(started.secret.reveal()).unwrap();
         assert_eq!(house.authority.begun_by(&session).unwrap(), Some((name("otto"), by)));
     }
@@ -130,7 +128,7 @@ async fn a_capability_goes_only_to_the_role_that_it_stands_for() {
         let session = house.session(who).await;
         let authority = &house.authority;
         let viewer = authority.viewer(&session, at(1)).unwrap();
-        assert_eq!((viewer.actor().role, viewer.actor().via), (role, Via::Session));
+        assert_eq!((viewer.actor().role, viewer.actor().via), (role, CredentialKind::Session));
         let got = [
             authority.operator(&session, at(1)).map(|c| c.actor().clone()),
             authority.observer(&session, at(1)).map(|c| c.actor().clone()),
@@ -171,7 +169,8 @@ async fn a_token_reads_and_never_yields_an_operator() {
     assert!(matches!(house.token("robot", MINUTE).await, Err(Denied::NameTaken(_))));
     let token = Credential::parse(issued.secret.reveal()).unwrap();
     let viewer = house.authority.viewer(&token, at(5)).unwrap();
-    assert_eq!((viewer.actor().role, viewer.actor().via), (ActorRole::Observer, Via::Token));
+    let actor = viewer.actor();
+    assert_eq!((actor.role, actor.via), (ActorRole::Observer, CredentialKind::Token));
 
     // Not even where the file itself says that the program is an operator.
     let damage = shell(house.store.path());
@@ -186,7 +185,8 @@ async fn a_token_reads_and_never_yields_an_operator() {
     house.store.write(|t| tokens::revoke(t, &name("robot"), at(6))).await.unwrap();
     assert!(house.authority.viewer(&token, at(6)).is_err(), "revoked");
     let again = house.store.write(|t| tokens::revoke(t, &name("robot"), at(7))).await;
-    assert!(matches!(again, Ok(tokens::Revoked::Before(line)) if line.revoked_at == Some(at(6))));
+    let Ok(tokens::TokenRevocation::Before(line)) = again else { panic!("it is revoked") };
+    assert_eq!(line.revoked_at, Some(at(6)));
     let nobody = house.store.write(|t| tokens::revoke(t, &name("nobody"), at(7))).await;
     assert!(matches!(nobody, Err(Denied::NoSuchToken(_))));
 }
@@ -306,7 +306,7 @@ async fn secrets_are_never_stored_and_never_printed() {
     for secret in secrets {
         assert!(!printed.contains(secret), "{printed}");
     }
-    let House { dir, store, authority, .. } = house;
+    let AuthorityFixture { dir, store, authority, .. } = house;
     drop((store, authority));
     for file in std::fs::read_dir(dir.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();

@@ -6,18 +6,18 @@
 //! follows from a seed, which is printed; the threads of the run are not in our hands.
 
 use crate::campaign_checks::{stage, violations};
-use crate::campaign_clients::{Client, Plan, Talk};
-use crate::campaign_figures::Figures;
-use crate::campaign_net::{Proxy, exchange, fetch, pass, request};
+use crate::campaign_clients::{CampaignClient, Plan, Talk};
+use crate::campaign_figures::CampaignFigures;
+use crate::campaign_net::{FaultProxy, exchange, fetch, pass, request};
 use crate::campaign_writes::{Lone, WRITERS, Writers};
-use crate::durable::Disk;
-use crate::fault_disk::{Coin, FaultDisk, Lost};
+use crate::durable::DurableState;
+use crate::fault_disk::{FaultDisk, PowerLoss, Rng};
 use crate::legal_steps::illegal_steps;
 use crate::prepared::prepared;
-use crate::server::{Place, Server, Session};
+use crate::server::{ServerDir, Session, TestServer};
 use crate::source::rust;
-use aerodb_control::crash::Sabotage;
-use aerodb_control::ledger::{Expected, verify_file};
+use aerodb_control::crash::InjectedBug;
+use aerodb_control::ledger::{ExpectedLog, verify_file};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpStream};
@@ -40,16 +40,16 @@ const PAUSE_MILLIS: u64 = 250;
 /// How much longer every sync takes on a slow disk, in microseconds.
 const SLOW_MICROS: u32 = 20_000;
 /// One installation under attack.
-struct World {
-    place: Place,
+struct CampaignWorld {
+    place: ServerDir,
     disk: FaultDisk,
-    proxy: Proxy,
+    proxy: FaultProxy,
     token: String,
-    sabotage: Option<Sabotage>,
+    injected_bug: Option<InjectedBug>,
     talk: Talk,
     /// The ids of the last run.
     recent: Vec<String>,
-    found: Disk,
+    found: DurableState,
     /// Clients that write data, in the campaign of the kernel.
     writers: Option<Writers>,
 }
@@ -65,20 +65,20 @@ fn points() -> Vec<String> {
     points.into_iter().collect()
 }
 
-impl World {
-    fn new(seed: u64, sabotage: Option<Sabotage>, writes: bool) -> Self {
+impl CampaignWorld {
+    fn new(seed: u64, injected_bug: Option<InjectedBug>, writes: bool) -> Self {
         let place = prepared().place();
         // A session of its own: that of the preparation ends when it has idled for an hour.
         let Session(token) = place.sign_in();
         let disk = FaultDisk::under(&place);
         disk.remember();
-        let found = Disk::read(&place.data());
+        let found = DurableState::read(&place.data());
         Self {
             place,
             disk,
-            proxy: Proxy::start(seed),
+            proxy: FaultProxy::start(seed),
             token,
-            sabotage,
+            injected_bug,
             talk: Talk::default(),
             recent: Vec::new(),
             found,
@@ -87,33 +87,33 @@ impl World {
     }
 
     /// One start, one attack, one kill, and the checks.
-    fn run(&mut self, points: &[String], seed: u64, figures: &mut Figures) {
-        let mut coin = Coin::seeded(seed);
-        let point = (coin.below(2) == 0).then(|| {
-            let index = coin.below(points.len() as u64);
+    fn run(&mut self, points: &[String], seed: u64, figures: &mut CampaignFigures) {
+        let mut rng = Rng::seeded(seed);
+        let point = (rng.below(2) == 0).then(|| {
+            let index = rng.below(points.len() as u64);
             points[usize::try_from(index).expect("an index")].clone()
         });
-        let whole = if point.is_some() { DELIVERIES } else { 1 + coin.below(DELIVERIES) };
+        let whole = if point.is_some() { DELIVERIES } else { 1 + rng.below(DELIVERIES) };
         // Some are stopped for a while by a signal, and some have a disk that others use.
-        let pause = (coin.below(4) == 0).then(|| coin.below(WAIT_MILLIS));
-        let life = (whole, coin.below(WAIT_MILLIS), pause);
-        let slow = if coin.below(4) == 0 { SLOW_MICROS } else { 0 };
+        let pause = (rng.below(4) == 0).then(|| rng.below(WAIT_MILLIS));
+        let life = (whole, rng.below(WAIT_MILLIS), pause);
+        let slow = if rng.below(4) == 0 { SLOW_MICROS } else { 0 };
         self.disk.slow_down(slow);
         figures.paused += u64::from(pause.is_some());
         figures.slow += u64::from(slow > 0);
         let mut variables = self.disk.variables().to_vec();
         variables.extend(point.clone().map(|point| ("AERODB_CRASH_AT", point.into())));
-        variables.extend(self.sabotage.map(|fault| ("AERODB_SABOTAGE", fault.word().into())));
+        variables.extend(self.injected_bug.map(|fault| ("AERODB_SABOTAGE", fault.word().into())));
         if let Some(server) = self.place.start_under(variables) {
             let address: SocketAddr =
                 server.console.trim_start_matches("http://").parse().expect("an address");
-            let untrue = self.examine(address, &mut coin);
+            let untrue = self.examine(address, &mut rng);
             figures.violations.extend(untrue);
             if self.writers.is_some() {
                 // After a start nobody is primary, and nothing could be written.
-                let _ = Lone { server: address, token: &self.token }.appoint(&mut coin);
+                let _ = Lone { server: address, token: &self.token }.appoint(&mut rng);
             }
-            let plans: Vec<Plan> = (0..ACTIONS).map(|_| Plan::new(&mut coin)).collect();
+            let plans: Vec<Plan> = (0..ACTIONS).map(|_| Plan::new(&mut rng)).collect();
             self.recent = plans.iter().map(|plan| plan.id.clone()).collect();
             self.proxy.aim(Some(address));
             let by_itself = self.attack(server, address, &plans, seed, life);
@@ -123,12 +123,12 @@ impl World {
             figures.at_start += 1;
         }
         figures.runs += 1;
-        figures.unsynced_lost += match coin.below(3) {
+        figures.unsynced_lost += match rng.below(3) {
             0 => self.disk.forget(),
-            1 => self.disk.cut_power(Lost::All),
-            _ => self.disk.cut_power(Lost::Some(coin.next())),
+            1 => self.disk.cut_power(PowerLoss::All),
+            _ => self.disk.cut_power(PowerLoss::Some(rng.next())),
         };
-        self.found = Disk::read(&self.place.data());
+        self.found = DurableState::read(&self.place.data());
         let lost = self.writers.as_ref().map(|writers| writers.lost(&self.place.data()));
         figures.violations.extend(lost.into_iter().flatten());
         let told = self.talk.told.lock().expect("what was told");
@@ -140,7 +140,7 @@ impl World {
     /// to send; whether it was gone by itself.
     fn attack(
         &self,
-        server: Server,
+        server: TestServer,
         address: SocketAddr,
         plans: &[Plan],
         seed: u64,
@@ -152,13 +152,13 @@ impl World {
         std::thread::scope(|scope| {
             for number in 0..CLIENTS {
                 let (says, over) = (says.clone(), &over);
-                let mut client = Client {
+                let mut client = CampaignClient {
                     talk: &self.talk,
                     token: &self.token,
                     proxy: self.proxy.address(),
                     server: address,
                     over,
-                    coin: Coin::seeded(seed ^ (number + 1).wrapping_mul(0x00C0_FFEE)),
+                    rng: Rng::seeded(seed ^ (number + 1).wrapping_mul(0x00C0_FFEE)),
                 };
                 scope.spawn(move || {
                     client.work(plans);
@@ -196,11 +196,11 @@ impl World {
     }
 
     /// What the server says after a start, against the files as they were before it.
-    fn examine(&self, server: SocketAddr, coin: &mut Coin) -> Vec<String> {
+    fn examine(&self, server: SocketAddr, rng: &mut Rng) -> Vec<String> {
         let mut ids = self.recent.clone();
         let known: Vec<&String> = self.found.ledger.keys().collect();
         if !known.is_empty() {
-            let index = usize::try_from(coin.below(known.len() as u64)).expect("an index");
+            let index = usize::try_from(rng.below(known.len() as u64)).expect("an index");
             ids.push(known[index].clone());
         }
         let untrue = ids.iter().filter_map(|id| {
@@ -249,17 +249,17 @@ impl World {
     }
 
     /// The whole log, and what happened.
-    fn finish(&self, figures: &mut Figures) {
+    fn finish(&self, figures: &mut CampaignFigures) {
         if let Some(writers) = &self.writers {
             figures.written += writers.acknowledged();
             let server = self.place.start(None);
             let address = server.console.trim_start_matches("http://").parse().expect("an address");
             let lone = Lone { server: address, token: &self.token };
-            figures.violations.extend(lone.resolve(&mut Coin::seeded(figures.runs)));
+            figures.violations.extend(lone.resolve(&mut Rng::seeded(figures.runs)));
             server.kill();
         }
         let path = self.place.data().join("control.sqlite");
-        if let Err(error) = verify_file(&path, &Expected::default(), &mut |_| {}) {
+        if let Err(error) = verify_file(&path, &ExpectedLog::default(), &mut |_| {}) {
             figures.violations.push(format!("verified: {error}"));
         }
         figures.violations.extend(illegal_steps(&path));
@@ -277,7 +277,7 @@ impl World {
 }
 
 /// Makes so many runs, on two installations at a time.
-pub fn wide_campaign(runs: u64, seed: u64, writes: bool) -> Figures {
+pub fn wide_campaign(runs: u64, seed: u64, writes: bool) -> CampaignFigures {
     let half = runs / 2;
     std::thread::scope(|scope| {
         let other = scope.spawn(move || played(half, seed.wrapping_add(runs), None, writes));
@@ -290,7 +290,7 @@ pub fn wide_campaign(runs: u64, seed: u64, writes: bool) -> Figures {
 /// A planted fault, the points at which a stop shows it soonest, and how its violation begins.
 pub struct Hunt {
     /// The fault.
-    pub fault: Sabotage,
+    pub fault: InjectedBug,
     /// The points; where there are none, all.
     pub points: &'static [&'static str],
     /// A part of the sentence about the violation.
@@ -299,20 +299,21 @@ pub struct Hunt {
 
 /// Makes so many runs, or stops after the first one that broke an invariant; in a hunt, the one that
 /// is hunted for.
-pub fn campaign(runs: u64, seed: u64, hunt: Option<&Hunt>) -> Figures {
+pub fn campaign(runs: u64, seed: u64, hunt: Option<&Hunt>) -> CampaignFigures {
     played(runs, seed, hunt, false)
 }
 
-fn played(runs: u64, seed: u64, hunt: Option<&Hunt>, writes: bool) -> Figures {
+fn played(runs: u64, seed: u64, hunt: Option<&Hunt>, writes: bool) -> CampaignFigures {
     let mut points = points();
     assert!(points.len() >= 14, "{points:?}");
     let sign = hunt.map_or("", |hunt| hunt.sign);
     if let Some(hunt) = hunt.filter(|hunt| !hunt.points.is_empty()) {
         points.retain(|point| hunt.points.contains(&point.as_str()));
     }
-    let mut figures = Figures::default();
+    let mut figures = CampaignFigures::default();
     while figures.runs < runs && !figures.found(sign) {
-        let mut world = World::new(seed ^ figures.runs, hunt.map(|hunt| hunt.fault), writes);
+        let mut world =
+            CampaignWorld::new(seed ^ figures.runs, hunt.map(|hunt| hunt.fault), writes);
         let until = (figures.runs + RUNS_PER_PLACE).min(runs);
         while figures.runs < until && !figures.found(sign) {
             let number = figures.runs;

@@ -1,12 +1,12 @@
 //! What has to hold after every stop, said of the files alone and of what clients were told.
 
-use crate::durable::{Disk, Held, Recorded};
+use crate::durable::{DurableState, KernelEntries, LedgerEntries};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What clients were told, over all runs of one installation. It can never become untrue.
 #[derive(Default)]
-pub struct Told {
+pub struct ClientClaims {
     /// Hashes of records that an answer showed, by number.
     pub records: BTreeMap<u64, String>,
     /// The final stage of an action.
@@ -25,7 +25,7 @@ const FINAL: [&str; 8] = [
     "found_not_executed",
 ];
 
-impl Told {
+impl ClientClaims {
     /// Notes an answer about an action.
     pub fn note(&mut self, answer: &Value) {
         for record in answer["records"].as_array().into_iter().flatten() {
@@ -44,7 +44,7 @@ impl Told {
 }
 
 /// The last stage that the records give an action.
-pub fn stage(recorded: &Recorded) -> Option<&str> {
+pub fn stage(recorded: &LedgerEntries) -> Option<&str> {
     const STAGES: [&str; 5] = ["requested", "explained", "confirmed", "dispatched", "unknown"];
     let kinds = recorded.records.iter().map(|(_, _, record)| record["entry"]["kind"].as_str());
     kinds.flatten().rfind(|kind| STAGES.contains(kind) || FINAL.contains(kind))
@@ -57,7 +57,7 @@ fn same(one: &Value, other: &Value) -> bool {
 }
 
 /// Everything that does not hold; each begins with the name of its invariant.
-pub fn violations(disk: &Disk, told: &Told) -> Vec<String> {
+pub fn violations(disk: &DurableState, told: &ClientClaims) -> Vec<String> {
     let mut found = Vec::new();
     let actions = disk.kernel.keys().chain(disk.ledger.keys());
     let actions: std::collections::BTreeSet<&String> = actions.collect();
@@ -79,7 +79,7 @@ pub fn violations(disk: &Disk, told: &Told) -> Vec<String> {
 
 /// C7.1: one entry in the log of a node, one receipt wherever it is kept, one record of the end, and
 /// no order that the kernel had seen before.
-fn invariant_executed_once(held: &Held, recorded: &Recorded) -> Option<String> {
+fn invariant_executed_once(held: &KernelEntries, recorded: &LedgerEntries) -> Option<String> {
     if held.entries > 1 {
         return Some(format!("{} entries in the log of one node", held.entries));
     }
@@ -100,7 +100,11 @@ fn invariant_executed_once(held: &Held, recorded: &Recorded) -> Option<String> {
 
 /// C6.4: whatever the kernel took up has a durable confirmation and a durable dispatch, and it names
 /// that dispatch.
-fn invariant_recorded_before(disk: &Disk, held: &Held, recorded: &Recorded) -> Option<String> {
+fn invariant_recorded_before(
+    disk: &DurableState,
+    held: &KernelEntries,
+    recorded: &LedgerEntries,
+) -> Option<String> {
     let witnesses = held.witnesses();
     if witnesses.is_empty() {
         return None;
@@ -121,7 +125,11 @@ fn invariant_recorded_before(disk: &Disk, held: &Held, recorded: &Recorded) -> O
 }
 
 /// C6.3: an order is sent by the process that recorded the dispatch, never by a later one.
-fn invariant_sent_in_time(disk: &Disk, held: &Held, recorded: &Recorded) -> Option<String> {
+fn invariant_sent_in_time(
+    disk: &DurableState,
+    held: &KernelEntries,
+    recorded: &LedgerEntries,
+) -> Option<String> {
     let (dispatched, _, _) = recorded.find("dispatched")?;
     let (boot, booted) = disk.boots.iter().find(|(seq, _)| seq > dispatched)?;
     if let Some((_, _, at)) = held.order.as_ref().filter(|(_, _, at)| at > booted) {
@@ -133,7 +141,7 @@ fn invariant_sent_in_time(disk: &Disk, held: &Held, recorded: &Recorded) -> Opti
 }
 
 /// C7.3: the record says what the kernel can prove.
-fn invariant_outcome_true(held: &Held, recorded: &Recorded) -> Option<String> {
+fn invariant_outcome_true(held: &KernelEntries, recorded: &LedgerEntries) -> Option<String> {
     if let Some((_, _, record)) = recorded.find("executed") {
         let receipt = &record["entry"]["receipt"];
         let proven = held.receipts.iter().any(|held| same(held, receipt));
@@ -153,7 +161,7 @@ fn invariant_outcome_true(held: &Held, recorded: &Recorded) -> Option<String> {
 }
 
 /// C9.2: every record that somebody saw is there, and every end that somebody was told is the end.
-fn invariant_nothing_told_is_lost(disk: &Disk, told: &Told) -> Vec<String> {
+fn invariant_nothing_told_is_lost(disk: &DurableState, told: &ClientClaims) -> Vec<String> {
     let mut found = Vec::new();
     for (seq, hash) in &told.records {
         if disk.hashes.get(seq) != Some(hash) {

@@ -1,11 +1,11 @@
-//! The clients of the crash campaign: each asks for the same actions, confirms them, settles what is
+//! The clients of the crash campaign: each asks for the same actions, confirms them, resolves what is
 //! open, and sends everything more than once.
 
-use crate::campaign_checks::Told;
+use crate::campaign_checks::ClientClaims;
 use crate::campaign_net::{exchange, pass, request};
-use crate::fault_disk::Coin;
+use crate::fault_disk::Rng;
 use crate::kernel_words::CATALOGUE;
-use crate::prepared::{Step, candidates};
+use crate::prepared::{ActionStep, candidates};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ const TRIES: usize = 12;
 pub struct Plan {
     /// Its id.
     pub id: String,
-    step: OnceLock<Step>,
+    step: OnceLock<ActionStep>,
 }
 
 /// A request that was sent once and may be sent again for ever.
@@ -26,8 +26,8 @@ type Message = (String, String);
 
 impl Plan {
     /// An action under a fresh id; what it is, the first client to come to it chooses.
-    pub fn new(coin: &mut Coin) -> Self {
-        let bytes = (u128::from(coin.next()) << 64 | u128::from(coin.next())).to_be_bytes();
+    pub fn new(rng: &mut Rng) -> Self {
+        let bytes = (u128::from(rng.next()) << 64 | u128::from(rng.next())).to_be_bytes();
         let id = uuid::Builder::from_random_bytes(bytes).into_uuid().hyphenated().to_string();
         Self { id, step: OnceLock::new() }
     }
@@ -37,12 +37,12 @@ impl Plan {
 #[derive(Default)]
 pub struct Talk {
     /// What they were told.
-    pub told: Mutex<Told>,
+    pub told: Mutex<ClientClaims>,
     sent: Mutex<Vec<Message>>,
 }
 
 /// One of the clients.
-pub struct Client<'a> {
+pub struct CampaignClient<'a> {
     /// What all have said.
     pub talk: &'a Talk,
     /// The session of the operator.
@@ -54,14 +54,14 @@ pub struct Client<'a> {
     /// Whether the server is gone.
     pub over: &'a AtomicBool,
     /// What decides for it.
-    pub coin: Coin,
+    pub rng: Rng,
 }
 
-impl Client<'_> {
+impl CampaignClient<'_> {
     /// Works through the actions of a run, until the server is gone.
     pub fn work(&mut self, plans: &[Plan]) {
         // Some operators look first at what the stop left behind.
-        if self.coin.below(3) == 0 && self.settle_what_is_open().is_none() {
+        if self.rng.below(3) == 0 && self.resolve_what_is_open().is_none() {
             return;
         }
         for plan in plans {
@@ -78,35 +78,35 @@ impl Client<'_> {
             "action_id": plan.id, "kind": kind, "params": params, "reason": "a campaign",
         });
         let (status, asked) = self.insist("/api/v1/actions".to_owned(), &body)?;
-        if self.coin.below(2) == 0 {
+        if self.rng.below(2) == 0 {
             self.send_old()?;
         }
         if status > 201 || asked["stage"] != "explained" {
-            return self.settle_what_is_open();
+            return self.resolve_what_is_open();
         }
         let about = |step: &str| format!("/api/v1/actions/{}/{step}", plan.id);
-        if self.coin.below(40) == 0 {
+        if self.rng.below(40) == 0 {
             self.insist(about("withdraw"), &json!({"reason": "another mind"}))?;
         }
         let body = crate::harness::confirmation(&asked);
-        for _ in 0..=self.coin.below(2) {
+        for _ in 0..=self.rng.below(2) {
             self.insist(about("confirm"), &body)?;
         }
         self.send_old()?;
-        if self.coin.below(4) == 0 { self.settle_what_is_open() } else { Some(()) }
+        if self.rng.below(4) == 0 { self.resolve_what_is_open() } else { Some(()) }
     }
 
     /// An action whose checks pass now, of any kind; any action where none does.
-    fn choose(&mut self) -> Step {
-        let mut steps: Vec<Step> = CATALOGUE
+    fn choose(&mut self) -> ActionStep {
+        let mut steps: Vec<ActionStep> = CATALOGUE
             .actions()
             .flat_map(|entry| candidates(entry).into_iter().map(|params| (entry.kind, params)))
             .collect();
         for place in (1..steps.len()).rev() {
-            let other = usize::try_from(self.coin.below(place as u64 + 1)).expect("an index");
+            let other = usize::try_from(self.rng.below(place as u64 + 1)).expect("an index");
             steps.swap(place, other);
         }
-        let passes = |(kind, params): &&Step| {
+        let passes = |(kind, params): &&ActionStep| {
             let mut path = format!("/api/v1/explain?kind={kind}&reason=a%20campaign");
             for (name, value) in params.as_object().expect("parameters") {
                 path.push_str(&format!("&{name}={}", value.as_str().expect("text")));
@@ -119,13 +119,13 @@ impl Client<'_> {
         steps.iter().find(passes).unwrap_or(&steps[0]).clone()
     }
 
-    /// Settles what a stop left open, where something did.
-    fn settle_what_is_open(&mut self) -> Option<()> {
+    /// Resolves what a stop left open, where something did.
+    fn resolve_what_is_open(&mut self) -> Option<()> {
         let get = request("GET", "/api/v1/overview", self.token, "");
         let (_, overview) = exchange(self.server, &get)?;
-        if let Some(id) = overview["unresolved"]["action_id"].as_str() {
+        if let Some(id) = overview["in_doubt"]["action_id"].as_str() {
             let why = json!({"reason": "after the stop"});
-            self.insist(format!("/api/v1/actions/{id}/settle"), &why)?;
+            self.insist(format!("/api/v1/actions/{id}/resolve"), &why)?;
         }
         Some(())
     }
@@ -141,7 +141,7 @@ impl Client<'_> {
     fn send_old(&mut self) -> Option<()> {
         let message = {
             let sent = self.talk.sent.lock().expect("what was sent");
-            let index = self.coin.below(sent.len() as u64);
+            let index = self.rng.below(sent.len() as u64);
             sent[usize::try_from(index).expect("an index")].clone()
         };
         self.send(&message);
@@ -152,8 +152,8 @@ impl Client<'_> {
         if self.over.load(Ordering::SeqCst) {
             return None;
         }
-        if self.coin.below(4) == 0 {
-            pass(self.coin.below(10));
+        if self.rng.below(4) == 0 {
+            pass(self.rng.below(10));
         }
         let bytes = request("POST", path, self.token, body);
         let (status, answer) = exchange(self.proxy, &bytes)?;

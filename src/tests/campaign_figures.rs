@@ -19,7 +19,7 @@ const INVARIANTS: [(&str, &str); 10] = [
 
 /// What a campaign did and found.
 #[derive(Debug, Default)]
-pub struct Figures {
+pub struct CampaignFigures {
     /// Kills.
     pub runs: u64,
     /// Kills at a named point.
@@ -44,7 +44,7 @@ pub struct Figures {
     pub violations: Vec<String>,
 }
 
-impl Figures {
+impl CampaignFigures {
     /// Whether an invariant was broken in these words.
     pub fn found(&self, sign: &str) -> bool {
         self.violations.iter().any(|violation| violation.contains(sign))

@@ -1,6 +1,6 @@
 //! Clients that know no mercy, and a proxy that delays, repeats and cuts what passes through it.
 
-use crate::fault_disk::Coin;
+use crate::fault_disk::Rng;
 use serde_json::Value;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -92,29 +92,29 @@ struct Fuse {
     burnt: mpsc::Sender<bool>,
 }
 
-struct Shared {
+struct ProxyShared {
     fuse: Mutex<Option<Fuse>>,
     target: Mutex<Option<SocketAddr>>,
-    coin: Mutex<Coin>,
+    rng: Mutex<Rng>,
     open: AtomicBool,
     traffic: Traffic,
 }
 
 /// The proxy. It has one address, also while the server behind it changes.
-pub struct Proxy {
+pub struct FaultProxy {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<ProxyShared>,
 }
 
-impl Proxy {
+impl FaultProxy {
     /// A proxy before no server.
     pub fn start(seed: u64) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
         let address = listener.local_addr().expect("an address");
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(ProxyShared {
             fuse: Mutex::new(None),
             target: Mutex::new(None),
-            coin: Mutex::new(Coin::seeded(seed)),
+            rng: Mutex::new(Rng::seeded(seed)),
             open: AtomicBool::new(true),
             traffic: Traffic::default(),
         });
@@ -152,7 +152,7 @@ impl Proxy {
     }
 }
 
-impl Drop for Proxy {
+impl Drop for FaultProxy {
     fn drop(&mut self) {
         self.shared.open.store(false, Ordering::SeqCst);
         let _ = TcpStream::connect(self.address);
@@ -167,16 +167,16 @@ struct Fate {
     deliveries: Vec<(u64, bool)>,
 }
 
-impl Shared {
+impl ProxyShared {
     fn fate(&self) -> Fate {
-        let mut coin = self.coin.lock().expect("a coin");
-        let repeats = if coin.below(100) < REPEATED { 1 + coin.below(2) } else { 0 };
-        let mut deliveries = vec![(coin.below(8), coin.below(100) >= HALVED)];
+        let mut rng = self.rng.lock().expect("a coin");
+        let repeats = if rng.below(100) < REPEATED { 1 + rng.below(2) } else { 0 };
+        let mut deliveries = vec![(rng.below(8), rng.below(100) >= HALVED)];
         for _ in 0..repeats {
-            let late = if coin.below(3) == 0 { LATE_MILLIS } else { SOON_MILLIS };
-            deliveries.push((coin.below(late), coin.below(100) >= HALVED));
+            let late = if rng.below(3) == 0 { LATE_MILLIS } else { SOON_MILLIS };
+            deliveries.push((rng.below(late), rng.below(100) >= HALVED));
         }
-        let (swallowed, unanswered) = (coin.below(100) < SWALLOWED, coin.below(100) < UNANSWERED);
+        let (swallowed, unanswered) = (rng.below(100) < SWALLOWED, rng.below(100) < UNANSWERED);
         Fate { swallowed, unanswered, deliveries }
     }
 

@@ -6,7 +6,7 @@
 use crate::campaign::{number, wide_campaign};
 use crate::campaign_clients::Plan;
 use crate::campaign_net::{exchange, fetch, pass, request};
-use crate::fault_disk::Coin;
+use crate::fault_disk::Rng;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -105,10 +105,10 @@ pub struct Lone<'a> {
 
 impl Lone<'_> {
     /// Makes some node primary, if that is possible now.
-    pub fn appoint(&self, coin: &mut Coin) -> Option<()> {
-        self.settle()?;
+    pub fn appoint(&self, rng: &mut Rng) -> Option<()> {
+        self.close_in_doubt()?;
         for node in &NODES[..3] {
-            if self.act(coin, "failover", &json!({ "to": node }))? {
+            if self.act(rng, "failover", &json!({ "to": node }))? {
                 break;
             }
         }
@@ -116,15 +116,15 @@ impl Lone<'_> {
     }
 
     /// Brings everything back; what is open after that is a violation.
-    pub fn resolve(&self, coin: &mut Coin) -> Option<String> {
+    pub fn resolve(&self, rng: &mut Rng) -> Option<String> {
         for _ in 0..ROUNDS {
             if self.open()?.is_null() {
                 return None;
             }
             for node in NODES {
-                self.act(coin, "bring_online", &json!({ "node": node }))?;
+                self.act(rng, "bring_online", &json!({ "node": node }))?;
             }
-            self.appoint(coin)?;
+            self.appoint(rng)?;
         }
         let open = self.open()?;
         (!open.is_null()).then(|| format!("resolved: {open} has no end"))
@@ -132,20 +132,20 @@ impl Lone<'_> {
 
     fn open(&self) -> Option<Value> {
         let get = request("GET", "/api/v1/overview", self.token, "");
-        Some(exchange(self.server, &get)?.1["unresolved"].take())
+        Some(exchange(self.server, &get)?.1["in_doubt"].take())
     }
 
-    fn settle(&self) -> Option<()> {
+    fn close_in_doubt(&self) -> Option<()> {
         if let Some(id) = self.open()?["action_id"].as_str() {
             let why = json!({"reason": "before the run"}).to_string();
-            let path = format!("/api/v1/actions/{id}/settle");
+            let path = format!("/api/v1/actions/{id}/resolve");
             exchange(self.server, &request("POST", &path, self.token, &why))?;
         }
         Some(())
     }
 
-    fn act(&self, coin: &mut Coin, kind: &str, params: &Value) -> Option<bool> {
-        let id = Plan::new(coin).id;
+    fn act(&self, rng: &mut Rng, kind: &str, params: &Value) -> Option<bool> {
+        let id = Plan::new(rng).id;
         let body = json!({"action_id": id, "kind": kind, "params": params, "reason": "a campaign"});
         let ask = request("POST", "/api/v1/actions", self.token, &body.to_string());
         let (status, asked) = exchange(self.server, &ask)?;

@@ -2,7 +2,7 @@
 //! in a line for a collector, in an answer to somebody who is refused, or in a file.
 
 use crate::harness::{PASSWORD, confirmation, id};
-use crate::server::{Place, agent};
+use crate::server::{ServerDir, agent};
 use aerodb_control::ledger::KEY_FILE;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -11,12 +11,12 @@ use ureq::http::Response;
 
 /// Everything that was sent as a secret, and every answer that refused something.
 #[derive(Default)]
-struct Aviary {
+struct CanaryLog {
     canaries: Vec<String>,
     refused: Vec<String>,
 }
 
-impl Aviary {
+impl CanaryLog {
     /// A secret that is sent nowhere else.
     fn next(&mut self, prefix: &str) -> String {
         let number = self.canaries.len().to_be_bytes();
@@ -76,7 +76,7 @@ impl Aviary {
 }
 
 /// The secrets that a server makes: sessions, a token, a link and what it is exchanged for.
-fn made(aviary: &mut Aviary, place: &Place, console: &str, setup: &str) -> String {
+fn made(aviary: &mut CanaryLog, place: &ServerDir, console: &str, setup: &str) -> String {
     let token = aviary.keep(setup.rsplit('/').next().expect("a token"));
     let password = aviary.keep(PASSWORD);
     let fields = [("token", &*token), ("name", "olga"), ("password", &*password)];
@@ -109,7 +109,7 @@ fn cookie(answer: &Response<Body>) -> String {
 }
 
 /// Passwords where one is asked for, right in form and not.
-fn passwords(aviary: &mut Aviary, console: &str, olga: &str, explained: &Value) -> String {
+fn passwords(aviary: &mut CanaryLog, console: &str, olga: &str, explained: &Value) -> String {
     let confirm = format!("{console}/api/v1/actions/{}/confirm", id(1));
     let mut body = confirmation(explained);
     for who in [olga, "", "aerodb_token_x"] {
@@ -156,7 +156,7 @@ fn passwords(aviary: &mut Aviary, console: &str, olga: &str, explained: &Value) 
 }
 
 /// Credentials and links that nobody gave out, in headers and in addresses.
-fn credentials(aviary: &mut Aviary, console: &str) {
+fn credentials(aviary: &mut CanaryLog, console: &str) {
     for prefix in ["aerodb_session_", "aerodb_token_", "aerodb_stakeholder_", "aerodb_other_"] {
         for path in ["/log", "/api/v1/log", "/nowhere", "/api/v1/nowhere"] {
             let value = format!("Bearer {}", aviary.next(prefix));
@@ -196,8 +196,8 @@ fn files(dir: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
 /// C10.1.
 #[test]
 fn no_secret_comes_out_in_a_line_a_refusal_or_a_file() {
-    let place = Place::new();
-    let mut aviary = Aviary::default();
+    let place = ServerDir::new();
+    let mut aviary = CanaryLog::default();
     let text = crate::journal::lines(&place, "json", |console, setup| {
         let olga = made(&mut aviary, &place, console, setup);
         let asked = json!({"action_id": id(1), "kind": "switchover", "params": {"to": "n2"}, "reason": "r"});
@@ -208,7 +208,7 @@ fn no_secret_comes_out_in_a_line_a_refusal_or_a_file() {
         let (status, session) = aviary.json(&format!("{console}/api/v1/logout"), &json!({}), &olga);
         assert_eq!(status, 204, "{session}");
     });
-    let Aviary { canaries, refused } = aviary;
+    let CanaryLog { canaries, refused } = aviary;
     let lines = text.lines().count();
     assert!(
         canaries.len() >= 50 && refused.len() >= 35 && lines >= 20,

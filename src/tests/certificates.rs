@@ -1,8 +1,8 @@
 //! Certificates end, and are replaced while a server runs.
 
-use crate::certified::Certified;
+use crate::certified::TestCertificate;
 use crate::harness::PASSWORD;
-use crate::server::{PROGRAM, Place};
+use crate::server::{PROGRAM, ServerDir};
 use rcgen::date_time_ymd;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Lines};
@@ -11,7 +11,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// Puts a certificate and its key where the settings say.
-fn put(place: &Place, certified: &Certified) {
+fn put(place: &ServerDir, certified: &TestCertificate) {
     for (name, text) in [("cert.pem", &certified.certificate), ("key.pem", &certified.key)] {
         let path = place.folder().join(name);
         std::fs::write(&path, text).expect("a file");
@@ -19,19 +19,19 @@ fn put(place: &Place, certified: &Certified) {
     }
 }
 
-fn encrypted(certified: &Certified) -> Place {
-    let place = Place::new();
+fn encrypted(certified: &TestCertificate) -> ServerDir {
+    let place = ServerDir::new();
     place.set("tls-cert = \"cert.pem\"\ntls-key = \"key.pem\"");
     put(&place, certified);
     place
 }
 
 /// Whether a client that believes this authority alone is answered.
-fn answers(console: &str, certified: &Certified) -> bool {
+fn answers(console: &str, certified: &TestCertificate) -> bool {
     agent(certified).get(format!("{console}/healthz")).call().is_ok()
 }
 
-fn agent(certified: &Certified) -> ureq::Agent {
+fn agent(certified: &TestCertificate) -> ureq::Agent {
     let ca = Certificate::from_pem(certified.ca.as_bytes()).expect("a certificate");
     let tls = TlsConfig::builder().root_certs(RootCerts::from([ca])).build();
     let builder = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
@@ -39,15 +39,15 @@ fn agent(certified: &Certified) -> ureq::Agent {
 }
 
 /// A server, and what it says on standard error.
-struct Told {
+struct ServerOutput {
     child: Child,
     console: String,
     setup: String,
     lines: Lines<BufReader<ChildStderr>>,
 }
 
-impl Told {
-    fn start(place: &Place) -> Self {
+impl ServerOutput {
+    fn start(place: &ServerDir) -> Self {
         place.init();
         let mut child = Command::new(PROGRAM)
             .args(["serve", "--config"])
@@ -86,7 +86,7 @@ impl Told {
     }
 
     /// The value of a figure, for somebody who signs in for it.
-    fn figure(&self, certified: &Certified, name: &str) -> Option<i64> {
+    fn figure(&self, certified: &TestCertificate, name: &str) -> Option<i64> {
         let agent = agent(certified);
         let body = json!({"name": "olga", "password": PASSWORD});
         let mut session = agent.post(format!("{}/api/v1/login", self.console)).send_json(&body);
@@ -104,7 +104,7 @@ impl Told {
 #[test]
 fn a_certificate_that_has_ended_or_not_begun_stops_the_start_and_its_dates_are_named() {
     for (from, to) in [(2020, 2021), (3000, 3001)] {
-        let place = encrypted(&Certified::valid(from, to));
+        let place = encrypted(&TestCertificate::valid(from, to));
         let settings = place.settings();
         let serve = ["serve", "--json", "--config", settings.to_str().expect("text")];
         let ended = place.command(None, &serve, "");
@@ -120,10 +120,10 @@ fn a_certificate_that_has_ended_or_not_begun_stops_the_start_and_its_dates_are_n
 
 #[test]
 fn a_hangup_reloads_the_certificate_and_ends_nothing() {
-    let ends = |year| Certified::valid(2020, year);
+    let ends = |year| TestCertificate::valid(2020, year);
     let (first, second) = (ends(3000), ends(3100));
     let place = encrypted(&first);
-    let mut server = Told::start(&place);
+    let mut server = ServerOutput::start(&place);
     let token = server.setup.rsplit('/').next().expect("a token").to_owned();
     let fields = [("token", &*token), ("name", "olga"), ("password", PASSWORD)];
     agent(&first).post(format!("{}/setup", server.console)).send_form(fields).expect("set up");
@@ -142,7 +142,7 @@ fn a_hangup_reloads_the_certificate_and_ends_nothing() {
     // What cannot be read, does not fit or has ended changes nothing.
     put(&place, &ends(2021));
     server.reload("The certificate was not reloaded");
-    put(&place, &Certified { key: first.key.clone(), ..ends(3200) });
+    put(&place, &TestCertificate { key: first.key.clone(), ..ends(3200) });
     server.reload("The certificate was not reloaded");
     assert!(answers(&server.console, &second));
     put(&place, &second);

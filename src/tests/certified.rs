@@ -8,13 +8,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::sync::Arc;
 
 /// All of it as PEM.
-pub struct Certified {
+pub struct TestCertificate {
     pub ca: String,
     pub certificate: String,
     pub key: String,
 }
 
-impl Certified {
+impl TestCertificate {
     pub fn new() -> Self {
         Self::of(|_| {})
     }

@@ -23,12 +23,12 @@ pub struct Sent {
 }
 
 /// A server with one answer for each request that it expects, in order.
-pub struct Server {
+pub struct ScriptedServer {
     pub url: String,
     sent: Receiver<Sent>,
 }
 
-impl Server {
+impl ScriptedServer {
     pub fn answering(answers: Vec<(u16, Value)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
@@ -79,7 +79,7 @@ pub struct Person {
     pub home: tempfile::TempDir,
 }
 
-pub struct Ended {
+pub struct CommandOutput {
     pub code: i32,
     pub out: String,
     pub err: String,
@@ -90,11 +90,17 @@ impl Person {
         Self { home: tempfile::tempdir().expect("a folder") }
     }
 
-    pub fn runs(&self, url: &str, words: &[&str]) -> Ended {
+    pub fn runs(&self, url: &str, words: &[&str]) -> CommandOutput {
         self.runs_with(url, words, "", &[])
     }
 
-    pub fn runs_with(&self, url: &str, words: &[&str], input: &str, env: &[(&str, &str)]) -> Ended {
+    pub fn runs_with(
+        &self,
+        url: &str,
+        words: &[&str],
+        input: &str,
+        env: &[(&str, &str)],
+    ) -> CommandOutput {
         let mut child = Command::new(env!("CARGO_BIN_EXE_aerodb-control"))
             .args(words)
             .env_clear()
@@ -111,7 +117,7 @@ impl Person {
         let _ = stdin.write_all(input.as_bytes());
         drop(stdin);
         let ended = child.wait_with_output().expect("the program ends");
-        Ended {
+        CommandOutput {
             code: ended.status.code().expect("not killed"),
             out: String::from_utf8(ended.stdout).expect("UTF-8"),
             err: String::from_utf8(ended.stderr).expect("UTF-8"),
@@ -176,8 +182,9 @@ fn a_refusal_goes_to_stderr_for_people_and_to_stdout_for_programs() {
     let refusal = Refusal::new(RefusalCode::Busy, "Another action \u{1b}[31mruns.");
     let answer = refused(409, &refusal);
     let seen = (200, json!({"after_refusal": 7}));
-    let server = Server::answering(vec![seen.clone(), answer.clone(), seen, answer.clone()]);
-    let words = ["confirm", ID, "--digest", "00", "--type", "n2"];
+    let server =
+        ScriptedServer::answering(vec![seen.clone(), answer.clone(), seen, answer.clone()]);
+    let words = ["confirm", ID, "--digest", "00", "--confirm-target", "n2"];
     let person = Person::new();
     let done = person.runs(&server.url, &words);
     assert_eq!((done.code, done.out.as_str()), (9, ""));
@@ -199,7 +206,7 @@ fn a_refusal_goes_to_stderr_for_people_and_to_stdout_for_programs() {
 fn what_may_have_run_ends_with_6_whatever_the_refusal() {
     let mut refusal = Refusal::new(RefusalCode::Internal, "It broke on the way.");
     refusal.executed = Executed::Unknown;
-    let server = Server::answering(vec![(200, json!({})), refused(500, &refusal)]);
+    let server = ScriptedServer::answering(vec![(200, json!({})), refused(500, &refusal)]);
     let done = Person::new().runs(&server.url, &["confirm", ID, "--digest", "00"]);
     assert_eq!(done.code, 6);
     assert!(done.err.contains("It may have run"), "{}", done.err);
@@ -207,7 +214,7 @@ fn what_may_have_run_ends_with_6_whatever_the_refusal() {
 
 #[test]
 fn the_secret_of_a_session_is_in_a_private_file_and_nowhere_else() {
-    let server = Server::answering(vec![session(), session()]);
+    let server = ScriptedServer::answering(vec![session(), session()]);
     let person = Person::signed_in(&server.url);
     let mode = person.session_file().metadata().expect("kept").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -224,7 +231,7 @@ fn the_secret_of_a_session_is_in_a_private_file_and_nowhere_else() {
 fn the_session_is_carried_and_a_token_of_the_environment_wins() {
     let refusal = Refusal::new(RefusalCode::NotPermitted, "Not with this.");
     let no = refused(403, &refusal);
-    let server = Server::answering(vec![session(), no.clone(), no]);
+    let server = ScriptedServer::answering(vec![session(), no.clone(), no]);
     let person = Person::signed_in(&server.url);
     assert_eq!(person.runs(&server.url, &["status"]).code, 8);
     let env = [("AERODB_CONTROL_TOKEN", "aerodb_token_x")];
@@ -236,11 +243,11 @@ fn the_session_is_carried_and_a_token_of_the_environment_wins() {
 
 #[test]
 fn signing_out_forgets_the_session_only_when_the_server_has_ended_it() {
-    let server = Server::answering(vec![session(), (200, json!({}))]);
+    let server = ScriptedServer::answering(vec![session(), (200, json!({}))]);
     let person = Person::signed_in(&server.url);
     let kept = || std::fs::read_to_string(person.session_file()).expect("a file").contains(SECRET);
     let unavailable = Refusal::new(RefusalCode::AuditUnavailable, "No record can be written.");
-    let failing = Server::answering(vec![session(), refused(503, &unavailable)]);
+    let failing = ScriptedServer::answering(vec![session(), refused(503, &unavailable)]);
     let input = "a long enough password\n";
     assert_eq!(person.runs_with(&failing.url, &["login", "ada"], input, &[]).code, 0);
     assert_eq!(person.runs(&failing.url, &["logout"]).code, 7);
@@ -254,7 +261,7 @@ fn a_rejected_request_reads_the_action_once_and_ends_with_3() {
     let id = ActionId::parse(ID).expect("valid");
     let refusal = Refusal::new(RefusalCode::Rejected, "No majority.").about(id);
     let gone = Refusal::new(RefusalCode::NotFound, "No such action.");
-    let server = Server::answering(vec![refused(412, &refusal), refused(404, &gone)]);
+    let server = ScriptedServer::answering(vec![refused(412, &refusal), refused(404, &gone)]);
     let words = ["request", "failover", "--to", "n3", "--reason", "r", "--action-id", ID];
     let done = Person::new().runs(&server.url, &words);
     assert_eq!(done.code, 3);
@@ -267,7 +274,7 @@ fn a_rejected_request_reads_the_action_once_and_ends_with_3() {
 fn every_request_has_an_id_of_its_own() {
     let refusal = Refusal::new(RefusalCode::Busy, "Another action runs.");
     let busy = refused(409, &refusal);
-    let server = Server::answering(vec![busy.clone(), busy]);
+    let server = ScriptedServer::answering(vec![busy.clone(), busy]);
     let person = Person::new();
     for _ in 0..2 {
         let words = ["request", "switchover", "--to", "n2", "--reason", "r"];
@@ -285,7 +292,7 @@ fn a_freeze_is_declared_and_lifted_with_a_reason_and_what_it_refuses_ends_with_9
     let frozen = Refusal::new(RefusalCode::Frozen, "olga declared a freeze.");
     let none = Refusal::new(RefusalCode::NoFreeze, "No freeze stands.");
     let (frozen, none) = (refused(409, &frozen), refused(409, &none));
-    let server = Server::answering(vec![(200, json!({})), frozen.clone(), frozen, none]);
+    let server = ScriptedServer::answering(vec![(200, json!({})), frozen.clone(), frozen, none]);
     let person = Person::new();
     for words in [&["freeze"][..], &["unfreeze"], &["unfreeze", "--freeze", "7"]] {
         assert_eq!(person.runs(&server.url, words).code, 2, "a reason is needed: {words:?}");

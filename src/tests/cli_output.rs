@@ -1,9 +1,9 @@
 //! What the program prints: whole or said not to be, for programs one JSON document, and hints that lead
 //! to the same control plane.
 
-use crate::cli::{ID, Person, Server, refused};
+use crate::cli::{ID, Person, ScriptedServer, refused};
 use crate::harness::id;
-use crate::server::{PROGRAM, Place};
+use crate::server::{PROGRAM, ServerDir};
 use aerodb_control::model::refusal::{Refusal, RefusalCode};
 use serde_json::{Value, json};
 use std::fs::OpenOptions;
@@ -15,7 +15,7 @@ use std::process::{Command, Output, Stdio};
 const NOWHERE: &str = "http://127.0.0.1:1";
 
 /// Runs the program with its standard output on a disk that is full.
-fn on_a_full_disk(place: &Place, words: &[&str], input: &str) -> Output {
+fn on_a_full_disk(place: &ServerDir, words: &[&str], input: &str) -> Output {
     let full = OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
     let mut child = Command::new(PROGRAM)
         .args(words)
@@ -33,7 +33,7 @@ fn on_a_full_disk(place: &Place, words: &[&str], input: &str) -> Output {
 
 #[test]
 fn no_command_ends_well_whose_answer_did_not_fit_on_the_disk() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     let session = server.set_up();
     let explained = server.request(&session, &id(1), "stop_writes", json!({}));
@@ -45,6 +45,7 @@ fn no_command_ends_well_whose_answer_did_not_fit_on_the_disk() {
     let login = ["login", "olga", "--url", &url];
     assert_eq!(on_a_full_disk(&place, &login, &password).status.code(), Some(1));
     let at = |words: &[&'static str]| [words, &["--url"]].concat();
+    let data = ["--data", "data"];
     let mut commands: Vec<Vec<&str>> = vec![
         vec!["--help"],
         vec!["--version"],
@@ -52,12 +53,12 @@ fn no_command_ends_well_whose_answer_did_not_fit_on_the_disk() {
         vec!["catalogue"],
         vec!["catalogue", "--json"],
         vec!["invariants"],
-        vec!["freeze-report"],
+        vec!["contract"],
         vec!["completions", "bash"],
         vec!["man", "confirm"],
-        [&["reconstruct", &one], &settings[..]].concat(),
-        [&["reconstruct"], &window[..], &settings].concat(),
-        [&["reconstruct", "--json"], &window[..], &settings].concat(),
+        [&["report", &one], &data[..]].concat(),
+        [&["report"], &window[..], &data].concat(),
+        [&["report", "--json"], &window[..], &data].concat(),
         [&["verify-log"], &settings[..]].concat(),
         [&["export-log", "exported"], &settings[..]].concat(),
         [&["report", "--url", &url], &window[..]].concat(),
@@ -72,7 +73,8 @@ fn no_command_ends_well_whose_answer_did_not_fit_on_the_disk() {
         assert!(said.contains("Standard output was not written whole"), "{words:?}: {said}");
     }
     // What a command did is not changed by it, and is said.
-    let confirm = ["confirm", &one, "--digest", &digest, "--type", "aerodb", "--url", &url];
+    let confirm =
+        ["confirm", &one, "--digest", &digest, "--confirm-target", "aerodb", "--url", &url];
     let ended = on_a_full_disk(&place, &confirm, "");
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(1), "{said}");
@@ -110,7 +112,7 @@ fn for_programs_every_outcome_is_one_json_document_on_standard_output() {
         &["request", "switchover", "--json"],
         &["serve", "--json", "--config", "gone.toml"],
         &["serve", "--json", "--listen", "nowhere"],
-        &["reconstruct", "--json", ID, "--data", "gone"],
+        &["report", "--json", ID, "--data", "gone"],
         &["verify-log", "--json", "gone"],
         &["man", "nothing", "--json"],
         &["status", "--json"],
@@ -134,7 +136,7 @@ fn for_programs_every_outcome_is_one_json_document_on_standard_output() {
 
 #[test]
 fn a_secret_that_is_issued_stands_alone_on_standard_output() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let session = place.start(None);
     session.set_up();
     session.kill();
@@ -156,7 +158,7 @@ fn a_hint_leads_to_the_control_plane_that_was_asked() {
     let events = json!({ "events": [], "next_before": "2.14.0" });
     let actions = json!({ "actions": [], "next_before": 7 });
     let answers = vec![refused(401, &refusal), (200, page.clone()), (200, actions), (200, events)];
-    let server = Server::answering(answers);
+    let server = ScriptedServer::answering(answers);
     let option = format!(" --url {}", server.url);
     let person = Person::new();
     // The address of the environment is another one, so a hint without its own leads there.
@@ -176,7 +178,7 @@ fn a_hint_leads_to_the_control_plane_that_was_asked() {
     let events = said(&["events"]);
     assert!(events.contains(&format!("aerodb-control events{option} --before 2.14.0")), "{events}");
     // Where the environment leads there already, the hint is short.
-    let server = Server::answering(vec![(200, page)]);
+    let server = ScriptedServer::answering(vec![(200, page)]);
     let log = person.runs(&server.url, &["log"]).out;
     assert!(log.contains("Older: aerodb-control log --before 32"), "{log}");
 }

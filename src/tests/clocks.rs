@@ -12,9 +12,9 @@ const RUNS: u64 = 8;
 const STEPS: usize = 50;
 
 /// Numbers that look random and repeat.
-struct Dice(u64);
+struct ClockRng(u64);
 
-impl Dice {
+impl ClockRng {
     fn below(&mut self, end: u64) -> u64 {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -38,7 +38,7 @@ enum Kind {
 }
 
 /// Something that was handed out, and what is true of it, whatever the clock says.
-struct Held {
+struct IssuedItem {
     kind: Kind,
     name: String,
     client: Client,
@@ -50,29 +50,29 @@ struct Held {
     over: bool,
 }
 
-struct World {
+struct ClockWorld {
     app: TestApp,
-    dice: Dice,
+    dice: ClockRng,
     /// A clock that never jumps, and what the other one is ahead of it.
     real: i64,
     ahead: i64,
-    held: Vec<Held>,
+    held: Vec<IssuedItem>,
     made: u32,
     honoured: u32,
     refused: u32,
 }
 
-impl World {
+impl ClockWorld {
     async fn new(seed: u64) -> Self {
         let app = TestApp::new().await;
-        let (dice, held) = (Dice(seed), Vec::new());
+        let (dice, held) = (ClockRng(seed), Vec::new());
         Self { app, dice, real: 0, ahead: 0, held, made: 0, honoured: 0, refused: 0 }
     }
 
     fn hold(&mut self, kind: Kind, name: String, secret: Option<String>) {
         let client = Client::new(self.app.house.console.clone(), secret);
         let (born, said) = (self.real, self.real + self.ahead);
-        self.held.push(Held { kind, name, client, born, said, over: false });
+        self.held.push(IssuedItem { kind, name, client, born, said, over: false });
     }
 
     async fn step(&mut self) {
@@ -162,7 +162,7 @@ impl World {
 async fn under_a_clock_that_jumps_no_session_token_link_or_removed_account_lives_too_long() {
     let (mut honoured, mut refused) = (0, 0);
     for seed in 0..RUNS {
-        let mut world = World::new(seed).await;
+        let mut world = ClockWorld::new(seed).await;
         for _ in 0..STEPS {
             world.step().await;
             world.look(seed).await;

@@ -11,7 +11,7 @@ use axum::http::{Request, header};
 use serde_json::{Value, json};
 
 /// One attempt: what is sent after what, the status of its answer, and the records that it adds.
-struct Row {
+struct AttemptRow {
     name: &'static str,
     before: &'static [Before],
     body: Value,
@@ -46,8 +46,8 @@ fn row(
     body: Value,
     status: u16,
     records: &'static [&'static str],
-) -> Row {
-    Row { name, before, body, status, records }
+) -> AttemptRow {
+    AttemptRow { name, before, body, status, records }
 }
 
 fn asks(kind: &str) -> Value {
@@ -55,7 +55,7 @@ fn asks(kind: &str) -> Value {
 }
 
 /// What a form and JSON have in common; a form's status of success is a redirection.
-fn rows(act: Act) -> Vec<Row> {
+fn rows(act: Act) -> Vec<AttemptRow> {
     use Before::{Executed, Explained, Frozen, Linked, Moved, Repeated, Two, Withdrawn};
     let why = || json!({"reason": "why not"});
     // Stands for the digest and the name that the explanation asks for.
@@ -68,11 +68,11 @@ fn rows(act: Act) -> Vec<Row> {
             row("unread", &[], json!({"name": "olga"}), 400, &["denied"]),
         ],
         // Where no provider and no proxy is named; their other rows are with their own tests.
-        Act::Leave => vec![
+        Act::OidcStart => vec![
             row("nobody to ask", &[], json!({}), 404, &["denied"]),
             row("unread", &[], json!({"name": "olga"}), 400, &["denied"]),
         ],
-        Act::Return => vec![
+        Act::OidcCallback => vec![
             row("nobody to ask", &[], json!({"state": "a", "code": "b"}), 404, &["denied"]),
             row("unread", &[], json!({"state": "a"}), 400, &["denied"]),
         ],
@@ -141,7 +141,7 @@ fn rows(act: Act) -> Vec<Row> {
             row("no action", &[], why(), 404, &["declined"]),
         ],
         // Their successes need an action that is open: see the tests below.
-        Act::Settle | Act::ApiSettle => vec![
+        Act::Resolve | Act::ApiResolve => vec![
             row("not open", &[Explained], why(), 409, &["declined"]),
             row("executed", &[Explained, Executed], why(), 409, &["declined"]),
             row("unread", &[Explained], json!({}), 400, &["declined"]),
@@ -293,7 +293,7 @@ async fn every_mutating_route_leaves_exactly_its_records_and_so_does_every_refus
         let table = rows(*act);
         assert!(!table.is_empty(), "{path} has a row");
         routes += 1;
-        for Row { name, before, body, status, records } in table {
+        for AttemptRow { name, before, body, status, records } in table {
             let app = if before.contains(&Before::Two) {
                 crate::two_operators::for_control().await
             } else {
@@ -372,19 +372,19 @@ async fn what_needs_an_open_action_leaves_its_records_too() {
     let app = crate::finding::with_an_open_action().await;
     let before = app.record_kinds().await.len();
     let why = json!({"reason": "after the stop"});
-    let settle = format!("/api/v1/actions/{}/settle", id(1));
-    assert_eq!(app.operator().post(&settle, &why).await.expect(200).json()["stage"], "voided");
+    let resolve = format!("/api/v1/actions/{}/resolve", id(1));
+    assert_eq!(app.operator().post(&resolve, &why).await.expect(200).json()["stage"], "voided");
     assert_eq!(app.record_kinds().await[before..], ["settle_requested", "voided"]);
     let mute = MuteApp::new().await;
     let olga = &mute.olga;
     let explained = olga.request(1, "stop_writes", json!({})).await.expect(201).json();
     olga.confirm(&explained).await.expect(200);
     let finding = format!("/api/v1/actions/{}/finding", id(1));
-    let again = app.operator().post(&settle, &why).await.expect(200).json();
+    let again = app.operator().post(&resolve, &why).await.expect(200).json();
     assert_eq!((&again["stage"], &again["duplicate"]), (&json!("voided"), &json!(true)));
     assert_eq!(app.record_kinds().await[before + 2..], ["duplicate"]);
     for (path, body, status, records) in [
-        (&settle, &why, 409, &["settle_requested", "declined"][..]),
+        (&resolve, &why, 409, &["settle_requested", "declined"][..]),
         (&finding, &found(), 200, &["finding"]),
         (&finding, &found(), 200, &["duplicate"]),
     ] {

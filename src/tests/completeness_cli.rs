@@ -2,19 +2,19 @@
 //! directory. A command that `--help` lists and that has no row here fails.
 
 use crate::harness::{PASSWORD, id};
-use crate::server::{Place, Server, Session};
+use crate::server::{ServerDir, Session, TestServer};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Output;
 
 /// A run of one command: its words, what it reads, how it ends, and the records that it adds.
-type Row = (&'static str, Vec<String>, &'static str, i32, &'static [&'static str]);
+type CommandRow = (&'static str, Vec<String>, &'static str, i32, &'static [&'static str]);
 
 fn words(line: &str) -> Vec<String> {
     line.split(' ').map(|word| word.replace('_', " ").replace('~', "_")).collect()
 }
 
-fn kinds(server: &Server, session: &Session) -> Vec<String> {
+fn kinds(server: &TestServer, session: &Session) -> Vec<String> {
     let (status, page) = server.get(session, "/api/v1/log?limit=200");
     assert_eq!(status, 200, "{page}");
     let records = page["records"].as_array().expect("records").clone();
@@ -23,7 +23,7 @@ fn kinds(server: &Server, session: &Session) -> Vec<String> {
 }
 
 /// Every command that `--help` lists.
-fn commands(place: &Place) -> BTreeSet<String> {
+fn commands(place: &ServerDir) -> BTreeSet<String> {
     let help = place.command(None, &["--help"], "");
     let help = String::from_utf8(help.stdout).expect("text");
     let list = help.split("Commands:").nth(1).expect("a list of commands");
@@ -33,7 +33,7 @@ fn commands(place: &Place) -> BTreeSet<String> {
 }
 
 /// The rows in an order in which each finds what it needs.
-fn rows(digest: &str) -> Vec<Row> {
+fn rows(digest: &str) -> Vec<CommandRow> {
     let one = id(1);
     let line = |text: &str| {
         words(&text.replace("ID", &one).replace("DIGEST", digest).replace("TWO", &id(2)))
@@ -50,7 +50,7 @@ fn rows(digest: &str) -> Vec<Row> {
         ("events", line("events --limit 3"), "", 0, &[]),
         ("catalogue", line("catalogue"), "", 0, &[]),
         ("invariants", line("invariants"), "", 0, &[]),
-        ("freeze-report", line("freeze-report"), "", 0, &[]),
+        ("contract", line("contract"), "", 0, &[]),
         ("completions", line("completions bash"), "", 0, &[]),
         ("man", line("man confirm"), "", 0, &[]),
         ("explain", line("explain stop~writes --reason r"), "", 0, &[]),
@@ -58,20 +58,32 @@ fn rows(digest: &str) -> Vec<Row> {
         ("request", line(asked), "", 0, &["duplicate"]),
         ("request", line("request resume~writes --reason r"), "", 3, &["requested", "rejected"]),
         ("show", line("show ID"), "", 0, &[]),
-        ("settle", line("settle ID --reason r"), "", 2, &["declined"]),
+        ("resolve", line("resolve ID --reason r"), "", 2, &["declined"]),
         ("finding", line("finding ID --executed --evidence e"), "", 2, &["declined"]),
         ("freeze", line("freeze --reason r"), "", 0, &["frozen"]),
         ("freeze", line("freeze --reason r"), "", 9, &["declined"]),
-        ("confirm", line("confirm ID --digest DIGEST --type aerodb"), "", 9, &["declined"]),
+        (
+            "confirm",
+            line("confirm ID --digest DIGEST --confirm-target aerodb"),
+            "",
+            9,
+            &["declined"],
+        ),
         ("freeze", line("freeze --reason r --freeze-id TWO"), "", 9, &["declined"]),
         ("unfreeze", line("unfreeze --reason r --freeze 0"), "", 2, &["declined"]),
         ("unfreeze", line("unfreeze --reason r"), "", 0, &["unfrozen"]),
         // Where none stands nothing is sent: which one was meant is not guessed.
         ("unfreeze", line("unfreeze --reason r"), "", 2, &[]),
-        ("confirm", line("confirm ID --digest DIGEST --type wrong"), "", 2, &["declined"]),
         (
             "confirm",
-            line("confirm ID --digest DIGEST --type aerodb --prove"),
+            line("confirm ID --digest DIGEST --confirm-target wrong"),
+            "",
+            2,
+            &["declined"],
+        ),
+        (
+            "confirm",
+            line("confirm ID --digest DIGEST --confirm-target aerodb --reauthenticate"),
             "not the password",
             8,
             &["denied"],
@@ -79,14 +91,14 @@ fn rows(digest: &str) -> Vec<Row> {
         // What follows needs the session: it is kept under its new secret, also after a refusal.
         (
             "confirm",
-            line("confirm ID --digest DIGEST --type wrong --prove"),
+            line("confirm ID --digest DIGEST --confirm-target wrong --reauthenticate"),
             PASSWORD,
             2,
             &["proved_again", "declined"],
         ),
         (
             "confirm",
-            line("confirm ID --digest DIGEST --type aerodb"),
+            line("confirm ID --digest DIGEST --confirm-target aerodb"),
             "",
             0,
             &["confirmed", "dispatched", "executed"],
@@ -99,9 +111,15 @@ fn rows(digest: &str) -> Vec<Row> {
         ("record", line("record 9999"), "", 2, &[]),
         ("report", line("report ID"), "", 0, &[]),
         ("verify-log", line("verify-log --config Leptos.toml"), "", 0, &[]),
-        ("reconstruct", line("reconstruct ID --config Leptos.toml"), "", 0, &[]),
+        ("report", line("report ID --data data"), "", 0, &[]),
         // While a control plane runs nobody accepts anything behind its back.
-        ("accept", line("accept --reason r --type aerodb --config Leptos.toml"), "", 1, &[]),
+        (
+            "accept",
+            line("accept --reason r --confirm-target aerodb --config Leptos.toml"),
+            "",
+            1,
+            &[],
+        ),
         // While a control plane runs nobody else may sign, and that somebody tried is on record.
         (
             "rotate-log-key",
@@ -139,7 +157,7 @@ fn rows(digest: &str) -> Vec<Row> {
         ("link", line("link issue --name others --expires 8d"), "", 2, &["declined"]),
         ("links", line("links"), "", 0, &[]),
         ("access", line("access"), "", 0, &[]),
-        ("access", line("access --everybody"), "", 8, &[]),
+        ("access", line("access --all"), "", 8, &[]),
         ("link", line("link revoke ID"), "", 0, &["link_revoked"]),
         ("token", line("token issue metrics --config Leptos.toml"), "", 0, &["token_issued"]),
         ("token", line("token revoke metrics"), "", 0, &["token_revoked"]),
@@ -157,7 +175,7 @@ fn rows(digest: &str) -> Vec<Row> {
 /// C9.1, C12.3.
 #[test]
 fn every_command_leaves_exactly_its_records() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     let session = server.set_up();
     let began = kinds(&server, &session);

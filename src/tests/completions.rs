@@ -37,7 +37,7 @@ fn bash_completes_commands_options_and_values_past_the_first_word() {
         ("export-log --", "--data"),
         ("verify-log --", "--expect"),
         ("rotate-log-key --", "--reason"),
-        ("freeze-report --", "--json"),
+        ("contract --", "--json"),
         ("--url http://127.0.0.1:1 confirm --dig", "--digest"),
         ("kernel restore --", "--into"),
         ("completions ", "zsh"),

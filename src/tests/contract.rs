@@ -4,10 +4,10 @@ use crate::kernel_words::CATALOGUE;
 use crate::openapi::is_checked_in;
 use crate::source::{Source, root, rust};
 use aerodb_control::kernel::embedded::spec::EngineInvariant;
-use aerodb_control::model::contract::{Clause, Evidence, Held, TestPlace};
+use aerodb_control::model::contract::{Clause, ClauseEvidence, InvariantTests, TestPlace};
 use aerodb_control::model::invariant::{Invariant, InvariantId};
 use aerodb_control::model::spec::InvariantSpec;
-use aerodb_control::plain::contract_page;
+use aerodb_control::text::contract_page;
 use std::collections::{BTreeMap, BTreeSet};
 
 type Cited = BTreeMap<String, BTreeSet<TestPlace>>;
@@ -171,19 +171,19 @@ fn documents() -> BTreeMap<String, Vec<String>> {
     found
 }
 
-fn evidence() -> Vec<Evidence> {
+fn evidence() -> Vec<ClauseEvidence> {
     let (cited, documents) = (cited(), documents());
     let mut held = Cited::new();
     for (id, tests) in rust().iter().flat_map(tests_of_invariants) {
         held.entry(id).or_default().extend(tests);
     }
-    let held = |invariant: InvariantSpec| Held {
+    let held = |invariant: InvariantSpec| InvariantTests {
         id: invariant.id.to_string(),
         tests: held.get(invariant.id.word()).into_iter().flatten().cloned().collect(),
     };
     let of = |clause: &Clause| {
         let id = clause.id().to_owned();
-        Evidence {
+        ClauseEvidence {
             promise: clause.promise().to_owned(),
             invariants: clause.invariants(CATALOGUE).map(held).collect(),
             tests: cited.get(&id).into_iter().flatten().cloned().collect(),

@@ -4,7 +4,7 @@
 //! have run, and an operator can bring every action to an end that is true.
 
 use crate::harness::{PASSWORD, id};
-use crate::server::{Place, Server, Session};
+use crate::server::{ServerDir, Session, TestServer};
 use serde_json::{Value, json};
 
 /// Three kinds of effect (a change of primary, an entry of the log, a switch), and the points that
@@ -93,7 +93,7 @@ fn params(kind: &str) -> Value {
 }
 
 /// Runs one action into one crash; the action as it was explained.
-fn crash(place: &Place, kind: &str, point: &str) -> (Session, Value) {
+fn crash(place: &ServerDir, kind: &str, point: &str) -> (Session, Value) {
     let server = place.start(Some(point));
     let session = server.set_up();
     assert_eq!(server.put("a", "before").0, 200);
@@ -106,7 +106,7 @@ fn crash(place: &Place, kind: &str, point: &str) -> (Session, Value) {
 }
 
 /// Runs what has to be so before an action of this kind can run.
-fn prepare(server: &Server, session: &Session, kind: &str) {
+fn prepare(server: &TestServer, session: &Session, kind: &str) {
     let run = |number: u8, kind: &str, params: Value| {
         let explained = server.request(session, &id(number), kind, params);
         let (status, done) = server.confirm(session, &explained);
@@ -126,21 +126,22 @@ fn prepare(server: &Server, session: &Session, kind: &str) {
     }
 }
 
-fn settle(server: &Server, session: &Session) -> (u16, Value) {
-    let path = format!("/api/v1/actions/{}/settle", id(1));
+fn resolve(server: &TestServer, session: &Session) -> (u16, Value) {
+    let path = format!("/api/v1/actions/{}/resolve", id(1));
     server.post(session, &path, &json!({"reason": "after the stop"}))
 }
 
-fn stage(server: &Server, session: &Session) -> Value {
+fn stage(server: &TestServer, session: &Session) -> Value {
     let (status, action) = server.get(session, &format!("/api/v1/actions/{}", id(1)));
     assert_eq!(status, 200);
     action
 }
 
 /// Makes a node primary: the first against which no rule speaks.
-pub fn fail_over(server: &Server, session: &Session, number: u8, what: &str) -> Value {
+pub fn fail_over(server: &TestServer, session: &Session, number: u8, what: &str) -> Value {
     let (_, overview) = server.get(session, "/api/v1/overview");
-    let candidates = overview["why_not"][1]["candidates"].as_array().expect("candidates").clone();
+    let candidates =
+        overview["target_checks"][1]["candidates"].as_array().expect("candidates").clone();
     let free = |candidate: &&Value| candidate["against"].as_array().expect("checks").is_empty();
     let node = candidates.iter().find(free).unwrap_or_else(|| panic!("{what}: {overview}"));
     let to = json!({"to": node["node"]});
@@ -150,8 +151,8 @@ pub fn fail_over(server: &Server, session: &Session, number: u8, what: &str) -> 
     explained
 }
 
-/// Brings the action to its end, with a failover on the way where settling needs a primary.
-fn end_of(server: &Server, session: &Session, what: &str) -> String {
+/// Brings the action to its end, with a failover on the way where resolving needs a primary.
+fn end_of(server: &TestServer, session: &Session, what: &str) -> String {
     let shown = stage(server, session);
     let open = matches!(shown["stage"].as_str(), Some("confirmed" | "unknown"));
     if !open {
@@ -164,7 +165,7 @@ fn end_of(server: &Server, session: &Session, what: &str) -> String {
     let (status, refused) = server.post(session, "/api/v1/actions", &body);
     assert_eq!(status, 409, "{what}: {refused}");
     assert_eq!(refused["refusal"]["code"], "unresolved", "{what}");
-    let (status, answer) = settle(server, session);
+    let (status, answer) = resolve(server, session);
     if status == 200 {
         return answer["stage"].as_str().expect("a stage").to_owned();
     }
@@ -173,20 +174,20 @@ fn end_of(server: &Server, session: &Session, what: &str) -> String {
     let explained = fail_over(server, session, 3, what);
     let consequences = explained["explanation"]["consequences"].to_string();
     assert!(consequences.contains(&id(1)), "{what}: the explanation names the open action");
-    let (status, answer) = settle(server, session);
+    let (status, answer) = resolve(server, session);
     assert_eq!(status, 200, "{what}: {answer}");
     answer["stage"].as_str().expect("a stage").to_owned()
 }
 
 fn survives(kind: &str, point: &str) -> String {
     let what = format!("{kind} at {point}");
-    let place = Place::new();
+    let place = ServerDir::new();
     let (session, explained) = crash(&place, kind, point);
     let server = place.start(None);
     let shown = stage(&server, &session);
     let found = shown["stage"].as_str().expect("a stage").to_owned();
     if found != "explained" {
-        // A repeated delivery is told what everybody is told, before anything is settled (C7.3).
+        // A repeated delivery is told what everybody is told, before anything is resolved (C7.3).
         let (status, again) = server.confirm(&session, &explained);
         assert_eq!((status, &again["stage"]), (200, &shown["stage"]), "{what}: {again}");
         assert_eq!(again["interrupted"], shown["interrupted"], "{what}");
@@ -238,7 +239,7 @@ fn a_stop_at_every_point_ends_in_the_truth() {
 }
 
 /// A session of a second operator, who is made for it.
-fn second_operator(place: &Place, server: &Server) -> Session {
+fn second_operator(place: &ServerDir, server: &TestServer) -> Session {
     let words = ["account", "add", "otto", "--role", "operator", "--config", "Leptos.toml"];
     let made = place.command(None, &words, &format!("{PASSWORD}\n"));
     assert_eq!(made.status.code(), Some(0), "{made:?}");
@@ -259,7 +260,7 @@ fn a_stop_at_every_point_between_two_operators_ends_in_the_truth() {
         (false, "workflow.dispatched", "unknown"),
         (false, "workflow.outcome", "executed"),
     ] {
-        let place = Place::new();
+        let place = ServerDir::new();
         place.set("second-operator = [\"control\"]");
         let server = place.start(None);
         let olga = server.set_up();

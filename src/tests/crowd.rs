@@ -1,7 +1,7 @@
 //! A crowd that sends slowly and opens streams from many addresses, while an operator completes an
 //! action. `make crowd` brings 10,000 of each; a small one goes with the other tests.
 
-use crate::server::{Place, Server, Session};
+use crate::server::{ServerDir, Session, TestServer};
 use aerodb_control::serve::CONNECTIONS_MAX;
 use aerodb_control::web::STREAMS_IN_ALL;
 use serde_json::json;
@@ -25,7 +25,7 @@ fn setting(name: &str, otherwise: usize) -> usize {
 }
 
 /// The most memory that the server had at once, in KiB.
-fn peak_kib(server: &Server) -> u64 {
+fn peak_kib(server: &TestServer) -> u64 {
     let status = format!("/proc/{}/status", server.process());
     let status = std::fs::read_to_string(status).expect("the server runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
@@ -91,7 +91,7 @@ async fn bring(
     (became, held)
 }
 
-fn act(server: &Server, session: &Session, number: u8, kind: &str) {
+fn act(server: &TestServer, session: &Session, number: u8, kind: &str) {
     let id = crate::harness::id(number);
     let explained = server.request(session, &id, kind, json!({}));
     let (status, done) = server.confirm(session, &explained);
@@ -106,7 +106,7 @@ fn an_operator_completes_actions_among_a_crowd_of_slow_clients_and_streams() {
     let open = streams.min(CONNECTIONS_MAX) + AT_ONCE;
     let files = u64::try_from(slow + open + 500).expect("a number");
     assert!(rlimit::increase_nofile_limit(files).expect("a limit") >= files);
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     let session = server.set_up();
     let before = peak_kib(&server);

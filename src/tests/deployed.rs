@@ -1,6 +1,6 @@
 //! The commands of `deploy/README.md` fit together: what `init` founds there, `serve` there serves.
 
-use crate::server::{PROGRAM, Place};
+use crate::server::{PROGRAM, ServerDir};
 use crate::source::root;
 use std::process::Command;
 
@@ -19,7 +19,7 @@ fn section(heading: &str) -> String {
 }
 
 /// The arguments of the program from one of its commands on, with the places of a test.
-fn arguments(text: &str, command: &str, place: &Place) -> Vec<String> {
+fn arguments(text: &str, command: &str, place: &ServerDir) -> Vec<String> {
     let begins = |line: &&str| line.split_whitespace().any(|word| word == command);
     let line = text.lines().find(begins).expect(command);
     let mut words = line.split_whitespace().skip_while(|word| *word != command);
@@ -40,7 +40,7 @@ fn arguments(text: &str, command: &str, place: &Place) -> Vec<String> {
 }
 
 /// Founds with the one and serves with the other.
-fn invariant_served(place: &Place, init: &[String], serve: &[String]) {
+fn invariant_served(place: &ServerDir, init: &[String], serve: &[String]) {
     let founded = Command::new(PROGRAM).args(init).output().expect("it runs");
     assert!(founded.status.success(), "{init:?}: {founded:?}");
     let serve: Vec<&str> = serve.iter().skip(1).map(String::as_str).collect();
@@ -51,14 +51,14 @@ fn invariant_served(place: &Place, init: &[String], serve: &[String]) {
 
 #[test]
 fn the_container_serves_the_cluster_that_it_founded() {
-    let (place, page) = (Place::new(), section("Container"));
+    let (place, page) = (ServerDir::new(), section("Container"));
     let (init, serve) = (arguments(&page, "init", &place), arguments(&page, "serve", &place));
     invariant_served(&place, &init, &serve);
 }
 
 #[test]
 fn the_service_serves_the_cluster_that_was_founded_for_it() {
-    let (place, page) = (Place::new(), section("systemd"));
+    let (place, page) = (ServerDir::new(), section("systemd"));
     // The settings are the project's own, changed as the page says, on ports that are free.
     let sed = page.lines().find(|line| line.starts_with("sed ")).expect("a sed");
     let sed = sed.split(" > ").next().expect("a command");

@@ -5,13 +5,13 @@ use crate::openapi::is_checked_in;
 use crate::source::root;
 use aerodb_control::serve::config::{console_keys, keys};
 use aerodb_control::web::policy::{Needs, READS, Read};
-use aerodb_control::{cli, plain, web};
+use aerodb_control::{cli, text, web};
 use std::collections::BTreeSet;
 
 /// C12.1: every action and every way in which it can fail is written down from the type that runs.
 #[test]
 fn every_action_has_its_page_and_no_page_is_about_another() {
-    let pages = plain::action_pages(CATALOGUE);
+    let pages = text::action_pages(CATALOGUE);
     std::fs::create_dir_all(root().join("docs/actions")).expect("a folder");
     for (path, text) in &pages {
         is_checked_in(&format!("docs/{path}"), text);
@@ -29,7 +29,7 @@ fn every_action_has_its_page_and_no_page_is_about_another() {
 fn refusals_exit_codes_and_commands_are_written_down_from_the_types() {
     is_checked_in(
         "docs/refusals.md",
-        &plain::refusals(CATALOGUE, |code| web::refusal::status(code).as_u16()),
+        &text::refusals(CATALOGUE, |code| web::refusal::status(code).as_u16()),
     );
     is_checked_in("docs/exit-codes.md", &cli::exit_codes());
     is_checked_in("docs/cli.md", &cli::reference());

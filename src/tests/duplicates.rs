@@ -5,7 +5,9 @@ use crate::harness::confirmation;
 use crate::mute_kernel::App;
 use aerodb_control::kernel::embedded::EmbeddedKernel;
 use aerodb_control::kernel::over::Over;
-use aerodb_control::kernel::{Answer, ApplyError, CommandKernel, Order, SettleError, Settled};
+use aerodb_control::kernel::{
+    ApplyError, CommandKernel, KernelFuture, Order, Resolution, ResolveError,
+};
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::receipt::Receipt;
 use serde_json::{Value, json};
@@ -14,24 +16,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Barrier;
 
 /// The embedded kernel, and how often it was called.
-struct Counted {
+struct CountingKernel {
     inner: EmbeddedKernel,
     calls: Arc<AtomicU64>,
 }
 
-impl Over for Counted {
+impl Over for CountingKernel {
     fn inner(&self) -> &dyn CommandKernel {
         &self.inner
     }
 
-    fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>> {
+    fn apply(&self, order: Order) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         self.inner().apply(order)
     }
 
-    fn settle(&self, action_id: ActionId) -> Answer<'_, Result<Settled, SettleError>> {
+    fn resolve(&self, action_id: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        self.inner().settle(action_id)
+        self.inner().resolve(action_id)
     }
 }
 
@@ -43,14 +45,14 @@ const CLIENTS: u64 = 8;
 const DELIVERIES: u64 = 4_000;
 
 /// What was confirmed, and its first outcome.
-struct Old {
+struct FirstDelivery {
     path: String,
     body: Value,
     outcome: Value,
 }
 
 /// Executes actions that undo each other.
-async fn execute(over: &App) -> Vec<Old> {
+async fn execute(over: &App) -> Vec<FirstDelivery> {
     let mut olds = Vec::new();
     for number in 0..ACTIONS {
         let (kind, params) = match number % 4 {
@@ -66,7 +68,7 @@ async fn execute(over: &App) -> Vec<Old> {
         let body = confirmation(&explained);
         let done = over.olga.post(&path, &body).await.expect(200).json();
         assert_eq!((&done["stage"], &done["duplicate"]), (&json!("executed"), &json!(false)));
-        olds.push(Old { path, body, outcome: done["outcome"].clone() });
+        olds.push(FirstDelivery { path, body, outcome: done["outcome"].clone() });
     }
     olds
 }
@@ -79,7 +81,7 @@ async fn old_confirmations_delivered_again_reach_the_kernel_never() {
     let dir = tempfile::tempdir().expect("a directory");
     let calls = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&calls);
-    let over = App::over(dir.path(), |inner| Counted { inner, calls: counted }).await;
+    let over = App::over(dir.path(), |inner| CountingKernel { inner, calls: counted }).await;
     let olds = Arc::new(execute(&over).await);
     assert_eq!(calls.load(Ordering::SeqCst), ACTIONS, "once each, and it is counted");
     let epoch = over.olga.get("/api/v1/cluster").await.expect(200).json()["epoch"].clone();

@@ -14,7 +14,7 @@ use std::path::Path;
 
 /// What the kernel's files say about one id.
 #[derive(Clone, Debug, Default)]
-pub struct Held {
+pub struct KernelEntries {
     /// The order, where one was accepted: its state, its witness, and when.
     pub order: Option<(String, Value, i64)>,
     /// Every receipt that any file holds.
@@ -29,12 +29,12 @@ pub struct Held {
 
 /// What the ledger's file says about one id.
 #[derive(Clone, Debug, Default)]
-pub struct Recorded {
+pub struct LedgerEntries {
     /// The records with this id, oldest first.
     pub records: Vec<(u64, String, Value)>,
 }
 
-impl Recorded {
+impl LedgerEntries {
     /// The record of a kind.
     pub fn find(&self, kind: &str) -> Option<&(u64, String, Value)> {
         self.records.iter().find(|(_, _, record)| record["entry"]["kind"] == kind)
@@ -43,11 +43,11 @@ impl Recorded {
 
 /// Both sides, by action id.
 #[derive(Default)]
-pub struct Disk {
+pub struct DurableState {
     /// The kernel.
-    pub kernel: BTreeMap<String, Held>,
+    pub kernel: BTreeMap<String, KernelEntries>,
     /// The ledger.
-    pub ledger: BTreeMap<String, Recorded>,
+    pub ledger: BTreeMap<String, LedgerEntries>,
     /// The hash of every record, by its number.
     pub hashes: BTreeMap<u64, String>,
     /// When a control plane started: the number of the record and its time.
@@ -76,7 +76,7 @@ fn text(row: &rusqlite::Row<'_>, column: usize) -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-impl Disk {
+impl DurableState {
     /// Reads a data directory that no program has open.
     pub fn read(data: &Path) -> Self {
         let mut disk = Self::default();
@@ -113,7 +113,7 @@ impl Disk {
         }
     }
 
-    fn held(&mut self, row: &rusqlite::Row<'_>) -> &mut Held {
+    fn held(&mut self, row: &rusqlite::Row<'_>) -> &mut KernelEntries {
         let bytes: Vec<u8> = row.get(0).expect("an id");
         self.kernel.entry(id(&bytes)).or_default()
     }
@@ -194,17 +194,17 @@ impl Disk {
     }
 
     /// What the kernel holds about an id.
-    pub fn kernel_of(&self, action: &str) -> Held {
+    pub fn kernel_of(&self, action: &str) -> KernelEntries {
         self.kernel.get(action).cloned().unwrap_or_default()
     }
 
     /// What the ledger holds about an id.
-    pub fn ledger_of(&self, action: &str) -> Recorded {
+    pub fn ledger_of(&self, action: &str) -> LedgerEntries {
         self.ledger.get(action).cloned().unwrap_or_default()
     }
 }
 
-impl Held {
+impl KernelEntries {
     /// Whether the kernel ever took up this id on an order: then it was called.
     pub fn was_called(&self) -> bool {
         self.order.is_some() || !self.receipts.is_empty() || self.entries > 0
@@ -239,11 +239,11 @@ fn a_node_that_a_kill_left_without_tables_holds_nothing_and_is_made_anew() {
     let blank = Connection::open(left.join("node.sqlite")).expect("a database");
     blank.execute_batch("PRAGMA journal_mode = WAL").expect("a blank one");
     drop(blank);
-    Disk::read(&place.data());
+    DurableState::read(&place.data());
     let server = place.start(None);
     let last = (ActionKind::of("add_replica"), route.params.clone());
     prepared().walk(&server, &[&route.before[..], &[last]].concat());
     server.kill();
-    let held = Disk::read(&place.data()).kernel;
+    let held = DurableState::read(&place.data()).kernel;
     assert!(held.values().any(|held| !held.receipts.is_empty()));
 }

@@ -3,7 +3,9 @@
 use crate::kernel_contract::Bench;
 use crate::opened::SomeRoom;
 use aerodb_control::kernel::CommandKernel;
-use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, OpenError, Served};
+use aerodb_control::kernel::embedded::{
+    EmbeddedConfig, EmbeddedKernel, NodeCount, OpenError, ServiceHistory,
+};
 use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
 use aerodb_control::model::text::PlaceName;
 use std::path::Path;
@@ -47,8 +49,8 @@ pub(crate) struct Embedded {
     pub(crate) nodes: u64,
 }
 
-pub(crate) fn config(dir: &Path, nodes: u64) -> Config {
-    Config {
+pub(crate) fn config(dir: &Path, nodes: u64) -> EmbeddedConfig {
+    EmbeddedConfig {
         dir: dir.join("kernel"),
         nodes: NodeCount::Exactly(nodes),
         cluster: PlaceName::parse("aerodb").unwrap(),
@@ -59,12 +61,12 @@ pub(crate) fn config(dir: &Path, nodes: u64) -> Config {
 
 /// A new cluster, laid out and started for the first time.
 pub(crate) fn founded(
-    config: &Config,
+    config: &EmbeddedConfig,
     clock: Arc<dyn Clock>,
     entropy: &dyn Entropy,
 ) -> Result<EmbeddedKernel, OpenError> {
-    EmbeddedKernel::lay_out(config, &*clock, entropy)?;
-    EmbeddedKernel::open(config, Served::Never, clock, entropy)
+    EmbeddedKernel::create_files(config, &*clock, entropy)?;
+    EmbeddedKernel::open(config, ServiceHistory::Never, clock, entropy)
 }
 
 impl Embedded {
@@ -79,8 +81,12 @@ impl Embedded {
     pub(crate) fn open(&mut self) -> Result<(), OpenError> {
         let config = config(self.dir.path(), self.nodes);
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        self.kernel =
-            Some(Arc::new(EmbeddedKernel::open(&config, Served::Before, clock, &FixedEntropy(1))?));
+        self.kernel = Some(Arc::new(EmbeddedKernel::open(
+            &config,
+            ServiceHistory::Before,
+            clock,
+            &FixedEntropy(1),
+        )?));
         Ok(())
     }
 

@@ -1,13 +1,13 @@
 //! The embedded kernel through its port: idle time, restarts, failures, everything in any order.
 
 use crate::embedded_bench::{Embedded, FixedEntropy, config, founded};
-use crate::kernel_contract::{Bench, Typed, epoch, id, n, order, refused, run};
+use crate::kernel_contract::{Bench, TypedState, epoch, id, n, order, refused, run};
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::SPEC;
 use aerodb_control::kernel::embedded::store::{NodeIdentity, NodeStore};
 use aerodb_control::kernel::embedded::view::Writes;
 use aerodb_control::kernel::embedded::{
-    Config, DataError, EmbeddedKernel, OpenError, Served, Write,
+    DataError, EmbeddedConfig, EmbeddedKernel, OpenError, ServiceHistory, Write,
 };
 use aerodb_control::kernel::{CommandKernel, ObserveKernel};
 use aerodb_control::model::action::LogPosition;
@@ -37,13 +37,13 @@ async fn nothing_happens_in_ten_minutes_in_which_nodes_go_and_come_back() {
     assert_eq!(before.view().cluster.primary, Fact::Known(None));
     for minute in 0..10u64 {
         for node in 1..=3 {
-            bench.own().sever(&n(node)).await;
+            bench.own().partition(&n(node)).await;
             bench.clock.advance(MINUTE / 6);
-            bench.own().sever(&n(1 + (node + minute) % 3)).await;
+            bench.own().partition(&n(1 + (node + minute) % 3)).await;
             bench.kernel().observe().await.unwrap();
             bench.clock.advance(MINUTE / 6);
             for node in 1..=3 {
-                bench.own().mend(&n(node)).await;
+                bench.own().heal(&n(node)).await;
             }
         }
         if minute % 4 == 3 {
@@ -167,11 +167,14 @@ async fn a_change_is_announced_and_a_look_is_not() {
     assert_eq!(*changes.borrow(), 2);
 }
 
-fn reopen(bench: &Embedded, change: impl FnOnce(&mut Config)) -> Result<EmbeddedKernel, OpenError> {
+fn reopen(
+    bench: &Embedded,
+    change: impl FnOnce(&mut EmbeddedConfig),
+) -> Result<EmbeddedKernel, OpenError> {
     let mut config = config(bench.dir.path(), bench.nodes);
     change(&mut config);
     let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
-    EmbeddedKernel::open(&config, Served::Before, clock, &FixedEntropy(2))
+    EmbeddedKernel::open(&config, ServiceHistory::Before, clock, &FixedEntropy(2))
 }
 
 #[tokio::test]
@@ -355,14 +358,14 @@ async fn any_order(nodes: u64, seed: u64, steps: u8) {
         }
         match numbers.below(12) {
             0 => bench.restart(),
-            1 => bench.own().sever(&n(1 + numbers.below(nodes))).await,
-            2 | 3 => bench.own().mend(&n(1 + numbers.below(nodes))).await,
+            1 => bench.own().partition(&n(1 + numbers.below(nodes))).await,
+            2 | 3 => bench.own().heal(&n(1 + numbers.below(nodes))).await,
             _ => {}
         }
     }
     for step in 1..=steps {
-        let settled = bench.kernel().settle(id(step)).await.unwrap();
-        assert_eq!(bench.kernel().settle(id(step)).await.unwrap(), settled);
+        let resolved = bench.kernel().resolve(id(step)).await.unwrap();
+        assert_eq!(bench.kernel().resolve(id(step)).await.unwrap(), resolved);
     }
 }
 

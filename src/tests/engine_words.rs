@@ -32,8 +32,8 @@ const LEFT: &[(&str, &[&str], &str)] = &[
         "makes and reads those",
     ),
     ("src/ui/components/outcome.rs", &["receipt.epoch"], "reads that of a receipt"),
-    ("src/plain/action.rs", &["receipt.epoch"], "reads that of a receipt"),
-    ("src/observe/timeline/weave.rs", &["receipt.epoch"], "reads that of a receipt"),
+    ("src/text/action.rs", &["receipt.epoch"], "reads that of a receipt"),
+    ("src/observe/timeline/merge.rs", &["receipt.epoch"], "reads that of a receipt"),
     ("src/cli/exit.rs", &["\"epoch\": 1"], "a receipt as a server answers it, in a test"),
     ("src/serve/runs.rs", &["epoch: None", "epoch: state.facts"], "makes the record stopped"),
     (
@@ -42,10 +42,10 @@ const LEFT: &[(&str, &[&str], &str)] = &[
         "an order carries what its dispatched record says, under the same name",
     ),
     ("src/workflow/confirm.rs", &["expected_epoch"], "makes that record and that order"),
-    ("src/serve/sabotage.rs", &["expected_epoch"], "makes such an order again"),
+    ("src/serve/injected_bug.rs", &["expected_epoch"], "makes such an order again"),
     ("src/serve/ambient.rs", &["UNIX_EPOCH"], "the beginning of time, of the standard library"),
     (
-        "src/plain/fixtures.rs",
+        "src/text/fixtures.rs",
         &[
             "Fence",
             "epoch: Fact",
@@ -58,7 +58,7 @@ const LEFT: &[(&str, &[&str], &str)] = &[
         ],
         "a state of the embedded kernel, for tests",
     ),
-    ("src/plain/overview.rs", &["\\nEpoch: 3\\n"], "what a test reads of that state"),
+    ("src/text/overview.rs", &["\\nEpoch: 3\\n"], "what a test reads of that state"),
 ];
 
 /// Words that hold one of them by accident of spelling.

@@ -1,7 +1,7 @@
 //! Events say that something changed, to whoever may know it, and do nothing else (C8.3).
 
 use crate::harness::{Client, TestApp};
-use aerodb_control::model::answer::Present;
+use aerodb_control::model::answer::StateVersion;
 use aerodb_control::web::{STREAMS_IN_ALL, STREAMS_PER_SESSION};
 use axum::body::Body;
 use http_body_util::BodyExt as _;
@@ -20,12 +20,12 @@ impl Ear {
     }
 
     /// The next event, or that the stream has ended. Heartbeats come later than any test ends.
-    async fn next(&mut self) -> Option<Present> {
+    async fn next(&mut self) -> Option<StateVersion> {
         let frame = self.0.frame().await?.expect("a frame");
         let text = String::from_utf8(frame.into_data().expect("data").to_vec()).expect("text");
         let data = text.lines().find_map(|line| line.strip_prefix("data: ")).expect("data");
         assert!(data.bytes().all(|b| b.is_ascii_digit() || b == b'.'), "numbers only: {text}");
-        Some(Present::parse(data).expect("two numbers"))
+        Some(StateVersion::parse(data).expect("two numbers"))
     }
 }
 
@@ -91,7 +91,7 @@ async fn a_change_of_the_cluster_and_a_record_are_heard_and_reading_is_not() {
     let why = json!({"freeze_id": crate::harness::id(9), "reason": "a drill"});
     app.operator().post("/api/v1/freeze", &why).await.expect(200);
     let frozen = ear.next().await.expect("a record");
-    assert_eq!(frozen, Present { log: first.log + 1, ..first }, "reading was no news");
+    assert_eq!(frozen, StateVersion { log: first.log + 1, ..first }, "reading was no news");
     app.data().put("/kv/a", "1").await.expect(200);
     let written = ear.next().await.expect("a change");
     assert!(written.cluster > frozen.cluster && written.log == frozen.log);

@@ -81,7 +81,7 @@ async fn the_why_not_table_names_every_rule_that_speaks_against_each_node() {
     app.operator().run(1, "take_offline", json!({"node": "n3"})).await;
     let overview = app.observer().get("/api/v1/overview").await.expect(200).json();
     let against = |kind: usize, node: usize| {
-        let checks = overview["why_not"][kind]["candidates"][node]["against"].clone();
+        let checks = overview["target_checks"][kind]["candidates"][node]["against"].clone();
         let list = checks.as_array().expect("checks").clone();
         list.iter().map(|c| (c["invariant"].clone(), c["verdict"].clone())).collect::<Vec<_>>()
     };

@@ -8,9 +8,10 @@
 //! library when it starts, which is how cargo links for glibc.
 
 pub use crate::fault_panel::{
-    Coin, Counts, EIO, ENOSPC, EROFS, Fault, FaultDisk, Lost, OPEN, SYNC, TRUNCATE, WRITE,
+    DiskCounts, DiskFault, EIO, ENOSPC, EROFS, FaultDisk, OPEN, PowerLoss, Rng, SYNC, TRUNCATE,
+    WRITE,
 };
-use crate::server::{Place, Server};
+use crate::server::{ServerDir, TestServer};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,7 +25,7 @@ fn shim() -> &'static Path {
 
 impl FaultDisk {
     /// A disk under the data of a place, which does not fail yet.
-    pub fn under(place: &Place) -> Self {
+    pub fn under(place: &ServerDir) -> Self {
         let disk = Self::made_at(place.folder().join("panel"));
         let folder = place.folder().canonicalize().expect("a directory").join("data");
         disk.aim(&folder.join("control.sqlite"), &folder);
@@ -38,13 +39,13 @@ impl FaultDisk {
 }
 
 /// Starts the program on this disk.
-pub fn start(place: &Place, disk: &FaultDisk) -> Server {
+pub fn start(place: &ServerDir, disk: &FaultDisk) -> TestServer {
     place.start_under(disk.variables()).expect("the server said where it listens")
 }
 
 #[test]
 fn every_write_of_the_program_passes_the_shim() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let disk = FaultDisk::under(&place);
     let server = start(&place, &disk);
     let session = server.set_up();
@@ -90,7 +91,7 @@ fn a_power_cut_takes_names_whose_folder_was_not_synced() {
         (".", &["new", "one"]),
         ("one .", &["new", "one", "one/file"]),
     ] {
-        let place = Place::new();
+        let place = ServerDir::new();
         let data = place.folder().canonicalize().expect("a directory").join("data");
         std::fs::create_dir(&data).expect("a directory");
         std::fs::write(data.join("old"), "kept").expect("a file");
@@ -101,7 +102,7 @@ fn a_power_cut_takes_names_whose_folder_was_not_synced() {
         program.current_dir(&data).envs(disk.variables()).env("MAKES_NAMES", synced);
         let ended = program.output().expect("it runs");
         assert!(ended.status.success(), "{ended:?}");
-        disk.cut_power(Lost::All);
+        disk.cut_power(PowerLoss::All);
         let there = ["new", "old", "one", "one/file"].into_iter();
         let there: Vec<_> = there.filter(|name| data.join(name).exists()).collect();
         assert_eq!(there, left, "synced: {synced}");

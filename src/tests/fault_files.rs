@@ -1,34 +1,34 @@
 //! What can happen to the files of the ledger while the program has them open: each ends all writing,
 //! the kernel is not called, and reading goes on where it can (C6.4).
 
-use crate::durable::Disk;
-use crate::fault_disk::{EIO, Fault, FaultDisk, Lost, SYNC, start};
+use crate::durable::DurableState;
+use crate::fault_disk::{DiskFault, EIO, FaultDisk, PowerLoss, SYNC, start};
 use crate::fault_sweep::stays_closed;
 use crate::harness::id;
 use crate::prepared::prepared;
-use crate::server::{Place, Server, Session};
+use crate::server::{ServerDir, Session, TestServer};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 
-fn ledger(place: &Place) -> PathBuf {
+fn ledger(place: &ServerDir) -> PathBuf {
     place.data().join("control.sqlite")
 }
 
 /// A server with one action explained and not confirmed.
-fn explained(place: &Place) -> (Server, Session, Value) {
+fn explained(place: &ServerDir) -> (TestServer, Session, Value) {
     let (server, session) = (place.start(None), prepared().session());
     let explained = server.request(&session, &id(1), "take_offline", json!({"node": "n2"}));
     (server, session, explained)
 }
 
-fn was_called(place: &Place) -> bool {
-    Disk::read(&place.data()).kernel_of(&id(1)).was_called()
+fn was_called(place: &ServerDir) -> bool {
+    DurableState::read(&place.data()).kernel_of(&id(1)).was_called()
 }
 
 /// Damages the ledger of a running server; the confirmation after it never reaches the kernel.
-fn ends_writing(what: &str, damage: impl Fn(&Place)) {
+fn ends_writing(what: &str, damage: impl Fn(&ServerDir)) {
     let place = prepared().place();
     let (server, session, explained) = explained(&place);
     damage(&place);
@@ -43,7 +43,7 @@ fn ends_writing(what: &str, damage: impl Fn(&Place)) {
 
 #[test]
 fn a_file_that_was_unlinked_replaced_or_made_read_only_ends_all_writing() {
-    let beside = |place: &Place, suffix: &str| {
+    let beside = |place: &ServerDir, suffix: &str| {
         let mut path = ledger(place).into_os_string();
         path.push(suffix);
         PathBuf::from(path)
@@ -86,7 +86,7 @@ fn a_lock_that_another_program_holds_refuses_what_comes_and_nothing_more() {
 }
 
 /// Overwrites the root pages of the log, and makes every connection read them again.
-fn corrupt(place: &Place) {
+fn corrupt(place: &ServerDir) {
     let database = Connection::open(ledger(place)).expect("the database");
     let size = "PRAGMA page_size";
     let size: u64 = database.query_row(size, [], |row| row.get(0)).expect("a size");
@@ -131,7 +131,7 @@ fn a_database_that_is_found_corrupt_ends_all_writing_and_does_not_start_again() 
 }
 
 /// Sends repeated deliveries, one record each, until one is refused; the records acknowledged.
-fn until_refused(server: &Server, session: &Session, explained: &Value) -> u64 {
+fn until_refused(server: &TestServer, session: &Session, explained: &Value) -> u64 {
     let mut last = 0;
     for _ in 0..300 {
         let body = json!({
@@ -156,14 +156,14 @@ fn a_checkpoint_whose_sync_fails_ends_all_writing_and_loses_nothing() {
     disk.aim_at_the_database_alone();
     let (server, session) = (start(&place, &disk), prepared().session());
     let explained = server.request(&session, &id(1), "take_offline", json!({"node": "n2"}));
-    disk.arm(SYNC, 1, Fault::Once(EIO));
+    disk.arm(SYNC, 1, DiskFault::Once(EIO));
     let acknowledged = until_refused(&server, &session, &explained);
     assert_eq!(disk.disarm().failed, 1, "it failed once, and worked again after");
     assert!(acknowledged > 100, "{acknowledged}");
     stays_closed(&server, &session, "a failed checkpoint");
     server.kill();
-    disk.cut_power(Lost::All);
-    let found = Disk::read(&place.data());
+    disk.cut_power(PowerLoss::All);
+    let found = DurableState::read(&place.data());
     assert!(u64::try_from(found.hashes.len()).expect("a number") >= acknowledged);
     drop(place.start(None));
 }

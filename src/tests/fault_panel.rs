@@ -33,7 +33,7 @@ const AT_SLOW: u64 = AT_ALONE + 4;
 
 /// What the failing call does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum DiskFault {
     /// The process is killed before the call.
     Kill,
     /// The call fails once with this error; the next one works, as after a failed fsync.
@@ -51,7 +51,7 @@ pub const EROFS: i32 = 30;
 
 /// What happened since the disk was armed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counts {
+pub struct DiskCounts {
     /// Calls that counted.
     pub counted: u32,
     /// Those of them that failed.
@@ -60,7 +60,7 @@ pub struct Counts {
 
 /// Which un-synced writes a power cut takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lost {
+pub enum PowerLoss {
     /// All.
     All,
     /// Each by the toss of a coin with this seed.
@@ -140,11 +140,11 @@ impl FaultDisk {
     }
 
     /// From now on counts calls on the ledger's files; the `at`-th fails, or none when it is 0.
-    pub fn arm(&self, calls: u32, at: u32, fault: Fault) {
+    pub fn arm(&self, calls: u32, at: u32, fault: DiskFault) {
         let (error, lasting) = match fault {
-            Fault::Kill => (0, 0),
-            Fault::Once(error) => (error, 0),
-            Fault::Lasting(error) => (error, 1),
+            DiskFault::Kill => (0, 0),
+            DiskFault::Once(error) => (error, 0),
+            DiskFault::Lasting(error) => (error, 1),
         };
         self.put(AT_ARMED, 0);
         let error = u32::try_from(error).expect("an errno");
@@ -157,8 +157,8 @@ impl FaultDisk {
     }
 
     /// What happened so far.
-    pub fn counts(&self) -> Counts {
-        Counts { counted: self.get(AT_COUNTED), failed: self.get(AT_FAILED) }
+    pub fn counts(&self) -> DiskCounts {
+        DiskCounts { counted: self.get(AT_COUNTED), failed: self.get(AT_FAILED) }
     }
 
     /// Whether calls count; what was counted before is that of an earlier fault.
@@ -167,7 +167,7 @@ impl FaultDisk {
     }
 
     /// No call counts or fails any more.
-    pub fn disarm(&self) -> Counts {
+    pub fn disarm(&self) -> DiskCounts {
         self.put(AT_ARMED, 0);
         self.counts()
     }
@@ -179,13 +179,13 @@ impl FaultDisk {
 
     /// Takes what was not synced out of the files again, as a power cut does. The program has to
     /// have ended. How many writes were taken.
-    pub fn cut_power(&self, lost: Lost) -> usize {
+    pub fn cut_power(&self, lost: PowerLoss) -> usize {
         self.cut_power_of(lost, &|path| path.to_owned())
     }
 
     /// The same for a copy of the files, made while the program still ran: `copy` says where the
     /// copy of a file is.
-    pub fn cut_power_of(&self, lost: Lost, copy: &dyn Fn(&Path) -> PathBuf) -> usize {
+    pub fn cut_power_of(&self, lost: PowerLoss, copy: &dyn Fn(&Path) -> PathBuf) -> usize {
         assert_eq!(self.long(AT_OVERFLOW), 0, "everything un-synced was remembered");
         let end = self.long(AT_UNDO_END);
         let mut bytes = vec![0; usize::try_from(end).expect("a length")];
@@ -202,14 +202,14 @@ impl FaultDisk {
             }
             rest = after;
         }
-        let mut coin = Coin(match lost {
-            Lost::All => 0,
-            Lost::Some(seed) => seed | 1,
+        let mut rng = Rng(match lost {
+            PowerLoss::All => 0,
+            PowerLoss::Some(seed) => seed | 1,
         });
         let taken: usize =
-            files.iter().map(|(path, writes)| take(&copy(path), writes, lost, &mut coin)).sum();
+            files.iter().map(|(path, writes)| take(&copy(path), writes, lost, &mut rng)).sum();
         let lost_names = names.iter().rev().filter(|name| {
-            let stays = lost != Lost::All && name.state == 1 && coin.toss();
+            let stays = lost != PowerLoss::All && name.state == 1 && rng.toss();
             !stays && name.take_name(copy)
         });
         let taken = taken + lost_names.count();
@@ -298,12 +298,12 @@ impl Undo {
 
 /// Undoes the lost writes of one file. A write that a later one covers in part is lost: what the
 /// disk would hold of it cannot be told.
-fn take(path: &Path, writes: &[Undo], lost: Lost, coin: &mut Coin) -> usize {
+fn take(path: &Path, writes: &[Undo], lost: PowerLoss, rng: &mut Rng) -> usize {
     let Ok(file) = File::options().read(true).write(true).open(path) else { return 0 };
     let mut kept: Vec<(u64, Vec<u8>)> = Vec::new();
     for (place, write) in writes.iter().enumerate() {
         let covered = writes[place + 1..].iter().any(|later| later.overlaps(write));
-        let stays = lost != Lost::All && write.state == 1 && !covered && coin.toss();
+        let stays = lost != PowerLoss::All && write.state == 1 && !covered && rng.toss();
         let mut bytes = vec![0; usize::try_from(write.length).expect("a length")];
         // A kill between the note and the write leaves a file without these bytes.
         if stays && file.read_exact_at(&mut bytes, write.offset).is_ok() {
@@ -321,14 +321,14 @@ fn take(path: &Path, writes: &[Undo], lost: Lost, coin: &mut Coin) -> usize {
 }
 
 /// Small repeatable randomness: xorshift64*.
-pub struct Coin(pub u64);
+pub struct Rng(pub u64);
 
-impl Coin {
+impl Rng {
     /// The coin of a seed; equal seeds fall equally.
     pub fn seeded(seed: u64) -> Self {
-        let mut coin = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-        coin.next();
-        coin
+        let mut rng = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+        rng.next();
+        rng
     }
 
     /// The next number.
@@ -364,10 +364,10 @@ fn a_power_cut_takes_what_was_not_synced_and_nothing_else() {
     };
     // Ten bytes stood there; `45` became `AB`, and then two were appended.
     let writes = [undo(4, 2, b"AB", 10), undo(10, 2, b"", 10)];
-    assert_eq!(take(&path, &writes, Lost::All, &mut Coin(0)), 2);
+    assert_eq!(take(&path, &writes, PowerLoss::All, &mut Rng(0)), 2);
     assert_eq!(std::fs::read(&path).expect("a file"), b"0123AB6789");
     std::fs::write(&path, b"0123456789--").expect("a file");
-    let taken = take(&path, &writes, Lost::Some(1), &mut Coin(1));
+    let taken = take(&path, &writes, PowerLoss::Some(1), &mut Rng(1));
     let after = std::fs::read(&path).expect("a file");
     assert_eq!(usize::from(after[4] == b'A') + usize::from(after.len() == 10), taken);
 }

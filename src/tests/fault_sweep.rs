@@ -5,15 +5,16 @@
 //! `make test` tries every sync and a part of the writes, another part for each kind; `make
 //! fault-sweep` tries all.
 
-use crate::durable::{Disk, Held};
+use crate::durable::{DurableState, KernelEntries};
 use crate::fault_disk::{
-    Counts, EIO, ENOSPC, EROFS, Fault, FaultDisk, Lost, OPEN, SYNC, TRUNCATE, WRITE, start,
+    DiskCounts, DiskFault, EIO, ENOSPC, EROFS, FaultDisk, OPEN, PowerLoss, SYNC, TRUNCATE, WRITE,
+    start,
 };
 use crate::harness::id;
 use crate::kernel_words::kinds;
 use crate::prepared::prepared;
-use crate::server::{Place, Server, Session};
-use aerodb_control::ledger::{Expected, verify_file};
+use crate::server::{ServerDir, Session, TestServer};
+use aerodb_control::ledger::{ExpectedLog, verify_file};
 use aerodb_control::model::action::ActionKind;
 use serde_json::{Value, json};
 
@@ -21,14 +22,14 @@ use serde_json::{Value, json};
 const WHAT_ENDS_IT: &str = "until the control plane is restarted";
 
 /// One action on a disk that fails in one way.
-struct Case {
+struct DiskFaultCase {
     kind: ActionKind,
     calls: u32,
     at: u32,
-    fault: Fault,
+    fault: DiskFault,
 }
 
-impl Case {
+impl DiskFaultCase {
     fn name(&self) -> String {
         let calls = if self.calls == SYNC { "sync" } else { "write" };
         format!("{} {calls} {} {:?}", self.kind, self.at, self.fault)
@@ -48,7 +49,12 @@ impl Answers {
 }
 
 /// Asks for the action and confirms it while the disk is armed.
-fn act(server: &Server, session: &Session, disk: &FaultDisk, case: &Case) -> (Answers, Counts) {
+fn act(
+    server: &TestServer,
+    session: &Session,
+    disk: &FaultDisk,
+    case: &DiskFaultCase,
+) -> (Answers, DiskCounts) {
     let route = prepared().route(case.kind);
     prepared().walk(server, &route.before);
     disk.arm(case.calls, case.at, case.fault);
@@ -61,7 +67,7 @@ fn act(server: &Server, session: &Session, disk: &FaultDisk, case: &Case) -> (An
 }
 
 /// The first refusal ended all writing: a disk that works again changes nothing, and reading goes on.
-pub fn stays_closed(server: &Server, session: &Session, what: &str) {
+pub fn stays_closed(server: &TestServer, session: &Session, what: &str) {
     let why = json!({"reason": "another attempt"});
     let found = json!({"executed": true, "evidence": "none"});
     let freeze = json!({"freeze_id": id(9), "reason": "another attempt"});
@@ -75,7 +81,7 @@ pub fn stays_closed(server: &Server, session: &Session, what: &str) {
         ("/api/v1/actions".to_owned(), &other),
         (about("confirm"), &digest),
         (about("withdraw"), &why),
-        (about("settle"), &why),
+        (about("resolve"), &why),
         (about("finding"), &found),
         ("/api/v1/freeze".to_owned(), &freeze),
         ("/api/v1/unfreeze".to_owned(), &unfreeze),
@@ -105,7 +111,7 @@ pub fn stays_closed(server: &Server, session: &Session, what: &str) {
 }
 
 /// The files after the stop agree with what was answered.
-fn agrees(answers: &Answers, held: &Held, disk: &Disk, what: &str) {
+fn agrees(answers: &Answers, held: &KernelEntries, disk: &DurableState, what: &str) {
     let recorded = disk.ledger_of(&id(1));
     for (status, answer) in answers.all() {
         match status {
@@ -140,21 +146,21 @@ fn agrees(answers: &Answers, held: &Held, disk: &Disk, what: &str) {
 }
 
 /// After a restart on a disk that works, an operator brings the action to an end that is true.
-fn ends_truthfully(place: &Place, what: &str) {
+fn ends_truthfully(place: &ServerDir, what: &str) {
     let (server, session) = (place.start(None), prepared().session());
     let path = format!("/api/v1/actions/{}", id(1));
     let (mut status, mut shown) = server.get(&session, &path);
     if shown["stage"] == "confirmed" || shown["stage"] == "unknown" {
         let why = json!({"reason": "after the stop"});
-        (status, shown) = server.post(&session, &format!("{path}/settle"), &why);
+        (status, shown) = server.post(&session, &format!("{path}/resolve"), &why);
         if status == 409 {
             crate::crash_points::fail_over(&server, &session, 3, what);
-            (status, shown) = server.post(&session, &format!("{path}/settle"), &why);
+            (status, shown) = server.post(&session, &format!("{path}/resolve"), &why);
         }
         assert_eq!(status, 200, "{what}: {shown}");
     }
     server.kill();
-    let disk = Disk::read(&place.data());
+    let disk = DurableState::read(&place.data());
     let held = disk.kernel_of(&id(1));
     match (status, shown["stage"].as_str()) {
         (404, _) | (200, Some("explained")) => assert!(!held.was_called(), "{what}"),
@@ -165,12 +171,12 @@ fn ends_truthfully(place: &Place, what: &str) {
         other => panic!("{what}: {other:?}"),
     }
     let verified =
-        verify_file(&place.data().join("control.sqlite"), &Expected::default(), &mut |_| {});
+        verify_file(&place.data().join("control.sqlite"), &ExpectedLog::default(), &mut |_| {});
     verified.unwrap_or_else(|e| panic!("{what}: {e}"));
 }
 
 /// Runs one case; how many calls counted.
-fn survives(case: &Case) -> u32 {
+fn survives(case: &DiskFaultCase) -> u32 {
     let what = case.name();
     let place = prepared().place();
     let disk = FaultDisk::under(&place);
@@ -184,15 +190,15 @@ fn survives(case: &Case) -> u32 {
             let (status, done) = answers.confirmed.as_ref().expect("it was explained");
             assert_eq!((*status, &done["stage"]), (200, &json!("executed")), "{what}: {done}");
         }
-        Fault::Kill => assert!(answers.all().any(|(status, _)| *status == 0), "{what}"),
-        Fault::Once(_) | Fault::Lasting(_) => {
+        DiskFault::Kill => assert!(answers.all().any(|(status, _)| *status == 0), "{what}"),
+        DiskFault::Once(_) | DiskFault::Lasting(_) => {
             assert!(counts.failed > 0 && refused, "{what}: the failure of the disk is answered");
             stays_closed(&server, &session, &what);
         }
     }
     server.kill();
-    disk.cut_power(Lost::All);
-    let found = Disk::read(&place.data());
+    disk.cut_power(PowerLoss::All);
+    let found = DurableState::read(&place.data());
     agrees(&answers, &found.kernel_of(&id(1)), &found, &what);
     ends_truthfully(&place, &what);
     counts.counted
@@ -202,20 +208,20 @@ fn survives(case: &Case) -> u32 {
 fn an_action_neither_opens_nor_cuts_a_file_of_the_ledger() {
     // So there is no such call that could fail: what is open at the start stays open.
     for kind in kinds() {
-        let case = Case { kind, calls: OPEN | TRUNCATE, at: 0, fault: Fault::Kill };
+        let case = DiskFaultCase { kind, calls: OPEN | TRUNCATE, at: 0, fault: DiskFault::Kill };
         assert_eq!(survives(&case), 0, "{kind}");
     }
 }
 
 /// How many of these calls an action of each kind makes; it has to be some.
 fn counted(kind: ActionKind, calls: u32) -> u32 {
-    let count = survives(&Case { kind, calls, at: 0, fault: Fault::Kill });
+    let count = survives(&DiskFaultCase { kind, calls, at: 0, fault: DiskFault::Kill });
     assert!(count >= 4, "{kind}: request, confirmation, dispatch and outcome are durable each");
     count
 }
 
 /// Tries every call whose number leaves this remainder, in turn with each of the faults.
-fn sweep(calls: u32, every: u32, faults: &[Fault]) {
+fn sweep(calls: u32, every: u32, faults: &[DiskFault]) {
     let asked = std::env::var("FAULT_EVERY").map(|text| text.parse().expect("a number"));
     let every = asked.map_or(every, |asked: u32| every.min(asked));
     let mut tried = 0;
@@ -224,7 +230,7 @@ fn sweep(calls: u32, every: u32, faults: &[Fault]) {
         let chosen: Vec<u32> = (1..=count).filter(|at| (at + place) % every == 0).collect();
         for at in &chosen {
             for fault in faults {
-                survives(&Case { kind, calls, at: *at, fault: *fault });
+                survives(&DiskFaultCase { kind, calls, at: *at, fault: *fault });
             }
         }
         tried += chosen.len();
@@ -236,15 +242,15 @@ fn sweep(calls: u32, every: u32, faults: &[Fault]) {
 /// C6.2, C6.4.
 #[test]
 fn every_sync_of_every_kind_of_action_may_fail_or_be_the_last_call() {
-    sweep(SYNC, 1, &[Fault::Once(EIO), Fault::Kill]);
+    sweep(SYNC, 1, &[DiskFault::Once(EIO), DiskFault::Kill]);
 }
 
 #[test]
 fn every_write_of_every_kind_of_action_may_find_no_space_or_be_the_last_call() {
-    sweep(WRITE, 25, &[Fault::Lasting(ENOSPC), Fault::Kill]);
+    sweep(WRITE, 25, &[DiskFault::Lasting(ENOSPC), DiskFault::Kill]);
 }
 
 #[test]
 fn a_disk_that_fails_once_or_turns_read_only_is_found_out_too() {
-    sweep(WRITE, 41, &[Fault::Once(EIO), Fault::Lasting(EROFS)]);
+    sweep(WRITE, 41, &[DiskFault::Once(EIO), DiskFault::Lasting(EROFS)]);
 }

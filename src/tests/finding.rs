@@ -34,7 +34,7 @@ async fn fence(app: &MuteApp) -> Value {
 
 /// C4.1, C4.2.
 #[tokio::test]
-async fn a_kernel_that_can_settle_takes_no_finding_and_the_refusal_names_the_invariant() {
+async fn a_kernel_that_can_resolve_takes_no_finding_and_the_refusal_names_the_invariant() {
     let app = TestApp::new().await;
     let olga = app.operator();
     let explained = olga.request(1, "stop_writes", json!({})).await.expect(201).json();
@@ -44,7 +44,7 @@ async fn a_kernel_that_can_settle_takes_no_finding_and_the_refusal_names_the_inv
     let refused = olga.post(&path(1, "finding"), &found("no")).await.expect(409);
     assert_eq!(refused.code(), "wrong_stage", "what has a receipt is not found otherwise");
     olga.post(&path(9, "finding"), &found("no")).await.expect(404);
-    // An open action, as a stop of the process leaves it, of a kernel that can settle.
+    // An open action, as a stop of the process leaves it, of a kernel that can resolve.
     app.house.quiet().await;
     let app = with_an_open_action().await;
     let refused = app.operator().post(&path(1, "finding"), &found("yes")).await.expect(409);
@@ -53,7 +53,7 @@ async fn a_kernel_that_can_settle_takes_no_finding_and_the_refusal_names_the_inv
     assert_eq!(refused.json()["refusal"]["executed"], "unknown", "never more than is known");
     assert_eq!(app.record_kinds().await.last().map(String::as_str), Some("declined"));
     let page = app.operator().get(&format!("/actions/{}", id(1))).await.expect(200).body;
-    assert!(page.contains("/settle\"") && !page.contains("/finding\""));
+    assert!(page.contains("/resolve\"") && !page.contains("/finding\""));
 }
 
 /// The records of an order that was dispatched and never ended, written beside the server.
@@ -94,16 +94,16 @@ async fn an_outcome_that_nobody_can_prove_is_closed_by_a_finding_and_by_nothing_
     let other = app.olga.request(2, "resume_writes", json!({})).await.expect(409);
     assert_eq!(other.code(), "unresolved");
     let why = json!({"reason": "what became of it"});
-    let refused = app.olga.post(&path(1, "settle"), &why).await.expect(409);
+    let refused = app.olga.post(&path(1, "resolve"), &why).await.expect(409);
     assert_eq!(refused.code(), "cannot_settle");
     assert_eq!(refused.json()["refusal"]["executed"], "unknown");
     assert_eq!(
-        app.link.settlements.load(Ordering::SeqCst),
+        app.link.resolutions.load(Ordering::SeqCst),
         0,
         "it was not asked for the impossible"
     );
     let page = app.olga.get(&format!("/actions/{}", id(1))).await.expect(200).body;
-    assert!(page.contains("/finding\"") && !page.contains("/settle\""));
+    assert!(page.contains("/finding\"") && !page.contains("/resolve\""));
     let ticked = |input: &str| input.split('>').next().is_some_and(|tag| tag.contains(" checked"));
     assert!(!page.split("<input").skip(1).any(ticked), "nothing is ticked in advance");
 
@@ -129,7 +129,7 @@ async fn an_outcome_that_nobody_can_prove_is_closed_by_a_finding_and_by_nothing_
     app.olga.request(3, "resume_writes", json!({})).await.expect(201);
     let verified = aerodb_control::ledger::verify_file(
         app.store.path(),
-        &aerodb_control::ledger::Expected::default(),
+        &aerodb_control::ledger::ExpectedLog::default(),
         &mut |_| {},
     );
     verified.expect("a whole log");
@@ -152,7 +152,7 @@ async fn an_order_that_was_lost_on_the_way_is_found_not_executed() {
 }
 
 #[tokio::test]
-async fn a_proof_that_the_kernel_holds_is_settled_and_never_overruled_by_a_word() {
+async fn a_proof_that_the_kernel_holds_is_resolved_and_never_overruled_by_a_word() {
     let app = MuteApp::new().await;
     unknown(&app, 1).await;
     MuteApp::set(&app.link.shows_receipts);
@@ -162,14 +162,14 @@ async fn a_proof_that_the_kernel_holds_is_settled_and_never_overruled_by_a_word(
         assert_eq!(refused.json()["refusal"]["found"], "a receipt: it ran");
     }
     let page = app.olga.get(&format!("/actions/{}", id(1))).await.expect(200).body;
-    assert!(page.contains("/settle\"") && !page.contains("/finding\""));
+    assert!(page.contains("/resolve\"") && !page.contains("/finding\""));
     let why = json!({"reason": "it holds a receipt"});
-    let done = app.olga.post(&path(1, "settle"), &why).await.expect(200).json();
+    let done = app.olga.post(&path(1, "resolve"), &why).await.expect(200).json();
     assert_eq!(
         (&done["stage"], &done["outcome"]["result"]),
         (&json!("executed"), &json!("executed"))
     );
-    assert_eq!(app.link.settlements.load(Ordering::SeqCst), 0);
+    assert_eq!(app.link.resolutions.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
@@ -228,7 +228,7 @@ async fn a_receipt_of_another_action_proves_nothing() {
     assert!(why.contains("the receipt of eeeeeeee-"), "{why}");
     MuteApp::set(&app.link.shows_receipts);
     let why = json!({"reason": "what does it hold?"});
-    let refused = app.olga.post(&path(1, "settle"), &why).await.expect(409);
+    let refused = app.olga.post(&path(1, "resolve"), &why).await.expect(409);
     assert_eq!(refused.code(), "cannot_settle");
     assert_eq!(refused.json()["refusal"]["executed"], "unknown");
     assert_eq!(kinds(&app).await.last().map(String::as_str), Some("declined"));

@@ -5,7 +5,7 @@
 
 use crate::fixture_dd35be5::{open_action, opened, signed_in};
 use crate::source::root;
-use aerodb_control::ledger::{Expected, verify_file};
+use aerodb_control::ledger::{ExpectedLog, verify_file};
 use aerodb_control::model::answer::LogHead;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::store::DATABASE_FILE;
@@ -30,13 +30,13 @@ fn unpacked() -> TempDir {
 }
 
 /// The head that was noted down when that version stopped.
-fn noted() -> Expected {
+fn noted() -> ExpectedLog {
     let printed = fs::read_to_string(kept("answered.verify-log.txt")).expect("a text");
     let head = printed.lines().find_map(|line| line.strip_prefix("head: ")).expect("a head");
     let (size, hash) = head.split_once(':').expect("a size and a hash");
     assert_eq!(size, RECORDS.to_string());
     let hash = Some(Hash::parse(hash).expect("a hash"));
-    Expected { head: Some(LogHead { size: RECORDS, hash }), ..Expected::default() }
+    ExpectedLog { head: Some(LogHead { size: RECORDS, hash }), ..ExpectedLog::default() }
 }
 
 /// The version of the file, and the kinds that may be confirmed beside an action without an outcome.
@@ -67,9 +67,9 @@ async fn the_way_out_of_a_log_of_that_version_is_what_the_kernel_says() {
     // Nobody is primary, so the way out is open while the outcome of the other is not known.
     olga.run(2, "failover", json!({"to": "n3"})).await;
     assert_eq!(open_action(&data), open, "nothing else ended it");
-    let settle = format!("/api/v1/actions/{open}/settle");
-    let settled = olga.post(&settle, &json!({"reason": "there is a primary"})).await;
-    assert_eq!(settled.expect(200).json()["stage"], "executed");
+    let resolve = format!("/api/v1/actions/{open}/resolve");
+    let resolved = olga.post(&resolve, &json!({"reason": "there is a primary"})).await;
+    assert_eq!(resolved.expect(200).json()["stage"], "executed");
     house.close().await;
     drop((olga, house));
     verify_file(&data.join(DATABASE_FILE), &noted(), &mut |_| ()).expect("the same log, longer");

@@ -5,12 +5,12 @@
 //! again by a later version, and nothing here writes beside them.
 
 use crate::harness::{Client, CountedEntropy, ManualClock, PASSWORD};
-use crate::opened::{Change, open_as};
+use crate::opened::{ConfigChange, open_as};
 use crate::records::shell;
 use crate::source::root;
 use aerodb_control::ledger::note::LogKey;
 use aerodb_control::ledger::{
-    Draft, Expected, Ledger, LedgerReader, VerifyError, existing_key, verify_file,
+    Draft, ExpectedLog, Ledger, LedgerReader, VerifyError, existing_key, verify_file,
 };
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::ambient::Clock as _;
@@ -18,10 +18,10 @@ use aerodb_control::model::answer::LogHead;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::text::PlaceName;
 use aerodb_control::observe::report;
-use aerodb_control::serve::House;
+use aerodb_control::serve::ControlPlane;
 use aerodb_control::serve::ambient::SystemClock;
 use aerodb_control::serve::config::Config;
-use aerodb_control::store::{DATABASE_FILE, Reader, Store};
+use aerodb_control::store::{DATABASE_FILE, Store, StoreReader};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,20 +69,20 @@ fn hashes(name: &str) -> Vec<(u64, String, String)> {
 }
 
 /// What was noted down of the log: its head, its root, and the key that signed it last.
-fn noted(name: &str) -> (Value, Expected) {
+fn noted(name: &str) -> (Value, ExpectedLog) {
     let head = read_json(&kept(&format!("{name}.head.json")));
     let text = |key: &str| head[key].as_str().expect("text").to_owned();
     let hash = Some(Hash::parse(&text("hash")).expect("a hash"));
-    let expected = Expected {
+    let expected = ExpectedLog {
         head: Some(LogHead { size: head["size"].as_u64().expect("a size"), hash }),
         key: Some(LogKey::parse(&text("log_key")).expect("a key")),
-        ..Expected::default()
+        ..ExpectedLog::default()
     };
     (head, expected)
 }
 
 pub fn reader(data: &Path) -> LedgerReader {
-    LedgerReader::new(Reader::open_read_only(&data.join(DATABASE_FILE)).expect("a log"))
+    LedgerReader::new(StoreReader::open_read_only(&data.join(DATABASE_FILE)).expect("a log"))
 }
 
 /// The leaf as it lies in the file, whatever this version makes of it.
@@ -177,14 +177,14 @@ fn taken_back(data: &Path) {
 }
 
 /// A control plane of this version on a directory, at the time at which the log ends.
-pub async fn opened(data: &Path) -> (House, Arc<ManualClock>) {
+pub async fn opened(data: &Path) -> (ControlPlane, Arc<ManualClock>) {
     let ledger = reader(data);
     let last = ledger.head().expect("a head").size - 1;
     let at = ledger.record(last).expect("a log").expect("a record").record.at;
     drop(ledger);
     let clock = ManualClock::new();
     clock.advance_millis(at.millis() - clock.now().millis() + 1000);
-    let change: Change = Arc::new(|config: &mut Config| {
+    let change: ConfigChange = Arc::new(|config: &mut Config| {
         config.environment = PlaceName::parse("fixture").expect("a name");
     });
     let entropy = Arc::new(CountedEntropy::default());
@@ -192,7 +192,7 @@ pub async fn opened(data: &Path) -> (House, Arc<ManualClock>) {
     (house, clock)
 }
 
-pub async fn signed_in(house: &House, name: &str) -> Client {
+pub async fn signed_in(house: &ControlPlane, name: &str) -> Client {
     let session = house.access.sign_in(name, PASSWORD).await.expect(name);
     Client::new(house.console.clone(), session.token)
 }
@@ -288,7 +288,7 @@ async fn an_operator_goes_on_where_that_version_was_stopped() {
     bearer("token metrics").get("/api/v1/cluster").await.expect(200);
     let session = bearer("session of olga").get("/api/v1/session").await.expect(200).json();
     assert_eq!((&session["name"], &session["role"]), (&json!("olga"), &json!("operator")));
-    signed_in(&house, "rita").await.get("/api/v1/access/everybody").await.expect(200);
+    signed_in(&house, "rita").await.get("/api/v1/access/all").await.expect(200);
 
     let olga = signed_in(&house, "olga").await;
     let seen = unpacked("seen");
@@ -322,10 +322,10 @@ async fn an_operator_goes_on_where_that_version_was_stopped() {
     verify_file(&data.join(DATABASE_FILE), &noted("stopped").1, &mut |_| ()).expect("a log");
 }
 
-/// C6.2, C7.3: what was open when that version was killed is open, and is settled by what the kernel
+/// C6.2, C7.3: what was open when that version was killed is open, and is resolved by what the kernel
 /// holds and by nothing else.
 #[tokio::test]
-async fn what_was_under_way_when_that_version_was_killed_is_settled_by_what_the_kernel_holds() {
+async fn what_was_under_way_when_that_version_was_killed_is_resolved_by_what_the_kernel_holds() {
     for (name, stage) in
         [("killed", "voided"), ("killed-answered", "executed"), ("killed-unsent", "voided")]
     {
@@ -339,8 +339,8 @@ async fn what_was_under_way_when_that_version_was_killed_is_settled_by_what_the_
         assert_eq!(shown["stage"], "unknown", "{name}");
         assert_eq!(open_action(&data), id, "{name}: nothing is closed by a start");
         let why = json!({"reason": "after the kill"});
-        let settled = olga.post(&format!("{path}/settle"), &why).await.expect(200).json();
-        assert_eq!(settled["stage"], stage, "{name}: {settled}");
+        let resolved = olga.post(&format!("{path}/resolve"), &why).await.expect(200).json();
+        assert_eq!(resolved["stage"], stage, "{name}: {resolved}");
         olga.run(1, "failover", json!({"to": "n3"})).await;
         let data_api = Client::new(house.data.clone(), None);
         assert_eq!(

@@ -1,18 +1,18 @@
 //! A cluster is founded by an act of its own, once, and by no start (C2.1, C6.3).
 
-use crate::server::Place;
+use crate::server::ServerDir;
 use aerodb_control::files::private;
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Output;
 
-fn serve(place: &Place) -> Output {
+fn serve(place: &ServerDir) -> Output {
     let serve = ["serve", "--config", "Leptos.toml", "--listen", "127.0.0.1:0"];
     place.command(None, &serve, "")
 }
 
-fn init(place: &Place) -> Output {
+fn init(place: &ServerDir) -> Output {
     place.command(None, &["init", "--config", "Leptos.toml"], "")
 }
 
@@ -26,7 +26,7 @@ fn refused(output: &Output, parts: &[&str]) {
 
 #[test]
 fn a_start_founds_nothing_where_there_is_nothing() {
-    let place = Place::new();
+    let place = ServerDir::new();
     refused(&serve(&place), &["holds no cluster", "a start founds none", "aerodb-control init"]);
     assert!(!place.data().exists());
     private::create_directory(&place.data()).expect("a directory");
@@ -36,7 +36,7 @@ fn a_start_founds_nothing_where_there_is_nothing() {
 
 #[test]
 fn nothing_is_founded_where_there_is_something() {
-    let place = Place::new();
+    let place = ServerDir::new();
     private::create_directory(&place.data()).expect("a directory");
     fs::write(place.data().join("notes.txt"), "mine").expect("a file");
     refused(&init(&place), &["holds notes.txt", "nothing was founded"]);
@@ -63,7 +63,7 @@ fn nothing_is_founded_where_there_is_something() {
 #[test]
 fn a_founding_that_was_killed_is_ended_by_who_asks_again() {
     for point in ["log_made", "laid_out", "key_made", "recorded"] {
-        let place = Place::new();
+        let place = ServerDir::new();
         let crash = format!("founding.{point}");
         let mut killed = std::process::Command::new(crate::server::PROGRAM);
         killed.args(["init", "--config", "Leptos.toml"]).current_dir(place.folder());
@@ -88,7 +88,7 @@ fn a_founding_that_was_killed_is_ended_by_who_asks_again() {
 /// n1 becomes primary once, by the founding. Whatever is lost later, no start makes it that again.
 #[test]
 fn the_first_primary_is_made_once() {
-    let place = Place::new();
+    let place = ServerDir::new();
     for primary in [json!("n1"), json!(null), json!(null)] {
         let server = place.start(None);
         let session = if server.setup.is_some() { server.set_up() } else { server.sign_in() };

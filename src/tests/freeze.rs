@@ -94,7 +94,7 @@ async fn what_moved_during_a_freeze_is_stale_after_it() {
     let explained = app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201);
     freeze(&app).await;
     let n2 = aerodb_control::model::text::NodeId::numbered(2);
-    app.kernel().sever(&n2).await;
+    app.kernel().partition(&n2).await;
     assert_eq!(app.operator().confirm(&explained.json()).await.expect(409).code(), "frozen");
     lift(&app).await;
     let shown = app.operator().get(&format!("/api/v1/actions/{}", id(1))).await.expect(200).json();
@@ -314,7 +314,7 @@ async fn the_ledger_and_its_file_hold_the_rules_of_a_freeze_by_themselves() {
     ledger.append(vec![step(id_of(1), Stage::Confirmed)]).await.unwrap();
     aerodb_control::ledger::verify_file(
         store.path(),
-        &aerodb_control::ledger::Expected::default(),
+        &aerodb_control::ledger::ExpectedLog::default(),
         &mut |_| {},
     )
     .unwrap();
@@ -376,7 +376,7 @@ async fn a_freeze_speaks_against_every_node_wherever_rules_against_nodes_are_lis
     let olga = app.operator();
     olga.post(FREEZE, &declaration(9, "a drill")).await.expect(200);
     let overview = olga.get("/api/v1/overview").await.expect(200).json();
-    for table in overview["why_not"].as_array().expect("tables") {
+    for table in overview["target_checks"].as_array().expect("tables") {
         for candidate in table["candidates"].as_array().expect("nodes") {
             let against = candidate["against"].as_array().expect("checks");
             assert!(against.iter().any(|check| check["invariant"] == "not_frozen"), "{candidate}");
@@ -384,6 +384,6 @@ async fn a_freeze_speaks_against_every_node_wherever_rules_against_nodes_are_lis
     }
     for kind in ["switchover", "take_offline"] {
         let page = olga.get(&format!("/actions/new?kind={kind}")).await.expect(200).body;
-        assert!(!page.contains("No rule speaks against it"), "{kind}");
+        assert!(!page.contains("All pre-conditions pass"), "{kind}");
     }
 }

@@ -4,20 +4,20 @@
 //! `make fuzz CASES=1000000` runs many; some thousand go with the other tests. Three in four cases go to
 //! the parsers. A failure names its seed and its case; the same seed makes the same cases.
 
-use crate::fuzz_requests::{Pool, Who, request};
+use crate::fuzz_requests::{LearnedIds, Who, request};
 use crate::harness::{Client, Reply, TestApp};
 use crate::kernel_words::{CATALOGUE, kinds};
-use crate::payloads::{Dice, payload};
+use crate::payloads::{PayloadRng, payload};
 use aerodb_control::kernel::COMPILED_IN;
 use aerodb_control::ledger::note::{LogKey, LogSigner};
-use aerodb_control::ledger::{Expected, chain, verify_file};
+use aerodb_control::ledger::{ExpectedLog, chain, verify_file};
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::canonical::{Hash, canonical_json};
 use aerodb_control::model::event::EventPlace;
 use aerodb_control::model::log_filter::LogFilter;
 use aerodb_control::model::text::{
-    ActorName, InputError, NodeId, PlaceName, Reason, is_treacherous, visible,
+    ActorName, InputError, NodeId, PlaceName, Reason, escape_unsafe, is_unsafe_char,
 };
 use aerodb_control::model::timeline::TimelineKey;
 use aerodb_control::store::DATABASE_FILE;
@@ -37,12 +37,12 @@ fn seed() -> u64 {
 }
 
 /// Says where it stood when a case panicked.
-struct Standing {
+struct CaseGuard {
     case: usize,
     what: String,
 }
 
-impl Drop for Standing {
+impl Drop for CaseGuard {
     fn drop(&mut self) {
         if std::thread::panicking() {
             println!("seed {}, case {}: {}", seed(), self.case, self.what);
@@ -51,7 +51,7 @@ impl Drop for Standing {
 }
 
 /// A text for a parser: nearly right, hostile, or right.
-fn text(dice: &mut Dice) -> String {
+fn text(dice: &mut PayloadRng) -> String {
     let nearly = [
         "n1",
         "olga",
@@ -99,11 +99,11 @@ fn text(dice: &mut Dice) -> String {
 fn held<T: std::fmt::Display>(parsed: Result<T, InputError>) -> bool {
     match parsed {
         Ok(value) => {
-            assert!(!value.to_string().chars().any(is_treacherous), "{value}");
+            assert!(!value.to_string().chars().any(is_unsafe_char), "{value}");
             true
         }
         Err(error) => {
-            assert!(!error.to_string().chars().any(is_treacherous), "{error:?}");
+            assert!(!error.to_string().chars().any(is_unsafe_char), "{error:?}");
             // A refusal repeats a line of what was sent, however long that was.
             assert!(error.found.chars().count() < 1_000, "{}", error.found.len());
             false
@@ -112,7 +112,7 @@ fn held<T: std::fmt::Display>(parsed: Result<T, InputError>) -> bool {
 }
 
 /// One case for one parser: its number, and whether the text was taken.
-fn parse(dice: &mut Dice) -> (usize, bool) {
+fn parse(dice: &mut PayloadRng) -> (usize, bool) {
     let text = text(dice);
     let parser = dice.below(16);
     let taken = match parser {
@@ -127,9 +127,9 @@ fn parse(dice: &mut Dice) -> (usize, bool) {
         8 => held(TimelineKey::parse_field("before", &text)),
         9 => Hash::parse(&text).is_some_and(|hash| hash.to_string() == text),
         10 => {
-            let shown = visible(&text);
-            assert!(!shown.chars().any(is_treacherous));
-            assert_eq!(visible(&shown), shown);
+            let shown = escape_unsafe(&text);
+            assert!(!shown.chars().any(is_unsafe_char));
+            assert_eq!(escape_unsafe(&shown), shown);
             true
         }
         11 => {
@@ -156,7 +156,7 @@ fn parse(dice: &mut Dice) -> (usize, bool) {
 }
 
 /// A filter of the log reads back from the pairs that it writes.
-fn filter(dice: &mut Dice, text: &str) -> bool {
+fn filter(dice: &mut PayloadRng, text: &str) -> bool {
     let name = *dice.pick(&LogFilter::FIELDS);
     let parsed = LogFilter::parse(CATALOGUE, |asked| (asked == name).then(|| text.to_owned()));
     let Ok(filter) = parsed else { return false };
@@ -172,8 +172,8 @@ fn no_text_makes_a_parser_panic_or_repeat_what_is_hidden() {
     let cases = setting("FUZZ_CASES", 4_000) * 3 / 4;
     let mut taken = BTreeMap::<usize, [usize; 2]>::new();
     for case in 0..cases {
-        let mut dice = Dice::new(seed() ^ (case as u64).rotate_left(32));
-        let mut standing = Standing { case, what: "a parser".to_owned() };
+        let mut dice = PayloadRng::new(seed() ^ (case as u64).rotate_left(32));
+        let mut standing = CaseGuard { case, what: "a parser".to_owned() };
         let (parser, is_taken) = parse(&mut dice);
         standing.what = format!("the parser {parser}");
         taken.entry(parser).or_default()[usize::from(is_taken)] += 1;
@@ -225,7 +225,7 @@ fn is_specified(reply: &Reply, path: &str) -> bool {
 
 /// What a run counts.
 #[derive(Default)]
-struct Counts {
+struct FuzzCounts {
     by_status: BTreeMap<u16, usize>,
     by_sender: BTreeMap<Who, usize>,
     specified: usize,
@@ -245,7 +245,7 @@ fn client(app: &TestApp, who: Who) -> Client {
 }
 
 /// Whatever changed the cluster since the last look was confirmed; a freeze is lifted.
-async fn look(app: &TestApp, counts: &mut Counts, before: &Value) -> Value {
+async fn look(app: &TestApp, counts: &mut FuzzCounts, before: &Value) -> Value {
     counts.looks += 1;
     let fresh = acted(app, &counts.acted).await;
     for id in &fresh {
@@ -266,10 +266,10 @@ async fn look(app: &TestApp, counts: &mut Counts, before: &Value) -> Value {
 async fn no_request_makes_it_panic_or_act_without_a_confirmed_record() {
     let cases = setting("FUZZ_CASES", 4_000) / 4;
     let app = TestApp::new().await;
-    let (mut pool, mut counts) = (Pool::default(), Counts::default());
+    let (mut pool, mut counts) = (LearnedIds::default(), FuzzCounts::default());
     let mut before = facts(&app).await;
     for case in 0..cases {
-        let mut dice = Dice::new(seed() ^ (case as u64).rotate_left(17));
+        let mut dice = PayloadRng::new(seed() ^ (case as u64).rotate_left(17));
         let (mut who, request) = request(&mut dice, &pool);
         let path = request.uri().path().to_owned();
         // A session that was ended could ask for nothing more.
@@ -277,7 +277,7 @@ async fn no_request_makes_it_panic_or_act_without_a_confirmed_record() {
             who = Who::Nobody;
         }
         let what = format!("{who:?} {} {}", request.method(), request.uri());
-        let standing = Standing { case, what };
+        let standing = CaseGuard { case, what };
         // It never ends, and is tried elsewhere.
         if path == "/api/v1/events" {
             continue;
@@ -302,7 +302,7 @@ async fn no_request_makes_it_panic_or_act_without_a_confirmed_record() {
         drop(standing);
     }
     look(&app, &mut counts, &before).await;
-    let expected = Expected { head: None, key: None, salt: [7; 32] };
+    let expected = ExpectedLog { head: None, key: None, salt: [7; 32] };
     let log = app.dir().join(DATABASE_FILE);
     let verified = verify_file(&log, &expected, &mut |_| {}).expect("a log that verifies");
     assert!(!counts.acted.is_empty(), "some were confirmed, and acted");

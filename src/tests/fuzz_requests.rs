@@ -2,7 +2,7 @@
 //! with a seed: valid ones, nearly valid ones and nonsense.
 
 use crate::described::document;
-use crate::payloads::{Dice, encoded, payload};
+use crate::payloads::{PayloadRng, encoded, payload};
 use aerodb_control::web::policy::{ACTS, READS};
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method, Request, header};
@@ -26,12 +26,12 @@ const IDS_MAX: usize = 40;
 
 /// What was learned from answers, to send it again: ids, and what was explained under them.
 #[derive(Default)]
-pub struct Pool {
+pub struct LearnedIds {
     explained: VecDeque<Value>,
     ids: VecDeque<String>,
 }
 
-impl Pool {
+impl LearnedIds {
     /// Learns from an answer.
     pub fn learn(&mut self, answer: &Value) {
         if let (Some(id), true) = (answer["id"].as_str(), answer["digest"].is_string()) {
@@ -48,7 +48,7 @@ impl Pool {
         }
     }
 
-    fn id(&self, dice: &mut Dice) -> String {
+    fn id(&self, dice: &mut PayloadRng) -> String {
         if self.ids.is_empty() || dice.one_in(3) {
             let (a, b) = (dice.roll(), dice.roll());
             let (c, d) = (b >> 48, b & 0xffff_ffff_ffff);
@@ -59,7 +59,7 @@ impl Pool {
     }
 
     /// A confirmation as an operator sends it.
-    fn confirmation(&self, dice: &mut Dice) -> Option<(String, Value)> {
+    fn confirmation(&self, dice: &mut PayloadRng) -> Option<(String, Value)> {
         let explained = self.explained.get(dice.below(self.explained.len()))?;
         let path = format!("/actions/{}/confirm", explained["id"].as_str()?);
         Some((path, crate::harness::confirmation(explained)))
@@ -67,7 +67,7 @@ impl Pool {
 }
 
 /// One request, and who sends it.
-pub fn request(dice: &mut Dice, pool: &Pool) -> (Who, Request<Body>) {
+pub fn request(dice: &mut PayloadRng, pool: &LearnedIds) -> (Who, Request<Body>) {
     let who = *dice.pick(&[
         Who::Operator,
         Who::Operator,
@@ -96,7 +96,7 @@ fn build(method: &str, uri: String, media: &str, body: Vec<u8>) -> Request<Body>
 }
 
 /// A request as an operator makes it, for something that can be done now or not.
-fn plain(dice: &mut Dice, pool: &Pool) -> Request<Body> {
+fn plain(dice: &mut PayloadRng, pool: &LearnedIds) -> Request<Body> {
     let node = format!("n{}", 1 + dice.below(3));
     let (kind, params) = match dice.below(5) {
         0 => ("stop_writes", json!({})),
@@ -110,7 +110,7 @@ fn plain(dice: &mut Dice, pool: &Pool) -> Request<Body> {
     build("POST", "/api/v1/actions".to_owned(), JSON, body.to_string().into_bytes())
 }
 
-fn confirm(dice: &mut Dice, pool: &Pool) -> Request<Body> {
+fn confirm(dice: &mut PayloadRng, pool: &LearnedIds) -> Request<Body> {
     let Some((path, mut body)) = pool.confirmation(dice) else { return api(dice, pool) };
     if dice.one_in(3) {
         spoil(dice, &mut body);
@@ -125,7 +125,7 @@ const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A request of the description, by one of its operations.
-fn api(dice: &mut Dice, pool: &Pool) -> Request<Body> {
+fn api(dice: &mut PayloadRng, pool: &LearnedIds) -> Request<Body> {
     let paths = document()["paths"].as_object().expect("paths");
     let paths: Vec<_> = paths.iter().filter(|(path, _)| !path.ends_with("/events")).collect();
     let (template, operations) = *dice.pick(&paths);
@@ -168,7 +168,7 @@ fn api(dice: &mut Dice, pool: &Pool) -> Request<Body> {
 }
 
 /// A page, with a query that it has or has not.
-fn page(dice: &mut Dice, pool: &Pool) -> Request<Body> {
+fn page(dice: &mut PayloadRng, pool: &LearnedIds) -> Request<Body> {
     let pages: Vec<&str> =
         READS.iter().map(|(_, path, _)| *path).filter(|path| !path.starts_with("/api/")).collect();
     let mut path = (*dice.pick(&pages)).to_owned();
@@ -202,7 +202,7 @@ fn page(dice: &mut Dice, pool: &Pool) -> Request<Body> {
 }
 
 /// A form of the console: the body of the same operation of the API, as fields.
-fn form(dice: &mut Dice, pool: &Pool) -> Request<Body> {
+fn form(dice: &mut PayloadRng, pool: &LearnedIds) -> Request<Body> {
     let forms: Vec<&str> =
         ACTS.iter().map(|(_, path, _)| *path).filter(|path| !path.starts_with("/api/")).collect();
     let template = *dice.pick(&forms);
@@ -221,13 +221,13 @@ fn form(dice: &mut Dice, pool: &Pool) -> Request<Body> {
     build("POST", path, FORM, fields(dice, &body))
 }
 
-fn data(dice: &mut Dice) -> Request<Body> {
+fn data(dice: &mut PayloadRng) -> Request<Body> {
     let key = if dice.one_in(3) { hostile(dice) } else { format!("k{}", dice.below(50)) };
     let method = *dice.pick(&["GET", "PUT", "PUT", "DELETE", "POST"]);
     build(method, format!("/kv/{}", address(&key)), FORM, hostile(dice).into_bytes())
 }
 
-fn with_headers(dice: &mut Dice, mut request: Request<Body>) -> Request<Body> {
+fn with_headers(dice: &mut PayloadRng, mut request: Request<Body>) -> Request<Body> {
     if !dice.one_in(8) {
         return request;
     }
@@ -248,7 +248,7 @@ fn with_headers(dice: &mut Dice, mut request: Request<Body>) -> Request<Body> {
 }
 
 /// A value that a schema of the description allows.
-fn value(dice: &mut Dice, pool: &Pool, schema: &Value, depth: usize) -> Value {
+fn value(dice: &mut PayloadRng, pool: &LearnedIds, schema: &Value, depth: usize) -> Value {
     if let Some(name) = schema["$ref"].as_str() {
         let name = name.rsplit('/').next().unwrap_or_default();
         return match name {
@@ -278,7 +278,7 @@ fn value(dice: &mut Dice, pool: &Pool, schema: &Value, depth: usize) -> Value {
     }
 }
 
-fn object(dice: &mut Dice, pool: &Pool, schema: &Value, depth: usize) -> Value {
+fn object(dice: &mut PayloadRng, pool: &LearnedIds, schema: &Value, depth: usize) -> Value {
     let mut made = Map::new();
     for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
         made.insert(name.clone(), value(dice, pool, schema, depth + 1));
@@ -291,7 +291,7 @@ fn object(dice: &mut Dice, pool: &Pool, schema: &Value, depth: usize) -> Value {
 }
 
 /// Makes one thing of a value wrong.
-fn spoil(dice: &mut Dice, value: &mut Value) {
+fn spoil(dice: &mut PayloadRng, value: &mut Value) {
     let wrong = match dice.below(7) {
         0 => Value::Null,
         1 => json!(-1),
@@ -315,7 +315,7 @@ fn spoil(dice: &mut Dice, value: &mut Value) {
 }
 
 /// A body as bytes, now and then cut, doubled or no JSON at all.
-fn written(dice: &mut Dice, mut body: Value) -> Vec<u8> {
+fn written(dice: &mut PayloadRng, mut body: Value) -> Vec<u8> {
     if dice.one_in(3) {
         spoil(dice, &mut body);
     }
@@ -334,7 +334,7 @@ fn written(dice: &mut Dice, mut body: Value) -> Vec<u8> {
     text.into_bytes()
 }
 
-fn fields(dice: &mut Dice, body: &Value) -> Vec<u8> {
+fn fields(dice: &mut PayloadRng, body: &Value) -> Vec<u8> {
     let mut pairs = Vec::new();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let pair =
@@ -357,7 +357,7 @@ fn fields(dice: &mut Dice, body: &Value) -> Vec<u8> {
 }
 
 /// Hostile text that fits a request line.
-fn hostile(dice: &mut Dice) -> String {
+fn hostile(dice: &mut PayloadRng) -> String {
     let text = payload(dice.below(96), dice.roll());
     text.chars().take(400).collect()
 }

@@ -5,12 +5,12 @@
 
 use crate::described::Description;
 pub use crate::opened::open;
-use crate::opened::{Change, open_as};
+use crate::opened::{ConfigChange, open_as};
 pub use crate::still_time::{CountedEntropy, ManualClock};
 use aerodb_control::kernel::embedded::EmbeddedKernel;
-use aerodb_control::serve::House;
+use aerodb_control::serve::ControlPlane;
 use aerodb_control::serve::config::Config;
-use aerodb_control::serve::vouching::Vouching;
+use aerodb_control::serve::provider_settings::ProviderSettings;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -207,11 +207,11 @@ pub fn id(number: u8) -> String {
 /// A control plane with an operator, an observer, an auditor and a program's token.
 pub struct TestApp {
     pub clock: Arc<ManualClock>,
-    pub house: House,
+    pub house: ControlPlane,
     dir: Arc<TempDir>,
     entropy: Arc<CountedEntropy>,
     nodes: u64,
-    change: Change,
+    change: ConfigChange,
     operator: String,
     observer: String,
     auditor: String,
@@ -235,11 +235,11 @@ impl TestApp {
     }
 
     /// A new cluster of three nodes, where others may say who somebody is.
-    pub async fn vouched(vouching: Vouching) -> Self {
-        Self::set(move |config| config.vouching = vouching.clone()).await
+    pub async fn vouched(providers: ProviderSettings) -> Self {
+        Self::set(move |config| config.providers = providers.clone()).await
     }
 
-    async fn found(nodes: u64, change: Change) -> Self {
+    async fn found(nodes: u64, change: ConfigChange) -> Self {
         let dir = Arc::new(tempfile::tempdir().expect("a directory"));
         let (clock, entropy) = (ManualClock::new(), Arc::new(CountedEntropy::default()));
         let house = open_as(dir.path(), nodes, &clock, &entropy, &change).await;
@@ -271,7 +271,7 @@ impl TestApp {
         self.restarted(Arc::new(change)).await
     }
 
-    async fn restarted(self, change: Change) -> Self {
+    async fn restarted(self, change: ConfigChange) -> Self {
         drop(self.house);
         let (dir, nodes) = (self.dir.path(), self.nodes);
         let house = open_as(dir, nodes, &self.clock, &self.entropy, &change).await;

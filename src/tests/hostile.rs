@@ -5,8 +5,8 @@
 
 use crate::harness::{Client, PASSWORD, Reply, TestApp, id};
 use crate::inert::{computed, hidden, live, marked_up};
-use crate::payloads::{Dice, encoded, payload};
-use crate::server::Place;
+use crate::payloads::{PayloadRng, encoded, payload};
+use crate::server::ServerDir;
 use aerodb_control::web::throttle::ONE_MORE_MS;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method, Request, header};
@@ -21,10 +21,10 @@ fn count() -> usize {
 }
 
 /// What was looked at, by kind.
-type Seen = BTreeMap<&'static str, usize>;
+type MediaCounts = BTreeMap<&'static str, usize>;
 
 /// Judges an answer by its kind, and says what was live in it.
-fn judge(reply: &Reply, seen: &mut Seen) -> Vec<String> {
+fn judge(reply: &Reply, seen: &mut MediaCounts) -> Vec<String> {
     let media = reply.headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
     let media = media.unwrap_or_default().split(';').next().unwrap_or_default();
     let (kind, mut found) = match media {
@@ -166,7 +166,7 @@ fn bodies(text: &str, action: &str) -> Vec<(String, Value)> {
         ("confirm", json!({"digest": "00".repeat(32), "after_refusal": text})),
         ("confirm", json!({"digest": "00".repeat(32), "typed_target": "n2", "password": text})),
         ("withdraw", json!({"reason": text, "x": "y"})),
-        ("settle", json!({"reason": text})),
+        ("resolve", json!({"reason": text})),
         ("finding", json!({"executed": text, "evidence": "e"})),
         ("finding", json!({"executed": "yes", "evidence": text})),
         ("finding", json!({text: text})),
@@ -213,10 +213,10 @@ async fn form(client: &Client, path: &str, body: &Value) -> Reply {
 }
 
 /// Sends one text through every field, and gives what was live, with where.
-async fn send_everywhere(app: &TestApp, text: &str, seen: &mut Seen) -> Vec<String> {
+async fn send_everywhere(app: &TestApp, text: &str, seen: &mut MediaCounts) -> Vec<String> {
     let mut found = Vec::new();
     let olga = app.operator();
-    let mut note = |place: &str, reply: &Reply, seen: &mut Seen| {
+    let mut note = |place: &str, reply: &Reply, seen: &mut MediaCounts| {
         let place: String = place.chars().take(60).collect();
         found.extend(judge(reply, seen).into_iter().map(|what| format!("{place}: {what}")));
     };
@@ -254,7 +254,7 @@ async fn send_everywhere(app: &TestApp, text: &str, seen: &mut Seen) -> Vec<Stri
 }
 
 /// Every page and file that shows what is on record.
-async fn read_all(app: &TestApp, seen: &mut Seen) -> Vec<String> {
+async fn read_all(app: &TestApp, seen: &mut MediaCounts) -> Vec<String> {
     let mut found = Vec::new();
     let head = app.auditor().get("/api/v1/log?limit=1").await.expect(200).json();
     let newest = head["records"][0]["seq"].as_u64().expect("a number");
@@ -275,7 +275,7 @@ async fn read_all(app: &TestApp, seen: &mut Seen) -> Vec<String> {
         let reply = app.auditor().get(&path.replace('@', &id(1))).await.expect(200);
         found.extend(judge(&reply, seen).into_iter().map(|what| format!("{path}: {what}")));
     }
-    let mut dice = Dice::new(SEED);
+    let mut dice = PayloadRng::new(SEED);
     for _ in 0..40 {
         let seq = dice.below(usize::try_from(newest).expect("a number"));
         for path in [format!("/log/{seq}"), format!("/api/v1/log/{seq}")] {
@@ -292,7 +292,7 @@ async fn hostile_text_through_every_field_is_live_nowhere() {
     let olga = app.operator();
     olga.request(1, "stop_writes", json!({})).await.expect(201);
     let state = app.cluster().await;
-    let (mut seen, mut found, count) = (Seen::new(), Vec::new(), count());
+    let (mut seen, mut found, count) = (MediaCounts::new(), Vec::new(), count());
     for number in 0..count {
         let text = payload(number, SEED);
         found.extend(send_everywhere(&app, &text, &mut seen).await);
@@ -315,7 +315,7 @@ async fn hostile_text_through_every_field_is_live_nowhere() {
 /// What the server tells a collector, and what a command tells a terminal.
 #[test]
 fn hostile_text_moves_no_terminal_and_forges_no_line_of_the_log() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let mut asked = 0;
     let text = crate::journal::lines(&place, "text", |console, setup| {
         let agent = crate::server::agent();

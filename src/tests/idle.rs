@@ -16,9 +16,9 @@ async fn in_ten_idle_minutes_with_nodes_coming_and_going_nothing_is_decided() {
         app.clock.advance_millis(1_000);
         let node = NodeId::numbered(1 + second % 3);
         if (second / 3) % 2 == 0 {
-            app.kernel().sever(&node).await;
+            app.kernel().partition(&node).await;
         } else {
-            app.kernel().mend(&node).await;
+            app.kernel().heal(&node).await;
         }
         events += 1;
         let now = app.cluster().await;
@@ -28,7 +28,7 @@ async fn in_ten_idle_minutes_with_nodes_coming_and_going_nothing_is_decided() {
     }
     println!("{events} cuts and repairs, no election");
     for number in 1..=3 {
-        app.kernel().mend(&NodeId::numbered(number)).await;
+        app.kernel().heal(&NodeId::numbered(number)).await;
     }
     let after = app.cluster().await;
     for fact in ["epoch", "primary", "write_fence", "voters"] {

@@ -1,7 +1,7 @@
 //! Judges of what came out: a page, JSON, a table or lines in which hostile text is only text.
 
 use crate::payloads::MARK;
-use aerodb_control::model::text::is_treacherous;
+use aerodb_control::model::text::is_unsafe_char;
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
 /// Elements that no page of the console has.
@@ -69,7 +69,7 @@ fn judge(tag: &StartTag<()>, found: &mut Vec<String>) {
 
 /// Characters that hide, reorder or move, as they stand in a text: none but a line break.
 pub fn hidden(text: &str) -> Vec<String> {
-    let is_hidden = |c: &char| is_treacherous(*c) && *c != '\n';
+    let is_hidden = |c: &char| is_unsafe_char(*c) && *c != '\n';
     let found = text.chars().filter(is_hidden).map(|c| format!("U+{:04X}", u32::from(c)));
     found.take(5).collect()
 }

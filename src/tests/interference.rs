@@ -2,7 +2,7 @@
 
 use crate::embedded_bench::Embedded;
 use crate::harness::TestApp;
-use crate::kernel_contract::{Bench, Typed, n, order};
+use crate::kernel_contract::{Bench, TypedState, n, order};
 use aerodb_control::kernel::embedded::Write;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::{CommandKernel as _, ObserveKernel as _};
@@ -75,8 +75,8 @@ async fn work(bench: &mut Embedded, mut between: impl AsyncFnMut(&Embedded)) {
         }
         bench.clock.advance(250);
         if number == 6 {
-            bench.own().sever(&n(2)).await;
-            bench.own().mend(&n(2)).await;
+            bench.own().partition(&n(2)).await;
+            bench.own().heal(&n(2)).await;
         }
         if number == 12 {
             bench.restart();
@@ -84,9 +84,9 @@ async fn work(bench: &mut Embedded, mut between: impl AsyncFnMut(&Embedded)) {
         let epoch = bench.own().observe().await.unwrap().view().cluster.epoch.known().copied();
         let _ = bench.own().apply(order(number, action, epoch)).await;
         between(bench).await;
-        let settled = number.wrapping_add(100);
+        let resolved = number.wrapping_add(100);
         if number % 5 == 0 {
-            let _ = bench.own().settle(crate::kernel_contract::id(settled)).await;
+            let _ = bench.own().resolve(crate::kernel_contract::id(resolved)).await;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::embedded_bench::Embedded;
 use crate::harness::{confirmation, id};
-use crate::kernel_contract::{Bench, Typed, n, run};
+use crate::kernel_contract::{Bench, TypedState, n, run};
 use crate::mute_kernel::MuteApp;
 use aerodb_control::kernel::embedded::Write;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
@@ -78,14 +78,14 @@ async fn a_primary_that_was_taken_offline_comes_back_as_a_standby_of_the_later_e
     };
     assert_eq!(primaries().await, [n(1)]);
     // Cut off, it may still be primary to somebody: then nobody else becomes one.
-    bench.own().sever(&n(1)).await;
+    bench.own().partition(&n(1)).await;
     let (seen, failover) = (bench.kernel().observe().await.expect("a state"), n(2));
     let checks = bench.kernel().checks(&seen, &Action::Failover { to: failover }.into()).checks;
     let alive =
         checks.iter().find(|c| c.invariant == EngineInvariant::NoPrimaryAlive).expect("a check");
     assert_eq!(alive.verdict, Verdict::Unknown);
     assert_eq!(primaries().await, []);
-    bench.own().mend(&n(1)).await;
+    bench.own().heal(&n(1)).await;
     assert_eq!(primaries().await, [n(1)]);
     // Taken offline, it is known to be none.
     run(bench.kernel(), 1, Action::TakeOffline { node: n(1) }).await;

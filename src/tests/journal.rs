@@ -2,12 +2,12 @@
 //! no secret.
 
 use crate::harness::{PASSWORD, id};
-use crate::server::{PROGRAM, Place};
+use crate::server::{PROGRAM, ServerDir};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 
 /// Runs a server until it is told to stop, lets `act` use it, and gives what it wrote.
-pub fn lines(place: &Place, form: &str, act: impl FnOnce(&str, &str)) -> String {
+pub fn lines(place: &ServerDir, form: &str, act: impl FnOnce(&str, &str)) -> String {
     use std::io::{BufRead as _, BufReader, Read as _};
     place.init();
     let mut child = Command::new(PROGRAM)
@@ -41,7 +41,7 @@ pub fn lines(place: &Place, form: &str, act: impl FnOnce(&str, &str)) -> String 
 /// C8.1: the lines have the one order of the log, and none is missing.
 #[test]
 fn a_server_tells_every_record_once_in_order_with_its_action_and_no_secret() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let mut secrets = vec![PASSWORD.to_owned()];
     let text = lines(&place, "json", |console, setup| {
         let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -100,7 +100,7 @@ fn a_server_tells_every_record_once_in_order_with_its_action_and_no_secret() {
 
 #[test]
 fn a_server_that_is_told_to_be_quiet_is() {
-    let place = Place::new();
+    let place = ServerDir::new();
     assert_eq!(lines(&place, "off", |_, _| {}), "");
     assert!(lines(&place, "text", |_, _| {}).contains("kind=\"boot\""));
 }

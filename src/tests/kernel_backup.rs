@@ -1,14 +1,14 @@
 //! A backup is whole or not there, says what it is, and makes a cluster that holds everything.
 
 use crate::embedded_bench::{Embedded, FixedEntropy, config};
-use crate::kernel_contract::{Bench, Typed, id, n, order, refused, run};
+use crate::kernel_contract::{Bench, TypedState, id, n, order, refused, run};
 use crate::opened::Disk;
 use aerodb_control::kernel::CommandKernel as _;
 use aerodb_control::kernel::embedded::backup::read;
-use aerodb_control::kernel::embedded::restore::{RestoreError, Target, restore};
+use aerodb_control::kernel::embedded::restore::{RestoreError, RestoreTarget, restore};
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
-use aerodb_control::kernel::embedded::{EmbeddedKernel, NodeCount, Served, Write};
-use aerodb_control::kernel::{ObserveKernel as _, Settled};
+use aerodb_control::kernel::embedded::{EmbeddedKernel, NodeCount, ServiceHistory, Write};
+use aerodb_control::kernel::{ObserveKernel as _, Resolution};
 use aerodb_control::model::action::LogPosition;
 use aerodb_control::model::ambient::Clock;
 use aerodb_control::model::cluster::ReceiptStatus;
@@ -107,7 +107,7 @@ fn restore_into(
     into: &Path,
     nodes: Option<u64>,
 ) -> Result<String, RestoreError> {
-    let target = Target { into, nodes, room: &SystemRoom };
+    let target = RestoreTarget { into, nodes, room: &SystemRoom };
     let restored = restore(from, target, bench.clock.as_ref(), &FixedEntropy(9))?;
     Ok(restored.cluster_id)
 }
@@ -130,7 +130,7 @@ async fn a_cluster_that_was_restored_holds_everything_and_is_another_cluster() {
         let mut config = config(&into, nodes.unwrap_or(3));
         config.nodes = NodeCount::Exactly(nodes.unwrap_or(3));
         let kernel =
-            EmbeddedKernel::open(&config, Served::Before, clock, &FixedEntropy(3)).unwrap();
+            EmbeddedKernel::open(&config, ServiceHistory::Before, clock, &FixedEntropy(3)).unwrap();
         let state = kernel.observe().await.unwrap();
         assert_eq!(state.identity.id, cluster_id);
         assert_eq!(state.view().cluster.primary, Fact::Known(None), "until an operator asks");
@@ -146,7 +146,7 @@ async fn a_cluster_that_was_restored_holds_everything_and_is_another_cluster() {
             assert!(matches!(receipt, ReceiptStatus::Executed { .. }), "{number}");
         }
         // What was executed then is not executed again here.
-        assert!(matches!(kernel.settle(id(1)).await, Ok(Settled::Executed(_))));
+        assert!(matches!(kernel.resolve(id(1)).await, Ok(Resolution::Executed(_))));
         put(&kernel, "new").await;
         let last = kernel.observe().await.unwrap();
         let applied: Vec<_> =
@@ -162,7 +162,7 @@ async fn a_restore_that_has_no_room_is_refused_before_anything_is_made() {
     let (from, base) = (place(&bench, "monday"), bench.dir.path());
     let into = base.join("new/data");
     let to = |room: &Disk, nodes| {
-        let target = Target { into: &into, nodes, room };
+        let target = RestoreTarget { into: &into, nodes, room };
         restore(&from, target, bench.clock.as_ref(), &FixedEntropy(9))
     };
     let refused = to(&Disk(Ok(1_000)), None).unwrap_err().to_string();
@@ -187,7 +187,7 @@ async fn a_restore_that_has_no_room_is_refused_before_anything_is_made() {
 
 #[test]
 fn the_command_line_restores_into_an_empty_directory_and_refuses_any_other() {
-    let old = crate::server::Place::new();
+    let old = crate::server::ServerDir::new();
     let server = old.start(None);
     let session = server.set_up();
     assert_eq!(server.put("a", "kept").0, 200);
@@ -196,7 +196,7 @@ fn the_command_line_restores_into_an_empty_directory_and_refuses_any_other() {
     let (status, done) = server.confirm(&session, &explained);
     assert_eq!((status, &done["stage"]), (200, &serde_json::json!("executed")), "{done}");
     server.kill();
-    let new = crate::server::Place::new();
+    let new = crate::server::ServerDir::new();
     let backup = old.data().join("kernel/backups/monday");
     let into = new.data();
     let arguments =
@@ -227,7 +227,8 @@ async fn receipts_that_no_log_holds_are_in_the_backup_and_in_the_cluster_that_is
     restore_into(&bench, &place(&bench, "tuesday"), into.path(), None).unwrap();
     let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
     let restored = config(into.path(), 3);
-    let kernel = EmbeddedKernel::open(&restored, Served::Before, clock, &FixedEntropy(3)).unwrap();
+    let kernel =
+        EmbeddedKernel::open(&restored, ServiceHistory::Before, clock, &FixedEntropy(3)).unwrap();
     for (number, action) in [
         (1, Action::Switchover { to: n(2) }),
         (5, backup("monday")),

@@ -18,14 +18,16 @@ mod whole_state;
 
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::view::View;
-use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served, Write};
+use aerodb_control::kernel::embedded::{
+    EmbeddedConfig, EmbeddedKernel, NodeCount, ServiceHistory, Write,
+};
 use aerodb_control::kernel::{CommandKernel, ObserveKernel, Order};
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::canonical::Hash;
-use aerodb_control::model::receipt::Witness;
+use aerodb_control::model::receipt::LedgerRef;
 use aerodb_control::model::text::{NodeId, PlaceName};
 use aerodb_control::serve::ambient::{SystemClock, SystemEntropy, SystemRoom};
-use figures::{Figures, line};
+use figures::{Timings, line};
 use same_bytes::SameBytes;
 use std::fs::File;
 use std::io::Write as _;
@@ -79,16 +81,16 @@ async fn measure(dir: &Path) {
 fn found(dir: &Path, nodes: u64) -> Arc<EmbeddedKernel> {
     let dir = dir.join(format!("kernel-of-{nodes}"));
     let _ = std::fs::remove_dir_all(&dir);
-    let config = Config {
+    let config = EmbeddedConfig {
         dir,
         nodes: NodeCount::Exactly(nodes),
         cluster: PlaceName::parse("aerodb").unwrap(),
         environment: PlaceName::parse("bench").unwrap(),
         room: Arc::new(SystemRoom),
     };
-    EmbeddedKernel::lay_out(&config, &SystemClock, &SystemEntropy).unwrap();
+    EmbeddedKernel::create_files(&config, &SystemClock, &SystemEntropy).unwrap();
     let clock = Arc::new(SystemClock);
-    Arc::new(EmbeddedKernel::open(&config, Served::Never, clock, &SystemEntropy).unwrap())
+    Arc::new(EmbeddedKernel::open(&config, ServiceHistory::Never, clock, &SystemEntropy).unwrap())
 }
 
 fn put(number: usize) -> Write {
@@ -104,7 +106,7 @@ fn log_bytes(dir: &Path) -> u64 {
 async fn one_write(dir: &Path) {
     let kernel = found(dir, 3);
     let mut same = SameBytes::beside(dir);
-    let (mut ours, mut bare) = (Figures::default(), Figures::default());
+    let (mut ours, mut bare) = (Timings::default(), Timings::default());
     for number in 0..WRITES {
         let before = log_bytes(dir);
         let begun = Instant::now();
@@ -160,7 +162,7 @@ async fn observations(dir: &Path) {
         for number in 0..10 {
             kernel.write(put(number)).await.unwrap();
         }
-        let mut figures = Figures::default();
+        let mut figures = Timings::default();
         for _ in 0..OBSERVATIONS {
             let begun = Instant::now();
             let state = kernel.observe().await.unwrap();
@@ -217,8 +219,8 @@ async fn switchovers(dir: &Path) {
 }
 
 /// Switches over again and again, between n1 and n2.
-async fn switch(kernel: &EmbeddedKernel, ids: &mut u64) -> Figures {
-    let mut figures = Figures::default();
+async fn switch(kernel: &EmbeddedKernel, ids: &mut u64) -> Timings {
+    let mut figures = Timings::default();
     for _ in 0..SWITCHOVERS {
         *ids += 1;
         let state = kernel.observe().await.unwrap();
@@ -226,7 +228,7 @@ async fn switch(kernel: &EmbeddedKernel, ids: &mut u64) -> Figures {
         let to = NodeId::numbered(if primary == NodeId::numbered(1) { 2 } else { 1 });
         let epoch = View::read(&state).cluster.epoch.known().copied();
         let id = ActionId::from_random(u128::from(*ids).to_be_bytes());
-        let witness = Witness { seq: *ids, hash: Hash::of(&ids.to_be_bytes()) };
+        let witness = LedgerRef { seq: *ids, hash: Hash::of(&ids.to_be_bytes()) };
         let order = Order::new(id, Action::Switchover { to }.into(), epoch, witness);
         let begun = Instant::now();
         kernel.apply(order).await.unwrap();

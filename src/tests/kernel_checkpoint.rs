@@ -2,14 +2,14 @@
 //! acknowledged, executed or voided is lost on the way.
 
 use crate::embedded_bench::Embedded;
-use crate::kernel_contract::{Bench, Typed, epoch, id, n, order, refused, run};
-use aerodb_control::kernel::embedded::Meter;
+use crate::kernel_contract::{Bench, TypedState, epoch, id, n, order, refused, run};
+use aerodb_control::kernel::embedded::ProgressReporter;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::EngineInvariant;
 use aerodb_control::kernel::embedded::store::{NodeIdentity, NodeStore};
 use aerodb_control::kernel::embedded::view::Positions;
 use aerodb_control::kernel::embedded::{EmbeddedKernel, Write};
-use aerodb_control::kernel::{ApplyError, Settled};
+use aerodb_control::kernel::{ApplyError, Resolution};
 use aerodb_control::model::action::LogPosition;
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::explanation::Verdict;
@@ -122,11 +122,11 @@ async fn with_n3_brought_up(offline: bool) -> Embedded {
     if offline {
         run(bench.kernel(), 1, Action::TakeOffline { node: n(3) }).await;
     } else {
-        bench.own().sever(&n(3)).await;
+        bench.own().partition(&n(3)).await;
     }
     run(bench.kernel(), 2, Action::StopWrites {}).await;
     run(bench.kernel(), 3, Action::ResumeWrites {}).await;
-    assert!(matches!(bench.kernel().settle(id(99)).await, Ok(Settled::Voided(_))));
+    assert!(matches!(bench.kernel().resolve(id(99)).await, Ok(Resolution::Voided(_))));
     bench.own().write(Write::Delete { key: "before".to_owned() }).await.unwrap();
     for key in ["a", "b", "c"] {
         put(bench.own(), key).await;
@@ -139,7 +139,7 @@ async fn with_n3_brought_up(offline: bool) -> Embedded {
     if offline {
         run(bench.kernel(), 30, Action::BringOnline { node: n(3) }).await;
     } else {
-        bench.own().mend(&n(3)).await;
+        bench.own().heal(&n(3)).await;
     }
     bench
 }
@@ -196,7 +196,8 @@ async fn equal_positions_have_equal_images_on_every_node() {
     let state = bench.kernel().observe().await.unwrap();
     let cluster_id = state.identity.id.clone();
     bench.close();
-    let digest = |number| store(&bench, &cluster_id, number).image(&Meter::unheard()).unwrap().1;
+    let digest =
+        |number| store(&bench, &cluster_id, number).image(&ProgressReporter::unheard()).unwrap().1;
     assert_eq!(digest(1), digest(3));
     assert_eq!(digest(1), digest(2));
 }

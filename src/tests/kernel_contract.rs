@@ -6,14 +6,14 @@ use crate::embedded_bench::Embedded;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::{SPEC, facts};
 use aerodb_control::kernel::embedded::view::View;
-use aerodb_control::kernel::{ApplyError, CommandKernel, Order, SettleError, Settled};
+use aerodb_control::kernel::{ApplyError, CommandKernel, Order, Resolution, ResolveError};
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::canonical::{Hash, canonical_json};
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::explanation::Verdict;
 use aerodb_control::model::facts::{Fact, FactChange, FactSubject, FactValue};
 use aerodb_control::model::invariant::InvariantId;
-use aerodb_control::model::receipt::{KernelRefusal, Receipt, Witness};
+use aerodb_control::model::receipt::{KernelRefusal, LedgerRef, Receipt};
 use aerodb_control::model::text::NodeId;
 
 /// A kernel that survives a restart. That of the embedded kernel has nodes n1, n2 ... and n1 is primary.
@@ -31,23 +31,23 @@ pub(crate) fn n(number: u64) -> NodeId {
 }
 
 pub(crate) fn order(number: u8, action: Action, expected_epoch: Option<u64>) -> Order {
-    let witness = Witness { seq: u64::from(number), hash: Hash::of(&[number]) };
+    let witness = LedgerRef { seq: u64::from(number), hash: Hash::of(&[number]) };
     Order::new(id(number), action.into(), expected_epoch, witness)
 }
 
 /// An order that no kernel of ours would be sent by a page.
 pub(crate) fn foreign_order(number: u8, action: aerodb_control::model::action::Action) -> Order {
-    let witness = Witness { seq: u64::from(number), hash: Hash::of(&[number]) };
+    let witness = LedgerRef { seq: u64::from(number), hash: Hash::of(&[number]) };
     Order::new(id(number), action, Some(1), witness)
 }
 
 /// An observation in the types of its kernel.
-pub(crate) trait Typed {
+pub(crate) trait TypedState {
     /// The kernel's own view.
     fn view(&self) -> View;
 }
 
-impl Typed for ClusterState {
+impl TypedState for ClusterState {
     fn view(&self) -> View {
         View::read(self)
     }
@@ -180,7 +180,7 @@ async fn every_pre_condition(kernel: &dyn CommandKernel) {
     }
 }
 
-async fn duplicates_and_settling(kernel: &dyn CommandKernel) {
+async fn duplicates_and_resolving(kernel: &dyn CommandKernel) {
     let first = run(kernel, 40, Action::StopWrites {}).await;
     let before = kernel.observe().await.unwrap();
     // The same id again, in its own epoch, in another one, and with another body.
@@ -190,16 +190,16 @@ async fn duplicates_and_settling(kernel: &dyn CommandKernel) {
         assert_eq!(again, Receipt { duplicate: true, ..first.clone() });
     }
     assert_eq!(kernel.observe().await.unwrap(), before);
-    assert_eq!(kernel.settle(id(40)).await.unwrap(), Settled::Executed(first));
+    assert_eq!(kernel.resolve(id(40)).await.unwrap(), Resolution::Executed(first));
     run(kernel, 41, Action::ResumeWrites {}).await;
     // An id that the kernel never saw is void from now on; the order that comes late is refused.
-    let Settled::Voided(tombstone) = kernel.settle(id(42)).await.unwrap() else {
+    let Resolution::Voided(tombstone) = kernel.resolve(id(42)).await.unwrap() else {
         panic!("it never ran")
     };
-    assert_eq!(kernel.settle(id(42)).await.unwrap(), Settled::Voided(tombstone));
+    assert_eq!(kernel.resolve(id(42)).await.unwrap(), Resolution::Voided(tombstone));
     assert_eq!(refused(kernel, 42, Action::StopWrites {}, Some(2)).await.rule, "voided");
     // An id that was refused before it began can be voided as well.
-    assert!(matches!(kernel.settle(id(10)).await.unwrap(), Settled::Voided(_)));
+    assert!(matches!(kernel.resolve(id(10)).await.unwrap(), Resolution::Voided(_)));
 }
 
 async fn the_same_after_a_restart(bench: &mut dyn Bench) {
@@ -271,7 +271,7 @@ async fn the_embedded_kernel_keeps_what_every_kernel_must_keep() {
 pub(crate) async fn contract(mut bench: impl Bench) {
     ids_that_are_unknown_or_wrong(bench.kernel()).await;
     every_pre_condition(bench.kernel()).await;
-    duplicates_and_settling(bench.kernel()).await;
+    duplicates_and_resolving(bench.kernel()).await;
     the_same_after_a_restart(&mut bench).await;
     checks_are_pure(bench.kernel()).await;
 }
@@ -313,7 +313,7 @@ async fn the_embedded_kernel_keeps_the_contract_with_one_node() {
     );
     run(bench.kernel(), 22, Action::BringOnline { node: n(1) }).await;
     run(bench.kernel(), 23, Action::Failover { to: n(1) }).await;
-    duplicates_and_settling(bench.kernel()).await;
+    duplicates_and_resolving(bench.kernel()).await;
     bench.restart();
     let state = bench.kernel().observe().await.unwrap();
     assert_eq!(state.view().cluster.primary, Fact::Known(None), "nobody is primary until asked");
@@ -330,10 +330,10 @@ async fn the_embedded_kernel_keeps_the_contract_with_one_node() {
 }
 
 #[tokio::test]
-async fn an_accepted_order_needs_a_primary_to_be_settled_only_if_it_may_be_in_a_log() {
+async fn an_accepted_order_needs_a_primary_to_be_resolved_only_if_it_may_be_in_a_log() {
     let bench = Embedded::found(3);
     run(bench.kernel(), 1, Action::TakeOffline { node: n(1) }).await;
-    assert!(matches!(bench.kernel().settle(id(2)).await, Ok(Settled::Voided(_))));
-    let never: Result<Settled, SettleError> = bench.kernel().settle(id(1)).await;
-    assert!(matches!(never, Ok(Settled::Executed(_))));
+    assert!(matches!(bench.kernel().resolve(id(2)).await, Ok(Resolution::Voided(_))));
+    let never: Result<Resolution, ResolveError> = bench.kernel().resolve(id(1)).await;
+    assert!(matches!(never, Ok(Resolution::Executed(_))));
 }

@@ -1,14 +1,14 @@
 //! The files of one node are damaged: it says which one and serves nothing, and the cluster goes on.
 
 use crate::embedded_bench::{Embedded, FixedEntropy, config, founded};
-use crate::fault_panel::Coin;
+use crate::fault_panel::Rng;
 use crate::harness::TestApp;
-use crate::kernel_contract::{Bench, Typed, epoch, n, run};
+use crate::kernel_contract::{Bench, TypedState, epoch, n, run};
 use aerodb_control::kernel::ObserveKernel as _;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::view::Cause;
-use aerodb_control::kernel::embedded::{EmbeddedKernel, OpenError, Served, Write};
-use aerodb_control::ledger::{Expected, verify_file};
+use aerodb_control::kernel::embedded::{EmbeddedKernel, OpenError, ServiceHistory, Write};
+use aerodb_control::ledger::{ExpectedLog, verify_file};
 use aerodb_control::model::ambient::Clock;
 use aerodb_control::model::facts::Fact;
 use serde_json::json;
@@ -52,7 +52,12 @@ async fn stopped(is_killed: bool) -> Embedded {
 
 fn open(bench: &Embedded) -> Result<EmbeddedKernel, OpenError> {
     let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
-    EmbeddedKernel::open(&config(bench.dir.path(), 3), Served::Before, clock, &FixedEntropy(1))
+    EmbeddedKernel::open(
+        &config(bench.dir.path(), 3),
+        ServiceHistory::Before,
+        clock,
+        &FixedEntropy(1),
+    )
 }
 
 /// What must become of a node after its file was changed.
@@ -126,7 +131,7 @@ fn then(file: &str) -> Then {
 
 #[tokio::test]
 async fn one_bit_that_changed_in_any_file_of_a_node_stops_that_node_or_changed_nothing() {
-    let mut coin = Coin::seeded(3);
+    let mut rng = Rng::seeded(3);
     for (is_killed, file, times) in [
         (false, "node.sqlite", 20),
         (false, "node.seal", 8),
@@ -136,7 +141,7 @@ async fn one_bit_that_changed_in_any_file_of_a_node_stops_that_node_or_changed_n
         let bench = stopped(is_killed).await;
         let bits = bits(bench.dir.path().join("kernel/n2").join(file));
         for _ in 0..times {
-            let bit = coin.below(bits);
+            let bit = rng.below(bits);
             let what = format!("{file} bit {bit}");
             damaged(&bench, (file, then(file)), &what, |path| flip(path, bit)).await;
         }
@@ -282,5 +287,5 @@ async fn a_clock_that_is_set_back_an_hour_changes_times_and_nothing_else() {
     assert_eq!((&again["stage"], &again["duplicate"]), (&json!("executed"), &json!(true)));
     assert_eq!(app.data().get("/kv/a").await.body, "1");
     let file = app.dir().join("control.sqlite");
-    verify_file(&file, &Expected::default(), &mut |_| {}).unwrap();
+    verify_file(&file, &ExpectedLog::default(), &mut |_| {}).unwrap();
 }

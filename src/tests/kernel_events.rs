@@ -40,16 +40,16 @@ async fn eventful() -> Embedded {
     run(bench.kernel(), 1, Action::Switchover { to: n(2) }).await;
     run(bench.kernel(), 2, Action::StopWrites {}).await;
     run(bench.kernel(), 3, Action::ResumeWrites {}).await;
-    bench.own().sever(&n(3)).await;
+    bench.own().partition(&n(3)).await;
     put(&bench, "missed by n3").await;
     let checkpoint = Action::TakeCheckpoint { node: n(2) };
     let kept = run(bench.kernel(), 4, checkpoint).await.position.unwrap();
     let up_to = LogPosition::parse_field("up_to", &kept.to_string()).unwrap();
     run(bench.kernel(), 5, Action::PurgeLog { node: n(2), up_to }).await;
-    bench.own().mend(&n(3)).await;
+    bench.own().heal(&n(3)).await;
     run(bench.kernel(), 6, Action::TakeOffline { node: n(2) }).await;
-    bench.own().sever(&n(1)).await;
-    bench.own().mend(&n(1)).await;
+    bench.own().partition(&n(1)).await;
+    bench.own().heal(&n(1)).await;
     bench.restart();
     run(bench.kernel(), 7, Action::BringOnline { node: n(2) }).await;
     run(bench.kernel(), 8, Action::Failover { to: n(3) }).await;
@@ -112,16 +112,16 @@ async fn pages_put_together_are_the_whole_list() {
 #[tokio::test]
 async fn without_a_majority_a_page_says_what_may_be_missing() {
     let bench = Embedded::found(3);
-    bench.own().sever(&n(1)).await;
-    bench.own().sever(&n(2)).await;
+    bench.own().partition(&n(1)).await;
+    bench.own().partition(&n(2)).await;
     let cut = page(bench.kernel(), None, 100).await;
     assert!(cut.gap.is_some_and(|gap| gap.contains("missing")));
-    bench.own().sever(&n(3)).await;
+    bench.own().partition(&n(3)).await;
     let alone = page(bench.kernel(), None, 100).await;
     assert!(alone.gap.is_some());
     assert!(alone.events.iter().all(|e| e.place.number > 0), "no log can be read");
     for node in 1..=3 {
-        bench.own().mend(&n(node)).await;
+        bench.own().heal(&n(node)).await;
     }
     assert_eq!(page(bench.kernel(), None, 100).await.gap, None);
 }

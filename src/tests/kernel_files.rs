@@ -2,12 +2,14 @@
 //! older than they were. Nothing that was acknowledged is lost without a word.
 
 use crate::embedded_bench::{Embedded, FixedEntropy, config, founded};
-use crate::kernel_contract::{Bench, Typed, n, run};
+use crate::kernel_contract::{Bench, TypedState, n, run};
 use crate::kernel_damage::copy;
-use aerodb_control::crash::Sabotage;
+use aerodb_control::crash::InjectedBug;
 use aerodb_control::kernel::ObserveKernel as _;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
-use aerodb_control::kernel::embedded::{DataError, EmbeddedKernel, OpenError, Served, Write};
+use aerodb_control::kernel::embedded::{
+    DataError, EmbeddedKernel, OpenError, ServiceHistory, Write,
+};
 use aerodb_control::model::ambient::Clock;
 use aerodb_control::model::facts::Fact;
 use rusqlite::Connection;
@@ -90,7 +92,7 @@ fn open_at(bench: &Embedded, kernel: &Path) -> Result<EmbeddedKernel, OpenError>
     let clock: Arc<dyn Clock> = Arc::clone(&bench.clock) as Arc<dyn Clock>;
     let mut config = config(bench.dir.path(), bench.nodes);
     kernel.clone_into(&mut config.dir);
-    EmbeddedKernel::open(&config, Served::Before, clock, &FixedEntropy(1))
+    EmbeddedKernel::open(&config, ServiceHistory::Before, clock, &FixedEntropy(1))
 }
 
 /// What a kill would leave: the files as they are.
@@ -256,7 +258,10 @@ async fn a_switchboard_that_is_lost_cut_or_older_refuses_the_start_and_founds_no
         let Err(refused) = open_at(&bench, &at) else { panic!("{what}: it starts") };
         assert!(refused.to_string().contains("switchboard"), "{what}: {refused}");
         let again = founded(
-            &aerodb_control::kernel::embedded::Config { dir: at.clone(), ..config(&dir, 3) },
+            &aerodb_control::kernel::embedded::EmbeddedConfig {
+                dir: at.clone(),
+                ..config(&dir, 3)
+            },
             Arc::clone(&bench.clock) as Arc<dyn Clock>,
             &FixedEntropy(1),
         );
@@ -316,15 +321,15 @@ async fn nodes_that_were_all_rolled_back_do_not_start() {
 /// A planted fault of the kernel is found by one of these tests.
 #[test]
 fn every_planted_fault_of_the_files_is_found() {
-    for fault in Sabotage::FILES {
+    for fault in InjectedBug::FILES {
         let test = match fault {
-            Sabotage::SecondDescriptor => {
+            InjectedBug::SecondDescriptor => {
                 "a_foreign_client_of_a_live_file_is_told_that_it_is_locked_and_nothing_is_lost"
             }
-            Sabotage::FoundWhereLost => {
+            InjectedBug::FoundWhereLost => {
                 "a_switchboard_that_is_lost_cut_or_older_refuses_the_start_and_founds_nothing"
             }
-            Sabotage::OlderNodeAccepted => "a_node_that_was_rolled_back_is_out_and_is_named",
+            InjectedBug::OlderNodeAccepted => "a_node_that_was_rolled_back_is_out_and_is_named",
             other => panic!("{other:?} is no fault of the files"),
         };
         let mut child = Command::new(std::env::current_exe().unwrap());

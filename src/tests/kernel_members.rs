@@ -2,7 +2,7 @@
 //! rests on a node that holds nothing.
 
 use crate::embedded_bench::Embedded;
-use crate::kernel_contract::{Bench, Typed, id, n, order, refused, run};
+use crate::kernel_contract::{Bench, TypedState, id, n, order, refused, run};
 use aerodb_control::kernel::CommandKernel;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::EngineInvariant;
@@ -69,19 +69,19 @@ async fn a_change_of_members_that_would_cost_a_majority_is_refused() {
     let moved = refused(bench.kernel(), 20, add(4), Some(2)).await;
     assert_eq!(moved.rule, "epoch_moved");
     // Two of three can be reached: the third one can be removed, and neither of the two.
-    bench.own().sever(&n(3)).await;
+    bench.own().partition(&n(3)).await;
     let state = look(&bench).await;
     assert_eq!(violated(bench.kernel(), &state, &remove(2)), [EngineInvariant::QuorumRemains]);
     assert_eq!(refused(bench.kernel(), 21, remove(2), e).await.rule, "quorum_remains");
     assert!(violated(bench.kernel(), &state, &remove(3)).is_empty());
     // Without a majority nothing about the members can be decided, and unknown is no pass.
-    bench.own().sever(&n(2)).await;
+    bench.own().partition(&n(2)).await;
     let state = look(&bench).await;
     for action in [add(4), remove(3), grant(3)] {
         let against = violated(bench.kernel(), &state, &action);
         assert!(against.contains(&EngineInvariant::QuorumReachable.id()), "{against:?}");
     }
-    bench.own().sever(&n(1)).await;
+    bench.own().partition(&n(1)).await;
     let state = look(&bench).await;
     let checks = bench.kernel().checks(&state, &remove(2).into()).checks;
     let unknown = checks.iter().filter(|check| check.verdict == Verdict::Unknown);
@@ -106,19 +106,19 @@ async fn a_new_node_learns_everything_and_votes_only_when_it_is_granted_a_vote()
         ("n1 n2 n3", 2)
     );
     // It counts for nothing: two voters lost are a majority lost.
-    bench.own().sever(&n(2)).await;
-    bench.own().sever(&n(3)).await;
+    bench.own().partition(&n(2)).await;
+    bench.own().partition(&n(3)).await;
     assert_eq!(look(&bench).await.view().cluster.writes, Fact::Known(Writes::Stopped));
-    bench.own().mend(&n(2)).await;
-    bench.own().mend(&n(3)).await;
+    bench.own().heal(&n(2)).await;
+    bench.own().heal(&n(3)).await;
     let state = look(&bench).await;
     let failover = violated(bench.kernel(), &state, &Action::Switchover { to: n(4) });
     assert_eq!(failover, [EngineInvariant::TargetIsStandby]);
     // One that lags has no vote to take; at rest one that can be reached never lags.
-    bench.own().sever(&n(4)).await;
+    bench.own().partition(&n(4)).await;
     put(bench.own(), "c").await;
     assert_eq!(refused(bench.kernel(), 2, grant(4), Some(1)).await.rule, "target_reachable");
-    bench.own().mend(&n(4)).await;
+    bench.own().heal(&n(4)).await;
     run(bench.kernel(), 3, grant(4)).await;
     bench.restart();
     let state = look(&bench).await;
@@ -167,11 +167,11 @@ async fn a_node_that_left_is_gone_with_its_name_and_the_last_voter_stays() {
     let mut bench = Embedded::found(3);
     put(bench.own(), "a").await;
     // One that is lost can be removed: the others need no word from it.
-    bench.own().sever(&n(3)).await;
+    bench.own().partition(&n(3)).await;
     run(bench.kernel(), 1, remove(3)).await;
     let file = bench.dir.path().join("kernel/n3/node.sqlite");
     assert!(file.exists(), "its files stay");
-    bench.own().mend(&n(3)).await;
+    bench.own().heal(&n(3)).await;
     bench.restart();
     let state = look(&bench).await;
     assert_eq!((names(&state.view().cluster.voters).as_str(), state.nodes.len()), ("n1 n2", 2));

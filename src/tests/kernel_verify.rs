@@ -30,7 +30,7 @@ async fn damaged(sql: &str) -> Embedded {
 async fn a_node_that_cannot_be_read_is_not_verified() {
     let bench = Embedded::found(3);
     assert_eq!(refused(bench.kernel(), 1, verify(9), Some(1)).await.rule, "node_is_member");
-    bench.own().sever(&n(2)).await;
+    bench.own().partition(&n(2)).await;
     assert_eq!(refused(bench.kernel(), 2, verify(2), Some(1)).await.rule, "target_reachable");
 }
 

@@ -1,6 +1,6 @@
 //! A kernel of another shape than the one that is compiled in, and the proof that it fits behind the port:
 //! timelines and byte positions, followers of followers, no votes and no majority, writes that can wait,
-//! slots as items of a node, a node that was never reached, and outcomes that it cannot settle.
+//! slots as items of a node, a node that was never reached, and outcomes that it cannot resolve.
 //!
 //! It is a small state machine in memory. It executes an order once, keeps its receipts, and has neither a
 //! thread nor a clock: its time is a count of what happened in it.

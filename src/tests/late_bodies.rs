@@ -127,9 +127,9 @@ impl Field {
                 (id, json!({"digest": explained["digest"]}), "executed")
             }
             Act::Withdraw | Act::ApiWithdraw => (self.explained(who).await.0, why, "withdrawn"),
-            Act::Settle | Act::ApiSettle => (self.open().await, why, "voided"),
+            Act::Resolve | Act::ApiResolve => (self.open().await, why, "voided"),
             Act::Finding | Act::ApiFinding => {
-                // This kernel can settle, so a finding is declined, by somebody who may try.
+                // This kernel can resolve, so a finding is declined, by somebody who may try.
                 let found = json!({"executed": "no", "evidence": "a drill"});
                 (self.open().await, found, "declined")
             }
@@ -168,8 +168,8 @@ impl Field {
             }
             // Whoever comes here brings no role that could be taken.
             Act::SignIn
-            | Act::Leave
-            | Act::Return
+            | Act::OidcStart
+            | Act::OidcCallback
             | Act::SignInByProxy
             | Act::SignOut
             | Act::SetUp
@@ -212,7 +212,7 @@ impl Field {
     /// Takes back what a control did, so that the next attack finds what it needs.
     async fn tidy_up(&mut self, act: Act, how: Ends) {
         match act {
-            Act::Settle | Act::ApiSettle if how == Ends::Not => self.open = None,
+            Act::Resolve | Act::ApiResolve if how == Ends::Not => self.open = None,
             Act::Freeze | Act::ApiFreeze | Act::Unfreeze | Act::ApiUnfreeze => {
                 let admin = self.app.sign_in("olga").await;
                 let shown = admin.get("/api/v1/overview").await.expect(200).json();
@@ -232,7 +232,7 @@ async fn nothing_is_done_on_the_word_of_somebody_whose_authority_ended_before_th
     let mut field = Field { app: TestApp::new().await, ids: 0, open: None };
     let mut acts: Vec<_> = ACTS.iter().filter(|(_, _, needs)| *needs == Needs::Operator).collect();
     // An open action stands in the way of others, so what is about one comes last.
-    acts.sort_by_key(|(_, path, _)| path.ends_with("settle") || path.ends_with("finding"));
+    acts.sort_by_key(|(_, path, _)| path.ends_with("resolve") || path.ends_with("finding"));
     let (mut attacks, mut controls) = (0, 0);
     for (act, path, _) in acts {
         for how in ENDS {
@@ -266,8 +266,8 @@ async fn nothing_is_done_on_the_word_of_somebody_whose_authority_ended_before_th
 /// C3.1: `proved_recently`.
 #[tokio::test]
 async fn a_proof_that_grew_old_while_the_body_was_on_its_way_confirms_nothing() {
-    let minutes = aerodb_control::authority::ProofLasts::of_minutes(5).expect("a time");
-    let app = TestApp::set(move |config| config.proof_lasts = minutes).await;
+    let minutes = aerodb_control::authority::ReauthLifetime::of_minutes(5).expect("a time");
+    let app = TestApp::set(move |config| config.reauth_lifetime = minutes).await;
     let olga = app.operator();
     let explained = olga.request(1, "stop_writes", json!({})).await.expect(201).json();
     let path = format!("/api/v1/actions/{}/confirm", explained["id"].as_str().expect("an id"));
@@ -309,8 +309,8 @@ async fn an_order_is_not_sent_when_whoever_confirmed_it_was_removed_before_the_d
     // Another operator closes it.
     app.house.access.add_account("otto", "operator", PASSWORD).await.expect("an account");
     let why = json!({"reason": "olga was removed"});
-    let settled = app.sign_in("otto").await.post(&format!("{path}/settle"), &why).await;
-    assert_eq!(settled.expect(200).json()["stage"], "voided");
+    let resolved = app.sign_in("otto").await.post(&format!("{path}/resolve"), &why).await;
+    assert_eq!(resolved.expect(200).json()["stage"], "voided");
 }
 
 /// C2.6, C7.3: what happened is recorded, whatever became of whoever confirmed it.

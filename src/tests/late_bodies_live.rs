@@ -2,8 +2,8 @@
 //! account is removed on the host, then the rest.
 
 use crate::harness::{PASSWORD, confirmation, id};
-use crate::server::{Place, Server, Session};
-use aerodb_control::crash::Sabotage;
+use crate::server::{ServerDir, Session, TestServer};
+use aerodb_control::crash::InjectedBug;
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
@@ -26,7 +26,7 @@ fn until(stream: &mut TcpStream, end: &str) -> String {
 
 /// Sends a request of which the rest comes after `meanwhile`; gives the status line.
 fn late(
-    server: &Server,
+    server: &TestServer,
     session: &Session,
     path: &str,
     body: &Value,
@@ -53,14 +53,14 @@ fn late(
     until(&mut stream, "\r\n").trim().to_owned()
 }
 
-fn on_the_host(place: &Place, words: &[&str], input: &str) {
+fn on_the_host(place: &ServerDir, words: &[&str], input: &str) {
     let output = place.command(None, words, input);
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// What a removed operator could still do. Nothing, if the program is sound.
 fn acted(variables: impl IntoIterator<Item = (&'static str, OsString)>) -> Vec<String> {
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start_under(variables).expect("a server");
     let olga = server.set_up();
     let mut acted = Vec::new();
@@ -110,7 +110,7 @@ fn a_removed_operator_acts_by_no_request_that_began_before() {
 /// C12.3: the check finds a control plane that breaks it.
 #[test]
 fn a_control_plane_that_trusts_the_head_of_a_request_is_found() {
-    for fault in Sabotage::AUTHORITY {
+    for fault in InjectedBug::AUTHORITY {
         let found = acted([("AERODB_SABOTAGE", OsString::from(fault.word()))]);
         assert!(found.iter().any(|line| line.contains("executed")), "{}: {found:?}", fault.word());
         println!("{}: found: {found:?}", fault.word());

@@ -1,23 +1,23 @@
 //! Which room may import which. A new arrow is a change of design: it is made here first.
 
 use crate::source::{Source, rust};
-use crate::tree::{Arrow, Place, Said, files};
+use crate::tree::{Arrow, Said, SourceModule, files};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A room, and the rooms that it may import. `serve` and `cli` may import every room.
 const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("crash", &[]),
-    ("measure", &[]),
+    ("metrics", &[]),
     ("files", &[]),
-    ("store", &["crash", "measure", "files"]),
+    ("store", &["crash", "metrics", "files"]),
     ("explain", &["model"]),
     ("kernel", &["model", "crash", "files"]),
     ("ledger", &["model", "store", "crash", "files"]),
-    ("outside", &[]),
-    ("identity", &["model", "outside"]),
+    ("http_client", &[]),
+    ("identity", &["model", "http_client"]),
     ("authority", &["model", "store", "identity"]),
-    ("observe", &["model", "explain", "kernel", "ledger", "measure"]),
+    ("observe", &["model", "explain", "kernel", "ledger", "metrics"]),
     ("cross_check", &["model", "kernel", "store", "ledger", "authority", "crash"]),
     (
         "workflow",
@@ -35,8 +35,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("ui", &["model", "ledger"]),
     ("browser", &["ui"]),
-    ("plain", &["model"]),
-    ("web", &["model", "identity", "authority", "observe", "workflow", "ui", "plain", "measure"]),
+    ("text", &["model"]),
+    ("web", &["model", "identity", "authority", "observe", "workflow", "ui", "text", "metrics"]),
 ];
 
 /// The rooms at the top, which put the others together, and the tests that see all.
@@ -44,8 +44,8 @@ const COMPOSERS: [&str; 3] = ["serve", "cli", "tests"];
 
 /// What tests that stand in a room may import besides, and why.
 const ARROWS_OF_TESTS: &[(&str, &[&str], &str)] = &[
-    ("workflow", &["plain"], "a state that is made by hand stands with the tests of the texts"),
-    ("plain", &["kernel"], "a text is read in the words of a kernel that there is"),
+    ("workflow", &["text"], "a state that is made by hand stands with the tests of the texts"),
+    ("text", &["kernel"], "a text is read in the words of a kernel that there is"),
 ];
 
 /// The sources by their paths.
@@ -53,11 +53,11 @@ fn sources() -> BTreeMap<String, String> {
     rust().into_iter().map(|source| (source.path, source.text)).collect()
 }
 
-fn library(sources: &BTreeMap<String, String>) -> Vec<(Place, Said)> {
+fn library(sources: &BTreeMap<String, String>) -> Vec<(SourceModule, Said)> {
     files("src/lib.rs", &|path| sources.get(path).cloned())
 }
 
-fn violations(place: &Place, said: &Said) -> Vec<String> {
+fn violations(place: &SourceModule, said: &Said) -> Vec<String> {
     let Some(room) = place.room().filter(|room| !COMPOSERS.contains(room)) else {
         return Vec::new();
     };
@@ -183,9 +183,13 @@ pub fn places(needle: &str) -> Vec<String> {
 fn the_kernel_is_commanded_in_one_place_each() {
     assert_eq!(places("kernel.apply("), ["src/workflow/confirm.rs"], "C4.3");
     // The negative controls of a debug build send wrongly on purpose.
-    let sabotage = "src/serve/sabotage.rs";
-    assert_eq!(places("Order::new("), [sabotage, sabotage, "src/workflow/confirm.rs"], "C3.3");
-    assert_eq!(places("kernel.settle("), ["src/workflow/settle.rs"], "C6.3");
+    let injected_bug = "src/serve/injected_bug.rs";
+    assert_eq!(
+        places("Order::new("),
+        [injected_bug, injected_bug, "src/workflow/confirm.rs"],
+        "C3.3"
+    );
+    assert_eq!(places("kernel.resolve("), ["src/workflow/resolve.rs"], "C6.3");
 }
 
 /// C9.5: an acceptance and a verification read a kernel that does not run, and a start compares first.
@@ -289,9 +293,9 @@ fn the_pure_rooms_have_no_clock_randomness_io_async_or_unordered_map() {
             "src/explain.rs",
             "src/ledger/chain.rs",
             "src/ledger/note.rs",
-            "src/ledger/remember.rs",
+            "src/ledger/head_check.rs",
             "src/ledger/tree.rs",
-            "src/observe/timeline/weave.rs",
+            "src/observe/timeline/merge.rs",
         ];
         path.starts_with("src/model") || pure.contains(&path)
     };
@@ -308,7 +312,7 @@ fn pages_reach_only_the_pure_half_of_the_ledger() {
     for source in rust().into_iter().filter(|s| s.room() == Some("ui")) {
         for (number, line) in source.code() {
             let named: Vec<_> = line.split("crate::ledger").skip(1).collect();
-            let is_pure = |rest: &&str| rest.starts_with("::remember::");
+            let is_pure = |rest: &&str| rest.starts_with("::head_check::");
             assert!(named.iter().all(is_pure), "{}:{number}: {line}", source.path);
         }
     }

@@ -6,13 +6,13 @@
 
 use crate::ledger_heads::boot;
 use crate::records::*;
+use aerodb_control::ledger::head_check::{HeadError, TrustedHead, check_head, check_past};
 use aerodb_control::ledger::note::LogSigner;
-use aerodb_control::ledger::remember::{Memory, Suspicion, check_head, check_past};
 use aerodb_control::ledger::{
-    Draft, Expected, Ledger, LedgerReader, VerifyError, export, verify_export, verify_file,
+    Draft, ExpectedLog, Ledger, LedgerReader, VerifyError, export, verify_export, verify_file,
 };
 use aerodb_control::model::action::Stage;
-use aerodb_control::model::actor::{Actor, Means};
+use aerodb_control::model::actor::{Actor, AuthMethod};
 use aerodb_control::model::answer::LogHead;
 use aerodb_control::model::record::{Entry, Record};
 use aerodb_control::serve::ambient::SystemRoom;
@@ -35,7 +35,7 @@ fn honest() -> Vec<Draft> {
         drafts.push(Draft::new(
             Some(Actor { name: who, ..alice() }),
             None,
-            Entry::SignedIn { by: Means::Password },
+            Entry::SignedIn { by: AuthMethod::Password },
         ));
     }
     for number in 1..=4 {
@@ -61,42 +61,46 @@ async fn write(drafts: &[Draft], signer: LogSigner) -> (TempDir, Store, LedgerRe
 }
 
 /// What is remembered of the honest log elsewhere.
-struct Noted {
+struct HonestHead {
     head: LogHead,
-    browser: Memory,
+    browser: TrustedHead,
 }
 
-impl Noted {
-    fn expected(&self) -> Expected {
-        Expected { head: Some(self.head.clone()), ..Expected::default() }
+impl HonestHead {
+    fn expected(&self) -> ExpectedLog {
+        ExpectedLog { head: Some(self.head.clone()), ..ExpectedLog::default() }
     }
 }
 
 /// The key that was noted down.
-fn with_key() -> Expected {
-    Expected { key: Some(key(7).public()), ..Expected::default() }
+fn with_key() -> ExpectedLog {
+    ExpectedLog { key: Some(key(7).public()), ..ExpectedLog::default() }
 }
 
-async fn noted() -> Noted {
+async fn noted() -> HonestHead {
     let (_dir, _store, reader) = write(&honest(), key(7)).await;
     let head = reader.signed_head().unwrap();
     let browser = check_head(&head, None).unwrap();
-    Noted { head: head.head, browser }
+    HonestHead { head: head.head, browser }
 }
 
 /// What the browser says that remembers the honest log.
-fn browse(noted: &Noted, reader: &LedgerReader) -> Result<(), Suspicion> {
+fn browse(noted: &HonestHead, reader: &LedgerReader) -> Result<(), HeadError> {
     let now = check_head(&reader.signed_head().unwrap(), Some(&noted.browser))?;
     let proof = reader.consistency(noted.browser.size, Some(now.size)).unwrap();
     check_past(&noted.browser, &now, proof.as_ref())
 }
 
-fn check(dir: &Path, expected: &Expected) -> Result<u64, VerifyError> {
+fn check(dir: &Path, expected: &ExpectedLog) -> Result<u64, VerifyError> {
     let verified = verify_file(&dir.join(DATABASE_FILE), expected, &mut |_| ());
     verified.map(|verified| verified.size)
 }
 
-fn check_exported(dir: &Path, signer: &LogSigner, expected: &Expected) -> Result<u64, VerifyError> {
+fn check_exported(
+    dir: &Path,
+    signer: &LogSigner,
+    expected: &ExpectedLog,
+) -> Result<u64, VerifyError> {
     let target = tempdir().unwrap();
     let target = target.path().join("export");
     export(&dir.join(DATABASE_FILE), signer, &target, &SystemRoom, &mut |_| ()).unwrap();
@@ -143,8 +147,8 @@ async fn whoever_holds_the_key_deceives_only_those_who_remember_nothing() {
         let exported = check_exported(dir.path(), &key(7), &noted.expected());
         assert_eq!(broken_at(exported), seq, "{attack}");
         let found = browse(&noted, &reader).expect_err(attack);
-        let shorter = matches!(found, Suspicion::Shrunk { before: SIZE, now } if now == size);
-        let rewritten = matches!(found, Suspicion::Rewritten { before: SIZE, .. });
+        let shorter = matches!(found, HeadError::Shrunk { before: SIZE, now } if now == size);
+        let rewritten = matches!(found, HeadError::Rewritten { before: SIZE, .. });
         assert!(if size < SIZE { shorter } else { rewritten }, "{attack}: {found:?}");
         drop(store);
     }
@@ -159,11 +163,11 @@ async fn whoever_signs_with_another_key_is_found_by_the_key_alone() {
     let mut drafts = honest();
     drafts[0] = boot(&key(8).public());
     let (dir, store, reader) = write(&drafts, key(8)).await;
-    assert_eq!(check(dir.path(), &Expected::default()).unwrap(), SIZE, "who noted nothing");
+    assert_eq!(check(dir.path(), &ExpectedLog::default()).unwrap(), SIZE, "who noted nothing");
     assert_eq!(broken_at(check(dir.path(), &with_key())), 0);
     assert_eq!(broken_at(check_exported(dir.path(), &key(8), &with_key())), 0);
     let found = browse(&noted, &reader).expect_err("another key");
-    assert!(matches!(found, Suspicion::OtherKey { .. }), "{found:?}");
+    assert!(matches!(found, HeadError::OtherKey { .. }), "{found:?}");
     drop(store);
 
     // The records as they are, and every stored head signed again.
@@ -177,11 +181,11 @@ async fn whoever_signs_with_another_key_is_found_by_the_key_alone() {
     };
     for (size, root) in rows {
         let root = aerodb_control::model::canonical::Hash::from_bytes(root);
-        let note = key(8).sign(aerodb_control::ledger::tree::Seen { size, root });
+        let note = key(8).sign(aerodb_control::ledger::tree::TreeHead { size, root });
         let sql = "UPDATE checkpoint SET note = ?1 WHERE size = ?2";
         connection.execute(sql, rusqlite::params![note, size]).unwrap();
     }
-    assert_eq!(broken_at(check(dir.path(), &Expected::default())), 0, "the first head");
+    assert_eq!(broken_at(check(dir.path(), &ExpectedLog::default())), 0, "the first head");
 }
 
 fn lawless(dir: &Path) -> rusqlite::Connection {
@@ -219,7 +223,7 @@ fn chained(records: Vec<Record>) -> Vec<Vec<u8>> {
 }
 
 /// One change of the records by somebody with a shell.
-type Change = Box<dyn Fn(&mut Vec<Record>)>;
+type RecordTampering = Box<dyn Fn(&mut Vec<Record>)>;
 
 /// C9.2.
 #[tokio::test]
@@ -228,7 +232,7 @@ async fn whoever_has_a_shell_and_no_key_is_found_without_any_memory() {
     let records: Vec<Record> =
         (0..SIZE).map(|seq| reader.record(seq).unwrap().unwrap().record).collect();
     drop(store);
-    let attacks: [(&str, u64, Change); 5] = [
+    let attacks: [(&str, u64, RecordTampering); 5] = [
         ("flip", 40, Box::new(|r| r[40].actor.as_mut().unwrap().name = name("mallory"))),
         ("delete", 40, Box::new(|r| drop(r.remove(40)))),
         ("insert", 40, Box::new(|r| r.insert(40, r[41].clone()))),
@@ -244,7 +248,7 @@ async fn whoever_has_a_shell_and_no_key_is_found_without_any_memory() {
         std::fs::copy(honest.path().join(DATABASE_FILE), &database).unwrap();
         let leaves: Vec<Vec<u8>> = changed.iter().map(Record::leaf).collect();
         replace(copy.path(), &leaves);
-        let found = broken_at(check(copy.path(), &Expected::default()));
+        let found = broken_at(check(copy.path(), &ExpectedLog::default()));
         assert_eq!(found, seq, "{attack}, carelessly");
         let target = copy.path().join("export");
         let refused = export(&database, &key(7), &target, &SystemRoom, &mut |_| ());
@@ -253,7 +257,7 @@ async fn whoever_has_a_shell_and_no_key_is_found_without_any_memory() {
         // Carefully: numbers and hashes fit again, and the columns that repeat them.
         std::fs::copy(honest.path().join(DATABASE_FILE), &database).unwrap();
         replace(copy.path(), &chained(changed));
-        let found = broken_at(check(copy.path(), &Expected::default()));
+        let found = broken_at(check(copy.path(), &ExpectedLog::default()));
         assert!(found >= seq && found <= seq + 20, "{attack}, carefully: {found}");
     }
 }
@@ -262,19 +266,23 @@ async fn whoever_has_a_shell_and_no_key_is_found_without_any_memory() {
 async fn a_log_from_which_all_signed_heads_were_removed_is_no_signed_log() {
     let mut drafts = honest();
     drafts.extend(vec![
-        Draft::new(Some(alice()), None, Entry::SignedIn { by: Means::Password });
+        Draft::new(
+            Some(alice()),
+            None,
+            Entry::SignedIn { by: AuthMethod::Password }
+        );
         1000
     ]);
     let (dir, store, _) = write(&drafts, key(7)).await;
     drop(store);
-    assert_eq!(check(dir.path(), &Expected::default()).unwrap(), SIZE + 1000);
+    assert_eq!(check(dir.path(), &ExpectedLog::default()).unwrap(), SIZE + 1000);
     let connection = lawless(dir.path());
     connection.execute_batch("DELETE FROM checkpoint WHERE size > 301").unwrap();
-    assert_eq!(broken_at(check(dir.path(), &Expected::default())), 301);
+    assert_eq!(broken_at(check(dir.path(), &ExpectedLog::default())), 301);
     connection.execute_batch("DELETE FROM checkpoint WHERE size > 281").unwrap();
-    assert_eq!(broken_at(check(dir.path(), &Expected::default())), 281);
+    assert_eq!(broken_at(check(dir.path(), &ExpectedLog::default())), 281);
     connection.execute_batch("DELETE FROM checkpoint").unwrap();
-    assert_eq!(broken_at(check(dir.path(), &Expected::default())), 0);
+    assert_eq!(broken_at(check(dir.path(), &ExpectedLog::default())), 0);
 }
 
 #[tokio::test]
@@ -297,5 +305,5 @@ async fn a_record_beside_other_rows_is_signed_over_by_the_next_one_too() {
     let heads = "SELECT group_concat(size) FROM checkpoint";
     let heads: String = connection.query_row(heads, [], |row| row.get(0)).unwrap();
     assert_eq!(heads, "1,2,3,4,5,6,7,8");
-    assert_eq!(check(dir.path(), &Expected::default()).unwrap(), 8);
+    assert_eq!(check(dir.path(), &ExpectedLog::default()).unwrap(), 8);
 }

@@ -18,11 +18,11 @@ mod log;
 mod same_bytes;
 
 use aerodb_control::kernel::COMPILED_IN;
-use aerodb_control::ledger::{Expected, Ledger, LedgerReader, LogFilter, verify_file};
+use aerodb_control::ledger::{ExpectedLog, Ledger, LedgerReader, LogFilter, verify_file};
 use aerodb_control::model::spec::Catalogue;
-use aerodb_control::store::{DATABASE_FILE, Reader, Store};
-use figures::{Figures, line};
-use log::{Generator, ManualClock};
+use aerodb_control::store::{DATABASE_FILE, Store, StoreReader};
+use figures::{Timings, line};
+use log::{BenchClock, Generator};
 use same_bytes::SameBytes;
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
@@ -87,7 +87,7 @@ fn log_bytes(dir: &Path) -> u64 {
 async fn append(dir: &Path) {
     let generator = Generator::new(dir).await;
     let mut same = SameBytes::beside(dir);
-    let (mut ours, mut bare) = (Figures::default(), Figures::default());
+    let (mut ours, mut bare) = (Timings::default(), Timings::default());
     for round in 0..ROUNDS {
         let before = log_bytes(dir);
         let begun = Instant::now();
@@ -131,7 +131,7 @@ async fn writers_at_once(dir: &Path, writers: usize) {
 }
 
 fn reader(dir: &Path) -> LedgerReader {
-    LedgerReader::new(Reader::open_read_only(&dir.join(DATABASE_FILE)).unwrap())
+    LedgerReader::new(StoreReader::open_read_only(&dir.join(DATABASE_FILE)).unwrap())
 }
 
 fn filter(fields: &[(&str, String)]) -> LogFilter {
@@ -166,7 +166,7 @@ fn pages(few: &Path, many: &Path, long: u64) {
         let filter = filter(fields);
         let both = [(few, SHORT), (many, long)].map(|(path, size)| {
             let reader = reader(path);
-            let (mut first, mut again) = (Figures::default(), Figures::default());
+            let (mut first, mut again) = (Timings::default(), Timings::default());
             let mut found = 0;
             for round in 0..ROUNDS as u64 {
                 let before = log::mix(round) % size + 1;
@@ -186,9 +186,9 @@ fn pages(few: &Path, many: &Path, long: u64) {
 }
 
 fn others(few: &Path, many: &Path, long: u64) {
-    let measured = |what: &dyn Fn(&Path, u64, &mut Figures)| {
+    let measured = |what: &dyn Fn(&Path, u64, &mut Timings)| {
         [(few, SHORT), (many, long)].map(|(path, size)| {
-            let mut figures = Figures::default();
+            let mut figures = Timings::default();
             what(path, size, &mut figures);
             figures
         })
@@ -215,7 +215,7 @@ fn others(few: &Path, many: &Path, long: u64) {
         for _ in 0..20 {
             let begun = Instant::now();
             let store = Store::open(path).unwrap();
-            let ledger = Ledger::open(&store, Arc::new(ManualClock::default())).unwrap();
+            let ledger = Ledger::open(&store, Arc::new(BenchClock::default())).unwrap();
             let named = ledger.reader().log_key().unwrap();
             figures.add(begun.elapsed());
             assert!(named.is_some() && ledger.reader().head().unwrap().size == size);
@@ -227,11 +227,11 @@ fn others(few: &Path, many: &Path, long: u64) {
 fn verification(dir: &Path, size: u64) {
     let path = dir.join(DATABASE_FILE);
     let begun = Instant::now();
-    let expected = Expected { salt: [7; 32], ..Expected::default() };
+    let expected = ExpectedLog { salt: [7; 32], ..ExpectedLog::default() };
     let verified = verify_file(&path, &expected, &mut |_| ()).expect("a good log");
     let ours = begun.elapsed().as_secs_f64();
     assert_eq!(verified.size, size);
-    let bytes = Reader::open_read_only(&path).unwrap().read(|connection| {
+    let bytes = StoreReader::open_read_only(&path).unwrap().read(|connection| {
         let sql = "SELECT sum(length(bytes) + 1) FROM leaf";
         Ok::<u64, aerodb_control::ledger::LedgerError>(
             connection.query_row(sql, [], |row| row.get(0))?,

@@ -2,8 +2,8 @@
 //! should.
 
 use crate::records::*;
-use aerodb_control::ledger::{Draft, Expected, LogFilter, verify_file};
-use aerodb_control::model::actor::Means;
+use aerodb_control::ledger::{Draft, ExpectedLog, LogFilter, verify_file};
+use aerodb_control::model::actor::AuthMethod;
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::record::Entry;
 use aerodb_control::store::DATABASE_FILE;
@@ -17,7 +17,7 @@ async fn a_window_holds_every_record_whose_clock_read_a_time_in_it() {
     let readings = [0, 10, 20, 90, 95, 5, 15, 25, 50, 12, 12, 60, 100];
     for reading in readings {
         clock.set(START_MS + reading);
-        let signed_in = Entry::SignedIn { by: Means::Password };
+        let signed_in = Entry::SignedIn { by: AuthMethod::Password };
         ledger.append(vec![Draft::new(Some(alice()), None, signed_in)]).await.unwrap();
     }
     let reader = ledger.reader();
@@ -48,6 +48,6 @@ async fn a_window_holds_every_record_whose_clock_read_a_time_in_it() {
     }
     assert_eq!(reader.window(at(0), at(100)).unwrap().clock_went_back(), 2);
     let path = dir.path().join(DATABASE_FILE);
-    let verified = verify_file(&path, &Expected::default(), &mut |_| ()).unwrap();
+    let verified = verify_file(&path, &ExpectedLog::default(), &mut |_| ()).unwrap();
     assert_eq!(verified.clock_back, 2);
 }

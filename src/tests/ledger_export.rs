@@ -6,9 +6,9 @@ use crate::ledger_heads::{boot, others, signer};
 use crate::opened::Disk;
 use crate::records::*;
 use aerodb_control::ledger::note::LogSigner;
-use aerodb_control::ledger::tree::Seen;
+use aerodb_control::ledger::tree::TreeHead;
 use aerodb_control::ledger::{
-    Expected, ExportError, KEY_FILE, VerifyError, export, is_export, verify_export,
+    ExpectedLog, ExportError, KEY_FILE, VerifyError, export, is_export, verify_export,
 };
 use aerodb_control::model::action::Stage;
 use aerodb_control::model::ambient::RESERVE_BYTES;
@@ -42,7 +42,7 @@ async fn exported() -> (TempDir, PathBuf) {
 }
 
 fn check(dir: &Path) -> Result<u64, VerifyError> {
-    verify_export(dir, &Expected::default(), &mut |_| ()).map(|verified| verified.size)
+    verify_export(dir, &ExpectedLog::default(), &mut |_| ()).map(|verified| verified.size)
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
@@ -208,7 +208,7 @@ async fn the_record_is_named_whichever_file_is_changed() {
 #[tokio::test]
 async fn an_export_that_was_cut_or_signed_anew_is_found_against_what_was_noted() {
     let (dir, target) = exported().await;
-    let verified = verify_export(&target, &Expected::default(), &mut |_| ()).unwrap();
+    let verified = verify_export(&target, &ExpectedLog::default(), &mut |_| ()).unwrap();
     let head: LogHead = verified.into();
     // The same log, longer: the noted head is part of it.
     let (store, ledger, _) = ledger_in(dir.path());
@@ -217,22 +217,23 @@ async fn an_export_that_was_cut_or_signed_anew_is_found_against_what_was_noted()
     drop((store, ledger));
     let longer = dir.path().join("longer");
     export(&dir.path().join(DATABASE_FILE), &signer(), &longer, &SystemRoom, &mut |_| ()).unwrap();
-    let noted = Expected { head: Some(head), key: Some(signer().public()), ..Expected::default() };
+    let noted =
+        ExpectedLog { head: Some(head), key: Some(signer().public()), ..ExpectedLog::default() };
     assert_eq!(verify_export(&longer, &noted, &mut |_| ()).unwrap().size, SIZE + 1);
     // And the shorter one is not the log that was noted later.
     let later = verify_export(&longer, &noted, &mut |_| ()).unwrap();
-    let noted = Expected { head: Some(later.into()), ..Expected::default() };
+    let noted = ExpectedLog { head: Some(later.into()), ..ExpectedLog::default() };
     let error = verify_export(&target, &noted, &mut |_| ()).expect_err("cut");
     assert!(matches!(&error, VerifyError::Broken(broken) if broken.seq == SIZE), "{error}");
 
     let other = LogSigner::new("aerodb/test/1", &[8; 32]).unwrap();
-    let root = verify_export(&target, &Expected::default(), &mut |_| ()).unwrap().root;
-    fs::write(target.join("checkpoint"), other.sign(Seen { size: SIZE, root })).unwrap();
+    let root = verify_export(&target, &ExpectedLog::default(), &mut |_| ()).unwrap().root;
+    fs::write(target.join("checkpoint"), other.sign(TreeHead { size: SIZE, root })).unwrap();
     assert!(matches!(check(&target), Err(VerifyError::Head { .. })));
     fs::write(target.join("vkey"), other.public().to_string()).unwrap();
     let error = check(&target).expect_err("another key");
     assert!(matches!(&error, VerifyError::Broken(broken) if broken.seq == 0), "{error}");
-    let wrong = Seen { size: SIZE, root: Hash::of(b"another") };
+    let wrong = TreeHead { size: SIZE, root: Hash::of(b"another") };
     fs::write(target.join("vkey"), signer().public().to_string()).unwrap();
     fs::write(target.join("checkpoint"), signer().sign(wrong)).unwrap();
     let error = check(&target).expect_err("another root");

@@ -7,7 +7,9 @@ use crate::kernel_words::CATALOGUE;
 use crate::ledger_read::paged;
 use crate::records::*;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
-use aerodb_control::ledger::{Draft, Expected, LedgerReader, LogFilter, VerifyError, verify_file};
+use aerodb_control::ledger::{
+    Draft, ExpectedLog, LedgerReader, LogFilter, VerifyError, verify_file,
+};
 use aerodb_control::model::action::{self, ActionId, Stage};
 use aerodb_control::model::actor::Actor;
 use aerodb_control::model::ambient::Timestamp;
@@ -15,7 +17,7 @@ use aerodb_control::model::answer::StoredRecord;
 use aerodb_control::model::log_filter::words;
 use aerodb_control::model::record::{Delivery, Entry};
 use aerodb_control::model::text::NodeId;
-use aerodb_control::store::{DATABASE_FILE, Reader};
+use aerodb_control::store::{DATABASE_FILE, StoreReader};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -50,7 +52,7 @@ async fn log() -> (TempDir, Vec<StoredRecord>) {
 }
 
 fn reader(dir: &Path) -> LedgerReader {
-    LedgerReader::new(Reader::open_read_only(&dir.join(DATABASE_FILE)).unwrap())
+    LedgerReader::new(StoreReader::open_read_only(&dir.join(DATABASE_FILE)).unwrap())
 }
 
 fn filter(fields: &[(&str, &str)]) -> LogFilter {
@@ -151,7 +153,7 @@ fn bent(dir: &Path, sql: &str) -> (Option<u64>, String) {
     connection.execute_batch("DROP TRIGGER entry_update").unwrap();
     connection.execute_batch(sql).unwrap();
     drop(connection);
-    let expected = Expected { salt: [9; 32], ..Expected::default() };
+    let expected = ExpectedLog { salt: [9; 32], ..ExpectedLog::default() };
     let error = verify_file(&path, &expected, &mut |_| ()).expect_err(sql);
     let seq = if let VerifyError::Broken(broken) = &error { Some(broken.seq) } else { None };
     (seq, error.to_string())

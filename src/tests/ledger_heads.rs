@@ -7,10 +7,10 @@ use crate::records::*;
 use aerodb_control::ledger::note::{LogKey, LogSigner};
 use aerodb_control::ledger::tree::*;
 use aerodb_control::ledger::{
-    Draft, Expected, KEY_FILE, KeyError, Ledger, LedgerError, LogFilter, VerifyError, open_key,
+    Draft, ExpectedLog, KEY_FILE, KeyError, Ledger, LedgerError, LogFilter, VerifyError, open_key,
     verify_file,
 };
-use aerodb_control::model::actor::Means;
+use aerodb_control::model::actor::AuthMethod;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::record::Entry;
 use aerodb_control::store::{DATABASE_FILE, Store};
@@ -41,7 +41,7 @@ pub(crate) fn boot(key: &LogKey) -> Draft {
 }
 
 pub(crate) fn others(count: usize) -> Vec<Draft> {
-    vec![Draft::new(Some(alice()), None, Entry::SignedIn { by: Means::Password }); count]
+    vec![Draft::new(Some(alice()), None, Entry::SignedIn { by: AuthMethod::Password }); count]
 }
 
 /// A closed log of a start and 599 records in batches that do not fit the tiles.
@@ -58,7 +58,7 @@ async fn log() -> TempDir {
 }
 
 fn check(dir: &Path) -> Result<u64, VerifyError> {
-    let expected = Expected { key: Some(signer().public()), ..Expected::default() };
+    let expected = ExpectedLog { key: Some(signer().public()), ..ExpectedLog::default() };
     let verified = verify_file(&dir.join(DATABASE_FILE), &expected, &mut |_| ());
     verified.map(|verified| verified.size)
 }
@@ -107,7 +107,7 @@ async fn every_record_is_proven_and_every_earlier_head_is_the_beginning() {
     }
     for from in (1..=SIZE).step_by(7) {
         let proof = reader.consistency(from, None).unwrap().unwrap();
-        let before = Seen { size: from, root: proof.from_root };
+        let before = TreeHead { size: from, root: proof.from_root };
         verify_consistency(before, seen, &proof.path).unwrap();
         let old = reader.proof(from - 1, Some(from)).unwrap().unwrap();
         assert_eq!(old.root, proof.from_root);
@@ -246,7 +246,7 @@ async fn a_newest_record_without_a_signed_head_is_found() {
         assert!(why.contains("no signed head covers it"), "{sql}: {why}");
     }
     let verified =
-        verify_file(&log().await.path().join(DATABASE_FILE), &Expected::default(), &mut |_| ());
+        verify_file(&log().await.path().join(DATABASE_FILE), &ExpectedLog::default(), &mut |_| ());
     assert_eq!(verified.unwrap().signed, SIZE);
 }
 
@@ -256,7 +256,7 @@ async fn heads_that_were_signed_with_another_key_are_found() {
     let other = LogSigner::new(NAME, &[8; 32]).unwrap();
     let (_store, ledger, _) = ledger_in(dir.path());
     let root = ledger.reader().proof(0, None).unwrap().unwrap().root;
-    let note = other.sign(Seen { size: SIZE, root });
+    let note = other.sign(TreeHead { size: SIZE, root });
     let sql = format!(
         "DROP TRIGGER checkpoint_update;
          UPDATE checkpoint SET root = x'{root}', note = '{note}' WHERE size = {SIZE}"
@@ -265,7 +265,7 @@ async fn heads_that_were_signed_with_another_key_are_found() {
     let error = check(dir.path()).expect_err("another key").to_string();
     assert!(error.contains("record 599") && error.contains("not signed by"), "{error}");
     // Who noted the key down also finds a log that names another one from its first record on.
-    let expected = Expected { key: Some(other.public()), ..Expected::default() };
+    let expected = ExpectedLog { key: Some(other.public()), ..ExpectedLog::default() };
     let fresh = log().await;
     let path = fresh.path().join(DATABASE_FILE);
     let error = verify_file(&path, &expected, &mut |_| ()).expect_err("another log").to_string();
@@ -279,7 +279,7 @@ async fn a_damaged_edge_or_tile_makes_no_proof_and_takes_no_record() {
     let sql = "DROP TRIGGER tile_update; UPDATE tile SET hashes = zeroblob(8192) WHERE idx = 1";
     shell(&path).execute_batch(sql).unwrap();
     let reader = aerodb_control::ledger::LedgerReader::new(
-        aerodb_control::store::Reader::open_read_only(&path).unwrap(),
+        aerodb_control::store::StoreReader::open_read_only(&path).unwrap(),
     );
     assert!(matches!(reader.proof(300, None), Err(LedgerError::Damaged { seq: 300, .. })));
 }
@@ -287,7 +287,7 @@ async fn a_damaged_edge_or_tile_makes_no_proof_and_takes_no_record() {
 #[test]
 fn the_key_is_made_once_for_its_owner_only_and_never_replaced() {
     let dir = tempdir().unwrap();
-    let entropy = CountedEntropy::default();
+    let entropy = HashedEntropy::default();
     let open = |name: &str, named: Option<&LogKey>| open_key(dir.path(), name, named, &entropy);
     let path = dir.path().join(KEY_FILE);
     let named = signer().public();

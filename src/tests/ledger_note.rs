@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use aerodb_control::ledger::note::*;
-use aerodb_control::ledger::tree::{Seen, empty_root};
+use aerodb_control::ledger::tree::{TreeHead, empty_root};
 use aerodb_control::model::canonical::Hash;
 
 const NAME: &str = "aerodb/aerodb/7f1c";
@@ -12,11 +12,11 @@ fn signer() -> LogSigner {
     LogSigner::new(NAME, &[7; 32]).unwrap()
 }
 
-fn head() -> Seen {
-    Seen { size: 20_852_163, root: Hash::of(b"some records") }
+fn head() -> TreeHead {
+    TreeHead { size: 20_852_163, root: Hash::of(b"some records") }
 }
 
-fn is_form(result: Result<Seen, NoteError>) -> bool {
+fn is_form(result: Result<TreeHead, NoteError>) -> bool {
     matches!(result, Err(NoteError::Form { .. }))
 }
 
@@ -44,7 +44,7 @@ fn a_head_reads_back_and_is_the_same_bytes_each_time() {
     let lines: Vec<&str> = note.lines().collect();
     assert_eq!(lines[..2], [NAME, "20852163"]);
     assert!(lines[4].starts_with(&format!("\u{2014} {NAME} ")), "{note}");
-    let empty = Seen { size: 0, root: empty_root() };
+    let empty = TreeHead { size: 0, root: empty_root() };
     assert_eq!(signer().public().open(&signer().sign(empty)), Ok(empty));
 }
 
@@ -129,7 +129,7 @@ fn hostile_notes_are_refused_and_never_panic() {
 }
 
 /// What a faulty or malicious log could sign.
-fn signed(text: &str) -> Result<Seen, NoteError> {
+fn signed(text: &str) -> Result<TreeHead, NoteError> {
     use base64::Engine as _;
     use ed25519_dalek::Signer as _;
     let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);

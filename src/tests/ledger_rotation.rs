@@ -5,12 +5,12 @@
 
 use crate::ledger_heads::{boot, others};
 use crate::records::*;
+use aerodb_control::ledger::head_check::{HeadError, check_head, check_head_after};
 use aerodb_control::ledger::note::{LogKey, LogSigner};
-use aerodb_control::ledger::remember::{Suspicion, check_head, check_head_after};
 use aerodb_control::ledger::rotation::{check_rotation, rotate};
-use aerodb_control::ledger::tree::Seen;
+use aerodb_control::ledger::tree::TreeHead;
 use aerodb_control::ledger::{
-    Draft, Expected, KEY_FILE, Ledger, LedgerError, LogFilter, NEXT_KEY_FILE, VerifyError,
+    Draft, ExpectedLog, KEY_FILE, Ledger, LedgerError, LogFilter, NEXT_KEY_FILE, VerifyError,
     existing_key, export, open_key, verify_export, verify_file,
 };
 use aerodb_control::model::ambient::Entropy;
@@ -30,7 +30,7 @@ fn key(number: u8) -> LogSigner {
 }
 
 /// A log of 300 records with a key in the file.
-async fn log(entropy: &CountedEntropy) -> TempDir {
+async fn log(entropy: &HashedEntropy) -> TempDir {
     let dir = tempdir().unwrap();
     let (store, ledger, _) = ledger_in(dir.path());
     let signer = open_key(dir.path(), NAME, None, entropy).unwrap();
@@ -49,7 +49,7 @@ async fn rotate_in(dir: &Path, entropy: &dyn Entropy) -> Result<Rotated, RotateE
 }
 
 /// Starts again and appends, as a control plane does.
-async fn go_on(dir: &Path, entropy: &CountedEntropy) -> (Store, Ledger) {
+async fn go_on(dir: &Path, entropy: &HashedEntropy) -> (Store, Ledger) {
     let (store, ledger, _) = ledger_in(dir);
     let named = ledger.reader().log_key().unwrap();
     let signer = open_key(dir, NAME, named.as_ref(), entropy).unwrap();
@@ -62,7 +62,7 @@ async fn go_on(dir: &Path, entropy: &CountedEntropy) -> (Store, Ledger) {
 }
 
 fn check(dir: &Path, noted: Option<&LogKey>) -> Result<u64, VerifyError> {
-    let expected = Expected { key: noted.cloned(), ..Expected::default() };
+    let expected = ExpectedLog { key: noted.cloned(), ..ExpectedLog::default() };
     let verified = verify_file(&dir.join(DATABASE_FILE), &expected, &mut |_| ());
     verified.map(|verified| verified.size)
 }
@@ -73,7 +73,7 @@ fn broken_at(error: &VerifyError) -> Option<u64> {
 
 #[test]
 fn a_note_of_rotation_needs_both_keys_and_says_what_it_is_about() {
-    let before = Seen { size: 7, root: aerodb_control::model::canonical::Hash::of(b"root") };
+    let before = TreeHead { size: 7, root: aerodb_control::model::canonical::Hash::of(b"root") };
     let (old, new) = (key(1), key(2));
     let note = rotate(&old, &new, before);
     assert_eq!(check_rotation(&old.public(), &new.public(), &note), Ok(before));
@@ -99,7 +99,7 @@ fn a_note_of_rotation_needs_both_keys_and_says_what_it_is_about() {
 
 #[tokio::test]
 async fn a_log_refuses_a_key_to_which_nobody_could_follow() {
-    let entropy = CountedEntropy::default();
+    let entropy = HashedEntropy::default();
     let dir = log(&entropy).await;
     let (_store, ledger, _) = ledger_in(dir.path());
     let old = existing_key(dir.path(), None).unwrap().unwrap();
@@ -111,8 +111,8 @@ async fn a_log_refuses_a_key_to_which_nobody_could_follow() {
         reason: reason("mine now"),
         note,
     };
-    let now = Seen { size: 300, root };
-    let early = Seen { size: 299, root };
+    let now = TreeHead { size: 300, root };
+    let early = TreeHead { size: 299, root };
     for (entry, words) in [
         (entry(&old, &key(9), rotate(&key(8), &key(9), now)), "not signed by"),
         (entry(&old, &key(9), rotate(&old, &key(9), early)), "other records"),
@@ -133,7 +133,7 @@ async fn a_log_refuses_a_key_to_which_nobody_could_follow() {
 
 #[tokio::test]
 async fn heads_before_a_rotation_are_the_old_keys_and_after_it_the_new_ones() {
-    let entropy = CountedEntropy::default();
+    let entropy = HashedEntropy::default();
     let dir = log(&entropy).await;
     let old_signer = existing_key(dir.path(), None).unwrap().unwrap();
     let mut keys = vec![old_signer.public()];
@@ -163,7 +163,7 @@ async fn heads_before_a_rotation_are_the_old_keys_and_after_it_the_new_ones() {
         .query_row("SELECT root FROM checkpoint WHERE size = 309", [], |row| row.get(0))
         .unwrap();
     let root = aerodb_control::model::canonical::Hash::from_bytes(root.try_into().unwrap());
-    let note = old_signer.sign(Seen { size: 309, root });
+    let note = old_signer.sign(TreeHead { size: 309, root });
     connection.execute_batch("DROP TRIGGER checkpoint_update").unwrap();
     connection.execute("UPDATE checkpoint SET note = ?1 WHERE size = 309", [note]).unwrap();
     let error = check(dir.path(), None).expect_err("an old key");
@@ -173,7 +173,7 @@ async fn heads_before_a_rotation_are_the_old_keys_and_after_it_the_new_ones() {
 
 #[tokio::test]
 async fn an_export_is_followed_from_every_key_that_was_noted() {
-    let entropy = CountedEntropy::default();
+    let entropy = HashedEntropy::default();
     let dir = log(&entropy).await;
     let old = existing_key(dir.path(), None).unwrap().unwrap();
     rotate_in(dir.path(), &entropy).await.unwrap();
@@ -186,21 +186,21 @@ async fn an_export_is_followed_from_every_key_that_was_noted() {
     );
     export(&database, &new, &target, &SystemRoom, &mut |_| ()).unwrap();
     let check = |noted: &LogSigner| {
-        let expected = Expected { key: Some(noted.public()), ..Expected::default() };
+        let expected = ExpectedLog { key: Some(noted.public()), ..ExpectedLog::default() };
         verify_export(&target, &expected, &mut |_| ()).map(|verified| verified.size)
     };
     assert_eq!((check(&old).unwrap(), check(&new).unwrap()), (301, 301));
     assert_eq!(broken_at(&check(&key(9)).expect_err("another")), Some(0));
     // Who kept the old key signs the same records again.
-    let root = verify_export(&target, &Expected::default(), &mut |_| ()).unwrap().root;
-    fs::write(target.join("checkpoint"), old.sign(Seen { size: 301, root })).unwrap();
+    let root = verify_export(&target, &ExpectedLog::default(), &mut |_| ()).unwrap().root;
+    fs::write(target.join("checkpoint"), old.sign(TreeHead { size: 301, root })).unwrap();
     fs::write(target.join("vkey"), format!("{}\n", old.public())).unwrap();
     assert_eq!(broken_at(&check(&old).expect_err("put away")), Some(300));
 }
 
 #[tokio::test]
 async fn a_stop_in_the_middle_leaves_the_old_key_or_the_new_one_wholly() {
-    let entropy = CountedEntropy::default();
+    let entropy = HashedEntropy::default();
     let dir = log(&entropy).await;
     let (file, next) = (dir.path().join(KEY_FILE), dir.path().join(NEXT_KEY_FILE));
     let old_text = fs::read(&file).unwrap();
@@ -244,7 +244,7 @@ async fn a_stop_in_the_middle_leaves_the_old_key_or_the_new_one_wholly() {
 
 #[tokio::test]
 async fn a_browser_follows_a_rotation_and_nothing_else() {
-    let entropy = CountedEntropy::default();
+    let entropy = HashedEntropy::default();
     let dir = log(&entropy).await;
     let head = async |dir: &Path| -> SignedHead {
         let (_store, ledger) = go_on(dir, &entropy).await;
@@ -259,18 +259,18 @@ async fn a_browser_follows_a_rotation_and_nothing_else() {
     let mut rotations = ledger.reader().page(None, 200, &filter).unwrap().records;
     rotations.reverse();
     assert_eq!(rotations.len(), 2);
-    let other = |result| matches!(result, Err(Suspicion::OtherKey { .. }));
+    let other = |result| matches!(result, Err(HeadError::OtherKey { .. }));
     assert!(other(check_head(&now, Some(&seen))));
     assert!(other(check_head_after(&now, Some(&seen), &rotations[1..])));
     assert!(other(check_head_after(&now, Some(&seen), &rotations[..1])));
     let followed = check_head_after(&now, Some(&seen), &rotations).unwrap();
     assert_eq!(followed.key, now.key);
     // A head that the old key signed after it was put away.
-    let late = aerodb_control::ledger::remember::Memory { size: 400, ..seen.clone() };
+    let late = aerodb_control::ledger::head_check::TrustedHead { size: 400, ..seen.clone() };
     assert!(other(check_head_after(&now, Some(&late), &rotations)));
     let mut forged = rotations.clone();
     if let Entry::LogKeyRotated { new, .. } = &mut forged[0].record.entry {
         *new = key(9).public().to_string();
     }
-    assert!(matches!(check_head_after(&now, Some(&seen), &forged), Err(Suspicion::Head(_))));
+    assert!(matches!(check_head_after(&now, Some(&seen), &forged), Err(HeadError::Head(_))));
 }

@@ -5,13 +5,13 @@
 use crate::records::*;
 use aerodb_control::ledger::chain::{Chain, verify};
 use aerodb_control::ledger::{
-    Expected, LedgerError, LedgerReader, LogFilter, VerifyError, verify_file,
+    ExpectedLog, LedgerError, LedgerReader, LogFilter, VerifyError, verify_file,
 };
 use aerodb_control::model::action::Stage;
 use aerodb_control::model::answer::LogHead;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::record::{Entry, Record};
-use aerodb_control::store::{DATABASE_FILE, Reader};
+use aerodb_control::store::{DATABASE_FILE, StoreReader};
 use rusqlite::{Connection, params};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,8 +44,8 @@ async fn log() -> Log {
 }
 
 impl Log {
-    fn expected(&self) -> Expected {
-        Expected { head: Some(self.head.clone()), ..Expected::default() }
+    fn expected(&self) -> ExpectedLog {
+        ExpectedLog { head: Some(self.head.clone()), ..ExpectedLog::default() }
     }
 
     fn path(&self) -> PathBuf {
@@ -79,7 +79,7 @@ impl Log {
 }
 
 fn check(path: &Path) -> Result<u64, VerifyError> {
-    verify_file(path, &Expected::default(), &mut |_| ()).map(|verified| verified.size)
+    verify_file(path, &ExpectedLog::default(), &mut |_| ()).map(|verified| verified.size)
 }
 
 fn broken_at(error: &VerifyError) -> Option<u64> {
@@ -333,7 +333,7 @@ async fn a_damaged_record_is_never_shown_and_nothing_is_built_on_it() {
     connection
         .execute("UPDATE leaf SET bytes = ?1 WHERE seq = 5", params![leaf.into_bytes()])
         .unwrap();
-    let reader = LedgerReader::new(Reader::open_read_only(&log.path()).unwrap());
+    let reader = LedgerReader::new(StoreReader::open_read_only(&log.path()).unwrap());
     let is_five = |error: LedgerError| matches!(error, LedgerError::Damaged { seq: 5, .. });
     assert!(is_five(reader.record(5).expect_err("damaged")));
     assert!(is_five(reader.page(None, 50, &LogFilter::default()).expect_err("damaged")));

@@ -31,7 +31,7 @@ fn naive(leaves: &[Hash]) -> Hash {
 }
 
 /// The hash of a subtree, straight from the leaves.
-fn of(leaves: &[Hash]) -> impl Fn(Node) -> Result<Hash, Infallible> {
+fn of(leaves: &[Hash]) -> impl Fn(Subtree) -> Result<Hash, Infallible> {
     |node| {
         let start = usize::try_from(node.index << node.height).unwrap();
         Ok(naive(&leaves[start..start + (1 << node.height)]))
@@ -175,7 +175,7 @@ fn every_proof_of_inclusion_is_good_and_no_bent_one_is() {
 #[test]
 fn every_proof_of_consistency_is_good_and_no_bent_one_is() {
     let leaves = leaves(SIZE);
-    let seen = |size: usize| Seen { size: size as u64, root: naive(&leaves[..size]) };
+    let seen = |size: usize| TreeHead { size: size as u64, root: naive(&leaves[..size]) };
     let mut bends = 0;
     for to in (1..=40).chain([255, 256, 257, 511, 512, 513, SIZE]) {
         let stride = if to > 40 { 37 } else { 1 };
@@ -183,9 +183,9 @@ fn every_proof_of_consistency_is_good_and_no_bent_one_is() {
             let (before, after) = (seen(from), seen(to));
             let path = consistency(before.size, after.size, of(&leaves)).unwrap().unwrap();
             assert_eq!(verify_consistency(before, after, &path), Ok(()), "{from} to {to}");
-            let other = Seen { root: bent(before.root, from), ..before };
+            let other = TreeHead { root: bent(before.root, from), ..before };
             assert!(verify_consistency(other, after, &path).is_err(), "another past");
-            let other = Seen { root: bent(after.root, from), ..after };
+            let other = TreeHead { root: bent(after.root, from), ..after };
             assert!(verify_consistency(before, other, &path).is_err(), "another present");
             let long = [path.as_slice(), &[after.root]].concat();
             assert!(verify_consistency(before, after, &long).is_err(), "one hash more");
@@ -206,14 +206,14 @@ fn every_proof_of_consistency_is_good_and_no_bent_one_is() {
 #[test]
 fn a_log_that_shrank_is_no_continuation_and_the_empty_one_needs_no_proof() {
     let leaves = leaves(9);
-    let seen = |size: usize| Seen { size: size as u64, root: naive(&leaves[..size]) };
+    let seen = |size: usize| TreeHead { size: size as u64, root: naive(&leaves[..size]) };
     assert_eq!(verify_consistency(seen(9), seen(8), &[]), Err(ProofError::Outside));
     assert_eq!(consistency(9, 8, of(&leaves)), Ok(None));
     assert_eq!(consistency(0, 8, of(&leaves)), Ok(None));
     assert_eq!(verify_consistency(seen(0), seen(8), &[]), Ok(()));
-    let other = Seen { size: 0, root: leaves[0] };
+    let other = TreeHead { size: 0, root: leaves[0] };
     assert_eq!(verify_consistency(other, seen(8), &[]), Err(ProofError::Root));
     assert_eq!(verify_consistency(seen(0), seen(8), &[leaves[0]]), Err(ProofError::Length));
-    let forked = Seen { root: leaves[1], ..seen(8) };
+    let forked = TreeHead { root: leaves[1], ..seen(8) };
     assert_eq!(verify_consistency(forked, seen(8), &[]), Err(ProofError::Root));
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// What is known of one action while its records are read.
 #[derive(Default)]
-struct Asked {
+struct ActionSteps {
     stage: Option<Stage>,
     is_failover: bool,
     first: Option<String>,
@@ -28,7 +28,7 @@ pub fn illegal_steps(ledger: &Path) -> Vec<String> {
 
 /// The same of records, oldest first.
 pub fn illegal(records: impl IntoIterator<Item = Record>) -> Vec<String> {
-    let mut actions: BTreeMap<ActionId, Asked> = BTreeMap::new();
+    let mut actions: BTreeMap<ActionId, ActionSteps> = BTreeMap::new();
     let (mut found, mut is_frozen) = (Vec::new(), false);
     for (number, record) in records.into_iter().enumerate() {
         let seq = record.seq;

@@ -5,9 +5,9 @@
 //! run.
 
 use crate::campaign_net::pass;
-use crate::fault_panel::Coin;
+use crate::fault_panel::Rng;
 use crate::legal_steps::illegal_steps;
-use crate::server::{Place, Server, Session, agent};
+use crate::server::{ServerDir, Session, TestServer, agent};
 use serde_json::json;
 use stateright::semantics::register::{Register, RegisterOp, RegisterRet};
 use stateright::semantics::{ConsistencyTester as _, LinearizabilityTester};
@@ -25,14 +25,14 @@ const ROUNDS: u32 = 4;
 /// Attempts of one client in one round; the server is away for some of them.
 const ATTEMPTS_MAX: u32 = 2_000;
 
-type Value = Option<u64>;
+type StoredValue = Option<u64>;
 
 /// What a client did, and what it was told; the numbers are moments in one order.
-struct Operation {
+struct ClientOperation {
     key: u64,
     asked: u64,
-    did: RegisterOp<Value>,
-    told: Option<(u64, RegisterRet<Value>)>,
+    did: RegisterOp<StoredValue>,
+    told: Option<(u64, RegisterRet<StoredValue>)>,
 }
 
 /// Everything that the clients of one round share.
@@ -41,11 +41,16 @@ struct Round<'a> {
     moments: &'a AtomicU64,
     values: &'a AtomicU64,
     data: Mutex<String>,
-    history: Mutex<Vec<Operation>>,
+    history: Mutex<Vec<ClientOperation>>,
 }
 
 impl<'a> Round<'a> {
-    fn new(number: u32, server: &Server, moments: &'a AtomicU64, values: &'a AtomicU64) -> Self {
+    fn new(
+        number: u32,
+        server: &TestServer,
+        moments: &'a AtomicU64,
+        values: &'a AtomicU64,
+    ) -> Self {
         let data = Mutex::new(server.data.clone());
         Self { number, moments, values, data, history: Mutex::default() }
     }
@@ -56,14 +61,14 @@ impl<'a> Round<'a> {
 
     /// One client from its first operation to its last. It never sends anything twice.
     fn client(&self, seed: u64) {
-        let mut coin = Coin::seeded(seed);
+        let mut rng = Rng::seeded(seed);
         let mut left = OPERATIONS;
         for _ in 0..ATTEMPTS_MAX {
             if left == 0 {
                 return;
             }
-            let key = coin.below(KEYS);
-            let (did, asked) = match coin.below(5) {
+            let key = rng.below(KEYS);
+            let (did, asked) = match rng.below(5) {
                 0 | 1 => (RegisterOp::Read, self.moment()),
                 2 => (RegisterOp::Write(None), self.moment()),
                 _ => {
@@ -75,21 +80,21 @@ impl<'a> Round<'a> {
             let ended = self.moment();
             let told = match (answer, &did) {
                 // Refused: it is proven that nothing was appended. A read without an answer says nothing.
-                (Answer::Refused, _) | (Answer::Lost, RegisterOp::Read) => {
+                (ClientResult::Refused, _) | (ClientResult::Lost, RegisterOp::Read) => {
                     pass(20);
                     continue;
                 }
-                (Answer::Lost, _) => None,
-                (Answer::Done, _) => Some((ended, RegisterRet::WriteOk)),
-                (Answer::Read(value), _) => Some((ended, RegisterRet::ReadOk(value))),
+                (ClientResult::Lost, _) => None,
+                (ClientResult::Done, _) => Some((ended, RegisterRet::WriteOk)),
+                (ClientResult::Read(value), _) => Some((ended, RegisterRet::ReadOk(value))),
             };
             left -= 1;
-            let operation = Operation { key, asked, did, told };
+            let operation = ClientOperation { key, asked, did, told };
             self.history.lock().expect("the history").push(operation);
         }
     }
 
-    fn send(&self, key: u64, did: &RegisterOp<Value>) -> Answer {
+    fn send(&self, key: u64, did: &RegisterOp<StoredValue>) -> ClientResult {
         let data = self.data.lock().expect("an address").clone();
         let url = format!("{data}/kv/r{}-{key}", self.number);
         let answer = match did {
@@ -101,25 +106,25 @@ impl<'a> Round<'a> {
             Ok(answer) => answer,
             // Nobody listened, so nothing was sent.
             Err(ureq::Error::Io(e)) if e.kind() == ErrorKind::ConnectionRefused => {
-                return Answer::Refused;
+                return ClientResult::Refused;
             }
-            Err(_) => return Answer::Lost,
+            Err(_) => return ClientResult::Lost,
         };
         let status = answer.status().as_u16();
-        let Ok(body) = answer.body_mut().read_to_string() else { return Answer::Lost };
+        let Ok(body) = answer.body_mut().read_to_string() else { return ClientResult::Lost };
         match (status, did) {
-            (200, RegisterOp::Read) => Answer::Read(Some(body.parse().expect("a number"))),
-            (404, RegisterOp::Read) => Answer::Read(None),
-            (200..=299, _) => Answer::Done,
-            (503, _) => Answer::Refused,
-            _ => Answer::Lost,
+            (200, RegisterOp::Read) => ClientResult::Read(Some(body.parse().expect("a number"))),
+            (404, RegisterOp::Read) => ClientResult::Read(None),
+            (200..=299, _) => ClientResult::Done,
+            (503, _) => ClientResult::Refused,
+            _ => ClientResult::Lost,
         }
     }
 }
 
-enum Answer {
+enum ClientResult {
     Done,
-    Read(Value),
+    Read(StoredValue),
     /// Nothing was done.
     Refused,
     /// It may have been done.
@@ -127,8 +132,8 @@ enum Answer {
 }
 
 /// Whether what happened to each key can be explained by one order.
-fn judge(history: Vec<Operation>) {
-    let mut keys: BTreeMap<u64, Vec<Operation>> = BTreeMap::new();
+fn judge(history: Vec<ClientOperation>) {
+    let mut keys: BTreeMap<u64, Vec<ClientOperation>> = BTreeMap::new();
     for operation in history {
         keys.entry(operation.key).or_default().push(operation);
     }
@@ -153,7 +158,7 @@ fn judge(history: Vec<Operation>) {
 }
 
 /// Makes some node primary after a start; nobody is before an operator asks.
-fn lead(server: &Server, session: &Session, number: &mut u64) {
+fn lead(server: &TestServer, session: &Session, number: &mut u64) {
     for node in ["n1", "n2", "n3"] {
         *number += 1;
         let ask = json!({"action_id": format!("00000000-0000-4000-8000-{number:012}"), "kind": "failover", "params": {"to": node},
@@ -171,12 +176,12 @@ fn lead(server: &Server, session: &Session, number: &mut u64) {
 #[test]
 fn what_clients_are_told_over_kills_and_pauses_has_one_order() {
     let rounds = std::env::var("LINEARIZABLE_ROUNDS").ok().and_then(|r| r.parse().ok());
-    let place = Place::new();
+    let place = ServerDir::new();
     let mut server = place.start(None);
     let session = server.set_up();
     let (moments, values) = (AtomicU64::new(0), AtomicU64::new(1));
     let (mut operations, mut unknown) = (0, 0);
-    let mut coin = Coin::seeded(7);
+    let mut rng = Rng::seeded(7);
     let mut used = 0;
     for number in 0..rounds.unwrap_or(ROUNDS) {
         let round = Round::new(number, &server, &moments, &values);
@@ -188,7 +193,7 @@ fn what_clients_are_told_over_kills_and_pauses_has_one_order() {
                     scope.spawn(move || round.client(seed))
                 })
                 .collect();
-            pass(5 + coin.below(40));
+            pass(5 + rng.below(40));
             let next = if number.is_multiple_of(2) {
                 server.kill();
                 let next = place.start(None);
@@ -211,11 +216,11 @@ fn what_clients_are_told_over_kills_and_pauses_has_one_order() {
         let last = Round::new(number, &server, &moments, &values);
         for key in 0..KEYS {
             let asked = last.moment();
-            let Answer::Read(value) = last.send(key, &RegisterOp::Read) else {
+            let ClientResult::Read(value) = last.send(key, &RegisterOp::Read) else {
                 panic!("a key cannot be read at the end of round {number}")
             };
             let told = Some((last.moment(), RegisterRet::ReadOk(value)));
-            history.push(Operation { key, asked, did: RegisterOp::Read, told });
+            history.push(ClientOperation { key, asked, did: RegisterOp::Read, told });
         }
         operations += history.len();
         unknown += history.iter().filter(|operation| operation.told.is_none()).count();
@@ -231,13 +236,13 @@ fn what_clients_are_told_over_kills_and_pauses_has_one_order() {
 
 #[test]
 fn the_judge_finds_a_lost_write_and_a_stale_read() {
-    let write = |asked, value| Operation {
+    let write = |asked, value| ClientOperation {
         key: 0,
         asked,
         did: RegisterOp::Write(Some(value)),
         told: Some((asked + 1, RegisterRet::WriteOk)),
     };
-    let read = |asked, value| Operation {
+    let read = |asked, value| ClientOperation {
         key: 0,
         asked,
         did: RegisterOp::Read,

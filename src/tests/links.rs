@@ -257,7 +257,7 @@ async fn no_secret_of_a_link_or_of_its_session_is_kept_or_shown_again() {
     for path in ["/api/v1/log?limit=200", "/log", "/timeline", "/access", "/api/v1/access"] {
         read.push_str(&app.operator().get(path).await.expect(200).body);
     }
-    for path in ["/access/everybody", "/api/v1/access/everybody"] {
+    for path in ["/access/all", "/api/v1/access/all"] {
         read.push_str(&app.auditor().get(path).await.expect(200).body);
     }
     assert!(read.contains("board"), "the link is in what was read");
@@ -277,11 +277,11 @@ async fn no_secret_of_a_link_or_of_its_session_is_kept_or_shown_again() {
 async fn an_auditor_sees_everybody_and_acts_on_nothing_and_an_operator_the_other_way_round() {
     let app = TestApp::new().await;
     app.stakeholder(1, "board", "cluster").await;
-    let all = app.auditor().get("/api/v1/access/everybody").await.expect(200).json();
+    let all = app.auditor().get("/api/v1/access/all").await.expect(200).json();
     for (list, count) in [("accounts", 3), ("sessions", 3), ("links", 1), ("tokens", 1)] {
         assert_eq!(all[list].as_array().expect(list).len(), count, "{list}");
     }
-    for path in ["/access/everybody", "/api/v1/access/everybody"] {
+    for path in ["/access/all", "/api/v1/access/all"] {
         app.auditor().get(path).await.expect(200);
         for client in [app.operator(), app.observer(), app.program()] {
             client.get(path).await.expect(403);
@@ -297,7 +297,7 @@ async fn an_auditor_sees_everybody_and_acts_on_nothing_and_an_operator_the_other
     assert_eq!(changed.sessions_ended, 1);
     app.auditor().get("/api/v1/log").await.expect(401);
     let anna = app.sign_in("anna").await;
-    anna.get("/api/v1/access/everybody").await.expect(403);
+    anna.get("/api/v1/access/all").await.expect(403);
     let changed = anna.get("/api/v1/log?kind=role_changed").await.expect(200).json();
     let entry = &changed["records"][0]["entry"];
     assert_eq!((&entry["from"], &entry["to"]), (&json!("auditor"), &json!("operator")));

@@ -1,9 +1,11 @@
 //! Heads and proofs as anybody who is signed in gets them, checked as a stranger would check them.
 
 use crate::harness::TestApp;
+use aerodb_control::ledger::head_check::{
+    HeadError, TrustedHead, check_head, check_past, check_record,
+};
 use aerodb_control::ledger::note::{LogKey, LogSigner};
-use aerodb_control::ledger::remember::{Memory, Suspicion, check_head, check_past, check_record};
-use aerodb_control::ledger::tree::{Seen, verify_consistency, verify_inclusion};
+use aerodb_control::ledger::tree::{TreeHead, verify_consistency, verify_inclusion};
 use aerodb_control::model::answer::{ConsistencyProof, InclusionProof, SignedHead};
 use aerodb_control::model::canonical::Hash;
 use serde::de::DeserializeOwned;
@@ -14,7 +16,7 @@ async fn read<T: DeserializeOwned>(app: &TestApp, path: &str) -> T {
     serde_json::from_str(&body).unwrap_or_else(|e| panic!("{e}: {body}"))
 }
 
-async fn head(app: &TestApp) -> (LogKey, Seen) {
+async fn head(app: &TestApp) -> (LogKey, TreeHead) {
     let head: SignedHead = read(app, "/api/v1/log/head").await;
     let key = LogKey::parse(&head.key).expect("a key");
     let seen = key.open(&head.note).expect("signed");
@@ -94,11 +96,11 @@ async fn a_browser_that_saw_a_later_head_notices_an_older_a_rewritten_and_anothe
     check_past(&seen, &later, Some(&proof)).expect("the same log");
     check_past(&later, &later, None).expect("nothing new");
 
-    let shrunk = Suspicion::Shrunk { before: later.size, now: seen.size };
+    let shrunk = HeadError::Shrunk { before: later.size, now: seen.size };
     assert_eq!(check_head(&first, Some(&later)), Err(shrunk), "an older copy was put in place");
-    let forked = Memory { root: later.root, ..seen.clone() };
+    let forked = TrustedHead { root: later.root, ..seen.clone() };
     let rewritten = check_past(&forked, &later, Some(&proof));
-    assert!(matches!(rewritten, Err(Suspicion::Rewritten { .. })), "{rewritten:?}");
+    assert!(matches!(rewritten, Err(HeadError::Rewritten { .. })), "{rewritten:?}");
     assert!(check_past(&seen, &later, None).is_err(), "no proof");
     let mut long = proof.clone();
     long.path = vec![later.root; 65];
@@ -107,16 +109,16 @@ async fn a_browser_that_saw_a_later_head_notices_an_older_a_rewritten_and_anothe
     let other = LogSigner::new(LogKey::parse(&now.key).expect("a key").name(), &[9; 32]);
     let other = other.expect("a name");
     let resigned = SignedHead {
-        note: other.sign(Seen { size: later.size, root: later.root }),
+        note: other.sign(TreeHead { size: later.size, root: later.root }),
         key: other.public().to_string(),
         ..now.clone()
     };
     check_head(&resigned, None).expect("who remembers nothing notices nothing");
-    assert!(matches!(check_head(&resigned, Some(&seen)), Err(Suspicion::OtherKey { .. })));
+    assert!(matches!(check_head(&resigned, Some(&seen)), Err(HeadError::OtherKey { .. })));
     let kept = SignedHead { key: now.key.clone(), ..resigned };
-    assert!(matches!(check_head(&kept, Some(&seen)), Err(Suspicion::Head(_))));
+    assert!(matches!(check_head(&kept, Some(&seen)), Err(HeadError::Head(_))));
     let lying = SignedHead { root: first.root, ..now.clone() };
-    assert_eq!(check_head(&lying, Some(&seen)), Err(Suspicion::HeadDiffers));
+    assert_eq!(check_head(&lying, Some(&seen)), Err(HeadError::HeadDiffers));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! command that verifies what a control plane shows.
 
 use crate::harness::{PASSWORD, TestApp};
-use crate::server::{PROGRAM, Place};
+use crate::server::{PROGRAM, ServerDir};
 use aerodb_control::ledger::{existing_key, export};
 use aerodb_control::serve::ambient::SystemRoom;
 use aerodb_control::store::DATABASE_FILE;
@@ -79,7 +79,7 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn what_a_control_plane_shows_is_verified_and_a_change_behind_its_back_is_named() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     server.set_up();
     let url = server.console.clone();
@@ -121,7 +121,7 @@ fn what_a_control_plane_shows_is_verified_and_a_change_behind_its_back_is_named(
 
 #[test]
 fn the_key_is_changed_offline_only_and_a_stop_at_any_point_of_it_loses_no_log() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     server.set_up();
     let login = place.command(Some(&server), &["login", "olga"], &format!("{PASSWORD}\n"));

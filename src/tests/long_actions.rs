@@ -21,7 +21,7 @@ async fn a_page_is_answered_while_a_long_order_runs_and_the_order_runs_to_its_en
     // It runs: the page, the overview and the API say how far it is, and of whom.
     let shown = app.olga.get(&page).await.expect(200).body;
     assert!(shown.contains("reading the state: 40 of 100 rows"), "{shown}");
-    assert!(!shown.contains("/settle\""), "what runs is not settled");
+    assert!(!shown.contains("/resolve\""), "what runs is not resolved");
     let overview = app.olga.get("/").await.expect(200).body;
     assert!(overview.contains("reading the state: 40 of 100 rows"));
     let read = app.olga.get(&format!("/api/v1/actions/{}", id(1))).await.expect(200).json();

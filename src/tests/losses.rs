@@ -7,9 +7,9 @@
 //! plays every case and prints the table of `docs/files.md`, and `LOSSES_SEED` turns other bits; the
 //! ordinary run plays some of each kind.
 
-use crate::fault_panel::Coin;
+use crate::fault_panel::Rng;
 use crate::prepared::copy;
-use crate::server::{Place, Server, Session, agent};
+use crate::server::{ServerDir, Session, TestServer, agent};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -22,7 +22,7 @@ const ONE_OF: usize = 5;
 const PAGE: usize = 100;
 
 /// What is damaged: paths in the data directory, and a word that a refusal has to contain.
-struct Target {
+struct Loss {
     name: &'static str,
     paths: &'static [&'static str],
     named: &'static [&'static str],
@@ -30,42 +30,42 @@ struct Target {
 
 const LOG: &[&str] =
     &["control.sqlite", "control.sqlite-wal", "control.sqlite-shm", "control.seal"];
-const TARGETS: &[Target] = &[
-    Target { name: "log", paths: &["control.sqlite"], named: &["control.sqlite"] },
-    Target { name: "log, its WAL", paths: &["control.sqlite-wal"], named: &["control.sqlite"] },
-    Target { name: "log, its seal", paths: &["control.seal"], named: &["control.seal"] },
-    Target { name: "log, all files", paths: LOG, named: &["control.sqlite"] },
-    Target { name: "key of the log", paths: &["log.key"], named: &["log.key"] },
-    Target {
+const TARGETS: &[Loss] = &[
+    Loss { name: "log", paths: &["control.sqlite"], named: &["control.sqlite"] },
+    Loss { name: "log, its WAL", paths: &["control.sqlite-wal"], named: &["control.sqlite"] },
+    Loss { name: "log, its seal", paths: &["control.seal"], named: &["control.seal"] },
+    Loss { name: "log, all files", paths: LOG, named: &["control.sqlite"] },
+    Loss { name: "key of the log", paths: &["log.key"], named: &["log.key"] },
+    Loss {
         name: "cluster metadata",
         paths: &["kernel/switchboard.sqlite"],
         named: &["switchboard"],
     },
-    Target {
+    Loss {
         name: "cluster metadata, its WAL",
         paths: &["kernel/switchboard.sqlite-wal"],
         named: &["switchboard"],
     },
-    Target {
+    Loss {
         name: "cluster metadata, its seal",
         paths: &["kernel/switchboard.seal"],
         named: &["switchboard"],
     },
-    Target { name: "one node, its file", paths: &["kernel/n1/node.sqlite"], named: &["n1"] },
-    Target { name: "one node, its WAL", paths: &["kernel/n1/node.sqlite-wal"], named: &["n1"] },
-    Target { name: "one node, its seal", paths: &["kernel/n1/node.seal"], named: &["n1"] },
-    Target { name: "one node, all files", paths: &["kernel/n1"], named: &["n1"] },
-    Target {
+    Loss { name: "one node, its file", paths: &["kernel/n1/node.sqlite"], named: &["n1"] },
+    Loss { name: "one node, its WAL", paths: &["kernel/n1/node.sqlite-wal"], named: &["n1"] },
+    Loss { name: "one node, its seal", paths: &["kernel/n1/node.seal"], named: &["n1"] },
+    Loss { name: "one node, all files", paths: &["kernel/n1"], named: &["n1"] },
+    Loss {
         name: "all nodes",
         paths: &["kernel/n1", "kernel/n2", "kernel/n3"],
         named: &["n1", "n2", "n3"],
     },
-    Target { name: "kernel", paths: &["kernel"], named: &["kernel"] },
+    Loss { name: "kernel", paths: &["kernel"], named: &["kernel"] },
 ];
 
 /// What is done to each file of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Fault {
+enum FileDamage {
     Removed,
     CutInHalf,
     CutByOne,
@@ -77,19 +77,19 @@ enum Fault {
     OfAnotherNode,
 }
 
-const FAULTS: [Fault; 9] = [
-    Fault::Removed,
-    Fault::CutInHalf,
-    Fault::CutByOne,
-    Fault::Emptied,
-    Fault::Zeroed,
-    Fault::BitFlipped,
-    Fault::Older,
-    Fault::Foreign,
-    Fault::OfAnotherNode,
+const FAULTS: [FileDamage; 9] = [
+    FileDamage::Removed,
+    FileDamage::CutInHalf,
+    FileDamage::CutByOne,
+    FileDamage::Emptied,
+    FileDamage::Zeroed,
+    FileDamage::BitFlipped,
+    FileDamage::Older,
+    FileDamage::Foreign,
+    FileDamage::OfAnotherNode,
 ];
 
-impl Fault {
+impl FileDamage {
     fn word(self) -> &'static str {
         match self {
             Self::Removed => "removed",
@@ -107,7 +107,7 @@ impl Fault {
 
 /// What was acknowledged by the end of a history.
 #[derive(Clone, Default)]
-struct Known {
+struct AcknowledgedWrites {
     keys: BTreeMap<String, String>,
     records: BTreeSet<String>,
 }
@@ -115,30 +115,30 @@ struct Known {
 struct End {
     name: &'static str,
     data: PathBuf,
-    known: Known,
+    known: AcknowledgedWrites,
 }
 
-struct History {
-    _places: Vec<Place>,
+struct LossHistory {
+    _places: Vec<ServerDir>,
     token: String,
     early: PathBuf,
     foreign: PathBuf,
     ends: [End; 2],
 }
 
-fn history() -> &'static History {
-    static MADE: OnceLock<History> = OnceLock::new();
+fn history() -> &'static LossHistory {
+    static MADE: OnceLock<LossHistory> = OnceLock::new();
     MADE.get_or_init(make)
 }
 
-fn make() -> History {
-    let (place, other) = (Place::new(), Place::new());
+fn make() -> LossHistory {
+    let (place, other) = (ServerDir::new(), ServerDir::new());
     let foreign = other.start(None);
     foreign.set_up();
     foreign.terminate();
     assert!(foreign.ended_well());
     let kept = |name: &str| place.folder().join(name);
-    let mut known = Known::default();
+    let mut known = AcknowledgedWrites::default();
     let server = place.start(None);
     let session = server.set_up();
     write(&server, &mut known, 0..30);
@@ -162,7 +162,7 @@ fn make() -> History {
     known.records = records(&server, &session);
     server.kill();
     copy(&place.data(), &kept("killed"));
-    History {
+    LossHistory {
         token: session.0,
         early: kept("early"),
         foreign: other.data(),
@@ -174,7 +174,7 @@ fn make() -> History {
     }
 }
 
-fn write(server: &Server, known: &mut Known, numbers: std::ops::Range<u32>) {
+fn write(server: &TestServer, known: &mut AcknowledgedWrites, numbers: std::ops::Range<u32>) {
     for number in numbers {
         let (key, value) = (format!("k{number}"), format!("{number} after {}", known.keys.len()));
         let (status, said) = server.put(&key, &value);
@@ -183,14 +183,14 @@ fn write(server: &Server, known: &mut Known, numbers: std::ops::Range<u32>) {
     }
 }
 
-fn act(server: &Server, session: &Session, number: u8, kind: &str, params: &Value) {
+fn act(server: &TestServer, session: &Session, number: u8, kind: &str, params: &Value) {
     let explained = server.request(session, &crate::harness::id(number), kind, params.clone());
     let (status, done) = server.confirm(session, &explained);
     assert_eq!((status, &done["stage"]), (200, &json!("executed")), "{done}");
 }
 
 /// The hashes of all records that the server shows.
-fn records(server: &Server, session: &Session) -> BTreeSet<String> {
+fn records(server: &TestServer, session: &Session) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut path = format!("/api/v1/log?limit={PAGE}");
     loop {
@@ -208,7 +208,7 @@ fn records(server: &Server, session: &Session) -> BTreeSet<String> {
 }
 
 /// Damages one path; whether there was something to damage, and it is another thing now.
-fn damage(data: &Path, name: &str, fault: Fault, coin: &mut Coin) -> bool {
+fn damage(data: &Path, name: &str, fault: FileDamage, rng: &mut Rng) -> bool {
     let path = data.join(name);
     let replace = |source: &Path| {
         if source.exists() == path.exists() && same(source, &path) {
@@ -223,14 +223,14 @@ fn damage(data: &Path, name: &str, fault: Fault, coin: &mut Coin) -> bool {
         true
     };
     match fault {
-        Fault::Older => return replace(&history().early.join(name)),
-        Fault::Foreign => return replace(&history().foreign.join(name)),
-        Fault::OfAnotherNode => {
+        FileDamage::Older => return replace(&history().early.join(name)),
+        FileDamage::Foreign => return replace(&history().foreign.join(name)),
+        FileDamage::OfAnotherNode => {
             let other = name.replacen("n1", "n2", 1);
             return other != name && replace(&data.join(other));
         }
         _ if !path.exists() => return false,
-        Fault::Removed => {
+        FileDamage::Removed => {
             remove(&path);
             return true;
         }
@@ -239,7 +239,7 @@ fn damage(data: &Path, name: &str, fault: Fault, coin: &mut Coin) -> bool {
             let names = entries.map(|e| e.expect("an entry").file_name());
             let names: BTreeSet<String> =
                 names.map(|n| format!("{name}/{}", n.to_string_lossy())).collect();
-            return names.iter().filter(|inner| damage(data, inner, fault, coin)).count() > 0;
+            return names.iter().filter(|inner| damage(data, inner, fault, rng)).count() > 0;
         }
         _ => {}
     }
@@ -249,13 +249,13 @@ fn damage(data: &Path, name: &str, fault: Fault, coin: &mut Coin) -> bool {
     }
     let mut changed = bytes.clone();
     match fault {
-        Fault::CutInHalf => changed.truncate(bytes.len() / 2),
-        Fault::CutByOne => changed.truncate(bytes.len() - 1),
-        Fault::Emptied => changed.clear(),
-        Fault::Zeroed => changed.fill(0),
+        FileDamage::CutInHalf => changed.truncate(bytes.len() / 2),
+        FileDamage::CutByOne => changed.truncate(bytes.len() - 1),
+        FileDamage::Emptied => changed.clear(),
+        FileDamage::Zeroed => changed.fill(0),
         _ => {
-            let at = usize::try_from(coin.below(bytes.len() as u64)).expect("an index");
-            *changed.get_mut(at).expect("a byte") ^= 1 << coin.below(8);
+            let at = usize::try_from(rng.below(bytes.len() as u64)).expect("an index");
+            *changed.get_mut(at).expect("a byte") ^= 1 << rng.below(8);
         }
     }
     fs::write(&path, &changed).expect("written");
@@ -279,7 +279,7 @@ fn remove(path: &Path) {
 
 /// What a start after the damage came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Outcome {
+enum StartOutcome {
     /// Nothing was there to damage.
     Nothing,
     Refused,
@@ -290,7 +290,7 @@ enum Outcome {
     Whole,
 }
 
-impl Outcome {
+impl StartOutcome {
     fn word(self) -> &'static str {
         match self {
             Self::Nothing => "-",
@@ -302,20 +302,20 @@ impl Outcome {
     }
 }
 
-fn play(end: &End, target: &Target, fault: Fault, coin: &mut Coin) -> Outcome {
+fn play(end: &End, target: &Loss, fault: FileDamage, rng: &mut Rng) -> StartOutcome {
     let case = format!("{} {fault:?} after {}", target.name, end.name);
-    let place = Place::new();
+    let place = ServerDir::new();
     copy(&end.data, &place.data());
-    let touched = target.paths.iter().filter(|path| damage(&place.data(), path, fault, coin));
+    let touched = target.paths.iter().filter(|path| damage(&place.data(), path, fault, rng));
     if touched.count() == 0 {
-        return Outcome::Nothing;
+        return StartOutcome::Nothing;
     }
     let server = match place.start_or_say() {
         Ok(server) => server,
         Err(said) => {
             let is_named = target.named.iter().any(|word| said.contains(word));
             assert!(is_named, "{case}: the refusal names nothing of it: {said}");
-            return Outcome::Refused;
+            return StartOutcome::Refused;
         }
     };
     let session = Session(history().token.clone());
@@ -324,7 +324,7 @@ fn play(end: &End, target: &Target, fault: Fault, coin: &mut Coin) -> Outcome {
     let told = ready.body_mut().read_to_string().expect("text");
     if ready.status().as_u16() == 503 && told.contains("nothing can be changed") {
         changes_nothing(&server, &session, &case);
-        return Outcome::Held;
+        return StartOutcome::Held;
     }
     let lost: Vec<_> = end.known.records.difference(&records(&server, &session)).cloned().collect();
     assert!(lost.is_empty(), "{case}: silent loss of {} records", lost.len());
@@ -332,18 +332,18 @@ fn play(end: &End, target: &Target, fault: Fault, coin: &mut Coin) -> Outcome {
         let (_, cluster) = server.get(&session, "/api/v1/cluster");
         let text = cluster.to_string();
         assert!(text.contains("node."), "{case}: no primary, and no file is named: {text}");
-        return Outcome::NoMajority;
+        return StartOutcome::NoMajority;
     };
     for (key, value) in &end.known.keys {
         let answer = agent().get(format!("{}/kv/{key}", server.data)).call();
         let found = answer.expect("an answer").body_mut().read_to_string().expect("text");
         assert_eq!(&found, value, "{case}: silent loss of {key}");
     }
-    Outcome::Whole
+    StartOutcome::Whole
 }
 
 /// Nothing that acts is accepted, and nobody is let in.
-fn changes_nothing(server: &Server, session: &Session, case: &str) {
+fn changes_nothing(server: &TestServer, session: &Session, case: &str) {
     let (status, _) = server.put("k1", "on top of it");
     assert!(status >= 400, "{case}: a write was accepted");
     let ask = json!({"action_id": crate::harness::id(9), "kind": "failover",
@@ -354,7 +354,7 @@ fn changes_nothing(server: &Server, session: &Session, case: &str) {
 }
 
 /// Makes some node primary, as an operator would.
-fn lead(server: &Server, session: &Session) -> Option<()> {
+fn lead(server: &TestServer, session: &Session) -> Option<()> {
     ["n1", "n2", "n3"].iter().enumerate().find_map(|(at, node)| {
         let id = crate::harness::id(0x60 + u8::try_from(at).expect("three"));
         let ask = json!({"action_id": id, "kind": "failover", "params": {"to": node},
@@ -373,17 +373,17 @@ fn lead(server: &Server, session: &Session) -> Option<()> {
 fn a_start_after_any_damage_loses_nothing_in_silence() {
     let is_whole = std::env::var("LOSSES").is_ok_and(|which| which == "all");
     let seed = std::env::var("LOSSES_SEED").ok().and_then(|seed| seed.parse().ok());
-    let mut coin = Coin::seeded(seed.unwrap_or(20_261_129));
-    let mut table: BTreeMap<(usize, Fault), [Outcome; 2]> = BTreeMap::new();
+    let mut rng = Rng::seeded(seed.unwrap_or(20_261_129));
+    let mut table: BTreeMap<(usize, FileDamage), [StartOutcome; 2]> = BTreeMap::new();
     let (mut number, mut played) = (0, 0);
     for (at, target) in TARGETS.iter().enumerate() {
         for fault in FAULTS {
-            let mut row = [Outcome::Nothing; 2];
+            let mut row = [StartOutcome::Nothing; 2];
             for (cell, end) in row.iter_mut().zip(&history().ends) {
                 number += 1;
                 if is_whole || number % ONE_OF == 0 {
-                    *cell = play(end, target, fault, &mut coin);
-                    played += usize::from(*cell != Outcome::Nothing);
+                    *cell = play(end, target, fault, &mut rng);
+                    played += usize::from(*cell != StartOutcome::Nothing);
                 }
             }
             table.insert((at, fault), row);

@@ -9,11 +9,11 @@
 
 use crate::campaign::number;
 use crate::campaign_net::pass;
-use crate::fault_disk::{Coin, Fault, FaultDisk, SYNC, TRUNCATE, WRITE};
+use crate::fault_disk::{DiskFault, FaultDisk, Rng, SYNC, TRUNCATE, WRITE};
 use crate::fixture_dd35be5::{grown, invariant_old_records_stay, unpacked};
 use crate::prepared::copy;
-use crate::server::Place;
-use aerodb_control::ledger::{Expected, verify_file};
+use crate::server::ServerDir;
+use aerodb_control::ledger::{ExpectedLog, verify_file};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::store::DATABASE_FILE;
 use rusqlite::types::ValueRef;
@@ -40,13 +40,13 @@ const WHOLE_STARTS: u64 = 8;
 const VERIFIED: u64 = 25;
 
 /// What one database is made of: its version and the words of its tables.
-type Shape = (i64, Vec<(String, String)>);
+type FileShape = (i64, Vec<(String, String)>);
 
 /// A data directory of that version, and what is known of it.
 struct Old {
     name: &'static str,
-    place: Place,
-    shapes: BTreeMap<&'static str, [Shape; 2]>,
+    place: ServerDir,
+    shapes: BTreeMap<&'static str, [FileShape; 2]>,
     rows: BTreeMap<&'static str, String>,
     records: u64,
     /// The key that is read at the end, and its value.
@@ -73,7 +73,7 @@ fn open(path: &Path) -> Connection {
     Connection::open_with_flags(path, flags).expect("a database")
 }
 
-fn shape(db: &Connection) -> Shape {
+fn shape(db: &Connection) -> FileShape {
     let sql = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema ORDER BY 1, 2";
     let version = db.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a version");
     let mut tables = db.prepare(sql).expect("the tables");
@@ -110,8 +110,8 @@ fn sum_of(db: &Connection, file: &str, records: u64) -> String {
     format!("{count} rows, {}", Hash::from_bytes(sum.finalize().into()))
 }
 
-fn place_of(data: &Path) -> Place {
-    let place = Place::new();
+fn place_of(data: &Path) -> ServerDir {
+    let place = ServerDir::new();
     let settings = std::fs::read_to_string(place.settings()).expect("the settings");
     let settings = settings.replace("environment = \"test\"", "environment = \"fixture\"");
     std::fs::write(place.settings(), settings).expect("a file");
@@ -134,7 +134,7 @@ impl Old {
         let mut old = Self { name, place, shapes, rows, records, wrote, calls, millis };
         let seen = place_of(&old.place.data());
         let disk = disk_under(&seen);
-        disk.arm(WRITE | SYNC | TRUNCATE, 0, Fault::Kill);
+        disk.arm(WRITE | SYNC | TRUNCATE, 0, DiskFault::Kill);
         let (started, took) = timed(|| seen.start_under(disk.variables()));
         let server = started.expect("the server said where it listens");
         old.calls = disk.disarm().counted;
@@ -166,15 +166,15 @@ impl Old {
     }
 
     /// Kills starts of one directory until one goes on to its end, which it does in time.
-    fn attack(&self, kills: u64, coin: &mut Coin, figures: &mut Figures) {
+    fn attack(&self, kills: u64, rng: &mut Rng, figures: &mut Figures) {
         let place = place_of(&self.place.data());
         let disk = disk_under(&place);
         figures.directories += 1;
         while figures.kills < kills {
             let number = figures.kills;
-            let what = if coin.below(2) == 0 {
-                let at = 1 + u32::try_from(coin.below(self.calls.into())).expect("a call");
-                disk.arm(WRITE | SYNC | TRUNCATE, at, Fault::Kill);
+            let what = if rng.below(2) == 0 {
+                let at = 1 + u32::try_from(rng.below(self.calls.into())).expect("a call");
+                disk.arm(WRITE | SYNC | TRUNCATE, at, DiskFault::Kill);
                 // A directory that came further before makes fewer calls, and serves.
                 if let Some(server) = place.start_under(disk.variables()) {
                     server.kill();
@@ -182,7 +182,7 @@ impl Old {
                 figures.before_calls += u64::from(disk.disarm().failed > 0);
                 format!("kill {number} of {}, before call {at}", self.name)
             } else {
-                let millis = coin.below(self.millis);
+                let millis = rng.below(self.millis);
                 kill_after(&place, millis);
                 format!("kill {number} of {}, after {millis} ms", self.name)
             };
@@ -195,7 +195,7 @@ impl Old {
                     break;
                 }
             }
-            if coin.below(WHOLE_STARTS) == 0 {
+            if rng.below(WHOLE_STARTS) == 0 {
                 break;
             }
         }
@@ -203,14 +203,14 @@ impl Old {
     }
 
     /// A start that nobody kills: an operator goes on where that version was stopped.
-    fn goes_on(&self, place: &Place, figures: &mut Figures) {
+    fn goes_on(&self, place: &ServerDir, figures: &mut Figures) {
         figures.whole_starts += 1;
         let server = place.start(None);
         let session = server.sign_in();
         let (_, shown) = server.get(&session, "/api/v1/overview");
-        if let Some(id) = shown["unresolved"]["action_id"].as_str() {
+        if let Some(id) = shown["in_doubt"]["action_id"].as_str() {
             let why = json!({"reason": "after the kill"});
-            let path = format!("/api/v1/actions/{id}/settle");
+            let path = format!("/api/v1/actions/{id}/resolve");
             assert_eq!(server.post(&session, &path, &why).0, 200);
         }
         let id = crate::harness::id(1);
@@ -229,19 +229,19 @@ impl Old {
         assert_eq!(sum_of(&open(&path), DATABASE_FILE, self.records), self.rows[DATABASE_FILE]);
         invariant_old_records_stay(&data, self.name);
         if figures.directories % VERIFIED == 1 {
-            verify_file(&path, &Expected::default(), &mut |_| ()).expect("a log");
+            verify_file(&path, &ExpectedLog::default(), &mut |_| ()).expect("a log");
         }
     }
 }
 
 /// A disk on which every file of the data directory counts.
-fn disk_under(place: &Place) -> FaultDisk {
+fn disk_under(place: &ServerDir) -> FaultDisk {
     let disk = FaultDisk::under(place);
     disk.count_on(&place.data().canonicalize().expect("a directory"));
     disk
 }
 
-fn kill_after(place: &Place, millis: u64) {
+fn kill_after(place: &ServerDir, millis: u64) {
     let server = place.begin(Vec::<(&'static str, OsString)>::new());
     pass(millis);
     server.kill();
@@ -260,7 +260,7 @@ fn timed<T>(act: impl FnOnce() -> T) -> (T, u64) {
 fn a_migration_that_is_killed_anywhere_leaves_each_file_as_it_was_or_as_it_is_now() {
     let (kills, seed) = (number("MIGRATION_RUNS", 12), number("MIGRATION_SEED", 20_261_123));
     let more = number("MIGRATION_RECORDS", 0);
-    let mut coin = Coin::seeded(seed);
+    let mut rng = Rng::seeded(seed);
     let mut figures = Figures::default();
     let old: Vec<Old> = FIXTURES.iter().map(|name| Old::new(name, more)).collect();
     for old in &old {
@@ -271,7 +271,7 @@ fn a_migration_that_is_killed_anywhere_leaves_each_file_as_it_was_or_as_it_is_no
         if figures.kills == kills {
             break;
         }
-        old.attack(kills, &mut coin, &mut figures);
+        old.attack(kills, &mut rng, &mut figures);
     }
     println!("seed {seed}: {figures:?}");
     assert!(figures.before_calls > 0, "{figures:?}");

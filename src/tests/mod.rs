@@ -162,6 +162,7 @@ mod witness;
 mod witness_doubt;
 mod witness_kept;
 mod witness_rights;
+mod words;
 mod workflow;
 mod workflow_check;
 mod workflow_model;

@@ -1,5 +1,5 @@
 //! A kernel that runs what it is told and cannot say so: the embedded kernel behind a link that
-//! loses its answers, without a way to settle. Everything else is a whole control plane.
+//! loses its answers, without a way to resolve. Everything else is a whole control plane.
 
 use crate::embedded_bench::{config, founded};
 use crate::harness::{Client, ManualClock, PASSWORD};
@@ -7,7 +7,8 @@ use crate::opened::ambient;
 use aerodb_control::kernel::embedded::EmbeddedKernel;
 use aerodb_control::kernel::over::Over;
 use aerodb_control::kernel::{
-    Answer, ApplyError, CommandKernel, KernelDescription, Order, SettleError, Settled, Unobservable,
+    ApplyError, CommandKernel, KernelDescription, KernelFuture, Order, Resolution, ResolveError,
+    Unobservable,
 };
 use aerodb_control::ledger::Ledger;
 use aerodb_control::model::action::ActionId;
@@ -26,7 +27,7 @@ use tokio::sync::{Notify, watch};
 
 /// What the link does with an order and with a question about it.
 #[derive(Default)]
-pub struct Link {
+pub struct KernelLink {
     /// The order is lost on the way to the kernel; otherwise only the answer is, on the way back.
     pub loses_orders: AtomicBool,
     /// The kernel keeps receipts that can be asked for, as an engine with a table of them would.
@@ -43,11 +44,11 @@ pub struct Link {
     pub mixes_up: AtomicBool,
     /// How many orders were handed over.
     pub orders: AtomicU64,
-    /// How often somebody asked to settle, which this kernel cannot.
-    pub settlements: AtomicU64,
+    /// How often somebody asked to resolve, which this kernel cannot.
+    pub resolutions: AtomicU64,
 }
 
-impl Link {
+impl KernelLink {
     fn is(flag: &AtomicBool) -> bool {
         flag.load(Ordering::SeqCst)
     }
@@ -61,7 +62,7 @@ impl Link {
 /// The embedded kernel behind the link.
 pub struct MuteKernel {
     inner: EmbeddedKernel,
-    link: Arc<Link>,
+    link: Arc<KernelLink>,
 }
 
 impl Over for MuteKernel {
@@ -70,10 +71,10 @@ impl Over for MuteKernel {
     }
 
     fn describe(&self) -> KernelDescription {
-        KernelDescription { kind: "mute", can_settle: false, ..self.inner().describe() }
+        KernelDescription { kind: "mute", can_resolve: false, ..self.inner().describe() }
     }
 
-    fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
+    fn observe(&self) -> KernelFuture<'_, Result<ClusterState, Unobservable>> {
         Box::pin(async {
             self.link.passes()?;
             let held = *self.link.held.borrow();
@@ -88,13 +89,16 @@ impl Over for MuteKernel {
         })
     }
 
-    fn receipt(&self, action_id: ActionId) -> Answer<'_, Result<ReceiptStatus, Unobservable>> {
+    fn receipt(
+        &self,
+        action_id: ActionId,
+    ) -> KernelFuture<'_, Result<ReceiptStatus, Unobservable>> {
         Box::pin(async move {
             self.link.passes()?;
-            if Link::is(&self.link.shows_receipts) {
+            if KernelLink::is(&self.link.shows_receipts) {
                 let shown = self.inner().receipt(action_id).await?;
                 return Ok(match shown {
-                    ReceiptStatus::Executed { receipt } if Link::is(&self.link.mixes_up) => {
+                    ReceiptStatus::Executed { receipt } if KernelLink::is(&self.link.mixes_up) => {
                         ReceiptStatus::Executed { receipt: another(receipt) }
                     }
                     other => other,
@@ -108,25 +112,25 @@ impl Over for MuteKernel {
         &self,
         before: Option<EventPlace>,
         limit: u32,
-    ) -> Answer<'_, Result<EventPage, Unobservable>> {
+    ) -> KernelFuture<'_, Result<EventPage, Unobservable>> {
         Box::pin(async move {
             self.link.passes()?;
             self.inner().events(before, limit).await
         })
     }
 
-    fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>> {
+    fn apply(&self, order: Order) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
         Box::pin(async move {
             self.link.orders.fetch_add(1, Ordering::SeqCst);
-            if Link::is(&self.link.holds_orders) {
+            if KernelLink::is(&self.link.holds_orders) {
                 self.link.held.send_replace(Some(order.action_id()));
                 self.link.released.notified().await;
                 self.link.held.send_replace(None);
             }
-            if !Link::is(&self.link.loses_orders) {
+            if !KernelLink::is(&self.link.loses_orders) {
                 // It really runs; only the answer is lost.
                 let answer = self.inner().apply(order).await;
-                if Link::is(&self.link.mixes_up) {
+                if KernelLink::is(&self.link.mixes_up) {
                     return answer.map(another);
                 }
             }
@@ -134,9 +138,9 @@ impl Over for MuteKernel {
         })
     }
 
-    fn settle(&self, _: ActionId) -> Answer<'_, Result<Settled, SettleError>> {
-        self.link.settlements.fetch_add(1, Ordering::SeqCst);
-        let why = "this kernel cannot settle".to_owned();
+    fn resolve(&self, _: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>> {
+        self.link.resolutions.fetch_add(1, Ordering::SeqCst);
+        let why = "this kernel cannot resolve".to_owned();
         Box::pin(async { Err(Unobservable { why }.into()) })
     }
 }
@@ -181,7 +185,7 @@ impl App {
 /// A control plane over the kernel that cannot say what it did.
 pub struct MuteApp {
     pub olga: Client,
-    pub link: Arc<Link>,
+    pub link: Arc<KernelLink>,
     pub store: Store,
     _app: App,
     _dir: TempDir,
@@ -190,7 +194,7 @@ pub struct MuteApp {
 impl MuteApp {
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let link = Arc::new(Link::default());
+        let link = Arc::new(KernelLink::default());
         let app = App::over(dir.path(), |inner| MuteKernel { inner, link: Arc::clone(&link) });
         let app = app.await;
         let (olga, store) = (app.olga.clone(), app.store.clone());

@@ -2,16 +2,16 @@
 //! state in place of a log.
 
 use crate::node_store::{create, entry, file, identity, promise, put, reopen, stop};
-use aerodb_control::kernel::embedded::Meter;
+use aerodb_control::kernel::embedded::ProgressReporter;
 use aerodb_control::kernel::embedded::command::{Accepted, Command};
-use aerodb_control::kernel::embedded::machine::Applied;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
+use aerodb_control::kernel::embedded::state_machine::Applied;
 use aerodb_control::kernel::embedded::store::{Batch, NodeIdentity, NodeStore};
 use aerodb_control::kernel::embedded::view::Fence;
 use aerodb_control::model::action::{ActionId, LogPosition};
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::canonical::Hash;
-use aerodb_control::model::receipt::Witness;
+use aerodb_control::model::receipt::LedgerRef;
 use aerodb_control::model::text::NodeId;
 use raft::eraftpb::{Entry, Snapshot};
 use raft::{Error, GetEntriesContext, Storage, StorageError};
@@ -26,7 +26,7 @@ fn order(number: u8, action: Action) -> Accepted {
         action_id: id(number),
         action,
         expected_epoch: Some(1),
-        witness: Witness { seq: 1, hash: Hash::of(b"record") },
+        witness: LedgerRef { seq: 1, hash: Hash::of(b"record") },
         at: Timestamp::from_millis(5),
     }
 }
@@ -62,7 +62,7 @@ fn run(store: &mut NodeStore, commands: &[Command]) -> Vec<String> {
         Applied::Refused(refusal) => refusal.rule.clone(),
         Applied::Executed(receipt) if receipt.duplicate => "executed before".to_owned(),
         Applied::Executed(_) => "executed".to_owned(),
-        Applied::Settled(_) => "settled".to_owned(),
+        Applied::Resolved(_) => "settled".to_owned(),
         Applied::Done => "done".to_owned(),
     };
     applied.iter().map(|(_, applied)| word(applied)).collect()
@@ -159,11 +159,11 @@ fn the_whole_state_is_received_with_everything_that_must_never_be_lost() {
 
 fn refuses(store: &mut NodeStore, snapshot: Snapshot, why: &str) {
     let hard_state = Some(promise(1, 0, snapshot.get_metadata().index));
-    let before = store.image(&Meter::unheard()).unwrap();
+    let before = store.image(&ProgressReporter::unheard()).unwrap();
     let batch = Batch { hard_state, snapshot: Some(snapshot), ..Batch::default() };
     let error = store.save(batch).unwrap_err().to_string();
     assert!(error.contains(why), "{error}");
-    assert_eq!(store.image(&Meter::unheard()).unwrap(), before);
+    assert_eq!(store.image(&ProgressReporter::unheard()).unwrap(), before);
 }
 
 #[test]

@@ -2,14 +2,14 @@
 //! acknowledged, whatever else the disk had not yet been told to keep.
 
 use aerodb_control::kernel::embedded::command::{Accepted, Bytes, Command};
-use aerodb_control::kernel::embedded::machine::Applied;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
+use aerodb_control::kernel::embedded::state_machine::Applied;
 use aerodb_control::kernel::embedded::store::{Batch, NodeIdentity, NodeStore};
 use aerodb_control::kernel::embedded::view::Fence;
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::canonical::Hash;
-use aerodb_control::model::receipt::Witness;
+use aerodb_control::model::receipt::LedgerRef;
 use raft::eraftpb::{Entry, HardState};
 use raft::{GetEntriesContext, Storage};
 use std::fs;
@@ -173,7 +173,7 @@ pub(crate) fn stop(number: u8, expected_epoch: u64, fence: Fence) -> Command {
         action_id: ActionId::from_random([number; 16]),
         action: Action::StopWrites {},
         expected_epoch: Some(expected_epoch),
-        witness: Witness { seq: 1, hash: Hash::of(b"record") },
+        witness: LedgerRef { seq: 1, hash: Hash::of(b"record") },
         at: Timestamp::from_millis(5),
     };
     Command::Fence { order, fence }
@@ -205,7 +205,7 @@ fn an_effect_and_its_receipt_are_one_and_a_late_entry_leaves_neither() {
             Applied::Refused(refusal) => refusal.rule.clone(),
             Applied::Executed(receipt) if receipt.duplicate => "executed before".to_owned(),
             Applied::Executed(_) => "executed".to_owned(),
-            Applied::Settled(_) => "settled".to_owned(),
+            Applied::Resolved(_) => "settled".to_owned(),
             Applied::Done => "done".to_owned(),
         })
         .collect();

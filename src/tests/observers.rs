@@ -1,7 +1,7 @@
 //! The listener of observers: it reads, and nothing else exists there (C10.2).
 
 use crate::harness::{TestApp, id};
-use crate::server::{PROGRAM, Place};
+use crate::server::{PROGRAM, ServerDir};
 use aerodb_control::web::policy::{ACTS, READS, is_for_observers};
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -39,7 +39,7 @@ async fn not_one_route_that_acts_exists_there_for_anybody() {
             }
         }
         let secret = link["path"].as_str().expect("a path");
-        for path in ["/login", "/setup/spent", secret, "/access/everybody"] {
+        for path in ["/login", "/setup/spent", secret, "/access/all"] {
             client.get(path).await.expect(404);
         }
     }
@@ -106,7 +106,7 @@ async fn a_session_that_is_used_there_alone_ends_as_if_it_were_not_used() {
 /// The process itself: the setting opens the listener, and a stop closes it with the others.
 #[test]
 fn a_server_that_is_told_so_listens_for_observers_and_says_where() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let settings = std::fs::read_to_string(place.settings()).expect("the settings");
     let told = settings.replace("[control]\n", "[control]\nobserver-listen = \"127.0.0.1:0\"\n");
     std::fs::write(place.settings(), told).expect("a file");

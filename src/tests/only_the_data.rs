@@ -2,7 +2,7 @@
 //! read-only.
 
 use crate::harness::PASSWORD;
-use crate::server::{Place, Server};
+use crate::server::{ServerDir, TestServer};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -24,7 +24,7 @@ fn seen(folder: &Path, data: &Path, into: &mut BTreeMap<PathBuf, (i64, i64, u64)
 }
 
 /// The regular files that a process has open for writing.
-fn written_to(server: &Server) -> Vec<PathBuf> {
+fn written_to(server: &TestServer) -> Vec<PathBuf> {
     let process = PathBuf::from(format!("/proc/{}", server.process()));
     let mut found = Vec::new();
     for entry in std::fs::read_dir(process.join("fd")).expect("the server runs") {
@@ -44,7 +44,7 @@ fn written_to(server: &Server) -> Vec<PathBuf> {
 
 #[test]
 fn with_everything_but_its_data_read_only_a_server_serves_acts_and_stops() {
-    let place = Place::new();
+    let place = ServerDir::new();
     aerodb_control::files::private::create_directory(&place.data()).expect("a directory");
     for empty in ["home", "tmp"] {
         std::fs::create_dir(place.folder().join(empty)).expect("a directory");

@@ -159,7 +159,7 @@ async fn every_json_answer_is_as_described() {
     ] {
         olga.get(path).await.expect(200);
     }
-    app.auditor().get("/api/v1/access/everybody").await.expect(200);
+    app.auditor().get("/api/v1/access/all").await.expect(200);
     let link = json!({"link_id": id(8), "name": "board", "scope": "cluster", "expires": "1d"});
     olga.post("/api/v1/links", &link).await.expect(201);
     olga.post("/api/v1/links", &link).await.expect(200);
@@ -171,8 +171,8 @@ async fn every_json_answer_is_as_described() {
     olga.post("/api/v1/tokens/metrics/revoke", &json!({})).await.expect(200);
     let open = crate::finding::with_an_open_action().await;
     open.operator().get(&format!("/api/v1/actions/{}", id(1))).await.expect(200);
-    let settle = format!("/api/v1/actions/{}/settle", id(1));
-    open.operator().post(&settle, &why).await.expect(200);
+    let resolve = format!("/api/v1/actions/{}/resolve", id(1));
+    open.operator().post(&resolve, &why).await.expect(200);
     let mute = MuteApp::new().await;
     let explained = mute.olga.request(1, "stop_writes", json!({})).await.expect(201).json();
     mute.olga.post(&format!("/api/v1/actions/{}/confirm", id(1)), &confirmation(&explained)).await;

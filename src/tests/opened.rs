@@ -1,21 +1,21 @@
 //! A control plane, put together on a directory as the server does it.
 
 use crate::still_time::{CountedEntropy, ManualClock};
-use aerodb_control::authority::proof::PROOF_MINUTES_MAX;
-use aerodb_control::authority::{PasswordCost, ProofLasts};
+use aerodb_control::authority::reauth::PROOF_MINUTES_MAX;
+use aerodb_control::authority::{PasswordCost, ReauthLifetime};
 use aerodb_control::kernel::embedded::NodeCount;
 use aerodb_control::model::ambient::Room;
 use aerodb_control::model::record::HostUser;
 use aerodb_control::model::text::PlaceName;
 use aerodb_control::serve::config::Config;
-use aerodb_control::serve::reach::Reach;
-use aerodb_control::serve::vouching::Vouching;
-use aerodb_control::serve::{self, Ambient, House, found};
+use aerodb_control::serve::listen_policy::ListenPolicy;
+use aerodb_control::serve::provider_settings::ProviderSettings;
+use aerodb_control::serve::{self, ControlPlane, SystemDeps, found};
 use std::path::Path;
 use std::sync::Arc;
 
 /// A change of the settings that a test makes.
-pub type Change = Arc<dyn Fn(&mut Config) + Send + Sync>;
+pub type ConfigChange = Arc<dyn Fn(&mut Config) + Send + Sync>;
 
 /// Opens a control plane on a directory; a new one still waits for its first operator. A proof of
 /// identity lasts as long as a session: tests of other things move time as they like.
@@ -24,8 +24,8 @@ pub async fn open(
     nodes: u64,
     clock: &Arc<ManualClock>,
     entropy: &Arc<CountedEntropy>,
-) -> House {
-    let as_it_is: Change = Arc::new(|_| {});
+) -> ControlPlane {
+    let as_it_is: ConfigChange = Arc::new(|_| {});
     open_as(dir, nodes, clock, entropy, &as_it_is).await
 }
 
@@ -35,8 +35,8 @@ pub async fn open_as(
     nodes: u64,
     clock: &Arc<ManualClock>,
     entropy: &Arc<CountedEntropy>,
-    change: &Change,
-) -> House {
+    change: &ConfigChange,
+) -> ControlPlane {
     let ambient = ambient(clock.clone(), entropy.clone());
     let mut config = config(dir, nodes);
     change(&mut config);
@@ -95,15 +95,15 @@ pub(crate) fn config(dir: &Path, nodes: u64) -> Config {
         environment: PlaceName::parse("test").expect("a name"),
         cluster: PlaceName::parse("aerodb").expect("a name"),
         data_api: "127.0.0.1:0".parse().expect("an address"),
-        reach: Reach::default(),
+        reach: ListenPolicy::default(),
         observer_listen: None,
-        vouching: Vouching::default(),
-        proof_lasts: ProofLasts::of_minutes(PROOF_MINUTES_MAX).expect("a whole session"),
+        providers: ProviderSettings::default(),
+        reauth_lifetime: ReauthLifetime::of_minutes(PROOF_MINUTES_MAX).expect("a whole session"),
         second_operator: Vec::new(),
         written: std::collections::BTreeMap::new(),
     }
 }
 
-pub(crate) fn ambient(clock: Arc<ManualClock>, entropy: Arc<CountedEntropy>) -> Ambient {
-    Ambient { clock, entropy, password_cost: PasswordCost::of(64, 1), room: Arc::new(SomeRoom) }
+pub(crate) fn ambient(clock: Arc<ManualClock>, entropy: Arc<CountedEntropy>) -> SystemDeps {
+    SystemDeps { clock, entropy, password_cost: PasswordCost::of(64, 1), room: Arc::new(SomeRoom) }
 }

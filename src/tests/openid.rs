@@ -1,13 +1,15 @@
 //! Signing in through a provider of OpenID Connect, against one that answers over real HTTP: every way in
 //! which nobody may be let in (C10.1, C11.1).
 
-use crate::certified::Certified;
+use crate::certified::TestCertificate;
 use crate::harness::{PASSWORD, TestApp};
 use crate::opened::refused_start;
-use crate::openid_place::{A_WHILE_MS, BEGIN, Back, FINISH, Place, form, parameter, parameters};
+use crate::openid_place::{
+    A_WHILE_MS, BEGIN, FINISH, ProviderReply, ProviderSetup, form, parameter, parameters,
+};
 use crate::provider::{CLIENT, Lies, Provider, SITE, Signed};
 use aerodb_control::identity::OpenidTable;
-use aerodb_control::serve::vouching::Vouching;
+use aerodb_control::serve::provider_settings::ProviderSettings;
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value, json};
@@ -15,7 +17,7 @@ use serde_json::{Value, json};
 /// C9.4, C10.1.
 #[tokio::test]
 async fn an_answer_to_no_question_of_this_browser_signs_nobody_in() {
-    let place = Place::new().await;
+    let place = ProviderSetup::new().await;
     // Another state.
     let mut back = place.go().await;
     let right = std::mem::replace(&mut back.state, "x".repeat(43));
@@ -30,7 +32,7 @@ async fn an_answer_to_no_question_of_this_browser_signs_nobody_in() {
     let name = back.cookie.split_once('=').expect("a pair").0.to_owned();
     let both = format!("{other}; {}", back.cookie);
     for cookie in [String::new(), other, format!("{name}=x"), both] {
-        let elsewhere = Back { cookie, ..back.clone() };
+        let elsewhere = ProviderReply { cookie, ..back.clone() };
         let reply = place.finish(&elsewhere).await;
         place.refused(reply, 410, "sign_in_spent", "begin again").await;
         place.wait(A_WHILE_MS / 4);
@@ -48,19 +50,19 @@ async fn an_answer_to_no_question_of_this_browser_signs_nobody_in() {
 /// C9.4, C10.1.
 #[tokio::test]
 async fn a_code_that_is_not_good_signs_nobody_in_and_is_given_to_the_provider_once() {
-    let place = Place::new().await;
+    let place = ProviderSetup::new().await;
     let first = place.go().await;
     place.provider.asked();
     place.finish(&first).await.expect(303);
     assert_eq!(place.provider.asked(), ["token", "keys"]);
     // The code of another sign-in, which was used: the provider refuses it.
-    let second = Back { code: first.code, ..place.go().await };
+    let second = ProviderReply { code: first.code, ..place.go().await };
     let words = "a code that the provider refuses: invalid_grant";
     place.refused(place.finish(&second).await, 403, "identity_unproven", words).await;
     // One that was not used, of a sign-in that another browser began: PKCE.
     place.wait(A_WHILE_MS);
     let (stolen, mine) = (place.go().await, place.go().await);
-    let mixed = Back { code: stolen.code, ..mine };
+    let mixed = ProviderReply { code: stolen.code, ..mine };
     place.refused(place.finish(&mixed).await, 403, "identity_unproven", words).await;
     assert_eq!(
         place.provider.asked().iter().filter(|what| *what == "token").count(),
@@ -72,7 +74,7 @@ async fn a_code_that_is_not_good_signs_nobody_in_and_is_given_to_the_provider_on
 /// C9.4, C10.1.
 #[tokio::test]
 async fn a_token_that_does_not_prove_it_signs_nobody_in() {
-    let place = Place::new().await;
+    let place = ProviderSetup::new().await;
     let now = place.now_s();
     let signed = |signed| Lies { signed, ..Lies::default() };
     let claim = |key, value| Lies { claims: vec![(key, value)], ..Lies::default() };
@@ -114,7 +116,7 @@ async fn a_token_that_does_not_prove_it_signs_nobody_in() {
 /// C6.1, C9.4.
 #[tokio::test]
 async fn a_provider_that_is_gone_or_lies_about_itself_is_told_and_accounts_go_on_working() {
-    let place = Place::new().await;
+    let place = ProviderSetup::new().await;
     let says = |key, value| Lies { discovery: vec![(key, value)], ..Lies::default() };
     let gone = || Lies { gone: true, ..Lies::default() };
     for (lies, words) in [
@@ -148,7 +150,7 @@ async fn a_provider_that_is_gone_or_lies_about_itself_is_told_and_accounts_go_on
     let body = json!({"name": "olga", "password": PASSWORD});
     place.app.anonymous().post("/api/v1/login", &body).await.expect(200);
     // Nothing listens any more.
-    let Place { app, mut provider } = place;
+    let ProviderSetup { app, mut provider } = place;
     provider.stop().await;
     app.clock.advance_millis(A_WHILE_MS);
     let reply = form(&app.anonymous(), BEGIN, "", &[]).await.expect(502);
@@ -159,7 +161,7 @@ async fn a_provider_that_is_gone_or_lies_about_itself_is_told_and_accounts_go_on
 /// C10.2.
 #[tokio::test]
 async fn a_link_to_the_page_behind_a_provider_does_nothing_and_says_nothing_of_its_own() {
-    let place = Place::new().await;
+    let place = ProviderSetup::new().await;
     let before = place.records().await;
     let anonymous = place.app.anonymous();
     let page = "/login/openid/callback";
@@ -208,7 +210,7 @@ async fn a_link_to_the_page_behind_a_provider_does_nothing_and_says_nothing_of_i
 /// C10.1.
 #[tokio::test]
 async fn beginning_costs_the_address_that_begins_and_the_secret_goes_where_it_is_read() {
-    let place = Place::new().await;
+    let place = ProviderSetup::new().await;
     let methods = json!(["client_secret_post"]);
     let in_body = vec![("token_endpoint_auth_methods_supported", methods)];
     place.provider.lies(Lies { discovery: in_body, ..Lies::default() });
@@ -236,17 +238,17 @@ async fn beginning_costs_the_address_that_begins_and_the_secret_goes_where_it_is
 /// C10.1, C11.1: a certificate is believed by the word of the authority in `openid-ca` and of no other.
 #[tokio::test]
 async fn a_provider_is_who_the_authority_of_the_settings_says_it_is() {
-    let place = Place::of(Provider::encrypted(), |_| {}).await;
+    let place = ProviderSetup::of(Provider::encrypted(), |_| {}).await;
     assert!(place.provider.issuer().starts_with("https://"));
     let session = place.sign_in().await.get("/api/v1/session").await.expect(200).json();
     assert_eq!(session["name"], "ada");
     // Those that browsers trust know nothing of it; nor does an authority of somebody else.
     let other = place.app.dir().join("other.pem");
-    std::fs::write(&other, Certified::new().ca).expect("a file");
+    std::fs::write(&other, TestCertificate::new().ca).expect("a file");
     for ca in [std::path::PathBuf::new(), other] {
         let table = OpenidTable { ca, ..place.provider.table() };
         let openid = table.checked().expect("settings");
-        let app = TestApp::vouched(Vouching { openid, ..place.provider.vouching() }).await;
+        let app = TestApp::vouched(ProviderSettings { openid, ..place.provider.providers() }).await;
         place.provider.asked();
         let reply = form(&app.anonymous(), BEGIN, "", &[]).await.expect(502);
         assert!(reply.body.contains("no authority that is believed vouches"), "{}", reply.body);
@@ -258,23 +260,23 @@ async fn a_provider_is_who_the_authority_of_the_settings_says_it_is() {
 #[tokio::test]
 async fn settings_of_a_provider_that_cannot_work_stop_the_start_before_anything_is_opened() {
     let provider = Provider::new();
-    let good = provider.vouching();
+    let good = provider.providers();
     for (site, says) in [
         ("http://console.example", "public-url"),
         ("https://console.example", "public-url"),
         ("http://127.0.0.1:7400/console", "public-url"),
     ] {
-        let vouching = Vouching { public_url: Some(site.to_owned()), ..good.clone() };
-        let refused = refused_start(|config| config.vouching = vouching).await;
+        let providers = ProviderSettings { public_url: Some(site.to_owned()), ..good.clone() };
+        let refused = refused_start(|config| config.providers = providers).await;
         assert!(refused.contains(says) && refused.contains(site), "{refused}");
     }
     let mut table = provider.table();
     table.secret_file = "/nonexistent/secret".into();
-    let vouching = Vouching { openid: table.checked().expect("values"), ..good.clone() };
-    let refused = refused_start(|config| config.vouching = vouching).await;
+    let providers = ProviderSettings { openid: table.checked().expect("values"), ..good.clone() };
+    let refused = refused_start(|config| config.providers = providers).await;
     assert!(refused.contains("openid-client-secret-file"), "{refused}");
     let mut table = provider.table();
     table.ca = "/nonexistent/ca".into();
-    let vouching = Vouching { openid: table.checked().expect("values"), ..good };
-    assert!(refused_start(|config| config.vouching = vouching).await.contains("openid-ca"));
+    let providers = ProviderSettings { openid: table.checked().expect("values"), ..good };
+    assert!(refused_start(|config| config.providers = providers).await.contains("openid-ca"));
 }

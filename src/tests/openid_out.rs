@@ -1,12 +1,12 @@
 //! Signing out where a provider signs people in: the next person at that browser is not the one before.
 
 use crate::harness::Reply;
-use crate::openid_place::{Place, cookies, form, parameters};
+use crate::openid_place::{ProviderSetup, cookies, form, parameters};
 use crate::provider::Lies;
 use serde_json::json;
 
 /// Who signed in through the provider, and signs out by the page.
-async fn signs_out(place: &Place) -> (String, Reply) {
+async fn signs_out(place: &ProviderSetup) -> (String, Reply) {
     let reply = place.finish(&place.go().await).await.expect(303);
     let set = cookies(&reply);
     let session =
@@ -18,7 +18,7 @@ async fn signs_out(place: &Place) -> (String, Reply) {
 }
 
 /// What the next sign-in in that browser asks the provider for.
-async fn next_asks(place: &Place, reply: &Reply) -> Vec<(String, String)> {
+async fn next_asks(place: &ProviderSetup, reply: &Reply) -> Vec<(String, String)> {
     let left = cookies(reply).into_iter().find(|(pair, _)| pair.contains("aerodb_left_"));
     let (left, rules) = left.expect("the browser remembers that somebody signed out");
     assert!(rules.contains("HttpOnly") && rules.contains("SameSite=Strict"), "{rules}");
@@ -34,7 +34,7 @@ fn has(asked: &[(String, String)], name: &str, value: &str) -> bool {
 /// C3.1.
 #[tokio::test]
 async fn after_a_sign_out_the_provider_is_told_to_ask_who_is_there() {
-    let place = Place::new().await;
+    let place = ProviderSetup::new().await;
     let (_, reply) = signs_out(&place).await;
     assert_eq!((reply.status.as_u16(), reply.location.as_deref()), (303, Some("/login")));
     let asked = next_asks(&place, &reply).await;
@@ -48,7 +48,7 @@ async fn after_a_sign_out_the_provider_is_told_to_ask_who_is_there() {
 /// OpenID Connect RP-Initiated Logout 1.0.
 #[tokio::test]
 async fn whoever_signs_out_is_led_to_where_the_provider_forgets_them() {
-    let place = Place::new().await;
+    let place = ProviderSetup::new().await;
     let end = format!("{}/end?a=b", place.provider.issuer());
     let discovery = vec![("end_session_endpoint", json!(end))];
     place.provider.lies(Lies { discovery, ..Lies::default() });
@@ -68,7 +68,7 @@ async fn whoever_signs_out_is_led_to_where_the_provider_forgets_them() {
 #[tokio::test]
 async fn a_place_to_sign_out_that_is_not_encrypted_or_no_address_is_none() {
     for end in ["http://idp.example/end", "javascript:alert(1)", ""] {
-        let place = Place::new().await;
+        let place = ProviderSetup::new().await;
         let discovery = vec![("end_session_endpoint", json!(end))];
         place.provider.lies(Lies { discovery, ..Lies::default() });
         let (_, reply) = signs_out(&place).await;

@@ -15,14 +15,14 @@ pub const BEGIN: &str = "/login/openid";
 pub const FINISH: &str = "/login/openid/finish";
 
 /// A control plane that believes a provider, and a browser of somebody who is signed in nowhere.
-pub struct Place {
+pub struct ProviderSetup {
     pub app: TestApp,
     pub provider: Provider,
 }
 
 /// A browser that was sent to the provider and back.
 #[derive(Clone)]
-pub struct Back {
+pub struct ProviderReply {
     pub cookie: String,
     pub state: String,
     pub code: String,
@@ -63,7 +63,7 @@ pub fn parameter(address: &str, name: &str) -> String {
     found.unwrap_or_else(|| panic!("{address} has no {name}")).1
 }
 
-impl Place {
+impl ProviderSetup {
     pub async fn new() -> Self {
         Self::set(|_| {}).await
     }
@@ -75,9 +75,9 @@ impl Place {
 
     /// A control plane that believes this provider.
     pub async fn of(provider: Provider, change: fn(&mut Config)) -> Self {
-        let vouching = provider.vouching();
+        let providers = provider.providers();
         let vouched = move |config: &mut Config| {
-            config.vouching = vouching.clone();
+            config.providers = providers.clone();
             change(config);
         };
         let app = TestApp::set(vouched).await;
@@ -87,8 +87,9 @@ impl Place {
 
     /// A control plane that believes this provider by these settings.
     pub async fn believing(provider: Provider, table: OpenidTable) -> Self {
-        let vouching = Provider::vouching_of(table);
-        let app = TestApp::set(move |config: &mut Config| config.vouching = vouching.clone()).await;
+        let providers = Provider::vouching_of(table);
+        let app =
+            TestApp::set(move |config: &mut Config| config.providers = providers.clone()).await;
         Self { app, provider }
     }
 
@@ -114,22 +115,22 @@ impl Place {
     }
 
     /// Goes to the provider and comes back, up to the page with the button.
-    pub async fn go(&self) -> Back {
+    pub async fn go(&self) -> ProviderReply {
         let (address, cookie) = self.begin().await;
         self.there_and_back(&address, cookie).await
     }
 
     /// The same, from the address of a sign-in that was begun.
-    pub async fn there_and_back(&self, address: &str, cookie: String) -> Back {
+    pub async fn there_and_back(&self, address: &str, cookie: String) -> ProviderReply {
         let callback = self.provider.visit(address).await;
         let page = self.app.anonymous().get(&callback).await.expect(200);
         assert!(page.body.contains("action=\"/login/openid/finish\""), "{}", page.body);
         assert!(!page.headers.contains_key(header::SET_COOKIE), "a GET signs nobody in");
         let (state, code) = (parameter(&callback, "state"), parameter(&callback, "code"));
-        Back { cookie, state, code }
+        ProviderReply { cookie, state, code }
     }
 
-    pub async fn finish(&self, back: &Back) -> Reply {
+    pub async fn finish(&self, back: &ProviderReply) -> Reply {
         let fields = [("state", &*back.state), ("code", &*back.code)];
         form(&self.app.anonymous(), FINISH, &back.cookie, &fields).await
     }
@@ -173,13 +174,13 @@ impl Place {
     }
 }
 
-impl Place {
+impl ProviderSetup {
     pub fn now_s(&self) -> i64 {
         self.app.clock.now().millis() / 1000
     }
 
     pub async fn accounts(&self) -> Value {
-        let all = self.app.auditor().get("/api/v1/access/everybody").await.expect(200).json();
+        let all = self.app.auditor().get("/api/v1/access/all").await.expect(200).json();
         all["accounts"].clone()
     }
 }

@@ -3,19 +3,21 @@
 
 use crate::harness::{Client, TestApp, confirmation, id, proved};
 use crate::opened::refused_start;
-use crate::openid_place::{A_WHILE_MS, BEGIN, Back, Place, form, parameters, person};
+use crate::openid_place::{
+    A_WHILE_MS, BEGIN, ProviderReply, ProviderSetup, form, parameters, person,
+};
 use crate::provider::{Lies, Provider};
-use aerodb_control::authority::ProofLasts;
+use aerodb_control::authority::ReauthLifetime;
 use aerodb_control::serve::config::Config;
-use aerodb_control::serve::vouching::Vouching;
+use aerodb_control::serve::provider_settings::ProviderSettings;
 use aerodb_control::workflow::SUMMED_MS;
 use serde_json::{Value, json};
 
 const FIVE_MINUTES_MS: i64 = 5 * 60 * 1000;
 
-async fn for_five_minutes() -> Place {
-    let place = Place::set(|config| {
-        config.proof_lasts = ProofLasts::of_minutes(5).expect("a time");
+async fn for_five_minutes() -> ProviderSetup {
+    let place = ProviderSetup::set(|config| {
+        config.reauth_lifetime = ReauthLifetime::of_minutes(5).expect("a time");
     });
     place.await
 }
@@ -29,14 +31,14 @@ fn says_when(value: Value) -> Lies {
 }
 
 /// Somebody who signed in through the provider, and a switchover that was explained to them.
-async fn explained(place: &Place) -> (Client, Value) {
+async fn explained(place: &ProviderSetup) -> (Client, Value) {
     let ada = place.sign_in().await;
     let explained = ada.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
     (ada, explained)
 }
 
 /// Begins at the button of the page, goes there and comes back.
-async fn anew(place: &Place) -> Back {
+async fn anew(place: &ProviderSetup) -> ProviderReply {
     let (address, cookie) = place.begin_with(&[("next", &page()), ("anew", "yes")]).await;
     let asked = parameters(&address);
     for (name, value) in [("prompt", "login"), ("max_age", "0")] {
@@ -68,7 +70,7 @@ async fn signing_in_again_without_being_asked_by_the_provider_is_no_proof() {
 
     // The page sends to the provider, and has neither a field for a password nor the confirmation.
     let shown = again.get(&page()).await.expect(200).body;
-    assert!(shown.contains("Prove who you are") && shown.contains("Go to Example Works"));
+    assert!(shown.contains("Re-authenticate") && shown.contains("Go to Example Works"));
     assert!(!shown.contains("confirm-password") && !shown.contains("name=\"digest\""));
     assert!(shown.contains("Withdraw"), "what proves nothing is not in the way of taking it back");
 
@@ -76,7 +78,7 @@ async fn signing_in_again_without_being_asked_by_the_provider_is_no_proof() {
     assert_eq!(reply.location.as_deref(), Some(&*page()), "back to what was explained");
     let back = place.who(&reply);
     let shown = back.get(&page()).await.expect(200).body;
-    assert!(shown.contains("name=\"digest\"") && !shown.contains("Prove who you are"));
+    assert!(shown.contains("name=\"digest\"") && !shown.contains("Re-authenticate"));
     let now = back.get(&format!("/api/v1{}", page())).await.expect(200).json();
     assert_eq!(now["digest"], explained["digest"]);
     let done = back.confirm(&now).await.expect(200).json();
@@ -147,9 +149,9 @@ async fn a_provider_that_does_not_say_that_it_asked_just_now_proves_nothing() {
 #[tokio::test]
 async fn a_clock_that_is_behind_does_not_lead_in_a_circle() {
     let one = |config: &mut Config| {
-        config.proof_lasts = ProofLasts::of_minutes(1).expect("a time");
+        config.reauth_lifetime = ReauthLifetime::of_minutes(1).expect("a time");
     };
-    let place = Place::set(one).await;
+    let place = ProviderSetup::set(one).await;
     place.provider.lies(says_when(json!(place.now_s() - 59)));
     let ada = place.who(&place.finish(&anew(&place).await).await.expect(303));
     let explained = ada.request(1, "switchover", json!({"to": "n2"})).await.expect(201).json();
@@ -165,7 +167,7 @@ async fn a_session_of_a_provider_that_is_no_more_is_told_that_it_cannot_prove_an
     place.wait(FIVE_MINUTES_MS);
     let held = ada.into_bearer();
     let app = place.app.restart_as(|config| {
-        config.proof_lasts = ProofLasts::of_minutes(5).expect("a time");
+        config.reauth_lifetime = ReauthLifetime::of_minutes(5).expect("a time");
     });
     let app = app.await;
     let ada = Client::new(app.house.console.clone(), held);
@@ -202,17 +204,18 @@ async fn somebody_else_who_signs_in_there_does_not_get_what_was_explained_to_ano
 #[tokio::test]
 async fn operators_of_a_provider_who_could_never_prove_it_stop_the_start() {
     let provider = Provider::new();
-    let (vouching, never) = (provider.vouching(), ProofLasts::of_minutes(0).expect("a time"));
-    let said = refused_start(|config| (config.vouching, config.proof_lasts) = (vouching, never));
+    let (providers, never) = (provider.providers(), ReauthLifetime::of_minutes(0).expect("a time"));
+    let said =
+        refused_start(|config| (config.providers, config.reauth_lifetime) = (providers, never));
     let said = said.await;
-    assert!(said.contains("proof-minutes") && said.contains("openid-roles"), "{said}");
+    assert!(said.contains("reauth-minutes") && said.contains("openid-roles"), "{said}");
     // Where the provider makes none, whoever operates has a password.
     let mut table = provider.table();
     table.roles.retain(|row| row.role == "observer");
     let openid = table.checked().expect("settings");
-    let vouching = Vouching { openid, ..provider.vouching() };
+    let providers = ProviderSettings { openid, ..provider.providers() };
     let app = TestApp::set(move |config| {
-        (config.vouching, config.proof_lasts) = (vouching.clone(), never);
+        (config.providers, config.reauth_lifetime) = (providers.clone(), never);
     });
     app.await.operator().get("/api/v1/session").await.expect(200);
 }
@@ -236,5 +239,5 @@ async fn what_is_wanted_anew_is_said_in_one_way_only() {
     asked.expect(201);
     place.wait(FIVE_MINUTES_MS);
     let shown = place.app.operator().get(&page()).await.expect(200).body;
-    assert!(shown.contains("confirm-password") && !shown.contains("Prove who you are"));
+    assert!(shown.contains("confirm-password") && !shown.contains("Re-authenticate"));
 }

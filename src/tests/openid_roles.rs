@@ -1,14 +1,14 @@
 //! Which role a provider's word gives, and to which account (C10.1).
 
 use crate::harness::PASSWORD;
-use crate::openid_place::{A_WHILE_MS, Place, person};
+use crate::openid_place::{A_WHILE_MS, ProviderSetup, person};
 use crate::provider::{Lies, Signed};
 use serde_json::json;
 
 /// C9.1, C9.4, C10.1.
 #[tokio::test]
 async fn who_has_no_role_or_two_that_exclude_one_another_is_not_let_in() {
-    let place = Place::new().await;
+    let place = ProviderSetup::new().await;
     let accounts = place.accounts().await;
     for (groups, words) in [
         (&["staff", "Database Operators"][..], "nothing that gives a role"),
@@ -40,7 +40,7 @@ async fn who_has_no_role_or_two_that_exclude_one_another_is_not_let_in() {
 /// C10.1: a name is one person for ever.
 #[tokio::test]
 async fn a_name_of_the_provider_never_leads_into_the_account_of_somebody_else() {
-    let place = Place::new().await;
+    let place = ProviderSetup::new().await;
     // Names that are taken by an account, a token and nobody, and names that are none.
     for name in ["olga", "OLGA", "metrics", "", "ada lovelace", "ada\u{202e}", "Ädä"] {
         place.provider.says(person("31", name, &["database operators"]));
@@ -74,7 +74,7 @@ async fn each_role_is_given_by_its_claim_and_the_session_is_like_any_other() {
         (Signed::Rs256, "database operators", "operator"),
         (Signed::EdDsa, "revision", "auditor"),
     ] {
-        let place = Place::new().await;
+        let place = ProviderSetup::new().await;
         place.provider.lies(Lies { signed, ..Lies::default() });
         place.provider.says(person("24400320", "ada", &[group, "staff"]));
         let before = place.records().await;
@@ -95,7 +95,7 @@ async fn each_role_is_given_by_its_claim_and_the_session_is_like_any_other() {
         assert_eq!(place.records().await, before + 2);
         let request = ada.request(1, "switchover", json!({"to": "n2"})).await;
         request.expect(if role == "operator" { 201 } else { 403 });
-        let everybody = ada.get("/api/v1/access/everybody").await;
+        let everybody = ada.get("/api/v1/access/all").await;
         everybody.expect(if role == "auditor" { 200 } else { 403 });
         let own = ada.get("/api/v1/access").await.expect(200).json();
         assert_eq!(own["sessions"][0]["by"], "openid");
@@ -112,7 +112,7 @@ async fn each_role_is_given_by_its_claim_and_the_session_is_like_any_other() {
 /// C10.1.
 #[tokio::test]
 async fn another_claim_is_another_role_and_ends_the_sessions_of_the_old_one() {
-    let place = Place::new().await;
+    let place = ProviderSetup::new().await;
     let operator = place.sign_in().await;
     operator.request(1, "switchover", json!({"to": "n2"})).await.expect(201);
     place.wait(A_WHILE_MS);

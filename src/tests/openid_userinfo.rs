@@ -1,7 +1,7 @@
 //! Claims that are not in the token as a flat list of texts: inside others, at the userinfo endpoint, or
 //! too many (C10.1, C11.1).
 
-use crate::openid_place::{A_WHILE_MS, Place};
+use crate::openid_place::{A_WHILE_MS, ProviderSetup};
 use crate::provider::{Lies, Provider};
 use serde_json::{Value, json};
 
@@ -15,14 +15,14 @@ fn provider(said: Value) -> Provider {
 }
 
 /// A control plane that asks there, and reads a role inside another claim.
-async fn place(said: Value) -> Place {
+async fn place(said: Value) -> ProviderSetup {
     let provider = provider(said);
     let mut table = provider.table();
     table.userinfo = true;
     for row in &mut table.roles {
         "realm_access.roles".clone_into(&mut row.claim);
     }
-    let place = Place::believing(provider, table).await;
+    let place = ProviderSetup::believing(provider, table).await;
     place.provider.says(json!({"sub": "24400320"}));
     place
 }
@@ -47,7 +47,7 @@ async fn userinfo_about_somebody_else_or_none_signs_nobody_in() {
     // Where the settings do not say so nobody is asked, whatever the provider names.
     let provider = provider(json!({"sub": "24400320", "groups": ["database operators"]}));
     let table = provider.table();
-    let unasked = Place::believing(provider, table).await;
+    let unasked = ProviderSetup::believing(provider, table).await;
     unasked.provider.says(json!({"sub": "24400320", "preferred_username": "ada"}));
     unasked.provider.asked();
     let reply = unasked.finish(&unasked.go().await).await;
@@ -69,7 +69,7 @@ async fn a_role_inside_another_claim_of_userinfo_is_given_and_that_of_the_token_
 
 #[tokio::test]
 async fn a_person_in_very_many_groups_is_told_about_the_size_and_not_about_who_they_are() {
-    let place = Place::new().await;
+    let place = ProviderSetup::new().await;
     let groups = |count: usize| {
         let many = (0..count).map(|number| format!("a-group-with-a-long-name-{number:06}"));
         json!(many.chain(["database operators".to_owned()]).collect::<Vec<_>>())

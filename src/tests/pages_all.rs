@@ -9,12 +9,12 @@ use aerodb_control::model::actor::ActorRole;
 use aerodb_control::model::answer::{Interrupted, Outcome};
 use aerodb_control::model::cluster::ReceiptStatus;
 use aerodb_control::model::invariant::Invariant;
-use aerodb_control::model::pinned::Unresolved;
+use aerodb_control::model::pinned::InDoubt;
 use aerodb_control::model::receipt::{KernelRefusal, Tombstone};
 use aerodb_control::model::refusal::{Refusal, RefusalCode};
 use aerodb_control::ui::{
-    ActionView, Leaving, NewAction, OpenLink, OtherWays, Page, Privileged, ProofShown, Returned,
-    SetUp, SignIn, Way,
+    ActionView, Leaving, NewAction, OpenLink, OtherWays, Page, Privileged, ProofShown,
+    ProviderRedirect, Returned, SetUp, SignIn,
 };
 use aerodb_control::web::render;
 use axum::http::{StatusCode, header};
@@ -67,14 +67,14 @@ pub(crate) fn new_action(node: Option<&str>, text: &str) -> Page {
         node: node.map(made::node_id),
         reason: Some(text.to_owned()),
         state,
-        candidates: overview.why_not[0].candidates.clone(),
-        unresolved: Some(unresolved()),
+        candidates: overview.target_checks[0].candidates.clone(),
+        in_doubt: Some(in_doubt()),
         refusal: Some(refusal(text)),
     }))
 }
 
-pub(crate) fn unresolved() -> Unresolved {
-    Unresolved { action_id: made::action_id(), kind: ActionKind::of("stop_writes") }
+pub(crate) fn in_doubt() -> InDoubt {
+    InDoubt { action_id: made::action_id(), kind: ActionKind::of("stop_writes") }
 }
 
 pub(crate) fn unknown_action(text: &str) -> aerodb_control::model::answer::ActionAnswer {
@@ -87,7 +87,7 @@ pub(crate) fn unknown_action(text: &str) -> aerodb_control::model::answer::Actio
 /// Every page once, with `text` wherever free text can stand.
 pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
     let mut overview = made::overview(made::headless(text), text);
-    overview.unresolved = Some(unresolved());
+    overview.in_doubt = Some(in_doubt());
     let mut stale = made::answer(Stage::Stale, text);
     stale.moved =
         vec![made::moved(Some("n2"), "reachable", true, false), made::told(text, text, text)];
@@ -130,7 +130,7 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         refusal: Some(refusal(text)),
     };
     let (provider, address) = (text.to_owned(), text.to_owned());
-    let leaving = Leaving { provider, address, way: Way::In };
+    let leaving = Leaving { provider, address, way: ProviderRedirect::In };
     let returned = Returned {
         provider: text.to_owned(),
         state: text.to_owned(),

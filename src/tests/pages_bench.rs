@@ -17,10 +17,10 @@ mod site;
 
 use aerodb_control::store::DATABASE_FILE;
 use aerodb_control::web::STREAMS_PER_SESSION;
-use figures::{Figures, line};
+use figures::{Timings, line};
 use http_body_util::BodyExt as _;
 use log::Generator;
-use site::Console;
+use site::BenchSite;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -82,14 +82,14 @@ async fn measure(dir: &Path, kept: Option<&Path>, long: u64) {
         "A log of {long} records was made, or copied, in {:.0} s.",
         begun.elapsed().as_secs_f64()
     );
-    let small = Console::open(&place("small"), 3).await;
+    let small = BenchSite::open(&place("small"), 3).await;
     let session = small.session().await;
     println!("\n{CROWD} nodes beside 3, {ROUNDS} times each.");
-    let crowd = Console::open(&place("crowd"), CROWD).await;
+    let crowd = BenchSite::open(&place("crowd"), CROWD).await;
     compare(&small, &session, &crowd, "3 nodes").await;
     drop(crowd);
     println!("\n{long} records beside 400, {ROUNDS} times each.");
-    let many = Console::open(&place("long"), 3).await;
+    let many = BenchSite::open(&place("long"), 3).await;
     compare(&small, &session, &many, "400 records").await;
     drop(many);
     println!("\n{STREAMS} open event streams beside none, {ROUNDS} times each.");
@@ -98,10 +98,10 @@ async fn measure(dir: &Path, kept: Option<&Path>, long: u64) {
 
 /// Every page of one console beside the same page of another. They take turns, so that whatever else
 /// the machine does is in both.
-async fn compare(base: &Console, session: &str, other: &Console, what: &str) {
+async fn compare(base: &BenchSite, session: &str, other: &BenchSite, what: &str) {
     let theirs = other.session().await;
     for (name, path) in PAGES {
-        let (mut ours, mut limit) = (Figures::default(), Figures::default());
+        let (mut ours, mut limit) = (Timings::default(), Timings::default());
         let mut bytes = (0, 0);
         for round in 0..WARM + ROUNDS {
             let begun = Instant::now();
@@ -119,8 +119,8 @@ async fn compare(base: &Console, session: &str, other: &Console, what: &str) {
 }
 
 /// The pages of a console that a thousand pages listen to, and how long a change takes to reach them.
-async fn observed(base: &Console, dir: &Path) {
-    let busy = Console::open(dir, 3).await;
+async fn observed(base: &BenchSite, dir: &Path) {
+    let busy = BenchSite::open(dir, 3).await;
     let heard = Arc::new(Semaphore::new(0));
     let mut listeners = Vec::new();
     let mut session = String::new();
@@ -140,8 +140,8 @@ async fn observed(base: &Console, dir: &Path) {
     let session = base.session().await;
     compare(base, &session, &busy, "none").await;
     assert_eq!(ended(&listeners), 0, "every stream is open");
-    let mut waves = Figures::default();
-    let mut alone = Figures::default();
+    let mut waves = Timings::default();
+    let mut alone = Timings::default();
     for _ in 0..20 {
         heard.forget_permits(heard.available_permits());
         let begun = Instant::now();

@@ -19,7 +19,7 @@ async fn whole(client: &Client, filter: &str, limit: u32) -> Vec<Timeline> {
 }
 
 /// A filter, and what it leaves, said here once more in another way.
-struct Case {
+struct FilterCase {
     filter: String,
     record: fn(&Record, &Value) -> bool,
     event: fn(&KernelEvent) -> bool,
@@ -29,8 +29,8 @@ fn case(
     filter: &str,
     record: fn(&Record, &Value) -> bool,
     event: fn(&KernelEvent) -> bool,
-) -> Case {
-    Case { filter: filter.to_owned(), record, event }
+) -> FilterCase {
+    FilterCase { filter: filter.to_owned(), record, event }
 }
 
 /// Whether the leaf of a record names an observation.
@@ -38,7 +38,7 @@ fn observed(leaf: &Value) -> bool {
     leaf["entry"]["snapshot"].is_string()
 }
 
-fn cases() -> Vec<Case> {
+fn cases() -> Vec<FilterCase> {
     let one = format!("action={}", id(1));
     let mut cases = vec![
         case("kind=confirmed", |r, _| r.entry.word() == "confirmed", |_| false),
@@ -96,7 +96,7 @@ async fn pages_of_a_filter_put_together_hold_exactly_what_it_leaves() {
     let anna = app.auditor();
     app.operator().request(6, "switchover", json!({"to": "n3"})).await.expect(412);
     let all = whole(&anna, "", 200).await;
-    for Case { filter, record, event } in cases() {
+    for FilterCase { filter, record, event } in cases() {
         let wanted: Vec<_> = records(&all)
             .iter()
             .map(|placed| &placed.record.record)

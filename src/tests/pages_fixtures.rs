@@ -9,28 +9,28 @@ use aerodb_control::kernel::embedded::spec::EngineInvariant;
 use aerodb_control::kernel::embedded::spec::SPEC;
 use aerodb_control::model::action as model;
 use aerodb_control::model::action::{ActionId, ActionKind, Stage};
-use aerodb_control::model::actor::{Actor, ActorRole, Means, Via};
+use aerodb_control::model::actor::{Actor, ActorRole, AuthMethod, CredentialKind};
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::answer::{
-    ActionAnswer, ActionLine, ActionPage, Closing, LogPage, Outcome, Overview, SessionAnswer,
-    StoredRecord, WhyNot,
+    ActionAnswer, ActionLine, ActionPage, LogPage, Outcome, Overview, ResolutionMode,
+    SessionAnswer, StoredRecord, WhyNot,
 };
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::ClusterState;
 use aerodb_control::model::event::{EventKind, EventPlace, KernelEvent};
 use aerodb_control::model::explanation::{
-    Candidate, Check, EXPLANATION_FORMAT, Evidence, Explanation, Prospect, Verdict,
+    ActionPreview, Candidate, Check, EXPLANATION_FORMAT, Evidence, Explanation, Verdict,
 };
 use aerodb_control::model::facts::{Fact, FactChange, FactKey, FactSubject, FactValue, Value};
 use aerodb_control::model::log_filter::LogFilter;
 use aerodb_control::model::pinned::ClusterIdentity;
 use aerodb_control::model::progress::{Progress, Unit};
-use aerodb_control::model::receipt::{Receipt, Witness};
+use aerodb_control::model::receipt::{LedgerRef, Receipt};
 use aerodb_control::model::record::{Entry, RECORD_VERSION, Record};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
 use aerodb_control::model::trace::Trace;
 use aerodb_control::ui::preferences::Preferences;
-use aerodb_control::ui::{Console, Frame, LogView, OverviewView, Page};
+use aerodb_control::ui::{ConsoleScope, Frame, LogView, OverviewView, Page};
 
 /// A text that would do harm anywhere it is not made inert.
 pub(crate) const HOSTILE: &str =
@@ -69,7 +69,7 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         mismatch: None,
         preferences: Preferences::default(),
         freeze_id: action_id(),
-        console: Console::Whole,
+        console: ConsoleScope::Whole,
         can_sign_out: true,
         shows: None,
     }
@@ -113,9 +113,9 @@ fn why_not(state: &ClusterState, kind: ActionKind, text: &str) -> WhyNot {
 
 pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
     let kinds = [ActionKind::of("switchover"), ActionKind::of("failover")];
-    let why_not = kinds.map(|kind| why_not(&state, kind, text)).to_vec();
+    let target_checks = kinds.map(|kind| why_not(&state, kind, text)).to_vec();
     let data_address = Some("http://127.0.0.1:7410".to_owned());
-    let on_cluster = vec![
+    let cluster_actions = vec![
         prospect(Action::StopWrites {}, &[]),
         prospect(
             Action::ResumeWrites {},
@@ -123,12 +123,12 @@ pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
         ),
     ];
     let mismatch = None;
-    let (unresolved, freeze, unrecordable) = (None, None, None);
+    let (in_doubt, freeze, unrecordable) = (None, None, None);
     Overview {
         state,
-        why_not,
-        on_cluster,
-        unresolved,
+        target_checks,
+        cluster_actions,
+        in_doubt,
         freeze,
         data_address,
         mismatch,
@@ -136,9 +136,9 @@ pub(crate) fn overview(state: ClusterState, text: &str) -> Overview {
     }
 }
 
-pub(crate) fn prospect(action: Action, against: &[Check]) -> Prospect {
+pub(crate) fn prospect(action: Action, against: &[Check]) -> ActionPreview {
     let verdict = Verdict::of(against);
-    Prospect { action: action.into(), verdict, checked: 3, against: against.to_vec() }
+    ActionPreview { action: action.into(), verdict, checked: 3, against: against.to_vec() }
 }
 
 pub(crate) fn event(number: u64, kind: EventKind, node: Option<&str>, text: &str) -> KernelEvent {
@@ -212,7 +212,7 @@ pub(crate) fn record(seq: u64, entry: Entry) -> StoredRecord {
     let actor = Actor {
         name: ActorName::parse("maria").unwrap(),
         role: ActorRole::Operator,
-        via: Via::Session,
+        via: CredentialKind::Session,
     };
     let record = Record {
         v: RECORD_VERSION,
@@ -247,7 +247,7 @@ pub(crate) fn answer(stage: Stage, text: &str) -> ActionAnswer {
         stage,
         interrupted: None,
         kernel_says: None,
-        closing: Closing::Settlement,
+        closing: ResolutionMode::Resolution,
         digest,
         explanation,
         observation: now.observation,
@@ -273,7 +273,7 @@ pub(crate) fn receipt(text: &str) -> Receipt {
         epoch: Some(5),
         position: None,
         executed_at: at(9),
-        witness: Witness { seq: 5, hash: Hash::of(b"dispatched") },
+        witness: LedgerRef { seq: 5, hash: Hash::of(b"dispatched") },
         result: text.to_owned(),
         verification: None,
         duplicate: false,
@@ -300,7 +300,7 @@ pub(crate) fn log(text: &str) -> LogView {
     let failed = Entry::SignInFailed { name: text.to_owned() };
     let records = vec![
         record(2, failed),
-        record(1, Entry::SignedIn { by: Means::Password }),
+        record(1, Entry::SignedIn { by: AuthMethod::Password }),
         record(0, boot),
     ];
     let page = LogPage { records, next_before: Some(0) };

@@ -6,7 +6,7 @@ use aerodb_control::kernel::embedded::spec::EngineEvent;
 use aerodb_control::kernel::embedded::spec::EngineInvariant;
 use aerodb_control::model::access_list::{AccessList, More};
 use aerodb_control::model::action::LogPosition;
-use aerodb_control::model::actor::{ActorRole, Means};
+use aerodb_control::model::actor::{ActorRole, AuthMethod};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::ClusterState;
 use aerodb_control::model::event::EventPlace;
@@ -19,7 +19,9 @@ use aerodb_control::model::node_answer::{NodeAnswer, NodeEvents, NodeVerified};
 use aerodb_control::model::receipt::Verification;
 use aerodb_control::model::record::Entry;
 use aerodb_control::model::text::ActorName;
-use aerodb_control::model::timeline::{PlacedEvent, PlacedRecord, Stretch, Timeline, TimelineKey};
+use aerodb_control::model::timeline::{
+    ConcurrentGroup, PlacedEvent, PlacedRecord, Timeline, TimelineKey,
+};
 use aerodb_control::model::timeline_filter::TimelineFilter;
 use aerodb_control::ui::{AccessView, IssuedView, TimelineView};
 
@@ -46,8 +48,8 @@ fn timeline(text: &str) -> Timeline {
     let boot = made::log(text).page.records.pop().unwrap();
     let boot = PlacedRecord { record: boot, after_event: None, joins: false };
     let stretches = vec![
-        Stretch { records: vec![unknown], events: Vec::new(), contradicts: true },
-        Stretch {
+        ConcurrentGroup { records: vec![unknown], events: Vec::new(), contradicts: true },
+        ConcurrentGroup {
             records: vec![boot],
             events: vec![
                 happened(EngineEvent::NodeLost.kind(), Some("n2")),
@@ -73,19 +75,19 @@ pub(crate) fn node_answer(name: &str, state: ClusterState, text: &str) -> NodeAn
     ];
     let events = NodeEvents {
         events: vec![made::event(2, EngineEvent::NodeLost.kind(), Some(name), text)],
-        looked_at: 9,
+        events_scanned: 9,
         next_before: Some(EventPlace { branch: 1, position: 2, number: 3 }),
         gap: Some(text.to_owned()),
     };
     let asked = made::actions().actions;
-    let (unresolved, freeze, more_asked) = (None, None, true);
+    let (in_doubt, freeze, has_more_actions) = (None, None, true);
     let verified = Some(NodeVerified {
         seq: 5,
         action_id: made::action_id(),
         at: made::at(9),
         verification: Verification::Damaged { findings: vec![text.to_owned()] },
     });
-    NodeAnswer { node, state, actions, unresolved, freeze, events, asked, more_asked, verified }
+    NodeAnswer { node, state, actions, in_doubt, freeze, events, asked, has_more_actions, verified }
 }
 
 pub(crate) fn record_page(text: &str) -> RecordAnswer {
@@ -125,7 +127,7 @@ fn session() -> SessionLine {
     SessionLine {
         account: account("maria"),
         role: ActorRole::Operator,
-        by: Means::Password,
+        by: AuthMethod::Password,
         began_at: made::at(1),
         seen_at: made::at(2),
         expires_at: made::at(3600),

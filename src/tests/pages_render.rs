@@ -77,7 +77,7 @@ async fn a_confirmation_is_offered_only_while_one_is_waited_for() {
         let offered = html.contains("/confirm\"");
         assert_eq!(offered, stage.waits(), "{stage}");
         assert_eq!(html.contains("/withdraw\""), stage.waits(), "{stage}");
-        assert_eq!(html.contains("/settle\""), stage == Stage::Unknown, "{stage}");
+        assert_eq!(html.contains("/resolve\""), stage == Stage::Unknown, "{stage}");
     }
 }
 
@@ -238,7 +238,7 @@ async fn every_class_of_a_page_has_a_style_and_every_style_a_page() {
         .collect();
     let mut used = BTreeSet::new();
     let mut pages = every_page("plain");
-    pages.push(("settled", made::overview_page(made::overview(made::settled(), "plain"))));
+    pages.push(("resolved", made::overview_page(made::overview(made::settled(), "plain"))));
     for (_, page) in pages {
         let html = without_props(&draw(OPERATOR, page).await);
         for classes in html.split(" class=\"").skip(1) {

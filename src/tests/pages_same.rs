@@ -37,7 +37,7 @@ async fn pages(app: &TestApp) -> Vec<String> {
 }
 
 /// A page without what differs by design: the nonce, and the ids that a form asks or freezes under.
-fn settled(page: &str) -> String {
+fn resolved(page: &str) -> String {
     let mut page = still(page);
     for name in ["action_id", "freeze_id", "link_id"] {
         let field = format!("name=\"{name}\" value=\"");
@@ -56,10 +56,10 @@ async fn bytes(app: &TestApp) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for path in pages(app).await {
         // What is an auditor's alone is nobody else's.
-        let reader = if path == "/access/everybody" { app.auditor() } else { app.operator() };
+        let reader = if path == "/access/all" { app.auditor() } else { app.operator() };
         let reply = reader.get(&path).await;
         assert_eq!(reply.status.as_u16(), 200, "{path}");
-        found.insert(path, settled(&reply.body));
+        found.insert(path, resolved(&reply.body));
     }
     found
 }

@@ -39,9 +39,9 @@ pub(crate) async fn eventful() -> TestApp {
     let olga = app.operator();
     olga.run(1, "switchover", json!({"to": "n2"})).await;
     let n3 = NodeId::parse("n3").expect("a name");
-    app.kernel().sever(&n3).await;
+    app.kernel().partition(&n3).await;
     olga.run(2, "stop_writes", json!({})).await;
-    app.kernel().mend(&n3).await;
+    app.kernel().heal(&n3).await;
     olga.run(3, "take_offline", json!({"node": "n1"})).await;
     app.observer().request(4, "resume_writes", json!({})).await.expect(403);
     let freeze = json!({"freeze_id": id(9), "reason": "a drill"});
@@ -80,8 +80,9 @@ async fn pages_put_together_hold_every_record_and_every_event_once_in_their_orde
     for limit in [1, 2, 3, 7, 50, 200] {
         let pages = whole(&anna, limit).await;
         let rows = |page: &Timeline| {
-            let rows =
-                |s: &aerodb_control::model::timeline::Stretch| s.records.len() + s.events.len();
+            let rows = |s: &aerodb_control::model::timeline::ConcurrentGroup| {
+                s.records.len() + s.events.len()
+            };
             page.stretches.iter().map(rows).sum::<usize>()
         };
         assert!(pages.iter().all(|page| rows(page) <= limit as usize), "{limit}");
@@ -179,7 +180,7 @@ async fn a_kernel_that_cannot_be_heard_is_a_gap_and_the_log_is_still_there() {
 async fn without_a_majority_the_timeline_says_what_may_be_missing() {
     let app = TestApp::new().await;
     for node in ["n1", "n2"] {
-        app.kernel().sever(&NodeId::parse(node).expect("a name")).await;
+        app.kernel().partition(&NodeId::parse(node).expect("a name")).await;
     }
     let cut = page(&app.observer(), "limit=50").await;
     assert!(cut.gap.is_some_and(|gap| gap.contains("No majority")));

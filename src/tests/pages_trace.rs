@@ -25,7 +25,7 @@ async fn each_observation_that_differs_is_one_step_and_what_was_not_known_is_a_g
     put(&app, "a").await;
     // The browser's half reads this when it is told that something changed; it counts as shown.
     oscar.get("/api/v1/overview").await.expect(200);
-    app.kernel().sever(&NodeId::parse("n3").expect("a name")).await;
+    app.kernel().partition(&NodeId::parse("n3").expect("a name")).await;
     put(&app, "b").await;
     let cut = trace(&oscar).await;
     assert!(cut.contains("3 observations shown to this session"), "{cut}");

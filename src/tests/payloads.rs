@@ -5,9 +5,9 @@
 pub const MARK: &str = "zq7xkv3w";
 
 /// Numbers that look like chance and repeat: splitmix64.
-pub struct Dice(u64);
+pub struct PayloadRng(u64);
 
-impl Dice {
+impl PayloadRng {
     /// Dice that fall the same way for the same seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
@@ -155,7 +155,7 @@ const STRUCTURE: &[&str] = &[
 
 /// One text of many. All families come in turn, and each is varied.
 pub fn payload(number: usize, seed: u64) -> String {
-    let mut dice = Dice::new(seed ^ u64::try_from(number).expect("a number"));
+    let mut dice = PayloadRng::new(seed ^ u64::try_from(number).expect("a number"));
     let mut text = match number % 6 {
         0 => dice.pick(MARKUP).to_string(),
         1 => {

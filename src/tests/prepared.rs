@@ -6,7 +6,7 @@
 //! found, or the search says that it has no way to it.
 
 use crate::kernel_words::{CATALOGUE, kinds};
-use crate::server::{Place, Server, Session};
+use crate::server::{ServerDir, Session, TestServer};
 use aerodb_control::model::action::ActionKind;
 use aerodb_control::model::spec::ActionSpec;
 use serde_json::{Value, json};
@@ -15,20 +15,20 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 /// One action: its kind and its parameters.
-pub type Step = (ActionKind, Value);
+pub type ActionStep = (ActionKind, Value);
 
 /// How to come to an action that passes.
 #[derive(Clone, Debug)]
 pub struct Route {
     /// What is executed before it, after a start.
-    pub before: Vec<Step>,
+    pub before: Vec<ActionStep>,
     /// Its parameters.
     pub params: Value,
 }
 
 /// The installation.
 pub struct Prepared {
-    place: Place,
+    place: ServerDir,
     token: String,
     routes: BTreeMap<ActionKind, Route>,
 }
@@ -50,13 +50,13 @@ pub fn prepared() -> &'static Prepared {
 
 impl Prepared {
     fn make() -> Self {
-        let place = Place::new();
+        let place = ServerDir::new();
         let server = place.start(None);
         let Session(token) = server.set_up();
         server.terminate();
         assert!(server.ended_well());
         let mut made = Self { place, token, routes: BTreeMap::new() };
-        let mut paths: Vec<Vec<Step>> = vec![Vec::new()];
+        let mut paths: Vec<Vec<ActionStep>> = vec![Vec::new()];
         while let Some(before) = paths.pop() {
             for (kind, params) in made.passing_after(&before) {
                 let route = Route { before: before.clone(), params: params.clone() };
@@ -79,7 +79,7 @@ impl Prepared {
     }
 
     /// One action of each kind that passes its checks after a start and these steps.
-    fn passing_after(&self, before: &[Step]) -> Vec<Step> {
+    fn passing_after(&self, before: &[ActionStep]) -> Vec<ActionStep> {
         let place = self.place();
         let server = place.start(None);
         let session = self.session();
@@ -96,7 +96,7 @@ impl Prepared {
     }
 
     /// Executes steps under ids of their own.
-    pub fn walk(&self, server: &Server, steps: &[Step]) {
+    pub fn walk(&self, server: &TestServer, steps: &[ActionStep]) {
         for (number, (kind, params)) in steps.iter().enumerate() {
             let id = crate::harness::id(0x80 + u8::try_from(number).expect("a few steps"));
             let explained = server.request(&self.session(), &id, kind.word(), params.clone());
@@ -106,8 +106,8 @@ impl Prepared {
     }
 
     /// A copy of it.
-    pub fn place(&self) -> Place {
-        let place = Place::new();
+    pub fn place(&self) -> ServerDir {
+        let place = ServerDir::new();
         copy(&self.place.data(), &place.data());
         place
     }
@@ -147,7 +147,12 @@ pub fn candidates(entry: &ActionSpec) -> Vec<Value> {
 }
 
 /// What an action would be explained as now.
-pub fn explained(server: &Server, session: &Session, kind: ActionKind, params: &Value) -> Value {
+pub fn explained(
+    server: &TestServer,
+    session: &Session,
+    kind: ActionKind,
+    params: &Value,
+) -> Value {
     let mut path = format!("/api/v1/explain?kind={kind}&reason=a%20drill");
     for (name, value) in params.as_object().expect("parameters") {
         path.push_str(&format!("&{name}={}", value.as_str().expect("text")));

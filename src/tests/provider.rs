@@ -2,15 +2,15 @@
 //! HTTP, with real signatures. It checks what a provider checks (client, redirection, PKCE, codes used
 //! once), and lies where a test tells it to.
 
-use crate::certified::Certified;
+use crate::certified::TestCertificate;
 use crate::harness::ManualClock;
 pub use crate::provider_keys::Signed;
-use crate::provider_keys::{Keys, b64};
+use crate::provider_keys::{ProviderKeys, b64};
+use aerodb_control::http_client::files::certificates;
+use aerodb_control::http_client::{agent, roots};
 use aerodb_control::identity::{ClaimRole, OpenidTable};
 use aerodb_control::model::ambient::Clock as _;
-use aerodb_control::outside::files::certificates;
-use aerodb_control::outside::{agent, roots};
-use aerodb_control::serve::vouching::Vouching;
+use aerodb_control::serve::provider_settings::ProviderSettings;
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -38,7 +38,7 @@ pub const SITE: &str = "http://127.0.0.1:7400";
 /// How long a browser waits here.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-type Fields = BTreeMap<String, String>;
+type FormFields = BTreeMap<String, String>;
 
 /// What the provider does besides what it should.
 #[derive(Clone, Debug, Default)]
@@ -56,21 +56,21 @@ pub struct Lies {
     pub gone: bool,
 }
 
-struct Shared {
+struct ProviderShared {
     url: String,
     clock: Arc<ManualClock>,
-    keys: Keys,
-    state: Mutex<Inner>,
+    keys: ProviderKeys,
+    state: Mutex<ProviderState>,
 }
 
 #[derive(Default)]
-struct Inner {
+struct ProviderState {
     /// What it says of whoever is signed in there.
     person: Value,
     /// Since when, in seconds.
     since_s: i64,
     lies: Lies,
-    codes: BTreeMap<String, Fields>,
+    codes: BTreeMap<String, FormFields>,
     issued: u32,
     asked: Vec<String>,
 }
@@ -79,7 +79,7 @@ struct Inner {
 pub struct Provider {
     /// The time there; a test moves it with that of the control plane.
     pub clock: Arc<ManualClock>,
-    shared: Arc<Shared>,
+    shared: Arc<ProviderShared>,
     task: tokio::task::JoinHandle<()>,
     /// Who vouches for it, where it is encrypted.
     ca: Option<PathBuf>,
@@ -100,18 +100,18 @@ impl Provider {
 
     /// One that speaks over encrypted connections only.
     pub fn encrypted() -> Self {
-        Self::with(Some(Certified::new()))
+        Self::with(Some(TestCertificate::new()))
     }
 
-    fn with(certified: Option<Certified>) -> Self {
+    fn with(certified: Option<TestCertificate>) -> Self {
         let clock = ManualClock::new();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("a runtime waits for it");
         let scheme = if certified.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", listener.local_addr().expect("an address"));
-        let keys = Keys::new();
+        let keys = ProviderKeys::new();
         let state = Mutex::default();
-        let shared = Arc::new(Shared { url, clock: Arc::clone(&clock), keys, state });
+        let shared = Arc::new(ProviderShared { url, clock: Arc::clone(&clock), keys, state });
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/keys", get(shown_keys))
@@ -120,7 +120,7 @@ impl Provider {
             .route("/userinfo", get(userinfo))
             .with_state(Arc::clone(&shared));
         let service = router.into_make_service();
-        let keys = certified.as_ref().map(Certified::server);
+        let keys = certified.as_ref().map(TestCertificate::server);
         let task = tokio::spawn(async move {
             let served = match keys {
                 Some(keys) => {
@@ -206,14 +206,14 @@ impl Provider {
         path
     }
 
-    pub fn vouching(&self) -> Vouching {
+    pub fn providers(&self) -> ProviderSettings {
         Self::vouching_of(self.table())
     }
 
     /// By these settings.
-    pub fn vouching_of(table: OpenidTable) -> Vouching {
+    pub fn vouching_of(table: OpenidTable) -> ProviderSettings {
         let openid = table.checked().expect("settings");
-        Vouching { openid, proxy: None, public_url: Some(SITE.to_owned()) }
+        ProviderSettings { openid, proxy: None, public_url: Some(SITE.to_owned()) }
     }
 
     /// What a browser is sent back with after its person signed in there.
@@ -235,13 +235,13 @@ impl Provider {
 }
 
 /// Notes the question; the answer where nothing is to be answered.
-fn silent(shared: &Shared, what: &str) -> Option<Response> {
+fn silent(shared: &ProviderShared, what: &str) -> Option<Response> {
     let mut state = shared.state.lock().expect("open");
     state.asked.push(what.to_owned());
     state.lies.gone.then(|| StatusCode::SERVICE_UNAVAILABLE.into_response())
 }
 
-async fn discovery(State(shared): State<Arc<Shared>>) -> Response {
+async fn discovery(State(shared): State<Arc<ProviderShared>>) -> Response {
     if let Some(silent) = silent(&shared, "discovery") {
         return silent;
     }
@@ -261,7 +261,7 @@ async fn discovery(State(shared): State<Arc<Shared>>) -> Response {
     Json(document).into_response()
 }
 
-async fn shown_keys(State(shared): State<Arc<Shared>>) -> Response {
+async fn shown_keys(State(shared): State<Arc<ProviderShared>>) -> Response {
     if let Some(silent) = silent(&shared, "keys") {
         return silent;
     }
@@ -270,7 +270,10 @@ async fn shown_keys(State(shared): State<Arc<Shared>>) -> Response {
 
 /// Signs its person in, without a question where none is asked for, and sends the browser back with a
 /// code.
-async fn authorize(State(shared): State<Arc<Shared>>, Query(asked): Query<Fields>) -> Response {
+async fn authorize(
+    State(shared): State<Arc<ProviderShared>>,
+    Query(asked): Query<FormFields>,
+) -> Response {
     assert_eq!(asked["response_type"], "code");
     assert_eq!(asked["client_id"], CLIENT);
     assert_eq!(asked["code_challenge_method"], "S256");
@@ -290,9 +293,9 @@ async fn authorize(State(shared): State<Arc<Shared>>, Query(asked): Query<Fields
 }
 
 async fn token(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ProviderShared>>,
     headers: HeaderMap,
-    Form(asked): Form<Fields>,
+    Form(asked): Form<FormFields>,
 ) -> Response {
     if let Some(silent) = silent(&shared, "token") {
         return silent;
@@ -326,7 +329,7 @@ async fn token(
 }
 
 /// Claims about the person, for whoever has the token that came with the other.
-async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+async fn userinfo(State(shared): State<Arc<ProviderShared>>, headers: HeaderMap) -> Response {
     if let Some(silent) = silent(&shared, "userinfo") {
         return silent;
     }
@@ -339,7 +342,7 @@ async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Resp
 }
 
 /// RFC 6749, 2.3.1: in the header, each half written as a form writes it, or in the body.
-fn is_client(headers: &HeaderMap, asked: &Fields) -> bool {
+fn is_client(headers: &HeaderMap, asked: &FormFields) -> bool {
     if asked.get("client_secret").is_some_and(|secret| secret == SECRET) {
         return asked["client_id"] == CLIENT;
     }
@@ -352,7 +355,7 @@ fn is_client(headers: &HeaderMap, asked: &Fields) -> bool {
     written.is_ok_and(|pairs| pairs == [(CLIENT.to_owned(), SECRET.to_owned())])
 }
 
-fn claims(shared: &Shared, state: &Inner, nonce: &str) -> Value {
+fn claims(shared: &ProviderShared, state: &ProviderState, nonce: &str) -> Value {
     let now = shared.clock.now().millis() / 1000;
     let mut claims = json!({
         "iss": shared.url, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": nonce,

@@ -35,7 +35,7 @@ pub enum Signed {
 }
 
 /// Three that it shows, and one that it does not.
-pub struct Keys {
+pub struct ProviderKeys {
     ec: EcdsaKeyPair,
     other_ec: EcdsaKeyPair,
     ed: Ed25519KeyPair,
@@ -57,7 +57,7 @@ pub fn b64(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-impl Keys {
+impl ProviderKeys {
     pub fn new() -> Self {
         let rsa = RsaKeyPair::from_pkcs8(RSA_KEY).expect("a key");
         Self { ec: curve(), other_ec: curve(), ed: edwards(), rsa }

@@ -3,9 +3,9 @@
 
 use crate::harness::{Client, PASSWORD, Reply, TestApp, confirmation, id};
 use crate::opened::refused_start;
-use crate::openid_place::{Place, cookies, person};
+use crate::openid_place::{ProviderSetup, cookies, person};
 use aerodb_control::identity::proxy::ProxyTable;
-use aerodb_control::serve::vouching::Vouching;
+use aerodb_control::serve::provider_settings::ProviderSettings;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, header};
@@ -35,9 +35,9 @@ fn table(dir: &TempDir, secret: &str) -> ProxyTable {
     }
 }
 
-fn vouching(dir: &TempDir) -> Vouching {
+fn providers(dir: &TempDir) -> ProviderSettings {
     let proxy = table(dir, SECRET).checked().expect("settings");
-    Vouching { proxy, ..Vouching::default() }
+    ProviderSettings { proxy, ..ProviderSettings::default() }
 }
 
 /// A request from an address, with these headers.
@@ -76,7 +76,7 @@ async fn last(app: &TestApp) -> Value {
 #[tokio::test]
 async fn a_name_that_did_not_come_from_the_proxy_signs_nobody_in() {
     let dir = tempfile::tempdir().expect("a directory");
-    let app = TestApp::vouched(vouching(&dir)).await;
+    let app = TestApp::vouched(providers(&dir)).await;
     let anonymous = app.anonymous();
     let (near, wrong) = ("192.0.2.11:1", "f".repeat(32));
     let (short, long) = (&SECRET[..31], format!("{SECRET}0"));
@@ -136,9 +136,9 @@ async fn a_name_that_did_not_come_from_the_proxy_signs_nobody_in() {
 #[tokio::test]
 async fn the_proxy_names_accounts_of_this_table_and_no_others() {
     let dir = tempfile::tempdir().expect("a directory");
-    let provided = Place::new().await;
-    let both = Vouching { proxy: vouching(&dir).proxy, ..provided.provider.vouching() };
-    let place = Place { app: TestApp::vouched(both).await, provider: provided.provider };
+    let provided = ProviderSetup::new().await;
+    let both = ProviderSettings { proxy: providers(&dir).proxy, ..provided.provider.providers() };
+    let place = ProviderSetup { app: TestApp::vouched(both).await, provider: provided.provider };
     place.app.house.access.add_account("gone", "observer", PASSWORD).await.expect("made");
     place.app.house.access.remove_account("gone").await.expect("removed");
     place.provider.says(person("24400320", "ada", &["database operators"]));
@@ -158,7 +158,7 @@ async fn the_proxy_names_accounts_of_this_table_and_no_others() {
 #[tokio::test]
 async fn whom_the_proxy_names_has_a_session_for_as_long_as_it_says_so() {
     let dir = tempfile::tempdir().expect("a directory");
-    let app = TestApp::vouched(vouching(&dir)).await;
+    let app = TestApp::vouched(providers(&dir)).await;
     let anonymous = app.anonymous();
     for (name, role) in [("oscar", "observer"), ("anna", "auditor"), ("olga", "operator")] {
         let before = app.record_kinds().await.len();
@@ -208,7 +208,7 @@ async fn whom_the_proxy_names_has_a_session_for_as_long_as_it_says_so() {
 #[tokio::test]
 async fn the_word_of_a_proxy_is_no_proof_and_the_page_asks_for_the_password() {
     let dir = tempfile::tempdir().expect("a directory");
-    let app = TestApp::vouched(vouching(&dir)).await;
+    let app = TestApp::vouched(providers(&dir)).await;
     let asked = app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201);
     let reply = through(&app.anonymous(), "POST", "/login/proxy", "olga", "").await.expect(303);
     let (cookie, _) = cookies(&reply).remove(0);
@@ -271,14 +271,14 @@ async fn settings_of_a_proxy_that_would_believe_too_many_stop_the_start() {
     }
     for (secret, words) in [("short", "fewer than 32"), ("", "one line"), ("a b", "one line")] {
         let proxy = table(&dir, secret).checked().expect("values");
-        let said = refused_start(|config| config.vouching.proxy = proxy).await;
+        let said = refused_start(|config| config.providers.proxy = proxy).await;
         assert!(said.contains("proxy-secret-file") && said.contains(words), "{said}");
     }
-    let vouching = vouching(&dir);
+    let providers = providers(&dir);
     let said = refused_start(|config| {
-        config.vouching = vouching;
+        config.providers = providers;
         config.leptos.site_addr = "192.0.2.1:7400".parse().expect("an address");
-        config.reach.plain_http = aerodb_control::serve::reach::PlainHttp::AnyAddress;
+        config.reach.plain_http = aerodb_control::serve::listen_policy::PlainHttp::AnyAddress;
     });
     let said = said.await;
     assert!(said.contains("not encrypted") && said.contains("proxy-addresses"), "{said}");

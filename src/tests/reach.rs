@@ -1,9 +1,9 @@
 //! Who can reach the server: addresses, names, and encryption by the real program with certificates
 //! that are made here.
 
-use crate::certified::Certified;
+use crate::certified::TestCertificate;
 use crate::harness::PASSWORD;
-use crate::server::{Place, Server, agent};
+use crate::server::{ServerDir, TestServer, agent};
 use aerodb_control::serve::CONNECTIONS_MAX;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -19,15 +19,15 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// An authority of its own, and a server that it vouches for.
 struct Encrypted {
-    place: Place,
+    place: ServerDir,
     ca: String,
-    server: Server,
+    server: TestServer,
 }
 
 impl Encrypted {
     fn start() -> Self {
-        let place = Place::new();
-        let Certified { ca, certificate, key } = Certified::new();
+        let place = ServerDir::new();
+        let TestCertificate { ca, certificate, key } = TestCertificate::new();
         let file = |name: &str, text: &str, mode: u32| {
             let path = place.folder().join(name);
             std::fs::write(&path, text).expect("a file");
@@ -106,7 +106,7 @@ fn over_an_encrypted_connection_the_cookie_belongs_to_the_host_and_browsers_stay
     let plain = encrypted.server.console.replace("https://", "http://");
     let unencrypted = agent().get(format!("{plain}/login")).call();
     assert!(unencrypted.is_err(), "nothing is answered unencrypted: {unencrypted:?}");
-    let page = Place::new().start(None);
+    let page = ServerDir::new().start(None);
     let page = agent().get(format!("{}/login", page.console)).call().expect("a page");
     assert!(!page.headers().contains_key("strict-transport-security"), "only where it is true");
 }
@@ -129,7 +129,8 @@ fn a_command_sends_nothing_to_a_server_that_nobody_it_trusts_vouches_for() {
     let asked = ["request", "stop_writes", "--reason", "a drill", "--json"];
     let asked = json_of(&encrypted.run(&asked, ""));
     let (id, digest) = (asked["id"].as_str().expect("id"), asked["digest"].as_str());
-    let confirm = ["confirm", id, "--digest", digest.expect("a digest"), "--type", "aerodb"];
+    let confirm =
+        ["confirm", id, "--digest", digest.expect("a digest"), "--confirm-target", "aerodb"];
     let done = encrypted.run(&confirm, "");
     assert_eq!(done.status.code(), Some(0), "{done:?}");
     let verified = encrypted.run(&["verify-log", &encrypted.server.console], "");
@@ -201,7 +202,7 @@ fn whoever_never_agrees_on_encryption_is_ended_and_keeps_nobody_out() {
 
 #[test]
 fn what_is_addressed_to_another_name_is_refused_on_both_listeners() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     for url in [format!("{}/login", server.console), format!("{}/kv/a", server.data)] {
         let answer = agent().get(&url).header("host", "evil.example").call();
@@ -229,7 +230,7 @@ fn what_is_addressed_to_another_name_is_refused_on_both_listeners() {
 
 #[test]
 fn an_address_that_others_can_reach_is_refused_and_the_setting_that_allows_it_is_named() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let settings = place.settings();
     let settings = settings.to_str().expect("text");
     let serve = |listen: &[&str]| {
@@ -257,7 +258,7 @@ fn an_address_that_others_can_reach_is_refused_and_the_setting_that_allows_it_is
 
 #[test]
 fn where_an_operator_said_so_it_listens_everywhere_and_answers_under_its_names_only() {
-    let place = Place::new();
+    let place = ServerDir::new();
     place.set("plain-http-beyond-loopback = true\nnames = [\"console.example\", \"10.1.2.3\"]");
     let server = place.start_at("0.0.0.0:0", []).expect("it starts");
     let port = server.console.rsplit(':').next().expect("a port");

@@ -6,11 +6,11 @@
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::ledger::{Draft, Ledger, existing_key};
 use aerodb_control::model::action::{ActionId, Stage};
-use aerodb_control::model::actor::{Actor, ActorRole, Via};
+use aerodb_control::model::actor::{Actor, ActorRole, CredentialKind};
 use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
 use aerodb_control::model::canonical::Hash;
-use aerodb_control::model::receipt::{KernelRefusal, Receipt, Tombstone, Witness};
-use aerodb_control::model::record::{Entry, Found, LearnedBy};
+use aerodb_control::model::receipt::{KernelRefusal, LedgerRef, Receipt, Tombstone};
+use aerodb_control::model::record::{Entry, LearnedBy, ManualOutcome};
 use aerodb_control::model::text::{ActorName, NodeId, Reason};
 use aerodb_control::store::{Store, StoreError};
 use rusqlite::Connection;
@@ -50,9 +50,9 @@ impl Clock for StillClock {
 
 /// The hashes of 0, 1, 2 and so on.
 #[derive(Default)]
-pub(crate) struct CountedEntropy(AtomicU64);
+pub(crate) struct HashedEntropy(AtomicU64);
 
-impl Entropy for CountedEntropy {
+impl Entropy for HashedEntropy {
     fn bytes(&self) -> [u8; 32] {
         *Hash::of(&self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes()).bytes()
     }
@@ -71,7 +71,7 @@ pub(crate) fn reason(text: &str) -> Reason {
 }
 
 pub(crate) fn alice() -> Actor {
-    Actor { name: name("alice"), role: ActorRole::Operator, via: Via::Session }
+    Actor { name: name("alice"), role: ActorRole::Operator, via: CredentialKind::Session }
 }
 
 /// The store of a directory, made where there is none.
@@ -205,8 +205,8 @@ pub(crate) fn step(action: ActionId, stage: Stage) -> Draft {
             },
             vec![],
         ),
-        Stage::FoundExecuted => (finding(Found::Executed), vec![]),
-        Stage::FoundNotExecuted => (finding(Found::NotExecuted), vec![]),
+        Stage::FoundExecuted => (finding(ManualOutcome::Executed), vec![]),
+        Stage::FoundNotExecuted => (finding(ManualOutcome::NotExecuted), vec![]),
     };
     // Two operators confirm it, where two have to.
     let first = Actor { name: name("bob"), ..alice() };
@@ -214,7 +214,7 @@ pub(crate) fn step(action: ActionId, stage: Stage) -> Draft {
     Draft::new(Some(actor), Some(action), entry).with_blobs(blobs)
 }
 
-fn finding(executed: Found) -> Entry {
+fn finding(executed: ManualOutcome) -> Entry {
     Entry::Finding { executed, evidence: reason("seen in the engine's own log") }
 }
 
@@ -225,7 +225,7 @@ fn receipt(action: ActionId) -> Receipt {
         epoch: Some(4),
         position: Some(7),
         executed_at: Timestamp::from_millis(START_MS),
-        witness: Witness { seq: 3, hash: Hash::of(b"dispatched") },
+        witness: LedgerRef { seq: 3, hash: Hash::of(b"dispatched") },
         result: "n2 is primary of epoch 4".to_owned(),
         verification: None,
         duplicate: false,

@@ -11,11 +11,15 @@ use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::SPEC;
 use aerodb_control::ledger::Draft;
 use aerodb_control::model::action::Action as RecordedAction;
-use aerodb_control::model::actor::{ActorRole, Means, Proof, ProvedBy, ProviderIdentity};
+use aerodb_control::model::actor::{
+    ActorRole, AuthMethod, ProviderIdentity, ReauthMethod, Reauthentication,
+};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::finding::FindingKind;
 use aerodb_control::model::receipt::{KernelRefusal, Receipt, Tombstone};
-use aerodb_control::model::record::{Delivery, EndedBecause, Entry, Found, LearnedBy, Settings};
+use aerodb_control::model::record::{
+    Delivery, EndedBecause, Entry, LearnedBy, ManualOutcome, Settings,
+};
 use aerodb_control::model::redact::{REDACTED, Redact};
 use aerodb_control::model::refusal::{Refusal, RefusalCode};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
@@ -106,7 +110,7 @@ fn every_record() -> Vec<Entry> {
     let tombstone = Tombstone { action_id: link_id, voided_at: expires_at, result: text.clone() };
     let refusal = KernelRefusal { rule: text.clone(), sentence: text.clone(), invariants: vec![] };
     let (from, to, sessions_ended, os_user) = (role, role, 1, text.clone());
-    let proved = Some(Proof { at: expires_at, by: ProvedBy::Password });
+    let proved = Some(Reauthentication { at: expires_at, by: ReauthMethod::Password });
     vec![
         Entry::Boot {
             version: "0".to_owned(),
@@ -134,7 +138,7 @@ fn every_record() -> Vec<Entry> {
         Entry::Refused { refusal },
         Entry::Unknown { why: text.clone() },
         Entry::Voided { tombstone },
-        Entry::Finding { executed: Found::Executed, evidence: reason() },
+        Entry::Finding { executed: ManualOutcome::Executed, evidence: reason() },
         Entry::SettleRequested { reason: reason() },
         Entry::Frozen { freeze_id: Some(link_id), reason: reason() },
         Entry::Unfrozen { freeze: 1, reason: reason() },
@@ -153,7 +157,7 @@ fn every_record() -> Vec<Entry> {
             role,
             identity: Some(ProviderIdentity { issuer: CANARY.into(), subject: CANARY.into() }),
         },
-        Entry::SignedIn { by: Means::Password },
+        Entry::SignedIn { by: AuthMethod::Password },
         Entry::SignedOut {},
         Entry::ProvedAgain {},
         Entry::SignInFailed { name: text.clone() },
@@ -216,9 +220,9 @@ fn no_kind_of_record_says_anything_to_a_stakeholder_that_a_person_or_the_kernel_
 }
 
 /// Canaries by number, each in another place.
-struct Aviary(Vec<String>);
+struct CanarySource(Vec<String>);
 
-impl Aviary {
+impl CanarySource {
     fn next(&mut self) -> String {
         let name = format!("canary-{:03}-", self.0.len());
         self.0.push(name.clone());
@@ -227,7 +231,7 @@ impl Aviary {
 }
 
 /// Plants every canary; the one action that the link shows is the first.
-async fn plant(app: &TestApp, aviary: &mut Aviary) {
+async fn plant(app: &TestApp, aviary: &mut CanarySource) {
     let access = &app.house.access;
     // The names of accounts: made, signed in with, refused a sign-in, and given another role.
     for _ in 0..6 {
@@ -306,7 +310,7 @@ async fn plant(app: &TestApp, aviary: &mut Aviary) {
         }
     }
     // What the kernel itself says: why a node cannot be reached, and what happened.
-    app.kernel().sever(&NodeId::numbered(3)).await;
+    app.kernel().partition(&NodeId::numbered(3)).await;
     let overview = app.observer().get("/api/v1/overview").await.expect(200).json();
     let unreachable = overview["nodes"].clone();
     let unreachable =
@@ -363,7 +367,7 @@ async fn answers(app: &TestApp, client: &Client) -> String {
 #[tokio::test]
 async fn no_canary_is_in_any_answer_to_a_stakeholder_or_a_stranger_and_an_operator_sees_each() {
     let app = TestApp::new().await;
-    let mut aviary = Aviary(Vec::new());
+    let mut aviary = CanarySource(Vec::new());
     plant(&app, &mut aviary).await;
     let canaries = aviary.0;
     assert!(canaries.len() >= 50, "{}", canaries.len());

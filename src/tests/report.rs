@@ -1,14 +1,14 @@
 //! Reports are rebuilt from the log alone and hold what was shown, byte for byte (C9.3).
 
 use crate::harness::{Client, TestApp, id};
-use crate::server::{Place, Server};
+use crate::server::{ServerDir, TestServer};
 use aerodb_control::ledger::{LedgerReader, TRAIL_OTHERS_MAX};
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::explanation::Explanation;
-use aerodb_control::model::report::{ActionReport, Content};
+use aerodb_control::model::report::{ActionReport, BlobContent};
 use aerodb_control::observe::report;
-use aerodb_control::store::{DATABASE_FILE, Reader};
+use aerodb_control::store::{DATABASE_FILE, StoreReader};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -87,12 +87,12 @@ async fn what_was_shown_comes_back_byte_for_byte_when_the_cluster_is_another_one
     let told: ActionReport = serde_json::from_str(&first).expect("a report");
     let bytes = explanation.canonical();
     let kept = told.kept(&Hash::of(&bytes)).expect("the explanation is kept");
-    assert_eq!(kept.content, Content::Canonical(String::from_utf8(bytes).expect("text")));
+    assert_eq!(kept.content, BlobContent::Canonical(String::from_utf8(bytes).expect("text")));
     assert_eq!(told.explanation().expect("it reads"), explanation);
     assert_eq!(told.digest, explanation.digest());
     assert_eq!(json!(told.digest), shown["digest"], "the digest that the operator was shown");
     for kept in &told.kept {
-        let Content::Canonical(text) = &kept.content else { panic!("{kept:?}") };
+        let BlobContent::Canonical(text) = &kept.content else { panic!("{kept:?}") };
         assert_eq!(Hash::of(text.as_bytes()), kept.hash);
         // The Markdown prints the same bytes on a line of their own.
         assert!(text.is_ascii() && text_has_line(&markdown(&olga, 1).await, text));
@@ -122,7 +122,7 @@ async fn every_end_of_an_action_is_told_as_the_log_has_it() {
     assert!(open.contains("The log holds no end of it."), "{open}");
     assert!(open.contains("and typed aerodb"), "{open}");
     let why = json!({"reason": "after the stop"});
-    olga.post(&format!("/api/v1/actions/{}/settle", id(1)), &why).await.expect(200);
+    olga.post(&format!("/api/v1/actions/{}/resolve", id(1)), &why).await.expect(200);
     assert!(markdown(&olga, 1).await.contains("Stage: voided: it never ran and never can"));
 
     olga.request(2, "resume_writes", json!({})).await.expect(412);
@@ -144,7 +144,7 @@ async fn every_end_of_an_action_is_told_as_the_log_has_it() {
     assert_eq!(told.kept.len(), 4, "both explanations and both observations");
     for number in 1..=5 {
         let page = olga.get(&format!("/actions/{}/report", id(number))).await.expect(200).body;
-        for part in ["Asked", "Shown", "Decided", "Came of it", "Records", "Kept bytes"] {
+        for part in ["Request", "Explanation", "Decision", "Outcome", "Records", "Kept bytes"] {
             assert!(page.contains(&format!("<h2>{part}</h2>")), "{number}: {part}");
         }
     }
@@ -296,15 +296,15 @@ async fn a_copy_of_the_file_alone_gives_the_report_of_the_console() {
     let elsewhere = tempfile::tempdir().expect("a directory");
     let copy = elsewhere.path().join("copy.sqlite");
     database(&app).execute("VACUUM INTO ?1", [copy.to_str().expect("text")]).expect("a copy");
-    let reader = LedgerReader::new(Reader::open_read_only(&copy).expect("it reads"));
+    let reader = LedgerReader::new(StoreReader::open_read_only(&copy).expect("it reads"));
     let one = ActionId::parse(&id(1)).expect("an id");
     assert_eq!(report::action(&reader, one).expect("a report"), online);
 }
 
 #[test]
 fn the_command_prints_what_the_console_gives_with_a_server_and_without() {
-    let place = Place::new();
-    let server: Server = place.start(None);
+    let place = ServerDir::new();
+    let server: TestServer = place.start(None);
     let session = server.set_up();
     let explained = server.request(&session, &id(1), "stop_writes", json!({}));
     server.confirm(&session, &explained);
@@ -315,25 +315,25 @@ fn the_command_prints_what_the_console_gives_with_a_server_and_without() {
         String::from_utf8(ended.stdout).expect("text")
     };
     let one = id(1);
-    let words = ["reconstruct", &one, "--config", "Leptos.toml"];
+    let words = ["report", &one, "--data", "data"];
     let running = said(&words, 0);
     assert!(running.starts_with(&format!("# Report of the action {one}\n")), "{running}");
     server.kill();
     assert_eq!(said(&words, 0), running, "the server is gone");
-    let as_json = said(&["reconstruct", &one, "--json", "--config", "Leptos.toml"], 0);
+    let as_json = said(&["report", &one, "--json", "--data", "data"], 0);
     assert_eq!(serde_json::from_str::<Value>(&as_json).expect("JSON"), json);
-    said(&["reconstruct", &id(9), "--config", "Leptos.toml"], 2);
-    said(&["reconstruct", "--config", "Leptos.toml"], 2);
-    said(&["reconstruct", "--from", "2026-01-01T00:00:00Z", "--config", "Leptos.toml"], 2);
+    said(&["report", &id(9), "--data", "data"], 2);
+    said(&["report", "--data", "data"], 2);
+    said(&["report", "--from", "2026-01-01T00:00:00Z", "--data", "data"], 2);
     let (from, to) = ("2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z");
-    let window = ["reconstruct", "--from", from, "--to", to, "--config", "Leptos.toml"];
+    let window = ["report", "--from", from, "--to", to, "--data", "data"];
     let window = said(&window, 0);
     assert!(window.contains(&format!("## Action {one}")), "{window}");
     let last = window.lines().last().expect("a line");
     assert!(last.starts_with("Complete: ") && last.ends_with(" and 1 action."), "{last}");
-    let as_json = ["reconstruct", "--from", from, "--to", to, "--json", "--config", "Leptos.toml"];
+    let as_json = ["report", "--from", from, "--to", to, "--json", "--data", "data"];
     let as_json: Value = serde_json::from_str(&said(&as_json, 0)).expect("one document");
     assert_eq!(as_json["complete"]["actions"], 1);
-    let turned = ["reconstruct", "--from", to, "--to", from, "--config", "Leptos.toml"];
+    let turned = ["report", "--from", to, "--to", from, "--data", "data"];
     said(&turned, 2);
 }

@@ -1,18 +1,18 @@
 //! What a start and a stop say of themselves: settings that differ, and how the run before ended.
 
 use crate::kernel_words::CATALOGUE;
-use crate::opened::{Change, open_as};
+use crate::opened::{ConfigChange, open_as};
 use crate::still_time::{CountedEntropy, ManualClock};
-use aerodb_control::authority::ProofLasts;
+use aerodb_control::authority::ReauthLifetime;
 use aerodb_control::ledger::{LedgerReader, LogFilter};
 use aerodb_control::model::record::{Entry, LastRun, Record, RunEnd, Settings};
-use aerodb_control::store::{DATABASE_FILE, Reader};
+use aerodb_control::store::{DATABASE_FILE, StoreReader};
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::tempdir;
 
 fn newest(dir: &Path, kind: &'static str) -> Record {
-    let reader = Reader::open_read_only(&dir.join(DATABASE_FILE)).expect("the log");
+    let reader = StoreReader::open_read_only(&dir.join(DATABASE_FILE)).expect("the log");
     let filter = LogFilter { kind: Some(kind), ..LogFilter::default() };
     let page = LedgerReader::new(reader).page(None, 1, &filter).expect("readable");
     page.records.into_iter().next().expect("a record").record
@@ -28,26 +28,27 @@ fn boot(dir: &Path) -> (u64, Settings, Option<LastRun>) {
 async fn a_start_says_what_differs_from_the_one_before_and_how_that_one_ended() {
     let dir = tempdir().expect("a directory");
     let (clock, entropy) = (ManualClock::new(), Arc::new(CountedEntropy::default()));
-    let as_it_is: Change = Arc::new(|_| {});
-    let changed: Change =
-        Arc::new(|config| config.proof_lasts = ProofLasts::of_minutes(7).expect("minutes"));
-    let start = async |change: &Change| open_as(dir.path(), 3, &clock, &entropy, change).await;
+    let as_it_is: ConfigChange = Arc::new(|_| {});
+    let changed: ConfigChange =
+        Arc::new(|config| config.reauth_lifetime = ReauthLifetime::of_minutes(7).expect("minutes"));
+    let start =
+        async |change: &ConfigChange| open_as(dir.path(), 3, &clock, &entropy, change).await;
 
     // As after a kill: nothing says that it stopped.
     drop(start(&as_it_is).await);
     let (first, settings, last_run) = boot(dir.path());
     assert!(settings.changed.is_empty() && last_run.is_none(), "the first start");
-    assert_eq!(settings.values["proof-minutes"], "720");
+    assert_eq!(settings.values["reauth-minutes"], "720");
 
     let house = start(&changed).await;
     let (second, with, last_run) = boot(dir.path());
     assert_eq!(last_run, Some(LastRun { ended: RunEnd::NotRecorded, record: first }));
     let said: Vec<String> = with.changed.iter().map(ToString::to_string).collect();
-    assert_eq!(said, ["proof-minutes was \"720\" and is \"7\""]);
+    assert_eq!(said, ["reauth-minutes was \"720\" and is \"7\""]);
     assert_ne!(with.digest, settings.digest);
     let sentence = newest(dir.path(), "boot").entry.sentence(CATALOGUE);
     assert!(sentence.contains("left no record of its stop"), "{sentence}");
-    assert!(sentence.contains("proof-minutes was"), "{sentence}");
+    assert!(sentence.contains("reauth-minutes was"), "{sentence}");
 
     house.close().await;
     house.record_stop().await.expect("recorded");

@@ -3,12 +3,12 @@
 
 use crate::harness::id;
 use crate::prepared::{copy, prepared};
-use crate::server::{Place, Server};
+use crate::server::{ServerDir, TestServer};
 use serde_json::json;
 use std::path::Path;
 
 /// Tries to serve the data of a place; what it said on its way out.
-fn refused(place: &Place) -> String {
+fn refused(place: &ServerDir) -> String {
     let settings = place.settings();
     let serve = ["serve", "--config", settings.to_str().expect("text"), "--listen", "127.0.0.1:0"];
     let output = place.command(None, &serve, "");
@@ -17,7 +17,7 @@ fn refused(place: &Place) -> String {
 }
 
 /// A place with a ledger of its own and the kernel of another place.
-fn sharing_the_kernel_of(first: &Place) -> Place {
+fn sharing_the_kernel_of(first: &ServerDir) -> ServerDir {
     let second = prepared().place();
     let kernel = second.data().join("kernel");
     std::fs::remove_dir_all(&kernel).expect("a directory");
@@ -26,7 +26,7 @@ fn sharing_the_kernel_of(first: &Place) -> Place {
 }
 
 /// The first one works, as if nothing had been tried.
-fn works(server: &Server, number: u8) {
+fn works(server: &TestServer, number: u8) {
     let session = prepared().session();
     let node = if number.is_multiple_of(2) { "bring_online" } else { "take_offline" };
     let explained = server.request(&session, &id(number), node, json!({"node": "n3"}));
@@ -97,7 +97,7 @@ fn a_second_one_on_a_copy_of_the_ledger_is_refused_by_the_kernel() {
 fn a_copy_of_everything_is_another_installation_and_both_run() {
     let first = prepared().place();
     let server = first.start(None);
-    let second = Place::new();
+    let second = ServerDir::new();
     copy(Path::new(&first.data()), &second.data());
     let other = second.start(None);
     works(&server, 1);

@@ -2,13 +2,13 @@
 //! command line.
 
 use crate::harness::PASSWORD;
-use crate::server::{Place, Session, agent, post};
+use crate::server::{ServerDir, Session, agent, post};
 use serde_json::{Value, json};
 use std::process::Output;
 
 #[test]
 fn a_new_installation_is_set_up_through_its_link_once() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     let session = server.set_up();
     let (status, cluster) = server.get(&session, "/api/v1/cluster");
@@ -24,7 +24,7 @@ fn a_new_installation_is_set_up_through_its_link_once() {
 
 #[test]
 fn a_second_server_on_the_same_data_is_refused() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     let settings = place.settings();
     let settings = settings.to_str().expect("text");
@@ -38,7 +38,7 @@ fn a_second_server_on_the_same_data_is_refused() {
 
 #[test]
 fn a_ledger_without_its_cluster_starts_nothing_in_its_place() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     server.set_up();
     server.kill();
@@ -51,7 +51,7 @@ fn a_ledger_without_its_cluster_starts_nothing_in_its_place() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("belongs to the cluster"));
     assert!(!kernel.exists(), "no cluster was founded");
     // The cluster of another installation does not fit either.
-    let other = Place::new();
+    let other = ServerDir::new();
     other.start(None).kill();
     std::fs::rename(other.data().join("kernel"), &kernel).expect("a rename");
     let output = place.command(None, &serve, "");
@@ -62,7 +62,7 @@ fn a_ledger_without_its_cluster_starts_nothing_in_its_place() {
 #[test]
 fn half_a_request_holds_up_neither_the_stop_nor_the_next_start() {
     use std::io::Write as _;
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     server.set_up();
     let address = server.console.strip_prefix("http://").expect("a URL").to_owned();
@@ -76,7 +76,7 @@ fn half_a_request_holds_up_neither_the_stop_nor_the_next_start() {
 /// C5.1, C11.1.
 #[test]
 fn a_switchover_on_the_command_line_shows_the_digest_of_the_browser_and_runs_once() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     let session = server.set_up();
     let run = |arguments: &[&str], input: &str| place.command(Some(&server), arguments, input);
@@ -99,7 +99,7 @@ fn a_switchover_on_the_command_line_shows_the_digest_of_the_browser_and_runs_onc
     let digest = digest.expect("a digest");
     let confirm = ["confirm", id, "--digest", digest];
     assert_eq!(run(&confirm, "").status.code(), Some(2), "the target was not typed");
-    let typed = [&confirm[..], &["--type", "n2"]].concat();
+    let typed = [&confirm[..], &["--confirm-target", "n2"]].concat();
     assert_eq!(run(&typed, "").status.code(), Some(0));
     assert_eq!(run(&typed, "").status.code(), Some(0), "a repetition shows the outcome");
     assert_eq!(server.get(&session, "/api/v1/cluster").1["epoch"], 2);
@@ -111,7 +111,7 @@ fn a_switchover_on_the_command_line_shows_the_digest_of_the_browser_and_runs_onc
 
 #[test]
 fn an_account_can_be_added_while_the_server_runs() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     server.set_up();
     let add = ["account", "add", "oscar", "--role", "observer", "--config", "Leptos.toml"];

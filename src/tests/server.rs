@@ -12,9 +12,9 @@ use tempfile::TempDir;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_aerodb-control");
 
 /// A directory with settings and a data directory, and nothing else.
-pub struct Place(Arc<TempDir>);
+pub struct ServerDir(Arc<TempDir>);
 
-impl Place {
+impl ServerDir {
     /// A new place with a site that has the three files that pages link to.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
@@ -25,7 +25,7 @@ impl Place {
         }
         let settings = "[control]\ndata = \"data\"\nkernel = \"embedded\"\nnodes = 3\n\
             environment = \"test\"\ncluster = \"aerodb\"\ndata-api = \"127.0.0.1:0\"\n\
-            proof-minutes = 720\n\
+            reauth-minutes = 720\n\
             [package.metadata.leptos]\noutput-name = \"aerodb-control\"\nsite-root = \"site\"\n\
             site-pkg-dir = \"pkg\"\nsite-addr = \"127.0.0.1:0\"\nhash-files = false\n";
         std::fs::write(dir.path().join("Leptos.toml"), settings).expect("a file");
@@ -72,7 +72,7 @@ impl Place {
     }
 
     /// Starts the server; with `crash_at`, it ends itself at that point.
-    pub fn start(&self, crash_at: Option<&str>) -> Server {
+    pub fn start(&self, crash_at: Option<&str>) -> TestServer {
         let point = crash_at.map(|point| ("AERODB_CRASH_AT", point.into()));
         self.start_under(point).expect("the server said where it listens")
     }
@@ -81,7 +81,7 @@ impl Place {
     pub fn start_under(
         &self,
         variables: impl IntoIterator<Item = (&'static str, std::ffi::OsString)>,
-    ) -> Option<Server> {
+    ) -> Option<TestServer> {
         self.start_at("127.0.0.1:0", variables)
     }
 
@@ -90,7 +90,7 @@ impl Place {
         &self,
         listen: &str,
         variables: impl IntoIterator<Item = (&'static str, std::ffi::OsString)>,
-    ) -> Option<Server> {
+    ) -> Option<TestServer> {
         self.init();
         let mut command = Command::new(PROGRAM);
         command.arg("serve").arg("--config").arg(self.settings());
@@ -104,24 +104,24 @@ impl Place {
     pub fn begin(
         &self,
         variables: impl IntoIterator<Item = (&'static str, std::ffi::OsString)>,
-    ) -> Server {
+    ) -> TestServer {
         let mut command = Command::new(PROGRAM);
         command.arg("serve").arg("--config").arg(self.settings());
         command.args(["--listen", "127.0.0.1:0"]);
         command.env_remove("LEPTOS_SITE_ADDR").current_dir(self.folder());
         command.envs(variables).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().expect("the program starts");
-        Server { child, console: String::new(), data: String::new(), setup: None }
+        TestServer { child, console: String::new(), data: String::new(), setup: None }
     }
 
     /// Starts the server, or gives what it said on standard error when it ended instead.
-    pub fn start_or_say(&self) -> Result<Server, String> {
+    pub fn start_or_say(&self) -> Result<TestServer, String> {
         let settings = self.settings().display().to_string();
         self.start_with(&["--config", &settings])
     }
 
     /// The same with these options.
-    pub fn start_with(&self, options: &[&str]) -> Result<Server, String> {
+    pub fn start_with(&self, options: &[&str]) -> Result<TestServer, String> {
         let said = self.folder().join("said");
         let file = std::fs::File::create(&said).expect("a file");
         let mut command = Command::new(PROGRAM);
@@ -132,7 +132,7 @@ impl Place {
     }
 
     /// Runs a command of the program against a server, as a person in this place.
-    pub fn command(&self, server: Option<&Server>, arguments: &[&str], input: &str) -> Output {
+    pub fn command(&self, server: Option<&TestServer>, arguments: &[&str], input: &str) -> Output {
         use std::io::Write as _;
         let mut command = Command::new(PROGRAM);
         command.args(arguments).current_dir(self.folder());
@@ -155,11 +155,11 @@ impl Place {
 }
 
 /// Runs a command until it says that it is ready; `None` when it ended before.
-fn listening(command: &mut Command, said: Stdio) -> Option<Server> {
+fn listening(command: &mut Command, said: Stdio) -> Option<TestServer> {
     command.stdout(Stdio::piped()).stderr(said).stdin(Stdio::null());
     let mut child = command.spawn().expect("the program starts");
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-    let mut server = Server { child, console: String::new(), data: String::new(), setup: None };
+    let mut server = TestServer { child, console: String::new(), data: String::new(), setup: None };
     while let Some(Ok(line)) = lines.next() {
         match line.split_once(": ") {
             Some(("console", url)) => url.clone_into(&mut server.console),
@@ -173,14 +173,14 @@ fn listening(command: &mut Command, said: Stdio) -> Option<Server> {
 }
 
 /// A running server.
-pub struct Server {
+pub struct TestServer {
     child: Child,
     pub console: String,
     pub data: String,
     pub setup: Option<String>,
 }
 
-impl Server {
+impl TestServer {
     /// Ends it as a power cut would, as far as a process can.
     pub fn kill(mut self) {
         let _ = self.child.kill();
@@ -290,7 +290,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for TestServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

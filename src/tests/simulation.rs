@@ -2,7 +2,7 @@
 //! stores, the switchboard, the workflow and its ledger, on real SQLite files.
 //!
 //! It drives the code that runs, not a copy of it. Three things are replaced. The kernel has no
-//! thread, so whoever asks it serves the request. Messages travel in a [`weather::Weather`] of the seed, which
+//! thread, so whoever asks it serves the request. Messages travel in a [`network_faults::NetworkFaults`] of the seed, which
 //! also loses some without a word, as the network of the process never does. And the process runs on the failing disk of `fault_disk.c`, which stops at a chosen call, fails a
 //! chosen file, and takes away what was written and not synced. After every event the functions
 //! named `invariant_*` hold. One seed decides everything, so a seed that fails is a whole report.
@@ -10,11 +10,11 @@
 mod actions;
 mod heal;
 mod history;
-mod house;
 mod invariants;
 mod lost;
+mod network_faults;
 mod parts;
 mod power;
+mod process;
 mod run;
-mod weather;
 mod world;

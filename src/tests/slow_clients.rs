@@ -1,6 +1,6 @@
 //! Whoever sends slowly, nothing, or from too many connections costs the others nothing.
 
-use crate::server::{Place, Server};
+use crate::server::{ServerDir, TestServer};
 use aerodb_control::serve::{CONNECTIONS_MAX, IDLE_FOR};
 use serde_json::json;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Long enough that only a missing limit is ever met by it.
 const NEVER: Duration = Duration::from_mins(1);
 
-fn connect(server: &Server, says: &str) -> TcpStream {
+fn connect(server: &TestServer, says: &str) -> TcpStream {
     let address = server.console.strip_prefix("http://").expect("an address");
     let mut stream = TcpStream::connect(address).expect("a connection");
     stream.set_read_timeout(Some(NEVER)).expect("a limit");
@@ -54,7 +54,7 @@ fn answer(stream: &mut TcpStream) -> String {
 
 #[test]
 fn a_connection_that_sends_nothing_or_half_of_something_is_ended() {
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     let mut kept = connect(&server, "GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     let nothing = connect(&server, "");
@@ -85,7 +85,7 @@ fn a_connection_that_sends_nothing_or_half_of_something_is_ended() {
 fn an_operator_completes_an_action_while_somebody_hoards_every_connection() {
     let wanted = u64::try_from(4 * CONNECTIONS_MAX).expect("a number");
     assert!(rlimit::increase_nofile_limit(wanted).expect("a limit") >= wanted);
-    let place = Place::new();
+    let place = ServerDir::new();
     let server = place.start(None);
     let session = server.set_up();
     let mut hoard = Vec::new();

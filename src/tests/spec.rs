@@ -10,7 +10,7 @@ use aerodb_control::model::action::Action;
 use aerodb_control::model::invariant::Invariant;
 use aerodb_control::model::spec::{ActionSpec, ParameterKind};
 use aerodb_control::model::timeline_filter::TimelineKind;
-use aerodb_control::{plain, web};
+use aerodb_control::{text, web};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,14 +80,14 @@ async fn every_action_is_checked_for_exactly_what_the_catalogue_says() {
 #[tokio::test]
 async fn pages_commands_documents_and_the_api_say_the_same_of_every_action() {
     let app = TestApp::new().await;
-    let documents: BTreeMap<String, String> = plain::action_pages(CATALOGUE).into_iter().collect();
+    let documents: BTreeMap<String, String> = text::action_pages(CATALOGUE).into_iter().collect();
     let listed = app.observer().get("/api/v1/catalogue").await.expect(200).json();
     let described = web::openapi::document(CATALOGUE);
     let schemas = &described["components"]["schemas"];
     for (place, entry) in CATALOGUE.actions().enumerate() {
         let kind = entry.kind;
         let page = app.observer().get(&format!("/reference/actions/{kind}")).await.expect(200).body;
-        let command = plain::catalogue(CATALOGUE, &[entry]);
+        let command = text::catalogue(CATALOGUE, &[entry]);
         let document = &documents[&format!("actions/{kind}.md")];
         for id in entry.preconditions {
             let statement = CATALOGUE.statement(*id);

@@ -2,7 +2,7 @@
 //! the spot. An open session alone is not enough, and a copy of what was refused never is (C3.1).
 
 use crate::harness::{Client, PASSWORD, Reply, TestApp, confirmation, id, proved};
-use aerodb_control::authority::ProofLasts;
+use aerodb_control::authority::ReauthLifetime;
 use aerodb_control::web::throttle::ATTEMPTS_AT_ONCE;
 use axum::http::header;
 use serde_json::{Value, json};
@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 const FIVE_MINUTES_MS: i64 = 5 * 60 * 1000;
 
 async fn for_five_minutes() -> TestApp {
-    TestApp::set(|config| config.proof_lasts = ProofLasts::of_minutes(5).expect("a time")).await
+    TestApp::set(|config| config.reauth_lifetime = ReauthLifetime::of_minutes(5).expect("a time"))
+        .await
 }
 
 fn confirm_path() -> String {
@@ -156,7 +157,8 @@ async fn a_proof_is_asked_for_where_it_is_disruptive_and_never_of_a_time_to_come
 
 #[tokio::test]
 async fn where_a_proof_lasts_no_time_each_confirmation_comes_with_its_own() {
-    let app = TestApp::set(|c| c.proof_lasts = ProofLasts::of_minutes(0).expect("a time")).await;
+    let app =
+        TestApp::set(|c| c.reauth_lifetime = ReauthLifetime::of_minutes(0).expect("a time")).await;
     let explained = explained(&app).await;
     assert_eq!(app.operator().confirm(&explained).await.expect(403).code(), "proof_needed");
     let body = proving(&shown(&app.operator()).await, PASSWORD);

@@ -6,7 +6,7 @@ use crate::records::{ledger_in, shell, step, store_in};
 use aerodb_control::ledger::{LedgerError, LedgerReader};
 use aerodb_control::model::action::Stage;
 use aerodb_control::model::refusal::RefusalCode;
-use aerodb_control::store::{DATABASE_FILE, Finding, Reader, Store, StoreError};
+use aerodb_control::store::{DATABASE_FILE, Store, StoreDefect, StoreError, StoreReader};
 use rusqlite::{Connection, Transaction, params};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -21,7 +21,7 @@ fn put(transaction: &Transaction<'_>, number: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn number(reader: &Reader) -> i64 {
+fn number(reader: &StoreReader) -> i64 {
     let sql = "SELECT coalesce(max(issued_ms), 0) FROM setup_link";
     let read = reader.read::<i64, StoreError>(|c| Ok(c.query_row(sql, [], |row| row.get(0))?));
     read.unwrap()
@@ -100,7 +100,7 @@ fn a_newer_file_and_an_altered_schema_are_refused() {
     drop(store_in(dir.path()));
     shell(&path).execute_batch("PRAGMA user_version = 4").unwrap();
     assert!(matches!(Store::open(dir.path()), Err(StoreError::Newer { found: 4, known: 3, .. })));
-    assert!(matches!(Reader::open_read_only(&path), Err(StoreError::Newer { .. })));
+    assert!(matches!(StoreReader::open_read_only(&path), Err(StoreError::Newer { .. })));
     shell(&path).execute_batch("PRAGMA user_version = 3; DROP TRIGGER leaf_update").unwrap();
     let error = Store::open(dir.path()).expect_err("altered");
     assert!(error.to_string().contains("trigger leaf_update is missing"), "{error}");
@@ -122,7 +122,7 @@ fn a_crash_while_the_file_is_made_leaves_nothing_in_the_way_of_making_it() {
         let dir = tempdir().unwrap();
         make(dir.path());
         if let Ok(store) = Store::open(dir.path()) {
-            assert!(matches!(store.finding(), Some(Finding::SealMissing { .. })));
+            assert!(matches!(store.finding(), Some(StoreDefect::SealMissing { .. })));
         }
         drop(Store::found(dir.path()).unwrap());
         assert_eq!(Store::open(dir.path()).unwrap().finding(), None);
@@ -146,7 +146,7 @@ fn the_file_is_for_its_owner_only() {
 async fn a_reader_cannot_write() {
     let dir = tempdir().unwrap();
     let store = store_in(dir.path());
-    let offline = Reader::open_read_only(store.path()).unwrap();
+    let offline = StoreReader::open_read_only(store.path()).unwrap();
     for reader in [store.reader(), offline] {
         let error = reader
             .read::<(), StoreError>(|c| {
@@ -186,7 +186,7 @@ async fn a_write_lasts_over_a_restart_and_one_file_holds_it_all() {
     drop(store);
     let copy = dir.path().join("copy.sqlite");
     fs::copy(dir.path().join(DATABASE_FILE), &copy).unwrap();
-    assert_eq!(number(&Reader::open_read_only(&copy).unwrap()), 300);
+    assert_eq!(number(&StoreReader::open_read_only(&copy).unwrap()), 300);
     assert_eq!(number(&store_in(dir.path()).reader()), 300);
 }
 

@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use crate::records::shell;
-use aerodb_control::store::{DATABASE_FILE, Finding, Reader, Store, StoreError, check_schema};
+use aerodb_control::store::{
+    DATABASE_FILE, Store, StoreDefect, StoreError, StoreReader, check_schema,
+};
 use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::{Batch, Connection};
 use std::fs;
@@ -80,7 +82,7 @@ fn a_file_of_version_1_is_taken_to_the_present_one_with_all_its_records() {
 fn a_file_of_version_1_is_read_as_it_is() {
     let dir = earlier(3);
     let path = dir.path().join(DATABASE_FILE);
-    let reader = Reader::open_read_only(&path).unwrap();
+    let reader = StoreReader::open_read_only(&path).unwrap();
     reader.read(check_schema).unwrap();
     drop(reader);
     assert_eq!(version(dir.path()), 1);
@@ -136,7 +138,7 @@ async fn an_earlier_file_in_the_place_of_one_that_was_written_is_not_migrated() 
         fs::copy(old.path().join(file), dir.path().join(file)).unwrap();
     }
     let store = Store::open(dir.path()).unwrap();
-    assert_eq!(store.finding(), Some(&Finding::Older { held: 0, made: 1 }));
+    assert_eq!(store.finding(), Some(&StoreDefect::Older { held: 0, made: 1 }));
     drop(store);
     assert_eq!(version(dir.path()), 1);
 }
@@ -221,7 +223,7 @@ async fn a_sealed_file_that_lost_what_its_seal_names_is_not_migrated() {
     drop(store);
     fs::copy(old.path().join(DATABASE_FILE), dir.path().join(DATABASE_FILE)).unwrap();
     let store = Store::open(dir.path()).unwrap();
-    assert!(matches!(store.finding(), Some(Finding::Older { .. })), "{:?}", store.finding());
+    assert!(matches!(store.finding(), Some(StoreDefect::Older { .. })), "{:?}", store.finding());
     drop(store);
     assert_eq!(version(dir.path()), 2);
 }

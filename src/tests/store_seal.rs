@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use crate::records::{shell, store_in};
-use aerodb_control::store::{DATABASE_FILE, Finding, Reader, Store, StoreError};
+use aerodb_control::store::{DATABASE_FILE, Store, StoreDefect, StoreError, StoreReader};
 use rusqlite::{Transaction, params};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ fn put(transaction: &Transaction<'_>, number: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn number(reader: &Reader) -> i64 {
+fn number(reader: &StoreReader) -> i64 {
     let sql = "SELECT coalesce(max(issued_ms), 0) FROM setup_link";
     reader.read::<i64, StoreError>(|c| Ok(c.query_row(sql, [], |row| row.get(0))?)).unwrap()
 }
@@ -46,7 +46,7 @@ fn file(dir: &TempDir, name: &str) -> PathBuf {
 }
 
 /// Everything is read, nothing is written, and nothing on the disk is changed.
-async fn expect_held(dir: &TempDir, read: i64, is_it: impl Fn(&Finding) -> bool) {
+async fn expect_held(dir: &TempDir, read: i64, is_it: impl Fn(&StoreDefect) -> bool) {
     let bytes = |dir: &TempDir| FILES.map(|name| fs::read(dir.path().join(name)).ok());
     let before = bytes(dir);
     let store = Store::open(dir.path()).unwrap();
@@ -72,7 +72,7 @@ async fn a_log_whole_after_a_kill_is_taken_as_it_is() {
 async fn a_log_that_lost_its_write_ahead_log_takes_no_writes() {
     let dir = killed(20).await;
     fs::remove_file(file(&dir, "control.sqlite-wal")).unwrap();
-    expect_held(&dir, 0, |found| *found == Finding::Older { held: 0, made: 20 }).await;
+    expect_held(&dir, 0, |found| *found == StoreDefect::Older { held: 0, made: 20 }).await;
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn a_write_ahead_log_that_was_cut_or_flipped_anywhere_is_told() {
         let dir = copy_of(whole.path());
         fs::write(file(&dir, "control.sqlite-wal"), &wal[..length]).unwrap();
         let store = Store::open(dir.path()).unwrap();
-        assert!(matches!(store.finding(), Some(Finding::Older { made: 12, .. })), "{length}");
+        assert!(matches!(store.finding(), Some(StoreDefect::Older { made: 12, .. })), "{length}");
         let dir = copy_of(whole.path());
         let mut flipped = wal.clone();
         flipped[length] ^= 1;
@@ -112,7 +112,7 @@ async fn an_older_copy_of_the_log_takes_no_writes() {
     drop(store);
     fs::write(dir.path().join(DATABASE_FILE), older).unwrap();
     fs::remove_file(dir.path().join("control.sqlite-wal")).unwrap_or_default();
-    expect_held(&dir, 1, |found| *found == Finding::Older { held: 1, made: 2 }).await;
+    expect_held(&dir, 1, |found| *found == StoreDefect::Older { held: 1, made: 2 }).await;
 }
 
 #[tokio::test]
@@ -149,13 +149,13 @@ async fn a_log_that_is_gone_or_empty_is_named_and_no_other_is_made() {
 async fn a_seal_that_is_missing_damaged_or_of_another_log_is_told() {
     let dir = killed(3).await;
     fs::remove_file(file(&dir, "control.seal")).unwrap();
-    expect_held(&dir, 3, |found| matches!(found, Finding::SealMissing { .. })).await;
+    expect_held(&dir, 3, |found| matches!(found, StoreDefect::SealMissing { .. })).await;
     let dir = killed(3).await;
     fs::write(file(&dir, "control.seal"), b"2 x 3\n").unwrap();
-    expect_held(&dir, 3, |found| matches!(found, Finding::SealDamaged { .. })).await;
+    expect_held(&dir, 3, |found| matches!(found, StoreDefect::SealDamaged { .. })).await;
     let (dir, other) = (killed(3).await, killed(3).await);
     fs::copy(file(&other, "control.seal"), file(&dir, "control.seal")).unwrap();
-    expect_held(&dir, 3, |found| matches!(found, Finding::SealForeign { .. })).await;
+    expect_held(&dir, 3, |found| matches!(found, StoreDefect::SealForeign { .. })).await;
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn what_a_command_beside_the_server_writes_is_counted_too() {
     let killed = copy_of(dir.path());
     fs::remove_file(file(&killed, "control.sqlite-wal")).unwrap();
     let store = Store::open(killed.path()).unwrap();
-    assert!(matches!(store.finding(), Some(Finding::Older { made: 9, .. })));
+    assert!(matches!(store.finding(), Some(StoreDefect::Older { made: 9, .. })));
 }
 
 #[tokio::test]

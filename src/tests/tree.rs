@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 /// A file, and the module that it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SourceModule {
     /// The path of the file from the project's folder.
     pub path: String,
     /// The module, from the root of its crate: `["kernel", "embedded"]`.
@@ -32,12 +32,12 @@ pub struct Arrow {
 #[derive(Debug, Default)]
 pub struct Said {
     /// The files of its children.
-    pub children: Vec<Place>,
+    pub children: Vec<SourceModule>,
     /// The paths that lead from the root of the crate.
     pub arrows: Vec<Arrow>,
 }
 
-impl Place {
+impl SourceModule {
     /// The root of a crate.
     pub fn root(path: &str) -> Self {
         let (path, folder) = (path.to_owned(), beside(path).to_owned());
@@ -147,9 +147,9 @@ impl Place {
 }
 
 /// Every file of the crate with this root, the root first.
-pub fn files(root: &str, read: &dyn Fn(&str) -> Option<String>) -> Vec<(Place, Said)> {
+pub fn files(root: &str, read: &dyn Fn(&str) -> Option<String>) -> Vec<(SourceModule, Said)> {
     let mut found = Vec::new();
-    let mut waiting = VecDeque::from([Place::root(root)]);
+    let mut waiting = VecDeque::from([SourceModule::root(root)]);
     while let Some(place) = waiting.pop_front() {
         let text = read(&place.path).unwrap_or_else(|| panic!("there is no {}", place.path));
         let said = place.read(&text);

@@ -280,7 +280,7 @@ async fn the_ledger_and_its_file_take_no_second_confirmation_of_the_first_operat
     }
     assert!(ledger.reader().open_actions().unwrap().is_empty(), "it holds up nothing");
     ledger.append(vec![second]).await.unwrap();
-    let expected = aerodb_control::ledger::Expected::default();
+    let expected = aerodb_control::ledger::ExpectedLog::default();
     aerodb_control::ledger::verify_file(store.path(), &expected, &mut |_| {}).unwrap();
     // And a log that somebody else wrote is found out.
     let forged = [steps(id_of(1), &waits), vec![same]].concat();

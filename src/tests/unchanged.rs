@@ -115,7 +115,7 @@ async fn a_start_that_holds_changes_nothing_in_the_kernel() {
     assert_eq!(cluster["primary"], json!(null), "{cluster}");
     app.operator().get("/api/v1/kernel/events").await.expect(200);
     app.data().put("/kv/k", "w").await.expect(503);
-    app.kernel().sever(&NodeId::numbered(2)).await;
+    app.kernel().partition(&NodeId::numbered(2)).await;
     app.house.record_stop().await.expect("nothing is recorded");
     is_unchanged(&before, app.dir());
     let app = app.restart_after(async |dir| is_unchanged(&before, dir)).await;

@@ -3,7 +3,7 @@
 
 use crate::harness::{PASSWORD, TestApp, id};
 use crate::witness_kept::{Side, accept, examined, keep, put_back};
-use aerodb_control::model::finding::{FindingKind, Subject};
+use aerodb_control::model::finding::{FindingKind, FindingSubject};
 use serde_json::{Value, json};
 
 /// What a held control plane does: it shows everything, and refuses everything else by name.
@@ -53,7 +53,7 @@ async fn is_held(app: &TestApp, kinds: &[FindingKind]) {
     }
     let outside = app.anonymous().get("/login").await.body;
     assert!(outside.contains("data-notice=\"mismatch\"") && !outside.contains(&id(2)), "{outside}");
-    let ways = ["data-notice=\"reading\"", "status", "verify-log --data", "reconstruct --data"];
+    let ways = ["data-notice=\"reading\"", "status", "verify-log --data", "report --data"];
     assert!(
         ways.iter().all(|way| outside.contains(way)),
         "how to read without a session: {outside}"
@@ -133,10 +133,10 @@ async fn an_older_kernel_is_read_and_changes_nothing_until_it_is_accepted() {
     is_held(&app, &[FindingKind::KernelOlder]).await;
     let subjects: Vec<_> =
         app.house.mismatch.iter().flat_map(|m| &m.findings).map(|f| f.subject.clone()).collect();
-    let any = |is: fn(&Subject) -> bool| subjects.iter().any(is);
-    assert!(any(|s| matches!(s, Subject::Outcome { .. })), "{subjects:?}");
-    assert!(any(|s| matches!(s, Subject::Epoch { .. })), "{subjects:?}");
-    assert!(any(|s| matches!(s, Subject::Position { .. })), "{subjects:?}");
+    let any = |is: fn(&FindingSubject) -> bool| subjects.iter().any(is);
+    assert!(any(|s| matches!(s, FindingSubject::Outcome { .. })), "{subjects:?}");
+    assert!(any(|s| matches!(s, FindingSubject::Epoch { .. })), "{subjects:?}");
+    assert!(any(|s| matches!(s, FindingSubject::Position { .. })), "{subjects:?}");
 
     let app = app.restart_after(async |dir| assert!(accept(dir, "aerodb").await.is_ok())).await;
     assert_eq!(app.house.mismatch, None);

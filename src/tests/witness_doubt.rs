@@ -57,9 +57,9 @@ async fn what_an_older_kernel_forgot_is_never_recorded_as_void() {
         (&json!("unknown"), &json!("finding")),
         "{shown}"
     );
-    let settled =
-        olga.post(&format!("{path}/settle"), &json!({"reason": "what became of it"})).await;
-    let refusal = settled.expect(409).json()["refusal"].clone();
+    let resolved =
+        olga.post(&format!("{path}/resolve"), &json!({"reason": "what became of it"})).await;
+    let refusal = resolved.expect(409).json()["refusal"].clone();
     assert_eq!(refusal["code"], "cannot_settle", "{refusal}");
     assert_eq!(refusal["executed"], "unknown", "{refusal}");
     let kinds = app.record_kinds().await;

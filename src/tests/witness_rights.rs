@@ -4,12 +4,12 @@
 use crate::harness::{TestApp, id};
 use crate::witness_kept::{Side, accept, keep, put_back};
 use aerodb_control::cross_check::explained;
-use aerodb_control::ledger::{LedgerReader, Told};
+use aerodb_control::ledger::{LedgerReader, RecordedExplanation};
 use aerodb_control::model::finding::{FindingKind, Mismatch};
 use aerodb_control::model::record::Entry;
 use aerodb_control::model::text::{ActorName, Reason};
 use aerodb_control::serve::witness;
-use aerodb_control::store::Reader;
+use aerodb_control::store::StoreReader;
 use rusqlite::Connection;
 use serde_json::json;
 use std::path::Path;
@@ -135,13 +135,13 @@ async fn a_record_that_is_given_to_another_operator_contradicts_the_explanation(
     app.operator().run(1, "stop_writes", json!({})).await;
     app.operator().request(2, "failover", json!({"to": "n2"})).await.expect(412);
     let path = app.dir().join("control.sqlite");
-    let log = LedgerReader::new(Reader::open_read_only(&path).expect("the file"));
-    let mut told: Vec<Told> = Vec::new();
+    let log = LedgerReader::new(StoreReader::open_read_only(&path).expect("the file"));
+    let mut told: Vec<RecordedExplanation> = Vec::new();
     log.told(None, &mut |one| told.push(one)).expect("the explanations");
     assert_eq!(told.len(), 2, "one was possible and one was not: {}", id(2));
     for one in &told {
         assert_eq!(explained::compare(one), []);
-        let says = |change: &dyn Fn(&mut Told), expected: &str| {
+        let says = |change: &dyn Fn(&mut RecordedExplanation), expected: &str| {
             let mut other = one.clone();
             change(&mut other);
             let found = explained::compare(&other);

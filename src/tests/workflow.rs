@@ -114,11 +114,11 @@ async fn a_withdrawn_action_can_never_be_confirmed() {
 }
 
 #[tokio::test]
-async fn what_was_executed_is_not_settled_and_no_record_says_so() {
+async fn what_was_executed_is_not_resolved_and_no_record_says_so() {
     let app = TestApp::new().await;
     app.operator().run(1, "stop_writes", json!({})).await;
     let before = app.record_kinds().await.len();
-    let path = format!("/api/v1/actions/{}/settle", id(1));
+    let path = format!("/api/v1/actions/{}/resolve", id(1));
     let why = json!({"reason": "to be sure"});
     let refused = app.operator().post(&path, &why).await.expect(409);
     assert_eq!(refused.code(), "wrong_stage");

@@ -1,7 +1,7 @@
 //! What holds in every state that the workflow can reach, and how each way to build it wrong shows.
 
-use crate::workflow_model::Workflow;
-use crate::workflow_world::{ACTIONS, Event, Fault, Held, World};
+use crate::workflow_model::WorkflowModel;
+use crate::workflow_world::{ACTIONS, KernelEntry, ModelBug, ModelEvent, ModelWorld};
 use aerodb_control::model::action::Stage;
 use stateright::{Checker as _, Model as _, Path, Property};
 use std::collections::BTreeSet;
@@ -20,43 +20,46 @@ const ALWAYS: [&str; 8] = [ONCE, RECORDED, NO_FALSE_END, PROVEN, NEVER_SENT, ONE
 /// No counterexample to these faults is longer, so a search that goes deeper has missed one.
 const DEPTH_MAX: usize = 16;
 
-fn every(world: &World, holds: impl Fn(usize, Option<Stage>) -> bool) -> bool {
+fn every(world: &ModelWorld, holds: impl Fn(usize, Option<Stage>) -> bool) -> bool {
     (0..ACTIONS).all(|action| holds(action, world.ledger.stage[action]))
 }
 
-pub(crate) fn properties() -> Vec<Property<Workflow>> {
+pub(crate) fn properties() -> Vec<Property<WorkflowModel>> {
     let mut all = vec![
-        Property::always(ONCE, |_, world: &World| every(world, |a, _| world.ran[a] <= 1)),
-        Property::always(RECORDED, |_, world: &World| {
+        Property::always(ONCE, |_, world: &ModelWorld| every(world, |a, _| world.ran[a] <= 1)),
+        Property::always(RECORDED, |_, world: &ModelWorld| {
             let ledger = &world.ledger;
             every(world, |a, _| world.ran[a] == 0 || (ledger.confirmed[a] && ledger.dispatched[a]))
         }),
-        Property::always(NO_FALSE_END, |_, world: &World| {
+        Property::always(NO_FALSE_END, |_, world: &ModelWorld| {
             every(world, |a, stage| !says_it_did_not_run(stage) || world.ran[a] == 0)
         }),
-        Property::always(PROVEN, |_, world: &World| {
+        Property::always(PROVEN, |_, world: &ModelWorld| {
             every(world, |a, stage| {
-                stage != Some(Stage::Executed) || world.held[a] == Held::Receipt
+                stage != Some(Stage::Executed) || world.held[a] == KernelEntry::Receipt
             })
         }),
-        Property::always(NEVER_SENT, |_, world: &World| {
+        Property::always(NEVER_SENT, |_, world: &ModelWorld| {
             let sent = |a: usize| world.wire.iter().any(|(action, _)| *action == a);
             every(world, |a, stage| {
                 stage != Some(Stage::Confirmed) || (world.ran[a] == 0 && !sent(a))
             })
         }),
-        Property::always(ONE_OPEN, |_, world: &World| {
+        Property::always(ONE_OPEN, |_, world: &ModelWorld| {
             world.ledger.stage.iter().flatten().filter(|stage| stage.is_open()).count() <= 1
         }),
-        Property::always(FREEZE, |_, world: &World| !world.ledger.broke_freeze),
-        Property::always(TWO, |_, world: &World| !world.ledger.broke_two),
+        Property::always(FREEZE, |_, world: &ModelWorld| !world.ledger.broke_freeze),
+        Property::always(TWO, |_, world: &ModelWorld| !world.ledger.broke_two),
     ];
     all.extend([
-        Property::sometimes("something runs", |_, world: &World| world.ran[0] == 1),
-        Property::sometimes("something runs while its outcome is unknown", |_, world: &World| {
-            every(world, |a, stage| a > 0 || stage == Some(Stage::Unknown)) && world.ran[0] == 1
-        }),
-        Property::sometimes("both actions come to an end", |_, world: &World| {
+        Property::sometimes("something runs", |_, world: &ModelWorld| world.ran[0] == 1),
+        Property::sometimes(
+            "something runs while its outcome is unknown",
+            |_, world: &ModelWorld| {
+                every(world, |a, stage| a > 0 || stage == Some(Stage::Unknown)) && world.ran[0] == 1
+            },
+        ),
+        Property::sometimes("both actions come to an end", |_, world: &ModelWorld| {
             every(world, |_, stage| stage.is_some_and(|stage| stage.next().is_empty()))
         }),
     ]);
@@ -87,15 +90,15 @@ fn says_it_did_not_run(stage: Option<Stage>) -> bool {
 #[test]
 fn every_reachable_state_keeps_the_promises_and_every_step_of_the_table_is_reached() {
     let mut taken = BTreeSet::new();
-    let one = [true, false].map(|can_settle| Workflow::new(Fault::None, can_settle));
-    for model in one.into_iter().chain([Workflow::of_two_operators()]) {
-        let (can_settle, two) = (model.can_settle, model.two_operators);
+    let one = [true, false].map(|can_resolve| WorkflowModel::new(ModelBug::None, can_resolve));
+    for model in one.into_iter().chain([WorkflowModel::of_two_operators()]) {
+        let (can_resolve, two) = (model.can_resolve, model.two_operators);
         let steps = model.taken.clone();
         let checker = model.checker().spawn_bfs().join();
         assert!(checker.is_done(), "the search came to its end");
         checker.assert_properties();
         println!(
-            "settling {can_settle}, two operators {two}: {} states, {} transitions, every promise holds in each",
+            "settling {can_resolve}, two operators {two}: {} states, {} transitions, every promise holds in each",
             checker.unique_state_count(),
             checker.state_count()
         );
@@ -110,14 +113,14 @@ fn every_reachable_state_keeps_the_promises_and_every_step_of_the_table_is_reach
 #[test]
 fn every_way_to_build_it_wrong_has_a_counterexample() {
     for (fault, breaks) in [
-        (Fault::SendBeforeRecord, RECORDED),
-        (Fault::SendBeforeRecord, NEVER_SENT),
-        (Fault::Retry, NO_FALSE_END),
-        (Fault::AbsenceIsProof, NO_FALSE_END),
-        (Fault::LazySync, RECORDED),
-        (Fault::FreezeLookedAt, FREEZE),
-        (Fault::ManyOpen, ONE_OPEN),
-        (Fault::SelfApproval, TWO),
+        (ModelBug::SendBeforeRecord, RECORDED),
+        (ModelBug::SendBeforeRecord, NEVER_SENT),
+        (ModelBug::Retry, NO_FALSE_END),
+        (ModelBug::AbsenceIsProof, NO_FALSE_END),
+        (ModelBug::LazySync, RECORDED),
+        (ModelBug::FreezeLookedAt, FREEZE),
+        (ModelBug::ManyOpen, ONE_OPEN),
+        (ModelBug::SelfApproval, TWO),
     ] {
         let events = shortest(fault, breaks);
         println!("{fault:?} breaks \"{breaks}\" in {} steps: {events:?}", events.len());
@@ -126,9 +129,9 @@ fn every_way_to_build_it_wrong_has_a_counterexample() {
 }
 
 /// The shortest way to break a promise: each depth is searched before the next one.
-fn shortest(fault: Fault, breaks: &'static str) -> Vec<Event> {
+fn shortest(fault: ModelBug, breaks: &'static str) -> Vec<ModelEvent> {
     let at = |depth: usize| {
-        let model = Workflow::new(fault, true).checker().target_max_depth(depth);
+        let model = WorkflowModel::new(fault, true).checker().target_max_depth(depth);
         model.spawn_bfs().join().discovery(breaks).map(Path::into_actions)
     };
     let found = (2..=DEPTH_MAX).find_map(at);

@@ -6,7 +6,9 @@
 //! rule of one open action, the freeze, the second operator, and the kernel's promise of one execution per id. Not
 //! modelled: the failover that may be confirmed beside an open action, so that it can be settled.
 
-use crate::workflow_world::{ACTIONS, Event, Fault, Held, Ledger, PLANES, Step, World};
+use crate::workflow_world::{
+    ACTIONS, KernelEntry, ModelBug, ModelEvent, ModelLedger, ModelWorld, PLANES, PlaneStep,
+};
 use aerodb_control::model::action::Stage;
 use stateright::{Model, Property};
 use std::collections::BTreeSet;
@@ -17,28 +19,29 @@ const WIRE_MAX: usize = 2;
 
 /// The model, with the steps that its search has taken.
 #[derive(Clone)]
-pub(crate) struct Workflow {
-    pub(crate) fault: Fault,
-    pub(crate) can_settle: bool,
+pub(crate) struct WorkflowModel {
+    pub(crate) fault: ModelBug,
+    pub(crate) can_resolve: bool,
     pub(crate) two_operators: bool,
     pub(crate) taken: Arc<Mutex<BTreeSet<(Stage, Stage)>>>,
 }
 
-impl Workflow {
-    pub(crate) fn new(fault: Fault, can_settle: bool) -> Self {
-        let two_operators = fault == Fault::SelfApproval;
-        Self { fault, can_settle, two_operators, taken: Arc::default() }
+impl WorkflowModel {
+    pub(crate) fn new(fault: ModelBug, can_resolve: bool) -> Self {
+        let two_operators = fault == ModelBug::SelfApproval;
+        Self { fault, can_resolve, two_operators, taken: Arc::default() }
     }
 
     /// Where two operators have to confirm every action.
     pub(crate) fn of_two_operators() -> Self {
-        Self { two_operators: true, ..Self::new(Fault::None, true) }
+        Self { two_operators: true, ..Self::new(ModelBug::None, true) }
     }
 
     /// What this operator's confirmation would be recorded as now; `None` where it may not be.
-    fn confirms(&self, world: &World, action: usize, operator: usize) -> Option<Stage> {
+    fn confirms(&self, world: &ModelWorld, action: usize, operator: usize) -> Option<Stage> {
         let ledger = &world.ledger;
-        let is_other = ledger.first[action] != Some(operator) || self.fault == Fault::SelfApproval;
+        let is_other =
+            ledger.first[action] != Some(operator) || self.fault == ModelBug::SelfApproval;
         match ledger.stage[action] {
             _ if ledger.frozen => None,
             Some(Stage::Explained) if operator == 0 && self.two_operators => {
@@ -51,10 +54,10 @@ impl Workflow {
     }
 
     /// The record of a confirmation: the file holds the rule of two operators too.
-    fn confirm(&self, world: &mut World, action: usize, operator: usize, to: Stage) -> bool {
+    fn confirm(&self, world: &mut ModelWorld, action: usize, operator: usize, to: Stage) -> bool {
         let first = world.ledger.first[action];
         let is_second = to == Stage::Confirmed && self.two_operators;
-        let is_same = first == Some(operator) && self.fault != Fault::SelfApproval;
+        let is_same = first == Some(operator) && self.fault != ModelBug::SelfApproval;
         if (is_second && is_same) || !self.write(world, action, &[to]) {
             return false;
         }
@@ -67,7 +70,7 @@ impl Workflow {
     }
 
     /// One transaction of the ledger: whether the file takes it.
-    fn write(&self, world: &mut World, action: usize, steps: &[Stage]) -> bool {
+    fn write(&self, world: &mut ModelWorld, action: usize, steps: &[Stage]) -> bool {
         let mut next = world.ledger.clone();
         for to in steps {
             let from = next.stage[action];
@@ -77,12 +80,12 @@ impl Workflow {
             let forbidden =
                 matches!(to, Stage::Explained | Stage::FirstConfirmed | Stage::Confirmed);
             let held_back = forbidden && next.frozen;
-            if held_back && self.fault != Fault::FreezeLookedAt {
+            if held_back && self.fault != ModelBug::FreezeLookedAt {
                 return false;
             }
             next.broke_freeze |= held_back;
             let other = next.stage.iter().flatten().any(|stage| stage.is_open());
-            if *to == Stage::Confirmed && other && self.fault != Fault::ManyOpen {
+            if *to == Stage::Confirmed && other && self.fault != ModelBug::ManyOpen {
                 return false;
             }
             if let Some(from) = from {
@@ -92,102 +95,102 @@ impl Workflow {
             next.confirmed[action] |= *to == Stage::Confirmed;
             next.dispatched[action] |= *to == Stage::Dispatched;
         }
-        if self.fault == Fault::LazySync && world.durable.is_none() {
+        if self.fault == ModelBug::LazySync && world.durable.is_none() {
             world.durable = Some(world.ledger.clone());
         }
         world.ledger = next;
         true
     }
 
-    fn send(world: &mut World, plane: usize, action: usize) {
+    fn send(world: &mut ModelWorld, plane: usize, action: usize) {
         world.wire.push((action, plane));
         world.wire.sort_unstable();
-        world.planes[plane] = Step::Sent(action);
+        world.planes[plane] = PlaneStep::Sent(action);
     }
 
     /// What a plane does next by itself.
-    fn advance(&self, world: &mut World, plane: usize) -> bool {
+    fn advance(&self, world: &mut ModelWorld, plane: usize) -> bool {
         let step = world.planes[plane];
-        let then = |took: bool, next: Step| if took { next } else { Step::Idle };
+        let then = |took: bool, next: PlaneStep| if took { next } else { PlaneStep::Idle };
         match step {
-            Step::Idle => return false,
-            Step::Looked(action, operator, to) => {
+            PlaneStep::Idle => return false,
+            PlaneStep::Looked(action, operator, to) => {
                 let took = self.confirm(world, action, operator, to);
                 let goes_on = took && to == Stage::Confirmed;
-                world.planes[plane] = then(goes_on, Step::Confirmed(action));
+                world.planes[plane] = then(goes_on, PlaneStep::Confirmed(action));
             }
-            Step::Confirmed(action) if self.fault == Fault::SendBeforeRecord => {
+            PlaneStep::Confirmed(action) if self.fault == ModelBug::SendBeforeRecord => {
                 if world.wire.len() == WIRE_MAX {
                     return false;
                 }
                 Self::send(world, plane, action);
             }
-            Step::Confirmed(action) => {
+            PlaneStep::Confirmed(action) => {
                 let took = self.write(world, action, &[Stage::Dispatched]);
-                world.planes[plane] = then(took, Step::Dispatched(action));
+                world.planes[plane] = then(took, PlaneStep::Dispatched(action));
             }
-            Step::Dispatched(action) => {
+            PlaneStep::Dispatched(action) => {
                 if world.wire.len() == WIRE_MAX {
                     return false;
                 }
                 Self::send(world, plane, action);
             }
-            Step::Sent(action) => {
+            PlaneStep::Sent(action) => {
                 let Some(outcome) = world.reply[plane].take() else { return false };
-                world.planes[plane] = Step::Ended(action, outcome);
+                world.planes[plane] = PlaneStep::Ended(action, outcome);
             }
-            Step::Ended(action, outcome) => {
-                let late = self.fault == Fault::SendBeforeRecord;
+            PlaneStep::Ended(action, outcome) => {
+                let late = self.fault == ModelBug::SendBeforeRecord;
                 let took = late && self.write(world, action, &[Stage::Dispatched, outcome]);
                 if !took {
                     // Where another delivery closed the action first, the file refuses the step.
                     self.write(world, action, &[outcome]);
                 }
-                world.planes[plane] = Step::Idle;
+                world.planes[plane] = PlaneStep::Idle;
             }
         }
         true
     }
 
     /// The kernel's part: at most one execution per id, and none after it was voided.
-    fn arrive(world: &mut World, at: usize, verdict: Stage) {
+    fn arrive(world: &mut ModelWorld, at: usize, verdict: Stage) {
         let (action, plane) = world.wire.remove(at);
         let answer = match (world.held[action], verdict) {
-            (Held::Receipt, _) => Stage::Executed,
-            (Held::Nothing, Stage::Executed) => {
-                world.held[action] = Held::Receipt;
+            (KernelEntry::Receipt, _) => Stage::Executed,
+            (KernelEntry::Nothing, Stage::Executed) => {
+                world.held[action] = KernelEntry::Receipt;
                 world.ran[action] += 1;
                 Stage::Executed
             }
-            (Held::Tombstone | Held::Nothing, _) => Stage::Refused,
+            (KernelEntry::Tombstone | KernelEntry::Nothing, _) => Stage::Refused,
         };
-        if world.planes[plane] == Step::Sent(action) {
+        if world.planes[plane] == PlaneStep::Sent(action) {
             world.reply[plane] = Some(answer);
         }
     }
 
     /// An operator asks to settle: proof, or void for ever.
-    fn settle(&self, world: &mut World, plane: usize, action: usize) {
+    fn resolve(&self, world: &mut ModelWorld, plane: usize, action: usize) {
         let outcome = match world.held[action] {
-            Held::Receipt => Stage::Executed,
-            Held::Tombstone => Stage::Voided,
-            Held::Nothing => {
-                if self.fault != Fault::AbsenceIsProof {
-                    world.held[action] = Held::Tombstone;
+            KernelEntry::Receipt => Stage::Executed,
+            KernelEntry::Tombstone => Stage::Voided,
+            KernelEntry::Nothing => {
+                if self.fault != ModelBug::AbsenceIsProof {
+                    world.held[action] = KernelEntry::Tombstone;
                 }
                 Stage::Voided
             }
         };
-        world.planes[plane] = Step::Ended(action, outcome);
+        world.planes[plane] = PlaneStep::Ended(action, outcome);
     }
 }
 
-impl Model for Workflow {
-    type State = World;
-    type Action = Event;
+impl Model for WorkflowModel {
+    type State = ModelWorld;
+    type Action = ModelEvent;
 
-    fn init_states(&self) -> Vec<World> {
-        let ledger = Ledger {
+    fn init_states(&self) -> Vec<ModelWorld> {
+        let ledger = ModelLedger {
             stage: [None; ACTIONS],
             confirmed: [false; ACTIONS],
             dispatched: [false; ACTIONS],
@@ -196,117 +199,123 @@ impl Model for Workflow {
             broke_freeze: false,
             broke_two: false,
         };
-        vec![World {
+        vec![ModelWorld {
             ledger,
             durable: None,
-            planes: [Step::Idle; PLANES],
+            planes: [PlaneStep::Idle; PLANES],
             wire: Vec::new(),
             reply: [None; PLANES],
-            held: [Held::Nothing; ACTIONS],
+            held: [KernelEntry::Nothing; ACTIONS],
             ran: [0; ACTIONS],
         }]
     }
 
-    fn actions(&self, world: &World, events: &mut Vec<Event>) {
-        events.push(Event::Freeze(!world.ledger.frozen));
+    fn actions(&self, world: &ModelWorld, events: &mut Vec<ModelEvent>) {
+        events.push(ModelEvent::Freeze(!world.ledger.frozen));
         for action in 0..ACTIONS {
             let stage = world.ledger.stage[action];
             events.extend(
-                [Stage::Explained, Stage::Rejected].map(|verdict| Event::Request(action, verdict)),
+                [Stage::Explained, Stage::Rejected]
+                    .map(|verdict| ModelEvent::Request(action, verdict)),
             );
-            events.push(Event::Withdraw(action));
-            for plane in (0..PLANES).filter(|plane| world.planes[*plane] == Step::Idle) {
+            events.push(ModelEvent::Withdraw(action));
+            for plane in (0..PLANES).filter(|plane| world.planes[*plane] == PlaneStep::Idle) {
                 let operators = if self.two_operators { 0..2 } else { 0..1 };
-                events.extend(operators.map(|who| Event::Deliver(plane, action, who)));
+                events.extend(operators.map(|who| ModelEvent::Deliver(plane, action, who)));
                 if stage.is_some_and(Stage::is_open) {
-                    if self.can_settle {
-                        events.push(Event::Settle(plane, action));
+                    if self.can_resolve {
+                        events.push(ModelEvent::Settle(plane, action));
                     } else {
                         let found = [Stage::FoundExecuted, Stage::FoundNotExecuted];
-                        events.extend(found.map(|found| Event::Find(plane, action, found)));
+                        events.extend(found.map(|found| ModelEvent::Find(plane, action, found)));
                     }
                 }
             }
         }
         for plane in 0..PLANES {
-            events.extend([Event::Stale(plane), Event::Next(plane), Event::NoAnswer(plane)]);
-            events.push(Event::Stop(plane));
-            if self.fault == Fault::Retry {
-                events.push(Event::SendAgain(plane));
+            events.extend([
+                ModelEvent::Stale(plane),
+                ModelEvent::Next(plane),
+                ModelEvent::NoAnswer(plane),
+            ]);
+            events.push(ModelEvent::Stop(plane));
+            if self.fault == ModelBug::Retry {
+                events.push(ModelEvent::SendAgain(plane));
             }
         }
         for at in 0..world.wire.len() {
-            events.extend([Stage::Executed, Stage::Refused].map(|end| Event::Arrive(at, end)));
-            events.push(Event::Drop(at));
+            events.extend([Stage::Executed, Stage::Refused].map(|end| ModelEvent::Arrive(at, end)));
+            events.push(ModelEvent::Drop(at));
         }
         if world.durable.is_some() {
-            events.push(Event::Sync);
+            events.push(ModelEvent::Sync);
         }
     }
 
-    fn next_state(&self, last: &World, event: Event) -> Option<World> {
+    fn next_state(&self, last: &ModelWorld, event: ModelEvent) -> Option<ModelWorld> {
         let mut world = last.clone();
         let happened = match event {
-            Event::Request(action, verdict) => {
+            ModelEvent::Request(action, verdict) => {
                 self.write(&mut world, action, &[Stage::Requested, verdict])
             }
-            Event::Withdraw(action) => self.write(&mut world, action, &[Stage::Withdrawn]),
-            Event::Freeze(frozen) => {
+            ModelEvent::Withdraw(action) => self.write(&mut world, action, &[Stage::Withdrawn]),
+            ModelEvent::Freeze(frozen) => {
                 world.ledger.frozen = frozen;
                 true
             }
             // Anything else is a repetition, answered with the action as it stands, or is refused.
-            Event::Deliver(plane, action, operator) => {
+            ModelEvent::Deliver(plane, action, operator) => {
                 let to = self.confirms(&world, action, operator);
                 world.planes[plane] =
-                    to.map_or(Step::Idle, |to| Step::Looked(action, operator, to));
+                    to.map_or(PlaneStep::Idle, |to| PlaneStep::Looked(action, operator, to));
                 to.is_some()
             }
-            Event::Stale(plane) => match world.planes[plane] {
-                Step::Looked(action, ..) => {
-                    world.planes[plane] = Step::Idle;
+            ModelEvent::Stale(plane) => match world.planes[plane] {
+                PlaneStep::Looked(action, ..) => {
+                    world.planes[plane] = PlaneStep::Idle;
                     self.write(&mut world, action, &[Stage::Stale])
                 }
                 _ => false,
             },
-            Event::Next(plane) => self.advance(&mut world, plane),
-            Event::SendAgain(plane) => match world.planes[plane] {
-                Step::Sent(action) if world.wire.len() < WIRE_MAX => {
+            ModelEvent::Next(plane) => self.advance(&mut world, plane),
+            ModelEvent::SendAgain(plane) => match world.planes[plane] {
+                PlaneStep::Sent(action) if world.wire.len() < WIRE_MAX => {
                     Self::send(&mut world, plane, action);
                     true
                 }
                 _ => false,
             },
-            Event::Arrive(at, verdict) => {
+            ModelEvent::Arrive(at, verdict) => {
                 Self::arrive(&mut world, at, verdict);
                 true
             }
-            Event::Drop(at) => {
+            ModelEvent::Drop(at) => {
                 world.wire.remove(at);
                 true
             }
-            Event::NoAnswer(plane) => match world.planes[plane] {
-                Step::Sent(action) => {
+            ModelEvent::NoAnswer(plane) => match world.planes[plane] {
+                PlaneStep::Sent(action) => {
                     world.reply[plane] = None;
-                    world.planes[plane] = Step::Ended(action, Stage::Unknown);
+                    world.planes[plane] = PlaneStep::Ended(action, Stage::Unknown);
                     true
                 }
                 _ => false,
             },
-            Event::Settle(plane, action) => {
-                self.settle(&mut world, plane, action);
+            ModelEvent::Settle(plane, action) => {
+                self.resolve(&mut world, plane, action);
                 true
             }
-            Event::Find(_, action, found) => {
+            ModelEvent::Find(_, action, found) => {
                 // Taken only where the kernel holds no proof.
-                world.held[action] == Held::Nothing && self.write(&mut world, action, &[found])
+                world.held[action] == KernelEntry::Nothing
+                    && self.write(&mut world, action, &[found])
             }
-            Event::Sync => world.durable.take().is_some(),
-            Event::Stop(plane) => {
-                world.planes[plane] = Step::Idle;
+            ModelEvent::Sync => world.durable.take().is_some(),
+            ModelEvent::Stop(plane) => {
+                world.planes[plane] = PlaneStep::Idle;
                 world.reply[plane] = None;
                 if let Some(durable) = world.durable.take() {
-                    world.ledger = Ledger { frozen: world.ledger.frozen, ..durable };
+                    world.ledger = ModelLedger { frozen: world.ledger.frozen, ..durable };
                 }
                 true
             }

@@ -10,7 +10,7 @@ pub(crate) const ACTIONS: usize = 2;
 pub(crate) const PLANES: usize = 2;
 /// A way to build it wrong, which the search has to find out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum ModelBug {
     /// None: as it is built.
     None,
     /// The order is sent before the record that announces it is written.
@@ -31,7 +31,7 @@ pub(crate) enum Fault {
 
 /// Where one control plane is with the action that it works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Step {
+pub(crate) enum PlaneStep {
     Idle,
     /// It saw an action that waits, and is about to observe and to record what this operator confirms.
     Looked(usize, usize, Stage),
@@ -47,7 +47,7 @@ pub(crate) enum Step {
 
 /// What the kernel holds under an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Held {
+pub(crate) enum KernelEntry {
     Nothing,
     Receipt,
     Tombstone,
@@ -55,7 +55,7 @@ pub(crate) enum Held {
 
 /// What is in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Ledger {
+pub(crate) struct ModelLedger {
     pub(crate) stage: [Option<Stage>; ACTIONS],
     /// Whether these steps are in the log, now and for ever.
     pub(crate) confirmed: [bool; ACTIONS],
@@ -70,21 +70,21 @@ pub(crate) struct Ledger {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct World {
-    pub(crate) ledger: Ledger,
-    /// With [`Fault::LazySync`], what a stop goes back to.
-    pub(crate) durable: Option<Ledger>,
-    pub(crate) planes: [Step; PLANES],
+pub(crate) struct ModelWorld {
+    pub(crate) ledger: ModelLedger,
+    /// With [`ModelBug::LazySync`], what a stop goes back to.
+    pub(crate) durable: Option<ModelLedger>,
+    pub(crate) planes: [PlaneStep; PLANES],
     /// Orders under way: which action, and who waits for the answer.
     pub(crate) wire: Vec<(usize, usize)>,
     /// Answers under way, to each plane.
     pub(crate) reply: [Option<Stage>; PLANES],
-    pub(crate) held: [Held; ACTIONS],
+    pub(crate) held: [KernelEntry; ACTIONS],
     pub(crate) ran: [u8; ACTIONS],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub(crate) enum ModelEvent {
     Request(usize, Stage),
     Withdraw(usize),
     Freeze(bool),

@@ -6,7 +6,7 @@ use crate::model::refusal::Refusal;
 
 /// Which console a page stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Console {
+pub enum ConsoleScope {
     /// Where people sign in, ask and confirm.
     Whole,
     /// Where everything is read and nothing else exists.

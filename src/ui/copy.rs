@@ -10,7 +10,7 @@
 #[path = "copy/clipboard.rs"]
 mod clipboard;
 #[cfg(not(feature = "hydrate"))]
-#[path = "copy/still.rs"]
+#[path = "copy/noscript.rs"]
 mod clipboard;
 
 use leptos::prelude::*;

@@ -10,7 +10,7 @@
 #[path = "filter/swap.rs"]
 mod swap;
 #[cfg(not(feature = "hydrate"))]
-#[path = "filter/still.rs"]
+#[path = "filter/noscript.rs"]
 mod swap;
 
 use leptos::prelude::*;

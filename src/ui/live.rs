@@ -12,7 +12,7 @@
 #[path = "live/stream.rs"]
 mod stream;
 #[cfg(not(feature = "hydrate"))]
-#[path = "live/still.rs"]
+#[path = "live/noscript.rs"]
 mod stream;
 
 // What a reader had done to a part: only a browser has a reader.
@@ -20,16 +20,16 @@ mod stream;
 #[path = "live/carry.rs"]
 mod carry;
 
-use crate::model::answer::Present;
+use crate::model::answer::StateVersion;
 use crate::ui::counted;
 use leptos::prelude::*;
 
 /// What the server says about its stream of changes, or that it cannot be heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum StreamEvent {
     /// Which state is the present one. The server sends it when the stream opens, and after each
     /// change; `None` where it cannot be read.
-    Present(Option<Present>),
+    Present(Option<StateVersion>),
     /// The stream is lost. The browser opens it again by itself.
     Lost,
 }
@@ -73,16 +73,14 @@ pub fn ChangeNotice() -> impl IntoView {
     let news = RwSignal::new(None::<String>);
     let first = StoredValue::new(None);
     stream::listen(move |event| {
-        if let Event::Present(present) = event
+        if let StreamEvent::Present(present) = event
             && let Some(found) =
                 first.try_update_value(|first| news_since(first, present)).flatten()
         {
             news.set(Some(found));
         }
     });
-    let words = move || {
-        news.get().unwrap_or_else(|| "This page shows the moment at which it was made.".to_owned())
-    };
+    let words = move || news.get().unwrap_or_else(|| "As of the time shown above.".to_owned());
     let state = move || if news.with(Option::is_some) { "changed" } else { "not-yet" };
     view! {
         <p class="live" role="status" data-state=state>
@@ -93,7 +91,7 @@ pub fn ChangeNotice() -> impl IntoView {
 
 /// What changed since the first state, in a sentence. The first says only where the stream began,
 /// also when it is opened again.
-fn news_since(first: &mut Option<Present>, present: Option<Present>) -> Option<String> {
+fn news_since(first: &mut Option<StateVersion>, present: Option<StateVersion>) -> Option<String> {
     const RELOAD: &str = "Reload to see the present.";
     let (began, now) = match (*first, present) {
         (_, None) => {
@@ -125,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_first_state_is_no_news_and_a_later_one_says_what_changed() {
-        let at = |cluster, log| Some(Present { cluster, log });
+        let at = |cluster, log| Some(StateVersion { cluster, log });
         let mut first = None;
         assert_eq!(news_since(&mut first, at(7, 3)), None, "where the stream began");
         assert_eq!(news_since(&mut first, at(7, 3)), None, "opened again, and nothing changed");

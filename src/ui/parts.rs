@@ -11,7 +11,7 @@ use crate::model::compared::Compared;
 use crate::model::facts::FactChange;
 use crate::model::progress::Progress;
 use crate::model::spec::{Catalogue, KernelSpec};
-use crate::ui::components::words::{counted, say};
+use crate::ui::components::words::{counted, escaped};
 use crate::ui::components::{self, progress};
 use crate::ui::live::Live;
 use leptos::prelude::*;
@@ -135,17 +135,18 @@ fn moved_words(spec: &KernelSpec, compared: Option<&Compared>) -> (&'static str,
     let mut moved = compared.map(Compared::moved).unwrap_or_default();
     spec.sort(&mut moved);
     if moved.is_empty() {
-        let words = "This page does not move. A confirmation is compared with the cluster at that moment; \
+        let words = "This page is not updated while you decide. A confirmation is compared with the cluster at that moment; \
                      if a pinned fact has moved, it is refused and nothing runs.";
         return ("still", words.to_owned());
     }
     let named: Vec<_> = moved.iter().take(MOVED_NAMED_MAX).map(FactChange::to_string).collect();
     let more = moved.len().saturating_sub(MOVED_NAMED_MAX);
-    let more = if more > 0 { format!("; and {}", counted(more, "fact")) } else { String::new() };
+    let more =
+        if more > 0 { format!("; and {}", counted(more, "more fact")) } else { String::new() };
     let words = format!(
         "The cluster changed after this explanation was made: {}{more}. As things stand, a \
          confirmation would be refused.",
-        say(&named.join("; "))
+        escaped(&named.join("; "))
     );
     ("moved", words)
 }
@@ -153,7 +154,7 @@ fn moved_words(spec: &KernelSpec, compared: Option<&Compared>) -> (&'static str,
 fn of_progress(shown: Option<&Progress>) -> AnyView {
     let live = match shown {
         Some(_) => "Live: updated as it goes on. Leaving this page stops nothing.",
-        None => "The kernel has ended its work. Reload to see what came of it.",
+        None => "Finished. Reload for the result.",
     };
     view! {
         <div

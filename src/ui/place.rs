@@ -3,7 +3,7 @@
 //! What is put in place was read as a document of its own: nothing in it is loaded, and no script of it
 //! runs, in place or before. It has none, and the policy of the page would refuse one.
 
-use crate::ui::here;
+use crate::ui::client_chrome;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::js_sys::{Function, Promise, Reflect};
@@ -29,7 +29,7 @@ pub(super) fn put(old: &Element, new: &Element) -> Option<()> {
         let name = island.get_attribute("data-component")?;
         hydrate.call2(&JsValue::NULL, &island, &JsValue::from_str(&name)).ok()?;
     }
-    here::beside_all();
+    client_chrome::label_all_times();
     Some(())
 }
 

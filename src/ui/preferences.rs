@@ -46,7 +46,7 @@ impl Theme {
 
 /// Whether single keys do anything. They never act: they show help and move the focus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Keys {
+pub enum KeyShortcuts {
     /// `?` and `/` are listened to.
     #[default]
     On,
@@ -54,7 +54,7 @@ pub enum Keys {
     Off,
 }
 
-impl Keys {
+impl KeyShortcuts {
     /// Both, in the order in which they are offered.
     pub const ALL: [Self; 2] = [Self::On, Self::Off];
 
@@ -80,7 +80,7 @@ pub struct Preferences {
     /// The colours.
     pub theme: Theme,
     /// The single keys.
-    pub keys: Keys,
+    pub keys: KeyShortcuts,
 }
 
 impl Preferences {
@@ -88,7 +88,7 @@ impl Preferences {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (theme, keys) = text.split_once('.')?;
-        Some(Self { theme: Theme::parse(theme)?, keys: Keys::parse(keys)? })
+        Some(Self { theme: Theme::parse(theme)?, keys: KeyShortcuts::parse(keys)? })
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
             assert_eq!(Preferences::parse(bad), None, "{bad:?}");
         }
         for theme in Theme::ALL {
-            for keys in Keys::ALL {
+            for keys in KeyShortcuts::ALL {
                 let both = Preferences { theme, keys };
                 assert_eq!(Preferences::parse(&both.to_string()), Some(both));
             }

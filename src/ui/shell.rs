@@ -2,9 +2,9 @@
 
 use crate::model::actor::ActorRole;
 use crate::model::spec::Catalogue;
+use crate::ui::client_chrome::Here;
 use crate::ui::components::notice;
-use crate::ui::here::Here;
-use crate::ui::preferences::{Keys, Theme};
+use crate::ui::preferences::{KeyShortcuts, Theme};
 use crate::ui::{Frame, NavItem, Page, pages};
 use leptos::config::LeptosOptions;
 use leptos::hydration::HydrationScripts;
@@ -20,7 +20,7 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
     let theme = frame.preferences.theme;
     let themed = (theme != Theme::Auto).then(|| theme.word());
     let is_live = page.is_live() && frame.session.is_some();
-    let keys = frame.preferences.keys == Keys::On;
+    let keys = frame.preferences.keys == KeyShortcuts::On;
     let here = is_live.then(|| view! { <Here keys=keys/> });
     let scripts =
         is_live.then(|| view! { <HydrationScripts options=options.clone() islands=true/> });
@@ -77,7 +77,7 @@ fn header(frame: &Frame, current: Option<NavItem>) -> AnyView {
     let person = frame.session.as_ref().map(|session| {
         let name = session.name.to_string();
         let role = match session.role {
-            ActorRole::Observer => "observer: sees",
+            ActorRole::Observer => "Observer (read-only)",
             ActorRole::Operator => "operator: asks and confirms",
             ActorRole::Auditor => "auditor: sees and verifies the log",
             ActorRole::Stakeholder => "stakeholder: sees what a link shows",

@@ -34,12 +34,12 @@ pub struct Leaving {
     /// Where to go, with the question in it.
     pub address: String,
     /// What for.
-    pub way: Way,
+    pub way: ProviderRedirect,
 }
 
 /// What a browser is sent to a provider for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum ProviderRedirect {
     /// To be asked who is there.
     In,
     /// To be signed out there too.

@@ -9,10 +9,10 @@
 #[path = "verify/check.rs"]
 mod check;
 #[cfg(not(feature = "hydrate"))]
-#[path = "verify/still.rs"]
+#[path = "verify/noscript.rs"]
 mod check;
 
-use crate::ledger::remember::{Memory, Suspicion};
+use crate::ledger::head_check::{HeadError, TrustedHead};
 use crate::model::answer::StoredRecord;
 use crate::model::canonical::Hash;
 use crate::ui::counted;
@@ -28,14 +28,14 @@ pub enum Checked {
     /// Everything was recomputed and fits.
     Fits {
         /// The head that it was compared with.
-        head: Memory,
+        head: TrustedHead,
         /// The size that was remembered from before, where one was.
         before: Option<u64>,
         /// How many records.
         records: usize,
     },
     /// Something does not fit. What was remembered is kept.
-    Suspicious(Suspicion),
+    Suspicious(HeadError),
     /// It could not be carried out, so nothing is known.
     NotDone(String),
 }
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_checked_is_never_shown_as_verified() {
-        let suspicious = Checked::Suspicious(Suspicion::Shrunk { before: 9, now: 3 });
+        let suspicious = Checked::Suspicious(HeadError::Shrunk { before: 9, now: 3 });
         assert!(suspicious.words().starts_with("NOT VERIFIED: the log has 3 records, and had 9"));
         let not_done = Checked::NotDone("the server does not answer".to_owned());
         assert!(not_done.words().contains("Nothing is known"));
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_first_look_says_that_it_knows_nothing_of_the_past() {
-        let head = Memory { key: "k".to_owned(), size: 9, root: Hash::of(b"") };
+        let head = TrustedHead { key: "k".to_owned(), size: 9, root: Hash::of(b"") };
         let words = |before| Checked::Fits { head: head.clone(), before, records: 2 }.words();
         assert!(words(None).contains("had seen no head"), "{}", words(None));
         assert!(words(Some(1)).contains("begins with the 1 record this"), "{}", words(Some(1)));

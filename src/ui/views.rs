@@ -1,10 +1,10 @@
 //! What each page is drawn from: values that the server gathered, and nothing that could gather more.
 
-use super::access::{AccessView, Console, IssuedView, OpenLink};
+use super::access::{AccessView, ConsoleScope, IssuedView, OpenLink};
 use super::components;
 use super::components::forms::ProofShown;
 use super::preferences::Preferences;
-use super::sign_in::{Leaving, Returned, SetUp, SignIn, Way};
+use super::sign_in::{Leaving, ProviderRedirect, Returned, SetUp, SignIn};
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, ActionPage, LogPage, Overview, SessionAnswer};
@@ -15,7 +15,7 @@ use crate::model::kept::{KeptObservation, RecordAnswer};
 use crate::model::link::EverybodyAnswer;
 use crate::model::log_filter::LogFilter;
 use crate::model::node_answer::NodeAnswer;
-use crate::model::pinned::{ClusterIdentity, Freeze, Unresolved};
+use crate::model::pinned::{ClusterIdentity, Freeze, InDoubt};
 use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::spec::{ActionSpec, Catalogue, KernelSpec};
@@ -45,7 +45,7 @@ pub struct Frame {
     /// The id under which a form of this page declares a freeze: sending it twice is one freeze.
     pub freeze_id: ActionId,
     /// Whether anything but reading exists where the page stands.
-    pub console: Console,
+    pub console: ConsoleScope,
     /// Whether the reader's session can be ended where the page stands.
     pub can_sign_out: bool,
     /// The one action that the link of a stakeholder shows.
@@ -78,7 +78,7 @@ pub struct NewAction {
     /// The nodes as objects of this kind, where the rules are known; may be empty.
     pub candidates: Vec<Candidate>,
     /// The action that holds up every further mutation, where there is one.
-    pub unresolved: Option<Unresolved>,
+    pub in_doubt: Option<InDoubt>,
     /// Why the attempt before was refused.
     pub refusal: Option<Refusal>,
 }
@@ -168,7 +168,7 @@ pub enum Page {
     OpenLink(OpenLink),
     /// `GET /access`.
     Access(Box<AccessView>),
-    /// `GET /access/everybody`.
+    /// `GET /access/all`.
     Everybody(Box<EverybodyAnswer>),
     /// `POST /links`.
     Issued(Box<IssuedView>),
@@ -282,15 +282,15 @@ impl Page {
     #[must_use]
     pub fn title(&self, catalogue: Catalogue) -> String {
         match self {
-            Self::Leaving(Leaving { way: Way::Out, .. }) => "Signed out".to_owned(),
+            Self::Leaving(Leaving { way: ProviderRedirect::Out, .. }) => "Signed out".to_owned(),
             Self::SignIn(_) | Self::Leaving(_) | Self::Returned(_) => "Sign in".to_owned(),
             Self::SetUp(_) => "Create the first operator".to_owned(),
             Self::OpenLink(_) => "Open a link".to_owned(),
             Self::Access(_) => "Access".to_owned(),
-            Self::Everybody(_) => "Access: everybody".to_owned(),
+            Self::Everybody(_) => "Access: all".to_owned(),
             Self::Issued(_) => "A link".to_owned(),
             Self::Overview(_) => "Overview".to_owned(),
-            Self::Catalogue => "Ask for an action".to_owned(),
+            Self::Catalogue => "Request an action".to_owned(),
             Self::NewAction(new) => {
                 format!("Ask for: {}", new.entry.title.to_lowercase())
             }
@@ -301,7 +301,7 @@ impl Page {
             Self::Log(_) => "Log".to_owned(),
             Self::Record(data) => format!("Record {}", data.record.record.seq),
             Self::Observation(data) => {
-                format!("Observation {}", components::words::say(&data.state.observation.id))
+                format!("Observation {}", components::words::escaped(&data.state.observation.id))
             }
             Self::Report(told) => format!("Report: {}", catalogue.title(&told.action)),
             Self::Window(_) => "Report".to_owned(),

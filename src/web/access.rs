@@ -3,7 +3,7 @@
 
 use super::gate::SignedIn;
 use super::query::Query;
-use super::{Reading, pages};
+use super::{ReadState, pages};
 use crate::authority::{Auditor, Viewer};
 use crate::model::access_list::AccessPart;
 use crate::model::link::{AccessAnswer, EverybodyAnswer};
@@ -17,7 +17,7 @@ use axum::response::Response;
 /// The page of the links and the reader's own sessions.
 pub(super) async fn own(
     SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Response {
     let page = of_reader(&site, &viewer, query).map(|answer| {
@@ -30,7 +30,7 @@ pub(super) async fn own(
 /// The same as JSON.
 pub(super) async fn own_json(
     SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Result<Json<AccessAnswer>, Refusal> {
     of_reader(&site, &viewer, query).map(Json)
@@ -39,7 +39,7 @@ pub(super) async fn own_json(
 /// The page of everybody who can get in.
 pub(super) async fn everybody(
     auditor: Auditor,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Response {
     let page = of_all(&site, &auditor, query).map(|all| Page::Everybody(Box::new(all)));
@@ -49,18 +49,18 @@ pub(super) async fn everybody(
 /// The same as JSON.
 pub(super) async fn everybody_json(
     auditor: Auditor,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Result<Json<EverybodyAnswer>, Refusal> {
     of_all(&site, &auditor, query).map(Json)
 }
 
-fn of_reader(site: &Reading, viewer: &Viewer, query: Query) -> Result<AccessAnswer, Refusal> {
+fn of_reader(site: &ReadState, viewer: &Viewer, query: Query) -> Result<AccessAnswer, Refusal> {
     let (part, now) = (part(query)?, site.clock.now());
     site.authority.access(viewer, part.as_ref(), now).map_err(|denied| denied.refusal())
 }
 
-fn of_all(site: &Reading, auditor: &Auditor, query: Query) -> Result<EverybodyAnswer, Refusal> {
+fn of_all(site: &ReadState, auditor: &Auditor, query: Query) -> Result<EverybodyAnswer, Refusal> {
     let (part, now) = (part(query)?, site.clock.now());
     site.authority.everybody(auditor, part.as_ref(), now).map_err(|denied| denied.refusal())
 }

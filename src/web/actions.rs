@@ -1,25 +1,25 @@
-//! The handlers that ask for, confirm, take back and settle actions: for forms and for JSON alike.
+//! The handlers that ask for, confirm, take back and resolve actions: for forms and for JSON alike.
 //!
 //! A form is answered with a redirection to the page of the action, so that reloading never posts
 //! again; where the input was refused, the form is drawn again with what was typed.
 
-use super::Acting;
-use super::fields::{Door, Fields};
-use super::login::{Held, told_to_wait};
-use super::pages::{self, Attempt, Form};
-use super::proof::Asking;
+use super::WriteState;
+use super::fields::{ClientFormat, Fields};
+use super::login::{DelayedRefusal, told_to_wait};
+use super::pages::{self, ActionForm, RefusedAttempt};
 use super::query::Segment;
+use super::reauth::ReauthForm;
 use super::refusal;
 use crate::authority::Operator;
 use crate::model::action::{Action, ActionId};
 use crate::model::answer::ActionAnswer;
 use crate::model::canonical::Hash;
-use crate::model::record::Found;
+use crate::model::record::ManualOutcome;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::spec::{ActionSpec, Catalogue, KernelSpec};
 use crate::model::text::{InputError, NodeId, Reason};
 use crate::ui::Page;
-use crate::workflow::{Confirmation, Finding, Workflow};
+use crate::workflow::{Confirmation, ManualResolution, Workflow};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -35,16 +35,16 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a step about an action came to, before the door it came through is considered.
-type Outcome = Result<ActionAnswer, Refusal>;
+type StepResult = Result<ActionAnswer, Refusal>;
 
 /// `POST /actions`: asks for an action.
 pub(super) async fn request(
-    door: Door,
+    door: ClientFormat,
     operator: Operator,
-    State(site): State<Acting>,
+    State(site): State<WriteState>,
     body: Result<Fields, Refusal>,
 ) -> Response {
-    let mut typed = Typed::default();
+    let mut typed = TypedFields::default();
     let asked = body.and_then(|fields| {
         asked(site.workflow.read().spec(), fields, door, &mut typed).map_err(Refusal::from)
     });
@@ -53,7 +53,7 @@ pub(super) async fn request(
             let outcome = site.workflow.request(&operator, id, action, reason).await;
             // A rejected request is an action too: its page shows every check.
             let has_page = outcome.as_ref().map_or_else(|why| is_rejection(why, id), |_| true);
-            if door == Door::Page && has_page {
+            if door == ClientFormat::Page && has_page {
                 return to_action(id);
             }
             outcome
@@ -61,9 +61,9 @@ pub(super) async fn request(
         Err(why) => Err(site.workflow.decline(&operator, typed.id, "request", why).await),
     };
     match (door, outcome) {
-        (Door::Page, Ok(answer)) => to_action(answer.id),
-        (Door::Page, Err(why)) => form_again(&site, &operator, typed, why).await,
-        (Door::Api, outcome) => json(outcome, StatusCode::CREATED),
+        (ClientFormat::Page, Ok(answer)) => to_action(answer.id),
+        (ClientFormat::Page, Err(why)) => form_again(&site, &operator, typed, why).await,
+        (ClientFormat::Api, outcome) => json(outcome, StatusCode::CREATED),
     }
 }
 
@@ -71,10 +71,10 @@ pub(super) async fn request(
 ///
 /// A password that came with it is checked first, and then the rest is judged as it would be without.
 pub(super) async fn confirm(
-    door: Door,
+    door: ClientFormat,
     operator: Operator,
-    asking: Asking,
-    State(site): State<Acting>,
+    asking: ReauthForm,
+    State(site): State<WriteState>,
     Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
@@ -90,7 +90,7 @@ pub(super) async fn confirm(
             response.headers_mut().append(header::SET_COOKIE, cookie);
             response
         }
-        Err((operator, Held { why, wait_s })) => {
+        Err((operator, DelayedRefusal { why, wait_s })) => {
             let typed = given.ok().and_then(|(given, _)| given.typed_target);
             let mut response = about_action(&site, &operator, door, &id, Err(why), typed).await;
             told_to_wait(&mut response, wait_s);
@@ -100,9 +100,9 @@ pub(super) async fn confirm(
 }
 
 async fn confirmed(
-    site: &Acting,
+    site: &WriteState,
     operator: Operator,
-    door: Door,
+    door: ClientFormat,
     id: &str,
     given: Result<Confirmation, Refusal>,
 ) -> Response {
@@ -111,7 +111,7 @@ async fn confirmed(
     };
     let typed = given.as_ref().ok().and_then(|given| given.typed_target.clone());
     let mut ending = pin!(step(site, operator, door, id, "confirm", (given, typed), run));
-    let Some(sent) = ActionId::parse(id).ok().filter(|_| door == Door::Page) else {
+    let Some(sent) = ActionId::parse(id).ok().filter(|_| door == ClientFormat::Page) else {
         // A program that sent JSON waits for the outcome.
         return ending.await;
     };
@@ -128,9 +128,9 @@ async fn confirmed(
 
 /// `POST /actions/{id}/withdraw`: takes an action back before it is confirmed.
 pub(super) async fn withdraw(
-    door: Door,
+    door: ClientFormat,
     operator: Operator,
-    State(site): State<Acting>,
+    State(site): State<WriteState>,
     Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
@@ -141,26 +141,26 @@ pub(super) async fn withdraw(
     .await
 }
 
-/// `POST /actions/{id}/settle`: asks the kernel what became of an open action, or to void its id.
-pub(super) async fn settle(
-    door: Door,
+/// `POST /actions/{id}/resolve`: asks the kernel what became of an open action, or to void its id.
+pub(super) async fn resolve(
+    door: ClientFormat,
     operator: Operator,
-    State(site): State<Acting>,
+    State(site): State<WriteState>,
     Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let given = (read(body, reason), None);
-    step(&site, operator, door, &id, "settle", given, |workflow, who, id, why| async move {
-        workflow.settle(&who, id, why).await
+    step(&site, operator, door, &id, "resolve", given, |workflow, who, id, why| async move {
+        workflow.resolve(&who, id, why).await
     })
     .await
 }
 
 /// `POST /actions/{id}/finding`: closes an open action by what an operator found.
 pub(super) async fn finding(
-    door: Door,
+    door: ClientFormat,
     operator: Operator,
-    State(site): State<Acting>,
+    State(site): State<WriteState>,
     Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
@@ -182,16 +182,16 @@ fn read<T>(
 /// One step about an action, and its answer in the form of the door it came through. What was read of
 /// the body stands beside what was typed as the name of a target.
 async fn step<T, F>(
-    site: &Acting,
+    site: &WriteState,
     operator: Operator,
-    door: Door,
+    door: ClientFormat,
     id: &str,
     attempt: &str,
     (given, typed): (Result<T, Refusal>, Option<String>),
     run: impl FnOnce(Arc<Workflow>, Arc<Operator>, ActionId, T) -> F,
 ) -> Response
 where
-    F: Future<Output = Outcome> + Send + 'static,
+    F: Future<Output = StepResult> + Send + 'static,
 {
     let operator = Arc::new(operator);
     let outcome = match (ActionId::parse(id).map_err(Refusal::from), given) {
@@ -207,7 +207,10 @@ where
 
 /// Runs one step in a task of its own. The server drops a handler when its client goes away; what
 /// an operator has started is not dropped with it (C2.6, C6.2).
-async fn outlive(id: ActionId, run: impl Future<Output = Outcome> + Send + 'static) -> Outcome {
+async fn outlive(
+    id: ActionId,
+    run: impl Future<Output = StepResult> + Send + 'static,
+) -> StepResult {
     tokio::spawn(run).await.unwrap_or_else(|_| {
         let sentence = format!(
             "The control plane failed while it worked on {id}. Its page says what is known."
@@ -220,22 +223,22 @@ async fn outlive(id: ActionId, run: impl Future<Output = Outcome> + Send + 'stat
 
 /// The answer about an action that exists: its page, or JSON.
 async fn about_action(
-    site: &Acting,
+    site: &WriteState,
     operator: &Operator,
-    door: Door,
+    door: ClientFormat,
     id: &str,
-    outcome: Outcome,
+    outcome: StepResult,
     typed: Option<String>,
 ) -> Response {
     match (door, outcome) {
-        (Door::Api, outcome) => json(outcome, StatusCode::OK),
-        (Door::Page, Ok(answer)) => to_action(answer.id),
-        (Door::Page, Err(why)) if why.code == RefusalCode::NotSignedIn => {
+        (ClientFormat::Api, outcome) => json(outcome, StatusCode::OK),
+        (ClientFormat::Page, Ok(answer)) => to_action(answer.id),
+        (ClientFormat::Page, Err(why)) if why.code == RefusalCode::NotSignedIn => {
             pages::refused(&site.reading, None, why).await
         }
-        (Door::Page, Err(why)) => {
+        (ClientFormat::Page, Err(why)) => {
             let status = refusal::status(why.code);
-            let attempt = Attempt { refusal: why.clone(), typed };
+            let attempt = RefusedAttempt { refusal: why.clone(), typed };
             let page = pages::action_page(&site.reading, operator, id, attempt).await;
             // Where the action itself cannot be shown, the refusal still is.
             let page = page.unwrap_or_else(|_| Page::Refused(Box::new(why)));
@@ -246,14 +249,19 @@ async fn about_action(
 
 /// What was typed into a form that is drawn again.
 #[derive(Default)]
-struct Typed {
+struct TypedFields {
     id: Option<ActionId>,
     entry: Option<&'static ActionSpec>,
     params: BTreeMap<String, String>,
     reason: Option<String>,
 }
 
-async fn form_again(site: &Acting, operator: &Operator, typed: Typed, why: Refusal) -> Response {
+async fn form_again(
+    site: &WriteState,
+    operator: &Operator,
+    typed: TypedFields,
+    why: Refusal,
+) -> Response {
     if why.code == RefusalCode::NotSignedIn {
         return pages::refused(&site.reading, None, why).await;
     }
@@ -263,7 +271,7 @@ async fn form_again(site: &Acting, operator: &Operator, typed: Typed, why: Refus
             // A spent id cannot serve again; any other refusal leaves the id unspent.
             let spent = why.code == RefusalCode::IdReused;
             let id = typed.id.filter(|_| !spent);
-            let form = Form {
+            let form = ActionForm {
                 id: id.unwrap_or_else(|| pages::fresh_id(&site.reading)),
                 entry,
                 node: node_in(entry, &typed.params),
@@ -283,8 +291,8 @@ async fn form_again(site: &Acting, operator: &Operator, typed: Typed, why: Refus
 fn asked(
     spec: &'static KernelSpec,
     mut fields: Fields,
-    door: Door,
-    typed: &mut Typed,
+    door: ClientFormat,
+    typed: &mut TypedFields,
 ) -> Result<(ActionId, Action, Reason), InputError> {
     let id = ActionId::parse(&fields.text("action_id")?)?;
     typed.id = Some(id);
@@ -293,8 +301,8 @@ fn asked(
     let reason = fields.text("reason")?;
     typed.reason = Some(reason.clone());
     let params = match door {
-        Door::Api => fields.texts("params")?,
-        Door::Page => fields.rest()?,
+        ClientFormat::Api => fields.texts("params")?,
+        ClientFormat::Page => fields.rest()?,
     };
     fields.finish()?;
     typed.params.clone_from(&params);
@@ -340,11 +348,11 @@ fn reason(mut fields: Fields) -> Result<Reason, InputError> {
     Ok(reason)
 }
 
-fn found(mut fields: Fields) -> Result<Finding, InputError> {
-    let executed = Found::parse(&fields.text("executed")?)?;
+fn found(mut fields: Fields) -> Result<ManualResolution, InputError> {
+    let executed = ManualOutcome::parse(&fields.text("executed")?)?;
     let evidence = Reason::parse_field("evidence", &fields.text("evidence")?)?;
     fields.finish()?;
-    Ok(Finding { executed, evidence })
+    Ok(ManualResolution { executed, evidence })
 }
 
 /// Whether the request was recorded and rejected, so that there is a page of it to show.
@@ -358,7 +366,7 @@ fn to_action(id: ActionId) -> Response {
     Redirect::to(&format!("/actions/{id}")).into_response()
 }
 
-fn json(outcome: Outcome, fresh: StatusCode) -> Response {
+fn json(outcome: StepResult, fresh: StatusCode) -> Response {
     match outcome {
         Ok(answer) => {
             let status = if answer.duplicate { StatusCode::OK } else { fresh };

@@ -1,8 +1,8 @@
 //! The reading half of the JSON API: the same answers that the pages show.
 
-use super::Reading;
+use super::ReadState;
 use super::gate::SignedIn;
-use super::query::{Page, Query, Segment};
+use super::query::{ListRange, Query, Segment};
 use crate::model::action::ActionId;
 use crate::model::answer::{
     ActionAnswer, ActionPage, ConsistencyProof, ExplainAnswer, InclusionProof, LogPage,
@@ -21,19 +21,22 @@ use axum::http::{Uri, header};
 use axum::response::{IntoResponse as _, Response};
 
 /// A JSON answer or a refusal.
-type Answer<T> = Result<Json<T>, Refusal>;
+type JsonResult<T> = Result<Json<T>, Refusal>;
 
 /// One observation of the cluster.
-pub(super) async fn cluster(_: SignedIn, State(site): State<Reading>) -> Answer<ClusterState> {
+pub(super) async fn cluster(
+    _: SignedIn,
+    State(site): State<ReadState>,
+) -> JsonResult<ClusterState> {
     site.read.observe().await.map(Json)
 }
 
 /// One node of one observation.
 pub(super) async fn node(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     Segment(id): Segment,
-) -> Answer<NodeState> {
+) -> JsonResult<NodeState> {
     let id = NodeId::parse_field("id", &id)?;
     let state = site.read.observe().await?;
     let sentence = format!("The cluster has no node {id}.");
@@ -44,7 +47,7 @@ pub(super) async fn node(
 /// The catalogue.
 pub(super) async fn catalogue(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
 ) -> Json<&'static [ActionSpec]> {
     Json(site.read.spec().actions)
 }
@@ -52,7 +55,7 @@ pub(super) async fn catalogue(
 /// What the kernel says of itself: for programs that were built without it.
 pub(super) async fn kernel_spec(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
 ) -> Json<&'static KernelSpec> {
     Json(site.read.spec())
 }
@@ -60,9 +63,9 @@ pub(super) async fn kernel_spec(
 /// What would be explained now. Nothing is recorded and nothing is asked.
 pub(super) async fn explain(
     SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     mut query: Query,
-) -> Answer<ExplainAnswer> {
+) -> JsonResult<ExplainAnswer> {
     let kind = query.text("kind")?;
     let reason = Reason::parse(&query.text("reason")?)?;
     let action = site.read.spec().parse(&kind, &query.rest())?;
@@ -72,10 +75,10 @@ pub(super) async fn explain(
 /// One page of the actions.
 pub(super) async fn actions(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     mut query: Query,
-) -> Answer<ActionPage> {
-    let page = Page::take(&mut query)?;
+) -> JsonResult<ActionPage> {
+    let page = ListRange::take(&mut query)?;
     query.finish()?;
     site.read.actions(page.before, page.limit).map(Json)
 }
@@ -83,19 +86,19 @@ pub(super) async fn actions(
 /// One action.
 pub(super) async fn action(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     Segment(id): Segment,
-) -> Answer<ActionAnswer> {
+) -> JsonResult<ActionAnswer> {
     site.read.action(ActionId::parse(&id)?).await.map(Json)
 }
 
 /// One page of the log, filtered.
 pub(super) async fn log(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     mut query: Query,
-) -> Answer<LogPage> {
-    let page = Page::take(&mut query)?;
+) -> JsonResult<LogPage> {
+    let page = ListRange::take(&mut query)?;
     let filter = filter(&site, &mut query)?;
     query.finish()?;
     site.read.log(page.before, page.limit, &filter).map(Json)
@@ -104,29 +107,29 @@ pub(super) async fn log(
 /// One page of what happened in the kernel, newest first.
 pub(super) async fn kernel_events(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     mut query: Query,
-) -> Answer<EventPage> {
+) -> JsonResult<EventPage> {
     // The key of this list is a place, not a number.
     let before = query.optional("before");
     let before = before.map(|text| EventPlace::parse_field("before", &text)).transpose()?;
-    let page = Page::take(&mut query)?;
+    let page = ListRange::take(&mut query)?;
     query.finish()?;
     site.read.events(before, page.limit).await.map(Json)
 }
 
 /// The end of the log, signed.
-pub(super) async fn head(_: SignedIn, State(site): State<Reading>) -> Answer<SignedHead> {
+pub(super) async fn head(_: SignedIn, State(site): State<ReadState>) -> JsonResult<SignedHead> {
     site.read.head().map(Json)
 }
 
 /// The proof that a record is in the log, or in its first `size` records.
 pub(super) async fn proof(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     Segment(seq): Segment,
     mut query: Query,
-) -> Answer<InclusionProof> {
+) -> JsonResult<InclusionProof> {
     let of = query.number("size")?;
     query.finish()?;
     site.read.proof(sequence(&seq)?, of).map(Json)
@@ -135,9 +138,9 @@ pub(super) async fn proof(
 /// The proof that the first `from` records are the beginning of the log, or of its first `to`.
 pub(super) async fn consistency(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     mut query: Query,
-) -> Answer<ConsistencyProof> {
+) -> JsonResult<ConsistencyProof> {
     let required = || InputError::new("from", "", "a number of records from 1");
     let from = query.number("from")?.filter(|from| *from > 0).ok_or_else(required)?;
     let to = query.number("to")?;
@@ -149,7 +152,7 @@ pub(super) async fn consistency(
 /// names are those of the public layout.
 pub(super) async fn log_file(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     uri: Uri,
     query: Query,
 ) -> Result<Response, Refusal> {
@@ -166,9 +169,9 @@ pub(super) async fn log_file(
 /// One record.
 pub(super) async fn record(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     Segment(seq): Segment,
-) -> Answer<StoredRecord> {
+) -> JsonResult<StoredRecord> {
     site.read.record(sequence(&seq)?).map(Json)
 }
 
@@ -184,12 +187,12 @@ pub(super) async fn session(SignedIn(viewer): SignedIn) -> Json<SessionAnswer> {
 }
 
 /// The description of this API.
-pub(super) async fn openapi(State(site): State<Reading>) -> Response {
+pub(super) async fn openapi(State(site): State<ReadState>) -> Response {
     let text = site.described.get_or_init(|| super::openapi::text(site.read.catalogue()));
     ([(header::CONTENT_TYPE, "application/json")], text.clone()).into_response()
 }
 
 /// The filter of a page of the log, from its query.
-pub(super) fn filter(site: &Reading, query: &mut Query) -> Result<LogFilter, InputError> {
+pub(super) fn filter(site: &ReadState, query: &mut Query) -> Result<LogFilter, InputError> {
     LogFilter::parse(site.read.catalogue(), |name| query.optional(name))
 }

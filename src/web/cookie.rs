@@ -51,7 +51,7 @@ impl SessionCookie {
         self.header(secret, &format!("; Max-Age={seconds}"))
     }
 
-    /// Its name.
+    /// The cookie name, made of cluster and environment.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -62,7 +62,7 @@ impl SessionCookie {
         self.header(secret, "")
     }
 
-    /// Takes it away.
+    /// The `Set-Cookie` value that deletes the cookie.
     pub(super) fn gone(&self) -> HeaderValue {
         self.header("", "; Max-Age=0")
     }

@@ -1,9 +1,9 @@
 //! That something changed, as server-sent events: two numbers and nothing else. Whoever hears them
 //! asks again; they trigger nothing on the server (C8.3).
 
-use super::Reading;
+use super::ReadState;
 use crate::authority::Credential;
-use crate::model::answer::Present;
+use crate::model::answer::StateVersion;
 use crate::model::refusal::{Refusal, RefusalCode};
 use axum::http::{HeaderName, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -27,7 +27,7 @@ const REOPEN: Duration = Duration::from_secs(2);
 
 /// Streams one `changed` event for the present state and for each later one. It ends when the
 /// session does, at the next event, and when the server stops: an open page holds nothing up.
-pub(super) fn stream(site: &Reading, held: Credential) -> Result<Response, Refusal> {
+pub(super) fn stream(site: &ReadState, held: Credential) -> Result<Response, Refusal> {
     let events = Sse::new(events(site, held)?).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     Ok((PASSED_ON_AT_ONCE, events).into_response())
 }
@@ -40,7 +40,7 @@ const PASSED_ON_AT_ONCE: [(HeaderName, &str); 2] = [
 ];
 
 fn events(
-    site: &Reading,
+    site: &ReadState,
     held: Credential,
 ) -> Result<impl Stream<Item = Result<Event, Infallible>> + use<>, Refusal> {
     let site = site.clone();
@@ -48,7 +48,7 @@ fn events(
     let [cluster, log] = site.read.changes();
     let news = WatchStream::new(cluster).merge(WatchStream::new(log)).map(|_| Some(()));
     let stopping = WatchStream::from_changes(site.stopping.clone()).map(|()| None);
-    let mut last: Option<Present> = None;
+    let mut last: Option<StateVersion> = None;
     let events = news.merge(stopping).map_while(move |news| {
         // Given back when the stream is dropped, however it ends.
         let _place = &place;
@@ -71,7 +71,7 @@ pub(super) type Stopping = watch::Receiver<()>;
 pub(super) struct Streams(Arc<Mutex<BTreeMap<Credential, usize>>>);
 
 /// The place of one open stream, given back when it is dropped.
-struct Place {
+struct StreamSlot {
     streams: Streams,
     held: Credential,
 }
@@ -82,7 +82,7 @@ impl Streams {
         self.lock().values().sum()
     }
 
-    fn open(&self, held: &Credential) -> Result<Place, Refusal> {
+    fn open(&self, held: &Credential) -> Result<StreamSlot, Refusal> {
         let mut open = self.lock();
         let here = open.get(held).copied().unwrap_or_default();
         let in_all: usize = open.values().sum();
@@ -100,7 +100,7 @@ impl Streams {
             return Err(too_many(in_all, STREAMS_IN_ALL, "in all"));
         }
         open.insert(held.clone(), here + 1);
-        Ok(Place { streams: self.clone(), held: held.clone() })
+        Ok(StreamSlot { streams: self.clone(), held: held.clone() })
     }
 
     // A panic while it was held left whole numbers behind.
@@ -109,7 +109,7 @@ impl Streams {
     }
 }
 
-impl Drop for Place {
+impl Drop for StreamSlot {
     fn drop(&mut self) {
         let mut open = self.streams.lock();
         match open.get(&self.held).copied() {

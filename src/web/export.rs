@@ -4,15 +4,15 @@
 //! same keys as the JSON answers, and the address of the next part in a `Link` header (RFC 8288). The
 //! last line says which of both it is, and whether it is whole.
 
-use super::Reading;
+use super::ReadState;
 use super::api::filter;
 use super::gate::SignedIn;
-use super::query::{Page, Query};
-use super::whole::{self, Named};
+use super::query::{ListRange, Query};
+use super::whole::{self, DownloadName};
 use crate::model::ambient::Timestamp;
 use crate::model::answer::{ActionPage, LogPage};
 use crate::model::refusal::Refusal;
-use crate::plain::table::{Table, TableEnd, TableForm};
+use crate::text::table::{TableEnd, TableForm, TextTable};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -20,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 /// The log as CSV.
 pub(super) async fn log_csv(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Result<Response, Refusal> {
     log(&site, query, TableForm::Csv)
@@ -29,7 +29,7 @@ pub(super) async fn log_csv(
 /// The log as Markdown.
 pub(super) async fn log_text(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Result<Response, Refusal> {
     log(&site, query, TableForm::Markdown)
@@ -38,7 +38,7 @@ pub(super) async fn log_text(
 /// The actions as CSV.
 pub(super) async fn actions_csv(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Result<Response, Refusal> {
     actions(&site, query, TableForm::Csv)
@@ -47,22 +47,23 @@ pub(super) async fn actions_csv(
 /// The actions as Markdown.
 pub(super) async fn actions_text(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Result<Response, Refusal> {
     actions(&site, query, TableForm::Markdown)
 }
 
-fn log(site: &Reading, mut query: Query, form: TableForm) -> Result<Response, Refusal> {
-    let part = Page::take_part(&mut query)?;
+fn log(site: &ReadState, mut query: Query, form: TableForm) -> Result<Response, Refusal> {
+    let part = ListRange::take_part(&mut query)?;
     let catalogue = site.read.catalogue();
     let filter = filter(site, &mut query)?;
     query.finish()?;
     let window = (filter.since, filter.until);
     let Some(part) = part else {
         let pages = site.read.log_pages(filter)?;
-        let tables = pages.map(move |page| page.map(|page| Table::of_log(catalogue, &page)));
-        let empty = Table::of_log(catalogue, &LogPage { records: Vec::new(), next_before: None });
+        let tables = pages.map(move |page| page.map(|page| TextTable::of_log(catalogue, &page)));
+        let empty =
+            TextTable::of_log(catalogue, &LogPage { records: Vec::new(), next_before: None });
         return whole::sent(site, &named("log", window, false, form), parts(form, empty, tables));
     };
     let page = site.read.log(part.before, part.limit, &filter)?;
@@ -70,21 +71,21 @@ fn log(site: &Reading, mut query: Query, form: TableForm) -> Result<Response, Re
     Ok(file(
         site,
         &named("log", window, true, form),
-        &Table::of_log(catalogue, &page),
+        &TextTable::of_log(catalogue, &page),
         form,
         next,
         part.limit,
     ))
 }
 
-fn actions(site: &Reading, mut query: Query, form: TableForm) -> Result<Response, Refusal> {
-    let part = Page::take_part(&mut query)?;
+fn actions(site: &ReadState, mut query: Query, form: TableForm) -> Result<Response, Refusal> {
+    let part = ListRange::take_part(&mut query)?;
     query.finish()?;
     let window = (None, None);
     let Some(part) = part else {
         let tables =
-            site.read.action_pages()?.map(|page| page.map(|page| Table::of_actions(&page)));
-        let empty = Table::of_actions(&ActionPage { actions: Vec::new(), next_before: None });
+            site.read.action_pages()?.map(|page| page.map(|page| TextTable::of_actions(&page)));
+        let empty = TextTable::of_actions(&ActionPage { actions: Vec::new(), next_before: None });
         return whole::sent(
             site,
             &named("actions", window, false, form),
@@ -94,7 +95,7 @@ fn actions(site: &Reading, mut query: Query, form: TableForm) -> Result<Response
     let page = site.read.actions(part.before, part.limit)?;
     let next = page.next_before.map(|before| (before, Vec::new()));
     let named = named("actions", window, true, form);
-    Ok(file(site, &named, &Table::of_actions(&page), form, next, part.limit))
+    Ok(file(site, &named, &TextTable::of_actions(&page), form, next, part.limit))
 }
 
 fn named(
@@ -102,19 +103,19 @@ fn named(
     window: (Option<Timestamp>, Option<Timestamp>),
     is_part: bool,
     form: TableForm,
-) -> Named<'_> {
+) -> DownloadName<'_> {
     let (ending, media) = match form {
         TableForm::Csv => ("csv", "text/csv; charset=utf-8; header=present"),
         TableForm::Markdown => ("md", "text/markdown; charset=utf-8"),
     };
-    Named { what, window, is_part, ending, media }
+    DownloadName { what, window, is_part, ending, media }
 }
 
 /// The parts of a file that holds everything: the head, each page, and a last line.
 fn parts(
     form: TableForm,
-    empty: Table,
-    mut pages: impl Iterator<Item = Result<Table, Refusal>>,
+    empty: TextTable,
+    mut pages: impl Iterator<Item = Result<TextTable, Refusal>>,
 ) -> impl Iterator<Item = Result<String, Refusal>> {
     let (mut rows, mut ended, mut failed) = (0, false, None);
     let head = empty.head(form);
@@ -144,9 +145,9 @@ fn parts(
 type Next = Option<(u64, Vec<(&'static str, String)>)>;
 
 fn file(
-    site: &Reading,
-    named: &Named<'_>,
-    table: &Table,
+    site: &ReadState,
+    named: &DownloadName<'_>,
+    table: &TextTable,
     form: TableForm,
     next: Next,
     limit: u32,

@@ -16,14 +16,14 @@ pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// How the request came, and so how it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Door {
+pub(super) enum ClientFormat {
     /// A form of a page; answered with a page or a redirection.
     Page,
     /// What a program reads, or a page by itself: refused as JSON.
     Api,
 }
 
-impl Door {
+impl ClientFormat {
     /// The door that a path stands behind.
     #[must_use]
     pub(super) fn of(path: &str) -> Self {
@@ -102,22 +102,22 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let door = Door::of(request.uri().path());
+        let door = ClientFormat::of(request.uri().path());
         let media = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
         let media = media.unwrap_or("nothing").split(';').next().unwrap_or_default().trim();
         let wanted = match door {
-            Door::Page => "application/x-www-form-urlencoded",
-            Door::Api => "application/json",
+            ClientFormat::Page => "application/x-www-form-urlencoded",
+            ClientFormat::Api => "application/json",
         };
         if !media.eq_ignore_ascii_case(wanted) {
-            let found = crate::model::text::visible(media);
+            let found = crate::model::text::escape_unsafe(media);
             let sentence = format!("The body must be {wanted}; found {found}. Nothing was done.");
             return Err(Refusal::new(RefusalCode::UnsupportedMedia, sentence));
         }
         let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
         let fields = match door {
-            Door::Api => json(&bytes)?,
-            Door::Page => form(&bytes)?,
+            ClientFormat::Api => json(&bytes)?,
+            ClientFormat::Page => form(&bytes)?,
         };
         Ok(Self(fields))
     }

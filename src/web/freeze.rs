@@ -1,7 +1,7 @@
 //! The handlers that declare and lift a freeze: for forms and for JSON alike.
 
-use super::fields::{Door, Fields};
-use super::{Acting, pages};
+use super::fields::{ClientFormat, Fields};
+use super::{WriteState, pages};
 use crate::authority::Operator;
 use crate::model::action::ActionId;
 use crate::model::answer::FreezeAnswer;
@@ -13,9 +13,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 /// `POST /freeze`: declares that nothing is to change.
 pub(super) async fn freeze(
-    door: Door,
+    door: ClientFormat,
     operator: Operator,
-    State(site): State<Acting>,
+    State(site): State<WriteState>,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let outcome = match body.and_then(|fields| declared(fields).map_err(Refusal::from)) {
@@ -27,9 +27,9 @@ pub(super) async fn freeze(
 
 /// `POST /unfreeze`: lifts the freeze that it names. What it was sent for may be long gone (C7.2).
 pub(super) async fn unfreeze(
-    door: Door,
+    door: ClientFormat,
     operator: Operator,
-    State(site): State<Acting>,
+    State(site): State<WriteState>,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let outcome = match body.and_then(|fields| lifted(fields).map_err(Refusal::from)) {
@@ -60,15 +60,17 @@ fn lifted(mut fields: Fields) -> Result<(u64, Reason), InputError> {
 
 /// A form goes back to the actions, where the freeze stands or no longer does.
 async fn answer(
-    site: &Acting,
+    site: &WriteState,
     operator: &Operator,
-    door: Door,
+    door: ClientFormat,
     outcome: Result<FreezeAnswer, Refusal>,
 ) -> Response {
     match (door, outcome) {
-        (Door::Api, Ok(answer)) => Json(answer).into_response(),
-        (Door::Api, Err(why)) => why.into_response(),
-        (Door::Page, Ok(_)) => Redirect::to("/actions").into_response(),
-        (Door::Page, Err(why)) => pages::refused(&site.reading, Some(operator.viewer()), why).await,
+        (ClientFormat::Api, Ok(answer)) => Json(answer).into_response(),
+        (ClientFormat::Api, Err(why)) => why.into_response(),
+        (ClientFormat::Page, Ok(_)) => Redirect::to("/actions").into_response(),
+        (ClientFormat::Page, Err(why)) => {
+            pages::refused(&site.reading, Some(operator.viewer()), why).await
+        }
     }
 }

@@ -2,17 +2,17 @@
 //!
 //! A handler that takes [`SignedIn`] runs for anybody who is signed in; one that takes an
 //! [`Operator`] runs for operators only, and exists only in the acting half: taking it from a
-//! `Reading` does not compile. Whoever is turned away there leaves a record (C9.4).
+//! `ReadState` does not compile. Whoever is turned away there leaves a record (C9.4).
 
 use super::cookie::{self, SessionCookie};
-use super::fields::Door;
+use super::fields::ClientFormat;
 use super::throttle::Origin;
-use super::{Acting, Reading, pages, showing};
+use super::{ReadState, WriteState, pages, redacted_reads};
 use crate::authority::{Auditor, Carrier, Credential, Denied, Operator, Viewer};
 use crate::model::answer::SessionAnswer;
 use crate::model::refusal::{Refusal, RefusalCode};
-use crate::model::text::visible;
-use crate::ui::Console;
+use crate::model::text::escape_unsafe;
+use crate::ui::ConsoleScope;
 use axum::extract::{FromRef, FromRequestParts, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
@@ -24,10 +24,10 @@ use std::convert::Infallible;
 /// Somebody who is signed in, whatever the role.
 pub(super) struct SignedIn(pub(super) Viewer);
 
-impl FromRequestParts<Reading> for SignedIn {
+impl FromRequestParts<ReadState> for SignedIn {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Reading) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, site: &ReadState) -> Result<Self, Response> {
         let held = credential(&parts.headers, &site.cookie);
         let found = held.ok_or_else(Denied::without_credential);
         match found.and_then(|held| site.authority.viewer(&held, site.clock.now())) {
@@ -39,10 +39,10 @@ impl FromRequestParts<Reading> for SignedIn {
 
 /// What an auditor alone may see. No acting route takes one, and no value is both this and an
 /// [`Operator`].
-impl FromRequestParts<Reading> for Auditor {
+impl FromRequestParts<ReadState> for Auditor {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Reading) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, site: &ReadState) -> Result<Self, Response> {
         let held = credential(&parts.headers, &site.cookie);
         let found = held.ok_or_else(Denied::without_credential);
         match found.and_then(|held| site.authority.auditor(&held, site.clock.now())) {
@@ -52,40 +52,40 @@ impl FromRequestParts<Reading> for Auditor {
     }
 }
 
-impl Reading {
+impl ReadState {
     /// On the listener of observers everybody is an observer: no page of it offers what it has not.
     pub(super) fn narrowed(&self, viewer: Viewer) -> Viewer {
         match self.console {
-            Console::Whole => viewer,
-            Console::ReadOnly => viewer.narrowed(),
+            ConsoleScope::Whole => viewer,
+            ConsoleScope::ReadOnly => viewer.narrowed(),
         }
     }
 }
 
 /// The answer to somebody who may not see this. Reading changes nothing, so it is not recorded.
-pub(super) async fn unseen(site: &Reading, parts: &Parts, denied: Denied) -> Response {
+pub(super) async fn unseen(site: &ReadState, parts: &Parts, denied: Denied) -> Response {
     let is_known = matches!(denied, Denied::NotPermitted { .. });
-    match (Door::of(parts.uri.path()), site.console) {
-        (Door::Api, _) => denied.refusal().into_response(),
+    match (ClientFormat::of(parts.uri.path()), site.console) {
+        (ClientFormat::Api, _) => denied.refusal().into_response(),
         // Where nobody can sign in, nobody is sent to sign in.
-        (Door::Page, Console::Whole) if !is_known => to_sign_in(&parts.uri),
-        (Door::Page, Console::Whole | Console::ReadOnly) => {
+        (ClientFormat::Page, ConsoleScope::Whole) if !is_known => to_sign_in(&parts.uri),
+        (ClientFormat::Page, ConsoleScope::Whole | ConsoleScope::ReadOnly) => {
             let held = credential(&parts.headers, &site.cookie);
-            showing::turned_away(site, held.as_ref(), denied.refusal()).await
+            redacted_reads::turned_away(site, held.as_ref(), denied.refusal()).await
         }
     }
 }
 
-impl FromRequestParts<Acting> for Operator {
+impl FromRequestParts<WriteState> for Operator {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Acting) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, site: &WriteState) -> Result<Self, Response> {
         let held = credential(&parts.headers, &site.reading.cookie);
         match site.access.operator(held.as_ref()) {
             Ok(operator) => Ok(operator),
             Err(denied) => {
                 let attempt = attempt(&parts.method, &parts.uri);
-                let door = Door::of(parts.uri.path());
+                let door = ClientFormat::of(parts.uri.path());
                 let from = Origin::of_request(&parts.extensions);
                 Err(turn_away(site, from, held.as_ref(), denied, attempt, door).await)
             }
@@ -93,7 +93,7 @@ impl FromRequestParts<Acting> for Operator {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Door {
+impl<S: Send + Sync> FromRequestParts<S> for ClientFormat {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -101,20 +101,20 @@ impl<S: Send + Sync> FromRequestParts<S> for Door {
     }
 }
 
-impl FromRef<Acting> for Reading {
-    fn from_ref(acting: &Acting) -> Self {
+impl FromRef<WriteState> for ReadState {
+    fn from_ref(acting: &WriteState) -> Self {
         acting.reading.clone()
     }
 }
 
 /// Records who was turned away and from what, and says so.
 pub(super) async fn turn_away(
-    site: &Acting,
+    site: &WriteState,
     from: Origin,
     held: Option<&Credential>,
     denied: Denied,
     attempt: String,
-    door: Door,
+    door: ClientFormat,
 ) -> Response {
     let viewer = site.access.viewer(held).ok();
     let actor = denied.actor().cloned().or_else(|| viewer.map(|viewer| viewer.actor().clone()));
@@ -126,15 +126,15 @@ pub(super) async fn turn_away(
     // Whether or not it could be recorded, nothing was done; the answer says which.
     let (Ok(why) | Err(why)) = denied;
     match door {
-        Door::Api => why.into_response(),
-        Door::Page => showing::turned_away(&site.reading, held, why).await,
+        ClientFormat::Api => why.into_response(),
+        ClientFormat::Page => redacted_reads::turned_away(&site.reading, held, why).await,
     }
 }
 
 /// Lets a request that could change something through only if it came from this site, or from no
 /// page at all. A browser names the site of the page that sends a form; a program names none.
 pub(super) async fn same_site(
-    State(site): State<Acting>,
+    State(site): State<WriteState>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -166,7 +166,7 @@ fn is_same_site(headers: &HeaderMap) -> bool {
 /// Notes that a session is in use, at most once a minute; it is neither a record nor a fact. Before
 /// that it ends, on record, what a clock that was put back has ended.
 pub(super) async fn note_seen(
-    State(site): State<Acting>,
+    State(site): State<WriteState>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -188,10 +188,10 @@ fn is_use(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     let says = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
     let goes_there = says("sec-fetch-mode").is_none_or(|mode| mode == b"navigate");
     let is_beforehand = says("sec-purpose").is_some() || says("purpose").is_some();
-    match Door::of(path) {
+    match ClientFormat::of(path) {
         _ if *method == Method::POST => true,
-        Door::Page => goes_there && !is_beforehand,
-        Door::Api => false,
+        ClientFormat::Page => goes_there && !is_beforehand,
+        ClientFormat::Api => false,
     }
 }
 
@@ -224,7 +224,7 @@ pub(super) fn attempt(method: &Method, uri: &Uri) -> String {
     // The address of a link is its secret. Whatever is sent there, it is not written down.
     let of_link = ["/setup/", "/link/"].into_iter().find(|start| path.starts_with(start));
     let path: String = of_link.unwrap_or(path).chars().take(200).collect();
-    format!("{} {}", method.as_str(), visible(&path))
+    format!("{} {}", method.as_str(), escape_unsafe(&path))
 }
 
 fn to_sign_in(uri: &Uri) -> Response {

@@ -4,16 +4,16 @@
 //! is said to anybody who reaches the listener, and nothing about the cluster with it; the figures are
 //! for those who may read, people or programs with a token.
 
-use super::Reading;
+use super::ReadState;
 use super::gate::SignedIn;
-use crate::measure::Durations;
+use crate::metrics::Durations;
 use crate::model::cluster::ClusterState;
 use crate::model::facts::Fact;
 use crate::model::node_answer::NodeVerified;
 use crate::model::receipt::Verification;
 use crate::model::spec::{FactOf, FactUnit, KernelSpec};
 use crate::model::text::NodeId;
-use crate::observe::tally::Counts;
+use crate::observe::record_counters::RecordCounts;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -35,7 +35,7 @@ pub(super) async fn health() -> &'static str {
 }
 
 /// `GET /readyz`: whether actions can be recorded and the kernel answers.
-pub(super) async fn ready(State(site): State<Reading>) -> Response {
+pub(super) async fn ready(State(site): State<ReadState>) -> Response {
     let mut missing = Vec::new();
     if site.read.unrecordable().is_some() {
         // Why names files, and this is for anybody.
@@ -67,7 +67,7 @@ pub(super) async fn ready(State(site): State<Reading>) -> Response {
 }
 
 /// `GET /metrics`: figures of this process. What cannot be read is left out, never zero (C8.4).
-pub(super) async fn metrics(_: SignedIn, State(site): State<Reading>) -> Response {
+pub(super) async fn metrics(_: SignedIn, State(site): State<ReadState>) -> Response {
     let mut registry = Registry::with_prefix("aerodb_control");
     let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
     registry.register("build", "The program that answers", version);
@@ -140,8 +140,8 @@ fn of_nodes(registry: &mut Registry, verified: &BTreeMap<NodeId, NodeVerified>) 
     registry.register("node_damaged", about, family);
 }
 
-fn of_records(registry: &mut Registry, counts: &Counts) {
-    let Counts { kinds, stages, refusals, behind } = counts;
+fn of_records(registry: &mut Registry, counts: &RecordCounts) {
+    let RecordCounts { kinds, stages, refusals, behind } = counts;
     let behind = i64::try_from(*behind).unwrap_or(i64::MAX);
     gauge(registry, "log_records_uncounted", "Records that the counters lag behind", behind);
     let by = |name, counts: &BTreeMap<&'static str, u64>| {

@@ -2,7 +2,7 @@
 
 use super::gate::SignedIn;
 use super::query::{Query, Segment};
-use super::{Reading, api, pages};
+use super::{ReadState, api, pages};
 use crate::model::canonical::Hash;
 use crate::model::kept::KeptObservation;
 use crate::model::refusal::Refusal;
@@ -15,7 +15,7 @@ use axum::response::Response;
 /// The page of one record.
 pub(super) async fn record(
     SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     Segment(seq): Segment,
     query: Query,
 ) -> Response {
@@ -29,7 +29,7 @@ pub(super) async fn record(
 /// The page of an observation that the log keeps.
 pub(super) async fn observation(
     SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     Segment(hash): Segment,
     query: Query,
 ) -> Response {
@@ -40,14 +40,14 @@ pub(super) async fn observation(
 /// The same as JSON.
 pub(super) async fn observation_json(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     Segment(hash): Segment,
     query: Query,
 ) -> Result<Json<KeptObservation>, Refusal> {
     kept(&site, &hash, query).map(Json)
 }
 
-fn kept(site: &Reading, hash: &str, query: Query) -> Result<KeptObservation, Refusal> {
+fn kept(site: &ReadState, hash: &str, query: Query) -> Result<KeptObservation, Refusal> {
     nothing_else(query)?;
     let wrong = || InputError::new("hash", hash, "a SHA-256 in 64 hexadecimal digits");
     site.read.kept_observation(Hash::parse(hash).ok_or_else(wrong)?)

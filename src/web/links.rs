@@ -4,13 +4,13 @@
 //! Opening is a GET and uses nothing up; the form on the page it shows exchanges the link. What follows
 //! links by itself, such as the scanner of a mail server, sends no form.
 
-use super::fields::{Door, Fields};
+use super::fields::{ClientFormat, Fields};
 use super::login::{recorded, with_session};
 use super::query::Segment;
 use super::throttle::Origin;
-use super::{Acting, Reading, Transport, pages, refusal};
+use super::{ReadState, Transport, WriteState, pages, refusal};
 use crate::authority::Operator;
-use crate::authority::links::Wanted;
+use crate::authority::links::LinkRequest;
 use crate::model::action::ActionId;
 use crate::model::link::{LinkAnswer, parse_lasts_ms, parse_scope};
 use crate::model::refusal::Refusal;
@@ -25,7 +25,7 @@ use serde::Serialize;
 
 /// `GET /link/{token}`: the page with the form that exchanges the link. Whether the link is good is
 /// found when it is used.
-pub(super) async fn open(State(site): State<Reading>, Segment(token): Segment) -> Response {
+pub(super) async fn open(State(site): State<ReadState>, Segment(token): Segment) -> Response {
     let page = OpenLink { token, refusal: None };
     pages::draw(&site, None, Page::OpenLink(page), StatusCode::OK).await
 }
@@ -34,7 +34,7 @@ pub(super) async fn open(State(site): State<Reading>, Segment(token): Segment) -
 pub(super) async fn exchange(
     uri: Uri,
     from: Origin,
-    State(site): State<Acting>,
+    State(site): State<WriteState>,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let mut page = OpenLink::default();
@@ -59,10 +59,10 @@ fn sent(mut fields: Fields, page: &mut OpenLink) -> Result<(), InputError> {
 /// `POST /links`: issues a link. The answer is the one place that ever shows its secret, so it is no
 /// redirection.
 pub(super) async fn issue(
-    door: Door,
+    door: ClientFormat,
     operator: Operator,
     headers: HeaderMap,
-    State(site): State<Acting>,
+    State(site): State<WriteState>,
     body: Result<Fields, Refusal>,
 ) -> Response {
     let issued = match body.and_then(|fields| wanted(fields).map_err(Refusal::from)) {
@@ -71,8 +71,8 @@ pub(super) async fn issue(
     };
     match (door, issued) {
         (_, Err(why)) => declined(&site, &operator, door, "issue a link", why).await,
-        (Door::Api, Ok(answer)) => (created(&answer), Json(answer)).into_response(),
-        (Door::Page, Ok(answer)) => {
+        (ClientFormat::Api, Ok(answer)) => (created(&answer), Json(answer)).into_response(),
+        (ClientFormat::Page, Ok(answer)) => {
             let status = created(&answer);
             let address = answer
                 .path
@@ -88,7 +88,7 @@ fn created(answer: &LinkAnswer) -> StatusCode {
     if answer.duplicate { StatusCode::OK } else { StatusCode::CREATED }
 }
 
-fn wanted(mut fields: Fields) -> Result<Wanted, InputError> {
+fn wanted(mut fields: Fields) -> Result<LinkRequest, InputError> {
     let typed = fields.text("link_id")?;
     let id = ActionId::parse(&typed)
         .map_err(|error| InputError::new("link_id", &typed, error.required))?;
@@ -96,14 +96,14 @@ fn wanted(mut fields: Fields) -> Result<Wanted, InputError> {
     let shows = parse_scope(fields.text("scope")?.trim())?;
     let lasts_ms = parse_lasts_ms("expires", &fields.text("expires")?)?;
     fields.finish()?;
-    Ok(Wanted { id, name, shows, lasts_ms })
+    Ok(LinkRequest { id, name, shows, lasts_ms })
 }
 
 /// `POST /links/{id}/revoke`: the link and its session end.
 pub(super) async fn revoke(
-    door: Door,
+    door: ClientFormat,
     operator: Operator,
-    State(site): State<Acting>,
+    State(site): State<WriteState>,
     Segment(id): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
@@ -120,9 +120,9 @@ pub(super) async fn revoke(
 
 /// `POST /tokens/{name}/revoke`: the token of a program ends.
 pub(super) async fn revoke_token(
-    door: Door,
+    door: ClientFormat,
     operator: Operator,
-    State(site): State<Acting>,
+    State(site): State<WriteState>,
     Segment(name): Segment,
     body: Result<Fields, Refusal>,
 ) -> Response {
@@ -137,31 +137,31 @@ pub(super) async fn revoke_token(
 
 /// What a revocation answers at each door.
 async fn ended<T: Serialize>(
-    site: &Acting,
+    site: &WriteState,
     operator: &Operator,
-    door: Door,
+    door: ClientFormat,
     attempt: &str,
     revoked: Result<T, Refusal>,
 ) -> Response {
     match (door, revoked) {
         (_, Err(why)) => declined(site, operator, door, attempt, why).await,
-        (Door::Api, Ok(answer)) => Json(answer).into_response(),
-        (Door::Page, Ok(_)) => Redirect::to("/access").into_response(),
+        (ClientFormat::Api, Ok(answer)) => Json(answer).into_response(),
+        (ClientFormat::Page, Ok(_)) => Redirect::to("/access").into_response(),
     }
 }
 
 /// Records an attempt that was refused (C9.4), and says so.
 async fn declined(
-    site: &Acting,
+    site: &WriteState,
     operator: &Operator,
-    door: Door,
+    door: ClientFormat,
     attempt: &str,
     why: Refusal,
 ) -> Response {
     let why = site.workflow.decline(operator, None, attempt, why).await;
     match door {
-        Door::Api => why.into_response(),
-        Door::Page => pages::refused(&site.reading, Some(operator.viewer()), why).await,
+        ClientFormat::Api => why.into_response(),
+        ClientFormat::Page => pages::refused(&site.reading, Some(operator.viewer()), why).await,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::gate::SignedIn;
 use super::query::{Query, Segment};
-use super::traces::Held;
-use super::{Reading, pages};
+use super::traces::HeldCredential;
+use super::{ReadState, pages};
 use crate::model::event::EventPlace;
 use crate::model::node_answer::NodeAnswer;
 use crate::model::refusal::Refusal;
@@ -16,8 +16,8 @@ use axum::response::Response;
 /// The page of one node.
 pub(super) async fn page(
     SignedIn(viewer): SignedIn,
-    held: Held,
-    State(site): State<Reading>,
+    held: HeldCredential,
+    State(site): State<ReadState>,
     Segment(id): Segment,
     query: Query,
 ) -> Response {
@@ -31,14 +31,14 @@ pub(super) async fn page(
 /// The same as JSON.
 pub(super) async fn json(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     Segment(id): Segment,
     query: Query,
 ) -> Result<Json<NodeAnswer>, Refusal> {
     node(&site, &id, query).await.map(Json)
 }
 
-async fn node(site: &Reading, id: &str, mut query: Query) -> Result<NodeAnswer, Refusal> {
+async fn node(site: &ReadState, id: &str, mut query: Query) -> Result<NodeAnswer, Refusal> {
     let id = NodeId::parse_field("id", id)?;
     let before = query.optional("before");
     let before = before.map(|text| EventPlace::parse_field("before", &text)).transpose()?;

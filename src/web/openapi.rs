@@ -13,7 +13,7 @@ use crate::model::action::LogPosition;
 use crate::model::refusal::RefusalCode;
 use crate::model::spec::Catalogue;
 use crate::model::text::{NodeId, PlaceName};
-use operation::{Operation, Place, Schemas};
+use operation::{Operation, ParameterIn, Schemas};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ pub fn document(catalogue: Catalogue) -> Value {
     for (route, path, needs) in ACTS {
         if let Some(operation) = route.operation() {
             let operation = operation(&mut schemas);
-            let described = described(operation, *needs, of_acting(*needs), Tag::None);
+            let described = described(operation, *needs, of_acting(*needs), EntityTag::None);
             paths.entry(plain(path)).or_default().insert("post".to_owned(), described);
         }
     }
@@ -84,13 +84,13 @@ words of that kernel mean is at `/api/v1/kernel/spec`.";
 
 /// Whether an answer carries a tag by which it can be asked for only if it has changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tag {
+enum EntityTag {
     None,
     Strong,
 }
 
-fn is_tagged(route: Read) -> Tag {
-    if route.is_of_state() { Tag::Strong } else { Tag::None }
+fn is_tagged(route: Read) -> EntityTag {
+    if route.is_of_state() { EntityTag::Strong } else { EntityTag::None }
 }
 
 /// What any reading route can refuse.
@@ -143,7 +143,12 @@ fn plain(path: &str) -> String {
     path.replace("{*", "{")
 }
 
-fn described(operation: Operation, needs: Needs, shared: Vec<RefusalCode>, tag: Tag) -> Value {
+fn described(
+    operation: Operation,
+    needs: Needs,
+    shared: Vec<RefusalCode>,
+    tag: EntityTag,
+) -> Value {
     let Operation { id, summary, mut parameters, body, answers, refusals } = operation;
     let mut responses = BTreeMap::new();
     for answer in answers {
@@ -152,16 +157,20 @@ fn described(operation: Operation, needs: Needs, shared: Vec<RefusalCode>, tag: 
         if let Some((media, schema)) = answer.content {
             fields.insert("content".to_owned(), json!({ media: { "schema": schema } }));
         }
-        if tag == Tag::Strong && answer.status == 200 {
+        if tag == EntityTag::Strong && answer.status == 200 {
             let about = "SHA-256 of the body. Equal state gives equal bytes.";
             let header = json!({ "description": about, "schema": { "type": "string" } });
             fields.insert("headers".to_owned(), json!({ "ETag": header }));
         }
         responses.insert(answer.status, response);
     }
-    if tag == Tag::Strong {
+    if tag == EntityTag::Strong {
         let about = "A tag of an earlier answer: 304 says that it is still the present one.";
-        parameters.push(operation::Parameter::of(Place::Header, "If-None-Match", about));
+        parameters.push(operation::OperationParameter::of(
+            ParameterIn::Header,
+            "If-None-Match",
+            about,
+        ));
         responses.insert(304, json!({ "description": "As it was." }));
     }
     let mut by_status: BTreeMap<u16, Vec<RefusalCode>> = BTreeMap::new();
@@ -173,7 +182,8 @@ fn described(operation: Operation, needs: Needs, shared: Vec<RefusalCode>, tag: 
     }
     let responses: BTreeMap<String, Value> =
         responses.into_iter().map(|(status, response)| (status.to_string(), response)).collect();
-    let parameters: Vec<Value> = parameters.iter().map(operation::Parameter::described).collect();
+    let parameters: Vec<Value> =
+        parameters.iter().map(operation::OperationParameter::described).collect();
     let security = if needs == Needs::Anyone { json!([]) } else { json!([{ "session": [] }]) };
     let mut described = json!({
         "operationId": id,

@@ -1,18 +1,18 @@
 //! The pages: each gathers the data of one address and hands it to the renderer.
 //!
-//! They run on a `Reading`, which has nothing with which to change anything, so no GET can (C8.3).
+//! They run on a `ReadState`, which has nothing with which to change anything, so no GET can (C8.3).
 
-use super::Reading;
+use super::ReadState;
 use super::gate::{self, SignedIn};
-use super::query::{Page as Part, Query, Segment};
-use super::{preferences, proof, refusal, render};
+use super::query::{ListRange, Query, Segment};
+use super::{preferences, reauth, refusal, render};
 use crate::authority::{Operator, Viewer};
 use crate::model::action::ActionId;
 use crate::model::answer::SessionAnswer;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::spec::ActionSpec;
 use crate::model::text::NodeId;
-use crate::ui::{ActionView, Console, Frame, LogView, NewAction, Page, SetUp, SignIn};
+use crate::ui::{ActionView, ConsoleScope, Frame, LogView, NewAction, Page, SetUp, SignIn};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 /// Draws a page for whoever is signed in.
 pub(super) async fn draw(
-    site: &Reading,
+    site: &ReadState,
     viewer: Option<&Viewer>,
     page: Page,
     status: StatusCode,
@@ -30,7 +30,7 @@ pub(super) async fn draw(
 }
 
 /// What stands round a page for this reader.
-pub(super) fn frame(site: &Reading, session: Option<SessionAnswer>) -> Frame {
+pub(super) fn frame(site: &ReadState, session: Option<SessionAnswer>) -> Frame {
     let is_known = session.is_some();
     Frame {
         identity: site.identity.clone(),
@@ -48,14 +48,14 @@ pub(super) fn frame(site: &Reading, session: Option<SessionAnswer>) -> Frame {
         freeze_id: fresh_id(site),
         console: site.console,
         // A session that was not begun here is not ended here.
-        can_sign_out: site.console == Console::Whole,
+        can_sign_out: site.console == ConsoleScope::Whole,
         shows: None,
     }
 }
 
 /// Draws the data, or the refusal that came instead of it.
 pub(super) async fn answer(
-    site: &Reading,
+    site: &ReadState,
     viewer: &Viewer,
     page: Result<Page, Refusal>,
 ) -> Response {
@@ -66,7 +66,7 @@ pub(super) async fn answer(
 }
 
 /// Draws a refusal as a page.
-pub(super) async fn refused(site: &Reading, viewer: Option<&Viewer>, why: Refusal) -> Response {
+pub(super) async fn refused(site: &ReadState, viewer: Option<&Viewer>, why: Refusal) -> Response {
     let status = refusal::status(why.code);
     // Whose session ended while the request was on its way is shown what a stranger is.
     let viewer = viewer.filter(|_| why.code != RefusalCode::NotSignedIn);
@@ -76,7 +76,7 @@ pub(super) async fn refused(site: &Reading, viewer: Option<&Viewer>, why: Refusa
 /// The list of actions.
 pub(super) async fn actions(
     SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Response {
     let page = part(query).and_then(|part| site.read.actions(part.before, part.limit));
@@ -86,15 +86,15 @@ pub(super) async fn actions(
 /// The log.
 pub(super) async fn log(
     SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Response {
     let page = log_page(&site, query);
     answer(&site, &viewer, page.map(|view| Page::Log(Box::new(view)))).await
 }
 
-fn log_page(site: &Reading, mut query: Query) -> Result<LogView, Refusal> {
-    let part = Part::take(&mut query)?;
+fn log_page(site: &ReadState, mut query: Query) -> Result<LogView, Refusal> {
+    let part = ListRange::take(&mut query)?;
     let filter = super::api::filter(site, &mut query)?;
     query.finish()?;
     let page = site.read.log(part.before, part.limit, &filter)?;
@@ -107,15 +107,15 @@ fn log_page(site: &Reading, mut query: Query) -> Result<LogView, Refusal> {
     Ok(LogView { page, filter, older })
 }
 
-fn part(mut query: Query) -> Result<Part, Refusal> {
-    let part = Part::take(&mut query)?;
+fn part(mut query: Query) -> Result<ListRange, Refusal> {
+    let part = ListRange::take(&mut query)?;
     query.finish()?;
     Ok(part)
 }
 
 /// An attempt at an action that was refused.
-pub(super) struct Attempt {
-    /// Why.
+pub(super) struct RefusedAttempt {
+    /// The refusal that the form shows above what was typed.
     pub(super) refusal: Refusal,
     /// What was typed as the name of the target.
     pub(super) typed: Option<String>,
@@ -124,15 +124,15 @@ pub(super) struct Attempt {
 /// The page of one action, with the refusal of an attempt. Where nothing but the proof of identity
 /// was missing, what was typed stands in the form again.
 pub(super) async fn action_page(
-    site: &Reading,
+    site: &ReadState,
     operator: &Operator,
     id: &str,
-    attempt: Attempt,
+    attempt: RefusedAttempt,
 ) -> Result<Page, Refusal> {
     let answer = site.read.action(ActionId::parse(id)?).await?;
-    let Attempt { refusal, typed } = attempt;
+    let RefusedAttempt { refusal, typed } = attempt;
     let typed = typed.filter(|_| refusal.field.as_deref() == Some("password"));
-    let proof = proof::shown_to(operator.viewer(), &site.others);
+    let proof = reauth::shown_to(operator.viewer(), &site.others);
     let reader = Some(operator.actor().name.clone());
     let view = ActionView { answer, refusal: Some(refusal), proof, typed, reader };
     Ok(Page::Action(Box::new(view)))
@@ -141,14 +141,14 @@ pub(super) async fn action_page(
 /// The catalogue as a choice, or the form of one action.
 pub(super) async fn new_action(
     SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Response {
     let page = new_action_page(&site, query).await;
     answer(&site, &viewer, page).await
 }
 
-async fn new_action_page(site: &Reading, mut query: Query) -> Result<Page, Refusal> {
+async fn new_action_page(site: &ReadState, mut query: Query) -> Result<Page, Refusal> {
     let Some(kind) = query.optional("kind") else {
         query.finish()?;
         return Ok(Page::Catalogue);
@@ -161,11 +161,11 @@ async fn new_action_page(site: &Reading, mut query: Query) -> Result<Page, Refus
     let values = others.filter_map(|name| Some((name, query.optional(name)?))).collect();
     query.finish()?;
     let id = fresh_id(site);
-    form_page(site, Form { id, entry, node, values, reason: None, refusal: None }).await
+    form_page(site, ActionForm { id, entry, node, values, reason: None, refusal: None }).await
 }
 
 /// What the form of an action is filled with.
-pub(super) struct Form {
+pub(super) struct ActionForm {
     /// The id of the request.
     pub(super) id: ActionId,
     /// Which action.
@@ -181,11 +181,11 @@ pub(super) struct Form {
 }
 
 /// The page with the form of an action.
-pub(super) async fn form_page(site: &Reading, form: Form) -> Result<Page, Refusal> {
+pub(super) async fn form_page(site: &ReadState, form: ActionForm) -> Result<Page, Refusal> {
     let state = site.read.observe().await?;
     let standing = site.read.standing()?;
     let candidates = site.read.why_not(&state, form.entry, &standing);
-    let unresolved = standing.unresolved;
+    let in_doubt = standing.in_doubt;
     Ok(Page::NewAction(Box::new(NewAction {
         action_id: form.id,
         entry: form.entry,
@@ -194,20 +194,20 @@ pub(super) async fn form_page(site: &Reading, form: Form) -> Result<Page, Refusa
         reason: form.reason,
         state,
         candidates,
-        unresolved,
+        in_doubt,
         refusal: form.refusal,
     })))
 }
 
 /// A fresh id for a form; the form keeps it, so that sending it twice is one request (C7.2).
-pub(super) fn fresh_id(site: &Reading) -> ActionId {
+pub(super) fn fresh_id(site: &ReadState) -> ActionId {
     let mut id = [0; 16];
     id.copy_from_slice(site.entropy.bytes().split_at(16).0);
     ActionId::from_random(id)
 }
 
 /// The sign-in form.
-pub(super) async fn sign_in(State(site): State<Reading>, mut query: Query) -> Response {
+pub(super) async fn sign_in(State(site): State<ReadState>, mut query: Query) -> Response {
     let next = query.optional("next");
     let next = next.map(|next| local_path(&next));
     let page = SignIn { next, others: site.others.clone(), ..SignIn::default() };
@@ -215,7 +215,7 @@ pub(super) async fn sign_in(State(site): State<Reading>, mut query: Query) -> Re
 }
 
 /// The form behind the one-time set-up link. Whether the link is good is found when it is used.
-pub(super) async fn set_up(State(site): State<Reading>, Segment(token): Segment) -> Response {
+pub(super) async fn set_up(State(site): State<ReadState>, Segment(token): Segment) -> Response {
     let page = SetUp { token, name: None, refusal: None };
     draw(&site, None, Page::SetUp(page), StatusCode::OK).await
 }

@@ -6,7 +6,7 @@ use super::pages::local_path;
 use super::query::Query;
 use crate::model::refusal::Refusal;
 use crate::model::text::InputError;
-use crate::ui::preferences::{Keys, Preferences, Theme};
+use crate::ui::preferences::{KeyShortcuts, Preferences, Theme};
 use axum::extract::Request;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::middleware::Next;
@@ -54,7 +54,7 @@ fn chosen(mut query: Query, before: Preferences) -> Result<Preferences, InputErr
     }
     if let Some(keys) = query.optional("keys") {
         let wrong = || InputError::new("keys", &keys, "on or off");
-        chosen.keys = Keys::parse(&keys).ok_or_else(wrong)?;
+        chosen.keys = KeyShortcuts::parse(&keys).ok_or_else(wrong)?;
     }
     query.finish()?;
     Ok(chosen)

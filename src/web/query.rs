@@ -95,14 +95,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
 
 /// Which part of a list is asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Page {
+pub(super) struct ListRange {
     /// Rows before this key; from the newest where it is absent.
     pub(super) before: Option<u64>,
     /// How many rows at most.
     pub(super) limit: u32,
 }
 
-impl Page {
+impl ListRange {
     /// Takes `before` and `limit`.
     pub(super) fn take(query: &mut Query) -> Result<Self, InputError> {
         let before = query.number("before")?;

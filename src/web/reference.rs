@@ -3,14 +3,14 @@
 use super::gate::{SignedIn, credential};
 use super::policy::{ACTS, Needs};
 use super::query::Segment;
-use super::{Reading, pages};
+use super::{ReadState, pages};
 use crate::ui::{Page, Privileged};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 /// The whole reference.
-pub(super) async fn whole(SignedIn(viewer): SignedIn, State(site): State<Reading>) -> Response {
+pub(super) async fn whole(SignedIn(viewer): SignedIn, State(site): State<ReadState>) -> Response {
     pages::answer(&site, &viewer, Ok(Page::Reference(privileged()))).await
 }
 
@@ -23,7 +23,7 @@ fn privileged() -> Vec<Privileged> {
 /// One action of the catalogue in full.
 pub(super) async fn action(
     SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     Segment(kind): Segment,
 ) -> Response {
     let page = site.read.catalogue().named(&kind).map(Page::ReferenceAction).map_err(Into::into);
@@ -31,12 +31,15 @@ pub(super) async fn action(
 }
 
 /// Every way in which an action can go wrong.
-pub(super) async fn failures(SignedIn(viewer): SignedIn, State(site): State<Reading>) -> Response {
+pub(super) async fn failures(
+    SignedIn(viewer): SignedIn,
+    State(site): State<ReadState>,
+) -> Response {
     pages::answer(&site, &viewer, Ok(Page::ReferenceFailures)).await
 }
 
 /// The keys and the preferences: also for who is not signed in yet.
-pub(super) async fn help(State(site): State<Reading>, headers: HeaderMap) -> Response {
+pub(super) async fn help(State(site): State<ReadState>, headers: HeaderMap) -> Response {
     let held = credential(&headers, &site.cookie);
     let viewer = held.and_then(|held| site.authority.viewer(&held, site.clock.now()).ok());
     let viewer = viewer.map(|viewer| site.narrowed(viewer));

@@ -14,7 +14,7 @@ pub struct Problem {
     pub kind: String,
     /// The same for every problem of the kind.
     pub title: String,
-    /// The HTTP status.
+    /// The HTTP status, repeated in the body (RFC 9457).
     pub status: u16,
     /// What happened this time.
     pub detail: String,

@@ -2,20 +2,20 @@
 //!
 //! All three are drawn from the same value, which is made from the log alone (C9.3).
 
-use super::Reading;
+use super::ReadState;
 use super::gate::SignedIn;
 use super::pages;
 use super::query::{Query, Segment};
 use super::refusal;
-use super::whole::{self, Named};
+use super::whole::{self, DownloadName};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::text::InputError;
-use crate::plain;
-use crate::plain::lines::Lines;
-use crate::plain::{Form, Half};
+use crate::text;
+use crate::text::lines::TextLines;
+use crate::text::{DocumentFormat, Half};
 use crate::ui::{Page, WindowView};
 use axum::Json;
 use axum::extract::State;
@@ -25,7 +25,7 @@ use axum::response::{IntoResponse, Response};
 /// The report of one action.
 pub(super) async fn action_page(
     SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     Segment(id): Segment,
 ) -> Response {
     let page = of_action(&site, &id).await.map(|told| Page::Report(Box::new(told)));
@@ -35,19 +35,13 @@ pub(super) async fn action_page(
 /// The same as Markdown.
 pub(super) async fn action_text(
     SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     Segment(id): Segment,
 ) -> Response {
     match of_action(&site, &id).await {
         Ok(told) => {
             let what = format!("report-action-{}", told.id);
-            markdown(
-                &site,
-                &what,
-                (None, None),
-                false,
-                &plain::report(site.read.catalogue(), &told),
-            )
+            markdown(&site, &what, (None, None), false, &text::report(site.read.catalogue(), &told))
         }
         Err(why) => pages::refused(&site, Some(&viewer), why).await,
     }
@@ -56,7 +50,7 @@ pub(super) async fn action_text(
 /// The same as JSON.
 pub(super) async fn action_json(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     Segment(id): Segment,
 ) -> Result<Json<ActionReport>, Refusal> {
     of_action(&site, &id).await.map(Json)
@@ -65,7 +59,7 @@ pub(super) async fn action_json(
 /// The form of a window, and one page of its report where a window is named.
 pub(super) async fn window_page(
     SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     mut query: Query,
 ) -> Response {
     let typed = |query: &mut Query, name| query.optional(name).unwrap_or_default();
@@ -75,7 +69,7 @@ pub(super) async fn window_page(
         ..WindowView::default()
     };
     let named = !(view.from.is_empty() && view.to.is_empty());
-    let rest = Part::take(&mut query).and_then(|part| query.finish().map(|()| part));
+    let rest = WindowPart::take(&mut query).and_then(|part| query.finish().map(|()| part));
     let report = match rest {
         Err(wrong) => Err(wrong.into()),
         Ok(part) => {
@@ -101,17 +95,22 @@ pub(super) async fn window_page(
 /// The report of a window as Markdown: all of it, or one page where `after` or `limit` asks for that.
 pub(super) async fn window_text(
     SignedIn(viewer): SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Response {
     let answer = match asked_window(&site, query).await {
-        Ok(Window::Page(told)) => {
+        Ok(WindowAnswer::Page(told)) => {
             let span = (Some(told.from), Some(told.to));
-            Ok(markdown(&site, "report", span, true, &plain::window(site.read.catalogue(), &told)))
+            Ok(markdown(&site, "report", span, true, &text::window(site.read.catalogue(), &told)))
         }
-        Ok(Window::Whole(from, to)) => {
-            whole_window(&site, from, to, Form::Markdown, "md", "text/markdown; charset=utf-8")
-        }
+        Ok(WindowAnswer::Whole(from, to)) => whole_window(
+            &site,
+            from,
+            to,
+            DocumentFormat::Markdown,
+            "md",
+            "text/markdown; charset=utf-8",
+        ),
         Err(why) => Err(why),
     };
     match answer {
@@ -123,23 +122,23 @@ pub(super) async fn window_text(
 /// The same as JSON.
 pub(super) async fn window_json(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Result<Response, Refusal> {
     match asked_window(&site, query).await? {
-        Window::Page(told) => Ok(Json(told).into_response()),
-        Window::Whole(from, to) => {
-            whole_window(&site, from, to, Form::Json, "json", "application/json")
+        WindowAnswer::Page(told) => Ok(Json(told).into_response()),
+        WindowAnswer::Whole(from, to) => {
+            whole_window(&site, from, to, DocumentFormat::Json, "json", "application/json")
         }
     }
 }
 
 /// Everything of a window, as one document that is written while it is sent.
 fn whole_window(
-    site: &Reading,
+    site: &ReadState,
     from: Timestamp,
     to: Timestamp,
-    form: Form,
+    form: DocumentFormat,
     ending: &'static str,
     media: &'static str,
 ) -> Result<Response, Refusal> {
@@ -148,12 +147,16 @@ fn whole_window(
         Half::Records => read.window_records(&found, after, ROWS_MAX),
         Half::Actions => read.window_page(&found, after, ROWS_MAX),
     };
-    let parts = plain::window_parts(site.read.catalogue(), form, from, to, page);
+    let parts = text::window_parts(site.read.catalogue(), form, from, to, page);
     let window = (Some(from), Some(to));
-    whole::sent(site, &Named { what: "report", window, is_part: false, ending, media }, parts)
+    whole::sent(
+        site,
+        &DownloadName { what: "report", window, is_part: false, ending, media },
+        parts,
+    )
 }
 
-async fn of_action(site: &Reading, id: &str) -> Result<ActionReport, Refusal> {
+async fn of_action(site: &ReadState, id: &str) -> Result<ActionReport, Refusal> {
     let (read, id) = (site.read.clone(), ActionId::parse(id)?);
     apart(move || read.report(id)).await
 }
@@ -165,12 +168,12 @@ const ROWS_MAX: u32 = 50;
 
 /// Which part of a window is asked for.
 #[derive(Clone, Copy)]
-struct Part {
+struct WindowPart {
     after: Option<u64>,
     limit: u32,
 }
 
-impl Part {
+impl WindowPart {
     fn take(query: &mut Query) -> Result<Self, InputError> {
         let after = query.number("after")?;
         Ok(Self { after, limit: query.limit_of(ROWS_DEFAULT, ROWS_MAX)? })
@@ -178,30 +181,30 @@ impl Part {
 }
 
 /// What of a window was asked for.
-enum Window {
+enum WindowAnswer {
     /// One page of it.
     Page(WindowReport),
     /// All of it.
     Whole(Timestamp, Timestamp),
 }
 
-async fn asked_window(site: &Reading, mut query: Query) -> Result<Window, Refusal> {
+async fn asked_window(site: &ReadState, mut query: Query) -> Result<WindowAnswer, Refusal> {
     let (from, to) = (query.text("from")?, query.text("to")?);
     let is_part = query.has("after") || query.has("limit");
-    let part = Part::take(&mut query)?;
+    let part = WindowPart::take(&mut query)?;
     query.finish()?;
     if is_part {
-        return of_window(site, &from, &to, part).await.map(Window::Page);
+        return of_window(site, &from, &to, part).await.map(WindowAnswer::Page);
     }
     let (from, to) = window(&from, &to)?;
-    Ok(Window::Whole(from, to))
+    Ok(WindowAnswer::Whole(from, to))
 }
 
 async fn of_window(
-    site: &Reading,
+    site: &ReadState,
     from: &str,
     to: &str,
-    part: Part,
+    part: WindowPart,
 ) -> Result<WindowReport, Refusal> {
     let (from, to) = window(from, to)?;
     let read = site.read.clone();
@@ -231,13 +234,13 @@ fn window(from: &str, to: &str) -> Result<(Timestamp, Timestamp), InputError> {
 
 /// A text to be kept as a file.
 fn markdown(
-    site: &Reading,
+    site: &ReadState,
     what: &str,
     window: (Option<Timestamp>, Option<Timestamp>),
     is_part: bool,
-    text: &Lines,
+    text: &TextLines,
 ) -> Response {
     let media = "text/markdown; charset=utf-8";
-    let named = Named { what, window, is_part, ending: "md", media };
+    let named = DownloadName { what, window, is_part, ending: "md", media };
     (named.headers(site), text.as_str().to_owned()).into_response()
 }

@@ -94,14 +94,14 @@ pub struct Later {
 
 /// Whose attempts are counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Counted {
+enum ThrottleKey {
     Address(Origin),
     Pair(Origin, String),
     Name(String),
     Session(Credential),
 }
 
-impl Counted {
+impl ThrottleKey {
     /// How many attempts it has at once.
     fn at_once(&self) -> u32 {
         match self {
@@ -113,7 +113,7 @@ impl Counted {
 
 /// An attempt to prove who somebody is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Attempt {
+pub enum AuthAttempt {
     /// By something that no account is named with, such as a link.
     From(Origin),
     /// By the password of an account of this name, whether or not there is one.
@@ -124,7 +124,7 @@ pub enum Attempt {
     InSession(Credential),
 }
 
-impl Attempt {
+impl AuthAttempt {
     /// Somebody at an address who says what they are called.
     #[must_use]
     pub fn at_name(origin: Origin, name: &str) -> Self {
@@ -141,7 +141,7 @@ impl Attempt {
     }
 }
 
-impl fmt::Display for Attempt {
+impl fmt::Display for AuthAttempt {
     /// From where, as a record says it: a name that was typed is none of its words.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -152,7 +152,7 @@ impl fmt::Display for Attempt {
     }
 }
 
-impl Attempt {
+impl AuthAttempt {
     /// Whose attempts were too many, for whoever makes them.
     #[must_use]
     pub fn whose(&self) -> &'static str {
@@ -179,9 +179,9 @@ struct Spent {
 /// The attempts of everybody who is not free.
 #[derive(Debug, Default)]
 struct Attempts {
-    spent: BTreeMap<Counted, Spent>,
+    spent: BTreeMap<ThrottleKey, Spent>,
     /// The same by when they are free, to forget the nearest.
-    by_time: BTreeSet<(i64, Counted)>,
+    by_time: BTreeSet<(i64, ThrottleKey)>,
     /// From where which account was signed in with, and by when it is forgotten before others.
     known: BTreeMap<(Origin, String), u64>,
     signed_in: u64,
@@ -196,12 +196,12 @@ impl Throttle {
     ///
     /// # Errors
     /// [`Later`] when there is none; nothing is taken then.
-    pub fn take(&self, attempt: &Attempt, now: Timestamp) -> Result<(), Later> {
+    pub fn take(&self, attempt: &AuthAttempt, now: Timestamp) -> Result<(), Later> {
         self.lock().take(attempt, now.millis())
     }
 
     /// Gives an attempt back: it was right.
-    pub fn give_back(&self, attempt: &Attempt) {
+    pub fn give_back(&self, attempt: &AuthAttempt) {
         self.lock().give_back(attempt);
     }
 
@@ -219,25 +219,25 @@ impl Throttle {
 
 impl Attempts {
     /// By which limits an attempt is held.
-    fn limits(&self, attempt: &Attempt) -> Vec<Counted> {
+    fn limits(&self, attempt: &AuthAttempt) -> Vec<ThrottleKey> {
         match attempt {
-            Attempt::From(origin) => vec![Counted::Address(*origin)],
-            Attempt::InSession(held) => vec![Counted::Session(held.clone())],
-            Attempt::SignIn(origin, name) | Attempt::BehindProxy(origin, name) => {
+            AuthAttempt::From(origin) => vec![ThrottleKey::Address(*origin)],
+            AuthAttempt::InSession(held) => vec![ThrottleKey::Session(held.clone())],
+            AuthAttempt::SignIn(origin, name) | AuthAttempt::BehindProxy(origin, name) => {
                 let pair = (*origin, name.clone());
-                let mut limits = vec![Counted::Pair(*origin, name.clone())];
+                let mut limits = vec![ThrottleKey::Pair(*origin, name.clone())];
                 if !self.known.contains_key(&pair) {
-                    if matches!(attempt, Attempt::SignIn(..)) {
-                        limits.push(Counted::Address(*origin));
+                    if matches!(attempt, AuthAttempt::SignIn(..)) {
+                        limits.push(ThrottleKey::Address(*origin));
                     }
-                    limits.push(Counted::Name(name.clone()));
+                    limits.push(ThrottleKey::Name(name.clone()));
                 }
                 limits
             }
         }
     }
 
-    fn take(&mut self, attempt: &Attempt, now: i64) -> Result<(), Later> {
+    fn take(&mut self, attempt: &AuthAttempt, now: i64) -> Result<(), Later> {
         let limits = self.limits(attempt);
         let mut after = Vec::with_capacity(limits.len());
         for counted in limits {
@@ -253,7 +253,7 @@ impl Attempts {
     }
 
     /// What is spent after one more attempt, or how long until there is one.
-    fn taken(&self, counted: &Counted, now: i64) -> Result<Spent, i64> {
+    fn taken(&self, counted: &ThrottleKey, now: i64) -> Result<Spent, i64> {
         let whole = i64::from(counted.at_once()) * ONE_MORE_MS;
         let spent = self.spent.get(counted).copied().unwrap_or_default();
         // No more than all of them can be spent, so a clock that was put back costs no more than one
@@ -264,7 +264,7 @@ impl Attempts {
         if over <= 0 { Ok(Spent { free_at: after, ..spent }) } else { Err(over) }
     }
 
-    fn turn_away(&mut self, counted: Counted, wait_ms: i64, now: i64) -> Later {
+    fn turn_away(&mut self, counted: ThrottleKey, wait_ms: i64, now: i64) -> Later {
         let whole = i64::from(counted.at_once()) * ONE_MORE_MS;
         let mut spent = self.spent.get(&counted).copied().unwrap_or_default();
         spent.untold = spent.untold.saturating_add(1);
@@ -278,14 +278,15 @@ impl Attempts {
         Later { wait_ms, to_tell }
     }
 
-    fn give_back(&mut self, attempt: &Attempt) {
+    fn give_back(&mut self, attempt: &AuthAttempt) {
         for counted in self.limits(attempt) {
             if let Some(spent) = self.spent.get(&counted).copied() {
                 let free_at = spent.free_at.saturating_sub(ONE_MORE_MS);
                 self.put(counted, Spent { free_at, ..spent });
             }
         }
-        if let Attempt::SignIn(origin, name) | Attempt::BehindProxy(origin, name) = attempt {
+        if let AuthAttempt::SignIn(origin, name) | AuthAttempt::BehindProxy(origin, name) = attempt
+        {
             self.remember(*origin, name.clone());
         }
     }
@@ -300,7 +301,7 @@ impl Attempts {
         }
     }
 
-    fn put(&mut self, counted: Counted, spent: Spent) {
+    fn put(&mut self, counted: ThrottleKey, spent: Spent) {
         if let Some(earlier) = self.spent.insert(counted.clone(), spent) {
             self.by_time.remove(&(earlier.free_at, counted.clone()));
         }

@@ -1,6 +1,6 @@
 //! The timeline: what of it is asked for, and its JSON.
 
-use super::Reading;
+use super::ReadState;
 use super::gate::SignedIn;
 use super::query::Query;
 use crate::model::refusal::Refusal;
@@ -12,13 +12,13 @@ use axum::Json;
 use axum::extract::State;
 
 /// What somebody asked to see of it.
-pub(super) struct Asked {
+pub(super) struct TimelineQuery {
     pub(super) filter: TimelineFilter,
     pub(super) before: Option<TimelineKey>,
     pub(super) limit: u32,
 }
 
-impl Asked {
+impl TimelineQuery {
     /// What a page shows of what was told.
     pub(super) fn view(self, told: Timeline) -> TimelineView {
         let Self { filter, limit, .. } = self;
@@ -35,19 +35,19 @@ impl Asked {
 /// The timeline as JSON.
 pub(super) async fn json(
     _: SignedIn,
-    State(site): State<Reading>,
+    State(site): State<ReadState>,
     query: Query,
 ) -> Result<Json<Timeline>, Refusal> {
-    let Asked { filter, before, limit } = asked(site.read.catalogue(), query)?;
+    let TimelineQuery { filter, before, limit } = asked(site.read.catalogue(), query)?;
     site.read.timeline(&filter, before, limit).await.map(Json)
 }
 
 /// What of it is asked for.
-pub(super) fn asked(catalogue: Catalogue, mut query: Query) -> Result<Asked, Refusal> {
+pub(super) fn asked(catalogue: Catalogue, mut query: Query) -> Result<TimelineQuery, Refusal> {
     let before = query.optional("before");
     let before = before.map(|text| TimelineKey::parse_field("before", &text)).transpose()?;
     let limit = query.limit()?;
     let filter = TimelineFilter::parse(catalogue, |name| query.optional(name))?;
     query.finish()?;
-    Ok(Asked { filter, before, limit })
+    Ok(TimelineQuery { filter, before, limit })
 }

@@ -1,7 +1,7 @@
 //! What each session was shown: in memory only, bounded, and gone with the session. Nothing reads it but
 //! the pages of that session, and nothing follows from it (C8.3).
 
-use super::Reading;
+use super::ReadState;
 use super::gate::credential;
 use crate::authority::{Credential, Denied};
 use crate::model::ambient::Timestamp;
@@ -18,10 +18,10 @@ const POSITIONS_IN_ALL: usize = 500_000;
 
 /// The traces of all sessions.
 #[derive(Clone, Default)]
-pub(super) struct Traces(Arc<Mutex<Kept>>);
+pub(super) struct Traces(Arc<Mutex<StoredTrace>>);
 
 #[derive(Default)]
-struct Kept {
+struct StoredTrace {
     of: BTreeMap<Credential, One>,
     turn: u64,
 }
@@ -35,20 +35,25 @@ struct One {
 }
 
 /// The session that sent a request.
-pub(super) struct Held(pub(super) Credential);
+pub(super) struct HeldCredential(pub(super) Credential);
 
-impl FromRequestParts<Reading> for Held {
+impl FromRequestParts<ReadState> for HeldCredential {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Reading) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, site: &ReadState) -> Result<Self, Refusal> {
         let held = credential(&parts.headers, &site.cookie);
         held.map(Self).ok_or_else(|| Denied::without_credential().refusal())
     }
 }
 
-impl Reading {
+impl ReadState {
     /// Keeps what this session is being shown, and gives all that it was shown.
-    pub(super) fn shown(&self, held: &Held, ends: Timestamp, state: &ClusterState) -> Trace {
+    pub(super) fn shown(
+        &self,
+        held: &HeldCredential,
+        ends: Timestamp,
+        state: &ClusterState,
+    ) -> Trace {
         let end = self.read.spec().position.end;
         self.traces.show(&held.0, ends, self.clock.now(), end, state)
     }
@@ -90,12 +95,12 @@ impl Traces {
     }
 
     // Every statement leaves whole values behind, so a panic elsewhere broke nothing.
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, StoredTrace> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
+impl StoredTrace {
     /// Forgets whoever was shown nothing for the longest, until the rest fits.
     fn make_room(&mut self, limit: usize) {
         let mut size: usize = self.of.values().map(|one| one.trace.size()).sum();
@@ -112,7 +117,7 @@ mod tests {
     use super::*;
     use crate::model::ambient::Timestamp;
     use crate::model::trace::SAMPLES_MAX;
-    use crate::plain::fixtures::state;
+    use crate::text::fixtures::state;
 
     /// The fact that says where the log of a node ends.
     const END: &str = "end";

@@ -4,7 +4,7 @@
 //! The parts are read on a thread of their own, and no faster than the other side takes them. Where the
 //! other side goes away, the reading ends with the next part.
 
-use super::Reading;
+use super::ReadState;
 use crate::model::ambient::Timestamp;
 use crate::model::refusal::{Refusal, RefusalCode};
 use axum::body::Body;
@@ -21,31 +21,31 @@ const PARTS_WAITING: usize = 2;
 
 /// The files that may be written now.
 #[derive(Clone)]
-pub(super) struct Files(Arc<Semaphore>);
+pub(super) struct DownloadSlots(Arc<Semaphore>);
 
-impl Default for Files {
+impl Default for DownloadSlots {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(FILES_AT_ONCE)))
     }
 }
 
 /// A file that is kept: what it is called, and of what kind it is.
-pub(super) struct Named<'a> {
+pub(super) struct DownloadName<'a> {
     /// What is in it, such as `log`.
     pub(super) what: &'a str,
     /// From when to when, where it is bounded.
     pub(super) window: (Option<Timestamp>, Option<Timestamp>),
     /// Whether it was asked for as a part.
     pub(super) is_part: bool,
-    /// Its ending.
+    /// The file name extension, without its dot.
     pub(super) ending: &'static str,
-    /// Its media type.
+    /// The media type of the download.
     pub(super) media: &'static str,
 }
 
-impl Named<'_> {
+impl DownloadName<'_> {
     /// The headers: a name that tells files of different clusters and windows apart.
-    pub(super) fn headers(&self, site: &Reading) -> [(header::HeaderName, String); 2] {
+    pub(super) fn headers(&self, site: &ReadState) -> [(header::HeaderName, String); 2] {
         let mut name =
             format!("{}-{}-{}", site.identity.environment, site.identity.cluster, self.what);
         for (word, at) in [("from", self.window.0), ("to", self.window.1)] {
@@ -69,8 +69,8 @@ fn stamp(at: Timestamp) -> String {
 /// Sends parts as one file. After a part that is an error the connection is broken off, so that nobody
 /// takes the file for whole: its last line says why, where it arrived.
 pub(super) fn sent(
-    site: &Reading,
-    named: &Named<'_>,
+    site: &ReadState,
+    named: &DownloadName<'_>,
     parts: impl Iterator<Item = Result<String, Refusal>> + Send + 'static,
 ) -> Result<Response, Refusal> {
     let place = Arc::clone(&site.files.0).try_acquire_owned().map_err(|_| {

@@ -1,6 +1,6 @@
 //! The record by which somebody at the host accepts that log and kernel do not say the same (C9.5).
 
-use super::Kept;
+use super::HashedBlob;
 use super::access::console;
 use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::model::answer::StoredRecord;
@@ -18,7 +18,7 @@ pub async fn accept(
     reason: Reason,
     os_user: String,
 ) -> Result<StoredRecord, LedgerError> {
-    let named = Kept::of(&mismatch.findings);
+    let named = HashedBlob::of(&mismatch.findings);
     let entry = Entry::MismatchAccepted {
         findings: named.hash,
         count: mismatch.total,

@@ -7,10 +7,10 @@ use crate::authority::clock::Latest;
 use crate::authority::stored::{password_mark, secret_mark, session_mark};
 use crate::authority::{
     Authority, Carrier, Credential, Denied, HashedPassword, NewPassword, Operator, PasswordCost,
-    ProofLasts, Proven, Viewer, accounts, sessions, setup_link, tokens,
+    Proven, ReauthLifetime, Viewer, accounts, sessions, setup_link, tokens,
 };
 use crate::ledger::{Draft, Ledger, LedgerError};
-use crate::model::actor::{Actor, ActorRole, Via};
+use crate::model::actor::{Actor, ActorRole, CredentialKind};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::answer::SessionAnswer;
 use crate::model::record::{EndedBecause, Entry};
@@ -104,7 +104,7 @@ impl Access {
 
     /// The same, where a proof of identity lasts this long.
     #[must_use]
-    pub fn proving(self, lasts: ProofLasts) -> Self {
+    pub fn proving(self, lasts: ReauthLifetime) -> Self {
         Self { authority: self.authority.proving(lasts), ..self }
     }
 
@@ -195,8 +195,11 @@ impl Access {
         let redeemed = self.store.write(move |tx| -> Result<SessionAnswer, Failed> {
             let marks = [Some(password_mark(&password)), None];
             let proven = setup_link::redeem(tx, &link, &name, &password, now)?;
-            let actor =
-                Actor { name: name.clone(), role: ActorRole::Operator, via: Via::SetupLink };
+            let actor = Actor {
+                name: name.clone(),
+                role: ActorRole::Operator,
+                via: CredentialKind::SetupLink,
+            };
             let created = Entry::AccountCreated { name, role: ActorRole::Operator, identity: None };
             came_or_went(tx, &ledger, actor, created, marks)?;
             begin(tx, &ledger, proven.carried(carrier), &*entropy, now)
@@ -367,5 +370,5 @@ pub(super) fn begin(
 /// Somebody who can write to the data directory, and so needs no password.
 pub(super) fn console() -> Actor {
     let name = ActorName::parse(CONSOLE).expect("the constant is a name");
-    Actor { name, role: ActorRole::Operator, via: Via::Console }
+    Actor { name, role: ActorRole::Operator, via: CredentialKind::Console }
 }

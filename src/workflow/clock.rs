@@ -2,7 +2,7 @@
 
 use super::access::{Access, Failed};
 use crate::authority::Credential;
-use crate::authority::clock::{Ended, Sessions, end_ahead};
+use crate::authority::clock::{EndedAccess, Sessions, end_ahead};
 use crate::ledger::Draft;
 use crate::model::record::{EndedBecause, Entry};
 
@@ -34,8 +34,8 @@ impl Access {
     }
 }
 
-fn records(ended: Ended) -> Vec<Entry> {
-    let Ended { sessions, tokens, links } = ended;
+fn records(ended: EndedAccess) -> Vec<Entry> {
+    let EndedAccess { sessions, tokens, links } = ended;
     let because = EndedBecause::ClockWentBack;
     let none = || (Vec::new(), Vec::new());
     let mut parts = Vec::new();

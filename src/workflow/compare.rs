@@ -122,7 +122,7 @@ mod tests {
     use crate::model::facts::Fact;
     use crate::model::spec::{REACHABLE, ROLE, WRITES};
     use crate::model::text::NodeId;
-    use crate::plain::fixtures::state;
+    use crate::text::fixtures::state;
 
     fn effect(
         node: &NodeId,

@@ -3,10 +3,10 @@
 use super::compare::{differences, moved};
 use super::may_confirm::Demands;
 use super::record::{self, Entries};
-use super::{Kept, SEND, Unrecorded, Workflow, wrong_stage};
+use super::{HashedBlob, SEND, Unrecorded, Workflow, wrong_stage};
 use crate::authority::{Authorized, Operator};
-use crate::crash::{self, Sabotage};
-use crate::explain::Request;
+use crate::crash::{self, InjectedBug};
+use crate::explain::ExplainRequest;
 use crate::kernel::{ApplyError, Order};
 use crate::ledger::LedgerError;
 use crate::model::action::{ActionId, Stage};
@@ -16,12 +16,12 @@ use crate::model::cluster::ClusterState;
 use crate::model::explanation::{Explanation, Verdict};
 use crate::model::facts::FactChange;
 use crate::model::invariant::Invariant;
-use crate::model::receipt::{Receipt, Witness};
+use crate::model::receipt::{LedgerRef, Receipt};
 use crate::model::record::{Delivery, Entry, LearnedBy};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::model::spec::Catalogue;
-use crate::observe::in_flight::Running;
-use crate::observe::trail::Trail;
+use crate::observe::action_history::ActionHistory;
+use crate::observe::in_flight::RunningAction;
 use crate::observe::unreadable;
 
 /// What an operator sends to confirm.
@@ -125,13 +125,13 @@ impl Workflow {
     async fn still_true(
         &self,
         operator: &Operator,
-        trail: &Trail,
+        trail: &ActionHistory,
         confirmation: Confirmation,
         state: ClusterState,
     ) -> Result<Option<Confirmed>, Refusal> {
         let id = trail.action_id();
         let standing = self.read.standing()?;
-        let request = Request {
+        let request = ExplainRequest {
             action: trail.action(),
             operator: trail.requested_by(),
             reason: trail.reason(),
@@ -144,7 +144,7 @@ impl Workflow {
         if now.digest() != confirmation.digest {
             let then = self.read.explained(trail)?;
             let moved = moved(self.kernel.spec(), &then, &now);
-            let (told, seen) = (Kept::of(&now), Kept::of(&state));
+            let (told, seen) = (HashedBlob::of(&now), HashedBlob::of(&state));
             let entry = Entry::Stale {
                 moved: moved.clone(),
                 digest: now.digest(),
@@ -157,7 +157,7 @@ impl Workflow {
         }
         // The digest covers every verdict, and only an explanation that passed was offered.
         assert!(now.verdict() == Verdict::Pass, "an explanation with a failed check was confirmed");
-        let seen = Kept::of(&state);
+        let seen = HashedBlob::of(&state);
         let Confirmation { digest, typed_target, after_refusal: _ } = confirmation;
         let (snapshot, proved) = (seen.hash, operator.viewer().proof());
         let demands = Demands::of(self.read.spec(), trail);
@@ -166,17 +166,17 @@ impl Workflow {
         };
         // What was explained says whether two operators confirm it: the digest covers that.
         if now.pinned.second_operator && trail.first_confirmed_by().is_none() {
-            crash::point("workflow.before_first_confirmed");
+            crash::failpoint("workflow.before_first_confirmed");
             let entry = Entry::FirstConfirmed { digest, typed_target, snapshot, proved };
             self.step_where(operator, id, "confirm", vec![(entry, vec![seen.bytes])], meets)
                 .await?;
-            crash::point("workflow.first_confirmed");
+            crash::failpoint("workflow.first_confirmed");
             return Ok(None);
         }
-        crash::point("workflow.before_confirmed");
+        crash::failpoint("workflow.before_confirmed");
         let entry = Entry::Confirmed { digest, typed_target, snapshot, proved };
         self.step_where(operator, id, "confirm", vec![(entry, vec![seen.bytes])], meets).await?;
-        crash::point("workflow.confirmed");
+        crash::failpoint("workflow.confirmed");
         Ok(Some(Confirmed { id, explanation: now, before: state }))
     }
 
@@ -185,21 +185,21 @@ impl Workflow {
         &self,
         operator: &Operator,
         confirmed: Confirmed,
-        running: &Running<'_>,
+        running: &RunningAction<'_>,
     ) -> Result<(), Refusal> {
         let Confirmed { id, explanation, before } = confirmed;
         let expected_epoch =
             before.facts.number(self.kernel.spec().position.generation).known().copied();
         // Until this record nothing was sent, so whoever confirmed it is looked at once more: an order
         // is sent on the word of somebody who may give it. Where it is not, the action reads "never
-        // sent", and an operator closes it by settling.
+        // sent", and an operator closes it by resolving.
         let recording = self.step(operator, id, SEND, Entry::Dispatched { expected_epoch });
-        let (dispatched, unrecorded_yet) = if crash::sabotaged(Sabotage::SendFirst) {
-            (Witness { seq: 0, hash: Hash::of(&[]) }, Some(recording))
+        let (dispatched, unrecorded_yet) = if crash::has_injected_bug(InjectedBug::SendFirst) {
+            (LedgerRef { seq: 0, hash: Hash::of(&[]) }, Some(recording))
         } else {
             (recording.await.map_err(|refusal| refusal.about(id))?, None)
         };
-        crash::point("workflow.dispatched");
+        crash::failpoint("workflow.dispatched");
         let order = Order::new(id, explanation.action.clone(), expected_epoch, dispatched);
         if self.read.spec().action(explanation.action.kind()).is_some_and(|entry| entry.takes_long)
         {
@@ -207,7 +207,7 @@ impl Workflow {
         }
         // C6.4: the record of this call is durable. This is the only place that calls the kernel.
         let answer = self.kernel.apply(order).await;
-        crash::point("workflow.answered");
+        crash::failpoint("workflow.answered");
         if let Some(recording) = unrecorded_yet {
             recording.await?;
         }
@@ -220,10 +220,10 @@ impl Workflow {
             Err(ApplyError::Refused(refusal)) => (Entry::Refused { refusal }, Vec::new()),
             Err(ApplyError::Unknown { why }) => (Entry::Unknown { why }, Vec::new()),
         };
-        crash::point("workflow.before_outcome");
+        crash::failpoint("workflow.before_outcome");
         let recorded = self.outcome(operator, id, entry, blobs).await;
         recorded.map_err(|refusal| unrecorded(id, refusal))?;
-        crash::point("workflow.outcome");
+        crash::failpoint("workflow.outcome");
         Ok(())
     }
 
@@ -238,7 +238,7 @@ impl Workflow {
         let (spec, entry) = (self.kernel.spec(), receipt.position);
         let differences =
             after.as_ref().map(|after| differences(spec, before, effects, after, entry));
-        let seen = after.as_ref().map(Kept::of);
+        let seen = after.as_ref().map(HashedBlob::of);
         let entry = Entry::Executed {
             receipt,
             learned_by: LearnedBy::Answer,
@@ -267,7 +267,7 @@ impl Workflow {
         id: ActionId,
         attempt: &str,
         entry: Entry,
-    ) -> Result<Witness, Refusal> {
+    ) -> Result<LedgerRef, Refusal> {
         let entries = vec![(entry, Vec::new())];
         self.step_where(operator, id, attempt, entries, |_| Ok(())).await
     }
@@ -280,7 +280,7 @@ impl Workflow {
         attempt: &str,
         entries: Entries,
         holds: impl FnOnce(&Authorized<'_>) -> Result<(), Refusal> + Send + 'static,
-    ) -> Result<Witness, Refusal> {
+    ) -> Result<LedgerRef, Refusal> {
         let appended = self.append_where(operator, Some(id), attempt, entries, holds).await;
         let records = appended.map_err(|unrecorded| match unrecorded {
             Unrecorded::Refused(refusal) => *refusal,
@@ -289,7 +289,7 @@ impl Workflow {
         let record = records.first().ok_or_else(|| {
             Refusal::new(RefusalCode::Internal, "The ledger returned no record.").about(id)
         })?;
-        Ok(Witness { seq: record.record.seq, hash: record.hash })
+        Ok(LedgerRef { seq: record.record.seq, hash: record.hash })
     }
 
     /// Why the ledger did not take a record of a stage.
@@ -321,7 +321,7 @@ pub(super) fn unrecorded(id: ActionId, refusal: Refusal) -> Refusal {
     Refusal {
         sentence: format!(
             "The kernel answered about {id}, and its answer could not be recorded. The outcome reads \
-             as unknown until an operator settles it."
+             as unknown until an operator resolves it."
         ),
         executed: Executed::Unknown,
         ..refusal.about(id)

@@ -3,7 +3,7 @@
 //! While a freeze stands, every request and every confirmation is refused. What is running goes on
 //! to its end: a freeze waits for nothing and takes nothing back, because an order that was sent
 //! cannot be called back, and one that is given up half way would have an unknown outcome (C7.3).
-//! Withdrawing, settling and recording a finding stay possible. They run nothing; they only say how
+//! Withdrawing, resolving and recording a finding stay possible. They run nothing; they only say how
 //! an action ended, and a freeze must not keep an outcome unknown. No freeze ends by itself (C2.3).
 
 use super::{Unrecorded, Workflow};

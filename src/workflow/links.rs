@@ -4,7 +4,7 @@
 
 use super::access::{Access, Failed};
 use super::record::{act_in, came_or_went};
-use crate::authority::links::{self, Issued, Revoked, Wanted};
+use crate::authority::links::{self, IssuedLink, LinkRequest, LinkRevocation};
 use crate::authority::stored::secret_mark;
 use crate::authority::{Operator, Secret, tokens};
 use crate::model::action::ActionId;
@@ -26,7 +26,7 @@ impl Access {
     pub async fn issue_link(
         &self,
         operator: &Operator,
-        wanted: Wanted,
+        wanted: LinkRequest,
     ) -> Result<LinkAnswer, Refusal> {
         if let Some(id) = wanted.shows {
             let steps = self.ledger.reader().steps(id).map_err(unreadable)?;
@@ -40,7 +40,7 @@ impl Access {
             let who = claim.authorize(tx, ledger.now())?;
             let issued = links::issue(tx, &who.actor().name, wanted, &*entropy, now)?;
             let (entry, mark, answer) = match issued {
-                Issued::New(link, secret) => {
+                IssuedLink::New(link, secret) => {
                     let entry = Entry::LinkIssued {
                         link_id: link.id,
                         name: link.name.clone(),
@@ -50,7 +50,7 @@ impl Access {
                     let mark = Some(secret_mark(&secret));
                     (entry, mark, LinkAnswer { link, path: Some(path(&secret)), duplicate: false })
                 }
-                Issued::Before(link) => {
+                IssuedLink::Before(link) => {
                     let entry = Entry::Duplicate { delivery: Delivery::Link, shown: None };
                     (entry, None, LinkAnswer { link, path: None, duplicate: true })
                 }
@@ -75,8 +75,8 @@ impl Access {
         let revoked = self.store.write(move |tx| -> Result<LinkAnswer, Failed> {
             let who = claim.authorize(tx, ledger.now())?;
             let (entry, link, duplicate) = match links::revoke(tx, link_id, now)? {
-                Revoked::Now(link) => (Entry::LinkRevoked { link_id }, link, false),
-                Revoked::Before(link) => {
+                LinkRevocation::Now(link) => (Entry::LinkRevoked { link_id }, link, false),
+                LinkRevocation::Before(link) => {
                     let delivery = Delivery::LinkRevocation;
                     (Entry::Duplicate { delivery, shown: None }, link, true)
                 }
@@ -101,8 +101,8 @@ impl Access {
         let revoked = self.store.write(move |tx| -> Result<TokenAnswer, Failed> {
             let who = claim.authorize(tx, ledger.now())?;
             let (entry, token, duplicate) = match tokens::revoke(tx, &name, now)? {
-                tokens::Revoked::Now(token) => (Entry::TokenRevoked { name }, token, false),
-                tokens::Revoked::Before(token) => {
+                tokens::TokenRevocation::Now(token) => (Entry::TokenRevoked { name }, token, false),
+                tokens::TokenRevocation::Before(token) => {
                     let delivery = Delivery::TokenRevocation;
                     (Entry::Duplicate { delivery, shown: None }, token, true)
                 }

@@ -98,9 +98,9 @@ pub async fn rotate_log_key(
     if new == named {
         return Err(other(NEXT_KEY_FILE, "the same key again".to_owned()).into());
     }
-    crash::point("log_key.made");
+    crash::failpoint("log_key.made");
     let rotated = ledger.signing(signer).rotate_key(console(), next, reason).await?;
-    crash::point("log_key.recorded");
+    crash::failpoint("log_key.recorded");
     take_next(dir)?;
     let (old, new) = (named.to_string(), new.to_string());
     Ok(Rotated::Now { seq: rotated.record.seq, old, new })

@@ -4,19 +4,19 @@
 use super::{Confirmation, Workflow, wrong_stage};
 use crate::authority::{Denied, Operator};
 use crate::model::action::{ActionId, Stage};
-use crate::model::actor::Means;
+use crate::model::actor::AuthMethod;
 use crate::model::invariant::Invariant;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::spec::{Impact, KernelSpec};
 use crate::model::text::ActorName;
-use crate::observe::trail::Trail;
+use crate::observe::action_history::ActionHistory;
 
 impl Workflow {
     /// Whether this confirmation fits the action, whatever the cluster is like.
     pub(super) fn may_confirm(
         &self,
         operator: &Operator,
-        trail: &Trail,
+        trail: &ActionHistory,
         confirmation: &Confirmation,
     ) -> Result<(), Refusal> {
         let id = trail.action_id();
@@ -70,7 +70,7 @@ pub(super) struct Demands {
 
 impl Demands {
     /// What the action demands, as it stands.
-    pub(super) fn of(spec: &KernelSpec, trail: &Trail) -> Self {
+    pub(super) fn of(spec: &KernelSpec, trail: &ActionHistory) -> Self {
         let first = trail.first_confirmed_by().cloned();
         let entry = spec.action(trail.action().kind());
         // What the kernel does not know may be anything.
@@ -126,7 +126,7 @@ impl Demands {
         let last = proof.map_or_else(|| "never".to_owned(), |proof| proof.to_string());
         let (how, required, field) = match operator.viewer().begun_by() {
             // Such an account has no password.
-            Some(Means::Openid) => (
+            Some(AuthMethod::Openid) => (
                 "after the button on its page has led through the provider",
                 "the word of the provider that they signed in there lately",
                 None,
@@ -138,7 +138,7 @@ impl Demands {
             ),
         };
         let sentence = format!(
-            "It is not known that {} proved lately who they are. Nothing was done; confirm it again {how}.",
+            "The sign-in of {} is too old for this action. Nothing was done; confirm it again {how}.",
             operator.actor().name
         );
         let mut refusal = Refusal::new(RefusalCode::ProofNeeded, sentence)
@@ -162,7 +162,7 @@ fn second(id: ActionId, sentence: String, first: &ActorName) -> Refusal {
 
 fn mistyped(wanted: Option<String>, typed: Option<&String>) -> Refusal {
     let wanted = wanted.unwrap_or_else(|| "nothing".to_owned());
-    let quoted = |typed: &String| format!("\"{}\"", crate::model::text::visible(typed));
+    let quoted = |typed: &String| format!("\"{}\"", crate::model::text::escape_unsafe(typed));
     let found = typed.map_or("nothing".to_owned(), quoted);
     let sentence = format!("The name typed is {found}; the target is {wanted}. Nothing was done.");
     let mut refusal = Refusal::new(RefusalCode::TargetMistyped, sentence)

@@ -3,7 +3,7 @@
 use super::access::{Access, Failed};
 use super::record::came_or_went;
 use crate::authority::stored::session_mark;
-use crate::authority::{Credential, Denied, Operator, Renewed, proof};
+use crate::authority::{Credential, Denied, Operator, ReauthSession, reauth};
 use crate::model::invariant::Invariant;
 use crate::model::record::Entry;
 use crate::model::refusal::{Refusal, RefusalCode};
@@ -20,7 +20,7 @@ impl Access {
         operator: &Operator,
         credential: &Credential,
         password: &str,
-    ) -> Result<Renewed, Refusal> {
+    ) -> Result<ReauthSession, Refusal> {
         let name = operator.actor().name.as_str();
         let proven = match self.authority.sign_in(name, password).await {
             Ok(proven) => proven,
@@ -29,9 +29,9 @@ impl Access {
         };
         let (ledger, entropy, now) = self.parts();
         let credential = credential.clone();
-        let renewed = self.store.write(move |tx| -> Result<Renewed, Failed> {
+        let renewed = self.store.write(move |tx| -> Result<ReauthSession, Failed> {
             let before = session_mark(tx, &credential)?;
-            let renewed = proof::renew(tx, &credential, proven, &*entropy, now)?;
+            let renewed = reauth::renew(tx, &credential, proven, &*entropy, now)?;
             let marks = [session_mark(tx, &renewed.credential())?, before];
             came_or_went(tx, &ledger, renewed.actor().clone(), Entry::ProvedAgain {}, marks)?;
             Ok(renewed)

@@ -9,7 +9,7 @@
 
 use super::access::Failed;
 use crate::authority::{Authority, Authorized, Operator};
-use crate::crash::{Sabotage, sabotaged};
+use crate::crash::{InjectedBug, has_injected_bug};
 use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::model::action::ActionId;
 use crate::model::actor::Actor;
@@ -34,7 +34,7 @@ pub(super) async fn act(
     entries: Entries,
     holds: impl FnOnce(&Authorized<'_>) -> Result<(), Refusal> + Send + 'static,
 ) -> Result<Vec<StoredRecord>, Failed> {
-    if sabotaged(Sabotage::AuthorityBeforeBody) {
+    if has_injected_bug(InjectedBug::AuthorityBeforeBody) {
         let drafts = drafts(operator.actor(), action_id, entries);
         return Ok(ledger.append(drafts).await?);
     }

@@ -1,8 +1,8 @@
 //! A request becomes an explanation, and both become records in one transaction.
 
-use super::{Kept, Unrecorded, Workflow};
+use super::{HashedBlob, Unrecorded, Workflow};
 use crate::authority::Operator;
-use crate::explain::Request;
+use crate::explain::ExplainRequest;
 use crate::ledger::LedgerError;
 use crate::model::action::{Action, ActionId, Stage};
 use crate::model::answer::ActionAnswer;
@@ -13,7 +13,7 @@ use crate::model::record::{Delivery, Entry};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::spec::{Catalogue, ParameterKind};
 use crate::model::text::Reason;
-use crate::observe::trail::Trail;
+use crate::observe::action_history::ActionHistory;
 
 impl Workflow {
     /// Records a request and its explanation. Nothing reaches the kernel but the question how it is.
@@ -21,7 +21,7 @@ impl Workflow {
     /// The same request again is shown the action as it stands and recorded as a repetition.
     ///
     /// # Errors
-    /// `action_id_reused` for another request under the same id; `rejected`, `unresolved` or `frozen`
+    /// `action_id_reused` for another request under the same id; `rejected`, `in_doubt` or `frozen`
     /// when a pre-condition does not hold (recorded, with its explanation); `kernel_unreachable`;
     /// `audit_unavailable`.
     pub async fn request(
@@ -41,9 +41,9 @@ impl Workflow {
             }
         };
         let name = &operator.actor().name;
-        let request = Request { action: &action, operator: name, reason: &reason };
+        let request = ExplainRequest { action: &action, operator: name, reason: &reason };
         let explanation = self.read.explain_in(&state, &request, self.read.standing()?);
-        let (told, seen) = (Kept::of(&explanation), Kept::of(&state));
+        let (told, seen) = (HashedBlob::of(&explanation), HashedBlob::of(&state));
         let decided = self.decided(&explanation, told.hash, seen.hash);
         let entries = vec![
             (Entry::Requested { action: action.clone(), reason: reason.clone() }, Vec::new()),
@@ -87,7 +87,7 @@ impl Workflow {
     async fn request_again(
         &self,
         operator: &Operator,
-        trail: &Trail,
+        trail: &ActionHistory,
         action: &Action,
         reason: &Reason,
     ) -> Result<ActionAnswer, Refusal> {
@@ -123,10 +123,10 @@ fn rejection(catalogue: Catalogue, id: ActionId, explanation: &Explanation) -> R
     let against: Vec<&Check> =
         explanation.checks.iter().filter(|check| check.verdict != Verdict::Pass).collect();
     let violated = explanation.violated();
-    let only_unresolved = violated == [Invariant::NothingUnresolved];
+    let only_in_doubt = violated == [Invariant::NothingUnresolved];
     let code = match &explanation.pinned.freeze {
         Some(_) => RefusalCode::Frozen,
-        None if only_unresolved => RefusalCode::Unresolved,
+        None if only_in_doubt => RefusalCode::Unresolved,
         None => RefusalCode::Rejected,
     };
     let reasons: Vec<String> = against.iter().map(|check| in_words(check)).collect();

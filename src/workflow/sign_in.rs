@@ -3,11 +3,11 @@
 
 use super::access::{Access, Failed, begin};
 use super::record::came_or_went;
-use crate::authority::providers::{self, Admission, News};
+use crate::authority::providers::{self, News, ProviderSignIn};
 use crate::authority::{Denied, Proven};
-use crate::identity::{Named, Vouched};
+use crate::identity::{ProxyName, VerifiedIdentity};
 use crate::ledger::{Draft, Ledger};
-use crate::model::actor::{Actor, ActorRole, ProviderIdentity, Via};
+use crate::model::actor::{Actor, ActorRole, CredentialKind, ProviderIdentity};
 use crate::model::answer::SessionAnswer;
 use crate::model::record::Entry;
 use crate::model::refusal::Refusal;
@@ -22,18 +22,18 @@ impl Access {
     /// `not_admitted`, recorded; `audit_unavailable`.
     pub async fn sign_in_vouched(
         &self,
-        vouched: Vouched,
+        vouched: VerifiedIdentity,
         attempt: String,
     ) -> Result<SessionAnswer, Refusal> {
         let (ledger, entropy, now) = self.parts();
         let carrier = self.carrier;
         let begun = self.store.write(move |tx| -> Result<_, Failed> {
             match providers::admit(tx, &vouched, now)? {
-                Admission::In { proven, role, news } => {
+                ProviderSignIn::In { proven, role, news } => {
                     tell(tx, &ledger, &vouched, &proven, role, news)?;
                     begin(tx, &ledger, proven.carried(carrier), &*entropy, now).map(Ok)
                 }
-                Admission::Out { name, sessions_ended, denied } => {
+                ProviderSignIn::Out { name, sessions_ended, denied } => {
                     let mut refusal = about(denied.refusal(), vouched.identity());
                     if let Some(name) = name.filter(|_| sessions_ended > 0) {
                         refusal.sentence.push_str(&format!(
@@ -54,7 +54,7 @@ impl Access {
     /// `not_admitted`, recorded; `audit_unavailable`.
     pub async fn sign_in_named(
         &self,
-        named: Named,
+        named: ProxyName,
         attempt: String,
     ) -> Result<SessionAnswer, Refusal> {
         let (ledger, entropy, now) = self.parts();
@@ -78,7 +78,7 @@ impl Access {
 fn tell(
     tx: &Transaction<'_>,
     ledger: &Ledger,
-    vouched: &Vouched,
+    vouched: &VerifiedIdentity,
     proven: &Proven,
     role: ActorRole,
     news: News,
@@ -97,7 +97,7 @@ fn tell(
             sessions_ended: change.sessions_ended,
         },
     };
-    let actor = Actor { name, role, via: Via::Openid };
+    let actor = Actor { name, role, via: CredentialKind::Openid };
     came_or_went(tx, ledger, actor, entry, [None, None])
 }
 

@@ -4,9 +4,9 @@
 //! and only then renamed. So there is a whole one or none (C2.6). Its manifest holds the receipt of
 //! the order: the backup and the proof that it was made appear together (C7.1).
 
-use super::image::{self, About, Lines};
-use super::long::Meter;
-use super::sqlite::StoreError;
+use super::job::ProgressReporter;
+use super::sqlite::DiskError;
+use super::state_snapshot::{self, Lines, SnapshotHeader};
 use super::store::NodeStore;
 use crate::crash;
 use crate::files::{FileError, private};
@@ -52,7 +52,7 @@ pub enum BackupError {
     },
     /// The state could not be read, or written into a node.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] DiskError),
     /// A file or directory could not be made.
     #[error(transparent)]
     File(#[from] FileError),
@@ -81,7 +81,7 @@ pub struct Manifest {
     /// How many nodes the founding of that cluster made.
     pub founders: u64,
     /// What the state contains.
-    pub about: About,
+    pub about: SnapshotHeader,
     /// The SHA-256 of the lines of the state.
     pub digest: Hash,
     /// The size of the file, in bytes.
@@ -97,7 +97,7 @@ pub struct Manifest {
 
 /// The state of a backup, as it was written.
 pub(super) struct State {
-    pub(super) about: About,
+    pub(super) about: SnapshotHeader,
     pub(super) digest: Hash,
     bytes: u64,
     sha256: Hash,
@@ -113,7 +113,7 @@ pub(super) fn create(
     name: &PlaceName,
     store: &NodeStore,
     manifest: impl FnOnce(State) -> Manifest,
-    meter: &Meter,
+    meter: &ProgressReporter,
     renamed: &mut bool,
 ) -> Result<Manifest, BackupError> {
     let backups = dir.join(BACKUPS);
@@ -132,7 +132,7 @@ pub(super) fn create(
         *renamed = true;
         fs::rename(&unfinished, &place).map_err(|e| BackupError::io("rename", &place, e))?;
         sync(&backups)?;
-        crash::point("kernel.backup_renamed");
+        crash::failpoint("kernel.backup_renamed");
         Ok(manifest)
     });
     if made.is_err() && !*renamed {
@@ -148,11 +148,11 @@ fn write_out(
     unfinished: &Path,
     store: &NodeStore,
     manifest: impl FnOnce(State) -> Manifest,
-    meter: &Meter,
+    meter: &ProgressReporter,
 ) -> Result<Manifest, BackupError> {
     private::create_directory(unfinished)?;
     let manifest = manifest(write_state(&unfinished.join(STATE), store, meter)?);
-    crash::point("kernel.backup_state_written");
+    crash::failpoint("kernel.backup_state_written");
     let text = serde_json::to_vec_pretty(&manifest).expect("a manifest holds text keys only");
     let path = unfinished.join(MANIFEST);
     let mut file = private::create_file(&path)?;
@@ -162,11 +162,15 @@ fn write_out(
     if check(unfinished, meter)?.0 != manifest {
         return Err(BackupError::damaged(unfinished, "it reads back as something else"));
     }
-    crash::point("kernel.backup_verified");
+    crash::failpoint("kernel.backup_verified");
     Ok(manifest)
 }
 
-fn write_state(path: &Path, store: &NodeStore, meter: &Meter) -> Result<State, BackupError> {
+fn write_state(
+    path: &Path,
+    store: &NodeStore,
+    meter: &ProgressReporter,
+) -> Result<State, BackupError> {
     let mut file = private::create_file(path)?;
     let (mut bytes, mut hasher) = (0, Sha256::new());
     let mut failed = None;
@@ -174,7 +178,7 @@ fn write_state(path: &Path, store: &NodeStore, meter: &Meter) -> Result<State, B
         bytes += frame.len() as u64;
         hasher.update(frame);
         file.write_all(frame).map_err(|error| {
-            let what = StoreError::corrupt(error.to_string());
+            let what = DiskError::corrupt(error.to_string());
             failed = Some(error);
             what
         })
@@ -203,7 +207,7 @@ pub(super) fn kept(
     }
     // It may have been renamed without that being durable; the answer is for ever.
     sync(&backups)?;
-    let (manifest, _) = check(&place, &Meter::unheard())?;
+    let (manifest, _) = check(&place, &ProgressReporter::unheard())?;
     Ok(Some(manifest.receipt).filter(|receipt| receipt.action_id == id))
 }
 
@@ -213,7 +217,7 @@ pub(super) fn kept(
 /// # Errors
 /// When a file is missing or is not what the manifest says; the error names it.
 pub fn read(dir: &Path) -> Result<(Manifest, u64), BackupError> {
-    check(dir, &Meter::unheard())
+    check(dir, &ProgressReporter::unheard())
 }
 
 /// The packed state of a backup, to be read. Who reads it compares its lines with their digest.
@@ -223,7 +227,7 @@ pub(super) fn open_state(dir: &Path) -> Result<File, BackupError> {
 }
 
 /// The manifest, and how many bytes the lines have, where the files are what it says.
-fn check(dir: &Path, meter: &Meter) -> Result<(Manifest, u64), BackupError> {
+fn check(dir: &Path, meter: &ProgressReporter) -> Result<(Manifest, u64), BackupError> {
     let manifest = read_manifest(dir)?;
     let path = dir.join(STATE);
     let file = open_state(dir)?;
@@ -234,7 +238,7 @@ fn check(dir: &Path, meter: &Meter) -> Result<(Manifest, u64), BackupError> {
     }
     meter.begin(format!("reading {} back", name_of(&path)), Unit::Bytes, size);
     let mut reader = Hashed { file, hasher: Sha256::new(), meter };
-    let lines = image::read(&mut reader);
+    let lines = state_snapshot::read(&mut reader);
     // Also what the lines do not reach.
     io::copy(&mut reader, &mut io::sink()).map_err(|e| BackupError::io("read", &path, e))?;
     let sha256 = Hash::from_bytes(reader.hasher.finalize().into());
@@ -254,7 +258,7 @@ fn check(dir: &Path, meter: &Meter) -> Result<(Manifest, u64), BackupError> {
 struct Hashed<'a> {
     file: File,
     hasher: Sha256,
-    meter: &'a Meter,
+    meter: &'a ProgressReporter,
 }
 
 impl Read for Hashed<'_> {

@@ -15,10 +15,10 @@ use crate::kernel::embedded::spec::EngineInvariant as Invariant;
 use crate::model::ambient::{RESERVE_BYTES, Timestamp};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::{Check, Checks, Evidence, Verdict};
-use crate::model::facts::{Fact, Missing};
+use crate::model::facts::{Fact, UnknownReason};
 use crate::model::invariant::Invariant as WorkflowInvariant;
 use crate::model::text::{InputError, PlaceName, in_binary_units};
-use subject::Subject;
+use subject::NamedNode;
 
 /// The checks, effects and limits of an action in a state.
 #[must_use]
@@ -27,7 +27,7 @@ pub fn checks(state: &ClusterState, action: &Action) -> Checks {
 }
 
 fn of_view(state: &View, action: &Action) -> Checks {
-    let on = |id| Subject { state, id, node: state.node(id) };
+    let on = |id| NamedNode { state, id, node: state.node(id) };
     let checks = match action {
         Action::Switchover { to } => vec![
             on(to).is_member(),
@@ -153,13 +153,13 @@ fn not_checked(action: &Action) -> Vec<String> {
 }
 
 /// What was found for one check.
-struct Found {
+struct CheckResult {
     verdict: Verdict,
     observed: String,
     since: Option<Timestamp>,
 }
 
-impl Found {
+impl CheckResult {
     fn new(holds: bool, observed: impl Into<String>) -> Self {
         let verdict = if holds { Verdict::Pass } else { Verdict::Fail };
         Self { verdict, observed: observed.into(), since: None }
@@ -170,7 +170,7 @@ impl Found {
         self
     }
 
-    fn missing(what: &str, missing: &Missing) -> Self {
+    fn missing(what: &str, missing: &UnknownReason) -> Self {
         Self {
             verdict: Verdict::Unknown,
             observed: format!("{what} is unknown because {}", missing.why),
@@ -194,13 +194,13 @@ impl Found {
     }
 }
 
-fn primary(state: &View, wanted: bool) -> Found {
+fn primary(state: &View, wanted: bool) -> CheckResult {
     let cluster = &state.cluster;
     match &cluster.primary {
-        Fact::Known(Some(id)) => Found::new(wanted, format!("{id} is primary")),
-        Fact::Known(None) => Found::new(!wanted, "nobody is primary")
+        Fact::Known(Some(id)) => CheckResult::new(wanted, format!("{id} is primary")),
+        Fact::Known(None) => CheckResult::new(!wanted, "nobody is primary")
             .since(cluster.without_primary.as_ref().map(|w| w.since)),
-        Fact::Unknown { unknown, .. } => Found::missing("the primary", unknown),
+        Fact::Unknown { unknown, .. } => CheckResult::missing("the primary", unknown),
     }
 }
 
@@ -230,7 +230,8 @@ fn quorum_reachable(state: &View) -> Check {
     let unread = state.nodes.iter().filter(is_voter).filter(unread).count();
     let cuts = state.nodes.iter().filter(is_voter);
     let cuts = cuts.filter_map(|node| node.pinned.unreachable.as_ref());
-    let mut found = Found::new(up >= quorum, format!("{up} of {voters} voters can be reached"));
+    let mut found =
+        CheckResult::new(up >= quorum, format!("{up} of {voters} voters can be reached"));
     if up < quorum {
         // Since the cut that left fewer than a majority.
         let mut times: Vec<Timestamp> = cuts.map(|cut| cut.since).collect();
@@ -251,7 +252,7 @@ fn quorum_reachable(state: &View) -> Check {
 fn room_for_node(state: &View) -> Check {
     let count = state.nodes.len();
     let room = u64::try_from(count).is_ok_and(|count| count < NODES_MAX);
-    Found::new(room, format!("the cluster has {count} members")).check(
+    CheckResult::new(room, format!("the cluster has {count} members")).check(
         Invariant::RoomForNode,
         "The cluster has fewer members than it may have.",
         &format!("fewer than {NODES_MAX} members"),
@@ -262,7 +263,7 @@ fn room_for_node(state: &View) -> Check {
 fn backup_name_free(state: &View, name: &PlaceName) -> Check {
     let taken = state.cluster.backups.contains(name);
     let observed = if taken { format!("{name} is there") } else { format!("no {name} is there") };
-    Found::new(!taken, observed).check(
+    CheckResult::new(!taken, observed).check(
         Invariant::BackupNameFree,
         &format!("No backup is called {name}."),
         "a name that no backup has",
@@ -286,13 +287,13 @@ fn copy_has_room(state: &View, node: Option<&NodeView>) -> Check {
                 in_binary_units(*free),
                 in_binary_units(*stored)
             );
-            Found::new(*free >= stored.saturating_add(RESERVE_BYTES), observed)
+            CheckResult::new(*free >= stored.saturating_add(RESERVE_BYTES), observed)
         }
-        (Some(Fact::Unknown { unknown, .. }), _) => Found::missing("the free space", unknown),
+        (Some(Fact::Unknown { unknown, .. }), _) => CheckResult::missing("the free space", unknown),
         (_, Some((_, Fact::Unknown { unknown, .. }))) => {
-            Found::missing("what the node holds", unknown)
+            CheckResult::missing("what the node holds", unknown)
         }
-        (None, _) | (_, None) => Found {
+        (None, _) | (_, None) => CheckResult {
             verdict: Verdict::Unknown,
             observed: "nobody said how much is free, or which node is copied".to_owned(),
             since: None,
@@ -309,11 +310,12 @@ fn copy_has_room(state: &View, node: Option<&NodeView>) -> Check {
 fn fence_is(state: &View, wanted: Fence) -> Check {
     let found = match &state.cluster.write_fence {
         Fact::Known(fence) => {
-            let found = Found::new(*fence == wanted, format!("the fence is {}", fence.word()));
+            let found =
+                CheckResult::new(*fence == wanted, format!("the fence is {}", fence.word()));
             let refused = state.cluster.writes_refused.as_ref();
             found.since(refused.filter(|_| *fence == Fence::Standing).map(|r| r.since))
         }
-        Fact::Unknown { unknown, .. } => Found::missing("the write fence", unknown),
+        Fact::Unknown { unknown, .. } => CheckResult::missing("the write fence", unknown),
     };
     let (invariant, statement) = match wanted {
         Fence::Lifted => (Invariant::FenceLifted, "Writes are not stopped by an operator."),

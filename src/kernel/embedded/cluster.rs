@@ -5,14 +5,14 @@
 //! equal times give equal states (C5.1).
 
 use super::backup;
-use super::counts::{Noted, SaveCounts};
-use super::ensemble::Ensemble;
-use super::events::Seen;
-use super::long::Meter;
+use super::counts::{KeptCounts, SaveCounts};
+use super::events::EventState;
+use super::job::ProgressReporter;
+use super::metadata::{ClusterMetadata, LastKnown};
 use super::node::Node;
-use super::sqlite::StoreError;
+use super::raft_group::RaftGroup;
+use super::sqlite::DiskError;
 use super::store::NodeStore;
-use super::switchboard::{LastKnown, Switchboard};
 use super::wording::Cut;
 use crate::files::DirectoryLock;
 use crate::kernel::Unobservable;
@@ -30,7 +30,7 @@ const STARTED: &str = "the kernel was started, and a start makes nobody primary"
 
 /// Who holds the role of primary, as far as it can be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Office {
+pub(crate) enum PrimaryStatus {
     /// This node.
     Held(NodeId),
     /// Nobody that can be reached; this node, which was cut off, may still hold it.
@@ -48,8 +48,8 @@ struct Severed {
 
 /// The kernel.
 pub(super) struct Cluster {
-    pub(super) ensemble: Ensemble,
-    pub(super) switchboard: Switchboard,
+    pub(super) ensemble: RaftGroup,
+    pub(super) switchboard: ClusterMetadata,
     pub(super) identity: ClusterIdentity,
     /// How many nodes the founding made.
     pub(super) founders: u64,
@@ -58,9 +58,9 @@ pub(super) struct Cluster {
     pub(super) backups: BTreeMap<PlaceName, Receipt>,
     severed: BTreeMap<u64, Severed>,
     last_primary: Option<NodeId>,
-    pub(super) seen: Seen,
+    pub(super) seen: EventState,
     /// The work on an order that takes long.
-    pub(super) under_way: Option<Arc<Meter>>,
+    pub(super) under_way: Option<Arc<ProgressReporter>>,
     stopped: Option<Since>,
     /// Last: the lock on the directory is given back when every file is closed.
     pub(super) home: Home,
@@ -72,15 +72,15 @@ pub(super) struct Home {
     pub(super) lock: DirectoryLock,
     /// What the files know of each other.
     pub(super) counts: SaveCounts,
-    pub(super) noted: Noted,
+    pub(super) noted: KeptCounts,
     pub(super) room: Arc<dyn Room>,
 }
 
 impl Cluster {
     /// Puts the kernel together, and writes nothing. Nodes that an operator switched off stay off.
     pub(super) fn new(
-        mut ensemble: Ensemble,
-        switchboard: Switchboard,
+        mut ensemble: RaftGroup,
+        switchboard: ClusterMetadata,
         identity: ClusterIdentity,
         home: Home,
         clock: &'static str,
@@ -100,7 +100,7 @@ impl Cluster {
             clock,
             severed: BTreeMap::new(),
             last_primary: None,
-            seen: Seen::default(),
+            seen: EventState::default(),
             under_way: None,
             stopped: None,
             home,
@@ -108,7 +108,7 @@ impl Cluster {
     }
 
     /// From here on its files can be written.
-    pub(super) fn let_write(&mut self, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) fn let_write(&mut self, now: Timestamp) -> Result<(), DiskError> {
         self.switchboard.begin()?;
         self.ensemble.begin(now);
         self.close_former_members()
@@ -120,11 +120,11 @@ impl Cluster {
     }
 
     /// Who is primary. A node that leads an epoch below the highest one is not.
-    pub(super) fn office(&self) -> Office {
+    pub(super) fn office(&self) -> PrimaryStatus {
         if let Some((node, vitals)) = self.ensemble.primary()
             && vitals.epoch == self.epoch()
         {
-            return Office::Held(node.id.clone());
+            return PrimaryStatus::Held(node.id.clone());
         }
         // Switched off, or failed, it does not act any more, whatever it was.
         let may_lead = |number: u64| {
@@ -133,16 +133,18 @@ impl Cluster {
         };
         let led = self.severed.iter().find(|(number, severed)| severed.led && may_lead(**number));
         match led {
-            Some((number, severed)) => Office::Unclear(NodeId::numbered(*number), severed.since),
-            None => Office::Vacant,
+            Some((number, severed)) => {
+                PrimaryStatus::Unclear(NodeId::numbered(*number), severed.since)
+            }
+            None => PrimaryStatus::Vacant,
         }
     }
 
     /// The number of the primary.
     pub(super) fn primary(&self) -> Option<u64> {
         match self.office() {
-            Office::Held(id) => self.number(&id),
-            Office::Unclear(..) | Office::Vacant => None,
+            PrimaryStatus::Held(id) => self.number(&id),
+            PrimaryStatus::Unclear(..) | PrimaryStatus::Vacant => None,
         }
     }
 
@@ -181,7 +183,7 @@ impl Cluster {
     }
 
     /// Cuts a node off from the network, as a broken cable would. Only in memory; for drills.
-    pub(super) fn sever(&mut self, number: u64, now: Timestamp) {
+    pub(super) fn partition(&mut self, number: u64, now: Timestamp) {
         if self.ensemble.node(number).is_none() || self.severed.contains_key(&number) {
             return;
         }
@@ -191,8 +193,8 @@ impl Cluster {
         self.remember(now, "");
     }
 
-    /// Ends what [`Cluster::sever`] began.
-    pub(super) fn mend(&mut self, number: u64, now: Timestamp) {
+    /// Ends what [`Cluster::partition`] began.
+    pub(super) fn heal(&mut self, number: u64, now: Timestamp) {
         if self.severed.remove(&number).is_some() && self.switchboard.off_since(number).is_none() {
             self.connect(number, now);
             self.remember(now, "a node that was cut off returned, and it leads no longer");
@@ -234,12 +236,14 @@ impl Cluster {
             self.ensemble.set_known(members);
         }
         let nobody = match self.office() {
-            Office::Held(id) => {
+            PrimaryStatus::Held(id) => {
                 self.last_primary = Some(id);
                 None
             }
-            Office::Unclear(..) => last.nobody,
-            Office::Vacant => Some(last.nobody.unwrap_or_else(|| self.vacant_since(now, why))),
+            PrimaryStatus::Unclear(..) => last.nobody,
+            PrimaryStatus::Vacant => {
+                Some(last.nobody.unwrap_or_else(|| self.vacant_since(now, why)))
+            }
         };
         let known = LastKnown { epoch: self.epoch(), fence, nobody };
         let before = self.switchboard.last_known().clone();
@@ -251,8 +255,8 @@ impl Cluster {
     }
 
     /// Whether what belongs to no node is still at its path. A node looks after its own files (C6.1).
-    fn in_place(&self) -> Result<(), StoreError> {
-        self.home.lock.still_held().map_err(StoreError::corrupt)?;
+    fn in_place(&self) -> Result<(), DiskError> {
+        self.home.lock.still_held().map_err(DiskError::corrupt)?;
         self.switchboard.unchanged()
     }
 
@@ -290,7 +294,7 @@ impl Cluster {
     }
 
     /// Stops for good: the switchboard cannot be written or was replaced, so nothing may change any more (C6.1).
-    pub(super) fn stop(&mut self, error: &StoreError, now: Timestamp) {
+    pub(super) fn stop(&mut self, error: &DiskError, now: Timestamp) {
         let why = format!(
             "a file of the kernel failed: {error}; even when the cause is gone, nothing is changed \
              until the control plane is restarted"

@@ -1,14 +1,14 @@
 //! What the entries of the replicated log say. The proposer puts the time in, so every node that
 //! applies an entry reaches the same state.
 
-use super::membership::Change;
-use super::sqlite::StoreError;
+use super::membership::MembershipChange;
+use super::sqlite::DiskError;
 use super::view::Fence;
 use crate::kernel::Order;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
-use crate::model::receipt::{Receipt, Witness};
+use crate::model::receipt::{LedgerRef, Receipt};
 use crate::model::text::NodeId;
 use raft::eraftpb::{ConfChangeV2, Entry, EntryType};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -64,7 +64,7 @@ pub enum Command {
         /// The order.
         order: Accepted,
         /// The change.
-        change: Change,
+        change: MembershipChange,
     },
     /// An id is voided, unless it has a receipt.
     Settle {
@@ -101,19 +101,19 @@ impl Command {
     ///
     /// # Errors
     /// When the bytes are no command of this version.
-    pub fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+    pub fn decode(bytes: &[u8]) -> Result<Self, DiskError> {
         serde_json::from_slice(bytes).map_err(|error| {
-            StoreError::corrupt(format!("an entry of the log cannot be read: {error}"))
+            DiskError::corrupt(format!("an entry of the log cannot be read: {error}"))
         })
     }
 
     /// Reads an entry. One that changes the members carries its command inside the change.
-    pub(super) fn read(entry: &Entry) -> Result<Self, StoreError> {
+    pub(super) fn read(entry: &Entry) -> Result<Self, DiskError> {
         match entry.entry_type {
             EntryType::EntryNormal => Self::decode(&entry.data),
             EntryType::EntryConfChangeV2 => Self::decode(&read_change(entry)?.context),
             EntryType::EntryConfChange => {
-                Err(StoreError::corrupt("an entry of the log has a form that is never written"))
+                Err(DiskError::corrupt("an entry of the log has a form that is never written"))
             }
         }
     }
@@ -121,7 +121,7 @@ impl Command {
     /// The entry that is the whole effect of an order; `None` where it takes more than an entry.
     pub(super) fn of(order: &Accepted) -> Option<Self> {
         let order = order.clone();
-        if let Some(change) = Change::of(&order.action) {
+        if let Some(change) = MembershipChange::of(&order.action) {
             return Some(Self::Membership { order, change });
         }
         Some(match order.action.clone() {
@@ -158,9 +158,9 @@ impl Command {
 }
 
 /// The change of the members that an entry carries, in the words of the Raft library.
-pub(super) fn read_change(entry: &Entry) -> Result<ConfChangeV2, StoreError> {
+pub(super) fn read_change(entry: &Entry) -> Result<ConfChangeV2, DiskError> {
     protobuf::Message::parse_from_bytes(&entry.data).map_err(|error| {
-        StoreError::corrupt(format!("a change of the members cannot be read: {error}"))
+        DiskError::corrupt(format!("a change of the members cannot be read: {error}"))
     })
 }
 
@@ -175,7 +175,7 @@ pub struct Accepted {
     /// The epoch for which it was confirmed.
     pub expected_epoch: Option<u64>,
     /// The record behind it.
-    pub witness: Witness,
+    pub witness: LedgerRef,
     /// When the kernel accepted it.
     pub at: Timestamp,
 }

@@ -6,7 +6,7 @@
 //! columns makes the triggers and the reading of the whole file, so the two cannot differ. What is in
 //! no row is compared with what the kernel would make: the tables, their indexes and their triggers.
 
-use super::sqlite::{Doing, StoreError};
+use super::sqlite::{DiskError, Doing};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, params};
@@ -75,14 +75,14 @@ fn long(hasher: &mut Sha256, kind: u8, bytes: &[u8]) {
     hasher.update(bytes);
 }
 
-struct Table {
+struct ContentTable {
     name: String,
     columns: Vec<String>,
 }
 
 /// Every table but the one that holds the sum.
-fn tables(db: &Connection) -> Result<Vec<Table>, StoreError> {
-    let read = || -> rusqlite::Result<Vec<Table>> {
+fn tables(db: &Connection) -> Result<Vec<ContentTable>, DiskError> {
+    let read = || -> rusqlite::Result<Vec<ContentTable>> {
         let mut names = db.prepare(
             "SELECT name FROM main.sqlite_schema
              WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'content' ORDER BY name",
@@ -94,7 +94,7 @@ fn tables(db: &Connection) -> Result<Vec<Table>, StoreError> {
         let table = |name: String| {
             let columns =
                 columns.query_map([&name], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-            Ok(Table { name, columns })
+            Ok(ContentTable { name, columns })
         };
         names.into_iter().map(table).collect()
     };
@@ -102,7 +102,7 @@ fn tables(db: &Connection) -> Result<Vec<Table>, StoreError> {
 }
 
 /// Reads every row of a file.
-pub(super) fn read_all(db: &Connection) -> Result<Sum, StoreError> {
+pub(super) fn read_all(db: &Connection) -> Result<Sum, DiskError> {
     let mut sum = Sum::default();
     for table in tables(db)? {
         let sql = format!("SELECT {} FROM main.{}", table.columns.join(", "), table.name);
@@ -119,11 +119,11 @@ pub(super) fn read_all(db: &Connection) -> Result<Sum, StoreError> {
 
 /// The sum as it is now, kept up by the triggers of one connection.
 #[derive(Debug)]
-pub(super) struct Tally(Arc<Mutex<Sum>>);
+pub(super) struct ContentSum(Arc<Mutex<Sum>>);
 
-impl Tally {
+impl ContentSum {
     /// Counts every row that comes, goes or changes by this connection from here on.
-    pub(super) fn begin(db: &Connection, sum: Sum) -> Result<Self, StoreError> {
+    pub(super) fn begin(db: &Connection, sum: Sum) -> Result<Self, DiskError> {
         let held = Arc::new(Mutex::new(sum));
         let counted = Arc::clone(&held);
         let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
@@ -153,7 +153,7 @@ fn lock(sum: &Mutex<Sum>) -> MutexGuard<'_, Sum> {
     sum.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn triggers(table: &Table) -> String {
+fn triggers(table: &ContentTable) -> String {
     let name = &table.name;
     let row = |comes: u8, which: &str| {
         let values: Vec<_> =
@@ -171,23 +171,23 @@ fn triggers(table: &Table) -> String {
 
 /// What a file says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Content {
+pub(super) struct ContentClaim {
     /// How many saves were made.
     pub(super) saves: u64,
     /// How many saves of every other file were known by then.
     pub(super) known: BTreeMap<String, u64>,
 }
 
-impl Content {
-    fn total(&self, known: &str, rows: Sum) -> Result<Sum, StoreError> {
+impl ContentClaim {
+    fn total(&self, known: &str, rows: Sum) -> Result<Sum, DiskError> {
         let saves = i64::try_from(self.saves)
-            .map_err(|_| StoreError::corrupt("there were more saves than can be counted"))?;
+            .map_err(|_| DiskError::corrupt("there were more saves than can be counted"))?;
         let own = [ValueRef::Integer(saves), ValueRef::Text(known.as_bytes())];
         Ok(rows.plus(Sum::of_row("content", own)))
     }
 
     /// Makes the table in a file that has none.
-    pub(super) fn create(&self, db: &Connection, rows: Sum) -> Result<(), StoreError> {
+    pub(super) fn create(&self, db: &Connection, rows: Sum) -> Result<(), DiskError> {
         db.execute_batch(SCHEMA).doing("create the tables")?;
         self.write_by(
             db,
@@ -197,11 +197,11 @@ impl Content {
     }
 
     /// Writes what the file says of itself, as a part of a save.
-    pub(super) fn write(&self, db: &Connection, rows: Sum) -> Result<(), StoreError> {
+    pub(super) fn write(&self, db: &Connection, rows: Sum) -> Result<(), DiskError> {
         self.write_by(db, rows, "UPDATE content SET saves = ?1, known = ?2, sum = ?3")
     }
 
-    fn write_by(&self, db: &Connection, rows: Sum, sql: &str) -> Result<(), StoreError> {
+    fn write_by(&self, db: &Connection, rows: Sum, sql: &str) -> Result<(), DiskError> {
         let known = super::sqlite::to_json(&self.known);
         let total = self.total(&known, rows)?;
         db.prepare_cached(sql)
@@ -211,7 +211,7 @@ impl Content {
     }
 
     /// Reads every row, and compares their sum with what the file says of itself.
-    pub(super) fn check(db: &Connection) -> Result<(Self, Sum), StoreError> {
+    pub(super) fn check(db: &Connection) -> Result<(Self, Sum), DiskError> {
         let (saves, known, said): (u64, String, Vec<u8>) = db
             .query_row("SELECT saves, known, sum FROM content", [], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
@@ -222,35 +222,35 @@ impl Content {
         if content.total(&known, rows)?.bytes() == said {
             Ok((content, rows))
         } else {
-            Err(StoreError::corrupt("its rows are not those that were written"))
+            Err(DiskError::corrupt("its rows are not those that were written"))
         }
     }
 }
 
 /// The tables, indexes and triggers of a file, as they were made.
-type Shape = BTreeSet<(String, String, String, Option<String>)>;
+type TableShape = BTreeSet<(String, String, String, Option<String>)>;
 
-fn shape(db: &Connection) -> rusqlite::Result<Shape> {
+fn shape(db: &Connection) -> rusqlite::Result<TableShape> {
     let mut statement = db.prepare("SELECT type, name, tbl_name, sql FROM main.sqlite_schema")?;
     let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
     statement.query_map([], row)?.collect()
 }
 
 /// A file in memory with the tables that a file should have.
-pub(super) fn model(schema: &str) -> Result<Connection, StoreError> {
+pub(super) fn model(schema: &str) -> Result<Connection, DiskError> {
     let db = Connection::open_in_memory().doing("make the tables in memory")?;
     db.execute_batch(&format!("{schema}\n{SCHEMA}")).doing("make the tables in memory")?;
     Ok(db)
 }
 
 /// Compares the tables, indexes and triggers of a file with those that it should have.
-pub(super) fn check_shape(db: &Connection, schema: &str) -> Result<(), StoreError> {
+pub(super) fn check_shape(db: &Connection, schema: &str) -> Result<(), DiskError> {
     let should = shape(&model(schema)?).doing("read which tables there are")?;
     let found = shape(db).doing("read which tables there are")?;
     match found.symmetric_difference(&should).next() {
         None => Ok(()),
         Some((kind, name, ..)) => {
-            Err(StoreError::corrupt(format!("the {kind} {name} is not as it was made")))
+            Err(DiskError::corrupt(format!("the {kind} {name} is not as it was made")))
         }
     }
 }
@@ -267,7 +267,7 @@ mod tests {
         let db = Connection::open_in_memory().unwrap();
         db.execute_batch("PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF").unwrap();
         db.execute_batch(TABLE).unwrap();
-        let tally = Tally::begin(&db, Sum::default()).unwrap();
+        let tally = ContentSum::begin(&db, Sum::default()).unwrap();
         for sql in [
             "INSERT INTO kv VALUES ('a', x'01'), ('b', NULL)",
             "INSERT INTO kv VALUES ('a', x'02') ON CONFLICT (key) DO UPDATE SET value = x'03'",

@@ -6,8 +6,8 @@
 //! received whole is one message, and so one slice.
 
 use super::cluster::Cluster;
-use super::ensemble::Ensemble;
-use super::long::{Begun, Meter};
+use super::job::{ProgressReporter, Started};
+use super::raft_group::RaftGroup;
 use crate::kernel::embedded::spec::EmbeddedAction;
 use crate::model::ambient::Timestamp;
 use crate::model::progress::Unit;
@@ -22,12 +22,12 @@ const SLICE_BYTES: usize = 256 * 1024;
 const MESSAGE_BYTES: usize = 1024;
 
 /// The messages between one node and the others.
-pub(super) struct Lane {
+pub(super) struct CatchUpQueue {
     number: u64,
     messages: VecDeque<Message>,
 }
 
-impl Lane {
+impl CatchUpQueue {
     /// Takes a message if it is of this lane; gives it back if it is not.
     pub(super) fn take(&mut self, message: Message) -> Option<Message> {
         if message.to != self.number && message.from != self.number {
@@ -38,7 +38,7 @@ impl Lane {
     }
 }
 
-impl Ensemble {
+impl RaftGroup {
     /// From here on the messages to this node and from it wait for a slice.
     pub(super) fn open_lane(&mut self, number: u64) {
         // A carrier decides itself when a message moves.
@@ -46,7 +46,7 @@ impl Ensemble {
         if self.carrier.is_some() {
             return;
         }
-        self.lane = Some(Lane { number, messages: VecDeque::new() });
+        self.lane = Some(CatchUpQueue { number, messages: VecDeque::new() });
     }
 
     /// The node that messages wait for.
@@ -97,14 +97,14 @@ impl Cluster {
         &mut self,
         action: &EmbeddedAction,
         receipt: &Receipt,
-        meter: &Arc<Meter>,
-    ) -> Option<Begun> {
+        meter: &Arc<ProgressReporter>,
+    ) -> Option<Started> {
         let number = self.ensemble.copies_to()?;
         let end = self.primary().map_or(0, |primary| self.ensemble.last_of(primary));
         let missing = end.saturating_sub(self.ensemble.last_of(number));
         meter.begin(format!("copying the log to n{number}"), Unit::Entries, missing);
         self.under_way = Some(Arc::clone(meter));
-        Some(Begun::Copying(action.clone(), receipt.clone()))
+        Some(Started::Copying(action.clone(), receipt.clone()))
     }
 
     /// Brings the node a slice nearer; gives whether there is more to do.

@@ -13,7 +13,7 @@
 //! case that all of them are rolled back together. It is not synced: a kill does not lose it, and a
 //! power cut leaves counts that are too small, or none.
 
-use super::sqlite::{StoreError, to_json};
+use super::sqlite::{DiskError, to_json};
 use crate::files::private;
 use crate::model::canonical::Hash;
 use std::collections::BTreeMap;
@@ -74,7 +74,7 @@ const NOTED_BYTES_MAX: u64 = 64 * 1024;
 
 /// What was known after the last command, in a file that belongs to no node.
 #[derive(Debug)]
-pub(super) struct Noted {
+pub(super) struct KeptCounts {
     path: PathBuf,
     /// `None` where there was none when it was opened.
     file: Option<File>,
@@ -83,14 +83,14 @@ pub(super) struct Noted {
     last: BTreeMap<String, u64>,
 }
 
-impl Noted {
+impl KeptCounts {
     /// Opens the file where there is one, and learns what stands in it. What is damaged or
     /// of another cluster says nothing.
     pub(super) fn open(
         dir: &Path,
         cluster_id: &str,
         counts: SaveCounts,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, DiskError> {
         let path = dir.join(NOTED);
         let file = if path.exists() {
             let opened = File::options().read(true).write(true).open(&path);
@@ -108,7 +108,7 @@ impl Noted {
 
     /// Writes what is known now, where it is more than what stands there. Makes the file where there is
     /// none.
-    pub(super) fn note(&mut self) -> Result<(), StoreError> {
+    pub(super) fn note(&mut self) -> Result<(), DiskError> {
         let all = self.counts.all();
         if all == self.last {
             return Ok(());
@@ -125,8 +125,8 @@ impl Noted {
     }
 }
 
-fn failed(doing: &str, error: &std::io::Error) -> StoreError {
-    StoreError::corrupt(format!("cannot {doing} {NOTED}: {error}"))
+fn failed(doing: &str, error: &std::io::Error) -> DiskError {
+    DiskError::corrupt(format!("cannot {doing} {NOTED}: {error}"))
 }
 
 /// What stands in the file. Counts only grow, so a line is never shorter than the one before.

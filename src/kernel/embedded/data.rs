@@ -2,8 +2,8 @@
 
 use super::cluster::Cluster;
 use super::command::{Bytes, Command};
-use super::machine::Applied;
-use crate::crash::{self, Sabotage};
+use super::state_machine::Applied;
+use crate::crash::{self, InjectedBug};
 use crate::model::ambient::Timestamp;
 use crate::model::facts::Since;
 
@@ -29,7 +29,7 @@ pub enum Write {
 
 /// The proof that a write is committed by a majority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Written {
+pub struct CommittedWrite {
     /// The epoch in which it was written.
     pub epoch: u64,
     /// Its position in the log.
@@ -71,7 +71,7 @@ impl Cluster {
         &mut self,
         writes: Vec<Write>,
         now: Timestamp,
-    ) -> Vec<Result<Written, DataError>> {
+    ) -> Vec<Result<CommittedWrite, DataError>> {
         let count = writes.len();
         let primary = match self.serving().and_then(|primary| self.unfenced(primary)) {
             Ok(primary) => primary,
@@ -97,13 +97,13 @@ impl Cluster {
                     Err(DataError::Unknown { why: format!("the kernel stopped because {why}") })
                 }
                 Some((place, Applied::Done)) => {
-                    Ok(Written { epoch: place.epoch, position: place.position })
+                    Ok(CommittedWrite { epoch: place.epoch, position: place.position })
                 }
                 Some((_, Applied::Refused(refusal))) => Err(DataError::Refused {
                     error: "writes_stopped",
                     refused: Since { since: now, why: refusal.sentence },
                 }),
-                Some((_, Applied::Executed(_) | Applied::Settled(_))) | None => {
+                Some((_, Applied::Executed(_) | Applied::Resolved(_))) | None => {
                     let why = "the write was appended, and it is not known whether it will be kept";
                     Err(DataError::Unknown { why: why.to_owned() })
                 }
@@ -121,7 +121,7 @@ impl Cluster {
                        before may not be in its state yet";
             return Err(DataError::Unknown { why: why.to_owned() });
         }
-        if crash::sabotaged(Sabotage::StaleServes) {
+        if crash::has_injected_bug(InjectedBug::StaleServes) {
             primary = self.ensemble.anybody_cut_off().unwrap_or(primary);
         }
         let store = self.ensemble.node(primary).and_then(|node| node.store());

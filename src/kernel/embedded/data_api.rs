@@ -3,7 +3,7 @@
 //! It is no part of the control plane: it holds no order and no observation. A write is
 //! acknowledged when a majority holds it, and a refusal says since when and why (C2.6).
 
-use super::{DataError, EmbeddedKernel, Write, Written};
+use super::{CommittedWrite, DataError, EmbeddedKernel, Write};
 use crate::model::ambient::Timestamp;
 use axum::Router;
 use axum::body::Bytes;
@@ -117,9 +117,9 @@ async fn delete(State(kernel): State<Arc<EmbeddedKernel>>, key: Key) -> Response
     }
 }
 
-fn acknowledged(key: String, written: Result<Written, DataError>) -> Response {
+fn acknowledged(key: String, written: Result<CommittedWrite, DataError>) -> Response {
     match written {
-        Ok(Written { epoch, position }) => {
+        Ok(CommittedWrite { epoch, position }) => {
             Json(Acknowledged { key, epoch, position }).into_response()
         }
         Err(error) => error.into_response(),

@@ -1,7 +1,7 @@
 //! Why a cluster could not be opened or founded.
 
-use super::sqlite::StoreError;
-use super::{NODES_MAX, founding};
+use super::sqlite::DiskError;
+use super::{NODES_MAX, bootstrap};
 use crate::files::FileError;
 use crate::model::text::NodeId;
 use std::io;
@@ -67,7 +67,7 @@ pub enum OpenError {
     /// way.
     #[error(
         "{} is older than it was: nobody was appointed by it, and no founding is under way",
-        dir.join(founding::SWITCHBOARD).display()
+        dir.join(bootstrap::SWITCHBOARD).display()
     )]
     NeverAppointed {
         /// The directory.
@@ -105,7 +105,7 @@ pub enum OpenError {
     /// There are nodes, and nothing says of which cluster.
     #[error(
         "{} is missing, and there are nodes or its seal: it is lost, and is not made anew",
-        dir.join(founding::SWITCHBOARD).display()
+        dir.join(bootstrap::SWITCHBOARD).display()
     )]
     SwitchboardMissing {
         /// The directory.
@@ -117,7 +117,7 @@ pub enum OpenError {
         /// The node.
         node: NodeId,
         /// Why.
-        source: StoreError,
+        source: DiskError,
     },
     /// The switchboard cannot be used.
     #[error("the switchboard in {} cannot be used: {source}", dir.display())]
@@ -125,7 +125,7 @@ pub enum OpenError {
         /// The directory.
         dir: PathBuf,
         /// Why.
-        source: StoreError,
+        source: DiskError,
     },
     /// The founding did not come to its end.
     #[error("{why}")]
@@ -162,7 +162,7 @@ impl OpenError {
         Self::Io { doing, path: path.to_owned(), source }
     }
 
-    pub(super) fn switchboard(dir: &Path, source: StoreError) -> Self {
+    pub(super) fn switchboard(dir: &Path, source: DiskError) -> Self {
         Self::Switchboard { dir: dir.to_owned(), source }
     }
 }

@@ -5,8 +5,8 @@
 //! differences. That is all: nobody watches, and nothing follows from an event (C2.3, C8.3).
 
 use super::cluster::Cluster;
-use super::sqlite::StoreError;
-use super::switchboard::LastKnown;
+use super::metadata::LastKnown;
+use super::sqlite::DiskError;
 use crate::kernel::Unobservable;
 use crate::kernel::embedded::spec::{EmbeddedAction as Action, EngineEvent};
 use crate::model::action::ActionId;
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 /// What the kernel saw when it last kept events.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct EventState {
     lost: BTreeMap<u64, bool>,
     no_quorum: bool,
     has_primary: bool,
@@ -43,7 +43,7 @@ impl Happening {
 
 impl Cluster {
     /// Begins to keep events after a start; the start is one, and says that before it is a gap.
-    pub(super) fn begin_events(&mut self, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) fn begin_events(&mut self, now: Timestamp) -> Result<(), DiskError> {
         let last = self.switchboard.last_event()?;
         for node in self.ensemble.nodes() {
             let reach = self.switchboard.last_kind(Some(&node.id), LOST_OR_NOT)?;
@@ -68,7 +68,7 @@ impl Cluster {
         &mut self,
         before: &LastKnown,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), DiskError> {
         let mut happened = Vec::new();
         for (number, place) in self.ensemble.take_installed() {
             let node = NodeId::numbered(number);
@@ -146,7 +146,7 @@ impl Cluster {
         }
     }
 
-    fn keep_events(&mut self, happened: Vec<Happening>, now: Timestamp) -> Result<(), StoreError> {
+    fn keep_events(&mut self, happened: Vec<Happening>, now: Timestamp) -> Result<(), DiskError> {
         if happened.is_empty() {
             return Ok(());
         }
@@ -174,7 +174,7 @@ impl Cluster {
         limit: usize,
     ) -> Result<EventPage, Unobservable> {
         self.alive()?;
-        let unreadable = |error: StoreError| Unobservable { why: error.to_string() };
+        let unreadable = |error: DiskError| Unobservable { why: error.to_string() };
         // One more than asked for says whether there is another page.
         let wanted = limit + 1;
         let mut events = self.switchboard.events(before, wanted).map_err(unreadable)?;

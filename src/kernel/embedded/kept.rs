@@ -6,18 +6,18 @@
 //! that are open. When a file is opened, all of it is read and held against all of that, and nothing is
 //! written to it or beside it before it is begun (C9.5).
 
-use super::content::{self, Content, Sum, Tally};
+use super::content::{self, ContentClaim, ContentSum, Sum};
 use super::counts::SaveCounts;
-use super::migration::{self, Old};
-use super::sqlite::{Database, Doing, StoreError};
-use crate::crash::{self, Sabotage};
-use crate::files::{self, Seal, SealError, Watched};
+use super::migration::{self, PreviousFile};
+use super::sqlite::{Database, DiskError, Doing};
+use crate::crash::{self, InjectedBug};
+use crate::files::{self, FileDigest, FileDigestError, Watched};
 use rusqlite::Connection;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// What a file is: its tables, and its name among the files of the cluster.
-pub(super) struct Form {
+pub(super) struct FileSpec {
     /// The tables, but for what the file says of itself.
     pub(super) schema: &'static str,
     /// The table with the version, in one row.
@@ -42,20 +42,20 @@ pub(super) struct KeptFile {
 struct Keeper {
     /// Its name among the files of the cluster.
     name: String,
-    tally: Tally,
+    tally: ContentSum,
     saves: u64,
     counts: SaveCounts,
     /// `None` where one of this version is made when the file is begun.
-    seal: Option<Seal>,
+    seal: Option<FileDigest>,
     watched: Watched,
-    standing: Standing,
+    standing: SaveState,
 }
 
 /// What may be done with the file.
 #[derive(Debug)]
-enum Standing {
+enum SaveState {
     /// It was read and not begun: it is left as it was found.
-    Found(Found),
+    Found(FoundFile),
     /// Every save came to its end: the file is left whole when it is closed.
     Sound,
     /// Nobody knows what the last save left.
@@ -64,11 +64,11 @@ enum Standing {
 
 /// How a file was found.
 #[derive(Debug)]
-struct Found {
+struct FoundFile {
     /// Whose file it is.
     owner: String,
     /// What the version before left beside it.
-    old: Old,
+    old: PreviousFile,
     /// Whether it is of the version before; the open transaction makes it one of this.
     is_migrated: bool,
 }
@@ -77,15 +77,15 @@ struct Found {
 pub(super) struct Unsealed {
     database: Database,
     owner: String,
-    content: Content,
+    content: ContentClaim,
     rows: Sum,
-    old: Old,
+    old: PreviousFile,
     is_migrated: bool,
 }
 
-impl Form {
+impl FileSpec {
     /// Whose file it is.
-    pub(super) fn owner_of(&self, db: &Connection) -> Result<String, StoreError> {
+    pub(super) fn owner_of(&self, db: &Connection) -> Result<String, DiskError> {
         db.query_row(self.owner, [], |row| row.get(0)).doing("read whose file it is")
     }
 }
@@ -94,35 +94,35 @@ impl KeptFile {
     /// Makes the file and its seal; fails when there is one. It counts saves from `saves` on.
     pub(super) fn create(
         path: &Path,
-        form: &Form,
+        form: &FileSpec,
         saves: u64,
-        fill: impl FnOnce(&Connection) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+        fill: impl FnOnce(&Connection) -> Result<(), DiskError>,
+    ) -> Result<(), DiskError> {
         if path.exists() {
-            return Err(StoreError::corrupt(format!("{} exists already", path.display())));
+            return Err(DiskError::corrupt(format!("{} exists already", path.display())));
         }
         let database = Database::create(path)?;
         let tx = database.begin()?;
         tx.execute_batch(form.schema).doing("create the tables")?;
         fill(&tx)?;
-        let content = Content { saves, known: std::collections::BTreeMap::new() };
+        let content = ContentClaim { saves, known: std::collections::BTreeMap::new() };
         content.create(&tx, content::read_all(&tx)?)?;
         let owner = form.owner_of(&tx)?;
         tx.commit().doing("commit")?;
         database.empty_log()?;
         drop(database);
-        Seal::create(path, &owner, saves)?;
+        FileDigest::create(path, &owner, saves)?;
         Ok(())
     }
 
     /// Opens a file that exists, and reads all of it. One of the version before is first checked as that
     /// version did, and then made one of this version in one transaction, which ends when it is begun.
-    pub(super) fn read(path: &Path, form: &Form) -> Result<Unsealed, StoreError> {
-        let old = Old::look(path);
-        let named = |error: StoreError| error.in_file(path);
+    pub(super) fn read(path: &Path, form: &FileSpec) -> Result<Unsealed, DiskError> {
+        let old = PreviousFile::look(path);
+        let named = |error: DiskError| error.in_file(path);
         // SQLite takes an empty file for a new one, and removes the log beside it.
         if fs::metadata(path).is_ok_and(|meta| meta.len() == 0) {
-            return Err(named(StoreError::corrupt("it is empty")));
+            return Err(named(DiskError::corrupt("it is empty")));
         }
         let database = Database::open(path).map_err(named)?;
         let db = database.connection();
@@ -136,10 +136,10 @@ impl KeptFile {
         } else if format != form.format {
             let program = form.format;
             let what = format!("it has format {format}, and this program reads {program}");
-            return Err(StoreError::corrupt(what).in_file(path));
+            return Err(DiskError::corrupt(what).in_file(path));
         }
         content::check_shape(db, form.schema).map_err(named)?;
-        let (content, rows) = Content::check(db).map_err(named)?;
+        let (content, rows) = ContentClaim::check(db).map_err(named)?;
         let owner = form.owner_of(db).map_err(named)?;
         Ok(Unsealed { database, owner, content, rows, old, is_migrated })
     }
@@ -150,37 +150,37 @@ impl KeptFile {
     }
 
     /// The file as it is now, to be read beside this one.
-    pub(super) fn as_it_is(&self) -> Result<Self, StoreError> {
-        Ok(Self { database: self.database.as_it_is()?, keeper: None })
+    pub(super) fn snapshot(&self) -> Result<Self, DiskError> {
+        Ok(Self { database: self.database.snapshot()?, keeper: None })
     }
 
     /// From here on it can be written. What the version before left becomes of this one.
-    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+    pub(super) fn begin(&mut self) -> Result<(), DiskError> {
         let keeper = self.keeper.as_mut().ok_or_else(read_only)?;
-        let Standing::Found(found) = std::mem::replace(&mut keeper.standing, Standing::Broken)
+        let SaveState::Found(found) = std::mem::replace(&mut keeper.standing, SaveState::Broken)
         else {
-            return Err(StoreError::corrupt("the file was begun before"));
+            return Err(DiskError::corrupt("the file was begun before"));
         };
         if keeper.seal.is_none() {
             let path = PathBuf::from(self.database.connection().path().unwrap_or_default());
-            let Found { owner, old, is_migrated } = found;
-            let seal = if let Old::Nothing = old {
+            let FoundFile { owner, old, is_migrated } = found;
+            let seal = if let PreviousFile::Nothing = old {
                 // Before the file is of this version, which is nothing without a seal.
-                let seal = Seal::create(&path, &owner, keeper.saves)?;
+                let seal = FileDigest::create(&path, &owner, keeper.saves)?;
                 files::sync_directory(path.parent().unwrap_or(Path::new(".")))?;
                 self.database.end_migration(is_migrated)?;
                 seal
             } else {
                 self.database.end_migration(is_migrated)?;
-                Old::replace_seal(&path, &owner, keeper.saves)?;
-                Seal::open(&path, &owner, keeper.saves)?
+                PreviousFile::replace_seal(&path, &owner, keeper.saves)?;
+                FileDigest::open(&path, &owner, keeper.saves)?
             };
             keeper.seal = Some(seal);
             keeper.watched = watched(&path)?;
         } else {
             self.database.end_migration(found.is_migrated)?;
         }
-        keeper.standing = Standing::Sound;
+        keeper.standing = SaveState::Sound;
         Ok(())
     }
 
@@ -188,31 +188,31 @@ impl KeptFile {
     /// file, and no further save is made (C6.1).
     pub(super) fn save<T>(
         &mut self,
-        change: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+        change: impl FnOnce(&Connection) -> Result<T, DiskError>,
+    ) -> Result<T, DiskError> {
         let keeper = self.keeper.as_mut().ok_or_else(read_only)?;
         // What was counted for a save that failed was rolled back, or is in the file: nobody knows.
-        let Standing::Sound = std::mem::replace(&mut keeper.standing, Standing::Broken) else {
-            return Err(StoreError::corrupt("a save before this one did not come to its end"));
+        let SaveState::Sound = std::mem::replace(&mut keeper.standing, SaveState::Broken) else {
+            return Err(DiskError::corrupt("a save before this one did not come to its end"));
         };
         let tx = self.database.begin()?;
         let done = change(&tx)?;
         let saves = keeper.saves + 1;
-        let content = Content { saves, known: keeper.counts.others_of(&keeper.name) };
+        let content = ContentClaim { saves, known: keeper.counts.others_of(&keeper.name) };
         content.write(&tx, keeper.tally.sum())?;
         tx.commit().doing("commit")?;
-        if crash::sabotaged(Sabotage::SecondDescriptor) {
+        if crash::has_injected_bug(InjectedBug::SecondDescriptor) {
             drop(File::open(self.database.connection().path().unwrap_or_default()));
         }
         // C6.1: SQLite goes on writing to a file that was moved away; that is no save.
-        keeper.watched.unchanged().map_err(StoreError::corrupt)?;
+        keeper.watched.unchanged().map_err(DiskError::corrupt)?;
         keeper.saves = saves;
         keeper.counts.raise(&keeper.name, saves);
         keeper.seal.iter().try_for_each(|seal| seal.note(saves))?;
         if self.database.is_due() {
             self.database.checkpoint()?;
         }
-        keeper.standing = Standing::Sound;
+        keeper.standing = SaveState::Sound;
         Ok(done)
     }
 
@@ -227,8 +227,8 @@ impl KeptFile {
     }
 
     /// Compares the files at their paths with those that are open.
-    pub(super) fn unchanged(&self) -> Result<(), StoreError> {
-        self.keeper.iter().try_for_each(|k| k.watched.unchanged().map_err(StoreError::corrupt))
+    pub(super) fn unchanged(&self) -> Result<(), DiskError> {
+        self.keeper.iter().try_for_each(|k| k.watched.unchanged().map_err(DiskError::corrupt))
     }
 }
 
@@ -239,13 +239,13 @@ impl Unsealed {
     }
 
     /// Compares the file with its seal. Nothing is written before it is begun.
-    pub(super) fn unseal(self, path: &Path, counts: SaveCounts) -> Result<KeptFile, StoreError> {
+    pub(super) fn unseal(self, path: &Path, counts: SaveCounts) -> Result<KeptFile, DiskError> {
         let Self { database, owner, content, rows, old, is_migrated } = self;
         let saves = content.saves;
         old.is_held_by(path, saves)?;
         let is_sealed = match &old {
-            Old::Sealed { .. } => false,
-            Old::Nothing => !is_migrated || Seal::path(path).exists(),
+            PreviousFile::Sealed { .. } => false,
+            PreviousFile::Nothing => !is_migrated || FileDigest::path(path).exists(),
         };
         let seal = is_sealed.then(|| open_seal(path, &owner, saves)).transpose()?;
         super::store::damage::check_pages(database.connection())
@@ -253,9 +253,9 @@ impl Unsealed {
         let name = owner.rsplit('/').next().unwrap_or_default().to_owned();
         counts.learn(&content.known);
         counts.raise(&name, saves);
-        let tally = Tally::begin(database.connection(), rows)?;
+        let tally = ContentSum::begin(database.connection(), rows)?;
         let watched = watched(path)?;
-        let standing = Standing::Found(Found { owner, old, is_migrated });
+        let standing = SaveState::Found(FoundFile { owner, old, is_migrated });
         let keeper = Keeper { name, tally, saves, counts, seal, watched, standing };
         Ok(KeptFile { database, keeper: Some(keeper) })
     }
@@ -265,7 +265,7 @@ impl Drop for KeptFile {
     /// Leaves one whole file and a durable seal behind, if every save came to its end. If that fails,
     /// the next start finds the write-ahead log as it is, and loses nothing.
     fn drop(&mut self) {
-        let is_sound = |k: &&Keeper| matches!(k.standing, Standing::Sound);
+        let is_sound = |k: &&Keeper| matches!(k.standing, SaveState::Sound);
         let sound = self.keeper.as_ref().filter(is_sound);
         let sound = sound.filter(|keeper| keeper.watched.unchanged().is_ok());
         if let Some(Keeper { seal: Some(seal), saves, .. }) = sound {
@@ -275,29 +275,29 @@ impl Drop for KeptFile {
 }
 
 /// The seal of a file that holds so many saves, if it names no more.
-fn open_seal(path: &Path, owner: &str, saves: u64) -> Result<Seal, StoreError> {
-    Seal::open(path, owner, saves).map_err(|error| match error {
-        SealError::Older { held, made, .. } => StoreError::older(path, held, made),
-        other => StoreError::from(other),
+fn open_seal(path: &Path, owner: &str, saves: u64) -> Result<FileDigest, DiskError> {
+    FileDigest::open(path, owner, saves).map_err(|error| match error {
+        FileDigestError::Older { held, made, .. } => DiskError::older(path, held, made),
+        other => DiskError::from(other),
     })
 }
 
 /// The files of which each save sees that they are still at their paths; the last may not be there yet.
-fn watched(path: &Path) -> Result<Watched, StoreError> {
-    let seal = Some(Seal::path(path)).filter(|seal| seal.exists());
+fn watched(path: &Path) -> Result<Watched, DiskError> {
+    let seal = Some(FileDigest::path(path)).filter(|seal| seal.exists());
     let files = [path.to_owned(), Watched::beside(path, "-wal")].into_iter().chain(seal);
     Ok(Watched::remember(files)?)
 }
 
-fn read_only() -> StoreError {
-    StoreError::corrupt("the file is open to be read, and cannot be written")
+fn read_only() -> DiskError {
+    DiskError::corrupt("the file is open to be read, and cannot be written")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const FORM: Form = Form {
+    const FORM: FileSpec = FileSpec {
         schema: "CREATE TABLE head (one INTEGER PRIMARY KEY, format INTEGER) STRICT;
                  CREATE TABLE numbers (number INTEGER PRIMARY KEY CHECK (number < 10)) STRICT;",
         head: "head",
@@ -313,7 +313,7 @@ mod tests {
         file
     }
 
-    fn insert(file: &mut KeptFile, sql: &str) -> Result<usize, StoreError> {
+    fn insert(file: &mut KeptFile, sql: &str) -> Result<usize, DiskError> {
         file.save(|db| db.execute(sql, []).doing("insert"))
     }
 

@@ -3,11 +3,11 @@
 //! A new node joins without a vote. It votes only when an operator asks for that as well, so no
 //! majority ever rests on a node that is still empty. A name is given once and never again.
 
+use super::bootstrap;
 use super::cluster::Cluster;
 use super::command::{Accepted, Command};
-use super::founding;
 use super::node::Node;
-use super::sqlite::StoreError;
+use super::sqlite::DiskError;
 use crate::crash;
 use crate::kernel::ApplyError;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
@@ -69,24 +69,24 @@ impl Members {
 
     /// The members after a change at this position; `None` where the change does not fit them.
     #[must_use]
-    pub(super) fn after(&self, change: Change, position: u64) -> Option<Self> {
+    pub(super) fn after(&self, change: MembershipChange, position: u64) -> Option<Self> {
         let mut after = Self { since: position, ..self.clone() };
         let take = |from: &mut Vec<u64>, number: u64| {
             let place = from.binary_search(&number).ok()?;
             Some(from.remove(place))
         };
         match change {
-            Change::Add(number) if number == self.highest + 1 => {
+            MembershipChange::Add(number) if number == self.highest + 1 => {
                 after.highest = number;
                 after.learners.push(number);
             }
-            Change::Add(_) => return None,
-            Change::GrantVote(number) => {
+            MembershipChange::Add(_) => return None,
+            MembershipChange::GrantVote(number) => {
                 take(&mut after.learners, number)?;
                 after.voters.push(number);
                 after.voters.sort_unstable();
             }
-            Change::Remove(number) => {
+            MembershipChange::Remove(number) => {
                 take(&mut after.learners, number).or_else(|| take(&mut after.voters, number))?;
             }
         }
@@ -97,7 +97,7 @@ impl Members {
 /// One change of the members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Change {
+pub enum MembershipChange {
     /// The node joins without a vote.
     Add(u64),
     /// The node without a vote takes one.
@@ -106,7 +106,7 @@ pub enum Change {
     Remove(u64),
 }
 
-impl Change {
+impl MembershipChange {
     /// The change that an action asks for, where it asks for one.
     pub(super) fn of(action: &Action) -> Option<Self> {
         match action {
@@ -140,15 +140,16 @@ impl Cluster {
         order: &Accepted,
         now: Timestamp,
     ) -> Result<Receipt, ApplyError> {
-        let change = Change::of(&order.action).expect("the action was chosen by its kind");
-        if let Change::Add(number) = change {
+        let change =
+            MembershipChange::of(&order.action).expect("the action was chosen by its kind");
+        if let MembershipChange::Add(number) = change {
             self.accept(order, now)?;
             if let Err(error) = self.lay_out_node(number, now) {
                 let rule = "node_not_laid_out".to_owned();
                 let sentence = format!("The kernel refuses: the new node has no store: {error}.");
                 return Err(KernelRefusal { rule, sentence, invariants: Vec::new() }.into());
             }
-            crash::point("kernel.node_laid_out");
+            crash::failpoint("kernel.node_laid_out");
             self.ensemble.open_lane(number);
             let answer = self.propose_alone(order, now);
             self.ensemble.catch_up(now);
@@ -157,8 +158,8 @@ impl Cluster {
         self.accept(order, now)?;
         let answer = self.propose_alone(order, now);
         self.ensemble.catch_up(now);
-        if let (Change::Remove(number), Ok(_)) = (change, &answer) {
-            crash::point("kernel.node_removed");
+        if let (MembershipChange::Remove(number), Ok(_)) = (change, &answer) {
+            crash::failpoint("kernel.node_removed");
             // Its files stay where they are; nobody opens them any more.
             self.ensemble.drop_node(number);
             if let Err(error) = self.switchboard.forget_node(number) {
@@ -175,7 +176,7 @@ impl Cluster {
             return Ok(());
         }
         let (identity, store) =
-            founding::lay_out_node(&self.home, &self.identity.id, number, self.founders)
+            bootstrap::lay_out_node(&self.home, &self.identity.id, number, self.founders)
                 .map_err(|error| error.to_string())?;
         let node = Node::start(&identity, store).map_err(|error| error.to_string())?;
         if let Err(error) = self.switchboard.list_node(number) {
@@ -187,7 +188,7 @@ impl Cluster {
     }
 
     /// Closes nodes that left while the kernel did not come to closing them.
-    pub(super) fn close_former_members(&mut self) -> Result<(), StoreError> {
+    pub(super) fn close_former_members(&mut self) -> Result<(), DiskError> {
         let members = self.ensemble.members();
         for number in self.ensemble.numbers() {
             // A higher number was laid out and never joined; it may yet be asked for.

@@ -6,10 +6,10 @@ mod stopped;
 pub use stopped::StoppedKernel;
 
 use super::cluster::Cluster;
-use super::sqlite::{Doing, StoreError, from_json};
+use super::sqlite::{DiskError, Doing, from_json};
 use super::store::NodeStore;
 use crate::kernel::Unobservable;
-use crate::kernel::memory::{MEMORY_ROWS_MAX, MemoryPage, Reach, Remembered};
+use crate::kernel::memory::{MEMORY_ROWS_MAX, MemoryPage, ReadHorizon, Remembered};
 use crate::model::action::ActionId;
 use rusqlite::{Connection, params};
 use serde::de::DeserializeOwned;
@@ -41,9 +41,9 @@ impl Cluster {
         page.map_err(|error| Unobservable { why: error.to_string() })
     }
 
-    fn memory_reach(&self) -> Reach {
+    fn memory_reach(&self) -> ReadHorizon {
         let reachable = || self.ensemble.reachable().map(|(_, vitals)| vitals);
-        Reach {
+        ReadHorizon {
             branch: self.epoch(),
             last: reachable().map(|vitals| vitals.last.position).max().unwrap_or(0),
             applied: reachable().map(|vitals| vitals.applied).max().unwrap_or(0),
@@ -56,10 +56,10 @@ impl Cluster {
 fn page_of(
     board: &Connection,
     node: Option<&Connection>,
-    reach: Reach,
+    reach: ReadHorizon,
     after: Option<ActionId>,
     limit: u32,
-) -> Result<MemoryPage, StoreError> {
+) -> Result<MemoryPage, DiskError> {
     let limit = limit.clamp(1, MEMORY_ROWS_MAX);
     let after = after.map_or(NO_ID, |id| *id.bytes());
     let (mut upto, mut receipts, mut tombstones) = (LAST_ID, Vec::new(), Vec::new());
@@ -90,7 +90,7 @@ fn rows(
     after: [u8; 16],
     upto: &mut [u8; 16],
     limit: u32,
-) -> Result<Texts, StoreError> {
+) -> Result<Texts, DiskError> {
     let rows: Texts = db
         .prepare_cached(sql)
         .and_then(|mut s| {
@@ -110,7 +110,7 @@ fn rows(
 fn distinct<T: DeserializeOwned>(
     sources: &[Texts],
     upto: [u8; 16],
-) -> Result<Vec<(ActionId, T)>, StoreError> {
+) -> Result<Vec<(ActionId, T)>, DiskError> {
     let mut texts: BTreeMap<ActionId, Vec<&str>> = BTreeMap::new();
     for (id, text) in sources.iter().flatten().filter(|(id, _)| *id.bytes() <= upto) {
         let known = texts.entry(*id).or_default();

@@ -7,11 +7,11 @@
 //! is replaced after that, and a seal of the version before beside a file of this one is replaced by
 //! the next start.
 
-use super::content::{self, Content};
-use super::kept::Form;
-use super::sqlite::{Database, Doing, StoreError, name_of};
+use super::content::{self, ContentClaim};
+use super::kept::FileSpec;
+use super::sqlite::{Database, DiskError, Doing, name_of};
 use super::store::damage;
-use crate::files::{self, Seal};
+use crate::files::{self, FileDigest};
 use crate::model::canonical::Hash;
 use rusqlite::types::Value;
 use rusqlite::{Connection, DropBehavior, params_from_iter};
@@ -30,19 +30,19 @@ const OPEN: [u8; 32] = [0; 32];
 
 /// What stands beside a file of the version before.
 #[derive(Debug)]
-pub(super) enum Old {
+pub(super) enum PreviousFile {
     /// No seal of that version.
     Nothing,
     /// A seal: how many saves were made, and what is wrong with the file by it.
     Sealed { saves: u64, wrong: Option<String> },
 }
 
-impl Old {
+impl PreviousFile {
     /// Reads the seal of that version, and the file by it. Nobody has the file open: reading it
     /// otherwise than by SQLite would end the lock on it.
     pub(super) fn look(path: &Path) -> Self {
         let mut text = String::new();
-        let read = File::open(Seal::path(path))
+        let read = File::open(FileDigest::path(path))
             .and_then(|file| file.take(SEAL_BYTES_MAX).read_to_string(&mut text));
         let Some((saves, digest)) = read.ok().and_then(|_| parse(&text)) else {
             return Self::Nothing;
@@ -62,27 +62,27 @@ impl Old {
     }
 
     /// Compares how many saves a file holds with what that seal says.
-    pub(super) fn is_held_by(&self, path: &Path, held: u64) -> Result<(), StoreError> {
+    pub(super) fn is_held_by(&self, path: &Path, held: u64) -> Result<(), DiskError> {
         match self {
             Self::Sealed { saves, .. } if held < *saves => {
-                Err(StoreError::older(path, held, *saves))
+                Err(DiskError::older(path, held, *saves))
             }
             Self::Sealed { .. } | Self::Nothing => Ok(()),
         }
     }
 
     /// Puts a seal of this version in the place of that one.
-    pub(super) fn replace_seal(path: &Path, owner: &str, held: u64) -> Result<(), StoreError> {
-        let seal = Seal::path(path);
+    pub(super) fn replace_seal(path: &Path, owner: &str, held: u64) -> Result<(), DiskError> {
+        let seal = FileDigest::path(path);
         let staged = path.with_file_name(format!("{}.new", name_of(path)));
-        let staged_seal = Seal::path(&staged);
+        let staged_seal = FileDigest::path(&staged);
         let failed = |error: std::io::Error| {
-            StoreError::corrupt(format!("cannot replace {}: {error}", name_of(&seal)))
+            DiskError::corrupt(format!("cannot replace {}: {error}", name_of(&seal)))
         };
         if staged_seal.exists() {
             fs::remove_file(&staged_seal).map_err(failed)?;
         }
-        Seal::create(&staged, owner, held)?;
+        FileDigest::create(&staged, owner, held)?;
         fs::rename(&staged_seal, &seal).map_err(failed)?;
         files::sync_directory(path.parent().unwrap_or(Path::new(".")))?;
         Ok(())
@@ -92,25 +92,25 @@ impl Old {
 /// Makes a file of the version before one of this version, in a transaction that stays open.
 pub(super) fn migrate(
     database: &Database,
-    form: &Form,
-    old: &Old,
+    form: &FileSpec,
+    old: &PreviousFile,
     path: &Path,
-) -> Result<(), StoreError> {
-    let named = |error: StoreError| error.in_file(path);
+) -> Result<(), DiskError> {
+    let named = |error: DiskError| error.in_file(path);
     let held = check(database.connection(), form, old).map_err(named)?;
     // Until the transaction ends, nothing of it may come into the write-ahead log.
     let keep = "PRAGMA cache_spill = OFF";
     database.connection().execute_batch(keep).doing("keep the file from changing")?;
     let mut tx = database.begin()?;
     remake_head(&tx, form).map_err(named)?;
-    Content { saves: held, known: BTreeMap::new() }.create(&tx, content::read_all(&tx)?)?;
+    ContentClaim { saves: held, known: BTreeMap::new() }.create(&tx, content::read_all(&tx)?)?;
     content::check_shape(&tx, form.schema).map_err(named)?;
     tx.set_drop_behavior(DropBehavior::Ignore);
     Ok(())
 }
 
 /// Checks a file as the version before did; gives how many saves it holds.
-fn check(db: &Connection, form: &Form, old: &Old) -> Result<u64, StoreError> {
+fn check(db: &Connection, form: &FileSpec, old: &PreviousFile) -> Result<u64, DiskError> {
     damage::check_pages(db)?;
     if !form.counted_saves {
         return Ok(1);
@@ -118,17 +118,17 @@ fn check(db: &Connection, form: &Form, old: &Old) -> Result<u64, StoreError> {
     let sql = format!("SELECT saves FROM {}", form.head);
     let held = db.query_row(&sql, [], |row| row.get(0)).doing("read how many saves were made")?;
     match old {
-        Old::Nothing => Err(StoreError::corrupt("its seal is missing or damaged")),
-        Old::Sealed { wrong: Some(wrong), .. } => Err(StoreError::corrupt(wrong.clone())),
-        Old::Sealed { saves, .. } if held < *saves => Err(StoreError::corrupt(format!(
+        PreviousFile::Nothing => Err(DiskError::corrupt("its seal is missing or damaged")),
+        PreviousFile::Sealed { wrong: Some(wrong), .. } => Err(DiskError::corrupt(wrong.clone())),
+        PreviousFile::Sealed { saves, .. } if held < *saves => Err(DiskError::corrupt(format!(
             "with its write-ahead log it holds {held} saves, and {saves} were made"
         ))),
-        Old::Sealed { .. } => Ok(held),
+        PreviousFile::Sealed { .. } => Ok(held),
     }
 }
 
 /// Makes the table with the version anew, with the same row: its columns and its rules changed.
-fn remake_head(tx: &Connection, form: &Form) -> Result<(), StoreError> {
+fn remake_head(tx: &Connection, form: &FileSpec) -> Result<(), DiskError> {
     let model = content::model(form.schema)?;
     let head = form.head;
     let make: String = model

@@ -3,8 +3,8 @@
 //! A node whose store or library fails stops for good, with the reason (C6.1). The others go on.
 
 use super::command::{Command, read_change};
-use super::machine::{Applied, Place};
-use super::sqlite::StoreError;
+use super::sqlite::DiskError;
+use super::state_machine::{Applied, LogId};
 use super::store::{Batch, NodeIdentity, NodeStore};
 use crate::crash;
 use crate::model::ambient::Timestamp;
@@ -21,10 +21,10 @@ const MESSAGES_IN_FLIGHT_MAX: usize = 16;
 
 /// What a node tells about itself, read at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Vitals {
+pub(crate) struct NodeStatus {
     pub(crate) leads: bool,
     pub(crate) epoch: u64,
-    pub(crate) last: Place,
+    pub(crate) last: LogId,
     pub(crate) committed: u64,
     pub(crate) applied: u64,
 }
@@ -33,8 +33,8 @@ pub(crate) struct Vitals {
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     pub(super) messages: Vec<Message>,
-    pub(super) applied: Vec<(Place, Applied)>,
-    pub(super) installed: Option<Place>,
+    pub(super) applied: Vec<(LogId, Applied)>,
+    pub(super) installed: Option<LogId>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "there are few nodes")]
@@ -52,7 +52,7 @@ pub(super) struct Node {
 
 impl Node {
     /// Starts a node on its store, as a follower of nobody.
-    pub(super) fn start(identity: &NodeIdentity, store: NodeStore) -> Result<Self, StoreError> {
+    pub(super) fn start(identity: &NodeIdentity, store: NodeStore) -> Result<Self, DiskError> {
         let config = Config {
             id: identity.number,
             applied: store.applied(),
@@ -66,8 +66,8 @@ impl Node {
         };
         let logger = slog::Logger::root(slog::Discard, slog::o!());
         let raw = catch_unwind(AssertUnwindSafe(|| RawNode::new(&config, store, &logger)))
-            .map_err(|panic| StoreError::corrupt(panic_text(panic.as_ref())))?
-            .map_err(|error| StoreError::corrupt(error.to_string()))?;
+            .map_err(|panic| DiskError::corrupt(panic_text(panic.as_ref())))?
+            .map_err(|error| DiskError::corrupt(error.to_string()))?;
         let id = NodeId::numbered(identity.number);
         Ok(Self { id, number: identity.number, life: Life::Running(raw) })
     }
@@ -77,7 +77,7 @@ impl Node {
         let number = self.number;
         self.with(now, |raw| {
             let begun = raw.mut_store().begin();
-            begun.map_err(|error| StoreError::corrupt(format!("in n{number}: {error}")))
+            begun.map_err(|error| DiskError::corrupt(format!("in n{number}: {error}")))
         });
     }
 
@@ -101,13 +101,13 @@ impl Node {
     }
 
     /// What the node tells about itself, while it runs.
-    pub(super) fn vitals(&self) -> Option<Vitals> {
+    pub(super) fn vitals(&self) -> Option<NodeStatus> {
         let raft = &self.raw()?.raft;
         let log = &raft.raft_log;
-        Some(Vitals {
+        Some(NodeStatus {
             leads: raft.state == StateRole::Leader,
             epoch: raft.term,
-            last: Place { epoch: log.last_term(), position: log.last_index() },
+            last: LogId { epoch: log.last_term(), position: log.last_index() },
             committed: log.committed,
             applied: log.applied,
         })
@@ -130,7 +130,7 @@ impl Node {
     /// Takes a message from another node.
     pub(super) fn receive(&mut self, message: Message, now: Timestamp) {
         self.with(now, |raw| match raw.step(message) {
-            Err(raft::Error::Store(error)) => Err(StoreError::corrupt(error.to_string())),
+            Err(raft::Error::Store(error)) => Err(DiskError::corrupt(error.to_string())),
             // Raft refuses messages that came too late; that is an answer, not a failure.
             Ok(()) | Err(_) => Ok(()),
         });
@@ -158,7 +158,7 @@ impl Node {
 
     /// Stands for election. The others are asked first whether it could win.
     pub(super) fn campaign(&mut self, now: Timestamp) {
-        self.with(now, |raw| raw.campaign().map_err(|e| StoreError::corrupt(e.to_string())));
+        self.with(now, |raw| raw.campaign().map_err(|e| DiskError::corrupt(e.to_string())));
     }
 
     /// Begins to hand the role of primary over.
@@ -170,7 +170,7 @@ impl Node {
     }
 
     /// Proposes entries, in order; gives the place of the first, or `None` when they were dropped.
-    pub(super) fn propose(&mut self, commands: &[Command], now: Timestamp) -> Option<Place> {
+    pub(super) fn propose(&mut self, commands: &[Command], now: Timestamp) -> Option<LogId> {
         let mut first = None;
         self.with(now, |raw| {
             let position = raw.raft.raft_log.last_index() + 1;
@@ -186,15 +186,15 @@ impl Node {
             message.set_entries(entries.into());
             raw.raft
                 .step(message)
-                .map_err(|error| StoreError::corrupt(format!("an entry: {error}")))?;
-            first = Some(Place { epoch: raw.raft.term, position });
+                .map_err(|error| DiskError::corrupt(format!("an entry: {error}")))?;
+            first = Some(LogId { epoch: raw.raft.term, position });
             Ok(())
         });
         first
     }
 
     /// Proposes a change of the members; gives its place, or `None` when it was dropped.
-    pub(super) fn propose_change(&mut self, command: &Command, now: Timestamp) -> Option<Place> {
+    pub(super) fn propose_change(&mut self, command: &Command, now: Timestamp) -> Option<LogId> {
         let Command::Membership { change, .. } = command else { return None };
         let mut place = None;
         self.with(now, |raw| {
@@ -204,8 +204,8 @@ impl Node {
             }
             let position = raw.raft.raft_log.last_index() + 1;
             raw.propose_conf_change(command.context(), change.to_raft(command))
-                .map_err(|error| StoreError::corrupt(format!("an entry: {error}")))?;
-            place = Some(Place { epoch: raw.raft.term, position });
+                .map_err(|error| DiskError::corrupt(format!("an entry: {error}")))?;
+            place = Some(LogId { epoch: raw.raft.term, position });
             Ok(())
         });
         place
@@ -249,7 +249,7 @@ impl Node {
             };
             let Some(command) = command else {
                 // C2.1: this cannot happen, and if it does the node stops.
-                return Err(StoreError::corrupt("the node was elected, and nobody had asked"));
+                return Err(DiskError::corrupt("the node was elected, and nobody had asked"));
             };
             entry.data = command.encode().into();
             entry.context = command.context().into();
@@ -290,7 +290,7 @@ impl Node {
     fn with(
         &mut self,
         now: Timestamp,
-        step: impl FnOnce(&mut RawNode<NodeStore>) -> Result<(), StoreError>,
+        step: impl FnOnce(&mut RawNode<NodeStore>) -> Result<(), DiskError>,
     ) {
         let Life::Running(raw) = &mut self.life else { return };
         // The library answers a store that it cannot read with a panic. The node that panicked is
@@ -306,18 +306,18 @@ impl Node {
     /// Stops the node as if its store had failed.
     #[cfg(test)]
     pub(super) fn fail(&mut self, why: &str, now: Timestamp) {
-        self.with(now, |_| Err(StoreError::corrupt(why)));
+        self.with(now, |_| Err(DiskError::corrupt(why)));
     }
 }
 
-fn take_turn(raw: &mut RawNode<NodeStore>, turn: &mut Turn) -> Result<(), StoreError> {
+fn take_turn(raw: &mut RawNode<NodeStore>, turn: &mut Turn) -> Result<(), DiskError> {
     let mut ready = raw.ready();
     // What is written before it is applied is the entry of an order: this node's own append.
     let appends_order = ready.entries().iter().any(|entry| !entry.context.is_empty())
         && raw.raft.state == StateRole::Leader;
     let installs = !ready.snapshot().is_empty();
     let metadata = ready.snapshot().get_metadata();
-    let state = Place { epoch: metadata.term, position: metadata.index };
+    let state = LogId { epoch: metadata.term, position: metadata.index };
     let batch = Batch {
         snapshot: installs.then(|| ready.snapshot().clone()),
         entries: ready.take_entries(),
@@ -328,10 +328,10 @@ fn take_turn(raw: &mut RawNode<NodeStore>, turn: &mut Turn) -> Result<(), StoreE
     save(raw, batch, turn)?;
     if installs {
         turn.installed = Some(state);
-        crash::point("kernel.installed");
+        crash::failpoint("kernel.installed");
     }
     if appends_order {
-        crash::point("kernel.appended");
+        crash::failpoint("kernel.appended");
     }
     turn.messages.extend(ready.take_messages());
     turn.messages.extend(ready.take_persisted_messages());
@@ -341,12 +341,12 @@ fn take_turn(raw: &mut RawNode<NodeStore>, turn: &mut Turn) -> Result<(), StoreE
         apply: light.take_committed_entries(),
         ..Batch::default()
     };
-    let executes = |applied: &[(Place, Applied)]| {
+    let executes = |applied: &[(LogId, Applied)]| {
         applied.iter().any(|(_, outcome)| matches!(outcome, Applied::Executed(_)))
     };
     save(raw, batch, turn)?;
     if executes(&turn.applied) {
-        crash::point("kernel.committed");
+        crash::failpoint("kernel.committed");
     }
     turn.messages.extend(light.take_messages());
     raw.advance_apply();
@@ -354,14 +354,14 @@ fn take_turn(raw: &mut RawNode<NodeStore>, turn: &mut Turn) -> Result<(), StoreE
 }
 
 /// Saves a batch, and tells the library of the members that changed by it.
-fn save(raw: &mut RawNode<NodeStore>, batch: Batch, turn: &mut Turn) -> Result<(), StoreError> {
+fn save(raw: &mut RawNode<NodeStore>, batch: Batch, turn: &mut Turn) -> Result<(), DiskError> {
     let is_change = |entry: &&Entry| entry.entry_type == EntryType::EntryConfChangeV2;
     let changes: Vec<(u64, ConfChangeV2)> = batch
         .apply
         .iter()
         .filter(is_change)
         .map(|entry| Ok((entry.index, read_change(entry)?)))
-        .collect::<Result<_, StoreError>>()?;
+        .collect::<Result<_, DiskError>>()?;
     let applied = raw.mut_store().save(batch)?;
     let mut conf = None;
     for (position, change) in changes {
@@ -372,12 +372,12 @@ fn save(raw: &mut RawNode<NodeStore>, batch: Batch, turn: &mut Turn) -> Result<(
         });
         if has_run {
             let applied = raw.apply_conf_change(&change);
-            conf = Some(applied.map_err(|e| StoreError::corrupt(format!("the members: {e}")))?);
+            conf = Some(applied.map_err(|e| DiskError::corrupt(format!("the members: {e}")))?);
         }
     }
     // The store has applied all of them.
     if conf.is_some_and(|conf| !raw.store().members().agrees(&conf)) {
-        return Err(StoreError::corrupt("the library sees other members than the store"));
+        return Err(DiskError::corrupt("the library sees other members than the store"));
     }
     turn.applied.extend(applied);
     Ok(())

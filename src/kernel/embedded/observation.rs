@@ -3,8 +3,8 @@
 //! It reads memory and the stores of nodes that can be reached, and nothing of the others. It
 //! changes nothing (C8.3).
 
-use super::cluster::{Cluster, Office};
-use super::node::{Node, Vitals};
+use super::cluster::{Cluster, PrimaryStatus};
+use super::node::{Node, NodeStatus};
 use super::view::{ClusterView, Fence, NodeFacts, NodeView, Positions, Role, View, Writes};
 use super::wording;
 use crate::kernel::Unobservable;
@@ -38,15 +38,15 @@ impl Cluster {
         let office = self.office();
         let (write_fence, fence_since) = self.observe_fence()?;
         let primary = match &office {
-            Office::Held(id) => Fact::Known(Some(id.clone())),
-            Office::Vacant => Fact::Known(None),
-            Office::Unclear(id, since) => {
+            PrimaryStatus::Held(id) => Fact::Known(Some(id.clone())),
+            PrimaryStatus::Vacant => Fact::Known(None),
+            PrimaryStatus::Unclear(id, since) => {
                 Fact::unknown(*since, wording::primary_cut_off(id)).after(Some(id.clone()))
             }
         };
         let without_primary = match office {
-            Office::Vacant => self.switchboard.last_known().nobody.clone(),
-            Office::Held(_) | Office::Unclear(..) => None,
+            PrimaryStatus::Vacant => self.switchboard.last_known().nobody.clone(),
+            PrimaryStatus::Held(_) | PrimaryStatus::Unclear(..) => None,
         };
         let writes_refused = self.writes_refused(fence_since);
         let writes = if writes_refused.is_none() { Writes::Accepted } else { Writes::Stopped };
@@ -111,12 +111,16 @@ impl Cluster {
     /// Why a client that writes now is refused, with the earliest cause first to have stood.
     pub(super) fn writes_refused(&self, fence_since: Option<Since>) -> Option<Since> {
         let nobody = match self.office() {
-            Office::Held(_) => None,
-            Office::Vacant => self.switchboard.last_known().nobody.as_ref().map(|nobody| Since {
-                since: nobody.since,
-                why: format!("nobody is primary, because {}", nobody.why),
-            }),
-            Office::Unclear(id, since) => Some(Since { since, why: wording::primary_cut_off(&id) }),
+            PrimaryStatus::Held(_) => None,
+            PrimaryStatus::Vacant => {
+                self.switchboard.last_known().nobody.as_ref().map(|nobody| Since {
+                    since: nobody.since,
+                    why: format!("nobody is primary, because {}", nobody.why),
+                })
+            }
+            PrimaryStatus::Unclear(id, since) => {
+                Some(Since { since, why: wording::primary_cut_off(&id) })
+            }
         };
         let no_quorum = self.no_quorum_since().map(|since| Since {
             since,
@@ -158,7 +162,7 @@ impl Cluster {
     fn observe_reachable(
         &self,
         node: &Node,
-        vitals: Vitals,
+        vitals: NodeStatus,
         now: Timestamp,
     ) -> Result<NodeView, Unobservable> {
         let is_primary = self.primary() == Some(node.number);

@@ -8,18 +8,18 @@
 //! have held what was acknowledged.
 
 use super::backup;
+use super::bootstrap::{self, FOUNDING, SWITCHBOARD};
 use super::cluster::{Cluster, Home};
-use super::counts::{Noted, SaveCounts};
-use super::ensemble::Ensemble;
-use super::founding::{self, FOUNDING, SWITCHBOARD};
+use super::counts::{KeptCounts, SaveCounts};
 use super::memory::StoppedKernel;
+use super::metadata::ClusterMetadata;
 use super::node::Node;
-use super::sqlite::StoreError;
+use super::raft_group::RaftGroup;
+use super::sqlite::DiskError;
 use super::store::{NodeIdentity, NodeStore};
-use super::switchboard::Switchboard;
-use super::{Config, NODES_MAX, NodeCount, OpenError};
-use crate::crash::{self, Sabotage};
-use crate::files::{DirectoryLock, Seal};
+use super::{EmbeddedConfig, NODES_MAX, NodeCount, OpenError};
+use crate::crash::{self, InjectedBug};
+use crate::files::{DirectoryLock, FileDigest};
 use crate::model::ambient::{Clock, Entropy, Room, Timestamp};
 use crate::model::pinned::ClusterIdentity;
 use crate::model::text::PlaceName;
@@ -30,14 +30,14 @@ use std::sync::Arc;
 pub(super) const RESTORE_UNFINISHED: &str = ".kernel.unfinished";
 
 /// A kernel that runs, and what its start did.
-pub(super) struct Opened {
+pub(super) struct OpenedCluster {
     pub(super) cluster: Cluster,
     pub(super) start_note: String,
 }
 
 /// Whether anybody has served a cluster, as the log knows it: the kernel does not take its own word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Served {
+pub enum ServiceHistory {
     /// Somebody has. Then it has or had a primary, and a start makes none.
     Before,
     /// Nobody has: this start ends the founding.
@@ -60,7 +60,7 @@ pub(super) fn read(
     }
     let switchboard = dir.join(SWITCHBOARD);
     if !switchboard.exists() {
-        let holds_nothing = !Seal::path(&switchboard).exists()
+        let holds_nothing = !FileDigest::path(&switchboard).exists()
             && !(1..=NODES_MAX).any(|number| node_directory(dir, number).exists());
         return Err(if holds_nothing {
             OpenError::NotFounded { dir: dir.to_owned() }
@@ -73,35 +73,35 @@ pub(super) fn read(
 
 /// Reads the cluster that was asked for, as far as the log knows it.
 pub(super) fn read_asked(
-    config: &Config,
-    served: Served,
+    config: &EmbeddedConfig,
+    served: ServiceHistory,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<StoppedKernel, OpenError> {
     let dir = &config.dir;
     check_size(config)?;
     let is_lost = dir.exists() && !dir.join(SWITCHBOARD).exists() && !dir.join(FOUNDING).exists();
-    let served = if is_lost && crash::sabotaged(Sabotage::FoundWhereLost) {
-        founding::create_files(config, entropy, clock.now())?;
-        Served::Never
+    let served = if is_lost && crash::has_injected_bug(InjectedBug::FoundWhereLost) {
+        bootstrap::create_node_files(config, entropy, clock.now())?;
+        ServiceHistory::Never
     } else {
         served
     };
     let stopped = read(dir, &config.room, clock)?;
     check_asked(config, &stopped.cluster)?;
-    if !stopped.is_appointed && served == Served::Before {
+    if !stopped.is_appointed && served == ServiceHistory::Before {
         return Err(OpenError::NeverAppointed { dir: dir.clone() });
     }
     Ok(stopped)
 }
 
 /// Starts a kernel that was read: from here on its files change.
-pub(super) fn start(stopped: StoppedKernel, now: Timestamp) -> Result<Opened, OpenError> {
+pub(super) fn start(stopped: StoppedKernel, now: Timestamp) -> Result<OpenedCluster, OpenError> {
     let StoppedKernel { mut cluster, is_appointed } = stopped;
     let dir = cluster.home.dir.clone();
     let failed = |error| OpenError::switchboard(&dir, error);
     if !is_appointed {
-        founding::refuse_more_than_a_birth(&cluster, &dir)?;
+        bootstrap::refuse_more_than_a_birth(&cluster, &dir)?;
     }
     cluster.let_write(now).map_err(failed)?;
     cluster.begin_events(now).map_err(failed)?;
@@ -110,27 +110,27 @@ pub(super) fn start(stopped: StoppedKernel, now: Timestamp) -> Result<Opened, Op
         let since = cluster.switchboard.last_known().nobody.as_ref().map_or(now, |n| n.since);
         format!("reopened; nobody is primary until an operator asks, since {since}")
     } else {
-        founding::finish(&mut cluster, &dir, now)?
+        bootstrap::finish(&mut cluster, &dir, now)?
     };
     let start_note = match backup::unfinished(&dir).as_slice() {
         [] => start_note,
         names => format!("{start_note}; unfinished, and no backup: {}", names.join(", ")),
     };
     cluster.alive().map_err(|error| OpenError::Founding { why: error.why })?;
-    Ok(Opened { cluster, start_note })
+    Ok(OpenedCluster { cluster, start_note })
 }
 
 /// Makes a kernel that was read answer those who read: nothing in its files changes.
-pub(super) fn hold(stopped: StoppedKernel, now: Timestamp) -> Opened {
+pub(super) fn hold(stopped: StoppedKernel, now: Timestamp) -> OpenedCluster {
     let mut cluster = stopped.cluster;
     cluster.vacate_unwritten(now);
     let start_note = "read only: log and kernel do not say the same".to_owned();
-    Opened { cluster, start_note }
+    OpenedCluster { cluster, start_note }
 }
 
 /// Reads the cluster that was just laid out, as it was asked for.
 pub(super) fn read_laid_out(
-    config: &Config,
+    config: &EmbeddedConfig,
     lock: DirectoryLock,
     clock: &dyn Clock,
 ) -> Result<StoppedKernel, OpenError> {
@@ -140,7 +140,7 @@ pub(super) fn read_laid_out(
 }
 
 /// Compares a cluster with the one that was asked for.
-fn check_asked(config: &Config, cluster: &Cluster) -> Result<(), OpenError> {
+fn check_asked(config: &EmbeddedConfig, cluster: &Cluster) -> Result<(), OpenError> {
     let record = cluster.switchboard.cluster();
     if let NodeCount::Exactly(asked) = config.nodes
         && asked != record.nodes
@@ -157,7 +157,7 @@ fn check_asked(config: &Config, cluster: &Cluster) -> Result<(), OpenError> {
 }
 
 /// Refuses a size that no cluster can have.
-pub(super) fn check_size(config: &Config) -> Result<(), OpenError> {
+pub(super) fn check_size(config: &EmbeddedConfig) -> Result<(), OpenError> {
     let asked = config.nodes.asked();
     if (1..=NODES_MAX).contains(&asked) { Ok(()) } else { Err(OpenError::Nodes { asked }) }
 }
@@ -180,17 +180,17 @@ fn assemble(
 ) -> Result<Cluster, OpenError> {
     let now = clock.now();
     let counts = SaveCounts::default();
-    let switchboard = Switchboard::read(&dir.join(SWITCHBOARD), counts.clone())
+    let switchboard = ClusterMetadata::read(&dir.join(SWITCHBOARD), counts.clone())
         .map_err(|e| OpenError::switchboard(dir, e))?;
     let record = switchboard.cluster().clone();
     let mut stores = Vec::new();
     let listed = switchboard.listed().map_err(|e| OpenError::switchboard(dir, e))?;
     let members = switchboard.members().map_err(|e| OpenError::switchboard(dir, e))?;
     for number in listed {
-        let identity = founding::identity(&record.cluster_id, number, record.nodes);
+        let identity = bootstrap::identity(&record.cluster_id, number, record.nodes);
         stores.push((open_store(dir, &identity, &counts), identity));
     }
-    let noted = Noted::open(dir, &record.cluster_id, counts.clone())
+    let noted = KeptCounts::open(dir, &record.cluster_id, counts.clone())
         .map_err(|error| OpenError::switchboard(dir, error))?;
     // Only now every file has said what it knows of the others.
     refuse_older("switchboard", switchboard.saves(), &counts)
@@ -211,7 +211,7 @@ fn assemble(
         return Err(OpenError::NoNode { why });
     }
     let name = |text: &str| {
-        let corrupt = |_| StoreError::corrupt(format!("{text:?} is no name of a cluster"));
+        let corrupt = |_| DiskError::corrupt(format!("{text:?} is no name of a cluster"));
         PlaceName::parse(text).map_err(corrupt).map_err(|e| OpenError::switchboard(dir, e))
     };
     let identity = ClusterIdentity {
@@ -220,7 +220,7 @@ fn assemble(
         kernel: "embedded".to_owned(),
         id: record.cluster_id,
     };
-    let ensemble = Ensemble::new(nodes, members);
+    let ensemble = RaftGroup::new(nodes, members);
     let room = Arc::clone(room);
     let home = Home { dir: dir.to_owned(), lock, counts, noted, room };
     Ok(Cluster::new(ensemble, switchboard, identity, home, clock.name()))
@@ -231,23 +231,23 @@ fn open_store(
     dir: &Path,
     identity: &NodeIdentity,
     counts: &SaveCounts,
-) -> Result<NodeStore, StoreError> {
+) -> Result<NodeStore, DiskError> {
     let path = node_directory(dir, identity.number).join("node.sqlite");
     if !path.exists() {
-        return Err(StoreError::corrupt("node.sqlite is missing; a lost node is never made anew"));
+        return Err(DiskError::corrupt("node.sqlite is missing; a lost node is never made anew"));
     }
     NodeStore::read_among(&path, identity, counts.clone())
 }
 
 /// Starts a node on its files, if no other file knows more of them.
 fn start_node(
-    store: Result<NodeStore, StoreError>,
+    store: Result<NodeStore, DiskError>,
     identity: &NodeIdentity,
     counts: &SaveCounts,
-) -> Result<Node, StoreError> {
+) -> Result<Node, DiskError> {
     let store = store?;
     let older = refuse_older(&format!("n{}", identity.number), store.saves(), counts);
-    if !crash::sabotaged(Sabotage::OlderNodeAccepted)
+    if !crash::has_injected_bug(InjectedBug::OlderNodeAccepted)
         && let Err(error) = older
     {
         store.leave();
@@ -257,13 +257,13 @@ fn start_node(
 }
 
 /// A file that holds fewer saves than another one remembers is older than it was, seal and all.
-fn refuse_older(name: &str, held: u64, counts: &SaveCounts) -> Result<(), StoreError> {
+fn refuse_older(name: &str, held: u64, counts: &SaveCounts) -> Result<(), DiskError> {
     let known = counts.of(name);
     if held >= known {
         return Ok(());
     }
     let file = if name == "switchboard" { SWITCHBOARD } else { "node.sqlite" };
-    Err(StoreError::corrupt(format!(
+    Err(DiskError::corrupt(format!(
         "{file} holds {held} saves, and the other files of the cluster remember {known}: it is older \
          than it was"
     )))

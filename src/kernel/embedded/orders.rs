@@ -7,12 +7,12 @@
 use super::checks;
 use super::cluster::Cluster;
 use super::command::{Accepted, Command};
-use super::ensemble::Ensemble;
-use super::long::{Begun, Ending, Meter};
-use super::machine::{Applied, Place};
+use super::job::{JobResult, ProgressReporter, Started};
+use super::metadata::{OrderState, Switch};
+use super::raft_group::RaftGroup;
 use super::spec::facts as key;
-use super::sqlite::StoreError;
-use super::switchboard::{OrderState, Switch};
+use super::sqlite::DiskError;
+use super::state_machine::{Applied, LogId};
 use crate::crash;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::spec::EngineInvariant as Invariant;
@@ -40,23 +40,28 @@ pub(super) fn refusal(
 
 impl Cluster {
     /// Executes an order at most once: to its end, or up to where it takes long.
-    pub(super) fn begin(&mut self, order: &Order, meter: Meter, now: Timestamp) -> Begun {
+    pub(super) fn begin(
+        &mut self,
+        order: &Order,
+        meter: ProgressReporter,
+        now: Timestamp,
+    ) -> Started {
         let id = order.action_id();
         if let Some(stopped) = self.stopped() {
             let sentence = format!("The kernel stopped at {}: {}.", stopped.since, stopped.why);
-            return Begun::Ended(Err(refusal("kernel_stopped", sentence, &[]).into()));
+            return Started::Ended(Err(refusal("kernel_stopped", sentence, &[]).into()));
         }
         if let Some(earlier) = self.earlier_answer(id, now) {
-            return Begun::Ended(earlier);
+            return Started::Ended(earlier);
         }
         let action = match Action::try_from(order.action()) {
             Ok(action) => action,
-            Err(error) => return Begun::Ended(Err(not_known(&error).into())),
+            Err(error) => return Started::Ended(Err(not_known(&error).into())),
         };
         let valid = self.idle().map_err(ApplyError::from);
         let valid = valid.and_then(|()| self.validate(order, &action, now));
         if let Err(error) = valid {
-            return Begun::Ended(Err(error));
+            return Started::Ended(Err(error));
         }
         self.seen.acting = Some(id);
         let accepted = Accepted::new(order, action, now);
@@ -76,8 +81,10 @@ impl Cluster {
                 }
                 Err(error) => Err(error),
             },
-            Action::TakeOffline { node } => self.throw(&accepted, node, Switch::Off, now),
-            Action::BringOnline { node } => self.throw(&accepted, node, Switch::On, now),
+            Action::TakeOffline { node } => {
+                self.set_node_service(&accepted, node, Switch::Off, now)
+            }
+            Action::BringOnline { node } => self.set_node_service(&accepted, node, Switch::On, now),
             Action::Switchover { to } | Action::Failover { to } => {
                 self.accept(&accepted, now).and_then(|()| self.promote(&accepted, to, now))
             }
@@ -94,7 +101,7 @@ impl Cluster {
         {
             return begun;
         }
-        Begun::Ended(self.end(id, &accepted.action, answer, now))
+        Started::Ended(self.end(id, &accepted.action, answer, now))
     }
 
     /// Ends an order: what it moved is kept as events, and what is final in the journal.
@@ -102,9 +109,9 @@ impl Cluster {
         &mut self,
         id: ActionId,
         action: &Action,
-        ending: Ending,
+        ending: JobResult,
         now: Timestamp,
-    ) -> Ending {
+    ) -> JobResult {
         self.come_to_rest(now);
         self.under_way = None;
         self.seen.acting = Some(id);
@@ -121,7 +128,7 @@ impl Cluster {
         self.remember(now, &format!("{} did not come to its end", action.title()));
         self.seen.acting = None;
         let ending = self.journal(id, action, ending, now);
-        crash::point("kernel.receipt");
+        crash::failpoint("kernel.receipt");
         ending
     }
 
@@ -203,7 +210,7 @@ impl Cluster {
             self.stop(&error, now);
             return Err(refusal("kernel_stopped", sentence, &[]).into());
         }
-        crash::point("kernel.accepted");
+        crash::failpoint("kernel.accepted");
         Ok(())
     }
 
@@ -226,7 +233,7 @@ impl Cluster {
             return Err(refusal("target_not_caught_up", sentence, &invariant).into());
         }
         let command = Command::Promote { order: order.clone(), primary: to.clone() };
-        let start = |ensemble: &mut Ensemble| match from {
+        let start = |ensemble: &mut RaftGroup| match from {
             Some(from) => {
                 if let Some(node) = ensemble.node_mut(from) {
                     node.hand_over(target, now);
@@ -238,7 +245,7 @@ impl Cluster {
                 }
             }
         };
-        let (heard, began) = self.ensemble.appoint(target, command, now, start);
+        let (heard, began) = self.ensemble.elect(target, command, now, start);
         match heard {
             Some(heard) => executed(Some(heard)),
             None if began => Err(unknown(&format!(
@@ -282,7 +289,7 @@ impl Cluster {
         }
     }
 
-    fn throw(
+    fn set_node_service(
         &mut self,
         order: &Accepted,
         node: &NodeId,
@@ -291,10 +298,9 @@ impl Cluster {
     ) -> Result<Receipt, ApplyError> {
         let number = self.number(node).expect("the node was checked to be a member");
         let was_primary = match self.office() {
-            super::cluster::Office::Held(id) | super::cluster::Office::Unclear(id, _) => {
-                switch == Switch::Off && &id == node
-            }
-            super::cluster::Office::Vacant => false,
+            super::cluster::PrimaryStatus::Held(id)
+            | super::cluster::PrimaryStatus::Unclear(id, _) => switch == Switch::Off && &id == node,
+            super::cluster::PrimaryStatus::Vacant => false,
         };
         let result = match (switch, was_primary) {
             (Switch::Off, true) => format!("{node} is offline, and nobody is primary."),
@@ -305,11 +311,13 @@ impl Cluster {
         let receipt = order.receipt(epoch, now, result);
         let nobody = was_primary
             .then(|| Since { since: now, why: format!("{node}, the primary, was taken offline") });
-        if let Err(error) = self.switchboard.throw(order, number, switch, &receipt, nobody) {
+        if let Err(error) =
+            self.switchboard.set_node_service(order, number, switch, &receipt, nobody)
+        {
             self.stop(&error, now);
             return Err(unknown(&format!("The switch may have been thrown: {error}.")));
         }
-        crash::point("kernel.switch_committed");
+        crash::failpoint("kernel.switch_committed");
         match switch {
             Switch::Off => {
                 self.ensemble.set_connected(number, false);
@@ -352,7 +360,7 @@ impl Cluster {
     }
 
     /// The receipt under an id, wherever it can be read.
-    pub(super) fn find_receipt(&self, id: ActionId) -> Result<Option<Receipt>, StoreError> {
+    pub(super) fn find_receipt(&self, id: ActionId) -> Result<Option<Receipt>, DiskError> {
         if let Some(receipt) = self.switchboard.receipt(id)? {
             return Ok(Some(receipt));
         }
@@ -378,11 +386,11 @@ pub(super) fn unknown(why: &str) -> ApplyError {
     ApplyError::Unknown { why: why.to_owned() }
 }
 
-fn executed(heard: Option<(Place, Applied)>) -> Result<Receipt, ApplyError> {
+fn executed(heard: Option<(LogId, Applied)>) -> Result<Receipt, ApplyError> {
     match heard.map(|(_, applied)| applied) {
         Some(Applied::Executed(receipt)) => Ok(receipt),
         Some(Applied::Refused(refusal)) => Err(refusal.into()),
-        Some(Applied::Done | Applied::Settled(_)) | None => {
+        Some(Applied::Done | Applied::Resolved(_)) | None => {
             Err(unknown("The entry was appended, and it is not known whether it will be kept."))
         }
     }

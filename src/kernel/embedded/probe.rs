@@ -1,15 +1,15 @@
 //! A look inside, for the simulation of the whole system and for nobody else: it is compiled into tests only.
 //!
 //! A kernel that is probed has no thread: whoever asks it serves the request, so that one seed decides
-//! the order of everything. Its messages travel as a [`Carrier`] says.
+//! the order of everything. Its messages travel as a [`MessageCarrier`] says.
 
 use super::cluster::Cluster;
 use super::node::Node;
 use super::store::NodeStore;
 use super::thread::Shell;
 use super::{
-    Config, DataError, EmbeddedKernel, OpenError, Served, StoppedKernel, StoreError, Write,
-    Written, opening,
+    CommittedWrite, DataError, DiskError, EmbeddedConfig, EmbeddedKernel, OpenError,
+    ServiceHistory, StoppedKernel, Write, opening,
 };
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::text::NodeId;
@@ -19,8 +19,8 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(crate) use super::cluster::Office;
-pub(crate) use super::node::Vitals;
+pub(crate) use super::cluster::PrimaryStatus;
+pub(crate) use super::node::NodeStatus;
 
 /// What becomes of one message.
 pub(crate) enum Transit {
@@ -33,7 +33,7 @@ pub(crate) enum Transit {
 }
 
 /// How messages travel between the nodes.
-pub(crate) trait Carrier: Send {
+pub(crate) trait MessageCarrier: Send {
     /// Takes a message from the wire, and says what becomes of it; nothing if the wire is empty.
     fn take(&mut self, wire: &mut VecDeque<Message>) -> Option<Transit>;
 }
@@ -46,11 +46,11 @@ pub(crate) fn node_directory(dir: &Path, number: u64) -> PathBuf {
 impl EmbeddedKernel {
     /// The same kernel without a thread, and with this carrier.
     pub(crate) fn open_here(
-        config: &Config,
-        served: Served,
+        config: &EmbeddedConfig,
+        served: ServiceHistory,
         clock: Arc<dyn Clock>,
         entropy: &dyn Entropy,
-        carrier: impl Carrier + 'static,
+        carrier: impl MessageCarrier + 'static,
     ) -> Result<Self, OpenError> {
         let stopped = StoppedKernel::open_asked(config, served, clock.as_ref(), entropy)?;
         let mut opened = opening::start(stopped, clock.now())?;
@@ -75,7 +75,7 @@ impl Probe<'_> {
         &mut self,
         writes: Vec<Write>,
         now: Timestamp,
-    ) -> Vec<Result<Written, DataError>> {
+    ) -> Vec<Result<CommittedWrite, DataError>> {
         self.0.write(writes, now)
     }
 
@@ -85,17 +85,17 @@ impl Probe<'_> {
     }
 
     /// Cuts a node off from the network.
-    pub(crate) fn sever(&mut self, number: u64, now: Timestamp) {
-        self.0.sever(number, now);
+    pub(crate) fn partition(&mut self, number: u64, now: Timestamp) {
+        self.0.partition(number, now);
     }
 
     /// Connects it again.
-    pub(crate) fn mend(&mut self, number: u64, now: Timestamp) {
-        self.0.mend(number, now);
+    pub(crate) fn heal(&mut self, number: u64, now: Timestamp) {
+        self.0.heal(number, now);
     }
 
     /// Who is primary, as far as it can be seen.
-    pub(crate) fn office(&self) -> Office {
+    pub(crate) fn office(&self) -> PrimaryStatus {
         self.0.office()
     }
 
@@ -145,7 +145,7 @@ impl<'k> NodeProbe<'k> {
     }
 
     /// What it tells about itself while it runs.
-    pub(crate) fn vitals(&self) -> Option<Vitals> {
+    pub(crate) fn vitals(&self) -> Option<NodeStatus> {
         self.0.vitals()
     }
 
@@ -156,7 +156,7 @@ impl<'k> NodeProbe<'k> {
 }
 
 /// The entries at these positions, both included.
-pub(crate) fn entries(store: &NodeStore, first: u64, last: u64) -> Result<Vec<Entry>, StoreError> {
+pub(crate) fn entries(store: &NodeStore, first: u64, last: u64) -> Result<Vec<Entry>, DiskError> {
     store.entries_between(first, last)
 }
 

@@ -5,11 +5,11 @@
 
 use super::NODES_MAX;
 use super::backup::{self, BackupError, Manifest};
-use super::founding;
+use super::bootstrap;
 use super::membership::Members;
+use super::metadata::{ClusterMetadata, ClusterRecord};
 use super::opening::RESTORE_UNFINISHED;
 use super::store::{NodeIdentity, NodeStore};
-use super::switchboard::{ClusterRecord, Switchboard};
 use crate::files::{DirectoryLock, FileError, first_entry, private, sync_directory, sync_parent};
 use crate::model::ambient::{Clock, Entropy, NoRoom, Room};
 use std::fs;
@@ -69,7 +69,7 @@ pub enum RestoreError {
 
 /// Where a backup goes.
 #[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
+pub struct RestoreTarget<'a> {
     /// The data directory, which has to be empty or absent.
     pub into: &'a Path,
     /// How many nodes the new cluster gets; as many as its founding made where it is absent.
@@ -85,11 +85,11 @@ pub struct Target<'a> {
 /// When the target is not empty or too full, or the backup is not what its manifest says.
 pub fn restore(
     from: &Path,
-    target: Target<'_>,
+    target: RestoreTarget<'_>,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Restored, RestoreError> {
-    let Target { into, nodes, room } = target;
+    let RestoreTarget { into, nodes, room } = target;
     let refuse_what_is_there = || match first_entry(into, &NOTHING)? {
         None => Ok(()),
         Some(found) => Err(RestoreError::NotEmpty { dir: into.to_owned(), found }),
@@ -106,7 +106,7 @@ pub fn restore(
     refuse_what_is_there()?;
     let unfinished = into.join(RESTORE_UNFINISHED);
     remove(&unfinished)?;
-    let made = lay_out(&unfinished, &manifest, from, nodes, clock, entropy);
+    let made = create_files(&unfinished, &manifest, from, nodes, clock, entropy);
     let (cluster_id, name) = match made {
         Ok(made) => made,
         Err(error) => {
@@ -144,7 +144,7 @@ fn remove(unfinished: &Path) -> Result<(), RestoreError> {
 }
 
 /// Lays the files of the new cluster out, durably; gives its id, and its environment and name.
-fn lay_out(
+fn create_files(
     unfinished: &Path,
     manifest: &Manifest,
     from: &Path,
@@ -153,7 +153,7 @@ fn lay_out(
     entropy: &dyn Entropy,
 ) -> Result<(String, String), RestoreError> {
     private::create_directory(unfinished)?;
-    let cluster_id = founding::cluster_id(entropy);
+    let cluster_id = bootstrap::cluster_id(entropy);
     let members = Members {
         since: manifest.about.position,
         voters: (1..=nodes).collect(),
@@ -177,11 +177,11 @@ fn lay_out(
         nodes,
         founded_at: clock.now(),
     };
-    let switchboard = unfinished.join(founding::SWITCHBOARD);
+    let switchboard = unfinished.join(bootstrap::SWITCHBOARD);
     // With the backup's own receipt: it was executed in the cluster that it is of.
     let own = std::slice::from_ref(&manifest.receipt);
     let receipts = [manifest.receipts.as_slice(), own].concat();
-    Switchboard::create_restored(&switchboard, &record, &members, &receipts)
+    ClusterMetadata::create_restored(&switchboard, &record, &members, &receipts)
         .map_err(BackupError::from)?;
     sync_directory(unfinished)?;
     Ok((cluster_id, format!("{} {}", record.environment, record.name)))

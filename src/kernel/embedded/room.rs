@@ -60,9 +60,9 @@ pub(super) mod tests {
 
     /// A disk that says what it is told to say.
     #[derive(Debug)]
-    pub(in crate::kernel::embedded) struct Disk(Mutex<Result<u64, String>>);
+    pub(in crate::kernel::embedded) struct FixedSpace(Mutex<Result<u64, String>>);
 
-    impl Disk {
+    impl FixedSpace {
         pub(in crate::kernel::embedded) fn with(free: Result<u64, String>) -> Arc<Self> {
             Arc::new(Self(Mutex::new(free)))
         }
@@ -72,7 +72,7 @@ pub(super) mod tests {
         }
     }
 
-    impl Room for Disk {
+    impl Room for FixedSpace {
         fn free_bytes(&self, _: &Path) -> Result<u64, String> {
             self.0.lock().unwrap().clone()
         }
@@ -82,7 +82,7 @@ pub(super) mod tests {
     fn what_clients_write_leaves_room_to_orders_and_is_taken_again_when_there_is_some() {
         let dir = tempfile::tempdir().unwrap();
         let mut cluster = open(&dir, 3).cluster;
-        let disk = Disk::with(Ok(WRITES_RESERVE_BYTES));
+        let disk = FixedSpace::with(Ok(WRITES_RESERVE_BYTES));
         cluster.home.room = disk.clone();
         put(&mut cluster, "a").unwrap();
         let last = cluster.ensemble.most_advanced().unwrap().vitals().unwrap().last;
@@ -110,7 +110,7 @@ pub(super) mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut cluster = open(&dir, 3).cluster;
         put(&mut cluster, "a").unwrap();
-        let disk = Disk::with(Ok(RESERVE_BYTES));
+        let disk = FixedSpace::with(Ok(RESERVE_BYTES));
         cluster.home.room = disk.clone();
         let name = crate::model::text::PlaceName::parse("b1").unwrap();
         let backup = Action::CreateBackup { name };

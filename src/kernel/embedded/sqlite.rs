@@ -6,8 +6,8 @@
 //! one and remove the write-ahead log. Connections of this process share that lock. It holds as long as
 //! nothing but SQLite opens the file: closing any other descriptor would drop it.
 
-use crate::crash::{self, Sabotage};
-use crate::files::{FileError, SealError, private};
+use crate::crash::{self, InjectedBug};
+use crate::files::{FileDigestError, FileError, private};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use serde::Serialize;
@@ -26,7 +26,7 @@ const STATEMENTS_CACHED: usize = 64;
 
 /// A file of the kernel could not be read or written, or holds what the kernel never wrote.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub enum DiskError {
     /// SQLite reported an error.
     #[error("{doing}: {source}")]
     Sqlite {
@@ -49,7 +49,7 @@ pub enum StoreError {
     },
 }
 
-impl StoreError {
+impl DiskError {
     /// A file that holds what the kernel never wrote.
     pub(super) fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into() }
@@ -85,14 +85,14 @@ impl StoreError {
     }
 }
 
-impl From<FileError> for StoreError {
+impl From<FileError> for DiskError {
     fn from(error: FileError) -> Self {
         Self::corrupt(error.to_string())
     }
 }
 
-impl From<SealError> for StoreError {
-    fn from(error: SealError) -> Self {
+impl From<FileDigestError> for DiskError {
+    fn from(error: FileDigestError) -> Self {
         Self::corrupt(error.to_string())
     }
 }
@@ -105,12 +105,12 @@ pub(super) fn name_of(path: &Path) -> String {
 /// Names what was being done when SQLite failed.
 pub(super) trait Doing<T> {
     /// The same result, whose error says what was being done.
-    fn doing(self, doing: &'static str) -> Result<T, StoreError>;
+    fn doing(self, doing: &'static str) -> Result<T, DiskError>;
 }
 
 impl<T> Doing<T> for rusqlite::Result<T> {
-    fn doing(self, doing: &'static str) -> Result<T, StoreError> {
-        self.map_err(|source| StoreError::Sqlite { doing, source })
+    fn doing(self, doing: &'static str) -> Result<T, DiskError> {
+        self.map_err(|source| DiskError::Sqlite { doing, source })
     }
 }
 
@@ -123,14 +123,14 @@ pub(super) struct Database {
 
 impl Database {
     /// Creates an empty file, which only its owner can read; fails when there is one already.
-    pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn create(path: &Path) -> Result<Self, DiskError> {
         drop(private::create_file(path)?);
         Self::open(path)
     }
 
     /// Opens a file that exists, and that changes in a checkpoint that is asked for and never else:
     /// by itself SQLite would make one when it closes the file.
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path) -> Result<Self, DiskError> {
         let database = Self { connection: Self::connect(path)?, commits: 0 };
         database.set_durability(path).map_err(|error| error.of_file(path))?;
         Ok(database)
@@ -138,7 +138,7 @@ impl Database {
 
     /// Another connection to the same file, which can only read, and reads the file as it is now
     /// for as long as it lives, whatever is committed meanwhile.
-    pub(super) fn as_it_is(&self) -> Result<Self, StoreError> {
+    pub(super) fn snapshot(&self) -> Result<Self, DiskError> {
         let path = self.connection.path().unwrap_or_default();
         let connection = Self::connect(Path::new(path))?;
         // Only a read pins what a transaction sees.
@@ -153,7 +153,7 @@ impl Database {
 
     /// Opens a file that exists. Also to read it: a connection that could not write would take the
     /// lock of the file in another way than the others do.
-    fn connect(path: &Path) -> Result<Connection, StoreError> {
+    fn connect(path: &Path) -> Result<Connection, DiskError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
             Connection::open_with_flags_and_vfs(path, flags, ALONE).doing("open the file")?;
@@ -167,7 +167,7 @@ impl Database {
         Ok(connection)
     }
 
-    fn set_durability(&self, path: &Path) -> Result<(), StoreError> {
+    fn set_durability(&self, path: &Path) -> Result<(), DiskError> {
         let connection = &self.connection;
         // The first read takes the lock.
         connection
@@ -187,12 +187,12 @@ impl Database {
         let mode = text("PRAGMA journal_mode").doing("read the journal mode")?;
         let sync = number("PRAGMA synchronous").doing("read the synchronous mode")?;
         if mode != "wal" || sync != 2 {
-            return Err(StoreError::corrupt(format!(
+            return Err(DiskError::corrupt(format!(
                 "the file system under {} does not allow a write-ahead log with full fsync",
                 path.display()
             )));
         }
-        if crash::sabotaged(Sabotage::AnswerEarly) {
+        if crash::has_injected_bug(InjectedBug::AnswerEarly) {
             let early = connection.execute_batch("PRAGMA synchronous = NORMAL");
             early.doing("set the durability of the file")?;
         }
@@ -205,13 +205,13 @@ impl Database {
     }
 
     /// Begins a transaction that is rolled back unless it is committed.
-    pub(super) fn begin(&self) -> Result<Transaction<'_>, StoreError> {
+    pub(super) fn begin(&self) -> Result<Transaction<'_>, DiskError> {
         Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
             .doing("begin a transaction")
     }
 
     /// Ends the transaction that was left open by a migration, if there was one.
-    pub(super) fn end_migration(&self, is_migrated: bool) -> Result<(), StoreError> {
+    pub(super) fn end_migration(&self, is_migrated: bool) -> Result<(), DiskError> {
         if !is_migrated {
             return Ok(());
         }
@@ -230,16 +230,16 @@ impl Database {
     }
 
     /// Moves what the write-ahead log holds into the file.
-    pub(super) fn checkpoint(&self) -> Result<(), StoreError> {
+    pub(super) fn checkpoint(&self) -> Result<(), DiskError> {
         self.moved_by("PRAGMA wal_checkpoint(PASSIVE)")
     }
 
     /// The same, and leaves nothing in the write-ahead log.
-    pub(super) fn empty_log(&self) -> Result<(), StoreError> {
+    pub(super) fn empty_log(&self) -> Result<(), DiskError> {
         self.moved_by("PRAGMA wal_checkpoint(TRUNCATE)")
     }
 
-    fn moved_by(&self, checkpoint: &str) -> Result<(), StoreError> {
+    fn moved_by(&self, checkpoint: &str) -> Result<(), DiskError> {
         let busy: i64 = self
             .connection
             .query_row(checkpoint, [], |row| row.get(0))
@@ -247,7 +247,7 @@ impl Database {
         if busy == 0 {
             Ok(())
         } else {
-            Err(StoreError::corrupt("another process reads or writes a file of the kernel"))
+            Err(DiskError::corrupt("another process reads or writes a file of the kernel"))
         }
     }
 }
@@ -258,7 +258,7 @@ pub(super) fn to_json<T: Serialize>(value: &T) -> String {
 }
 
 /// Reads JSON text that the kernel wrote.
-pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, DiskError> {
     serde_json::from_str(text)
-        .map_err(|error| StoreError::corrupt(format!("a stored value cannot be read: {error}")))
+        .map_err(|error| DiskError::corrupt(format!("a stored value cannot be read: {error}")))
 }

@@ -9,20 +9,20 @@ mod checkpoint;
 pub(super) mod damage;
 mod log;
 mod reads;
-mod still;
+mod snapshot;
 
 pub use batch::Batch;
-pub(super) use still::StillStore;
+pub(super) use snapshot::StoreSnapshot;
 
 use super::command::Command;
 use super::counts::SaveCounts;
-use super::image::About;
-use super::kept::{Form, KeptFile};
-use super::long::Meter;
-use super::machine::{self, Applied, Place};
+use super::job::ProgressReporter;
+use super::kept::{FileSpec, KeptFile};
 use super::membership::Members;
-use super::sqlite::{Doing, StoreError, to_json};
-use crate::crash::{self, Sabotage};
+use super::sqlite::{DiskError, Doing, to_json};
+use super::state_machine::{self, Applied, LogId};
+use super::state_snapshot::SnapshotHeader;
+use crate::crash::{self, InjectedBug};
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::model::canonical::Hash;
 use crate::model::receipt::Receipt;
@@ -35,7 +35,7 @@ use std::path::Path;
 
 /// The version of the tables.
 const FORMAT: u32 = 4;
-const FORM: Form = Form {
+const FORM: FileSpec = FileSpec {
     schema: include_str!("node.sql"),
     head: "node",
     format: FORMAT,
@@ -60,7 +60,7 @@ pub struct NodeStore {
     file: KeptFile,
     identity: NodeIdentity,
     hard_state: HardState,
-    extent: Extent,
+    extent: LogExtent,
     members: Members,
     /// As it was read since the last save.
     bytes_used: Cell<Option<u64>>,
@@ -68,9 +68,9 @@ pub struct NodeStore {
 
 /// What a node holds: the log from after `base` to `last`, and the state up to `applied`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Extent {
-    base: Place,
-    last: Place,
+struct LogExtent {
+    base: LogId,
+    last: LogId,
     applied: u64,
 }
 
@@ -79,7 +79,7 @@ impl NodeStore {
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub fn create(path: &Path, identity: &NodeIdentity) -> Result<Self, StoreError> {
+    pub fn create(path: &Path, identity: &NodeIdentity) -> Result<Self, DiskError> {
         Self::create_among(path, identity, SaveCounts::default())
     }
 
@@ -88,7 +88,7 @@ impl NodeStore {
         path: &Path,
         identity: &NodeIdentity,
         counts: SaveCounts,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, DiskError> {
         let saves = counts.of(NodeId::numbered(identity.number).as_str());
         KeptFile::create(path, &FORM, saves, |db| {
             db.execute(
@@ -110,7 +110,7 @@ impl NodeStore {
     /// # Errors
     /// When the file belongs to another node or cluster, is damaged or older than it was, or holds a
     /// log with a gap.
-    pub fn open(path: &Path, identity: &NodeIdentity) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, identity: &NodeIdentity) -> Result<Self, DiskError> {
         Self::open_among(path, identity, SaveCounts::default())
     }
 
@@ -119,7 +119,7 @@ impl NodeStore {
         path: &Path,
         identity: &NodeIdentity,
         counts: SaveCounts,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, DiskError> {
         let mut store = Self::read_among(path, identity, counts)?;
         store.begin()?;
         Ok(store)
@@ -130,12 +130,12 @@ impl NodeStore {
         path: &Path,
         identity: &NodeIdentity,
         counts: SaveCounts,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, DiskError> {
         let file = KeptFile::read(path, &FORM)?;
         let db = file.connection();
         let (found, hard_state, base, applied) = read_node(db)?;
         if &found != identity {
-            return Err(StoreError::corrupt(format!(
+            return Err(DiskError::corrupt(format!(
                 "node.sqlite belongs to n{} of {} in the cluster {}, not to n{} of {} in the cluster \
                  {}",
                 found.number,
@@ -151,20 +151,20 @@ impl NodeStore {
             .query_row("SELECT count(*) FROM log", [], |row| row.get(0))
             .doing("count the log")?;
         if base.position + count != last.position || hard_state.commit > last.position {
-            return Err(StoreError::corrupt(format!(
+            return Err(DiskError::corrupt(format!(
                 "the log holds {count} entries from after position {} to {}, and {} are committed",
                 base.position, last.position, hard_state.commit
             )));
         }
         let covered = checkpoint::position(db)?;
         if covered.unwrap_or(0) < base.position {
-            return Err(StoreError::corrupt(format!(
+            return Err(DiskError::corrupt(format!(
                 "the log begins after position {}, and no checkpoint covers that",
                 base.position
             )));
         }
-        let extent = Extent { base, last, applied };
-        let members = machine::members(db)?;
+        let extent = LogExtent { base, last, applied };
+        let members = state_machine::members(db)?;
         let file = file.unseal(path, counts)?;
         let bytes_used = Cell::default();
         Ok(Self { file, identity: found, hard_state, extent, members, bytes_used })
@@ -177,7 +177,7 @@ impl NodeStore {
     ///
     /// # Panics
     /// When the batch would leave a gap, replace a committed entry, or apply out of order: a bug.
-    pub fn save(&mut self, batch: Batch) -> Result<Vec<(Place, Applied)>, StoreError> {
+    pub fn save(&mut self, batch: Batch) -> Result<Vec<(LogId, Applied)>, DiskError> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
@@ -187,11 +187,11 @@ impl NodeStore {
         let (identity, before) = (&self.identity, (self.hard_state.clone(), self.extent));
         let (outcomes, hard_state, extent, members) = self.file.save(|db| {
             let (outcomes, hard_state, extent) = write(db, identity, before, batch)?;
-            let members = if moves_members { Some(machine::members(db)?) } else { None };
+            let members = if moves_members { Some(state_machine::members(db)?) } else { None };
             Ok((outcomes, hard_state, extent, members))
         })?;
-        if crash::sabotaged(Sabotage::ReceiptApart) && !outcomes.is_empty() {
-            self.file.save(|db| machine::keep_receipts_apart(db, &outcomes))?;
+        if crash::has_injected_bug(InjectedBug::ReceiptApart) && !outcomes.is_empty() {
+            self.file.save(|db| state_machine::keep_receipts_apart(db, &outcomes))?;
         }
         (self.hard_state, self.extent) = (hard_state, extent);
         if let Some(members) = members {
@@ -201,7 +201,7 @@ impl NodeStore {
     }
 
     /// From here on it can be written.
-    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+    pub(super) fn begin(&mut self) -> Result<(), DiskError> {
         self.file.begin()
     }
 
@@ -237,9 +237,9 @@ impl NodeStore {
     ///
     /// # Errors
     /// When the file cannot be read; so for all reads below.
-    pub fn checkpoint(&self) -> Result<Option<u64>, StoreError> {
+    pub fn checkpoint(&self) -> Result<Option<u64>, DiskError> {
         let own = NodeId::numbered(self.identity.number);
-        let kept = machine::checkpoint_of(self.file.connection(), &own)?;
+        let kept = state_machine::checkpoint_of(self.file.connection(), &own)?;
         Ok(kept.map(|(position, _)| position))
     }
 
@@ -253,7 +253,7 @@ impl NodeStore {
         packed: impl Read,
         digest: Hash,
         members: &Members,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), DiskError> {
         let identity = &self.identity;
         self.file.save(|db| checkpoint::fill(db, identity, packed, digest, members))
     }
@@ -265,25 +265,25 @@ impl NodeStore {
     }
 
     /// What the image of the state as it is is of, and its digest.
-    pub fn image(&self, meter: &Meter) -> Result<(About, Hash), StoreError> {
+    pub fn image(&self, meter: &ProgressReporter) -> Result<(SnapshotHeader, Hash), DiskError> {
         self.pack(meter, &mut |_| Ok(()))
     }
 }
 
 /// What a batch gives: what its committed entries did, and what the node has promised and holds.
-type Written = (Vec<(Place, Applied)>, HardState, Extent);
+type BatchResult = (Vec<(LogId, Applied)>, HardState, LogExtent);
 
 /// Writes a batch, inside the transaction of a save.
 fn write(
     db: &Connection,
     identity: &NodeIdentity,
-    (mut hard_state, mut extent): (HardState, Extent),
+    (mut hard_state, mut extent): (HardState, LogExtent),
     batch: Batch,
-) -> Result<Written, StoreError> {
+) -> Result<BatchResult, DiskError> {
     if let Some(snapshot) = &batch.snapshot {
         extent = checkpoint::install(db, identity, snapshot)?;
         hard_state.commit = extent.applied;
-        crash::point("kernel.state_received");
+        crash::failpoint("kernel.state_received");
     }
     if let Some(first) = batch.entries.first() {
         assert!(first.index <= extent.last.position + 1, "an append leaves no gap");
@@ -300,14 +300,14 @@ fn write(
     for entry in batch.apply {
         assert!(entry.index == extent.applied + 1, "entries are applied in order");
         extent.applied = entry.index;
-        let place = Place { epoch: entry.term, position: entry.index };
-        let applied = machine::apply(db, place, Command::read(&entry)?)?;
+        let place = LogId { epoch: entry.term, position: entry.index };
+        let applied = state_machine::apply(db, place, Command::read(&entry)?)?;
         if let Applied::Executed(receipt) = &applied {
             carry_out(db, identity, place, receipt, &mut extent)?;
         }
         outcomes.push((place, applied));
     }
-    let (epoch, vote) = if crash::sabotaged(Sabotage::ForgetVote) {
+    let (epoch, vote) = if crash::has_injected_bug(InjectedBug::ForgetVote) {
         (0, 0)
     } else {
         (hard_state.term, hard_state.vote)
@@ -335,32 +335,32 @@ fn write(
 fn carry_out(
     db: &Connection,
     identity: &NodeIdentity,
-    place: Place,
+    place: LogId,
     receipt: &Receipt,
-    extent: &mut Extent,
-) -> Result<(), StoreError> {
+    extent: &mut LogExtent,
+) -> Result<(), DiskError> {
     let is_own = receipt.action.node() == Some(NodeId::numbered(identity.number));
     if receipt.duplicate || !is_own {
         return Ok(());
     }
-    let unknown = |error: InputError| StoreError::corrupt(format!("an order is unknown: {error}"));
+    let unknown = |error: InputError| DiskError::corrupt(format!("an order is unknown: {error}"));
     match &Action::try_from(&receipt.action).map_err(unknown)? {
         Action::TakeCheckpoint { .. } => {
             checkpoint::keep(db, &checkpoint::about(db, identity, place)?)?;
-            crash::point("kernel.checkpoint_kept");
+            crash::failpoint("kernel.checkpoint_kept");
             Ok(())
         }
         // A node that received the whole state may have given back more than that already.
         Action::PurgeLog { up_to, .. } if up_to.get() > extent.base.position => {
             extent.base = log::purge(db, up_to.get())?;
-            crash::point("kernel.log_purged");
+            crash::failpoint("kernel.log_purged");
             Ok(())
         }
         _ => Ok(()),
     }
 }
 
-fn read_node(db: &Connection) -> Result<(NodeIdentity, HardState, Place, u64), StoreError> {
+fn read_node(db: &Connection) -> Result<(NodeIdentity, HardState, LogId, u64), DiskError> {
     db.query_row(
         "SELECT cluster_id, number, voters, epoch, vote, committed, purged, purged_epoch, applied
          FROM node",
@@ -374,7 +374,7 @@ fn read_node(db: &Connection) -> Result<(NodeIdentity, HardState, Place, u64), S
                 commit: row.get(5)?,
                 ..HardState::default()
             };
-            let base = Place { position: row.get(6)?, epoch: row.get(7)? };
+            let base = LogId { position: row.get(6)?, epoch: row.get(7)? };
             Ok((identity, hard_state, base, row.get(8)?))
         },
     )

@@ -3,33 +3,33 @@
 
 mod network;
 
-use super::Config;
-use super::cluster::{Cluster, Office};
+use super::EmbeddedConfig;
+use super::cluster::{Cluster, PrimaryStatus};
 use super::command::{Accepted, Command};
 use super::data::{DataError, Write};
-use super::long::{Begun, Ending, Meter};
-use super::machine::Applied;
-use super::opening::{self, Opened};
-use super::room::tests::Disk;
-use super::{Served, founding};
+use super::job::{JobResult, ProgressReporter, Started};
+use super::opening::{self, OpenedCluster};
+use super::room::tests::FixedSpace;
+use super::state_machine::Applied;
+use super::{ServiceHistory, bootstrap};
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::spec::EngineEvent;
 use crate::kernel::embedded::view::{Fence, View, Writes};
-use crate::kernel::{ApplyError, Order, SettleError, Settled};
+use crate::kernel::{ApplyError, Order, Resolution, ResolveError};
 use crate::model::action::{ActionId, LogPosition};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::canonical::Hash;
 use crate::model::cluster::ReceiptStatus;
 use crate::model::facts::Fact;
-use crate::model::receipt::Witness;
+use crate::model::receipt::LedgerRef;
 use crate::model::text::{NodeId, PlaceName};
 use network::Network;
 use raft::eraftpb::MessageType;
 use tempfile::TempDir;
 
-struct Still;
+struct FixedClock;
 
-impl Clock for Still {
+impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
         now()
     }
@@ -39,7 +39,7 @@ impl Clock for Still {
     }
 }
 
-impl Entropy for Still {
+impl Entropy for FixedClock {
     fn bytes(&self) -> [u8; 32] {
         [7; 32]
     }
@@ -49,20 +49,20 @@ pub(super) fn now() -> Timestamp {
     Timestamp::from_millis(1_769_852_700_000)
 }
 
-pub(super) fn open(dir: &TempDir, nodes: u64) -> Opened {
-    let config = Config {
+pub(super) fn open(dir: &TempDir, nodes: u64) -> OpenedCluster {
+    let config = EmbeddedConfig {
         dir: dir.path().join("kernel"),
         nodes: super::NodeCount::Exactly(nodes),
         cluster: PlaceName::parse("aerodb").unwrap(),
         environment: PlaceName::parse("test").unwrap(),
-        room: Disk::with(Ok(64 << 30)),
+        room: FixedSpace::with(Ok(64 << 30)),
     };
     let is_new = !config.dir.exists();
     if is_new {
-        founding::lay_out(&config, &Still, &Still).unwrap();
+        bootstrap::create_files(&config, &FixedClock, &FixedClock).unwrap();
     }
-    let served = if is_new { Served::Never } else { Served::Before };
-    let stopped = opening::read_asked(&config, served, &Still, &Still).unwrap();
+    let served = if is_new { ServiceHistory::Never } else { ServiceHistory::Before };
+    let stopped = opening::read_asked(&config, served, &FixedClock, &FixedClock).unwrap();
     opening::start(stopped, now()).unwrap()
 }
 
@@ -75,20 +75,20 @@ pub(super) fn order(number: u8, action: Action, epoch: u64) -> Order {
         id(number),
         action.into(),
         Some(epoch),
-        Witness { seq: 1, hash: Hash::of(b"record") },
+        LedgerRef { seq: 1, hash: Hash::of(b"record") },
     )
 }
 
 impl Cluster {
     /// Executes an order to its end, also where it takes long.
-    pub(super) fn apply(&mut self, order: &Order, now: Timestamp) -> Ending {
-        let meter = Meter::new(order.action_id(), None);
+    pub(super) fn apply(&mut self, order: &Order, now: Timestamp) -> JobResult {
+        let meter = ProgressReporter::new(order.action_id(), None);
         match self.begin(order, meter, now) {
-            Begun::Ended(ending) => ending,
-            Begun::Copying(action, receipt) => {
+            Started::Ended(ending) => ending,
+            Started::Copying(action, receipt) => {
                 self.end(order.action_id(), &action, Ok(receipt), now)
             }
-            Begun::Long(work) => {
+            Started::Long(work) => {
                 let action = work.action.clone();
                 let ending = work.run();
                 self.end(order.action_id(), &action, ending, now)
@@ -97,7 +97,7 @@ impl Cluster {
     }
 }
 
-pub(super) fn put(cluster: &mut Cluster, key: &str) -> Result<super::Written, DataError> {
+pub(super) fn put(cluster: &mut Cluster, key: &str) -> Result<super::CommittedWrite, DataError> {
     let write = Write::Put { key: key.to_owned(), value: key.into() };
     cluster.write(vec![write], now()).pop().unwrap()
 }
@@ -115,7 +115,7 @@ fn elect(cluster: &mut Cluster, node: u64, id: u8, expected_epoch: u64) -> bool 
     let failover = order(id, Action::Failover { to: NodeId::numbered(node) }, expected_epoch);
     let order = Accepted::of(&failover, now());
     let command = Command::Promote { order, primary: NodeId::numbered(node) };
-    let (heard, began) = cluster.ensemble.appoint(node, command, now(), |ensemble| {
+    let (heard, began) = cluster.ensemble.elect(node, command, now(), |ensemble| {
         ensemble.node_mut(node).unwrap().campaign(now());
     });
     assert_eq!(heard.is_some(), began);
@@ -126,14 +126,14 @@ fn elect(cluster: &mut Cluster, node: u64, id: u8, expected_epoch: u64) -> bool 
 fn the_library_itself_refuses_a_lagging_candidate_and_keeps_the_epoch() {
     let dir = tempfile::tempdir().unwrap();
     let mut cluster = open(&dir, 3).cluster;
-    cluster.sever(3, now());
+    cluster.partition(3, now());
     put(&mut cluster, "a").unwrap();
     off(&mut cluster, 1, 1, 1);
-    cluster.mend(3, now());
+    cluster.heal(3, now());
     assert!(!elect(&mut cluster, 3, 2, 1), "n3 does not hold the write");
-    assert_eq!((cluster.epoch(), cluster.office()), (1, Office::Vacant));
+    assert_eq!((cluster.epoch(), cluster.office()), (1, PrimaryStatus::Vacant));
     assert!(elect(&mut cluster, 2, 3, 1), "n2 does, and nothing of the lost campaign is left");
-    assert_eq!((cluster.epoch(), cluster.office()), (2, Office::Held(NodeId::numbered(2))));
+    assert_eq!((cluster.epoch(), cluster.office()), (2, PrimaryStatus::Held(NodeId::numbered(2))));
     assert_eq!(cluster.read("a").unwrap().as_deref(), Some(&b"a"[..]));
 }
 
@@ -142,30 +142,30 @@ fn the_library_itself_refuses_a_candidate_without_a_majority() {
     let dir = tempfile::tempdir().unwrap();
     let mut cluster = open(&dir, 3).cluster;
     off(&mut cluster, 1, 1, 1);
-    cluster.sever(2, now());
+    cluster.partition(2, now());
     assert!(!elect(&mut cluster, 3, 2, 1));
-    assert_eq!((cluster.epoch(), cluster.office()), (1, Office::Vacant));
+    assert_eq!((cluster.epoch(), cluster.office()), (1, PrimaryStatus::Vacant));
     // It was withdrawn: the votes that could be given now are not asked for any more.
-    cluster.mend(2, now());
-    assert_eq!((cluster.epoch(), cluster.office()), (1, Office::Vacant));
+    cluster.heal(2, now());
+    assert_eq!((cluster.epoch(), cluster.office()), (1, PrimaryStatus::Vacant));
 }
 
 #[test]
 fn a_hand_over_that_did_not_happen_is_given_up_and_the_primary_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let mut cluster = open(&dir, 3).cluster;
-    cluster.sever(3, now());
+    cluster.partition(3, now());
     let switchover = order(1, Action::Switchover { to: NodeId::numbered(3) }, 1);
     let order = Accepted::of(&switchover, now());
     let command = Command::Promote { order, primary: NodeId::numbered(3) };
-    let (heard, began) = cluster.ensemble.appoint(3, command, now(), |ensemble| {
+    let (heard, began) = cluster.ensemble.elect(3, command, now(), |ensemble| {
         ensemble.node_mut(1).unwrap().hand_over(3, now());
     });
     assert_eq!((heard, began), (None, false));
     put(&mut cluster, "a").unwrap();
     // Nothing of it is left that could happen now.
-    cluster.mend(3, now());
-    assert_eq!((cluster.epoch(), cluster.office()), (1, Office::Held(NodeId::numbered(1))));
+    cluster.heal(3, now());
+    assert_eq!((cluster.epoch(), cluster.office()), (1, PrimaryStatus::Held(NodeId::numbered(1))));
 }
 
 #[test]
@@ -177,14 +177,14 @@ fn a_node_that_is_elected_although_nobody_asked_stops() {
     cluster.ensemble.pump(now());
     let failed = cluster.ensemble.node(2).unwrap().failed().unwrap();
     assert!(failed.why.contains("nobody had asked"), "{failed:?}");
-    assert_eq!(cluster.office(), Office::Vacant);
+    assert_eq!(cluster.office(), PrimaryStatus::Vacant);
 }
 
 #[test]
 fn a_primary_that_was_cut_off_acknowledges_nothing_and_yields_when_it_returns() {
     let dir = tempfile::tempdir().unwrap();
     let mut cluster = open(&dir, 3).cluster;
-    cluster.sever(1, now());
+    cluster.partition(1, now());
     let state = cluster.observe(now()).unwrap();
     assert!(
         View::read(&state).cluster.primary.missing().is_some(),
@@ -200,10 +200,10 @@ fn a_primary_that_was_cut_off_acknowledges_nothing_and_yields_when_it_returns() 
     off(&mut cluster, 2, 1, 1);
     cluster.apply(&failover(3, 1), now()).unwrap();
     put(&mut cluster, "b").unwrap();
-    cluster.mend(1, now());
+    cluster.heal(1, now());
     let online = Action::BringOnline { node: NodeId::numbered(1) };
     cluster.apply(&order(4, online, 2), now()).unwrap();
-    assert_eq!(cluster.office(), Office::Held(NodeId::numbered(2)));
+    assert_eq!(cluster.office(), PrimaryStatus::Held(NodeId::numbered(2)));
     assert_eq!(cluster.ensemble.node(1).unwrap().vitals().unwrap().epoch, 2);
 }
 
@@ -251,12 +251,12 @@ fn an_accepted_order_without_a_receipt_is_never_executed_again_and_waits_for_a_p
     let again = cluster.apply(&order(1, Action::StopWrites {}, 1), now());
     assert!(matches!(again, Err(ApplyError::Unknown { .. })), "{again:?}");
     assert!(matches!(cluster.receipt(id(1)), Ok(ReceiptStatus::NoneYet { .. })));
-    let settled = cluster.settle(id(1), now());
-    assert!(matches!(settled, Err(SettleError::NeedsPrimary { .. })), "{settled:?}");
+    let settled = cluster.resolve(id(1), now());
+    assert!(matches!(settled, Err(ResolveError::NeedsPrimary { .. })), "{settled:?}");
     let failover = order(2, Action::Failover { to: NodeId::numbered(2) }, 1);
     cluster.apply(&failover, now()).unwrap();
-    let Ok(Settled::Voided(tombstone)) = cluster.settle(id(1), now()) else { panic!("void") };
-    assert_eq!(cluster.settle(id(1), now()), Ok(Settled::Voided(tombstone.clone())));
+    let Ok(Resolution::Voided(tombstone)) = cluster.resolve(id(1), now()) else { panic!("void") };
+    assert_eq!(cluster.resolve(id(1), now()), Ok(Resolution::Voided(tombstone.clone())));
     assert_eq!(cluster.receipt(id(1)), Ok(ReceiptStatus::Voided { tombstone }));
     // Its entry turns up after all: it has no effect on any node.
     let late = Accepted::of(&order(1, Action::StopWrites {}, 2), now());
@@ -283,7 +283,7 @@ fn an_entry_that_was_appended_and_not_answered_is_settled_by_its_receipt() {
     let shorter = cluster.apply(&failover(2, 2), now());
     assert!(matches!(shorter, Err(ApplyError::Refused(_))), "n1 holds a newer log: {shorter:?}");
     cluster.apply(&failover(3, 1), now()).unwrap();
-    let Ok(Settled::Executed(receipt)) = cluster.settle(id(1), now()) else { panic!("it ran") };
+    let Ok(Resolution::Executed(receipt)) = cluster.resolve(id(1), now()) else { panic!("it ran") };
     assert_eq!((receipt.epoch, receipt.action_id), (Some(1), id(1)));
     assert!(matches!(put(&mut cluster, "a"), Err(DataError::Refused { .. })), "writes are stopped");
 }
@@ -333,7 +333,7 @@ fn a_primary_that_has_committed_nothing_in_its_epoch_serves_no_read() {
     let failover = order(1, Action::Failover { to: NodeId::numbered(2) }, 1);
     let answer = cluster.apply(&failover, now());
     assert!(matches!(answer, Err(ApplyError::Unknown { .. })), "{answer:?}");
-    assert_eq!(cluster.office(), Office::Held(NodeId::numbered(2)));
+    assert_eq!(cluster.office(), PrimaryStatus::Held(NodeId::numbered(2)));
     assert!(matches!(cluster.read("a"), Err(DataError::Unknown { .. })), "{:?}", cluster.read("a"));
 }
 
@@ -366,7 +366,7 @@ fn an_election_that_is_refused_is_an_event_and_moves_nothing() {
         panic!("nobody answered")
     };
     assert_eq!(refusal.rule, "not_elected");
-    assert_eq!((cluster.epoch(), cluster.office()), (1, Office::Vacant));
+    assert_eq!((cluster.epoch(), cluster.office()), (1, PrimaryStatus::Vacant));
     let page = cluster.events(None, 5).unwrap();
     let refused =
         page.events.iter().find(|event| event.kind == EngineEvent::ElectionRefused.kind());

@@ -5,12 +5,12 @@
 //! ends in this one. Nothing else ever happens in it (C2.3).
 
 use super::cluster::Cluster;
-use super::data::{DataError, WRITES_PER_BATCH_MAX, Write, Written};
-use super::long::{Begun, Ending, Meter, Work};
+use super::data::{CommittedWrite, DataError, WRITES_PER_BATCH_MAX, Write};
+use super::job::{Job, JobResult, ProgressReporter, Started};
 use super::orders::{refusal, unknown};
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::memory::MemoryPage;
-use crate::kernel::{ApplyError, Order, SettleError, Settled, Unobservable};
+use crate::kernel::{ApplyError, Order, Resolution, ResolveError, Unobservable};
 use crate::model::action::ActionId;
 use crate::model::ambient::{Clock, Timestamp};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
@@ -27,34 +27,34 @@ use tokio::sync::{mpsc, oneshot, watch};
 /// Requests that may wait; more of them wait at the door.
 const REQUESTS_MAX: usize = 1024;
 
-type Reply<T> = oneshot::Sender<T>;
+type ReplySender<T> = oneshot::Sender<T>;
 
 /// What the thread can be asked.
-pub(super) enum Request {
-    Observe(Reply<Result<ClusterState, Unobservable>>),
-    Events(Option<EventPlace>, u32, Reply<Result<EventPage, Unobservable>>),
-    Memory(Option<ActionId>, u32, Reply<Result<MemoryPage, Unobservable>>),
-    Receipt(ActionId, Reply<Result<ReceiptStatus, Unobservable>>),
-    Apply(Box<Order>, Reply<Result<Receipt, ApplyError>>),
-    Settle(ActionId, Reply<Result<Settled, SettleError>>),
-    Write(Write, Reply<Result<Written, DataError>>),
-    Read(String, Reply<Result<Option<Vec<u8>>, DataError>>),
-    Sever(NodeId, Reply<()>),
-    Mend(NodeId, Reply<()>),
+pub(super) enum KernelRequest {
+    Observe(ReplySender<Result<ClusterState, Unobservable>>),
+    Events(Option<EventPlace>, u32, ReplySender<Result<EventPage, Unobservable>>),
+    Memory(Option<ActionId>, u32, ReplySender<Result<MemoryPage, Unobservable>>),
+    Receipt(ActionId, ReplySender<Result<ReceiptStatus, Unobservable>>),
+    Apply(Box<Order>, ReplySender<Result<Receipt, ApplyError>>),
+    Resolve(ActionId, ReplySender<Result<Resolution, ResolveError>>),
+    Write(Write, ReplySender<Result<CommittedWrite, DataError>>),
+    Read(String, ReplySender<Result<Option<Vec<u8>>, DataError>>),
+    Sever(NodeId, ReplySender<()>),
+    Mend(NodeId, ReplySender<()>),
     /// The work on an order that takes long has come to its end.
     Ended,
 }
 
 /// No answer came, because the kernel ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lost {
+pub(super) enum KernelGone {
     /// Before the request arrived: nothing was done.
     BeforeArrival(Timestamp),
     /// While the request was being served.
     Underway,
 }
 
-impl Lost {
+impl KernelGone {
     pub(super) fn before_arrival(self) -> bool {
         matches!(self, Self::BeforeArrival(_))
     }
@@ -82,11 +82,11 @@ impl Lost {
 /// after the work on an order that takes long.
 pub(super) struct Shell {
     clock: Arc<dyn Clock>,
-    requests: Option<mpsc::Sender<Request>>,
+    requests: Option<mpsc::Sender<KernelRequest>>,
     thread: Option<JoinHandle<()>>,
     /// In a simulation there is no thread: whoever asks serves the request itself.
     #[cfg(test)]
-    here: Option<std::sync::Mutex<Served>>,
+    here: Option<std::sync::Mutex<ThreadState>>,
 }
 
 impl Shell {
@@ -100,7 +100,7 @@ impl Shell {
         // Held weakly: the thread ends when nobody else can ask any more.
         let door = Some(requests.downgrade());
         let clock_of_thread = Arc::clone(&clock);
-        let served = Served {
+        let served = ThreadState {
             cluster,
             announce,
             clock: clock_of_thread,
@@ -126,7 +126,7 @@ impl Shell {
     pub(super) fn here(cluster: Cluster, clock: Arc<dyn Clock>) -> (Self, watch::Receiver<u64>) {
         let (announce, changes) = watch::channel(0);
         let clock_here = Arc::clone(&clock);
-        let served = Served {
+        let served = ThreadState {
             cluster,
             announce,
             clock: clock_here,
@@ -148,18 +148,18 @@ impl Shell {
     /// Asks the thread, and waits for its answer.
     pub(super) async fn ask<T>(
         &self,
-        request: impl FnOnce(Reply<T>) -> Request,
-    ) -> Result<T, Lost> {
+        request: impl FnOnce(ReplySender<T>) -> KernelRequest,
+    ) -> Result<T, KernelGone> {
         let (reply, answer) = oneshot::channel();
         #[cfg(test)]
         if let Some(served) = &self.here {
             served.lock().expect("nobody panicked in it").serve(request(reply));
-            return answer.await.map_err(|_| Lost::Underway);
+            return answer.await.map_err(|_| KernelGone::Underway);
         }
-        let before = || Lost::BeforeArrival(self.clock.now());
+        let before = || KernelGone::BeforeArrival(self.clock.now());
         let requests = self.requests.as_ref().ok_or_else(before)?;
         requests.send(request(reply)).await.map_err(|_| before())?;
-        answer.await.map_err(|_| Lost::Underway)
+        answer.await.map_err(|_| KernelGone::Underway)
     }
 }
 
@@ -174,12 +174,12 @@ impl Drop for Shell {
     }
 }
 
-struct Served {
+struct ThreadState {
     cluster: Cluster,
     announce: watch::Sender<u64>,
     clock: Arc<dyn Clock>,
     /// Where the end of a long work is announced; without a thread there is none, and it is waited for.
-    door: Option<mpsc::WeakSender<Request>>,
+    door: Option<mpsc::WeakSender<KernelRequest>>,
     working: Option<Working>,
     copying: Option<Copying>,
 }
@@ -188,8 +188,8 @@ struct Served {
 struct Working {
     action_id: ActionId,
     action: Action,
-    thread: JoinHandle<Ending>,
-    reply: Reply<Ending>,
+    thread: JoinHandle<JobResult>,
+    reply: ReplySender<JobResult>,
 }
 
 /// An order that was executed, and whose node is being brought up to date.
@@ -197,14 +197,14 @@ struct Copying {
     action_id: ActionId,
     action: Action,
     receipt: Receipt,
-    reply: Reply<Ending>,
+    reply: ReplySender<JobResult>,
 }
 
-fn serve(mut served: Served, mut incoming: mpsc::Receiver<Request>) {
+fn serve(mut served: ThreadState, mut incoming: mpsc::Receiver<KernelRequest>) {
     let mut next = served.next(&mut incoming);
     while let Some(request) = next {
         let other = match request {
-            Request::Write(write, reply) => served.write(write, reply, &mut incoming),
+            KernelRequest::Write(write, reply) => served.write(write, reply, &mut incoming),
             other => {
                 served.serve(other);
                 None
@@ -218,9 +218,9 @@ fn serve(mut served: Served, mut incoming: mpsc::Receiver<Request>) {
     served.ended();
 }
 
-impl Served {
+impl ThreadState {
     /// The next request. Until there is one, a node that is behind is brought nearer.
-    fn next(&mut self, incoming: &mut mpsc::Receiver<Request>) -> Option<Request> {
+    fn next(&mut self, incoming: &mut mpsc::Receiver<KernelRequest>) -> Option<KernelRequest> {
         while self.copying.is_some() {
             match incoming.try_recv() {
                 Ok(request) => return Some(request),
@@ -246,25 +246,25 @@ impl Served {
         self.end(action_id, &action, Ok(receipt), reply);
     }
 
-    fn serve(&mut self, request: Request) {
+    fn serve(&mut self, request: KernelRequest) {
         let now = self.clock.now();
         // Nobody may wait for an answer any more; what was done stays done.
         match request {
-            Request::Observe(reply) => drop(reply.send(self.cluster.observe(now))),
-            Request::Events(before, limit, reply) => {
+            KernelRequest::Observe(reply) => drop(reply.send(self.cluster.observe(now))),
+            KernelRequest::Events(before, limit, reply) => {
                 drop(reply.send(self.cluster.events(before, limit as usize)));
             }
-            Request::Memory(after, limit, reply) => {
+            KernelRequest::Memory(after, limit, reply) => {
                 drop(reply.send(self.cluster.memory(after, limit)));
             }
-            Request::Receipt(id, reply) => drop(reply.send(self.cluster.receipt(id))),
-            Request::Read(key, reply) => drop(reply.send(self.cluster.read(&key))),
-            Request::Apply(order, reply) => {
-                let meter = Meter::new(order.action_id(), Some(self.announce.clone()));
+            KernelRequest::Receipt(id, reply) => drop(reply.send(self.cluster.receipt(id))),
+            KernelRequest::Read(key, reply) => drop(reply.send(self.cluster.read(&key))),
+            KernelRequest::Apply(order, reply) => {
+                let meter = ProgressReporter::new(order.action_id(), Some(self.announce.clone()));
                 match self.noting(now, |cluster| cluster.begin(&order, meter, now)) {
-                    Begun::Ended(ending) => drop(reply.send(ending)),
-                    Begun::Long(work) => self.work(order.action_id(), work, reply),
-                    Begun::Copying(action, receipt) => {
+                    Started::Ended(ending) => drop(reply.send(ending)),
+                    Started::Long(work) => self.work(order.action_id(), work, reply),
+                    Started::Copying(action, receipt) => {
                         let action_id = order.action_id();
                         self.copying = Some(Copying { action_id, action, receipt, reply });
                         if self.door.is_none() {
@@ -273,28 +273,28 @@ impl Served {
                     }
                 }
             }
-            Request::Ended => self.ended(),
-            Request::Settle(id, reply) => {
-                let answer = self.noting(now, |cluster| cluster.settle(id, now));
+            KernelRequest::Ended => self.ended(),
+            KernelRequest::Resolve(id, reply) => {
+                let answer = self.noting(now, |cluster| cluster.resolve(id, now));
                 drop(reply.send(answer));
             }
-            Request::Sever(id, reply) => {
+            KernelRequest::Sever(id, reply) => {
                 self.noting(now, |cluster| {
                     if let Some(number) = cluster.number(&id) {
-                        cluster.sever(number, now);
+                        cluster.partition(number, now);
                     }
                 });
                 let _ = reply.send(());
             }
-            Request::Mend(id, reply) => {
+            KernelRequest::Mend(id, reply) => {
                 self.noting(now, |cluster| {
                     if let Some(number) = cluster.number(&id) {
-                        cluster.mend(number, now);
+                        cluster.heal(number, now);
                     }
                 });
                 let _ = reply.send(());
             }
-            Request::Write(write, reply) => {
+            KernelRequest::Write(write, reply) => {
                 let answer = self.cluster.write(vec![write], now).pop();
                 drop(answer.map(|answer| reply.send(answer)));
             }
@@ -303,7 +303,7 @@ impl Served {
 
     /// Starts the work on an order that takes long. The thread says when it is done; what it did is
     /// recorded here, as all else.
-    fn work(&mut self, action_id: ActionId, work: Work, reply: Reply<Ending>) {
+    fn work(&mut self, action_id: ActionId, work: Job, reply: ReplySender<JobResult>) {
         let action = work.action.clone();
         let Some(door) = self.door.clone() else {
             let ending = work.run();
@@ -313,7 +313,7 @@ impl Served {
             let ending = work.run();
             if let Some(door) = door.upgrade() {
                 // A kernel that ends waits for this thread without being told.
-                let _ = door.blocking_send(Request::Ended);
+                let _ = door.blocking_send(KernelRequest::Ended);
             }
             ending
         });
@@ -338,7 +338,13 @@ impl Served {
         self.end(action_id, &action, ending, reply);
     }
 
-    fn end(&mut self, id: ActionId, action: &Action, ending: Ending, reply: Reply<Ending>) {
+    fn end(
+        &mut self,
+        id: ActionId,
+        action: &Action,
+        ending: JobResult,
+        reply: ReplySender<JobResult>,
+    ) {
         let now = self.clock.now();
         drop(reply.send(self.noting(now, |cluster| cluster.end(id, action, ending, now))));
     }
@@ -347,14 +353,14 @@ impl Served {
     fn write(
         &mut self,
         write: Write,
-        reply: Reply<Result<Written, DataError>>,
-        incoming: &mut mpsc::Receiver<Request>,
-    ) -> Option<Request> {
+        reply: ReplySender<Result<CommittedWrite, DataError>>,
+        incoming: &mut mpsc::Receiver<KernelRequest>,
+    ) -> Option<KernelRequest> {
         let now = self.clock.now();
         let (mut writes, mut replies, mut other) = (vec![write], vec![reply], None);
         while writes.len() < WRITES_PER_BATCH_MAX && other.is_none() {
             match incoming.try_recv() {
-                Ok(Request::Write(write, reply)) => {
+                Ok(KernelRequest::Write(write, reply)) => {
                     writes.push(write);
                     replies.push(reply);
                 }

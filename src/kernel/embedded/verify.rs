@@ -4,10 +4,10 @@
 //! decides.
 
 use super::cluster::Cluster;
-use super::long::Meter;
-use super::sqlite::StoreError;
+use super::job::ProgressReporter;
+use super::sqlite::DiskError;
 use super::store::damage::slices;
-use super::store::{NodeStore, StillStore};
+use super::store::{NodeStore, StoreSnapshot};
 use crate::crash;
 use crate::model::progress::Unit;
 use crate::model::receipt::Verification;
@@ -17,21 +17,21 @@ use crate::model::text::NodeId;
 const ENTRIES_NAMED_MAX: usize = 3;
 
 /// A store as it was at one moment, or why it could not be opened.
-type Still = Result<StillStore, StoreError>;
+type SnapshotResult = Result<StoreSnapshot, DiskError>;
 
 impl Cluster {
     /// Another node that can be reached, to compare with: the primary where it is another one.
-    pub(super) fn reference(&self, number: u64) -> Option<(NodeId, Still)> {
+    pub(super) fn reference(&self, number: u64) -> Option<(NodeId, SnapshotResult)> {
         let primary = self.primary().and_then(|primary| self.ensemble.node(primary));
         let others = self.ensemble.reachable().map(|(node, _)| node);
         let other = primary.into_iter().chain(others).find(|node| node.number != number)?;
-        Some((other.id.clone(), other.store()?.as_it_is()))
+        Some((other.id.clone(), other.store()?.snapshot()))
     }
 }
 
 /// What a comparison came to.
 #[derive(Default)]
-struct Compared {
+struct NodeComparison {
     /// Where the node differs.
     damage: Vec<String>,
     /// Why it could not be compared whole: the other node's damage is not its own.
@@ -41,9 +41,9 @@ struct Compared {
 /// Reads everything that a node keeps, and says what was found as a sentence and as a verdict.
 pub(super) fn verify(
     id: &NodeId,
-    store: Still,
-    other: Option<(NodeId, Still)>,
-    meter: &Meter,
+    store: SnapshotResult,
+    other: Option<(NodeId, SnapshotResult)>,
+    meter: &ProgressReporter,
 ) -> (String, Verification) {
     let file = format!("{id}/node.sqlite");
     let store = match store {
@@ -57,11 +57,11 @@ pub(super) fn verify(
     let mut damage = store.damage(meter);
     let compared = match other {
         Some((other, Ok(reference))) => differences(&store, &other, &reference, meter),
-        Some((other, Err(error))) => Compared {
+        Some((other, Err(error))) => NodeComparison {
             not_compared: Some(format!("{other} cannot be compared with: {error}")),
-            ..Compared::default()
+            ..NodeComparison::default()
         },
-        None => Compared::default(),
+        None => NodeComparison::default(),
     };
     damage.extend(compared.damage);
     let read = format!(
@@ -69,7 +69,7 @@ pub(super) fn verify(
         store.entries_held(),
         store.applied()
     );
-    crash::point("kernel.node_verified");
+    crash::failpoint("kernel.node_verified");
     match (damage.is_empty(), compared.not_compared) {
         (true, None) => (format!("{read}; everything is what it must be."), Verification::Sound),
         (true, Some(why)) => {
@@ -90,8 +90,8 @@ fn differences(
     store: &NodeStore,
     other: &NodeId,
     reference: &NodeStore,
-    meter: &Meter,
-) -> Compared {
+    meter: &ProgressReporter,
+) -> NodeComparison {
     let (mut found, mut not_compared) = (Vec::new(), None);
     if store.applied() == reference.applied() {
         match (store.image(meter), reference.image(meter)) {
@@ -133,5 +133,5 @@ fn differences(
             }
         }
     }
-    Compared { damage: found, not_compared }
+    NodeComparison { damage: found, not_compared }
 }

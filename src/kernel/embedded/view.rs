@@ -193,7 +193,7 @@ impl Predicted {
             facts: self.cluster.facts().bound(is_pinned(FactOf::Cluster)),
             nodes: self.nodes.iter().map(node).collect(),
             items: Vec::new(),
-            unresolved: None,
+            in_doubt: None,
             freeze: None,
             second_operator: false,
             told: None,

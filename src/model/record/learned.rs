@@ -88,7 +88,7 @@ pub enum LearnedBy {
 /// What an operator found about an action whose outcome the kernel cannot prove (C7.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
-pub enum Found {
+pub enum ManualOutcome {
     /// It ran.
     #[serde(rename = "yes")]
     Executed,
@@ -97,7 +97,7 @@ pub enum Found {
     NotExecuted,
 }
 
-impl Found {
+impl ManualOutcome {
     /// The word in forms and JSON: whether it was executed.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -1,7 +1,7 @@
 //! A record in a sentence: the one text that pages, terminals and reports print.
 
 use super::{Delivery, Entry, LearnedBy, Settings};
-use crate::model::actor::Proof;
+use crate::model::actor::Reauthentication;
 use crate::model::spec::Catalogue;
 
 impl Entry {
@@ -123,7 +123,7 @@ impl Entry {
             Self::SignedIn { by } => format!("Signed in by {}.", by.words()),
             Self::SignedOut {} => "Signed out.".to_owned(),
             Self::ProvedAgain {} => {
-                "Proved who they are with the password. The session has another secret.".to_owned()
+                "Re-authenticated with the password; the session credential was rotated.".to_owned()
             }
             Self::SignInFailed { name } => format!("Could not sign in as {name}."),
             Self::TokenIssued { name, expires_at } => {
@@ -197,9 +197,9 @@ fn known(number: Option<u64>) -> String {
 }
 
 /// What a confirmation came with: the end of its sentence.
-fn typed_and_proved(typed: Option<&str>, proved: Option<Proof>) -> String {
+fn typed_and_proved(typed: Option<&str>, proved: Option<Reauthentication>) -> String {
     let typed = typed.map_or_else(String::new, |target| format!(", and typed {target}"));
-    let proved = proved.map_or_else(String::new, |p| format!(" Proved who they are {p}."));
+    let proved = proved.map_or_else(String::new, |p| format!(" Re-authenticated {p}."));
     format!("{typed}.{proved}")
 }
 

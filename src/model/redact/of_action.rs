@@ -4,7 +4,7 @@ use super::{Redact, sentences};
 use crate::model::answer::{ActionAnswer, Outcome};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::explanation::Explanation;
-use crate::model::receipt::{KernelRefusal, Receipt, Tombstone, Verification, Witness};
+use crate::model::receipt::{KernelRefusal, LedgerRef, Receipt, Tombstone, Verification};
 use crate::model::spec::KernelSpec;
 
 impl Redact for ActionAnswer {
@@ -159,7 +159,7 @@ impl Redact for Verification {
     }
 }
 
-impl Redact for Witness {
+impl Redact for LedgerRef {
     fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { seq, hash } = self;
         Self { seq, hash: hash.redacted(spec) }

@@ -5,10 +5,10 @@ use crate::model::answer::{Overview, WhyNot};
 use crate::model::cluster::{ClusterState, ItemState, NodeState, Observation};
 use crate::model::compared::Compared;
 use crate::model::event::KernelEvent;
-use crate::model::explanation::{Candidate, Check, Evidence, Prospect};
+use crate::model::explanation::{ActionPreview, Candidate, Check, Evidence};
 use crate::model::facts::FactSubject;
 use crate::model::finding::Mismatch;
-use crate::model::pinned::{Pinned, PinnedItem, PinnedNode, Unresolved};
+use crate::model::pinned::{InDoubt, Pinned, PinnedItem, PinnedNode};
 use crate::model::progress::Progress;
 use crate::model::spec::{Catalogue, KernelSpec};
 
@@ -16,9 +16,9 @@ impl Redact for Overview {
     fn redacted(self, spec: &KernelSpec) -> Self {
         let Self {
             state,
-            why_not,
-            on_cluster,
-            unresolved,
+            target_checks,
+            cluster_actions,
+            in_doubt,
             freeze,
             data_address,
             mismatch,
@@ -26,9 +26,9 @@ impl Redact for Overview {
         } = self;
         Self {
             state: state.redacted(spec),
-            why_not: why_not.redacted(spec),
-            on_cluster: on_cluster.redacted(spec),
-            unresolved: unresolved.redacted(spec),
+            target_checks: target_checks.redacted(spec),
+            cluster_actions: cluster_actions.redacted(spec),
+            in_doubt: in_doubt.redacted(spec),
             freeze: freeze.redacted(spec),
             data_address: data_address.redacted(spec),
             mismatch: mismatch.redacted(spec),
@@ -44,7 +44,7 @@ impl Redact for Mismatch {
     }
 }
 
-impl Redact for Unresolved {
+impl Redact for InDoubt {
     fn redacted(self, _: &KernelSpec) -> Self {
         let Self { action_id, kind } = self;
         Self { action_id, kind }
@@ -65,7 +65,7 @@ impl Redact for Candidate {
     }
 }
 
-impl Redact for Prospect {
+impl Redact for ActionPreview {
     fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { action, verdict, checked, against } = self;
         Self { action: action.redacted(spec), verdict, checked, against: against.redacted(spec) }
@@ -122,14 +122,14 @@ impl Redact for Observation {
 
 impl Redact for Pinned {
     fn redacted(self, spec: &KernelSpec) -> Self {
-        let Self { identity, facts, nodes, items, unresolved, freeze, second_operator, told: _ } =
+        let Self { identity, facts, nodes, items, in_doubt, freeze, second_operator, told: _ } =
             self;
         Self {
             identity,
             facts: super::pinned(spec, &FactSubject::Cluster, facts),
             nodes: nodes.redacted(spec),
             items: items.redacted(spec),
-            unresolved: unresolved.redacted(spec),
+            in_doubt: in_doubt.redacted(spec),
             freeze: freeze.redacted(spec),
             second_operator,
             // It holds what is redacted here.

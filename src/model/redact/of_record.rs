@@ -6,7 +6,7 @@ use crate::model::answer::StoredRecord;
 use crate::model::canonical::Hash;
 use crate::model::record::{Entry, HostUser, Record, SettingChange, Settings};
 use crate::model::spec::KernelSpec;
-use crate::model::timeline::{PlacedEvent, PlacedRecord, Stretch, Timeline};
+use crate::model::timeline::{ConcurrentGroup, PlacedEvent, PlacedRecord, Timeline};
 
 impl Redact for Timeline {
     fn redacted(self, spec: &KernelSpec) -> Self {
@@ -15,7 +15,7 @@ impl Redact for Timeline {
     }
 }
 
-impl Redact for Stretch {
+impl Redact for ConcurrentGroup {
     fn redacted(self, spec: &KernelSpec) -> Self {
         let Self { records, events, contradicts } = self;
         Self { records: records.redacted(spec), events: events.redacted(spec), contradicts }

@@ -104,7 +104,7 @@ impl Catalogue {
             return String::new();
         }
         let kinds = kinds.join(" or a ");
-        format!(", but for a {kinds} while nobody is primary: settling may need a primary")
+        format!(", but for a {kinds} while nobody is primary: resolving may need a primary")
     }
 
     /// An action in a few words: `switchover to n2`. One of a kernel that is not at hand is said with

@@ -1,7 +1,7 @@
 //! The whole settings file as a type, so that nothing in it is passed over: a key or a table that is
 //! not read stops the start, and so does a variable of the environment that nothing reads.
 
-use super::Table;
+use super::ControlTable;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -10,8 +10,8 @@ use std::net::SocketAddr;
 /// The file. Every level is closed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File {
-    pub(super) control: Table,
+pub(super) struct SettingsFile {
+    pub(super) control: ControlTable,
     #[expect(
         dead_code,
         reason = "the framework reads its values; that there are no others is ours"
@@ -65,7 +65,7 @@ struct LeptosTable {
 }
 
 /// Reads the file, or says in which line what cannot be read.
-pub(super) fn parse(text: &str) -> Result<File, String> {
+pub(super) fn parse(text: &str) -> Result<SettingsFile, String> {
     toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let line = before.map_or(0, |before| before.matches('\n').count());

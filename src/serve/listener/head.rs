@@ -18,7 +18,7 @@ pub(super) struct Requests {
 }
 
 /// One request that is being worked on, until this is dropped.
-pub(super) struct Work(Arc<Requests>);
+pub(super) struct RequestGuard(Arc<Requests>);
 
 impl Requests {
     /// How many are being worked on.
@@ -27,14 +27,14 @@ impl Requests {
     }
 
     /// The head of one is there.
-    pub(super) fn begin(self: &Arc<Self>) -> Work {
+    pub(super) fn begin(self: &Arc<Self>) -> RequestGuard {
         self.begun.fetch_add(1, Ordering::SeqCst);
         self.working.fetch_add(1, Ordering::SeqCst);
-        Work(Arc::clone(self))
+        RequestGuard(Arc::clone(self))
     }
 }
 
-impl Drop for Work {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         self.0.working.fetch_sub(1, Ordering::SeqCst);
     }

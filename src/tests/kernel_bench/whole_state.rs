@@ -8,7 +8,7 @@ use aerodb_control::kernel::embedded::{EmbeddedKernel, Write};
 use aerodb_control::kernel::{CommandKernel, ObserveKernel, Order};
 use aerodb_control::model::action::{ActionId, LogPosition};
 use aerodb_control::model::canonical::Hash;
-use aerodb_control::model::receipt::Witness;
+use aerodb_control::model::receipt::LedgerRef;
 use aerodb_control::model::text::{NodeId, PlaceName};
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
@@ -78,7 +78,7 @@ impl Orders {
         let state = self.kernel.observe().await.unwrap();
         let epoch = View::read(&state).cluster.epoch.known().copied();
         let id = ActionId::from_random(u128::from(self.number).to_be_bytes());
-        let witness = Witness { seq: self.number, hash: Hash::of(&self.number.to_be_bytes()) };
+        let witness = LedgerRef { seq: self.number, hash: Hash::of(&self.number.to_be_bytes()) };
         self.kernel.apply(Order::new(id, action.into(), epoch, witness)).await.unwrap();
     }
 

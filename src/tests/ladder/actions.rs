@@ -11,7 +11,7 @@ use aerodb_control::model::text::NodeId;
 
 /// Every action as an order: matched without a wildcard.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Command {
+pub(super) enum LadderCommand {
     Promote { to: NodeId },
     StopWrites { node: NodeId },
     DropSlot { node: NodeId, slot: String },
@@ -20,7 +20,7 @@ pub(super) enum Command {
     Rebuild { node: NodeId },
 }
 
-impl Command {
+impl LadderCommand {
     /// `None` for an action of another kernel.
     pub(super) fn of(action: &Action) -> Option<Self> {
         let node = action.node()?;

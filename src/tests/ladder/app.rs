@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-pub(super) struct App {
+pub(super) struct LadderApp {
     pub(super) ladder: Ladder,
     pub(super) olga: Client,
     pub(super) oscar: Client,
@@ -34,7 +34,7 @@ fn described() -> &'static Description {
     DESCRIPTION.get_or_init(|| Description::of(Catalogue::from(&SPEC)))
 }
 
-impl App {
+impl LadderApp {
     pub(super) async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let ladder = Ladder::new();

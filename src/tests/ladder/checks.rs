@@ -1,7 +1,7 @@
 //! What the ladder requires, as a pure function of one observation.
 
 use super::SPEC;
-use super::actions::Command;
+use super::actions::LadderCommand;
 use super::facts::{ACTIVE, FOLLOWS, REPLAYED, TIMELINE};
 use super::invariants::Rule;
 use super::predict::predict;
@@ -16,7 +16,7 @@ use aerodb_control::model::text::NodeId;
 /// The checks, effects and limits of an action in a state.
 pub(super) fn checks(state: &ClusterState, action: &Action) -> Checks {
     let entry = SPEC.action(action.kind());
-    let command = Command::of(action);
+    let command = LadderCommand::of(action);
     let checks = command.as_ref().map_or_else(|| vec![foreign()], |c| of_command(state, c));
     let passes = Verdict::of(&checks) == Verdict::Pass;
     let effects = command.as_ref().filter(|_| passes).map(|c| predict(state, c));
@@ -31,34 +31,34 @@ pub(super) fn checks(state: &ClusterState, action: &Action) -> Checks {
     }
 }
 
-fn of_command(state: &ClusterState, command: &Command) -> Vec<Check> {
+fn of_command(state: &ClusterState, command: &LadderCommand) -> Vec<Check> {
     let on = |id| Subject { state, id, node: state.node(id) };
     let mut checks = match command {
-        Command::Promote { to } => vec![
+        LadderCommand::Promote { to } => vec![
             on(to).is_member(),
             on(to).is_standby(),
             on(to).is_reached(),
             writes_are(state, Rule::WritesHalted),
             on(to).replayed_all(),
         ],
-        Command::StopWrites { node } => {
+        LadderCommand::StopWrites { node } => {
             vec![on(node).is_member(), on(node).is_primary(), writes_are(state, Rule::WritesFlow)]
         }
-        Command::DropSlot { node, slot } => vec![
+        LadderCommand::DropSlot { node, slot } => vec![
             on(node).is_member(),
             on(node).is_reached(),
             on(node).has_slot(slot),
             on(node).slot_is_idle(slot),
         ],
-        Command::Detach { node } => vec![
+        LadderCommand::Detach { node } => vec![
             on(node).is_member(),
             on(node).is_reached(),
             on(node).is_standby(),
             on(node).follows_somebody(),
             on(node).has_no_followers(),
         ],
-        Command::RunCheckpoint { node } => vec![on(node).is_member(), on(node).is_reached()],
-        Command::Rebuild { node } => vec![on(node).is_member(), host_is_off()],
+        LadderCommand::RunCheckpoint { node } => vec![on(node).is_member(), on(node).is_reached()],
+        LadderCommand::Rebuild { node } => vec![on(node).is_member(), host_is_off()],
     };
     checks.push(timeline(state));
     checks

@@ -1,22 +1,22 @@
 //! The program as it is built, which has no such kernel, against a server that has.
 
-use super::app::App;
+use super::app::LadderApp;
 use super::words::foreign;
-use crate::cli::{Ended, Person};
+use crate::cli::{CommandOutput, Person};
 use crate::harness::{PASSWORD, id};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// A person at a terminal, and the address of a control plane that listens.
 struct AtTheTerminal {
-    app: App,
+    app: LadderApp,
     person: Arc<Person>,
     url: String,
 }
 
 impl AtTheTerminal {
     async fn new() -> Self {
-        let app = App::new().await;
+        let app = LadderApp::new().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let console = app.console.clone();
@@ -27,7 +27,7 @@ impl AtTheTerminal {
         terminal
     }
 
-    async fn types(&self, words: &[&str], input: &str) -> Ended {
+    async fn types(&self, words: &[&str], input: &str) -> CommandOutput {
         let (person, url) = (Arc::clone(&self.person), self.url.clone());
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         let input = format!("{input}\n");
@@ -95,7 +95,7 @@ async fn an_action_of_that_kernel_is_asked_for_confirmed_and_read_at_the_termina
     assert!(shown.contains("--slot reports"), "{shown}");
     terminal.says(&shown.replace("request", "explain"), 0).await;
     let digest = terminal.app.action(&one).await["digest"].as_str().expect("a digest").to_owned();
-    let confirm = format!("confirm {one} --digest {digest} --type n1");
+    let confirm = format!("confirm {one} --digest {digest} --confirm-target n1");
     let done = terminal.says(&confirm, 0).await;
     assert!(done.contains("The slot reports of n1 is gone."), "{done}");
     assert!(done.contains("timeline after it 3"), "{done}");
@@ -138,6 +138,6 @@ async fn the_log_of_that_kernel_is_verified_and_rebuilt_without_a_server() {
     let data = terminal.app.dir().to_str().expect("text").to_owned();
     let verified = terminal.says(&format!("verify-log {data}"), 0).await;
     assert!(verified.contains("records"), "{verified}");
-    let rebuilt = terminal.says(&format!("reconstruct {} --data {data}", id(1)), 0).await;
+    let rebuilt = terminal.says(&format!("report {} --data {data}", id(1)), 0).await;
     assert!(rebuilt.contains("run checkpoint: node n2"), "{rebuilt}");
 }

@@ -2,7 +2,7 @@
 
 use super::SPEC;
 use super::port::Ladder;
-use super::state::{Loss, n};
+use super::state::{LadderLoss, n};
 use crate::any_kernel::{Samples, keeps_the_contract};
 use crate::kernel_contract::{Bench, id};
 use aerodb_control::kernel::{ApplyError, CommandKernel, ObserveKernel as _, Order};
@@ -10,7 +10,7 @@ use aerodb_control::model::action::Action;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::ReceiptStatus;
 use aerodb_control::model::explanation::Verdict;
-use aerodb_control::model::receipt::Witness;
+use aerodb_control::model::receipt::LedgerRef;
 use serde_json::json;
 
 struct OnBench(Option<Ladder>);
@@ -94,10 +94,12 @@ fn an_action_that_needs_an_attestation_is_rejected_as_unknown() {
 /// C7.3: an order whose answer is lost has run or not, and the kernel cannot tell which.
 #[tokio::test]
 async fn what_was_not_noted_can_neither_be_proven_nor_ruled_out() {
-    for (number, loss, runs) in [(1, Loss::OnTheWay, false), (2, Loss::BeforeTheNote, true)] {
+    for (number, loss, runs) in
+        [(1, LadderLoss::OnTheWay, false), (2, LadderLoss::BeforeTheNote, true)]
+    {
         let ladder = Ladder::new();
         ladder.loses(loss);
-        let witness = Witness { seq: 1, hash: Hash::of(&[1]) };
+        let witness = LedgerRef { seq: 1, hash: Hash::of(&[1]) };
         let action = action("run_checkpoint", &json!({"node": "n2"}));
         let place = |ladder: &Ladder| ladder.change(|state| state.nodes[&n(2)].restart_point);
         let before = place(&ladder);
@@ -106,6 +108,6 @@ async fn what_was_not_noted_can_neither_be_proven_nor_ruled_out() {
         assert_eq!(place(&ladder) != before, runs);
         let held = ladder.receipt(id(number)).await.expect("an answer");
         assert_eq!(held, ReceiptStatus::NoneYet { action_id: id(number) });
-        assert!(ladder.settle(id(number)).await.is_err());
+        assert!(ladder.resolve(id(number)).await.is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! What nodes have several of: shown, judged, carried into a form, and hidden from whom it is not for.
 
 use super::SPEC;
-use super::app::App;
+use super::app::LadderApp;
 use super::port::Ladder;
 use aerodb_control::kernel::ObserveKernel as _;
 use aerodb_control::model::canonical::{Hash, canonical_json};
@@ -11,7 +11,7 @@ use aerodb_control::model::redact::{REDACTED, Redact as _};
 
 #[tokio::test]
 async fn slots_are_a_table_with_bytes_in_binary_units_and_each_leads_to_its_own_form() {
-    let app = App::new().await;
+    let app = LadderApp::new().await;
     for path in ["/", "/nodes/n1"] {
         let page = app.page(path).await;
         assert!(page.contains("<caption>Slots</caption>"), "{path}");

@@ -1,8 +1,8 @@
 //! A tour of every page and every answer over the ladder, with hostile text wherever a person or a node
 //! can put it, and no word of another kernel anywhere.
 
-use super::app::App;
-use super::state::{Loss, n};
+use super::app::LadderApp;
+use super::state::{LadderLoss, n};
 use super::words::foreign;
 use super::{SPEC, events_known};
 use crate::harness::id;
@@ -13,8 +13,8 @@ const HOSTILE: &str = "<script>alert(1)</script> \" onload=\"x\u{202e}";
 const REASON: &str = "a drill \" onload=\"x";
 
 /// An app in which every stage of an action stands, and what was said is hostile.
-async fn lived_in() -> App {
-    let app = App::new().await;
+async fn lived_in() -> LadderApp {
+    let app = LadderApp::new().await;
     app.ladder.change(|state| {
         let n1 = state.nodes.get_mut(&n(1)).expect("n1");
         n1.slots.get_mut("reports").expect("a slot").consumer = Some(HOSTILE);
@@ -38,12 +38,12 @@ async fn lived_in() -> App {
     app.olga.confirm(&stale).await.expect(409);
     app.ladder.regain(4);
     let unknown = ask(4, "run_checkpoint", node.clone()).await.expect(201).json();
-    app.ladder.loses(Loss::BeforeTheNote);
+    app.ladder.loses(LadderLoss::BeforeTheNote);
     app.olga.confirm(&unknown).await.expect(200);
     // Two pages of an outcome that is not known: before and after it is closed.
-    looked_at(&app, &format!("/actions/{}", id(4))).await;
-    looked_at(&app, "/").await;
-    looked_at(&app, "/actions/new?kind=promote_standby&to=n2").await;
+    events_scanned(&app, &format!("/actions/{}", id(4))).await;
+    events_scanned(&app, "/").await;
+    events_scanned(&app, "/actions/new?kind=promote_standby&to=n2").await;
     let found = json!({"executed": "yes", "evidence": REASON});
     app.olga.post(&format!("/api/v1/actions/{}/finding", id(4)), &found).await.expect(200);
     ask(5, "stop_writes_of", json!({"node": "n1"})).await.expect(201);
@@ -80,7 +80,7 @@ fn without_nonce(html: &str) -> String {
     nonce.map_or_else(|| html.to_owned(), |(nonce, _)| html.replace(nonce, "NONCE"))
 }
 
-async fn looked_at(app: &App, path: &str) -> String {
+async fn events_scanned(app: &LadderApp, path: &str) -> String {
     let mut first = String::new();
     for client in [&app.olga, &app.oscar, &app.anna] {
         let page = client.get(path).await.expect(200).body;
@@ -120,7 +120,7 @@ async fn every_page_stands_over_a_kernel_of_another_shape() {
         }
     }
     for path in &paths {
-        looked_at(&app, path).await;
+        events_scanned(&app, path).await;
     }
     println!("{} pages, each for three readers", paths.len());
 }
@@ -203,7 +203,7 @@ async fn its_pages_can_be_looked_at() {
     let folder = root.join("target/preview");
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::copy(root.join("style/main.css"), folder.join("main.css")).expect("the style sheet");
-    let fresh = App::new().await;
+    let fresh = LadderApp::new().await;
     for (app, name, path) in [
         (&fresh, "ladder-overview", "/"),
         (&app, "ladder-promoted", "/"),

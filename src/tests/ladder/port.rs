@@ -1,15 +1,15 @@
 //! The ladder behind the port.
 
 use super::SPEC;
-use super::actions::Command;
+use super::actions::LadderCommand;
 use super::checks::checks;
 use super::invariants::Rule;
-use super::state::{Loss, State, n};
+use super::state::{LadderLoss, LadderState, n};
 use super::view::identity;
-use aerodb_control::kernel::memory::{MemoryPage, Reach, Remembered};
+use aerodb_control::kernel::memory::{MemoryPage, ReadHorizon, Remembered};
 use aerodb_control::kernel::{
-    Answer, ApplyError, CommandKernel, KernelDescription, ObserveKernel, Order, SettleError,
-    Settled, Unobservable,
+    ApplyError, CommandKernel, KernelDescription, KernelFuture, ObserveKernel, Order, Resolution,
+    ResolveError, Unobservable,
 };
 use aerodb_control::model::action::{Action, ActionId};
 use aerodb_control::model::cluster::{ClusterState, NodeState, ReceiptStatus};
@@ -24,16 +24,16 @@ use tokio::sync::watch;
 /// The kernel. What it keeps lasts as long as somebody holds it: a restart opens it again.
 #[derive(Clone)]
 pub(super) struct Ladder {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<LadderState>>,
     changes: watch::Sender<u64>,
 }
 
 impl Ladder {
     pub(super) fn new() -> Self {
-        Self::over(Arc::new(Mutex::new(State::new())))
+        Self::over(Arc::new(Mutex::new(LadderState::new())))
     }
 
-    fn over(state: Arc<Mutex<State>>) -> Self {
+    fn over(state: Arc<Mutex<LadderState>>) -> Self {
         let ladder = Self { state, changes: watch::Sender::new(0) };
         ladder.change(|state| {
             state.happens("started", None, None, "The kernel was started.".to_owned());
@@ -46,12 +46,12 @@ impl Ladder {
         Self::over(self.state)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LadderState> {
         self.state.lock().unwrap()
     }
 
     /// Something happens in the cluster that nobody asked for.
-    pub(super) fn change<T>(&self, happens: impl FnOnce(&mut State) -> T) -> T {
+    pub(super) fn change<T>(&self, happens: impl FnOnce(&mut LadderState) -> T) -> T {
         let made = happens(&mut self.state());
         self.changes.send_modify(|number| *number += 1);
         made
@@ -65,7 +65,7 @@ impl Ladder {
         self.change(|state| state.reach(&n(node), true));
     }
 
-    pub(super) fn loses(&self, loss: Loss) {
+    pub(super) fn loses(&self, loss: LadderLoss) {
         self.state().loses = Some(loss);
     }
 }
@@ -78,7 +78,7 @@ fn refusal(rule: Rule, sentence: String) -> ApplyError {
     })
 }
 
-fn execute(state: &mut State, order: &Order) -> Result<Receipt, ApplyError> {
+fn execute(state: &mut LadderState, order: &Order) -> Result<Receipt, ApplyError> {
     let id = order.action_id();
     if let Some(first) = state.receipts.get(&id) {
         return Ok(Receipt { duplicate: true, ..first.clone() });
@@ -96,14 +96,14 @@ fn execute(state: &mut State, order: &Order) -> Result<Receipt, ApplyError> {
             invariants: against.iter().map(|check| check.invariant).collect(),
         }));
     }
-    let command = Command::of(order.action()).expect("its checks pass");
+    let command = LadderCommand::of(order.action()).expect("its checks pass");
     let lost = || ApplyError::Unknown { why: "the connection was lost".to_owned() };
     let cut_at = state.loses.take();
-    if cut_at == Some(Loss::OnTheWay) {
+    if cut_at == Some(LadderLoss::OnTheWay) {
         return Err(lost());
     }
     let (result, position) = state.run(id, &command);
-    if cut_at == Some(Loss::BeforeTheNote) {
+    if cut_at == Some(LadderLoss::BeforeTheNote) {
         return Err(lost());
     }
     let receipt = Receipt {
@@ -121,7 +121,7 @@ fn execute(state: &mut State, order: &Order) -> Result<Receipt, ApplyError> {
     Ok(receipt)
 }
 
-fn page(state: &State, before: Option<EventPlace>, limit: u32) -> EventPage {
+fn page(state: &LadderState, before: Option<EventPlace>, limit: u32) -> EventPage {
     let is_before = |place: EventPlace| before.is_none_or(|before| place < before);
     let found = state.events.iter().rev().filter(|event| is_before(event.place));
     let limit = usize::try_from(limit).unwrap();
@@ -132,9 +132,13 @@ fn page(state: &State, before: Option<EventPlace>, limit: u32) -> EventPage {
     EventPage { events, next_before, gap: None }
 }
 
-fn memory(state: &State, after: Option<ActionId>, limit: u32) -> MemoryPage {
-    let reach =
-        Reach { branch: state.timeline, last: state.end(), applied: state.end(), is_whole: true };
+fn memory(state: &LadderState, after: Option<ActionId>, limit: u32) -> MemoryPage {
+    let reach = ReadHorizon {
+        branch: state.timeline,
+        last: state.end(),
+        applied: state.end(),
+        is_whole: true,
+    };
     let later = state.receipts.iter().filter(|(id, _)| after.is_none_or(|after| **id > after));
     let limit = usize::try_from(limit).unwrap();
     let row = |(id, receipt): (&ActionId, &Receipt)| {
@@ -179,15 +183,18 @@ impl ObserveKernel for Ladder {
             cluster: format!("{} {}", identity.environment, identity.cluster),
             start_note: "it took no node up and down".to_owned(),
             // What it did not note it can neither prove nor rule out.
-            can_settle: false,
+            can_resolve: false,
         }
     }
 
-    fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
+    fn observe(&self) -> KernelFuture<'_, Result<ClusterState, Unobservable>> {
         Box::pin(async { Ok(self.state().observe()) })
     }
 
-    fn receipt(&self, action_id: ActionId) -> Answer<'_, Result<ReceiptStatus, Unobservable>> {
+    fn receipt(
+        &self,
+        action_id: ActionId,
+    ) -> KernelFuture<'_, Result<ReceiptStatus, Unobservable>> {
         Box::pin(async move {
             let found = self.state().receipts.get(&action_id).cloned();
             Ok(found.map_or(ReceiptStatus::NoneYet { action_id }, |receipt| {
@@ -211,7 +218,7 @@ impl ObserveKernel for Ladder {
         &self,
         before: Option<EventPlace>,
         limit: u32,
-    ) -> Answer<'_, Result<EventPage, Unobservable>> {
+    ) -> KernelFuture<'_, Result<EventPage, Unobservable>> {
         Box::pin(async move { Ok(page(&self.state(), before, limit)) })
     }
 
@@ -219,7 +226,7 @@ impl ObserveKernel for Ladder {
         &self,
         after: Option<ActionId>,
         limit: u32,
-    ) -> Answer<'_, Result<MemoryPage, Unobservable>> {
+    ) -> KernelFuture<'_, Result<MemoryPage, Unobservable>> {
         Box::pin(async move { Ok(memory(&self.state(), after, limit)) })
     }
 
@@ -229,7 +236,7 @@ impl ObserveKernel for Ladder {
 }
 
 impl CommandKernel for Ladder {
-    fn apply(&self, order: Order) -> Answer<'_, Result<Receipt, ApplyError>> {
+    fn apply(&self, order: Order) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
         Box::pin(async move {
             let answer = execute(&mut self.state(), &order);
             // A refusal changed nothing, so nobody hears of it.
@@ -240,11 +247,11 @@ impl CommandKernel for Ladder {
         })
     }
 
-    fn settle(&self, action_id: ActionId) -> Answer<'_, Result<Settled, SettleError>> {
+    fn resolve(&self, action_id: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>> {
         Box::pin(async move {
             let found = self.state().receipts.get(&action_id).cloned();
             let why = "it may have run, and nothing was noted".to_owned();
-            found.map(Settled::Executed).ok_or_else(|| Unobservable { why }.into())
+            found.map(Resolution::Executed).ok_or_else(|| Unobservable { why }.into())
         })
     }
 }

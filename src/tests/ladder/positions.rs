@@ -1,11 +1,11 @@
 //! Distances between positions: bytes in binary units on one timeline, and none between two.
 
-use super::app::App;
+use super::app::LadderApp;
 use serde_json::json;
 
 #[tokio::test]
 async fn what_a_node_is_behind_is_said_in_binary_units_on_one_timeline() {
-    let app = App::new().await;
+    let app = LadderApp::new().await;
     let page = app.page("/").await;
     assert!(page.contains("16.0 KiB behind"), "{page}");
     assert!(page.contains("0 bytes behind"), "{page}");
@@ -16,7 +16,7 @@ async fn what_a_node_is_behind_is_said_in_binary_units_on_one_timeline() {
 
 #[tokio::test]
 async fn between_two_timelines_there_is_no_distance_no_bar_and_no_line_and_the_page_says_so() {
-    let app = App::new().await;
+    let app = LadderApp::new().await;
     app.page("/").await;
     app.olga.run(1, "stop_writes_of", json!({"node": "n1"})).await;
     app.olga.run(2, "promote_standby", json!({"to": "n2"})).await;
@@ -32,7 +32,7 @@ async fn between_two_timelines_there_is_no_distance_no_bar_and_no_line_and_the_p
 
 #[tokio::test]
 async fn the_topology_draws_whom_each_node_follows_and_whose_upstream_is_unknown() {
-    let app = App::new().await;
+    let app = LadderApp::new().await;
     let page = app.page("/").await;
     assert!(page.contains("link: follows n2, timeline 3"), "{page}");
     assert!(page.contains("primary of timeline 3"), "{page}");

@@ -1,7 +1,7 @@
 //! What an order would change, fact by fact.
 
 use super::SPEC;
-use super::actions::Command;
+use super::actions::LadderCommand;
 use super::facts::{FOLLOWS, RESTART_POINT, SLOT, SYNC, TIMELINE};
 use aerodb_control::model::cluster::ClusterState;
 use aerodb_control::model::facts::{Fact, FactChange, FactKey, FactSubject, FactValue, Value};
@@ -9,21 +9,21 @@ use aerodb_control::model::spec::{PRIMARY, PRIMARY_ROLE, ROLE, WRITES};
 use aerodb_control::model::text::NodeId;
 
 /// Every change of an order whose checks pass, in the order in which facts are shown.
-pub(super) fn predict(state: &ClusterState, command: &Command) -> Vec<FactChange> {
+pub(super) fn predict(state: &ClusterState, command: &LadderCommand) -> Vec<FactChange> {
     let mut effects = Effects { state, changes: Vec::new() };
     match command {
-        Command::Promote { to } => effects.promote(to),
-        Command::StopWrites { .. } => effects.cluster(WRITES, "stopped".into()),
-        Command::DropSlot { node, slot } => effects.without(node, slot),
-        Command::Detach { node } => {
+        LadderCommand::Promote { to } => effects.promote(to),
+        LadderCommand::StopWrites { .. } => effects.cluster(WRITES, "stopped".into()),
+        LadderCommand::DropSlot { node, slot } => effects.without(node, slot),
+        LadderCommand::Detach { node } => {
             effects.node(node, FOLLOWS, Value::None);
             effects.node(node, ROLE, "standby".into());
             effects.synchronous_without(node);
         }
-        Command::RunCheckpoint { node } => {
+        LadderCommand::RunCheckpoint { node } => {
             effects.push(FactSubject::Node(node.clone()), RESTART_POINT, FactValue::OfThisAction);
         }
-        Command::Rebuild { .. } => {}
+        LadderCommand::Rebuild { .. } => {}
     }
     let mut changes = effects.changes;
     changes.retain(|change| change.before != change.after);

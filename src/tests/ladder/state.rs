@@ -1,6 +1,6 @@
 //! What the ladder keeps, and what each order does to it.
 
-use super::actions::Command;
+use super::actions::LadderCommand;
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::event::{EventKind, EventPlace, KernelEvent};
@@ -13,7 +13,7 @@ const BEGINNING: i64 = 1_769_852_700_000;
 const SEGMENT: u64 = 16 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Writes {
+pub(super) enum LadderWrites {
     Accepted,
     Stopped,
     /// For a synchronous standby that does not answer.
@@ -21,27 +21,27 @@ pub(super) enum Writes {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Slot {
+pub(super) struct LadderSlot {
     pub(super) consumer: Option<&'static str>,
     pub(super) is_active: bool,
     pub(super) restart: Position,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(super) struct LadderNode {
     pub(super) follows: Option<NodeId>,
     pub(super) timeline: u64,
     pub(super) flushed: u64,
     pub(super) replayed: u64,
     pub(super) restart_point: u64,
-    pub(super) slots: BTreeMap<String, Slot>,
+    pub(super) slots: BTreeMap<String, LadderSlot>,
     /// Since when and why it cannot be reached.
     pub(super) unreached: Option<(Timestamp, String)>,
 }
 
 /// Where the answer to the next order is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Loss {
+pub(super) enum LadderLoss {
     /// Before anything ran.
     OnTheWay,
     /// After it ran, and before the kernel could note that.
@@ -49,29 +49,29 @@ pub(super) enum Loss {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct State {
+pub(super) struct LadderState {
     pub(super) timeline: u64,
     pub(super) primary: Option<NodeId>,
-    pub(super) writes: Writes,
+    pub(super) writes: LadderWrites,
     pub(super) writes_since: Timestamp,
     pub(super) writes_why: String,
     pub(super) synchronous: Vec<String>,
-    pub(super) nodes: BTreeMap<NodeId, Node>,
+    pub(super) nodes: BTreeMap<NodeId, LadderNode>,
     pub(super) receipts: BTreeMap<ActionId, Receipt>,
     pub(super) events: Vec<KernelEvent>,
     pub(super) ticks: i64,
-    pub(super) loses: Option<Loss>,
+    pub(super) loses: Option<LadderLoss>,
 }
 
 pub(super) fn n(number: u64) -> NodeId {
     NodeId::numbered(number)
 }
 
-impl State {
+impl LadderState {
     /// n1 is primary, n2 follows it, n4 follows n2, and n3 was never reached.
     pub(super) fn new() -> Self {
         let at = Timestamp::from_millis(BEGINNING);
-        let node = |follows: Option<u64>, flushed: u64, replayed: u64| Node {
+        let node = |follows: Option<u64>, flushed: u64, replayed: u64| LadderNode {
             follows: follows.map(n),
             timeline: 3,
             flushed: SEGMENT + flushed,
@@ -80,7 +80,7 @@ impl State {
             slots: BTreeMap::new(),
             unreached: None,
         };
-        let slot = |consumer, is_active, offset| Slot {
+        let slot = |consumer, is_active, offset| LadderSlot {
             consumer,
             is_active,
             restart: Position { branch: 3, offset },
@@ -99,7 +99,7 @@ impl State {
         Self {
             timeline: 3,
             primary: Some(n(1)),
-            writes: Writes::Accepted,
+            writes: LadderWrites::Accepted,
             writes_since: at,
             writes_why: "The primary was started.".to_owned(),
             synchronous: vec!["n2".to_owned()],
@@ -142,7 +142,7 @@ impl State {
         });
     }
 
-    fn set_writes(&mut self, writes: Writes, why: &str) {
+    fn set_writes(&mut self, writes: LadderWrites, why: &str) {
         self.writes = writes;
         why.clone_into(&mut self.writes_why);
         self.writes_since = self.now();
@@ -150,7 +150,8 @@ impl State {
 
     /// Clients write so many bytes; who follows the primary has them at once.
     pub(super) fn write(&mut self, bytes: u64) {
-        let Some(primary) = self.primary.clone().filter(|_| self.writes == Writes::Accepted) else {
+        let Some(primary) = self.primary.clone().filter(|_| self.writes == LadderWrites::Accepted)
+        else {
             return;
         };
         self.ticks += 1;
@@ -174,20 +175,20 @@ impl State {
         let at = self.now();
         let node = self.nodes.get_mut(id).unwrap();
         node.unreached = (!is_reached).then(|| (at, "no answer on its port".to_owned()));
-        if self.synchronous.contains(&id.to_string()) && self.writes != Writes::Stopped {
+        if self.synchronous.contains(&id.to_string()) && self.writes != LadderWrites::Stopped {
             let (writes, why) = if is_reached {
-                (Writes::Accepted, "The synchronous standby answers.")
+                (LadderWrites::Accepted, "The synchronous standby answers.")
             } else {
-                (Writes::Waiting, "The synchronous standby does not answer.")
+                (LadderWrites::Waiting, "The synchronous standby does not answer.")
             };
             self.set_writes(writes, why);
         }
     }
 
     /// Carries out an order whose checks pass, and says what happened and where, if it is a place.
-    pub(super) fn run(&mut self, id: ActionId, command: &Command) -> (String, Option<u64>) {
+    pub(super) fn run(&mut self, id: ActionId, command: &LadderCommand) -> (String, Option<u64>) {
         match command {
-            Command::Promote { to } => {
+            LadderCommand::Promote { to } => {
                 let old = self.primary.replace(to.clone());
                 if let Some(old) = old.and_then(|old| self.nodes.get_mut(&old)) {
                     old.follows = None;
@@ -204,29 +205,29 @@ impl State {
                 self.synchronous.clear();
                 let sentence = format!("{to} is primary of timeline {timeline}.");
                 self.happens("timeline_began", Some(to), Some(id), sentence.clone());
-                self.set_writes(Writes::Accepted, "A standby was promoted.");
+                self.set_writes(LadderWrites::Accepted, "A standby was promoted.");
                 (sentence, Some(end))
             }
-            Command::StopWrites { node } => {
+            LadderCommand::StopWrites { node } => {
                 let sentence = format!("{node} accepts no more writes.");
                 self.happens("writes_halted", Some(node), Some(id), sentence.clone());
-                self.set_writes(Writes::Stopped, "An operator stopped them.");
+                self.set_writes(LadderWrites::Stopped, "An operator stopped them.");
                 (sentence, None)
             }
-            Command::DropSlot { node, slot } => {
+            LadderCommand::DropSlot { node, slot } => {
                 self.nodes.get_mut(node).unwrap().slots.remove(slot);
                 let sentence = format!("The slot {slot} of {node} is gone.");
                 self.happens("slot_dropped", Some(node), Some(id), sentence.clone());
                 (sentence, None)
             }
-            Command::Detach { node } => {
+            LadderCommand::Detach { node } => {
                 self.nodes.get_mut(node).unwrap().follows = None;
                 self.synchronous.retain(|name| *name != node.to_string());
                 let sentence = format!("{node} follows nobody.");
                 self.happens("standby_detached", Some(node), Some(id), sentence.clone());
                 (sentence, None)
             }
-            Command::RunCheckpoint { node } => {
+            LadderCommand::RunCheckpoint { node } => {
                 let of = self.nodes.get_mut(node).unwrap();
                 of.restart_point = of.replayed;
                 let at = of.replayed;
@@ -235,7 +236,7 @@ impl State {
                 (sentence, Some(at))
             }
             // Its checks never pass: nobody can attest yet.
-            Command::Rebuild { .. } => unreachable!("it needs an attestation"),
+            LadderCommand::Rebuild { .. } => unreachable!("it needs an attestation"),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::facts::{
     ACTIVE, CONSUMER, FLUSHED, FOLLOWS, LOG_BYTES, REPLAYED, RESTART, RESTART_POINT, RETAINED,
     SLOT, SYNC, TIMELINE, UNREACHED_SINCE, UNREACHED_WHY, WRITES_SINCE, WRITES_WHY,
 };
-use super::state::{Node, State, Writes};
+use super::state::{LadderNode, LadderState, LadderWrites};
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::cluster::{ClusterState, ItemState, NodeState, Observation};
 use aerodb_control::model::facts::{Fact, FactKey, Facts, Position, Value};
@@ -29,8 +29,8 @@ fn text(at: Timestamp) -> Fact<Value> {
     known(at.to_string())
 }
 
-impl State {
-    pub(super) fn role(&self, id: &NodeId, node: &Node) -> &'static str {
+impl LadderState {
+    pub(super) fn role(&self, id: &NodeId, node: &LadderNode) -> &'static str {
         match &node.follows {
             _ if self.primary.as_ref() == Some(id) => "primary",
             Some(upstream) if self.primary.as_ref() != Some(upstream) => "cascading standby",
@@ -40,9 +40,9 @@ impl State {
 
     fn cluster_facts(&self) -> Facts {
         let writes = match self.writes {
-            Writes::Accepted => "accepted",
-            Writes::Stopped => "stopped",
-            Writes::Waiting => "waiting",
+            LadderWrites::Accepted => "accepted",
+            LadderWrites::Stopped => "stopped",
+            LadderWrites::Waiting => "waiting",
         };
         [
             (PRIMARY, known(self.primary.as_ref().map(ToString::to_string))),
@@ -57,7 +57,7 @@ impl State {
         .collect()
     }
 
-    fn node_state(&self, id: &NodeId, node: &Node) -> NodeState {
+    fn node_state(&self, id: &NodeId, node: &LadderNode) -> NodeState {
         let place = |offset| Value::Position(Position { branch: node.timeline, offset });
         let values = [
             (ROLE, Value::from(self.role(id, node))),
@@ -86,8 +86,8 @@ impl State {
 
     fn items(&self) -> Vec<ItemState> {
         let reached = self.nodes.iter().filter(|(_, node)| node.unreached.is_none());
-        let of_node = |(id, node): (&NodeId, &Node)| -> Vec<ItemState> {
-            let item = |(name, slot): (&String, &super::state::Slot)| {
+        let of_node = |(id, node): (&NodeId, &LadderNode)| -> Vec<ItemState> {
+            let item = |(name, slot): (&String, &super::state::LadderSlot)| {
                 let retained = node.flushed - slot.restart.offset;
                 let facts = [
                     (CONSUMER, known(slot.consumer.map(str::to_owned))),

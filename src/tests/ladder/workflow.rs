@@ -1,11 +1,11 @@
 //! A whole workflow over the ladder, through the public router.
 
-use super::app::App;
+use super::app::LadderApp;
 use super::contract::action;
-use super::state::Loss;
+use super::state::LadderLoss;
 use super::words::foreign;
 use crate::harness::id;
-use aerodb_control::ledger::{Expected, verify_file};
+use aerodb_control::ledger::{ExpectedLog, verify_file};
 use aerodb_control::store::DATABASE_FILE;
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ fn kinds(action: &Value) -> Vec<&str> {
 /// C3.1, C3.2, C3.3, C3.4.
 #[tokio::test]
 async fn a_request_is_explained_confirmed_and_executed_once_in_the_words_of_its_kernel() {
-    let app = App::new().await;
+    let app = LadderApp::new().await;
     let explained = app.asks(1, "stop_writes_of", json!({"node": "n1"})).await.expect(201).json();
     let explanation = &explained["explanation"];
     assert_eq!(explanation["typed_target"], "orders");
@@ -50,7 +50,7 @@ async fn a_request_is_explained_confirmed_and_executed_once_in_the_words_of_its_
 /// Two timelines, predicted as they were found.
 #[tokio::test]
 async fn a_promotion_turns_history_off_and_is_found_as_it_was_explained() {
-    let app = App::new().await;
+    let app = LadderApp::new().await;
     app.olga.run(1, "stop_writes_of", json!({"node": "n1"})).await;
     let done = app.olga.run(2, "promote_standby", json!({"to": "n2"})).await;
     assert_eq!(done["outcome"]["differences"], json!([]), "{done}");
@@ -64,7 +64,7 @@ async fn a_promotion_turns_history_off_and_is_found_as_it_was_explained() {
 /// C4.2: the refusal names the invariant of this kernel, in its words.
 #[tokio::test]
 async fn a_rejection_names_the_invariant_of_its_kernel() {
-    let app = App::new().await;
+    let app = LadderApp::new().await;
     let refused = app.asks(1, "promote_standby", json!({"to": "n2"})).await.expect(412).json();
     let refusal = &refused["refusal"];
     assert_eq!(refusal["invariants"], json!(["writes_halted"]));
@@ -88,7 +88,7 @@ async fn a_rejection_names_the_invariant_of_its_kernel() {
 /// C6.1: what would need an attestation is unknown, and unknown rejects.
 #[tokio::test]
 async fn what_nobody_attested_is_unknown_and_rejects() {
-    let app = App::new().await;
+    let app = LadderApp::new().await;
     app.asks(1, "rebuild_node", json!({"node": "n3"})).await.expect(412);
     let checks = app.action(&id(1)).await["explanation"]["checks"].clone();
     let found = checks.as_array().expect("checks").iter().find(|c| c["invariant"] == "host_is_off");
@@ -98,7 +98,7 @@ async fn what_nobody_attested_is_unknown_and_rejects() {
 /// C3.3: a pinned fact of a node, and one of a slot.
 #[tokio::test]
 async fn a_confirmation_is_stale_where_a_pinned_fact_moved_and_not_where_a_position_did() {
-    let app = App::new().await;
+    let app = LadderApp::new().await;
     let dropped = json!({"node": "n1", "slot": "reports"});
     let explained = app.asks(1, "drop_slot", dropped.clone()).await.expect(201).json();
     app.ladder.change(|state| state.write(100_000));
@@ -136,10 +136,10 @@ async fn a_confirmation_is_stale_where_a_pinned_fact_moved_and_not_where_a_posit
 #[tokio::test]
 async fn an_outcome_that_the_kernel_cannot_tell_is_closed_by_a_finding_and_holds_all_up_until_then()
 {
-    let app = App::new().await;
+    let app = LadderApp::new().await;
     for (number, loss, executed, stage) in [
-        (1, Loss::BeforeTheNote, "yes", "found_executed"),
-        (3, Loss::OnTheWay, "no", "found_not_executed"),
+        (1, LadderLoss::BeforeTheNote, "yes", "found_executed"),
+        (3, LadderLoss::OnTheWay, "no", "found_not_executed"),
     ] {
         let explained = app.asks(number, "run_checkpoint", json!({"node": "n2"})).await;
         let explained = explained.expect(201).json();
@@ -149,10 +149,10 @@ async fn an_outcome_that_the_kernel_cannot_tell_is_closed_by_a_finding_and_holds
         let held = app.asks(number + 1, "stop_writes_of", json!({"node": "n1"})).await;
         assert_eq!(held.expect(409).code(), "unresolved");
         let why = json!({"reason": "what became of it"});
-        let refused = app.olga.post(&path(number, "settle"), &why).await.expect(409);
+        let refused = app.olga.post(&path(number, "resolve"), &why).await.expect(409);
         assert_eq!(refused.code(), "cannot_settle");
         let page = app.page(&format!("/actions/{}", id(number))).await;
-        assert!(page.contains("/finding\"") && !page.contains("/settle\""));
+        assert!(page.contains("/finding\"") && !page.contains("/resolve\""));
         // No action of this kernel is a way out, and the page names none.
         assert!(page.contains("further mutations of this cluster are refused."), "{page}");
         let found = json!({"executed": executed, "evidence": "pg_controldata of n2"});
@@ -165,7 +165,7 @@ async fn an_outcome_that_the_kernel_cannot_tell_is_closed_by_a_finding_and_holds
 /// C9.1, C9.3: reads of the log, its verification and the report, by everybody who may.
 #[tokio::test]
 async fn the_log_of_it_is_read_verified_and_reported_in_the_words_of_its_kernel() {
-    let app = App::new().await;
+    let app = LadderApp::new().await;
     app.olga.run(1, "run_checkpoint", json!({"node": "n2"})).await;
     for client in [&app.oscar, &app.anna] {
         let log = client.get("/api/v1/log?limit=200").await.expect(200).json();
@@ -183,14 +183,15 @@ async fn the_log_of_it_is_read_verified_and_reported_in_the_words_of_its_kernel(
     assert_eq!(by_node["records"].as_array().expect("records").len(), 1);
     let by_kind = app.anna.get("/api/v1/log?action_kind=run_checkpoint").await.expect(200).json();
     assert!(!by_kind["records"].as_array().expect("records").is_empty());
-    let verified = verify_file(&app.dir().join(DATABASE_FILE), &Expected::default(), &mut |_| {});
+    let verified =
+        verify_file(&app.dir().join(DATABASE_FILE), &ExpectedLog::default(), &mut |_| {});
     verified.expect("a whole log");
 }
 
 /// The timeline of the console: what the kernel did stands between the order and its answer.
 #[tokio::test]
 async fn events_of_this_kernel_are_ordered_beside_the_log_by_their_receipts() {
-    let app = App::new().await;
+    let app = LadderApp::new().await;
     app.olga.run(1, "stop_writes_of", json!({"node": "n1"})).await;
     app.olga.run(2, "promote_standby", json!({"to": "n2"})).await;
     let timeline = app.anna.get("/api/v1/timeline?limit=50").await.expect(200).json();

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 /// How long each round took.
 #[derive(Default)]
-pub(crate) struct Figures(Vec<Duration>);
+pub(crate) struct Timings(Vec<Duration>);
 
-impl Figures {
+impl Timings {
     pub(crate) fn add(&mut self, took: Duration) {
         self.0.push(took);
     }
@@ -20,7 +20,7 @@ impl Figures {
 }
 
 /// Prints one thing beside another, with their ratio.
-pub(crate) fn line(name: &str, ours: &mut Figures, other: &str, limit: &mut Figures) {
+pub(crate) fn line(name: &str, ours: &mut Timings, other: &str, limit: &mut Timings) {
     let (p50, p99) = (ours.at(50), ours.at(99));
     let (q50, q99) = (limit.at(50), limit.at(99));
     println!(

@@ -4,10 +4,10 @@ use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::ledger::note::LogSigner;
 use aerodb_control::ledger::{Draft, Ledger};
 use aerodb_control::model::action::ActionId;
-use aerodb_control::model::actor::{Actor, ActorRole, Means, Via};
+use aerodb_control::model::actor::{Actor, ActorRole, AuthMethod, CredentialKind};
 use aerodb_control::model::ambient::{Clock, Timestamp};
 use aerodb_control::model::canonical::Hash;
-use aerodb_control::model::receipt::{Receipt, Witness};
+use aerodb_control::model::receipt::{LedgerRef, Receipt};
 use aerodb_control::model::record::{Delivery, Entry, LearnedBy};
 use aerodb_control::model::text::{ActorName, NodeId, Reason};
 use aerodb_control::store::Store;
@@ -30,9 +30,9 @@ const SNAPSHOTS: u64 = 2_000;
 
 /// Stands still until it is moved.
 #[derive(Default)]
-pub(crate) struct ManualClock(AtomicI64);
+pub(crate) struct BenchClock(AtomicI64);
 
-impl Clock for ManualClock {
+impl Clock for BenchClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(START_MS + self.0.load(Ordering::SeqCst))
     }
@@ -66,14 +66,14 @@ pub(crate) fn time_of(seq: u64) -> String {
 /// A ledger that grows.
 pub(crate) struct Generator {
     ledger: Ledger,
-    clock: Arc<ManualClock>,
+    clock: Arc<BenchClock>,
 }
 
 impl Generator {
     /// Begins a log with a start and a key.
     pub(crate) async fn new(dir: &Path) -> Self {
         let store = Store::found(dir).unwrap();
-        let clock = Arc::new(ManualClock::default());
+        let clock = Arc::new(BenchClock::default());
         let ledger = Ledger::open(&store, clock.clone()).unwrap();
         let signer = LogSigner::new("aerodb/bench/1", &[7; 32]).unwrap();
         let boot = Entry::Boot {
@@ -115,7 +115,7 @@ impl Generator {
                 drafts.push(Draft::new(
                     Some(actor(number)),
                     None,
-                    Entry::SignedIn { by: Means::Password },
+                    Entry::SignedIn { by: AuthMethod::Password },
                 ));
             }
             size_now += drafts.len() as u64;
@@ -126,7 +126,7 @@ impl Generator {
 
 fn actor(number: u64) -> Actor {
     let name = ActorName::parse(&format!("operator-{}", mix(number) % 40)).unwrap();
-    Actor { name, role: ActorRole::Operator, via: Via::Session }
+    Actor { name, role: ActorRole::Operator, via: CredentialKind::Session }
 }
 
 fn action(number: u64) -> Action {
@@ -168,7 +168,7 @@ fn story(number: u64) -> Vec<Draft> {
         epoch: Some(number),
         position: Some(number * 3),
         executed_at: Timestamp::from_millis(START_MS),
-        witness: Witness { seq: number, hash: digest },
+        witness: LedgerRef { seq: number, hash: digest },
         result: format!("It is done in epoch {number}."),
         verification: None,
         duplicate: false,
@@ -179,7 +179,7 @@ fn story(number: u64) -> Vec<Draft> {
         shown: Some(aerodb_control::model::action::Stage::Executed),
     };
     vec![
-        Draft::new(Some(actor(number)), None, Entry::SignedIn { by: Means::Password }),
+        Draft::new(Some(actor(number)), None, Entry::SignedIn { by: AuthMethod::Password }),
         request(number),
         by(Entry::Explained {
             digest,

@@ -1,19 +1,19 @@
 //! A whole control plane for measuring: the public router over the embedded kernel, on a log of any
 //! length, with a cluster that can be shown larger than one process holds nodes.
 
-use super::log::ManualClock;
+use super::log::BenchClock;
 use aerodb_control::authority::PasswordCost;
 use aerodb_control::kernel::embedded::view::View;
-use aerodb_control::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served};
+use aerodb_control::kernel::embedded::{EmbeddedConfig, EmbeddedKernel, NodeCount, ServiceHistory};
 use aerodb_control::kernel::over::Over;
-use aerodb_control::kernel::{Answer, CommandKernel, Unobservable};
+use aerodb_control::kernel::{CommandKernel, KernelFuture, Unobservable};
 use aerodb_control::ledger::Ledger;
 use aerodb_control::ledger::note::LogSigner;
 use aerodb_control::model::ambient::Entropy;
 use aerodb_control::model::cluster::ClusterState;
 use aerodb_control::model::text::{NodeId, PlaceName};
 use aerodb_control::serve::ambient::SystemRoom;
-use aerodb_control::serve::{Ambient, Front, Parts, assemble};
+use aerodb_control::serve::{Front, Parts, SystemDeps, assemble};
 use aerodb_control::store::Store;
 use aerodb_control::web::routers;
 use aerodb_control::workflow::access::Access;
@@ -33,9 +33,9 @@ const PASSWORD: &str = "a quiet harbour at dawn";
 
 /// Bytes from a counter.
 #[derive(Default)]
-struct Counted(AtomicU64);
+struct BenchEntropy(AtomicU64);
 
-impl Entropy for Counted {
+impl Entropy for BenchEntropy {
     fn bytes(&self) -> [u8; 32] {
         Sha256::digest(self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes()).into()
     }
@@ -69,40 +69,41 @@ impl Over for Crowded {
         &self.inner
     }
 
-    fn observe(&self) -> Answer<'_, Result<ClusterState, Unobservable>> {
+    fn observe(&self) -> KernelFuture<'_, Result<ClusterState, Unobservable>> {
         Box::pin(async { Ok(self.crowd(self.inner().observe().await?)) })
     }
 }
 
 /// A control plane with one operator.
-pub(crate) struct Console {
+pub(crate) struct BenchSite {
     router: Router,
     access: Arc<Access>,
     _stop: watch::Sender<()>,
 }
 
-impl Console {
+impl BenchSite {
     /// Over the log in this directory, which may be long, and a new cluster shown as so many nodes.
     pub(crate) async fn open(dir: &Path, nodes: usize) -> Self {
         let store = Store::open(dir).or_else(|_| Store::found(dir)).unwrap();
-        let ambient = Ambient {
-            clock: Arc::new(ManualClock::default()),
-            entropy: Arc::new(Counted::default()),
+        let ambient = SystemDeps {
+            clock: Arc::new(BenchClock::default()),
+            entropy: Arc::new(BenchEntropy::default()),
             password_cost: PasswordCost::of(64, 1),
             room: Arc::new(SystemRoom),
         };
         let clock = Arc::clone(&ambient.clock);
         let name = |text: &str| PlaceName::parse(text).unwrap();
-        let founding = Config {
+        let founding = EmbeddedConfig {
             dir: dir.join("kernel"),
             nodes: NodeCount::Exactly(3),
             cluster: name("aerodb"),
             environment: name("bench"),
             room: Arc::clone(&ambient.room),
         };
-        EmbeddedKernel::lay_out(&founding, &*clock, &*ambient.entropy).unwrap();
+        EmbeddedKernel::create_files(&founding, &*clock, &*ambient.entropy).unwrap();
         let entropy = &*ambient.entropy;
-        let inner = EmbeddedKernel::open(&founding, Served::Never, Arc::clone(&clock), entropy);
+        let inner =
+            EmbeddedKernel::open(&founding, ServiceHistory::Never, Arc::clone(&clock), entropy);
         let kernel = Arc::new(Crowded { inner: inner.unwrap(), nodes });
         let signer = LogSigner::new("aerodb/bench/1", &[7; 32]).unwrap();
         let ledger = Ledger::open(&store, clock).unwrap().signing(signer);

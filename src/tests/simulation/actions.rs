@@ -1,6 +1,6 @@
 //! What operators do: any action of the catalogue, asked for and confirmed as a person would.
 
-use super::world::{Asked, OPERATOR, PASSWORD, World};
+use super::world::{OPERATOR, PASSWORD, PendingAction, SimWorld};
 use crate::authority::{Credential, Operator};
 use crate::kernel::ObserveKernel as _;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
@@ -18,7 +18,7 @@ fn reason() -> Reason {
     Reason::parse("a simulation").expect("a reason")
 }
 
-impl World {
+impl SimWorld {
     /// One action of any kind, from the request to its end, or given up on the way.
     pub(super) fn act(&mut self) -> Result<(), String> {
         let Ok(state) = self.wait(self.house().read.observe()) else {
@@ -45,9 +45,9 @@ impl World {
         };
         self.note(&format!("request {id} {action:?}: {said}"));
         self.count("actions asked for");
-        self.asked.push(Asked { id, action, confirmation: confirmation.clone() });
+        self.asked.push(PendingAction { id, action, confirmation: confirmation.clone() });
         let Some(confirmation) = confirmation else { return Ok(()) };
-        let way = if self.rests { u64::MAX } else { self.coin.below(20) };
+        let way = if self.rests { u64::MAX } else { self.rng.below(20) };
         match way {
             0 => {
                 let withdrawn = self.house().workflow.withdraw(&operator, id, reason());
@@ -133,10 +133,10 @@ impl World {
     }
 
     /// Settles what is open, if anything is.
-    pub(super) fn settle(&mut self) -> Result<(), String> {
-        let Ok(Some(open)) = self.house().read.unresolved() else { return Ok(()) };
+    pub(super) fn resolve(&mut self) -> Result<(), String> {
+        let Ok(Some(open)) = self.house().read.in_doubt() else { return Ok(()) };
         let Some(operator) = self.operator()? else { return Ok(()) };
-        let settled = self.house().workflow.settle(&operator, open.action_id, reason());
+        let settled = self.house().workflow.resolve(&operator, open.action_id, reason());
         let said = match self.wait(settled) {
             Ok(answer) => answer.stage.word().to_owned(),
             Err(refusal) => format!("{:?}", refusal.code),
@@ -165,7 +165,7 @@ impl World {
 
     /// An action: mostly one that passes its checks now, sometimes any.
     fn choose(&mut self, state: &View) -> Action {
-        if state.cluster.primary == Fact::Known(None) && self.coin.below(10) < 6 {
+        if state.cluster.primary == Fact::Known(None) && self.rng.below(10) < 6 {
             return Action::Failover { to: self.node_of(state) };
         }
         let mut action = self.any(state);
@@ -181,7 +181,7 @@ impl World {
 
     fn any(&mut self, state: &View) -> Action {
         let node = self.node_of(state);
-        match self.coin.below(26) {
+        match self.rng.below(26) {
             0..=4 => Action::Switchover { to: node },
             5..=6 => Action::Failover { to: node },
             7 => Action::StopWrites {},
@@ -194,7 +194,7 @@ impl World {
             20..=21 => Action::TakeCheckpoint { node },
             22..=23 => {
                 let last = self.kernel(|inside| inside.ends_within_reach().max().unwrap_or(1));
-                let up_to = (1 + self.coin.below(last.max(1))).to_string();
+                let up_to = (1 + self.rng.below(last.max(1))).to_string();
                 let up_to = LogPosition::parse_field("up_to", &up_to).expect("a position");
                 Action::PurgeLog { node, up_to }
             }
@@ -212,12 +212,12 @@ impl World {
     }
 
     fn fresh_id(&mut self) -> ActionId {
-        let bytes = u128::from(self.coin.next()) << 64 | u128::from(self.coin.next());
+        let bytes = u128::from(self.rng.next()) << 64 | u128::from(self.rng.next());
         ActionId::from_random(bytes.to_be_bytes())
     }
 
     /// An index below this length.
     pub(super) fn index(&mut self, length: usize) -> usize {
-        usize::try_from(self.coin.below(length as u64)).expect("an index")
+        usize::try_from(self.rng.below(length as u64)).expect("an index")
     }
 }

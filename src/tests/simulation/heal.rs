@@ -1,10 +1,10 @@
 //! The end of a run: an operator brings everything back, and then nothing may be missing or open.
 
-use super::world::World;
+use super::world::SimWorld;
 use crate::kernel::ObserveKernel as _;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::view::{Fence, NodeView, View, Writes};
-use crate::ledger::{Expected, verify_file};
+use crate::ledger::{ExpectedLog, verify_file};
 use crate::model::action::Stage;
 use crate::model::cluster::ReceiptStatus;
 use crate::model::facts::Fact;
@@ -12,7 +12,7 @@ use crate::model::facts::Fact;
 /// Steps after which everything is back, where it can come back at all.
 const STEPS_MAX: usize = 60;
 
-impl World {
+impl SimWorld {
     /// Starts on a sound disk, settles, brings nodes back, and looks at everything.
     pub(super) fn come_to_rest(&mut self) -> Result<(), String> {
         self.mend_disk();
@@ -36,9 +36,9 @@ impl World {
             self.freeze_or_unfreeze()?;
             return Ok(true);
         }
-        if self.house().read.unresolved().is_ok_and(|open| open.is_some()) {
-            self.settle()?;
-            if self.house().read.unresolved().is_ok_and(|open| open.is_none()) {
+        if self.house().read.in_doubt().is_ok_and(|open| open.is_some()) {
+            self.resolve()?;
+            if self.house().read.in_doubt().is_ok_and(|open| open.is_none()) {
                 return Ok(true);
             }
         }
@@ -51,7 +51,7 @@ impl World {
         let away = |node: &&NodeView| node.pinned.reachable == Fact::Known(false);
         let away: Vec<_> = state.nodes.iter().filter(away).map(|n| n.pinned.id.clone()).collect();
         let vacant = state.cluster.primary == Fact::Known(None);
-        if vacant && (away.is_empty() || self.coin.below(2) == 0) {
+        if vacant && (away.is_empty() || self.rng.below(2) == 0) {
             let node = state.nodes[self.index(state.nodes.len())].pinned.id.clone();
             return Some(Action::Failover { to: node });
         }
@@ -61,7 +61,7 @@ impl World {
         if state.cluster.write_fence == Fact::Known(Fence::Standing) {
             return Some(Action::ResumeWrites {});
         }
-        let is_open = self.house().read.unresolved().is_ok_and(|open| open.is_some());
+        let is_open = self.house().read.in_doubt().is_ok_and(|open| open.is_some());
         let is_served = state.cluster.writes == Fact::Known(Writes::Accepted);
         if is_open || !is_served {
             let node = state.nodes[self.index(state.nodes.len())].pinned.id.clone();
@@ -90,8 +90,8 @@ impl World {
             return Err(illegal.clone());
         }
         // What the chain says is the same for every seed; a few are enough.
-        if self.coin.below(10) == 0 {
-            verify_file(&path, &Expected::default(), &mut |_| {})
+        if self.rng.below(10) == 0 {
+            verify_file(&path, &ExpectedLog::default(), &mut |_| {})
                 .map_err(|error| format!("log: {error}"))?;
         }
         Ok(())

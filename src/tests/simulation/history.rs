@@ -1,19 +1,19 @@
 //! What clients did and were told, judged by somebody else's checker.
 
-use crate::kernel::embedded::{DataError, Written};
+use crate::kernel::embedded::{CommittedWrite, DataError};
 use stateright::semantics::register::{Register, RegisterOp, RegisterRet};
 use stateright::semantics::{ConsistencyTester as _, LinearizabilityTester};
 use std::collections::{BTreeMap, BTreeSet};
 
-type Value = Option<u64>;
-type Tester = LinearizabilityTester<u32, Register<Value>>;
+type RegisterValue = Option<u64>;
+type Tester = LinearizabilityTester<u32, Register<RegisterValue>>;
 
 /// Clients from this number on did one thing and never heard what became of it.
 const FIRST_WITHOUT_ANSWER: u32 = 1000;
 
 /// Reads and writes per key.
 #[derive(Default)]
-pub(super) struct History {
+pub(super) struct ReadWriteHistory {
     keys: BTreeMap<String, Tester>,
     touched: BTreeSet<String>,
     without_answer: u32,
@@ -22,7 +22,7 @@ pub(super) struct History {
     pub(super) acknowledged: BTreeMap<u64, u64>,
 }
 
-impl History {
+impl ReadWriteHistory {
     /// A value that nobody has written before.
     pub(super) fn fresh(&mut self) -> u64 {
         self.values += 1;
@@ -30,7 +30,10 @@ impl History {
     }
 
     /// Writes that were sent together, with their answers.
-    pub(super) fn wrote(&mut self, writes: &[(String, Value, Result<Written, DataError>)]) {
+    pub(super) fn wrote(
+        &mut self,
+        writes: &[(String, RegisterValue, Result<CommittedWrite, DataError>)],
+    ) {
         let mut returns = Vec::new();
         for (client, (key, value, answer)) in (0..).zip(writes) {
             let client = match answer {
@@ -60,7 +63,7 @@ impl History {
     }
 
     /// A read that was answered.
-    pub(super) fn read(&mut self, key: &str, found: Value) {
+    pub(super) fn read(&mut self, key: &str, found: RegisterValue) {
         let tester = self.keys.entry(key.to_owned());
         let tester = tester.or_insert_with(|| Tester::new(Register(None)));
         tester.on_invoke(0, RegisterOp::Read).expect("one thing at a time");

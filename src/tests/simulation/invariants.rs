@@ -1,9 +1,9 @@
 //! What holds after every event, said of the stores of all nodes, of the switchboard, of the ledger
 //! and of what clients were told.
 
-use super::world::World;
-use crate::kernel::embedded::StoreError;
-use crate::kernel::embedded::probe::{self, NodeProbe, Office, Probe};
+use super::world::SimWorld;
+use crate::kernel::embedded::DiskError;
+use crate::kernel::embedded::probe::{self, NodeProbe, PrimaryStatus, Probe};
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::store::NodeStore;
 use crate::ledger::LedgerReader;
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What was seen once and stays true for ever.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct SeenFacts {
     /// The committed entry at each position: its epoch and the digest of all of it.
     committed: BTreeMap<u64, (u64, Hash)>,
     /// The primary of each epoch.
@@ -33,7 +33,7 @@ pub(super) struct Known {
     recorded: BTreeMap<ActionId, Action>,
 }
 
-impl Known {
+impl SeenFacts {
     /// After a stop everything is read again.
     pub(super) fn forget_what_is_not_durable(&mut self) {
         self.compared.clear();
@@ -41,15 +41,15 @@ impl Known {
     }
 }
 
-type Held = Result<(), String>;
+type InvariantResult = Result<(), String>;
 
-fn unreadable(error: StoreError) -> String {
+fn unreadable(error: DiskError) -> String {
     format!("readable: {error}")
 }
 
-impl World {
+impl SimWorld {
     /// Everything that has to hold now.
-    pub(super) fn check(&mut self) -> Held {
+    pub(super) fn check(&mut self) -> InvariantResult {
         let records = self.house().records();
         let mut known = std::mem::take(&mut self.known);
         let acknowledged = self.history.acknowledged.clone();
@@ -70,13 +70,13 @@ fn vitals(inside: &Probe<'_>) -> String {
     format!("{:?}: {}", inside.office(), nodes.collect::<Vec<_>>().join(", "))
 }
 
-impl Known {
+impl SeenFacts {
     fn look(
         &mut self,
         inside: &Probe<'_>,
         records: &LedgerReader,
         acknowledged: &BTreeMap<u64, u64>,
-    ) -> Held {
+    ) -> InvariantResult {
         self.invariant_one_primary_per_epoch(inside)?;
         for node in inside.nodes() {
             let (Some(store), Some(vitals)) = (node.store(), node.vitals()) else { continue };
@@ -97,7 +97,7 @@ impl Known {
     }
 
     /// C4: in one epoch at most one node leads, for ever.
-    fn invariant_one_primary_per_epoch(&mut self, inside: &Probe<'_>) -> Held {
+    fn invariant_one_primary_per_epoch(&mut self, inside: &Probe<'_>) -> InvariantResult {
         let mut claims = Vec::new();
         for node in inside.nodes() {
             claims.extend(
@@ -118,7 +118,11 @@ impl Known {
     }
 
     /// A committed entry is the same on every node, and stays what it is.
-    fn invariant_logs_agree(&mut self, node: &NodeProbe<'_>, entries: &[eraftpb::Entry]) -> Held {
+    fn invariant_logs_agree(
+        &mut self,
+        node: &NodeProbe<'_>,
+        entries: &[eraftpb::Entry],
+    ) -> InvariantResult {
         for entry in entries {
             let kind = entry.entry_type.value().to_be_bytes();
             let whole = [&kind[..], &entry.data, b"/", &entry.context].concat();
@@ -140,7 +144,7 @@ impl Known {
         node: &NodeProbe<'_>,
         store: &NodeStore,
         entries: &[eraftpb::Entry],
-    ) -> Held {
+    ) -> InvariantResult {
         for entry in entries {
             let Some(id) = order_of(entry) else { continue };
             let late: Option<i64> = probe::file(store)
@@ -165,7 +169,7 @@ impl Known {
         &mut self,
         entries: &[eraftpb::Entry],
         records: &LedgerReader,
-    ) -> Held {
+    ) -> InvariantResult {
         for id in entries.iter().filter_map(order_of) {
             self.recorded(id, records)?;
         }
@@ -173,7 +177,11 @@ impl Known {
     }
 
     /// C2.1: every epoch but the first was begun by one action, and that action asked for it.
-    fn invariant_no_election_unasked(&mut self, store: &NodeStore, records: &LedgerReader) -> Held {
+    fn invariant_no_election_unasked(
+        &mut self,
+        store: &NodeStore,
+        records: &LedgerReader,
+    ) -> InvariantResult {
         for epoch in store.epochs().map_err(unreadable)? {
             let Some(id) = epoch.action_id else {
                 if epoch.first_position == 1 {
@@ -201,7 +209,7 @@ impl Known {
         &mut self,
         db: &Connection,
         records: &LedgerReader,
-    ) -> Held {
+    ) -> InvariantResult {
         let read = |error: rusqlite::Error| format!("readable: {error}");
         let mut statement =
             db.prepare_cached("SELECT action_id, receipt FROM receipts").map_err(read)?;
@@ -260,8 +268,8 @@ impl Known {
         &self,
         inside: &Probe<'_>,
         acknowledged: &BTreeMap<u64, u64>,
-    ) -> Held {
-        let Office::Held(id) = inside.office() else { return Ok(()) };
+    ) -> InvariantResult {
+        let PrimaryStatus::Held(id) = inside.office() else { return Ok(()) };
         let primary = inside.nodes().find(|node| *node.id() == id);
         let vitals = primary.and_then(|node| node.vitals());
         let Some(vitals) = vitals.filter(|_| inside.decides()) else { return Ok(()) };

@@ -1,12 +1,12 @@
 //! Files that are lost or older than they were, between a kill and the next start: on a copy of what
 //! the kill left, so that the run goes on with what is whole.
 
-use super::house::SimRoom;
-use super::weather::Weather;
-use super::world::{EARLY, World, copy};
-use crate::files::Seal;
+use super::network_faults::NetworkFaults;
+use super::process::SimRoom;
+use super::world::{EARLY, SimWorld, copy};
+use crate::files::FileDigest;
 use crate::kernel::embedded::probe::node_directory;
-use crate::kernel::embedded::{Config, EmbeddedKernel, NodeCount, Served};
+use crate::kernel::embedded::{EmbeddedConfig, EmbeddedKernel, NodeCount, ServiceHistory};
 use crate::model::ambient::Clock;
 use crate::model::text::PlaceName;
 use std::fs::{self, File};
@@ -23,14 +23,14 @@ enum Must {
     Nothing,
 }
 
-impl World {
+impl SimWorld {
     /// Loses or ages something in a copy of a kernel that was killed, and starts it.
     pub(super) fn lose_something(&mut self, killed: &Path) -> Result<(), String> {
         let lost = PathBuf::from("lost");
         copy(killed, &lost);
-        let number = 1 + self.coin.below(self.nodes);
-        let (what, must) = play(&lost, Path::new(EARLY), number, self.coin.below(6));
-        let config = Config {
+        let number = 1 + self.rng.below(self.nodes);
+        let (what, must) = play(&lost, Path::new(EARLY), number, self.rng.below(6));
+        let config = EmbeddedConfig {
             dir: lost.clone(),
             nodes: NodeCount::ToFoundWith(self.nodes),
             cluster: PlaceName::parse("aerodb").expect("a name"),
@@ -40,10 +40,10 @@ impl World {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let opened = EmbeddedKernel::open_here(
             &config,
-            Served::Before,
+            ServiceHistory::Before,
             clock,
             &*self.entropy,
-            Weather::calm(),
+            NetworkFaults::calm(),
         );
         let held = match (opened, must) {
             (_, Must::Nothing) | (Err(_), _) => Ok(()),
@@ -67,7 +67,8 @@ fn play(lost: &Path, early: &Path, number: u64, kind: u64) -> (&'static str, Mus
     let held = |path: &Path| fs::metadata(path).map_or(0, |meta| meta.len());
     let wal = node.join("node.sqlite-wal");
     let switchboard = lost.join("switchboard.sqlite-wal");
-    let saves = |node: &Path| Seal::look(&node.join("node.sqlite")).map_or(0, |(_, saves)| saves);
+    let saves =
+        |node: &Path| FileDigest::look(&node.join("node.sqlite")).map_or(0, |(_, saves)| saves);
     match kind {
         0 if held(&wal) > 0 => {
             fs::remove_file(&wal).expect("the log");
@@ -93,7 +94,7 @@ fn play(lost: &Path, early: &Path, number: u64, kind: u64) -> (&'static str, Mus
         }
         4 => {
             let path = lost.join("switchboard.sqlite");
-            for file in [path.clone(), switchboard, Seal::path(&path)] {
+            for file in [path.clone(), switchboard, FileDigest::path(&path)] {
                 let _ = fs::remove_file(file);
             }
             ("every file of the switchboard is gone", Must::Refuse)
@@ -121,7 +122,7 @@ fn must_lose(node: &Path, number: u64) -> Must {
 fn is_missed(file: &Path) -> bool {
     let held = rusqlite::Connection::open(file)
         .and_then(|db| db.query_row("SELECT saves FROM content", [], |row| row.get::<_, u64>(0)));
-    match (held, Seal::look(file)) {
+    match (held, FileDigest::look(file)) {
         (Ok(held), Ok((_, counted))) => held < counted,
         (Err(_), _) | (_, Err(_)) => true,
     }

@@ -3,10 +3,10 @@
 //! A part is this very test program once more, on the failing disk, with the seeds that it is to
 //! play. It prints what it counted, or the seed that broke an invariant.
 
-use super::world::{Figures, Templates, World};
-use crate::crash::Sabotage;
+use super::world::{RunFigures, SimWorld, Templates};
+use crate::crash::InjectedBug;
 use crate::model::canonical::Hash;
-use crate::tests::fault_panel::{Coin, FaultDisk, compile};
+use crate::tests::fault_panel::{FaultDisk, Rng, compile};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -30,11 +30,11 @@ const NO_CALL: u64 = 1_000_000;
 fn play(
     seed: u64,
     templates: &mut Templates,
-    figures: &mut Figures,
+    figures: &mut RunFigures,
     speaks: bool,
 ) -> Result<Hash, String> {
-    let world = World::new(seed, templates, speaks);
-    guarded(world, figures, World::run)
+    let world = SimWorld::new(seed, templates, speaks);
+    guarded(world, figures, SimWorld::run)
 }
 
 /// One of so many states, spread over all calls of the work.
@@ -42,18 +42,18 @@ fn lose_power(
     state: u64,
     (states, calls): (u64, u64),
     templates: &mut Templates,
-    figures: &mut Figures,
+    figures: &mut RunFigures,
 ) -> Result<Hash, String> {
-    let world = World::of(3, Coin::seeded(state), false, templates, false);
+    let world = SimWorld::of(3, Rng::seeded(state), false, templates, false);
     // Where there are more states than calls, what is lost differs by the seed.
     let at = 1 + if states < calls { state * calls / states } else { state % calls };
     guarded(world, figures, |world| world.lose_power(at).map(|_| ()))
 }
 
 fn guarded(
-    mut world: World,
-    figures: &mut Figures,
-    play: impl FnOnce(&mut World) -> Result<(), String>,
+    mut world: SimWorld,
+    figures: &mut RunFigures,
+    play: impl FnOnce(&mut SimWorld) -> Result<(), String>,
 ) -> Result<Hash, String> {
     let played = catch_unwind(AssertUnwindSafe(|| play(&mut world)));
     let trace = world.trace();
@@ -79,9 +79,9 @@ fn one_part_of_a_simulation() {
     let (from, to) = seeds.split_once("..").expect("a range");
     let seeds = from.parse::<u64>().expect("a seed")..to.parse().expect("a seed");
     let speaks = std::env::var_os("SIMULATE_ALOUD").is_some();
-    let (mut templates, mut figures) = (Templates::new(), Figures::new());
+    let (mut templates, mut figures) = (Templates::new(), RunFigures::new());
     let calls = number("SIMULATE_POWER").map(|_| {
-        let mut world = World::of(3, Coin::seeded(0), false, &mut templates, false);
+        let mut world = SimWorld::of(3, Rng::seeded(0), false, &mut templates, false);
         world.lose_power(NO_CALL).expect("the work is done when nothing stops it")
     });
     for seed in seeds {
@@ -111,14 +111,14 @@ fn one_part_of_a_simulation() {
 
 /// What parts said.
 #[derive(Debug, Default)]
-struct Told {
+struct PartsReport {
     traces: Vec<String>,
     broken: Vec<String>,
     figures: std::collections::BTreeMap<String, u64>,
     whole: String,
 }
 
-impl Told {
+impl PartsReport {
     fn hear(&mut self, output: &Output) {
         let text = String::from_utf8_lossy(&output.stdout);
         for line in text.lines() {
@@ -151,7 +151,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 /// Plays seeds in as many processes as there are ranges.
-fn simulate(ranges: &[Range<u64>], fault: Option<Sabotage>, speaks: bool) -> Told {
+fn simulate(ranges: &[Range<u64>], fault: Option<InjectedBug>, speaks: bool) -> PartsReport {
     play_parts(ranges, |part| {
         if let Some(fault) = fault {
             part.env("AERODB_SABOTAGE", fault.word());
@@ -163,7 +163,7 @@ fn simulate(ranges: &[Range<u64>], fault: Option<Sabotage>, speaks: bool) -> Tol
 }
 
 /// The same, with what else a part is told.
-fn play_parts(ranges: &[Range<u64>], tell: impl Fn(&mut Command)) -> Told {
+fn play_parts(ranges: &[Range<u64>], tell: impl Fn(&mut Command)) -> PartsReport {
     let folder = folder();
     let shim = compile(folder.path());
     let parts: Vec<_> = ranges
@@ -182,7 +182,7 @@ fn play_parts(ranges: &[Range<u64>], tell: impl Fn(&mut Command)) -> Told {
             part.spawn().expect("a part")
         })
         .collect();
-    let mut told = Told::default();
+    let mut told = PartsReport::default();
     for part in parts {
         told.hear(&part.wait_with_output().expect("a part"));
     }
@@ -238,7 +238,7 @@ fn the_same_seed_gives_the_same_events_and_another_seed_gives_others() {
 }
 
 /// A planted fault is found in the first thousand seeds, by one of the invariants that it breaks.
-fn is_found(fault: Sabotage, signs: &[&str]) {
+fn is_found(fault: InjectedBug, signs: &[&str]) {
     for round in 0..SEEDS_FOR_A_FAULT / SEEDS_OF_A_ROUND {
         let from = round * SEEDS_OF_A_ROUND;
         let told = simulate(&halves(from..from + SEEDS_OF_A_ROUND), Some(fault), false);
@@ -253,17 +253,17 @@ fn is_found(fault: Sabotage, signs: &[&str]) {
 
 #[test]
 fn every_planted_fault_of_the_kernel_is_found() {
-    for fault in Sabotage::KERNEL {
+    for fault in InjectedBug::KERNEL {
         let signs: &[&str] = match fault {
             // A node that finds an epoch begun twice in its log stops, and then never comes back.
-            Sabotage::ForgetVote => &["one_primary: ", "logs_agree: ", "failed: epochs.epoch"],
-            Sabotage::ReceiptApart => &["receipt_kept: "],
-            Sabotage::StaleServes => &["linearizable: "],
+            InjectedBug::ForgetVote => &["one_primary: ", "logs_agree: ", "failed: epochs.epoch"],
+            InjectedBug::ReceiptApart => &["receipt_kept: "],
+            InjectedBug::StaleServes => &["linearizable: "],
             // Files that remember more of each other than they hold are refused, all of them or one.
-            Sabotage::AnswerEarly => {
+            InjectedBug::AnswerEarly => {
                 &["acknowledged: ", "linearizable: ", "logs_agree: ", "starts: ", "rest: "]
             }
-            Sabotage::FoundWhereLost | Sabotage::OlderNodeAccepted => &["refused: "],
+            InjectedBug::FoundWhereLost | InjectedBug::OlderNodeAccepted => &["refused: "],
             other => panic!("{other:?} is no fault of the kernel"),
         };
         is_found(fault, signs);

@@ -1,7 +1,7 @@
 //! Power that goes at every point of a run: the same work is stopped at one call after the other,
 //! what was not synced is taken away, and then everything that was acknowledged has to be there.
 
-use super::world::World;
+use super::world::SimWorld;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::model::action::LogPosition;
 use crate::model::text::{NodeId, PlaceName};
@@ -27,7 +27,7 @@ fn work() -> Vec<Action> {
     ]
 }
 
-impl World {
+impl SimWorld {
     /// Does the work, and loses the power at its `at`-th call that makes something durable. Gives how
     /// many calls there were.
     pub(super) fn lose_power(&mut self, at: u64) -> Result<u64, String> {

@@ -1,6 +1,6 @@
 //! The events of a run, drawn by the seed.
 
-use super::world::World;
+use super::world::SimWorld;
 use crate::kernel::embedded::Write;
 use crate::model::ambient::Clock as _;
 
@@ -21,7 +21,7 @@ const FILES: [&str; 7] = [
     "kernel/backups",
 ];
 
-impl World {
+impl SimWorld {
     /// A whole run: starts, events, and the way back to a cluster at rest.
     pub(super) fn run(&mut self) -> Result<(), String> {
         self.start()?;
@@ -41,21 +41,21 @@ impl World {
 
     fn event(&mut self) -> Result<(), String> {
         self.count("events");
-        let millis = i64::try_from(self.coin.below(4000)).expect("a few seconds");
+        let millis = i64::try_from(self.rng.below(4000)).expect("a few seconds");
         // A clock is set back now and then. Nothing may depend on it.
-        self.clock.advance(if self.coin.below(40) == 0 { -3_600_000 } else { millis });
-        match self.coin.below(100) {
+        self.clock.advance(if self.rng.below(40) == 0 { -3_600_000 } else { millis });
+        match self.rng.below(100) {
             0..=31 => self.write_some(),
             32..=45 => self.read_one(),
             46..=55 => self.cut_or_mend(),
             56..=83 => {
                 // In every second run most actions meet the end of the process.
-                if self.stormy && self.ends_in.is_none() && self.coin.below(3) < 2 {
+                if self.stormy && self.ends_in.is_none() && self.rng.below(3) < 2 {
                     self.stop_soon(240);
                 }
                 return self.act();
             }
-            84..=86 => return self.settle(),
+            84..=86 => return self.resolve(),
             87 => return self.freeze_or_unfreeze(),
             88..=90 => return self.confirm_again(),
             91..=92 => return self.end(false),
@@ -64,8 +64,8 @@ impl World {
                 self.stop_soon(90);
             }
             _ if self.ends_in.is_none() => {
-                let (file, at) = (FILES[self.index(FILES.len())], 1 + self.coin.below(12));
-                let lasting = self.coin.below(2) == 0;
+                let (file, at) = (FILES[self.index(FILES.len())], 1 + self.rng.below(12));
+                let lasting = self.rng.below(2) == 0;
                 self.fail_file(file, at, lasting);
                 self.count("files that fail");
                 self.note(&format!("{file} will fail at call {at}, for good: {lasting}"));
@@ -77,7 +77,7 @@ impl World {
 
     /// The process will end inside one of the next commands, each of which makes some dozens of calls.
     fn stop_soon(&mut self, calls: u64) {
-        let (at, events) = (1 + self.coin.below(calls), self.coin.below(3));
+        let (at, events) = (1 + self.rng.below(calls), self.rng.below(3));
         self.stop_at(at);
         self.ends_in = Some(events);
         self.note(&format!("the process will end at call {at}"));
@@ -86,10 +86,10 @@ impl World {
     /// Writes of several clients at once.
     pub(super) fn write_some(&mut self) {
         let now = self.clock.now();
-        let wanted: Vec<(String, Option<u64>)> = (0..=self.coin.below(WRITES_MAX))
+        let wanted: Vec<(String, Option<u64>)> = (0..=self.rng.below(WRITES_MAX))
             .map(|_| {
-                let key = format!("k{}", self.coin.below(KEYS));
-                let value = (self.coin.below(6) != 0).then(|| self.history.fresh());
+                let key = format!("k{}", self.rng.below(KEYS));
+                let value = (self.rng.below(6) != 0).then(|| self.history.fresh());
                 (key, value)
             })
             .collect();
@@ -109,7 +109,7 @@ impl World {
 
     /// One read.
     pub(super) fn read_one(&mut self) {
-        let key = format!("k{}", self.coin.below(KEYS));
+        let key = format!("k{}", self.rng.below(KEYS));
         self.read_key(&key);
     }
 
@@ -130,10 +130,10 @@ impl World {
         let numbers =
             self.kernel(|inside| inside.nodes().map(|node| node.number()).collect::<Vec<_>>());
         let number = numbers[self.index(numbers.len())];
-        let cut = self.coin.below(5) < 2;
+        let cut = self.rng.below(5) < 2;
         self.kernel(
             |inside| {
-                if cut { inside.sever(number, now) } else { inside.mend(number, now) }
+                if cut { inside.partition(number, now) } else { inside.heal(number, now) }
             },
         );
         self.count(if cut { "cuts" } else { "mends" });

@@ -1,16 +1,16 @@
 //! One installation on the failing disk: how it starts, how it stops, and what is known about it.
 
-use super::history::History;
-use super::house::{House, SimClock, SimEntropy};
-use super::invariants::Known;
-use super::weather::Weather;
+use super::history::ReadWriteHistory;
+use super::invariants::SeenFacts;
+use super::network_faults::NetworkFaults;
+use super::process::{SimClock, SimEntropy, SimProcess};
 use crate::authority::Credential;
 use crate::files::private;
 use crate::kernel::embedded::probe::Probe;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::model::action::ActionId;
 use crate::model::canonical::Hash;
-use crate::tests::fault_panel::{Coin, EIO, Fault, FaultDisk, Lost, SYNC, TRUNCATE, WRITE};
+use crate::tests::fault_panel::{DiskFault, EIO, FaultDisk, PowerLoss, Rng, SYNC, TRUNCATE, WRITE};
 use crate::workflow::Confirmation;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -26,25 +26,25 @@ pub(super) const EARLY: &str = "early";
 pub(super) const PASSWORD: &str = "a quiet harbour at dawn";
 
 /// An action that was asked for, and what would confirm it.
-pub(super) struct Asked {
+pub(super) struct PendingAction {
     pub(super) id: ActionId,
     pub(super) action: Action,
     pub(super) confirmation: Option<Confirmation>,
 }
 
 /// What happened, in numbers.
-pub(super) type Figures = BTreeMap<&'static str, u64>;
+pub(super) type RunFigures = BTreeMap<&'static str, u64>;
 
 /// A whole installation, and everything that has been seen of it.
-pub(super) struct World {
-    pub(super) coin: Coin,
+pub(super) struct SimWorld {
+    pub(super) rng: Rng,
     pub(super) clock: Arc<SimClock>,
-    pub(super) house: Option<House>,
+    pub(super) house: Option<SimProcess>,
     pub(super) session: Credential,
-    pub(super) history: History,
-    pub(super) known: Known,
-    pub(super) asked: Vec<Asked>,
-    pub(super) figures: Figures,
+    pub(super) history: ReadWriteHistory,
+    pub(super) known: SeenFacts,
+    pub(super) asked: Vec<PendingAction>,
+    pub(super) figures: RunFigures,
     pub(super) nodes: u64,
     /// Events until the process ends, when a call has been chosen at which it ends.
     pub(super) ends_in: Option<u64>,
@@ -81,7 +81,8 @@ impl Templates {
             let (clock, entropy) = (SimClock::new(), Arc::new(SimEntropy::default()));
             private::create_directories(&dir).expect("a directory");
             runtime.block_on(async {
-                let opened = House::open(&dir, nodes, &clock, &entropy, Weather::calm()).await;
+                let opened =
+                    SimProcess::open(&dir, nodes, &clock, &entropy, NetworkFaults::calm()).await;
                 let house = opened.expect("a new installation");
                 let link = house.access.issue_setup_link().await.expect("a link");
                 let link = link.expect("nobody is there yet");
@@ -93,18 +94,18 @@ impl Templates {
     }
 }
 
-impl World {
+impl SimWorld {
     /// The installation of a seed, which has not been started yet.
     pub(super) fn new(seed: u64, templates: &mut Templates, speaks: bool) -> Self {
-        let mut coin = Coin::seeded(seed);
-        let nodes = [3, 3, 3, 5, 3, 1, 3, 4][usize::try_from(coin.below(8)).expect("an index")];
-        Self::of(nodes, coin, seed % 2 == 1, templates, speaks)
+        let mut rng = Rng::seeded(seed);
+        let nodes = [3, 3, 3, 5, 3, 1, 3, 4][usize::try_from(rng.below(8)).expect("an index")];
+        Self::of(nodes, rng, seed % 2 == 1, templates, speaks)
     }
 
     /// An installation of this size.
     pub(super) fn of(
         nodes: u64,
-        coin: Coin,
+        rng: Rng,
         stormy: bool,
         templates: &mut Templates,
         speaks: bool,
@@ -115,14 +116,14 @@ impl World {
         let panel = std::env::var_os("FAULT_DISK_PANEL").expect("the process is on the disk");
         let base = std::env::current_dir().expect("a directory");
         let world = Self {
-            coin,
+            rng,
             clock: SimClock::new(),
             house: None,
             session: Credential::parse(&session).expect("a session"),
-            history: History::default(),
-            known: Known::default(),
+            history: ReadWriteHistory::default(),
+            known: SeenFacts::default(),
             asked: Vec::new(),
-            figures: Figures::new(),
+            figures: RunFigures::new(),
             nodes,
             ends_in: None,
             rests: false,
@@ -154,11 +155,12 @@ impl World {
         self.disk.forget();
         self.disk.aim(&dir, &dir);
         self.disk.remember();
-        let weather = if self.rests { Weather::calm() } else { Weather::of(&mut self.coin) };
+        let weather =
+            if self.rests { NetworkFaults::calm() } else { NetworkFaults::of(&mut self.rng) };
         // Some are stopped while they start; the next start finds what that left.
-        let is_stopped = !self.rests && self.coin.below(12) == 0;
+        let is_stopped = !self.rests && self.rng.below(12) == 0;
         if is_stopped {
-            let at = 1 + self.coin.below(60);
+            let at = 1 + self.rng.below(60);
             self.stop_at(at);
         }
         self.count("starts");
@@ -166,7 +168,7 @@ impl World {
         let dir = PathBuf::from(format!("start-{}", self.starts));
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
         let opened =
-            self.runtime.block_on(House::open(&dir, self.nodes, &clock, &entropy, weather));
+            self.runtime.block_on(SimProcess::open(&dir, self.nodes, &clock, &entropy, weather));
         match opened {
             Ok(house) => {
                 self.house = Some(house);
@@ -194,9 +196,9 @@ impl World {
         // what it does afterwards is done to files that nobody looks at again.
         copy(&old, &new);
         if power {
-            let lost = match self.coin.below(3) {
-                0 => Lost::All,
-                _ => Lost::Some(self.coin.next()),
+            let lost = match self.rng.below(3) {
+                0 => PowerLoss::All,
+                _ => PowerLoss::Some(self.rng.next()),
             };
             let within = |path: &Path| new.join(path.strip_prefix(&old).expect("below it"));
             let taken = self.disk.cut_power_of(lost, &within);
@@ -222,16 +224,16 @@ impl World {
     /// From its `at`-th call from here on the disk takes nothing any more, until the process ends.
     pub(super) fn stop_at(&mut self, at: u64) {
         self.disk.count_on(&self.dir());
-        self.arm(at, Fault::Lasting(EIO));
+        self.arm(at, DiskFault::Lasting(EIO));
     }
 
     /// The `at`-th call on a file, or on what is in a folder, fails: once, or that one and all after.
     pub(super) fn fail_file(&mut self, file: &str, at: u64, lasting: bool) {
         self.disk.count_on(&self.dir().join(file));
-        self.arm(at, if lasting { Fault::Lasting(EIO) } else { Fault::Once(EIO) });
+        self.arm(at, if lasting { DiskFault::Lasting(EIO) } else { DiskFault::Once(EIO) });
     }
 
-    fn arm(&self, at: u64, fault: Fault) {
+    fn arm(&self, at: u64, fault: DiskFault) {
         self.disk.arm(SYNC | WRITE | TRUNCATE, u32::try_from(at).expect("few calls"), fault);
     }
 
@@ -251,7 +253,7 @@ impl World {
     }
 
     /// The running process.
-    pub(super) fn house(&self) -> &House {
+    pub(super) fn house(&self) -> &SimProcess {
         self.house.as_ref().expect("it runs")
     }
 
@@ -294,7 +296,7 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for SimWorld {
     fn drop(&mut self) {
         self.disk.disarm();
         self.house = None;

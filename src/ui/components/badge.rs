@@ -5,7 +5,7 @@ use crate::model::answer::Interrupted;
 use crate::model::explanation::Verdict;
 use crate::model::facts::{Fact, Value};
 use crate::model::spec::{FactSpec, KernelSpec, PRIMARY_ROLE, REACHABLE, ROLE};
-use crate::ui::components::words::say;
+use crate::ui::components::words::escaped;
 use leptos::prelude::*;
 
 /// The shape of a primary, in a box of 12 by 12: a hexagon.
@@ -103,7 +103,7 @@ pub fn role_shape(spec: &KernelSpec, role: &Fact<String>) -> &'static str {
 #[must_use]
 pub fn role(spec: &KernelSpec, role: &str) -> AnyView {
     let tone = if role == PRIMARY_ROLE { "primary" } else { "plain" };
-    badge(&say(role), tone, role_shape(spec, &Fact::Known(role.to_owned())))
+    badge(&escaped(role), tone, role_shape(spec, &Fact::Known(role.to_owned())))
 }
 
 /// Whether a node is reachable.
@@ -118,6 +118,6 @@ pub fn value(spec: &KernelSpec, of: &FactSpec, known: &Value) -> AnyView {
     match known {
         Value::Text(word) if of.key == ROLE => role(spec, word),
         Value::Flag(is_reachable) if of.key == REACHABLE => reachable(*is_reachable),
-        other => view! { <span>{say(&of.words(other))}</span> }.into_any(),
+        other => view! { <span>{escaped(&of.words(other))}</span> }.into_any(),
     }
 }

@@ -1,6 +1,6 @@
 //! What a person may want to take elsewhere, with a button that copies exactly what is shown.
 
-use crate::ui::components::words::say;
+use crate::ui::components::words::escaped;
 use crate::ui::copy::{Copied, CopyButton};
 use leptos::prelude::*;
 
@@ -21,14 +21,14 @@ pub fn copyable(shown: AnyView, text: String, what: &str) -> AnyView {
 /// A name that a machine made, such as a digest or an id.
 #[must_use]
 pub fn code(text: &str, what: &str) -> AnyView {
-    let text = say(text);
+    let text = escaped(text);
     copyable(view! { <code>{text.clone()}</code> }.into_any(), text, what)
 }
 
 /// A command line to run elsewhere.
 #[must_use]
 pub fn command(line: &str) -> AnyView {
-    copyable(crate::ui::components::words::command(line), say(line), "the command")
+    copyable(crate::ui::components::words::command(line), escaped(line), "the command")
 }
 
 /// The address under which this page can be found again, on this console.

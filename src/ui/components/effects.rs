@@ -3,7 +3,7 @@
 use crate::model::facts::{FactChange, FactSubject};
 use crate::model::spec::KernelSpec;
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::say;
+use crate::ui::components::words::escaped;
 use leptos::prelude::*;
 
 /// The predicted changes, each subject with its own.
@@ -61,7 +61,7 @@ fn table(caption: &'static str, columns: [&'static str; 2], rows: Vec<AnyView>) 
 fn group(spec: &KernelSpec, name: &str, effects: &[FactChange]) -> Vec<AnyView> {
     let mut heading = Some(view! {
         <th scope="rowgroup" rowspan=effects.len().to_string()>
-            {say(name)}
+            {escaped(name)}
         </th>
     });
     let row = |change: &FactChange| {
@@ -78,10 +78,10 @@ fn row(spec: &KernelSpec, heading: Option<AnyView>, name: String, change: &FactC
     let FactChange { subject, fact, before, after } = change;
     view! {
         <tr>
-            {heading} <th scope="row">{say(&name)}</th>
-            <td>{say(&spec.value(subject, fact, before))}</td>
+            {heading} <th scope="row">{escaped(&name)}</th>
+            <td>{escaped(&spec.value(subject, fact, before))}</td>
             <td>
-                <strong>{say(&spec.value(subject, fact, after))}</strong>
+                <strong>{escaped(&spec.value(subject, fact, after))}</strong>
             </td>
         </tr>
     }

@@ -2,7 +2,7 @@
 
 use crate::model::event::KernelEvent;
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::{self, node, say, time};
+use crate::ui::components::words::{self, escaped, node, time};
 use leptos::prelude::*;
 
 /// Events in the order given, which is that of their places and never that of their times.
@@ -42,7 +42,7 @@ fn row(event: &KernelEvent) -> AnyView {
             </td>
             <td>{event.node.as_ref().map(node)}</td>
             <td>{action}</td>
-            <td>{say(&event.sentence)}</td>
+            <td>{escaped(&event.sentence)}</td>
         </tr>
     }
     .into_any()

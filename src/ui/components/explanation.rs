@@ -26,12 +26,12 @@ pub fn explanation(
             </section>
         }
     });
-    let unresolved = explanation.pinned.unresolved.as_ref().map(notice::unresolved);
+    let in_doubt = explanation.pinned.in_doubt.as_ref().map(notice::in_doubt);
     view! {
         <section class="explanation">
             <h2>"Explanation"</h2>
             {observation(made_from)}
-            {unresolved}
+            {in_doubt}
             <h3 id="checks">"Checks"</h3>
             <p>{verdict_sentence(explanation)}</p>
             {rules::checks(&explanation.checks)}
@@ -77,8 +77,8 @@ fn pinned(spec: &KernelSpec, explanation: &Explanation) -> AnyView {
         .map(|(name, value)| {
             view! {
                 <tr>
-                    <th scope="row">{crate::ui::components::words::say(&name)}</th>
-                    <td>{crate::ui::components::words::say(&value)}</td>
+                    <th scope="row">{crate::ui::components::words::escaped(&name)}</th>
+                    <td>{crate::ui::components::words::escaped(&value)}</td>
                 </tr>
             }
         })

@@ -5,13 +5,11 @@ use crate::model::action::ActionId;
 use crate::model::answer::ActionAnswer;
 use crate::model::pinned::Freeze;
 use crate::model::text::REASON_CHARS_MAX;
-use crate::ui::components::words::{self, say};
+use crate::ui::components::words::{self, escaped};
 use leptos::prelude::*;
 
 /// What stands in place of a confirmation that this session cannot give any more.
-const NOWHERE: &str = "It is not known that you proved lately who you are. You signed in through \
-                       a provider, and none signs people in here any more; somebody with a \
-                       password can ask for this action.";
+const NOWHERE: &str = "Your sign-in is too old for this action. You signed in through a provider that is no longer configured; an operator with a password can request this action.";
 
 /// Whether a form asks its reader for a proof of identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +28,7 @@ pub enum ProofShown {
 #[must_use]
 pub fn reason_field(id: &'static str, typed_before: Option<String>) -> AnyView {
     let hint = format!("{id}-hint");
-    let typed_before = typed_before.map(|reason| say(&reason));
+    let typed_before = typed_before.map(|reason| escaped(&reason));
     let words = format!("One line of plain text, at most {REASON_CHARS_MAX} characters. Recorded.");
     view! {
         <p class="field">
@@ -78,7 +76,7 @@ pub fn confirm(answer: &ActionAnswer, proof: &ProofShown, typed_before: Option<&
                     id="typed-target"
                     name="typed_target"
                     required
-                    value=typed_before.map(say)
+                    value=typed_before.map(escaped)
                     autocomplete="off"
                     autocapitalize="none"
                     spellcheck="false"
@@ -135,8 +133,7 @@ fn password_field() -> AnyView {
                 aria-describedby="confirm-password-hint"
             />
             <small id="confirm-password-hint">
-                "Yours, for this account: it is not known that you proved lately who you are. It is \
-                checked now and never recorded."
+                "Re-enter your password: your last sign-in is too old for this action. It is checked now and never recorded."
             </small>
         </p>
     }
@@ -145,15 +142,13 @@ fn password_field() -> AnyView {
 
 /// The way to a provider that lets its person prove who they are, and back to this page.
 fn prove(id: ActionId, provider: &str) -> AnyView {
-    let provider = say(provider);
+    let provider = escaped(provider);
     view! {
         <form class="form" method="post" action="/login/openid">
-            <h3>"Prove who you are"</h3>
+            <h3>"Re-authenticate"</h3>
             <p>
                 {format!(
-                    "It is not known that you proved lately who you are. {provider} says who you are \
-                     here, and asks you to sign in there again; then this page opens again, with \
-                     the same explanation, and the action is confirmed on it.",
+                    "Your sign-in is too old for this action. {provider} asks you to sign in again; then this page opens with the same explanation, and you confirm the action here.",
                 )}
             </p>
             <input type="hidden" name="next" value=format!("/actions/{id}")/>
@@ -180,24 +175,24 @@ pub fn withdraw(answer: &ActionAnswer) -> AnyView {
 
 /// Asks the kernel for the receipt of an action, or to make its id void for ever.
 #[must_use]
-pub fn settle(answer: &ActionAnswer) -> AnyView {
+pub fn resolve(answer: &ActionAnswer) -> AnyView {
     view! {
-        <form class="form" method="post" action=format!("/actions/{}/settle", answer.id)>
-            <h3>"Settle"</h3>
+        <form class="form" method="post" action=format!("/actions/{}/resolve", answer.id)>
+            <h3>"Resolve"</h3>
             <p>
                 "Asks the kernel once: if the action ran, its receipt is recorded; if it did not, \
                 its id becomes void and it never can. Nothing is run by this."
             </p>
-            {reason_field("settle-reason", None)}
+            {reason_field("resolve-reason", None)}
             <button type="submit" data-tone="act">
-                "Settle the action"
+                "Resolve the action"
             </button>
         </form>
     }
     .into_any()
 }
 
-/// Says what was found about an action that the kernel cannot settle. Nothing is ticked in advance.
+/// Says what was found about an action that the kernel cannot resolve. Nothing is ticked in advance.
 #[must_use]
 pub fn finding(answer: &ActionAnswer) -> AnyView {
     let limit = REASON_CHARS_MAX.to_string();
@@ -222,7 +217,7 @@ pub fn finding(answer: &ActionAnswer) -> AnyView {
         >
             <h3>"Record a finding"</h3>
             <p>
-                "This kernel cannot settle an action, and holds no proof of this one. Say what you \
+                "This kernel cannot resolve an action, and holds no proof of this one. Say what you \
                 found in the cluster itself, and what that rests on. It is recorded under your \
                 name and closes the action; nothing is sent."
             </p>

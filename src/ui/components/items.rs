@@ -4,7 +4,7 @@ use crate::model::cluster::ItemState;
 use crate::model::facts::Fact;
 use crate::model::spec::{FactSpec, ItemSpec, KernelSpec, Show};
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::{fact, node, say};
+use crate::ui::components::words::{escaped, fact, node};
 use leptos::prelude::*;
 
 /// A section with a table for each kind of item that there is one of; nothing where there is none.
@@ -60,7 +60,7 @@ fn row(columns: &[&FactSpec], item: &ItemState) -> AnyView {
     view! {
         <tr>
             <td>{node(&item.node)}</td>
-            <th scope="row">{say(&item.name)}</th>
+            <th scope="row">{escaped(&item.name)}</th>
             {cells}
         </tr>
     }

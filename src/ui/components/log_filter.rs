@@ -3,7 +3,7 @@
 use crate::model::action::Stage;
 use crate::model::log_filter::{LogFilter, SEARCH_WORDS_MAX};
 use crate::model::record::Entry;
-use crate::ui::components::words::{catalogue, say};
+use crate::ui::components::words::{catalogue, escaped};
 use leptos::prelude::*;
 
 /// The form, with what is asked for now.
@@ -13,7 +13,7 @@ pub fn log_filter(filter: &LogFilter) -> AnyView {
     let is_set = !pairs.is_empty();
     let now = |name: &str| {
         let pair = pairs.iter().find(|(field, _)| *field == name);
-        pair.map(|(_, value)| say(value)).unwrap_or_default()
+        pair.map(|(_, value)| escaped(value)).unwrap_or_default()
     };
     let kinds = Entry::WORDS.map(str::to_owned).to_vec();
     let stages = Stage::ALL.map(|stage| stage.to_string()).to_vec();
@@ -26,7 +26,7 @@ pub fn log_filter(filter: &LogFilter) -> AnyView {
                 {line("text", words, now("text"), "")}
                 {line("actor", "Actor", now("actor"), "")}
                 {choice("kind", "Kind of record", now("kind"), kinds)}
-                {choice("stage", "Moved its action to", now("stage"), stages)}
+                {choice("stage", "Resulting stage", now("stage"), stages)}
                 {choice("action_kind", "Kind of action", now("action_kind"), actions)}
                 {line("node", "Node of the action", now("node"), "")}
                 {line("action", "Action id", now("action"), "")}

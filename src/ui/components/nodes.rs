@@ -4,7 +4,7 @@ use crate::model::action::ActionKind;
 use crate::model::actor::ActorRole;
 use crate::model::answer::WhyNot;
 use crate::model::cluster::{ClusterState, NodeState};
-use crate::model::facts::{Fact, Missing, Since};
+use crate::model::facts::{Fact, Since, UnknownReason};
 use crate::model::spec::{ActionSpec, FactOf, FactSpec, KernelSpec, REACHABLE, ROLE, Show};
 use crate::model::text::NodeId;
 use crate::ui::components::positions::{Lag, lag};
@@ -21,7 +21,7 @@ pub fn nodes(
     viewer: Option<ActorRole>,
 ) -> AnyView {
     let asks = viewer == Some(ActorRole::Operator);
-    let heading = asks.then(|| view! { <th scope="col">"Ask for"</th> });
+    let heading = asks.then(|| view! { <th scope="col">"Request"</th> });
     let columns: Vec<&FactSpec> = spec
         .facts_of(FactOf::Node)
         .filter(|fact| matches!(fact.show, Show::Column | Show::Bar))
@@ -64,10 +64,10 @@ fn row(
     links: AnyView,
 ) -> AnyView {
     // The reason why a node cannot be reached is as a rule why its facts are unknown.
-    let mut said: Vec<Missing> = columns
+    let mut said: Vec<UnknownReason> = columns
         .iter()
         .filter_map(|of| since_of(of, &node.facts))
-        .map(|Since { since, why }| Missing { since, why })
+        .map(|Since { since, why }| UnknownReason { since, why })
         .collect();
     let cells = columns.iter().map(|of| cell(spec, of, node, &mut said)).collect_view();
     let lag_words = match lag(spec, state, node) {
@@ -90,7 +90,12 @@ fn row(
     .into_any()
 }
 
-fn cell(spec: &KernelSpec, of: &FactSpec, node: &NodeState, said: &mut Vec<Missing>) -> AnyView {
+fn cell(
+    spec: &KernelSpec,
+    of: &FactSpec,
+    node: &NodeState,
+    said: &mut Vec<UnknownReason>,
+) -> AnyView {
     let Some(fact) = node.facts.get(of.key) else { return view! { <td></td> }.into_any() };
     let since = since_of(of, &node.facts).as_ref().map(since);
     match fact {
@@ -126,7 +131,7 @@ fn requests(node: &NodeId, why_not: &[WhyNot]) -> AnyView {
 
 fn request(kind: ActionKind, node: &NodeId, against: usize) -> AnyView {
     if against > 0 {
-        let reason = format!(": {} against", counted(against, "rule"));
+        let reason = format!(": {}", counted(against, "blocker"));
         let table = format!("#why-not-{kind}");
         return view! {
             <li>

@@ -3,9 +3,9 @@
 use crate::model::action::Stage;
 use crate::model::facts::FactChange;
 use crate::model::finding::Mismatch;
-use crate::model::pinned::{Freeze, Unresolved};
+use crate::model::pinned::{Freeze, InDoubt};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
-use crate::ui::components::words::{self, say, time};
+use crate::ui::components::words::{self, escaped, time};
 use leptos::prelude::*;
 
 /// A refusal with everything it carries. It has the role of an alert, so it is read out first.
@@ -21,7 +21,7 @@ pub fn refusal(refusal: &Refusal) -> AnyView {
             view! {
                 <div>
                     <dt>{name}</dt>
-                    <dd>{say(value)}</dd>
+                    <dd>{escaped(value)}</dd>
                 </div>
             }
         })
@@ -48,7 +48,7 @@ pub fn refusal(refusal: &Refusal) -> AnyView {
     view! {
         <section class="notice" data-tone="stop" role="alert">
             <h2>{format!("Refused: {}", refusal.code.title())}</h2>
-            <p>{say(&refusal.sentence)}</p>
+            <p>{escaped(&refusal.sentence)}</p>
             {facts}
             {moved}
             {invariants}
@@ -83,23 +83,23 @@ pub fn invariants(list: &[crate::model::invariant::InvariantId]) -> AnyView {
 pub fn moved(list: &[FactChange]) -> AnyView {
     let items = list
         .iter()
-        .map(|moved| view! { <li><code>{say(&moved.to_string())}</code></li> })
+        .map(|moved| view! { <li><code>{escaped(&moved.to_string())}</code></li> })
         .collect_view();
     view! { <ul class="moved">{items}</ul> }.into_any()
 }
 
 /// The action that holds up every further mutation (C7.3).
 #[must_use]
-pub fn unresolved(unresolved: &Unresolved) -> AnyView {
-    let id = unresolved.action_id;
+pub fn in_doubt(in_doubt: &InDoubt) -> AnyView {
+    let id = in_doubt.action_id;
     view! {
         <section class="notice" data-tone="unknown">
             <h2>"An action is not resolved"</h2>
             <p>
-                {format!("The action {} ", unresolved.kind)}
+                {format!("The action {} ", in_doubt.kind)}
                 <a href=format!("/actions/{id}")>
                     <code>{id.to_string()}</code>
-                </a> " is open. Until an operator settles it, further mutations of this cluster are \
+                </a> " is open. Until an operator resolves it, further mutations of this cluster are \
                 refused" {words::catalogue().but_for_ways_out()} "."
             </p>
         </section>
@@ -116,7 +116,7 @@ pub fn freeze(freeze: &Result<Option<Freeze>, Refusal>) -> Option<AnyView> {
             let body = view! {
                 <p>
                     {freeze.by.to_string()} " declared a freeze at " {time(freeze.since)}
-                    {format!(", in record {}. Reason: {}", freeze.seq, say(freeze.reason.as_str()))}
+                    {format!(", in record {}. Reason: {}", freeze.seq, escaped(freeze.reason.as_str()))}
                 </p>
                 <p>
                     "Every request and every confirmation is refused until an operator lifts it. \
@@ -126,7 +126,7 @@ pub fn freeze(freeze: &Result<Option<Freeze>, Refusal>) -> Option<AnyView> {
             ("stop", "Frozen", body.into_any())
         }
         Err(why) => {
-            let body = view! { <p>{say(&why.sentence)}</p> };
+            let body = view! { <p>{escaped(&why.sentence)}</p> };
             ("unknown", "Whether a freeze stands is unknown", body.into_any())
         }
     };
@@ -145,7 +145,7 @@ pub fn unrecordable(why: &str) -> AnyView {
     view! {
         <section class="notice" data-tone="stop" data-notice="ledger">
             <h2>"The ledger takes no records"</h2>
-            <p>{say(why)}</p>
+            <p>{escaped(why)}</p>
             <p>"Every request and every confirmation is refused until then. Reading goes on."</p>
         </section>
     }
@@ -158,7 +158,7 @@ pub fn mismatch(mismatch: &Mismatch) -> AnyView {
     let shown = mismatch.findings.len() as u64;
     let items = mismatch.findings.iter().map(|finding| {
         let text = finding.to_string();
-        view! { <li>{say(&text)}</li> }
+        view! { <li>{escaped(&text)}</li> }
     });
     let items = items.collect_view();
     let list = (shown > 0).then(|| view! { <ul>{items}</ul> });
@@ -195,7 +195,7 @@ pub fn reading_while_held() -> AnyView {
                 <li>
                     "On the server: " <code>"aerodb-control verify-log --data DIR"</code>
                     " verifies the log, and "
-                    <code>"aerodb-control reconstruct --data DIR --from TIME"</code>
+                    <code>"aerodb-control report --data DIR --from TIME --to TIME"</code>
                     " prints what it holds."
                 </li>
                 <li>"Sessions that were begun before are still signed in."</li>

@@ -6,12 +6,12 @@ use crate::model::answer::{ActionAnswer, Interrupted, Outcome};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::facts::FactChange;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
-use crate::model::record::Found;
+use crate::model::record::ManualOutcome;
 use crate::model::spec::KernelSpec;
 use crate::model::text::{ActorName, Reason};
 use crate::ui::components::effects::differences;
 use crate::ui::components::notice;
-use crate::ui::components::words::{self, capital, hash, say, time};
+use crate::ui::components::words::{self, capital, escaped, hash, time};
 use leptos::prelude::*;
 
 /// What came of the action so far; `None` while it waits for its operator.
@@ -51,17 +51,17 @@ pub fn recorded(spec: &KernelSpec, outcome: &Outcome) -> AnyView {
 }
 
 /// What an open action holds up, and what it does not.
-fn until_settled() -> String {
+fn until_resolved() -> String {
     let but_for = words::catalogue().but_for_ways_out();
     format!(
-        "Nothing is repaired or sent again by itself. Until an operator settles it, further mutations \
+        "Nothing is repaired or sent again by itself. Until an operator resolves it, further mutations \
          of this cluster are refused{but_for}."
     )
 }
 
-type Part = (&'static str, &'static str, AnyView);
+type OutcomePart = (&'static str, &'static str, AnyView);
 
-fn of_outcome(spec: &KernelSpec, outcome: &Outcome) -> Part {
+fn of_outcome(spec: &KernelSpec, outcome: &Outcome) -> OutcomePart {
     match outcome {
         Outcome::Executed { receipt, differences, observed_after } => {
             executed(spec, receipt, differences, *observed_after)
@@ -71,9 +71,9 @@ fn of_outcome(spec: &KernelSpec, outcome: &Outcome) -> Part {
             let body = view! {
                 <p>
                     <strong>"It may have run."</strong>
-                    {format!(" What is known: {}", say(why))}
+                    {format!(" What is known: {}", escaped(why))}
                 </p>
-                <p>{until_settled()}</p>
+                <p>{until_resolved()}</p>
             };
             ("unknown", "Outcome unknown", body.into_any())
         }
@@ -87,13 +87,13 @@ fn executed(
     receipt: &Receipt,
     found: &[FactChange],
     observed_after: bool,
-) -> Part {
+) -> OutcomePart {
     let (tone, compared) = if !observed_after {
         let text = "No observation was made at that moment, so what was explained and what is so \
             were not compared.";
         ("unknown", view! { <p>{text}</p> }.into_any())
     } else if found.is_empty() {
-        let text = "The observation after it shows what was explained.";
+        let text = "The result matches the prediction.";
         ("done", view! { <p>{text}</p> }.into_any())
     } else {
         let body = view! {
@@ -105,7 +105,7 @@ fn executed(
         ("stop", body.into_any())
     };
     let body = view! {
-        <p>{say(&receipt.result)}</p>
+        <p>{escaped(&receipt.result)}</p>
         {compared}
         {receipt_facts(receipt)}
     };
@@ -148,11 +148,11 @@ pub fn receipt_facts(receipt: &Receipt) -> AnyView {
                 <dd>{number(receipt.position)}</dd>
             </div>
             <div>
-                <dt>"Answer of the kernel"</dt>
+                <dt>"Delivery"</dt>
                 <dd>{answer}</dd>
             </div>
             <div>
-                <dt>"Record behind the order"</dt>
+                <dt>"Authorised by record"</dt>
                 <dd>{format!("{} ", receipt.witness.seq)}{hash(&receipt.witness.hash)}</dd>
             </div>
         </dl>
@@ -165,9 +165,9 @@ fn kernel_refusal(refusal: &KernelRefusal) -> AnyView {
     view! {
         <p>"Nothing ran. The kernel's own words, which are final:"</p>
         <blockquote>
-            <p>{say(&refusal.sentence)}</p>
+            <p>{escaped(&refusal.sentence)}</p>
         </blockquote>
-        <p>"Rule: "<code>{say(&refusal.rule)}</code></p>
+        <p>"Rule: "<code>{escaped(&refusal.rule)}</code></p>
         {cited}
     }
     .into_any()
@@ -176,34 +176,34 @@ fn kernel_refusal(refusal: &KernelRefusal) -> AnyView {
 fn voided(tombstone: &Tombstone) -> AnyView {
     view! {
         <p>"It never ran and never can: its id is void in the kernel."</p>
-        <p>{say(&tombstone.result)}</p>
+        <p>{escaped(&tombstone.result)}</p>
         <p>"Voided at "{time(tombstone.voided_at)}", by the kernel's clock."</p>
     }
     .into_any()
 }
 
 /// What an operator said. Its tone stays that of the unknown: nothing was proven.
-fn found(executed: Found, evidence: &Reason, by: &ActorName) -> Part {
+fn found(executed: ManualOutcome, evidence: &Reason, by: &ActorName) -> OutcomePart {
     let heading = match executed {
-        Found::Executed => "Found: it ran",
-        Found::NotExecuted => "Found: it did not run",
+        ManualOutcome::Executed => "Found: it ran",
+        ManualOutcome::NotExecuted => "Found: it did not run",
     };
     let body = view! {
         <p>
-            {format!("{by} says so. The kernel could neither prove nor settle it. ")}
+            {format!("{by} says so. The kernel could neither prove nor resolve it. ")}
             "Nothing was sent again."
         </p>
         <dl class="facts">
             <div>
                 <dt>"Evidence"</dt>
-                <dd>{say(evidence.as_str())}</dd>
+                <dd>{escaped(evidence.as_str())}</dd>
             </div>
         </dl>
     };
     ("unknown", heading, body.into_any())
 }
 
-fn of_interruption(interrupted: Interrupted) -> Part {
+fn of_interruption(interrupted: Interrupted) -> OutcomePart {
     let (heading, text) = match interrupted {
         Interrupted::NeverSent => (
             "Interrupted: never sent",
@@ -218,12 +218,12 @@ fn of_interruption(interrupted: Interrupted) -> Part {
     };
     let body = view! {
         <p>{text}</p>
-        <p>{until_settled()}</p>
+        <p>{until_resolved()}</p>
     };
     ("unknown", heading, body.into_any())
 }
 
-fn of_stage(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<Part> {
+fn of_stage(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<OutcomePart> {
     let text = |text: &'static str| view! { <p>{text}</p> }.into_any();
     let part = match answer.stage {
         Stage::Requested | Stage::Explained => return None,

@@ -5,7 +5,7 @@ use crate::model::answer::Overview;
 use crate::model::spec::KernelSpec;
 use crate::ui::components::cluster_facts::cluster_facts;
 use crate::ui::components::prospects::prospects;
-use crate::ui::components::words::{command, observation, say};
+use crate::ui::components::words::{command, escaped, observation};
 use crate::ui::components::{items, nodes, notice, positions, progress, rules, topology};
 use leptos::prelude::*;
 
@@ -14,8 +14,8 @@ use leptos::prelude::*;
 pub fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
     let state = &overview.state;
     let freeze = notice::freeze(&Ok(overview.freeze.clone()));
-    let unresolved = overview.unresolved.as_ref().map(notice::unresolved);
-    let tables = overview.why_not.iter().map(rules::why_not).collect_view();
+    let in_doubt = overview.in_doubt.as_ref().map(notice::in_doubt);
+    let tables = overview.target_checks.iter().map(rules::why_not).collect_view();
     let every = (viewer == Some(ActorRole::Operator)).then(|| {
         view! {
             <p>
@@ -26,7 +26,7 @@ pub fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole
     view! {
         {observation(&state.observation)}
         {freeze}
-        {unresolved}
+        {in_doubt}
         {state.under_way.as_ref().map(progress::with_link)}
         <section aria-label="Cluster">{cluster_facts(spec, state)}</section>
         <div class="figures">
@@ -35,23 +35,23 @@ pub fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole
         </div>
         <section>
             <h2>"Nodes"</h2>
-            {nodes::nodes(spec, state, &overview.why_not, viewer)}
+            {nodes::nodes(spec, state, &overview.target_checks, viewer)}
             {every}
         </section>
         {items::items(spec, &state.items.iter().collect::<Vec<_>>())}
         <section>
-            <h2>"Why not"</h2>
+            <h2>"Unavailable actions"</h2>
             <p>
                 "For each node, the rules that speak against making it primary now, from this \
                 observation. The order is that of the names; it ranks nothing."
             </p>
             {tables}
             <p>
-                {(!overview.on_cluster.is_empty()).then_some("Actions on the cluster as a whole. ")}
+                {(!overview.cluster_actions.is_empty()).then_some("Actions on the cluster as a whole. ")}
                 "What speaks against the other actions on a node stands on the page of the node."
             </p>
-            {(!overview.on_cluster.is_empty())
-                .then(|| prospects("Actions on the cluster", &overview.on_cluster, viewer))}
+            {(!overview.cluster_actions.is_empty())
+                .then(|| prospects("Actions on the cluster", &overview.cluster_actions, viewer))}
         </section>
         {write_hint(overview)}
     }
@@ -59,7 +59,7 @@ pub fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole
 }
 
 fn write_hint(overview: &Overview) -> Option<AnyView> {
-    let address = say(overview.data_address.as_ref()?);
+    let address = escaped(overview.data_address.as_ref()?);
     let line = format!("curl -X PUT --data-binary 'hello' {address}/kv/greeting");
     let hint = view! {
         <section>

@@ -88,7 +88,7 @@ fn words_of(node: &NodeState, of: &FactSpec) -> String {
 /// It is of one branch: that of the primary, or the newest that was read. Places on another one have no
 /// distance to it, so they have no bar.
 #[derive(Clone, Copy)]
-struct Axis {
+struct PositionAxis {
     branch: u64,
     from: u64,
     to: u64,
@@ -96,7 +96,7 @@ struct Axis {
     has_others: bool,
 }
 
-impl Axis {
+impl PositionAxis {
     fn of(spec: &KernelSpec, state: &ClusterState, nodes: &[&NodeState]) -> Option<Self> {
         let bars = bars_of(spec);
         let of_node = |node: &&NodeState| -> Vec<Position> {
@@ -160,7 +160,7 @@ fn bars(
     caption: &'static str,
 ) -> AnyView {
     let bars = bars_of(spec);
-    let axis = Axis::of(spec, state, nodes);
+    let axis = PositionAxis::of(spec, state, nodes);
     let long = |node: &&NodeState| node.id.as_str().len() > NAME_CHARS_BESIDE_LAG;
     let lag_line = if nodes.iter().any(long) { LINE } else { 0 };
     // A name, its bars, and room below.
@@ -169,7 +169,7 @@ fn bars(
         .iter()
         .enumerate()
         .map(|(place, node)| {
-            row(spec, state, node, Place { top: place * pitch, lag_line }, (&bars, axis))
+            row(spec, state, node, BarPosition { top: place * pitch, lag_line }, (&bars, axis))
         })
         .collect_view();
     let height = nodes.len() * pitch;
@@ -186,7 +186,7 @@ fn bars(
 }
 
 #[derive(Clone, Copy)]
-struct Place {
+struct BarPosition {
     top: usize,
     /// How far below the name the lag stands.
     lag_line: usize,
@@ -196,10 +196,10 @@ fn row(
     spec: &KernelSpec,
     state: &ClusterState,
     node: &NodeState,
-    place: Place,
-    (bars, axis): (&[&FactSpec], Option<Axis>),
+    place: BarPosition,
+    (bars, axis): (&[&FactSpec], Option<PositionAxis>),
 ) -> AnyView {
-    let Place { top, lag_line } = place;
+    let BarPosition { top, lag_line } = place;
     let lag = lag(spec, state, node);
     let (lag_word, behind) = match lag {
         Lag::Unknown => ("lag unknown".to_owned(), "unknown"),
@@ -230,7 +230,13 @@ fn row(
     .into_any()
 }
 
-fn bar(of: &FactSpec, node: &NodeState, place: usize, top: usize, axis: Option<Axis>) -> AnyView {
+fn bar(
+    of: &FactSpec,
+    node: &NodeState,
+    place: usize,
+    top: usize,
+    axis: Option<PositionAxis>,
+) -> AnyView {
     let words = format!("{} {}", of.lower_label(), words_of(node, of));
     let value = position(node, of);
     let length = value.known().zip(axis).and_then(|(position, axis)| axis.length(*position));

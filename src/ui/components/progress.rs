@@ -1,7 +1,7 @@
 //! How far the kernel is with an action that takes long.
 
 use crate::model::progress::Progress;
-use crate::ui::components::words::say;
+use crate::ui::components::words::escaped;
 use leptos::prelude::*;
 
 /// How far it is, as a bar and in words. It predicts no end.
@@ -12,7 +12,7 @@ pub fn progress(progress: &Progress) -> AnyView {
     view! {
         <p class="progress">
             <progress aria-hidden="true" max=total value=done></progress>
-            {say(&progress.to_string())}
+            {escaped(&progress.to_string())}
         </p>
     }
     .into_any()

@@ -1,7 +1,7 @@
 //! Actions as they would be judged now, each with every rule that speaks against it.
 
 use crate::model::actor::ActorRole;
-use crate::model::explanation::Prospect;
+use crate::model::explanation::ActionPreview;
 use crate::model::spec::{ActionSpec, ParameterKind, ParameterSpec};
 use crate::ui::components::rules::{COLUMNS, height_of, rows_of, table};
 use crate::ui::components::words::{capital, counted};
@@ -13,7 +13,7 @@ use leptos::prelude::*;
 #[must_use]
 pub fn prospects(
     caption: &'static str,
-    prospects: &[Prospect],
+    prospects: &[ActionPreview],
     viewer: Option<ActorRole>,
 ) -> AnyView {
     let asks = viewer == Some(ActorRole::Operator);
@@ -21,7 +21,7 @@ pub fn prospects(
     table(caption, "Action", rows)
 }
 
-fn rows(prospect: &Prospect, asks: bool) -> Vec<AnyView> {
+fn rows(prospect: &ActionPreview, asks: bool) -> Vec<AnyView> {
     let height = height_of(&prospect.against).max(1).to_string();
     let mut heading = Some(view! {
         <th scope="rowgroup" rowspan=height>
@@ -34,7 +34,7 @@ fn rows(prospect: &Prospect, asks: bool) -> Vec<AnyView> {
     if prospect.against.is_empty() {
         let row = view! {
             <tr>
-                {heading} <td colspan=COLUMNS.len().to_string()>"No rule speaks against it."</td>
+                {heading} <td colspan=COLUMNS.len().to_string()>"All pre-conditions pass."</td>
             </tr>
         };
         return vec![row.into_any()];
@@ -43,14 +43,14 @@ fn rows(prospect: &Prospect, asks: bool) -> Vec<AnyView> {
     prospect.against.iter().flat_map(rows).collect()
 }
 
-fn passed(prospect: &Prospect) -> String {
+fn passed(prospect: &ActionPreview) -> String {
     let checked = prospect.checked;
     format!("{} of {} pass", checked - prospect.against.len(), counted(checked, "check"))
 }
 
 /// The action in words. Only what the page names is carried to the form (C2.2): a node and what it has;
 /// a position that the action was judged for is not.
-fn title(prospect: &Prospect, asks: bool) -> AnyView {
+fn title(prospect: &ActionPreview, asks: bool) -> AnyView {
     let kind = prospect.action.kind();
     let title = capital(&words::title(&prospect.action));
     let entry = words::catalogue().action(kind);

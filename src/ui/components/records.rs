@@ -1,11 +1,11 @@
 //! Records of the ledger as a table.
 
 use crate::model::action::ActionId;
-use crate::model::actor::Via;
+use crate::model::actor::CredentialKind;
 use crate::model::answer::StoredRecord;
 use crate::model::record::{Entry, Record};
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::{self, hash, say, time};
+use crate::ui::components::words::{self, escaped, hash, time};
 use leptos::prelude::*;
 
 /// Records in the order given, which is by sequence number and never by time.
@@ -50,7 +50,7 @@ pub fn more(id: ActionId) -> AnyView {
 fn row(stored: &StoredRecord) -> AnyView {
     let record = &stored.record;
     let action = record.action_id.map(words::action);
-    let clock = format!("clock: {}", say(&record.clock_words()));
+    let clock = format!("clock: {}", escaped(&record.clock_words()));
     view! {
         <tr>
             <th scope="row" class="number">
@@ -62,7 +62,7 @@ fn row(stored: &StoredRecord) -> AnyView {
                 <code>{record.entry.word()}</code>
             </td>
             <td>{action}</td>
-            <td>{say(&record.entry.sentence(words::catalogue()))}</td>
+            <td>{escaped(&record.entry.sentence(words::catalogue()))}</td>
             <td>{hash(&stored.hash)} {proof(record.seq)}</td>
         </tr>
     }
@@ -90,12 +90,12 @@ pub fn actor(record: &Record) -> AnyView {
         return view! { <span>{who}</span> }.into_any();
     };
     let via = match actor.via {
-        Via::Session => "session",
-        Via::Token => "token",
-        Via::SetupLink => "set-up link",
-        Via::Link => "link",
-        Via::Openid => "OpenID Connect",
-        Via::Console => "console",
+        CredentialKind::Session => "session",
+        CredentialKind::Token => "token",
+        CredentialKind::SetupLink => "set-up link",
+        CredentialKind::Link => "link",
+        CredentialKind::Openid => "OpenID Connect",
+        CredentialKind::Console => "server shell",
     };
     view! {
         <span>{actor.name.to_string()}</span>

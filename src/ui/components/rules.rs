@@ -3,7 +3,7 @@
 use crate::model::answer::WhyNot;
 use crate::model::explanation::{Candidate, Check, Evidence};
 use crate::ui::components::badge;
-use crate::ui::components::words::{capital, node, say, time};
+use crate::ui::components::words::{capital, escaped, node, time};
 use leptos::prelude::*;
 
 /// A region that scrolls sideways by itself, so that a wide table never widens the page. It takes
@@ -54,7 +54,7 @@ pub fn why_not(table: &WhyNot) -> AnyView {
 #[must_use]
 pub fn candidates(kind: &str, candidates: &[Candidate]) -> AnyView {
     let rows = candidates.iter().flat_map(candidate).collect();
-    let caption = format!("{}: every node as its target, and the rules against it", capital(kind));
+    let caption = format!("{}: every node as its target, with its blockers", capital(kind));
     table(&caption, "Node", rows)
 }
 
@@ -84,7 +84,7 @@ fn candidate(candidate: &Candidate) -> Vec<AnyView> {
         let row = view! {
             <tr>
                 <th scope="row">{name}</th>
-                <td colspan=COLUMNS.len().to_string()>"No rule speaks against it."</td>
+                <td colspan=COLUMNS.len().to_string()>"All pre-conditions pass."</td>
             </tr>
         };
         return vec![row.into_any()];
@@ -110,7 +110,7 @@ pub(super) fn rows_of(check: &Check, mut before: Option<AnyView>) -> Vec<AnyView
     let verdict = check.verdict.word();
     let mut rule = Some(view! {
         <td rowspan=height.clone()>
-            <span>{say(&check.statement)}</span>
+            <span>{escaped(&check.statement)}</span>
             <code>{check.invariant.to_string()}</code>
         </td>
         <td rowspan=height>{badge::verdict(check.verdict)}</td>
@@ -131,11 +131,11 @@ pub(super) fn rows_of(check: &Check, mut before: Option<AnyView>) -> Vec<AnyView
 }
 
 fn evidence_cells(evidence: &Evidence) -> AnyView {
-    let since = evidence.since.map_or_else(|| view! { <span>"not kept"</span> }.into_any(), time);
+    let since = evidence.since.map_or_else(|| view! { <span>"-"</span> }.into_any(), time);
     view! {
-        <td>{say(&evidence.observed)}</td>
-        <td>{say(&evidence.required)}</td>
-        <td>{say(&evidence.source)}</td>
+        <td>{escaped(&evidence.observed)}</td>
+        <td>{escaped(&evidence.required)}</td>
+        <td>{escaped(&evidence.source)}</td>
         <td>{since}</td>
     }
     .into_any()

@@ -4,7 +4,7 @@ use crate::model::record::Entry;
 use crate::model::spec::EventSpec;
 use crate::model::timeline_filter::{TimelineFilter, TimelineGroup};
 use crate::ui::components::log_filter::line;
-use crate::ui::components::words::{catalogue, say};
+use crate::ui::components::words::{catalogue, escaped};
 use leptos::prelude::*;
 
 /// The form, with what is asked for now.
@@ -14,7 +14,7 @@ pub fn timeline_filter(filter: &TimelineFilter) -> AnyView {
     let is_set = !pairs.is_empty();
     let now = |name: &str| {
         let pair = pairs.iter().find(|(field, _)| *field == name);
-        pair.map(|(_, value)| say(value)).unwrap_or_default()
+        pair.map(|(_, value)| escaped(value)).unwrap_or_default()
     };
     let kind = now("kind");
     let groups = TimelineGroup::ALL
@@ -41,7 +41,7 @@ pub fn timeline_filter(filter: &TimelineFilter) -> AnyView {
                     </select>
                 </p>
                 {line("node", "Node of the action or of the event", now("node"), "")}
-                {line("actor", "Actor: events of the kernel name none", now("actor"), "")}
+                {line("actor", "Actor (audit log only)", now("actor"), "")}
                 {line("action", "Action id", now("action"), "")}
                 <button type="submit">"Show this"</button>
                 " "

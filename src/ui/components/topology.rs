@@ -5,7 +5,7 @@ use crate::model::facts::{Fact, Facts};
 use crate::model::spec::{FactOf, FactSpec, KernelSpec, PRIMARY, PRIMARY_ROLE, REACHABLE};
 use crate::model::text::NodeId;
 use crate::ui::components::badge::{QUESTION, VOID, role_shape};
-use crate::ui::components::words::{say, since_of};
+use crate::ui::components::words::{escaped, since_of};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 
@@ -157,7 +157,7 @@ fn words(spec: &KernelSpec, state: &ClusterState, node: &NodeState) -> (String, 
         Fact::Known(false) => "unreachable",
         Fact::Unknown { .. } => "reachability unknown",
     };
-    let first = format!("{} · {reach}", say(&word));
+    let first = format!("{} · {reach}", escaped(&word));
     let reachable = spec.fact(FactOf::Node, REACHABLE);
     if let Some(since) = reachable.and_then(|of| since_of(of, &node.facts)) {
         return (first, format!("since {}", since.since));

@@ -5,7 +5,7 @@ use crate::model::spec::KernelSpec;
 use crate::model::text::NodeId;
 use crate::model::trace::{Sample, Trace};
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::{counted, say, time};
+use crate::ui::components::words::{counted, escaped, time};
 use leptos::prelude::*;
 
 const WIDTH: u64 = 360;
@@ -24,7 +24,7 @@ pub fn trace(spec: &KernelSpec, trace: &Trace) -> AnyView {
     let samples: Vec<&Sample> = trace.samples().collect();
     let Some(last) = samples.last() else { return ().into_any() };
     let nodes: Vec<NodeId> = last.positions.iter().map(|(id, _)| id.clone()).collect();
-    let axis = Axis::of(&samples);
+    let axis = TimeAxis::of(&samples);
     let rows = nodes.iter().enumerate().map(|(place, node)| row(spec, node, place, &samples, axis));
     let rows = rows.collect_view();
     let height = nodes.len() as u64 * ROW;
@@ -57,14 +57,14 @@ pub fn trace(spec: &KernelSpec, trace: &Trace) -> AnyView {
 /// The part of one branch that the picture shows: the newest one. What lies on another branch has no
 /// height beside it.
 #[derive(Clone, Copy)]
-struct Axis {
+struct TimeAxis {
     branch: u64,
     from: u64,
     to: u64,
     has_others: bool,
 }
 
-impl Axis {
+impl TimeAxis {
     fn of(samples: &[&Sample]) -> Option<Self> {
         let known = samples.iter().flat_map(|s| s.positions.iter().filter_map(|(_, p)| *p));
         let branch = known.clone().map(|at| at.branch).max()?;
@@ -111,7 +111,7 @@ struct Drawn {
 }
 
 impl Drawn {
-    fn of(node: &NodeId, top: u64, samples: &[&Sample], axis: Option<Axis>) -> Self {
+    fn of(node: &NodeId, top: u64, samples: &[&Sample], axis: Option<TimeAxis>) -> Self {
         let mut drawn = Self::default();
         let count = samples.len();
         let known = |number: usize| samples.get(number).and_then(|s| s.position(node));
@@ -154,7 +154,7 @@ fn row(
     node: &NodeId,
     place: usize,
     samples: &[&Sample],
-    axis: Option<Axis>,
+    axis: Option<TimeAxis>,
 ) -> AnyView {
     let top = place as u64 * ROW;
     let Drawn { line, gaps, marks } = Drawn::of(node, top, samples, axis);
@@ -205,7 +205,7 @@ fn table(spec: &KernelSpec, samples: &[&Sample]) -> AnyView {
             <tr>
                 <th scope="row">{time(sample.from)}</th>
                 <td>{time(sample.until)}</td>
-                <td>{say(&positions)}</td>
+                <td>{escaped(&positions)}</td>
             </tr>
         }
     });

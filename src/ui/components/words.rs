@@ -4,17 +4,17 @@ use crate::model::action::{Action, ActionId, ActionKind};
 use crate::model::ambient::Timestamp;
 use crate::model::canonical::Hash;
 use crate::model::cluster::Observation;
-use crate::model::facts::{Fact, Facts, Missing, Since, Value};
+use crate::model::facts::{Fact, Facts, Since, UnknownReason, Value};
 use crate::model::spec::{Catalogue, FactSpec};
-use crate::model::text::{NodeId, visible};
+use crate::model::text::{NodeId, escape_unsafe};
 pub use crate::ui::counted;
 use leptos::prelude::*;
 
 /// Free text from the kernel or from a person, with every character that could hide or reorder a
 /// line spelled out. All such text passes through here before it is drawn.
 #[must_use]
-pub fn say(text: &str) -> String {
-    visible(text)
+pub fn escaped(text: &str) -> String {
+    escape_unsafe(text)
 }
 
 /// The text with its first letter as a capital.
@@ -82,14 +82,14 @@ pub fn time(at: Timestamp) -> AnyView {
 /// Since when something is so, and why.
 #[must_use]
 pub fn since(since: &Since) -> AnyView {
-    let why = format!(": {}", say(&since.why));
+    let why = format!(": {}", escaped(&since.why));
     view! { <small class="since">"since "{time(since.since)}{why}</small> }.into_any()
 }
 
 /// A fact that could not be read: the word, since when, and why (C8.4).
 #[must_use]
-pub fn missing(missing: &Missing) -> AnyView {
-    let why = format!(", because {}", say(&missing.why));
+pub fn missing(missing: &UnknownReason) -> AnyView {
+    let why = format!(", because {}", escaped(&missing.why));
     view! {
         <span class="unknown">
             <strong>"unknown"</strong>
@@ -103,10 +103,10 @@ pub fn missing(missing: &Missing) -> AnyView {
 #[must_use]
 pub fn fact(spec: &FactSpec, fact: &Fact<Value>) -> AnyView {
     match fact {
-        Fact::Known(value) => view! { <span>{say(&spec.words(value))}</span> }.into_any(),
+        Fact::Known(value) => view! { <span>{escaped(&spec.words(value))}</span> }.into_any(),
         Fact::Unknown { unknown, last } => {
             let last = last.as_ref().map(|last| {
-                let words = format!("last known: {}", say(&spec.words(last)));
+                let words = format!("last known: {}", escaped(&spec.words(last)));
                 view! { " " <small>{words}</small> }
             });
             view! { {missing(unknown)} {last} }.into_any()
@@ -116,7 +116,7 @@ pub fn fact(spec: &FactSpec, fact: &Fact<Value>) -> AnyView {
 
 /// A fact in a table row that already says why something is missing: the reason stands once.
 #[must_use]
-pub fn fact_once(spec: &FactSpec, value: &Fact<Value>, said: &mut Vec<Missing>) -> AnyView {
+pub fn fact_once(spec: &FactSpec, value: &Fact<Value>, said: &mut Vec<UnknownReason>) -> AnyView {
     match value {
         Fact::Unknown { unknown, .. } if said.contains(unknown) => {
             view! { <span class="unknown"><strong>"unknown"</strong></span> }.into_any()
@@ -157,10 +157,10 @@ pub fn hash(hash: &Hash) -> AnyView {
 pub fn observation(observation: &Observation) -> AnyView {
     view! {
         <p class="observation">
-            <span>"Observation "<code>{say(&observation.id)}</code></span>
+            <span>"Observation "<code>{escaped(&observation.id)}</code></span>
             <span>"made "{time(observation.observed_at)}</span>
-            <span>{format!("clock: {}", say(&observation.clock))}</span>
-            <span>{format!("source: {}", say(&observation.source))}</span>
+            <span>{format!("clock: {}", escaped(&observation.clock))}</span>
+            <span>{format!("source: {}", escaped(&observation.source))}</span>
         </p>
     }
     .into_any()
@@ -172,7 +172,7 @@ pub fn sentences(items: &[String], none: &'static str) -> AnyView {
     if items.is_empty() {
         return view! { <p class="none">{none}</p> }.into_any();
     }
-    let items = items.iter().map(|item| view! { <li>{say(item)}</li> }).collect_view();
+    let items = items.iter().map(|item| view! { <li>{escaped(item)}</li> }).collect_view();
     view! { <ul class="sentences">{items}</ul> }.into_any()
 }
 
@@ -181,7 +181,7 @@ pub fn sentences(items: &[String], none: &'static str) -> AnyView {
 pub fn command(line: &str) -> AnyView {
     view! {
         <pre class="command" tabindex="0">
-            <code>{say(line)}</code>
+            <code>{escaped(line)}</code>
         </pre>
     }
     .into_any()

@@ -17,7 +17,7 @@ const SAYS: &str = "data-says";
 
 /// What is shown, and which of the requests is the last one.
 #[derive(Default)]
-struct Shown {
+struct SwapState {
     search: RefCell<String>,
     asked: Cell<u32>,
 }
@@ -31,7 +31,7 @@ pub(super) fn listen(say: impl Fn(String) + Clone + 'static) {
     else {
         return;
     };
-    let shown = Rc::new(Shown::default());
+    let shown = Rc::new(SwapState::default());
     *shown.search.borrow_mut() = search();
     let asked = form.clone();
     let (now, back) = (Rc::clone(&shown), shown);

@@ -4,8 +4,8 @@
 //! under way, any number of events lead to one more, so a busy cluster cannot pile readings up.
 
 use super::carry::Carried;
-use crate::model::answer::Present;
-use crate::ui::live::{Event, Following};
+use crate::model::answer::StateVersion;
+use crate::ui::live::{Following, StreamEvent};
 use crate::ui::place;
 use gloo_net::http::Request;
 use leptos::task::spawn_local;
@@ -24,24 +24,24 @@ const LOST: &str = "data-lost";
 const NOT_MODIFIED: u16 = 304;
 
 /// Listens until the page is left. Where the stream cannot be opened at all, that is `Lost`.
-pub(super) fn listen(on: impl Fn(Event) + 'static) {
+pub(super) fn listen(on: impl Fn(StreamEvent) + 'static) {
     let Ok(source) = EventSource::new(EVENTS) else {
-        on(Event::Lost);
+        on(StreamEvent::Lost);
         return;
     };
     let on = Rc::new(on);
     let heard = Rc::clone(&on);
     let changed = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
-        let present = message.data().as_string().and_then(|text| Present::parse(&text));
-        heard(Event::Present(present));
+        let present = message.data().as_string().and_then(|text| StateVersion::parse(&text));
+        heard(StreamEvent::Present(present));
     });
     let gone = Rc::clone(&on);
-    let lost = Closure::<dyn Fn()>::new(move || gone(Event::Lost));
+    let lost = Closure::<dyn Fn()>::new(move || gone(StreamEvent::Lost));
     source.set_onerror(Some(lost.as_ref().unchecked_ref()));
     let listening =
         source.add_event_listener_with_callback("changed", changed.as_ref().unchecked_ref());
     if listening.is_err() {
-        on(Event::Lost);
+        on(StreamEvent::Lost);
     }
     // An island lives as long as its page, and so do its ears.
     changed.forget();
@@ -50,19 +50,19 @@ pub(super) fn listen(on: impl Fn(Event) + 'static) {
 
 /// One reading at a time, and whether another one is due after it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reading {
+enum FetchState {
     Idle,
     Busy,
     BusyAndDue,
 }
 
 /// A part of the page that is followed.
-struct Part<F> {
+struct FollowedPart<F> {
     id: String,
     at: String,
     /// The tag of what is shown, where it has one.
     tag: RefCell<Option<String>>,
-    reading: Cell<Reading>,
+    reading: Cell<FetchState>,
     /// Whether the stream is open, as far as the browser knows.
     is_open: Cell<bool>,
     says: F,
@@ -72,42 +72,42 @@ struct Part<F> {
 /// between is missed, and puts it in place. A part that could not be fetched is left as it was, and
 /// said to be lost.
 pub(super) fn follow(part: String, at: String, says: impl Fn(Following) + 'static) {
-    let part = Rc::new(Part {
+    let part = Rc::new(FollowedPart {
         id: part,
         at,
         tag: RefCell::default(),
-        reading: Cell::new(Reading::Idle),
+        reading: Cell::new(FetchState::Idle),
         is_open: Cell::new(false),
         says,
     });
     listen(move |event| {
-        part.is_open.set(event != Event::Lost);
+        part.is_open.set(event != StreamEvent::Lost);
         match event {
-            Event::Present(_) => ask(&part),
-            Event::Lost => part.say(false),
+            StreamEvent::Present(_) => ask(&part),
+            StreamEvent::Lost => part.say(false),
         }
     });
 }
 
-fn ask<F: Fn(Following) + 'static>(part: &Rc<Part<F>>) {
-    if part.reading.get() != Reading::Idle {
-        part.reading.set(Reading::BusyAndDue);
+fn ask<F: Fn(Following) + 'static>(part: &Rc<FollowedPart<F>>) {
+    if part.reading.get() != FetchState::Idle {
+        part.reading.set(FetchState::BusyAndDue);
         return;
     }
-    part.reading.set(Reading::BusyAndDue);
+    part.reading.set(FetchState::BusyAndDue);
     let part = Rc::clone(part);
     spawn_local(async move {
-        while part.reading.get() == Reading::BusyAndDue {
-            part.reading.set(Reading::Busy);
+        while part.reading.get() == FetchState::BusyAndDue {
+            part.reading.set(FetchState::Busy);
             let is_read = part.read().await.is_some();
             // It may have been lost while the answer was on its way.
             part.say(is_read && part.is_open.get());
         }
-        part.reading.set(Reading::Idle);
+        part.reading.set(FetchState::Idle);
     });
 }
 
-impl<F: Fn(Following)> Part<F> {
+impl<F: Fn(Following)> FollowedPart<F> {
     /// The element as it stands in the page.
     fn shown(&self) -> Option<Element> {
         window()?.document()?.get_element_by_id(&self.id)

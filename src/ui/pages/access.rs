@@ -1,4 +1,4 @@
-//! `GET /access`: the links and the reader's own sessions; `GET /access/everybody`: all of it.
+//! `GET /access`: the links and the reader's own sessions; `GET /access/all`: all of it.
 
 use super::link::shows;
 use crate::model::access_list::{AccessList, More};
@@ -24,12 +24,12 @@ pub(super) fn own(data: &AccessView, frame: &Frame) -> AnyView {
     let everybody = (viewer == Some(ActorRole::Auditor)).then(|| {
         view! {
             <p>
-                <a href="/access/everybody">"Every account, session, link and token"</a>
+                <a href="/access/all">"Every account, session, link and token"</a>
             </p>
         }
     });
     let answer = &data.answer;
-    let part = Part { page: "/access", list: answer.list, more: &answer.more };
+    let part = AccessSection { page: "/access", list: answer.list, more: &answer.more };
     let all_links = part.section(AccessList::Links, "Links for stakeholders", || {
         view! {
             <p>
@@ -40,7 +40,7 @@ pub(super) fn own(data: &AccessView, frame: &Frame) -> AnyView {
         }
         .into_any()
     });
-    let all_tokens = part.section(AccessList::Tokens, "Tokens of programs", || {
+    let all_tokens = part.section(AccessList::Tokens, "API tokens", || {
         view! {
             <p>
                 "A token reads and never confirms. It is issued on the server: aerodb-control token \
@@ -63,13 +63,13 @@ pub(super) fn own(data: &AccessView, frame: &Frame) -> AnyView {
 }
 
 /// Which part of the lists a page shows.
-struct Part<'a> {
+struct AccessSection<'a> {
     page: &'static str,
     list: Option<AccessList>,
     more: &'a [More],
 }
 
-impl Part<'_> {
+impl AccessSection<'_> {
     /// A list, where it is shown, with the way to the rest of it.
     fn section(
         &self,
@@ -119,7 +119,7 @@ fn address(key: &str) -> String {
 
 /// Everybody who can get in. An auditor reads it; nobody acts and reads this in one session.
 pub(super) fn everybody(data: &EverybodyAnswer) -> AnyView {
-    let part = Part { page: "/access/everybody", list: data.list, more: &data.more };
+    let part = AccessSection { page: "/access/all", list: data.list, more: &data.more };
     view! {
         <p>"What an auditor alone sees. No secret is in it: none is kept."</p>
         {part.way_back()}
@@ -159,7 +159,7 @@ fn issue(data: &AccessView) -> AnyView {
                     aria-describedby="link-name-hint"
                 />
                 <small id="link-name-hint">
-                    "Lower-case letters, digits and - . _ @. No account, token or link ever had it. \
+                    "Lower-case letters, digits and - . _ @. Must be unique; names are never reused. \
                     Recorded."
                 </small>
             </p>
@@ -239,13 +239,13 @@ fn sessions(sessions: &[SessionLine]) -> AnyView {
     };
     let rows = sessions.iter().map(row).collect_view();
     let columns = ["Account", "Role", "Signed in by", "Began", "Last used", "Ends at the latest"];
-    table("Sessions that were not ended, newest first", &columns, rows.into_any())
+    table("Active sessions, newest first", &columns, rows.into_any())
 }
 
 fn accounts(accounts: &[AccountLine]) -> AnyView {
     let row = |account: &AccountLine| {
         let state = account.removed_at.map_or_else(
-            || "not removed".into_any(),
+            || "Active".into_any(),
             |at| view! { "removed since " {time(at)} }.into_any(),
         );
         view! {
@@ -267,7 +267,7 @@ fn tokens(tokens: &[TokenLine], operates: bool) -> AnyView {
     }
     let row = |token: &TokenLine| {
         let state = token.revoked_at.map_or_else(
-            || "not revoked".into_any(),
+            || "Active".into_any(),
             |at| view! { "revoked since " {time(at)} }.into_any(),
         );
         let revoke = (operates && token.revoked_at.is_none()).then(|| {

@@ -2,10 +2,10 @@
 
 use crate::model::action::Stage;
 use crate::model::actor::ActorRole;
-use crate::model::answer::{ActionAnswer, Closing};
+use crate::model::answer::{ActionAnswer, ResolutionMode};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::spec::KernelSpec;
-use crate::ui::components::words::{self, say, time};
+use crate::ui::components::words::{self, escaped, time};
 use crate::ui::components::{badge, copyable, explanation, forms, kept, notice, outcome, records};
 use crate::ui::live::ChangeNotice;
 use crate::ui::verify::verify;
@@ -40,7 +40,7 @@ pub(super) fn action(spec: &KernelSpec, data: &ActionView, viewer: Option<ActorR
         {request(answer)}
         {answer.under_way.clone().map(|shown| parts::live_progress(spec, shown))}
         {outcome::outcome(spec, answer, viewer)}
-        {settlement(answer, viewer)}
+        {resolution(answer, viewer)}
         {explanation::explanation(spec, &answer.explanation, &answer.digest, &answer.observation)}
         {decision(spec, data, viewer)}
         <section>
@@ -88,7 +88,7 @@ fn request(answer: &ActionAnswer) -> AnyView {
             </div>
             <div>
                 <dt>"Reason"</dt>
-                <dd>{say(answer.reason.as_str())}</dd>
+                <dd>{escaped(answer.reason.as_str())}</dd>
             </div>
             <div>
                 <dt>"Asked by"</dt>
@@ -152,7 +152,7 @@ fn two_operators(answer: &ActionAnswer) -> Option<AnyView> {
 }
 
 /// The way to close an action whose outcome is not known.
-fn settlement(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyView> {
+fn resolution(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyView> {
     let open = answer.interrupted.is_some() || answer.stage == Stage::Unknown;
     if !open {
         return None;
@@ -165,14 +165,14 @@ fn settlement(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyVie
     Some(view! { <section aria-label="Closing">{form}</section> }.into_any())
 }
 
-/// What the kernel can prove is settled; only what it cannot is found.
+/// What the kernel can prove is resolved; only what it cannot is found.
 fn close(answer: &ActionAnswer) -> AnyView {
     let has_proof = matches!(
         answer.kernel_says,
         Some(ReceiptStatus::Executed { .. } | ReceiptStatus::Voided { .. })
     );
     match answer.closing {
-        Closing::Finding if !has_proof => forms::finding(answer),
-        Closing::Finding | Closing::Settlement => forms::settle(answer),
+        ResolutionMode::Finding if !has_proof => forms::finding(answer),
+        ResolutionMode::Finding | ResolutionMode::Resolution => forms::resolve(answer),
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn actions(data: &ActionPage, frame: &Frame) -> AnyView {
         view! {
             <p>
                 <a class="button" href="/actions/new">
-                    "Ask for an action"
+                    "Request an action"
                 </a>
             </p>
         }

@@ -1,6 +1,6 @@
 //! The contract on the Reference page: every clause, with the invariants and tests behind it.
 
-use crate::model::contract::{Clause, Evidence, evidence};
+use crate::model::contract::{Clause, ClauseEvidence, evidence};
 use crate::ui::components::rules::scrolling;
 use crate::ui::components::words;
 use leptos::prelude::*;
@@ -27,7 +27,7 @@ pub(super) fn contract() -> AnyView {
         <p>
             {summary}
             " The tests run whenever the program is checked; "
-            <code>"aerodb-control freeze-report"</code>
+            <code>"aerodb-control contract"</code>
             " names each of them with its file."
         </p>
         {scrolling("Contract", table.into_any())}
@@ -35,7 +35,7 @@ pub(super) fn contract() -> AnyView {
     .into_any()
 }
 
-fn row(clause: &Evidence) -> AnyView {
+fn row(clause: &ClauseEvidence) -> AnyView {
     // Those of the kernel of this page: the evidence is of every kernel that is compiled in.
     let own = Clause::parse(&clause.clause);
     let ids = own.into_iter().flat_map(|own| own.invariants(words::catalogue()));

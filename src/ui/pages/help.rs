@@ -1,13 +1,13 @@
 //! `GET /help`: the keys, and what a browser can prefer.
 
 use crate::ui::Frame;
-use crate::ui::here::key_list;
-use crate::ui::preferences::Keys;
+use crate::ui::client_chrome::key_list;
+use crate::ui::preferences::KeyShortcuts;
 use leptos::prelude::*;
 
 /// The keys and the preferences.
 pub(super) fn help(frame: &Frame) -> AnyView {
-    let buttons = Keys::ALL
+    let buttons = KeyShortcuts::ALL
         .map(|keys| {
             let pressed = if keys == frame.preferences.keys { "true" } else { "false" };
             view! {

@@ -2,7 +2,7 @@
 
 use crate::model::link::LinkLine;
 use crate::ui::components::copyable;
-use crate::ui::components::words::{say, time};
+use crate::ui::components::words::{escaped, time};
 use crate::ui::{IssuedView, OpenLink, pages};
 use leptos::prelude::*;
 use qrcode::{Color, QrCode};
@@ -18,10 +18,10 @@ pub(super) fn open(data: &OpenLink) -> AnyView {
             time. That it was opened is recorded."
         </p>
         <p>
-            "Somebody who is signed in in this browser is not any more once the session is opened."
+            "Opening this link signs out the current user of this browser."
         </p>
         <form class="form" method="post" action="/link">
-            <input type="hidden" name="token" value=say(&data.token)/>
+            <input type="hidden" name="token" value=escaped(&data.token)/>
             <button type="submit">"Open the session"</button>
         </form>
     }
@@ -46,8 +46,7 @@ fn once(address: &str) -> AnyView {
         <section>
             <h2>"The address"</h2>
             <p>
-                "It is shown this once. Whoever has it can open the one session of this link, until \
-                somebody did. Send it by a way that only its reader reads."
+                "It is shown this once. It works once, for whoever opens it first. Send it over a private channel."
             </p>
             {copyable::code(address, "the address")}
             {code(address)}
@@ -77,7 +76,7 @@ fn facts(link: &LinkLine) -> AnyView {
     };
     view! {
         <dl class="facts">
-            {pair("For", say(link.name.as_str()).into_any())}
+            {pair("For", escaped(link.name.as_str()).into_any())}
             {pair("Shows", shows(link))}
             {pair("Ends", time(link.expires_at))}
             {pair("Id", view! { <code>{link.id.to_string()}</code> }.into_any())}

@@ -7,7 +7,7 @@ use crate::model::spec::{
     ActionSpec, Binding, FactOf, FactSpec, Impact, KernelSpec, ParameterSpec, Show,
 };
 use crate::ui::components::forms::reason_field;
-use crate::ui::components::words::{counted, observation, say};
+use crate::ui::components::words::{counted, escaped, observation};
 use crate::ui::components::{notice, rules, words};
 use crate::ui::{NewAction, pages};
 use leptos::prelude::*;
@@ -70,7 +70,7 @@ pub(super) fn new_action(
         .then(|| rules::candidates(&entry.kind.to_string(), &data.candidates));
     view! {
         {pages::refusal(data.refusal.as_ref())}
-        {data.unresolved.as_ref().map(notice::unresolved)}
+        {data.in_doubt.as_ref().map(notice::in_doubt)}
         <p>{entry.meaning}</p>
         <p>{impact(entry)}</p>
         {observation(&data.state.observation)}
@@ -113,7 +113,7 @@ fn form(spec: &KernelSpec, data: &NewAction) -> AnyView {
                 <small>"Asking runs nothing. The next page explains what would happen, and asks \
                     for a confirmation where every check passes."</small>
             </p>
-            <button type="submit">"Ask for an explanation"</button>
+            <button type="submit">"Preview"</button>
         </form>
     }
     .into_any()
@@ -122,7 +122,7 @@ fn form(spec: &KernelSpec, data: &NewAction) -> AnyView {
 /// A parameter that is typed. It is empty unless the address named it (C2.2).
 fn value_field(parameter: &'static ParameterSpec, typed_before: Option<String>) -> AnyView {
     let hint = format!("{}-hint", parameter.name);
-    let typed_before = typed_before.map(|value| say(&value));
+    let typed_before = typed_before.map(|value| escaped(&value));
     view! {
         <p class="field">
             <label for=parameter.name>{parameter.meaning}</label>
@@ -187,9 +187,9 @@ fn option(
     let against = data.candidates.iter().find(|c| c.node == node.id).map(|candidate| {
         let count = candidate.against.len();
         if count == 0 {
-            "; no rule against".to_owned()
+            "; no blocker".to_owned()
         } else {
-            format!("; {} against", counted(count, "rule"))
+            format!("; {}", counted(count, "blocker"))
         }
     });
     let purges = data.entry.offered_position().is_some();

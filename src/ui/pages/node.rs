@@ -3,14 +3,14 @@
 use crate::model::actor::ActorRole;
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::NodeState;
-use crate::model::facts::{Fact, Missing, Value};
+use crate::model::facts::{Fact, UnknownReason, Value};
 use crate::model::node_answer::{NodeAnswer, NodeEvents, NodeVerified};
 use crate::model::receipt::Verification;
 use crate::model::spec::{FactOf, FactSpec, KernelSpec, Show};
 use crate::ui::components::positions::{beside_primary, lag};
 use crate::ui::components::prospects::prospects;
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::{counted, observation, say, since, since_of, time};
+use crate::ui::components::words::{counted, escaped, observation, since, since_of, time};
 use crate::ui::components::{badge, copyable, events, items, notice};
 use crate::ui::live::ChangeNotice;
 use crate::ui::pages::actions;
@@ -27,25 +27,25 @@ pub(super) fn node(spec: &KernelSpec, data: &NodeAnswer, viewer: Option<ActorRol
     view! {
         <ChangeNotice/>
         {observation(&data.state.observation)}
-        {data.unresolved.as_ref().map(notice::unresolved)}
+        {data.in_doubt.as_ref().map(notice::in_doubt)}
         {facts}
         {items::items(spec, &data.state.items_of(&data.node).collect::<Vec<_>>())}
         {data.verified.as_ref().map(verified)}
         <section>
-            <h2>"Why not"</h2>
+            <h2>"Unavailable actions"</h2>
             <p>
                 "Every action that names a node, on this one: what its checks come to now, and every \
                 rule that speaks against it. The order is that of the catalogue; it ranks nothing. \
                 A request is judged by the same checks, on an observation of its own."
             </p>
-            {prospects("Actions on this node, and the rules against them", &data.actions, viewer)}
+            {prospects("Actions on this node, with their blockers", &data.actions, viewer)}
         </section>
         <section>
-            <h2>"What happened to it"</h2>
+            <h2>"Events"</h2>
             {happened(data)}
         </section>
         <section>
-            <h2>"What was asked of it"</h2>
+            <h2>"Requests"</h2>
             {asked(data)}
         </section>
         {copyable::address(&format!("/nodes/{}", data.node))}
@@ -65,7 +65,7 @@ fn verified(found: &NodeVerified) -> AnyView {
         }
     };
     let findings = found.verification.findings().iter();
-    let findings = findings.map(|finding| view! { <li>{say(finding)}</li> }).collect_view();
+    let findings = findings.map(|finding| view! { <li>{escaped(finding)}</li> }).collect_view();
     let address = format!("/actions/{}", found.action_id);
     view! {
         <section>
@@ -127,7 +127,8 @@ fn row(
             plain_row(of.label, view! { {value} " " {since} }.into_any(), at, &node.source)
         }
         Fact::Unknown { unknown, last } => {
-            let last = last.as_ref().map(|last| format!("last known: {}", say(&of.words(last))));
+            let last =
+                last.as_ref().map(|last| format!("last known: {}", escaped(&of.words(last))));
             missing_row(of.label, unknown, last, node)
         }
     }
@@ -139,7 +140,7 @@ fn plain_row(name: &'static str, value: AnyView, at: Timestamp, source: &str) ->
             <th scope="row">{name}</th>
             <td>{value}</td>
             <td>{time(at)}</td>
-            <td>{say(source)}</td>
+            <td>{escaped(source)}</td>
         </tr>
     }
     .into_any()
@@ -147,7 +148,7 @@ fn plain_row(name: &'static str, value: AnyView, at: Timestamp, source: &str) ->
 
 fn missing_row(
     name: &'static str,
-    missing: &Missing,
+    missing: &UnknownReason,
     last: Option<String>,
     node: &NodeState,
 ) -> AnyView {
@@ -158,20 +159,20 @@ fn missing_row(
             <td>
                 <span class="unknown">
                     <strong>"unknown"</strong>
-                    <small>{format!("because {}", say(&missing.why))}</small>
+                    <small>{format!("because {}", escaped(&missing.why))}</small>
                 </span>
                 {last}
             </td>
             <td>"not known since "{time(missing.since)}</td>
-            <td>{say(&node.source)}</td>
+            <td>{escaped(&node.source)}</td>
         </tr>
     }
     .into_any()
 }
 
 fn happened(data: &NodeAnswer) -> AnyView {
-    let NodeEvents { events: found, looked_at, next_before, gap } = &data.events;
-    let gap = gap.as_ref().map(|why| view! { <p class="unknown">{say(why)}</p> });
+    let NodeEvents { events: found, events_scanned, next_before, gap } = &data.events;
+    let gap = gap.as_ref().map(|why| view! { <p class="unknown">{escaped(why)}</p> });
     let list = if found.is_empty() {
         view! { <p class="none">"None of the events that were looked through is about it."</p> }
             .into_any()
@@ -182,7 +183,7 @@ fn happened(data: &NodeAnswer) -> AnyView {
         let address = format!("/nodes/{}?before={place}", data.node);
         view! { " " <a href=address>"Look through older events"</a> "." }
     });
-    let looked = counted(*looked_at, "event");
+    let looked = counted(*events_scanned, "event");
     view! {
         {gap}
         {list}
@@ -197,7 +198,7 @@ fn asked(data: &NodeAnswer) -> AnyView {
     } else {
         actions::table(&data.asked)
     };
-    let more = data.more_asked.then(|| {
+    let more = data.has_more_actions.then(|| {
         let address = format!("/log?node={}&kind=requested", data.node);
         view! {
             <p>

@@ -3,7 +3,7 @@
 use crate::model::answer::StoredRecord;
 use crate::model::kept::RecordAnswer;
 use crate::ui::components::records::{self, actor, proof};
-use crate::ui::components::words::{self, say, time};
+use crate::ui::components::words::{self, escaped, time};
 use crate::ui::components::{badge, copyable, kept};
 use crate::ui::verify::verify;
 use leptos::prelude::*;
@@ -21,7 +21,7 @@ pub(super) fn record(data: &RecordAnswer) -> AnyView {
     let named = std::slice::from_ref(&data.record);
     view! {
         {neighbours(data)}
-        <p>{say(&data.record.record.entry.sentence(words::catalogue()))}</p>
+        <p>{escaped(&data.record.record.entry.sentence(words::catalogue()))}</p>
         {facts(&data.record)}
         {verify(named)}
         {kept::observations(named)}
@@ -31,7 +31,7 @@ pub(super) fn record(data: &RecordAnswer) -> AnyView {
                 "Canonical JSON. The hash is SHA-256 over one zero byte and these bytes (RFC 6962)."
             </p>
             <pre class="command" tabindex="0">
-                <code>{say(&data.leaf)}</code>
+                <code>{escaped(&data.leaf)}</code>
             </pre>
         </section>
         {steps}
@@ -54,7 +54,7 @@ fn facts(stored: &StoredRecord) -> AnyView {
     let stage = record.entry.stage().map(|stage| {
         view! {
             <div>
-                <dt>"Moved its action to"</dt>
+                <dt>"Resulting stage"</dt>
                 <dd>{badge::stage(stage, None)}</dd>
             </div>
         }
@@ -75,7 +75,7 @@ fn facts(stored: &StoredRecord) -> AnyView {
         view! {
             <div>
                 <dt>"User on the host"</dt>
-                <dd>{say(&words)}</dd>
+                <dd>{escaped(&words)}</dd>
             </div>
         }
     });
@@ -91,7 +91,7 @@ fn facts(stored: &StoredRecord) -> AnyView {
             {stage}
             <div>
                 <dt>"Written"</dt>
-                <dd>{time(record.at)} {format!(", clock: {}", say(&record.clock_words()))}</dd>
+                <dd>{time(record.at)} {format!(", clock: {}", escaped(&record.clock_words()))}</dd>
             </div>
             <div>
                 <dt>"Actor"</dt>

@@ -81,7 +81,7 @@ pub(super) fn reference(privileged: &[Privileged]) -> AnyView {
             <h2>"Privileged"</h2>
             <p>
                 "Every address that writes at least a record, with who may use it. Nothing else \
-                writes. Who may not is refused, and the attempt is recorded."
+                writes. Unauthorised requests are refused and recorded."
             </p>
             {lists::privileged(privileged)}
         </section>
@@ -228,7 +228,7 @@ fn stage_meaning(stage: Stage) -> &'static str {
         Stage::Dispatched => "About to be sent to the kernel, or sent.",
         Stage::Executed => "Ran, once. There is a receipt.",
         Stage::Refused => "The kernel refused it. Nothing ran.",
-        Stage::Unknown => "It may have run. Further mutations wait until it is settled.",
+        Stage::Unknown => "It may have run. Further mutations wait until it is resolved.",
         Stage::Voided => "Never ran and never can.",
         Stage::FoundExecuted => "An operator found that it ran. The kernel proved nothing.",
         Stage::FoundNotExecuted => {
@@ -262,7 +262,7 @@ fn freeze() -> AnyView {
          confirmation is refused, and the refusal names who declared it, since when and why.",
         "What was confirmed before runs to its end. A freeze waits for nothing and takes nothing \
          back.",
-        "Withdrawing an action, settling one and recording a finding stay possible: they run \
+        "Withdrawing an action, resolving one and recording a finding stay possible: they run \
          nothing, and say how an action ended.",
         "An operator lifts it, with a reason. It does not end by itself.",
         "An explanation that was made before a freeze can be confirmed after it, if no pinned fact \
@@ -276,7 +276,7 @@ fn roles() -> AnyView {
             let may = match role {
                 ActorRole::Observer => "Sees the cluster, the actions and the log.",
                 ActorRole::Operator => {
-                    "Sees; asks for, confirms, withdraws and settles actions; declares and lifts a \
+                    "Sees; asks for, confirms, withdraws and resolves actions; declares and lifts a \
                     freeze; issues and revokes links."
                 }
                 ActorRole::Auditor => {

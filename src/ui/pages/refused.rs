@@ -1,13 +1,13 @@
 //! Any address that was refused.
 
 use crate::model::refusal::Refusal;
-use crate::ui::Console;
+use crate::ui::ConsoleScope;
 use crate::ui::components::notice;
 use leptos::prelude::*;
 
 /// The refusal, and a way on.
-pub(super) fn refused(refusal: &Refusal, console: Console) -> AnyView {
-    let (address, words) = if console == Console::Whole && notice::needs_sign_in(refusal) {
+pub(super) fn refused(refusal: &Refusal, console: ConsoleScope) -> AnyView {
+    let (address, words) = if console == ConsoleScope::Whole && notice::needs_sign_in(refusal) {
         ("/login", "Sign in")
     } else {
         ("/", "Go to the overview")

@@ -2,9 +2,9 @@
 
 use crate::model::action::Stage;
 use crate::model::cluster::ClusterState;
-use crate::model::report::{ActionReport, Content, Kept, WindowReport};
+use crate::model::report::{ActionReport, BlobContent, KeptBlob, WindowReport};
 use crate::model::spec::KernelSpec;
-use crate::ui::components::words::{self, counted, hash, observation, say, time};
+use crate::ui::components::words::{self, counted, escaped, hash, observation, time};
 use crate::ui::components::{
     badge, copyable, explanation, kept, notice, outcome, positions, records, topology,
 };
@@ -52,7 +52,7 @@ fn form(view: &WindowView) -> AnyView {
                     autocomplete="off"
                     spellcheck="false"
                     aria-describedby="window-hint"
-                    value=say(typed)
+                    value=escaped(typed)
                 />
             </p>
         }
@@ -159,7 +159,7 @@ fn parts(spec: &KernelSpec, told: &ActionReport) -> AnyView {
 fn asked(told: &ActionReport) -> AnyView {
     view! {
         <section>
-            <h2>"Asked"</h2>
+            <h2>"Request"</h2>
             <dl class="facts">
                 <div>
                     <dt>"Action"</dt>
@@ -167,7 +167,7 @@ fn asked(told: &ActionReport) -> AnyView {
                 </div>
                 <div>
                     <dt>"Reason"</dt>
-                    <dd>{say(told.reason.as_str())}</dd>
+                    <dd>{escaped(told.reason.as_str())}</dd>
                 </div>
                 <div>
                     <dt>"Asked by"</dt>
@@ -193,7 +193,7 @@ fn shown(spec: &KernelSpec, told: &ActionReport) -> AnyView {
     };
     view! {
         <section>
-            <h2>"Shown"</h2>
+            <h2>"Explanation"</h2>
             {explained}
             {pictured(spec, "The cluster as it was shown", told.seen())}
         </section>
@@ -211,7 +211,7 @@ fn decided(spec: &KernelSpec, told: &ActionReport) -> AnyView {
     let judged = told.judged_by().map(|seen| pictured(spec, "The cluster at the decision", seen));
     view! {
         <section>
-            <h2>"Decided"</h2>
+            <h2>"Decision"</h2>
             {list}
             {judged}
         </section>
@@ -226,7 +226,7 @@ fn came_of_it(spec: &KernelSpec, told: &ActionReport) -> AnyView {
     let after = told.after().map(|seen| pictured(spec, "The cluster after it", seen));
     view! {
         <section>
-            <h2>"Came of it"</h2>
+            <h2>"Outcome"</h2>
             <p>{badge::stage(told.stage, None)}</p>
             {open}
             {moved}
@@ -257,26 +257,26 @@ fn pictured(
 }
 
 fn lost(what: &'static str, why: &str) -> AnyView {
-    view! { <p class="unknown">{format!("{what}: cannot be shown again: {}.", say(why))}</p> }
+    view! { <p class="unknown">{format!("{what}: cannot be shown again: {}.", escaped(why))}</p> }
         .into_any()
 }
 
-fn bytes(kept: &Kept) -> AnyView {
+fn bytes(kept: &KeptBlob) -> AnyView {
     match &kept.content {
-        Content::Missing(why) => view! {
+        BlobContent::Missing(why) => view! {
             <p class="unknown">
-                {format!("Named by record {}: missing: {} ", kept.seq, say(why))} {hash(&kept.hash)}
+                {format!("Named by record {}: missing: {} ", kept.seq, escaped(why))} {hash(&kept.hash)}
             </p>
         }
         .into_any(),
-        Content::Canonical(text) => view! {
+        BlobContent::Canonical(text) => view! {
             <details class="pinned">
                 <summary>
                     {format!("{} bytes, named by record {}, SHA-256 ", text.len(), kept.seq)}
                     <code>{kept.hash.to_string()}</code>
                 </summary>
                 <pre class="command" tabindex="0">
-                    <code>{say(text)}</code>
+                    <code>{escaped(text)}</code>
                 </pre>
             </details>
         }

@@ -1,7 +1,7 @@
 //! Signing in, the way to a provider and back, and creating the first operator.
 
-use crate::ui::components::words::say;
-use crate::ui::{Leaving, OtherWays, Returned, SetUp, SignIn, Way, pages};
+use crate::ui::components::words::escaped;
+use crate::ui::{Leaving, OtherWays, ProviderRedirect, Returned, SetUp, SignIn, pages};
 use leptos::prelude::*;
 
 /// The sign-in form.
@@ -44,7 +44,7 @@ fn others(ways: &OtherWays, next: Option<&str>, anew: bool) -> AnyView {
     let provider = ways
         .provider
         .as_ref()
-        .map(|name| button("/login/openid", format!("Sign in with {}", say(name)), anew));
+        .map(|name| button("/login/openid", format!("Sign in with {}", escaped(name)), anew));
     let proxy = ways.by_proxy.then(|| {
         let words = "Sign in as the proxy in front of this console knows you".to_owned();
         button("/login/proxy", words, false)
@@ -64,18 +64,18 @@ fn hidden_next(next: Option<&str>) -> Option<AnyView> {
 /// The way to a provider. A browser goes by itself, because a header says where; this is for one that
 /// does not.
 pub(super) fn leaving(data: &Leaving) -> AnyView {
-    let words = format!("Go on to {}", say(&data.provider));
+    let words = format!("Go on to {}", escaped(&data.provider));
     let way = if leads_away(&data.address) {
         view! { <a href=data.address.clone()>{words}</a> }.into_any()
     } else {
         words.into_any()
     };
-    let provider = say(&data.provider);
+    let provider = escaped(&data.provider);
     let what = match data.way {
-        Way::In => format!(
+        ProviderRedirect::In => format!(
             "{provider} is asked who you are, in this browser. It sends you back here; you have 10 minutes."
         ),
-        Way::Out => format!(
+        ProviderRedirect::Out => format!(
             "You are signed out here. {provider} may still know this browser, and is asked to forget it."
         ),
     };
@@ -95,14 +95,14 @@ fn leads_away(address: &str) -> bool {
 /// What a provider sent somebody back with. Opening the page does nothing, so that neither a link to it
 /// nor a browser that loads it again signs anybody in; its button does.
 pub(super) fn returned(data: &Returned) -> AnyView {
-    let provider = say(&data.provider);
+    let provider = escaped(&data.provider);
     if let Some(error) = &data.error {
         return view! {
             <p>
                 {format!(
                     "{provider} did not say who you are: {}. Nobody was signed in; a session that was open \
                      goes on as it was.",
-                    say(error),
+                    escaped(error),
                 )}
             </p>
             <p>
@@ -112,7 +112,7 @@ pub(super) fn returned(data: &Returned) -> AnyView {
         .into_any();
     }
     let field = |name: &'static str, value: &str| {
-        view! { <input type="hidden" name=name value=say(value)/> }
+        view! { <input type="hidden" name=name value=escaped(value)/> }
     };
     view! {
         <p>
@@ -144,7 +144,7 @@ pub(super) fn set_up(data: &SetUp) -> AnyView {
         <p>"This link works once. It makes the first account, with the role of operator: it asks \
             for actions and confirms them. There is no default password."</p>
         <form class="form" method="post" action="/setup">
-            <input type="hidden" name="token" value=say(&data.token)/>
+            <input type="hidden" name="token" value=escaped(&data.token)/>
             {name_field(data.name.clone())}
             <p class="field">
                 <label for="password">"Password"</label>
@@ -163,7 +163,7 @@ pub(super) fn set_up(data: &SetUp) -> AnyView {
 }
 
 fn name_field(typed_before: Option<String>) -> AnyView {
-    let typed_before = typed_before.map(|name| say(&name));
+    let typed_before = typed_before.map(|name| escaped(&name));
     view! {
         <p class="field">
             <label for="name">"Name"</label>

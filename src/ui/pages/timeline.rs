@@ -1,12 +1,14 @@
 //! `GET /timeline`: the log and the kernel side by side.
 
 use crate::model::event::EventPlace;
-use crate::model::timeline::{HOW_IT_IS_ORDERED, PlacedEvent, PlacedRecord, Stretch, Timeline};
+use crate::model::timeline::{
+    ConcurrentGroup, HOW_IT_IS_ORDERED, PlacedEvent, PlacedRecord, Timeline,
+};
 use crate::ui::TimelineView;
 use crate::ui::components::records::actor;
 use crate::ui::components::rules::scrolling;
 use crate::ui::components::timeline_filter::timeline_filter;
-use crate::ui::components::words::{self, counted, node, say, time};
+use crate::ui::components::words::{self, counted, escaped, node, time};
 use crate::ui::filter::{FilterInPlace, found};
 use crate::ui::live::ChangeNotice;
 use leptos::prelude::*;
@@ -18,7 +20,7 @@ pub(super) fn timeline(data: &TimelineView) -> AnyView {
         view! {
             <section class="notice" data-tone="unknown">
                 <h2>"A gap"</h2>
-                <p>{say(why)}</p>
+                <p>{escaped(why)}</p>
             </section>
         }
     });
@@ -29,7 +31,7 @@ pub(super) fn timeline(data: &TimelineView) -> AnyView {
             </p>
         }
     });
-    let shown = Shown::of(told);
+    let shown = PageJoins::of(told);
     let list = if told.stretches.is_empty() {
         let words = match (data.filter.pairs().is_empty(), &data.older) {
             (true, _) => "Nothing happened earlier.",
@@ -62,12 +64,12 @@ pub(super) fn timeline(data: &TimelineView) -> AnyView {
 }
 
 /// What stands on this page: a join to it is a link within the page.
-struct Shown {
+struct PageJoins {
     records: Vec<u64>,
     events: Vec<EventPlace>,
 }
 
-impl Shown {
+impl PageJoins {
     fn of(told: &Timeline) -> Self {
         let records = told.stretches.iter().flat_map(|s| &s.records);
         let events = told.stretches.iter().flat_map(|s| &s.events);
@@ -78,7 +80,7 @@ impl Shown {
     }
 }
 
-fn lanes(stretches: &[Stretch], shown: &Shown) -> AnyView {
+fn lanes(stretches: &[ConcurrentGroup], shown: &PageJoins) -> AnyView {
     let rows = stretches.iter().map(|one| stretch(one, shown)).collect_view();
     scrolling(
         "Timeline",
@@ -98,7 +100,7 @@ fn lanes(stretches: &[Stretch], shown: &Shown) -> AnyView {
     )
 }
 
-fn stretch(stretch: &Stretch, shown: &Shown) -> AnyView {
+fn stretch(stretch: &ConcurrentGroup, shown: &PageJoins) -> AnyView {
     let records = stretch.records.iter().map(|placed| record(placed, shown)).collect_view();
     let events = stretch.events.iter().map(|placed| event(placed, shown)).collect_view();
     let contradiction = stretch.contradicts.then(|| {
@@ -120,7 +122,7 @@ fn stretch(stretch: &Stretch, shown: &Shown) -> AnyView {
     .into_any()
 }
 
-fn record(placed: &PlacedRecord, shown: &Shown) -> AnyView {
+fn record(placed: &PlacedRecord, shown: &PageJoins) -> AnyView {
     let record = &placed.record.record;
     let gap = placed
         .is_after_a_gap()
@@ -152,7 +154,7 @@ fn record(placed: &PlacedRecord, shown: &Shown) -> AnyView {
                 " "
                 {time(record.at)}
             </p>
-            <p>{say(&record.entry.sentence(words::catalogue()))}</p>
+            <p>{escaped(&record.entry.sentence(words::catalogue()))}</p>
             <small>{actor(record)}</small>
             {observed}
             {after}
@@ -162,7 +164,7 @@ fn record(placed: &PlacedRecord, shown: &Shown) -> AnyView {
     .into_any()
 }
 
-fn event(placed: &PlacedEvent, shown: &Shown) -> AnyView {
+fn event(placed: &PlacedEvent, shown: &PageJoins) -> AnyView {
     let event = &placed.event;
     let gap = placed
         .is_after_a_gap()
@@ -186,7 +188,7 @@ fn event(placed: &PlacedEvent, shown: &Shown) -> AnyView {
                 " "
                 {time(event.at)}
             </p>
-            <p>{say(&event.sentence)}</p>
+            <p>{escaped(&event.sentence)}</p>
             {after}
             {gap}
         </li>

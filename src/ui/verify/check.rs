@@ -1,7 +1,9 @@
 //! Asks the server for a head and proofs, and checks them here. It starts when somebody asks for it,
 //! only reads, and remembers the last good head in the browser's own storage.
 
-use crate::ledger::remember::{Memory, Suspicion, check_head_after, check_past, check_record};
+use crate::ledger::head_check::{
+    HeadError, TrustedHead, check_head_after, check_past, check_record,
+};
 use crate::model::answer::{LogPage, SignedHead};
 use crate::model::canonical::Hash;
 use crate::ui::verify::Checked;
@@ -15,13 +17,13 @@ use web_sys::Storage;
 const MEMORY: &str = "aerodb-log-head";
 
 /// Why a check did not end well.
-enum Fault {
-    Suspicion(Suspicion),
+enum CheckFault {
+    Suspicion(HeadError),
     NotDone(String),
 }
 
-impl From<Suspicion> for Fault {
-    fn from(why: Suspicion) -> Self {
+impl From<HeadError> for CheckFault {
+    fn from(why: HeadError) -> Self {
         Self::Suspicion(why)
     }
 }
@@ -31,13 +33,13 @@ pub(super) fn verify(records: Vec<(u64, Hash)>, done: impl Fn(Checked) + 'static
     spawn_local(async move {
         done(match check(&records).await {
             Ok(checked) => checked,
-            Err(Fault::Suspicion(why)) => Checked::Suspicious(why),
-            Err(Fault::NotDone(why)) => Checked::NotDone(why),
+            Err(CheckFault::Suspicion(why)) => Checked::Suspicious(why),
+            Err(CheckFault::NotDone(why)) => Checked::NotDone(why),
         });
     });
 }
 
-async fn check(records: &[(u64, Hash)]) -> Result<Checked, Fault> {
+async fn check(records: &[(u64, Hash)]) -> Result<Checked, CheckFault> {
     let storage = storage()?;
     let before = recall(&storage)?;
     let signed: SignedHead = read("/api/v1/log/head").await?;
@@ -57,9 +59,9 @@ async fn check(records: &[(u64, Hash)]) -> Result<Checked, Fault> {
         let proof = read(&format!("/api/v1/log/proof/{seq}?size={}", head.size)).await?;
         check_record(*seq, *shown, &head, &proof)?;
     }
-    let text = serde_json::to_string(&head).map_err(|e| Fault::NotDone(e.to_string()))?;
+    let text = serde_json::to_string(&head).map_err(|e| CheckFault::NotDone(e.to_string()))?;
     let kept = storage.set_item(MEMORY, &text);
-    kept.map_err(|_| Fault::NotDone("this browser cannot remember a head".to_owned()))?;
+    kept.map_err(|_| CheckFault::NotDone("this browser cannot remember a head".to_owned()))?;
     Ok(Checked::Fits { head, before: before.map(|before| before.size), records: records.len() })
 }
 
@@ -71,22 +73,22 @@ pub(super) fn forget() {
     }
 }
 
-fn storage() -> Result<Storage, Fault> {
+fn storage() -> Result<Storage, CheckFault> {
     let found = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
-    found.ok_or_else(|| Fault::NotDone("this browser keeps nothing for this site".to_owned()))
+    found.ok_or_else(|| CheckFault::NotDone("this browser keeps nothing for this site".to_owned()))
 }
 
-fn recall(storage: &Storage) -> Result<Option<Memory>, Fault> {
-    let text = storage.get_item(MEMORY).map_err(|_| Suspicion::Memory)?;
+fn recall(storage: &Storage) -> Result<Option<TrustedHead>, CheckFault> {
+    let text = storage.get_item(MEMORY).map_err(|_| HeadError::Memory)?;
     let memory = text.map(|text| serde_json::from_str(&text)).transpose();
-    Ok(memory.map_err(|_| Suspicion::Memory)?)
+    Ok(memory.map_err(|_| HeadError::Memory)?)
 }
 
-async fn read<T: DeserializeOwned>(path: &str) -> Result<T, Fault> {
+async fn read<T: DeserializeOwned>(path: &str) -> Result<T, CheckFault> {
     let response = Request::get(path).send().await;
-    let response = response.map_err(|e| Fault::NotDone(format!("{path}: {e}")))?;
+    let response = response.map_err(|e| CheckFault::NotDone(format!("{path}: {e}")))?;
     if !response.ok() {
-        return Err(Fault::NotDone(format!("{path} answers {}", response.status())));
+        return Err(CheckFault::NotDone(format!("{path} answers {}", response.status())));
     }
-    response.json().await.map_err(|e| Fault::NotDone(format!("{path}: {e}")))
+    response.json().await.map_err(|e| CheckFault::NotDone(format!("{path}: {e}")))
 }

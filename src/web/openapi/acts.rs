@@ -1,6 +1,6 @@
 //! What the routes that leave a record do, take, answer and refuse: one function for each that programs use.
 
-use super::operation::{Operation, Parameter, Place, Schemas};
+use super::operation::{Operation, OperationParameter, ParameterIn, Schemas};
 use crate::model::action::ActionId;
 use crate::model::answer::{ActionAnswer, FreezeAnswer, SessionAnswer};
 use crate::model::body::{
@@ -43,9 +43,9 @@ pub(in crate::web) fn withdraw(schemas: &mut Schemas) -> Operation {
         .takes::<ReasonBody>(schemas)
 }
 
-pub(in crate::web) fn settle(schemas: &mut Schemas) -> Operation {
+pub(in crate::web) fn resolve(schemas: &mut Schemas) -> Operation {
     let summary = "Asks the kernel what became of an open action, or to make its id void.";
-    about_action("settleAction", summary, schemas).takes::<ReasonBody>(schemas).refuses([
+    about_action("resolveAction", summary, schemas).takes::<ReasonBody>(schemas).refuses([
         Code::Busy,
         Code::CannotSettle,
         Code::NeedsPrimary,
@@ -54,7 +54,7 @@ pub(in crate::web) fn settle(schemas: &mut Schemas) -> Operation {
 }
 
 pub(in crate::web) fn finding(schemas: &mut Schemas) -> Operation {
-    let summary = "Records what was found about an action that the kernel cannot settle.";
+    let summary = "Records what was found about an action that the kernel cannot resolve.";
     about_action("recordFinding", summary, schemas).takes::<FindingBody>(schemas).refuses([
         Code::Busy,
         Code::Provable,
@@ -77,7 +77,7 @@ pub(in crate::web) fn unfreeze(schemas: &mut Schemas) -> Operation {
 }
 
 pub(in crate::web) fn revoke_link(schemas: &mut Schemas) -> Operation {
-    let segment = Parameter::of(Place::Path, "id", "The link.");
+    let segment = OperationParameter::of(ParameterIn::Path, "id", "The link.");
     Operation::new("revokeLink", "Withdraws a link: it and its session end.")
         .with(segment.schema(schemas.of::<ActionId>()))
         .takes::<NothingBody>(schemas)
@@ -86,7 +86,7 @@ pub(in crate::web) fn revoke_link(schemas: &mut Schemas) -> Operation {
 }
 
 pub(in crate::web) fn revoke_token(schemas: &mut Schemas) -> Operation {
-    let segment = Parameter::of(Place::Path, "name", "The token.");
+    let segment = OperationParameter::of(ParameterIn::Path, "name", "The token.");
     Operation::new("revokeToken", "Withdraws a token: it works nowhere any more.")
         .with(segment.schema(schemas.of::<ActorName>()))
         .takes::<NothingBody>(schemas)
@@ -123,7 +123,7 @@ pub(in crate::web) fn issue_link(schemas: &mut Schemas) -> Operation {
 
 /// A step about one action, answered with the action.
 fn about_action(id: &'static str, summary: &'static str, schemas: &mut Schemas) -> Operation {
-    let segment = Parameter::of(Place::Path, "id", "The action.");
+    let segment = OperationParameter::of(ParameterIn::Path, "id", "The action.");
     Operation::new(id, summary)
         .with(segment.schema(schemas.of::<ActionId>()))
         .json::<ActionAnswer>(schemas)

@@ -39,20 +39,20 @@ impl Schemas {
 pub(in crate::web) struct Operation {
     /// The name of the function in a generated client.
     pub(super) id: &'static str,
-    /// One sentence.
+    /// One sentence, shown as the title of the operation.
     pub(super) summary: &'static str,
     /// What stands in the address.
-    pub(super) parameters: Vec<Parameter>,
+    pub(super) parameters: Vec<OperationParameter>,
     /// The schema of the body, where there is one.
     pub(super) body: Option<Value>,
     /// Every answer that is no refusal.
-    pub(super) answers: Vec<Answer>,
+    pub(super) answers: Vec<OperationResponse>,
     /// The refusals of its own, beside those that every route of its kind can meet.
     pub(super) refusals: Vec<RefusalCode>,
 }
 
 /// One answer.
-pub(super) struct Answer {
+pub(super) struct OperationResponse {
     pub(super) status: u16,
     pub(super) description: &'static str,
     pub(super) content: Option<(&'static str, Value)>,
@@ -60,15 +60,15 @@ pub(super) struct Answer {
 
 /// Where a parameter stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ParameterIn {
     Path,
     Query,
     Header,
 }
 
 /// One parameter.
-pub(super) struct Parameter {
-    place: Place,
+pub(super) struct OperationParameter {
+    place: ParameterIn,
     name: &'static str,
     about: &'static str,
     required: bool,
@@ -102,7 +102,7 @@ impl Operation {
         description: &'static str,
         content: Option<(&'static str, Value)>,
     ) -> Self {
-        self.answers.push(Answer { status, description, content });
+        self.answers.push(OperationResponse { status, description, content });
         self
     }
 
@@ -111,7 +111,7 @@ impl Operation {
         self
     }
 
-    pub(super) fn with(mut self, parameter: Parameter) -> Self {
+    pub(super) fn with(mut self, parameter: OperationParameter) -> Self {
         self.parameters.push(parameter);
         self
     }
@@ -123,14 +123,14 @@ impl Operation {
 
     /// A list that is paged: rows before a key, and at most so many.
     pub(super) fn paged(self) -> Self {
-        let before = Parameter::of(Place::Query, "before", "Rows before this key.");
+        let before = OperationParameter::of(ParameterIn::Query, "before", "Rows before this key.");
         let before = before.schema(json!({ "type": "integer", "minimum": 0 }));
         self.with(before).limited()
     }
 
     /// At most so many rows.
     pub(super) fn limited(self) -> Self {
-        let limit = Parameter::of(Place::Query, "limit", "How many rows at most.");
+        let limit = OperationParameter::of(ParameterIn::Query, "limit", "How many rows at most.");
         self.with(limit.schema(json!({
             "type": "integer",
             "minimum": 1,
@@ -140,11 +140,11 @@ impl Operation {
     }
 }
 
-impl Parameter {
+impl OperationParameter {
     /// A text that may be absent, unless it is part of the path.
-    pub(super) fn of(place: Place, name: &'static str, about: &'static str) -> Self {
+    pub(super) fn of(place: ParameterIn, name: &'static str, about: &'static str) -> Self {
         let schema = json!({ "type": "string" });
-        Self { place, name, about, required: place == Place::Path, schema }
+        Self { place, name, about, required: place == ParameterIn::Path, schema }
     }
 
     pub(super) fn schema(mut self, schema: Value) -> Self {
@@ -159,9 +159,9 @@ impl Parameter {
 
     pub(super) fn described(&self) -> Value {
         let place = match self.place {
-            Place::Path => "path",
-            Place::Query => "query",
-            Place::Header => "header",
+            ParameterIn::Path => "path",
+            ParameterIn::Query => "query",
+            ParameterIn::Header => "header",
         };
         json!({
             "name": self.name,

@@ -1,6 +1,6 @@
 //! What the routes that read take, answer and refuse: one function for each that programs use.
 
-use super::operation::{Operation, Parameter, Place, Schemas};
+use super::operation::{Operation, OperationParameter, ParameterIn, Schemas};
 use super::words;
 use crate::model::access_list::AccessList;
 use crate::model::action::{ActionId, ActionKind, Stage};
@@ -32,26 +32,36 @@ pub(in crate::web) fn cluster(schemas: &mut Schemas) -> Operation {
 
 pub(in crate::web) fn node(schemas: &mut Schemas) -> Operation {
     Operation::new("getNode", "One node of one observation.")
-        .with(Parameter::of(Place::Path, "id", "The node.").schema(schemas.of::<NodeId>()))
+        .with(
+            OperationParameter::of(ParameterIn::Path, "id", "The node.")
+                .schema(schemas.of::<NodeId>()),
+        )
         .json::<NodeState>(schemas)
         .refuses([Code::NotFound, Code::KernelUnreachable])
 }
 
 pub(in crate::web) fn node_overview(schemas: &mut Schemas) -> Operation {
-    let before = Parameter::of(Place::Query, "before", "Events of it before this place.");
+    let before =
+        OperationParameter::of(ParameterIn::Query, "before", "Events of it before this place.");
     Operation::new("getNodeOverview", "Everything that the page of a node shows.")
-        .with(Parameter::of(Place::Path, "id", "The node.").schema(schemas.of::<NodeId>()))
+        .with(
+            OperationParameter::of(ParameterIn::Path, "id", "The node.")
+                .schema(schemas.of::<NodeId>()),
+        )
         .with(before.schema(schemas.of::<EventPlace>()))
         .json::<NodeAnswer>(schemas)
         .refuses([Code::NotFound, Code::KernelUnreachable])
 }
 
 pub(in crate::web) fn timeline(schemas: &mut Schemas) -> Operation {
-    let before = Parameter::of(Place::Query, "before", "What stands before this key.");
-    let kind = Parameter::of(Place::Query, "kind", "Of this kind, or of these kinds.");
-    let node = Parameter::of(Place::Query, "node", "Of actions on this node, or about it.");
-    let actor = Parameter::of(Place::Query, "actor", "Records of this account.");
-    let action = Parameter::of(Place::Query, "action", "Of this action.");
+    let before =
+        OperationParameter::of(ParameterIn::Query, "before", "What stands before this key.");
+    let kind =
+        OperationParameter::of(ParameterIn::Query, "kind", "Of this kind, or of these kinds.");
+    let node =
+        OperationParameter::of(ParameterIn::Query, "node", "Of actions on this node, or about it.");
+    let actor = OperationParameter::of(ParameterIn::Query, "actor", "Records of this account.");
+    let action = OperationParameter::of(ParameterIn::Query, "action", "Of this action.");
     Operation::new("getTimeline", "The log and the kernel side by side, newest first.")
         .with(before.schema(schemas.of::<TimelineKey>()))
         .limited()
@@ -65,7 +75,10 @@ pub(in crate::web) fn timeline(schemas: &mut Schemas) -> Operation {
 
 pub(in crate::web) fn observation(schemas: &mut Schemas) -> Operation {
     Operation::new("getObservation", "An observation that the log keeps.")
-        .with(Parameter::of(Place::Path, "hash", "Its hash.").schema(schemas.of::<Hash>()))
+        .with(
+            OperationParameter::of(ParameterIn::Path, "hash", "Its hash.")
+                .schema(schemas.of::<Hash>()),
+        )
         .json::<KeptObservation>(schemas)
         .refuses([Code::NotFound])
 }
@@ -180,8 +193,8 @@ pub(in crate::web) fn log_head(schemas: &mut Schemas) -> Operation {
 
 pub(in crate::web) fn log_proof(schemas: &mut Schemas) -> Operation {
     Operation::new("getInclusionProof", "The proof that a record is in the log.")
-        .with(number(Place::Path, "seq", "The record."))
-        .with(number(Place::Query, "size", "Of how many records; of all when it is absent."))
+        .with(number(ParameterIn::Path, "seq", "The record."))
+        .with(number(ParameterIn::Query, "size", "Of how many records; of all when it is absent."))
         .json::<InclusionProof>(schemas)
         .refuses([Code::NotFound])
 }
@@ -191,8 +204,8 @@ pub(in crate::web) fn log_consistency(schemas: &mut Schemas) -> Operation {
         "getConsistencyProof",
         "The proof that an earlier log is the beginning of a later one.",
     )
-    .with(number(Place::Query, "from", "How many records the earlier one has.").required())
-    .with(number(Place::Query, "to", "How many the later one has; all when it is absent."))
+    .with(number(ParameterIn::Query, "from", "How many records the earlier one has.").required())
+    .with(number(ParameterIn::Query, "to", "How many the later one has; all when it is absent."))
     .json::<ConsistencyProof>(schemas)
     .refuses([Code::NotFound])
 }
@@ -209,47 +222,53 @@ pub(in crate::web) fn log_key(_: &mut Schemas) -> Operation {
 
 pub(in crate::web) fn log_tile(_: &mut Schemas) -> Operation {
     Operation::new("getLogTile", "A tile or a bundle of records (C2SP tlog-tiles).")
-        .with(Parameter::of(Place::Path, "place", "Its name; it may hold slashes."))
+        .with(OperationParameter::of(ParameterIn::Path, "place", "Its name; it may hold slashes."))
         .file("application/octet-stream")
         .refuses([Code::NotFound])
 }
 
 pub(in crate::web) fn log_blob(schemas: &mut Schemas) -> Operation {
     Operation::new("getLogBlob", "An observation or an explanation, by its hash.")
-        .with(Parameter::of(Place::Path, "hash", "Its hash.").schema(schemas.of::<Hash>()))
+        .with(
+            OperationParameter::of(ParameterIn::Path, "hash", "Its hash.")
+                .schema(schemas.of::<Hash>()),
+        )
         .file("application/octet-stream")
         .refuses([Code::NotFound])
 }
 
 pub(in crate::web) fn record(schemas: &mut Schemas) -> Operation {
     Operation::new("getRecord", "One record.")
-        .with(number(Place::Path, "seq", "Its sequence number."))
+        .with(number(ParameterIn::Path, "seq", "Its sequence number."))
         .json::<StoredRecord>(schemas)
         .refuses([Code::NotFound])
 }
 
 /// One of several lists, each paged by a key of its own.
 fn listed(operation: Operation, schemas: &mut Schemas) -> Operation {
-    let list =
-        Parameter::of(Place::Query, "list", "One list alone; all of them where it is absent.");
+    let list = OperationParameter::of(
+        ParameterIn::Query,
+        "list",
+        "One list alone; all of them where it is absent.",
+    );
     let after = "Rows after this key, which `more` of an answer named; only with a list.";
-    operation.with(list.schema(schemas.of::<AccessList>())).with(Parameter::of(
-        Place::Query,
+    operation.with(list.schema(schemas.of::<AccessList>())).with(OperationParameter::of(
+        ParameterIn::Query,
         "after",
         after,
     ))
 }
 
-fn action_id(schemas: &mut Schemas) -> Parameter {
-    Parameter::of(Place::Path, "id", "The action.").schema(schemas.of::<ActionId>())
+fn action_id(schemas: &mut Schemas) -> OperationParameter {
+    OperationParameter::of(ParameterIn::Path, "id", "The action.").schema(schemas.of::<ActionId>())
 }
 
-fn number(place: Place, name: &'static str, about: &'static str) -> Parameter {
-    Parameter::of(place, name, about).schema(json!({ "type": "integer", "minimum": 0 }))
+fn number(place: ParameterIn, name: &'static str, about: &'static str) -> OperationParameter {
+    OperationParameter::of(place, name, about).schema(json!({ "type": "integer", "minimum": 0 }))
 }
 
 pub(in crate::web) fn explain(schemas: &mut Schemas) -> Operation {
-    let query = |name, about| Parameter::of(Place::Query, name, about);
+    let query = |name, about| OperationParameter::of(ParameterIn::Query, name, about);
     let about = "What would be explained now. Nothing is written or asked for.";
     let mut operation = Operation::new("explainAction", about)
         .with(query("kind", "Which action.").required().schema(schemas.of::<ActionKind>()))
@@ -267,7 +286,7 @@ pub(in crate::web) fn kernel_spec(schemas: &mut Schemas) -> Operation {
 }
 
 pub(in crate::web) fn kernel_events(schemas: &mut Schemas) -> Operation {
-    let before = Parameter::of(Place::Query, "before", "Events before this place.");
+    let before = OperationParameter::of(ParameterIn::Query, "before", "Events before this place.");
     Operation::new("listKernelEvents", "One page of what happened in the kernel, newest first.")
         .with(before.schema(schemas.of::<EventPlace>()))
         .limited()
@@ -276,21 +295,21 @@ pub(in crate::web) fn kernel_events(schemas: &mut Schemas) -> Operation {
 }
 
 pub(in crate::web) fn window(schemas: &mut Schemas) -> Operation {
-    let query = |name, about| Parameter::of(Place::Query, name, about);
+    let query = |name, about| OperationParameter::of(ParameterIn::Query, name, about);
     Operation::new(
         "getWindowReport",
         "One page of everything that the log holds of a window of time.",
     )
     .with(query("from", "From when; included.").required().schema(schemas.of::<Timestamp>()))
     .with(query("to", "Until when; included.").required().schema(schemas.of::<Timestamp>()))
-    .with(number(Place::Query, "after", "Records after this sequence number."))
+    .with(number(ParameterIn::Query, "after", "Records after this sequence number."))
     .limited()
     .json::<WindowReport>(schemas)
 }
 
 /// The filter of the log, in the order of [`crate::model::log_filter::LogFilter::FIELDS`].
 fn filtered(operation: Operation, schemas: &mut Schemas) -> Operation {
-    let query = |name, about| Parameter::of(Place::Query, name, about);
+    let query = |name, about| OperationParameter::of(ParameterIn::Query, name, about);
     operation
         .paged()
         .with(query("text", "Records in whose text each of these words stands."))

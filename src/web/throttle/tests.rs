@@ -14,8 +14,9 @@ fn at(millis: i64) -> Timestamp {
 
 fn spend(throttle: &Throttle, origin: Origin, millis: i64) -> u32 {
     let tries = 3 * ATTEMPTS_AT_ONCE;
-    let passed =
-        (0..tries).filter(|_| throttle.take(&Attempt::From(origin), at(millis)).is_ok()).count();
+    let passed = (0..tries)
+        .filter(|_| throttle.take(&AuthAttempt::From(origin), at(millis)).is_ok())
+        .count();
     u32::try_from(passed).expect("a small number")
 }
 
@@ -24,11 +25,14 @@ fn an_address_has_some_attempts_and_then_one_for_each_wait() {
     let throttle = Throttle::default();
     let here = origin("192.0.2.1");
     assert_eq!(spend(&throttle, here, 0), ATTEMPTS_AT_ONCE);
-    let later = throttle.take(&Attempt::From(here), at(1)).expect_err("spent");
+    let later = throttle.take(&AuthAttempt::From(here), at(1)).expect_err("spent");
     assert_eq!(later.wait_ms, ONE_MORE_MS - 1);
-    assert!(throttle.take(&Attempt::From(here), at(later.wait_ms)).is_err(), "a millisecond early");
-    throttle.take(&Attempt::From(here), at(1 + later.wait_ms)).expect("waited");
-    assert!(throttle.take(&Attempt::From(here), at(1 + later.wait_ms)).is_err());
+    assert!(
+        throttle.take(&AuthAttempt::From(here), at(later.wait_ms)).is_err(),
+        "a millisecond early"
+    );
+    throttle.take(&AuthAttempt::From(here), at(1 + later.wait_ms)).expect("waited");
+    assert!(throttle.take(&AuthAttempt::From(here), at(1 + later.wait_ms)).is_err());
     let whole = i64::from(ATTEMPTS_AT_ONCE) * ONE_MORE_MS;
     assert_eq!(spend(&throttle, here, 3 * whole), ATTEMPTS_AT_ONCE, "no more than all come back");
 }
@@ -51,8 +55,8 @@ fn an_attempt_that_was_right_is_given_back() {
     let throttle = Throttle::default();
     let here = origin("192.0.2.1");
     for _ in 0..10 * ATTEMPTS_AT_ONCE {
-        throttle.take(&Attempt::From(here), at(0)).expect("nothing is spent");
-        throttle.give_back(&Attempt::From(here));
+        throttle.take(&AuthAttempt::From(here), at(0)).expect("nothing is spent");
+        throttle.give_back(&AuthAttempt::From(here));
     }
     assert_eq!(spend(&throttle, here, 0), ATTEMPTS_AT_ONCE);
 }
@@ -63,7 +67,7 @@ fn a_clock_that_was_put_back_costs_no_more_than_one_wait() {
     let here = origin("192.0.2.1");
     spend(&throttle, here, 0);
     for back in [-1, -3_600_000, -10 * 365 * 24 * 3_600_000] {
-        let later = throttle.take(&Attempt::From(here), at(back)).expect_err("spent");
+        let later = throttle.take(&AuthAttempt::From(here), at(back)).expect_err("spent");
         assert!((1..=ONE_MORE_MS).contains(&later.wait_ms), "{later:?}");
     }
 }
@@ -75,11 +79,11 @@ fn memory_is_bounded_and_whoever_is_turned_away_is_not_forgotten() {
     spend(&throttle, guesser, 0);
     for number in 0..u32::try_from(2 * ADDRESSES_MAX).expect("a small number") {
         let other = Origin::of(Ipv4Addr::from_bits(0x0a00_0000 + number).into());
-        throttle.take(&Attempt::From(other), at(0)).expect("the first attempt");
+        throttle.take(&AuthAttempt::From(other), at(0)).expect("the first attempt");
     }
     assert_eq!(throttle.remembered(), ADDRESSES_MAX);
     assert!(
-        throttle.take(&Attempt::From(guesser), at(0)).is_err(),
+        throttle.take(&AuthAttempt::From(guesser), at(0)).is_err(),
         "it could come from many to get free"
     );
 }
@@ -91,7 +95,7 @@ fn the_log_is_told_once_a_minute_and_of_every_one() {
     let mut told = Vec::new();
     for second in 0..=120 {
         for _ in 0..20 {
-            if let Err(later) = throttle.take(&Attempt::From(here), at(1_000 * second)) {
+            if let Err(later) = throttle.take(&AuthAttempt::From(here), at(1_000 * second)) {
                 told.extend(later.to_tell);
             }
         }
@@ -101,11 +105,11 @@ fn the_log_is_told_once_a_minute_and_of_every_one() {
     assert_eq!(told.iter().sum::<u64>(), attempts - passed - 18, "the last second is not over");
 }
 
-fn named(from: &str, name: &str) -> Attempt {
-    Attempt::at_name(origin(from), name)
+fn named(from: &str, name: &str) -> AuthAttempt {
+    AuthAttempt::at_name(origin(from), name)
 }
 
-fn passes(throttle: &Throttle, attempt: &Attempt, tries: u32) -> usize {
+fn passes(throttle: &Throttle, attempt: &AuthAttempt, tries: u32) -> usize {
     (0..tries).filter(|_| throttle.take(attempt, at(0)).is_ok()).count()
 }
 

@@ -1,17 +1,17 @@
 //! What is required of a node that joins, takes a vote or leaves.
 
-use super::Found;
-use super::subject::Subject;
+use super::CheckResult;
+use super::subject::NamedNode;
 use crate::kernel::embedded::spec::EngineInvariant as Invariant;
 use crate::kernel::embedded::view::Role;
 use crate::model::explanation::{Check, Verdict};
 use crate::model::facts::Fact;
 use crate::model::text::NodeId;
 
-impl Subject<'_> {
+impl NamedNode<'_> {
     pub(super) fn is_new(&self) -> Check {
         let next = &self.state.cluster.next_node;
-        Found::new(
+        CheckResult::new(
             self.id == next,
             format!("{} was asked for, and the next name is {next}", self.id),
         )
@@ -27,10 +27,11 @@ impl Subject<'_> {
         let statement = format!("{} is a learner.", self.id);
         self.check(Invariant::TargetIsLearner, &statement, "a learner", |node| {
             match &node.pinned.role {
-                Fact::Known(role) => {
-                    Found::new(*role == Role::Learner, format!("{} is {}", self.id, role.word()))
-                }
-                Fact::Unknown { unknown, .. } => Found::missing("its role", unknown),
+                Fact::Known(role) => CheckResult::new(
+                    *role == Role::Learner,
+                    format!("{} is {}", self.id, role.word()),
+                ),
+                Fact::Unknown { unknown, .. } => CheckResult::missing("its role", unknown),
             }
         })
     }
@@ -46,14 +47,14 @@ impl Subject<'_> {
         );
         self.check(Invariant::LearnerCaughtUp, &statement, &required, |node| {
             match (&node.positions.last, committed) {
-                (Fact::Known(last), Some(Fact::Known(committed))) => Found::new(
+                (Fact::Known(last), Some(Fact::Known(committed))) => CheckResult::new(
                     last >= committed,
                     format!("{} holds entries up to position {last}", self.id),
                 ),
                 (Fact::Unknown { unknown, .. }, _) | (_, Some(Fact::Unknown { unknown, .. })) => {
-                    Found::missing("how far it has caught up", unknown)
+                    CheckResult::missing("how far it has caught up", unknown)
                 }
-                (Fact::Known(last), None) => Found {
+                (Fact::Known(last), None) => CheckResult {
                     verdict: Verdict::Unknown,
                     observed: format!(
                         "{} holds entries up to position {last}, and no primary says how many \
@@ -69,10 +70,10 @@ impl Subject<'_> {
     pub(super) fn is_not_primary(&self) -> Check {
         let found = match &self.state.cluster.primary {
             Fact::Known(Some(primary)) => {
-                Found::new(primary != self.id, format!("{primary} is primary"))
+                CheckResult::new(primary != self.id, format!("{primary} is primary"))
             }
-            Fact::Known(None) => Found::new(true, "nobody is primary"),
-            Fact::Unknown { unknown, .. } => Found::missing("the primary", unknown),
+            Fact::Known(None) => CheckResult::new(true, "nobody is primary"),
+            Fact::Unknown { unknown, .. } => CheckResult::missing("the primary", unknown),
         };
         found.check(
             Invariant::NotPrimary,
@@ -89,7 +90,7 @@ impl Subject<'_> {
             [] => format!("{} is the last voter", self.id),
             names => format!("without {} the voters are {}", self.id, names.join(", ")),
         };
-        Found::new(!rest.is_empty(), observed).check(
+        CheckResult::new(!rest.is_empty(), observed).check(
             Invariant::VoterRemains,
             &format!("A voter remains without {}.", self.id),
             "at least one other voter",
@@ -105,12 +106,13 @@ impl Subject<'_> {
         };
         let up = rest.iter().filter(reach).count();
         let of = rest.len();
-        Found::new(up >= quorum, format!("{up} of the {of} other voters can be reached")).check(
-            Invariant::QuorumRemains,
-            &format!("A majority of the voters without {} is reachable.", self.id),
-            &format!("at least {quorum} of {of}"),
-            &self.state.observation.source,
-        )
+        CheckResult::new(up >= quorum, format!("{up} of the {of} other voters can be reached"))
+            .check(
+                Invariant::QuorumRemains,
+                &format!("A majority of the voters without {} is reachable.", self.id),
+                &format!("at least {quorum} of {of}"),
+                &self.state.observation.source,
+            )
     }
 
     fn other_voters(&self) -> Vec<&NodeId> {

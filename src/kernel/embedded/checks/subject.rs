@@ -1,29 +1,29 @@
 //! What is required of the node that an action names.
 
-use super::Found;
+use super::CheckResult;
 use crate::kernel::embedded::spec::EngineInvariant as Invariant;
 use crate::kernel::embedded::view::{NodeView, Role, Unreachable, View};
 use crate::model::explanation::{Check, Verdict};
-use crate::model::facts::{Fact, Missing};
+use crate::model::facts::{Fact, UnknownReason};
 use crate::model::text::NodeId;
 
 /// The node that an action names, which may be no member.
-pub(super) struct Subject<'a> {
+pub(super) struct NamedNode<'a> {
     pub(super) state: &'a View,
     pub(super) id: &'a NodeId,
     pub(super) node: Option<&'a NodeView>,
 }
 
-impl Subject<'_> {
+impl NamedNode<'_> {
     /// A check that needs the node; without it there is nothing to look at.
     pub(super) fn check(
         &self,
         invariant: Invariant,
         statement: &str,
         required: &str,
-        look: impl FnOnce(&NodeView) -> Found,
+        look: impl FnOnce(&NodeView) -> CheckResult,
     ) -> Check {
-        let absent = || Found {
+        let absent = || CheckResult {
             verdict: Verdict::Unknown,
             observed: format!("{} is not a member", self.id),
             since: None,
@@ -36,12 +36,13 @@ impl Subject<'_> {
     pub(super) fn is_member(&self) -> Check {
         let names: Vec<&str> =
             self.state.nodes.iter().map(|node| node.pinned.id.as_str()).collect();
-        Found::new(self.node.is_some(), format!("the members are {}", names.join(", "))).check(
-            Invariant::NodeIsMember,
-            &format!("{} is a member of the cluster.", self.id),
-            &format!("{} among the members", self.id),
-            &self.state.observation.source,
-        )
+        CheckResult::new(self.node.is_some(), format!("the members are {}", names.join(", ")))
+            .check(
+                Invariant::NodeIsMember,
+                &format!("{} is a member of the cluster.", self.id),
+                &format!("{} among the members", self.id),
+                &self.state.observation.source,
+            )
     }
 
     pub(super) fn is_standby(&self) -> Check {
@@ -49,11 +50,11 @@ impl Subject<'_> {
         self.check(Invariant::TargetIsStandby, &statement, "a standby with a vote", |node| {
             let votes = self.state.cluster.voters.contains(self.id);
             match &node.pinned.role {
-                Fact::Known(role) => Found::new(
+                Fact::Known(role) => CheckResult::new(
                     *role == Role::Standby && votes,
                     format!("{} is {}", self.id, role.word()),
                 ),
-                Fact::Unknown { unknown, .. } => Found::missing("its role", unknown),
+                Fact::Unknown { unknown, .. } => CheckResult::missing("its role", unknown),
             }
         })
     }
@@ -63,13 +64,13 @@ impl Subject<'_> {
         self.check(Invariant::TargetReachable, &statement, "reachable", |node| {
             let cut = node.pinned.unreachable.as_ref();
             match &node.pinned.reachable {
-                Fact::Known(true) => Found::new(true, format!("{} can be reached", self.id)),
+                Fact::Known(true) => CheckResult::new(true, format!("{} can be reached", self.id)),
                 Fact::Known(false) => {
                     let why = cut.map_or(String::new(), |cut| format!(": {}", cut.why));
-                    Found::new(false, format!("{} cannot be reached{why}", self.id))
+                    CheckResult::new(false, format!("{} cannot be reached{why}", self.id))
                         .since(cut.map(|c| c.since))
                 }
-                Fact::Unknown { unknown, .. } => Found::missing("its reachability", unknown),
+                Fact::Unknown { unknown, .. } => CheckResult::missing("its reachability", unknown),
             }
         })
     }
@@ -81,10 +82,10 @@ impl Subject<'_> {
         self.check(Invariant::TargetInEpoch, &statement, &required, |node| {
             match (&node.pinned.epoch, &self.state.cluster.epoch) {
                 (Fact::Known(own), Fact::Known(epoch)) => {
-                    Found::new(own == epoch, format!("{} is in epoch {own}", self.id))
+                    CheckResult::new(own == epoch, format!("{} is in epoch {own}", self.id))
                 }
-                (Fact::Unknown { unknown, .. }, _) => Found::missing("its epoch", unknown),
-                (_, Fact::Unknown { unknown, .. }) => Found::missing("the epoch", unknown),
+                (Fact::Unknown { unknown, .. }, _) => CheckResult::missing("its epoch", unknown),
+                (_, Fact::Unknown { unknown, .. }) => CheckResult::missing("the epoch", unknown),
             }
         })
     }
@@ -95,7 +96,7 @@ impl Subject<'_> {
         self.check(Invariant::TargetLogComplete, &statement, required, |node| {
             let own = match log_end(node) {
                 Ok(own) => own,
-                Err(missing) => return Found::missing("the end of its log", missing),
+                Err(missing) => return CheckResult::missing("the end of its log", missing),
             };
             let mut newer = Vec::new();
             for voter in self.state.reachable_voters() {
@@ -105,7 +106,7 @@ impl Subject<'_> {
                         voter.pinned.id, end.1, end.0
                     )),
                     Ok(_) => {}
-                    Err(missing) => return Found::missing("the end of a log", missing),
+                    Err(missing) => return CheckResult::missing("the end of a log", missing),
                 }
             }
             let mut observed = format!("{} holds position {} of epoch {}", self.id, own.1, own.0);
@@ -113,7 +114,7 @@ impl Subject<'_> {
                 observed.push_str(", ");
                 observed.push_str(voter);
             }
-            Found::new(newer.is_empty(), observed)
+            CheckResult::new(newer.is_empty(), observed)
         })
     }
 
@@ -122,7 +123,7 @@ impl Subject<'_> {
         self.check(Invariant::NodeOnline, &statement, "not taken offline by an operator", |node| {
             let cut = node.pinned.unreachable.as_ref();
             let offline = cut.is_some_and(Unreachable::is_taken_offline);
-            Found::new(!offline, self.switch_in_words(cut)).since(cut.map(|c| c.since))
+            CheckResult::new(!offline, self.switch_in_words(cut)).since(cut.map(|c| c.since))
         })
     }
 
@@ -131,7 +132,7 @@ impl Subject<'_> {
         self.check(Invariant::NodeOffline, &statement, "taken offline by an operator", |node| {
             let cut = node.pinned.unreachable.as_ref();
             let offline = cut.is_some_and(Unreachable::is_taken_offline);
-            Found::new(offline, self.switch_in_words(cut)).since(cut.map(|c| c.since))
+            CheckResult::new(offline, self.switch_in_words(cut)).since(cut.map(|c| c.since))
         })
     }
 
@@ -140,14 +141,14 @@ impl Subject<'_> {
         let required = format!("a checkpoint at position {up_to} or later");
         self.check(Invariant::CheckpointCovers, &statement, &required, |node| {
             match &node.positions.checkpoint {
-                Fact::Known(Some(kept)) => Found::new(
+                Fact::Known(Some(kept)) => CheckResult::new(
                     *kept >= up_to,
                     format!("the checkpoint of {} covers position {kept}", self.id),
                 ),
                 Fact::Known(None) => {
-                    Found::new(false, format!("no checkpoint of {} was asked for", self.id))
+                    CheckResult::new(false, format!("no checkpoint of {} was asked for", self.id))
                 }
-                Fact::Unknown { unknown, .. } => Found::missing("its checkpoint", unknown),
+                Fact::Unknown { unknown, .. } => CheckResult::missing("its checkpoint", unknown),
             }
         })
     }
@@ -157,12 +158,12 @@ impl Subject<'_> {
         let required = format!("a log that holds position {up_to}");
         self.check(Invariant::LogHeld, &statement, &required, |node| {
             match (&node.positions.first, &node.positions.last) {
-                (Fact::Known(first), Fact::Known(last)) => Found::new(
+                (Fact::Known(first), Fact::Known(last)) => CheckResult::new(
                     (*first..=*last).contains(&up_to),
                     format!("the log of {} begins at {first} and ends at {last}", self.id),
                 ),
                 (Fact::Unknown { unknown, .. }, _) | (_, Fact::Unknown { unknown, .. }) => {
-                    Found::missing("the extent of its log", unknown)
+                    CheckResult::missing("the extent of its log", unknown)
                 }
             }
         })
@@ -178,7 +179,7 @@ impl Subject<'_> {
 }
 
 /// Epoch and position of the last entry: logs are compared in this order.
-fn log_end(node: &NodeView) -> Result<(u64, u64), &Missing> {
+fn log_end(node: &NodeView) -> Result<(u64, u64), &UnknownReason> {
     match (&node.positions.last_epoch, &node.positions.last) {
         (Fact::Known(epoch), Fact::Known(position)) => Ok((*epoch, *position)),
         (Fact::Unknown { unknown, .. }, _) | (_, Fact::Unknown { unknown, .. }) => Err(unknown),

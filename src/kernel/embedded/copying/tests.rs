@@ -2,12 +2,12 @@
 
 use crate::kernel::embedded::Write;
 use crate::kernel::embedded::cluster::Cluster;
-use crate::kernel::embedded::long::{Begun, Meter};
-use crate::kernel::embedded::opening::Opened;
+use crate::kernel::embedded::job::{ProgressReporter, Started};
+use crate::kernel::embedded::opening::OpenedCluster;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::tests::{id, now, open, order, put};
 use crate::kernel::embedded::view::View;
-use crate::kernel::{ApplyError, SettleError};
+use crate::kernel::{ApplyError, ResolveError};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::facts::Fact;
 use crate::model::receipt::Receipt;
@@ -21,7 +21,7 @@ fn n3() -> NodeId {
 }
 
 /// A cluster of which n3 is offline, and has missed more than a slice holds.
-fn with_n3_behind(dir: &TempDir) -> Opened {
+fn with_n3_behind(dir: &TempDir) -> OpenedCluster {
     let mut opened = open(dir, 3);
     let cluster = &mut opened.cluster;
     put(cluster, "before").unwrap();
@@ -34,16 +34,16 @@ fn with_n3_behind(dir: &TempDir) -> Opened {
     opened
 }
 
-fn bring_online(cluster: &mut Cluster) -> Begun {
+fn bring_online(cluster: &mut Cluster) -> Started {
     let bring = order(2, Action::BringOnline { node: n3() }, 1);
-    cluster.begin(&bring, Meter::new(id(2), None), now())
+    cluster.begin(&bring, ProgressReporter::new(id(2), None), now())
 }
 
-fn copying(begun: Begun) -> Receipt {
+fn copying(begun: Started) -> Receipt {
     match begun {
-        Begun::Copying(_, receipt) => receipt,
-        Begun::Ended(ending) => panic!("it has ended: {ending:?}"),
-        Begun::Long(_) => panic!("nothing runs beside the kernel"),
+        Started::Copying(_, receipt) => receipt,
+        Started::Ended(ending) => panic!("it has ended: {ending:?}"),
+        Started::Long(_) => panic!("nothing runs beside the kernel"),
     }
 }
 
@@ -81,8 +81,8 @@ fn while_a_node_catches_up_everybody_is_served_and_no_other_order_has_a_turn() {
             let other = cluster.apply(&order(3, Action::StopWrites {}, 1), now());
             let Err(ApplyError::Refused(refusal)) = other else { panic!("{other:?}") };
             assert_eq!(refusal.rule, "busy");
-            let undecided = cluster.settle(id(2), now());
-            assert!(matches!(undecided, Err(SettleError::Unobservable(_))), "{undecided:?}");
+            let undecided = cluster.resolve(id(2), now());
+            assert!(matches!(undecided, Err(ResolveError::Unobservable(_))), "{undecided:?}");
         }
     }
     assert!(slices > 3, "{slices}");
@@ -117,8 +117,8 @@ fn a_node_that_a_majority_needs_is_up_to_date_before_anything_is_acknowledged() 
         None,
         order.witness().clone(),
     );
-    let begun = cluster.begin(&unknown_epoch, Meter::new(id(2), None), now());
-    assert!(matches!(begun, Begun::Ended(Ok(_))));
+    let begun = cluster.begin(&unknown_epoch, ProgressReporter::new(id(2), None), now());
+    assert!(matches!(begun, Started::Ended(Ok(_))));
     assert_eq!(last(&cluster, 3), last(&cluster, 1));
     put(&mut cluster, "together").unwrap();
 }
@@ -129,7 +129,7 @@ fn a_node_that_is_needed_later_is_brought_up_to_date_then() {
     let mut cluster = with_n3_behind(&dir).cluster;
     copying(bring_online(&mut cluster));
     assert!(cluster.copy_on(now()));
-    cluster.sever(2, now());
+    cluster.partition(2, now());
     put(&mut cluster, "without n2").unwrap();
     assert_eq!(last(&cluster, 3), last(&cluster, 1));
     assert!(!cluster.copy_on(now()));
@@ -158,7 +158,7 @@ fn a_new_node_receives_what_it_lacks_in_slices_too() {
     let dir = TempDir::new().unwrap();
     let mut cluster = with_n3_behind(&dir).cluster;
     let add = Action::AddReplica { node: NodeId::numbered(4) };
-    let begun = cluster.begin(&order(6, add.clone(), 1), Meter::new(id(6), None), now());
+    let begun = cluster.begin(&order(6, add.clone(), 1), ProgressReporter::new(id(6), None), now());
     let receipt = copying(begun);
     put(&mut cluster, "meanwhile").unwrap();
     while cluster.copy_on(now()) {}

@@ -3,7 +3,7 @@
 
 use crate::kernel::Unobservable;
 use crate::kernel::embedded::cluster::Cluster;
-use crate::kernel::embedded::{Config, OpenError, Served, founding, opening};
+use crate::kernel::embedded::{EmbeddedConfig, OpenError, ServiceHistory, bootstrap, opening};
 use crate::kernel::memory::MemoryPage;
 use crate::model::action::ActionId;
 use crate::model::ambient::{Clock, Entropy, Room};
@@ -33,8 +33,8 @@ impl StoppedKernel {
     /// # Errors
     /// As [`StoppedKernel::open`]; when it is another cluster, or the log knows of more.
     pub fn open_asked(
-        config: &Config,
-        served: Served,
+        config: &EmbeddedConfig,
+        served: ServiceHistory,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<Self, OpenError> {
@@ -57,7 +57,7 @@ impl StoppedKernel {
     /// The cluster in words, as it describes itself when it runs.
     #[must_use]
     pub fn described(&self) -> String {
-        founding::described(&self.cluster.identity, self.cluster.founders)
+        bootstrap::described(&self.cluster.identity, self.cluster.founders)
     }
 
     /// One page of what it holds, as the kernel itself would give it.

@@ -56,7 +56,7 @@ pub enum EmbeddedAction {
         /// The node.
         node: NodeId,
     },
-    /// One node gives back the beginning of its log, as far as its checkpoint covers it.
+    /// One node discards log entries that its snapshot already covers.
     PurgeLog {
         /// The node.
         node: NodeId,

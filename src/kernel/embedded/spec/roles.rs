@@ -10,7 +10,7 @@ pub(super) const SWITCHOVER: ActionSpec = ActionSpec {
     kind: ActionKind::of("switchover"),
     title: "Switchover",
     phrase: "switchover to {to}",
-    meaning: "The living primary hands its role to a standby that holds its whole log.",
+    meaning: "The current primary hands over to a fully caught-up standby.",
     class: ActionClass::Control,
     impact: Impact::Disruptive,
     target: Target::Node,

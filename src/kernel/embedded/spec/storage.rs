@@ -46,7 +46,7 @@ pub(super) const PURGE_LOG: ActionSpec = ActionSpec {
     kind: ActionKind::of("purge_log"),
     title: "Purge the log",
     phrase: "purge the log of {node} up to {up_to}",
-    meaning: "One node gives back the beginning of its log, as far as its checkpoint covers it.",
+    meaning: "One node discards log entries that its snapshot already covers.",
     class: ActionClass::Storage,
     impact: Impact::Contained,
     target: Target::Node,

@@ -1,11 +1,11 @@
 //! The checkpoint of a node, and the whole state on its way from one node to another.
 
-use super::{Extent, NodeIdentity, Place};
-use crate::kernel::embedded::image::{self, About, Lines};
-use crate::kernel::embedded::long::Meter;
-use crate::kernel::embedded::machine;
+use super::{LogExtent, LogId, NodeIdentity};
+use crate::kernel::embedded::job::ProgressReporter;
 use crate::kernel::embedded::membership::Members;
-use crate::kernel::embedded::sqlite::{Doing, StoreError, to_json};
+use crate::kernel::embedded::sqlite::{DiskError, Doing, to_json};
+use crate::kernel::embedded::state_machine;
+use crate::kernel::embedded::state_snapshot::{self, Lines, SnapshotHeader};
 use crate::model::canonical::Hash;
 use raft::eraftpb::Snapshot;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -17,24 +17,24 @@ const DIGEST_BYTES: usize = 32;
 pub(super) fn about(
     db: &Connection,
     identity: &NodeIdentity,
-    place: Place,
-) -> Result<About, StoreError> {
-    let (fence, since) = machine::fence(db)?;
+    place: LogId,
+) -> Result<SnapshotHeader, DiskError> {
+    let (fence, since) = state_machine::fence(db)?;
     let since = since.map(|since| since.since);
     let at = (place.position, place.epoch);
-    Ok(About::new(&identity.cluster_id, at, machine::members(db)?, (fence, since)))
+    Ok(SnapshotHeader::new(&identity.cluster_id, at, state_machine::members(db)?, (fence, since)))
 }
 
 /// Keeps the image of the state as it is as the checkpoint of this node, in place of the one before;
 /// gives its digest. Each frame is written as it is read.
-pub(super) fn keep(db: &Connection, about: &About) -> Result<Hash, StoreError> {
+pub(super) fn keep(db: &Connection, about: &SnapshotHeader) -> Result<Hash, DiskError> {
     db.execute_batch("DELETE FROM checkpoint; DELETE FROM checkpoint_frames;")
         .doing("replace the checkpoint")?;
     let mut insert = db
         .prepare_cached("INSERT INTO checkpoint_frames (number, frame) VALUES (?1, ?2)")
         .doing("write the checkpoint")?;
     let mut number = 0u64;
-    let digest = image::pack(db, about, &Meter::unheard(), &mut |frame| {
+    let digest = state_snapshot::pack(db, about, &ProgressReporter::unheard(), &mut |frame| {
         number += 1;
         insert.execute(params![number, frame]).doing("write the checkpoint")?;
         Ok(())
@@ -48,22 +48,22 @@ pub(super) fn keep(db: &Connection, about: &About) -> Result<Hash, StoreError> {
 }
 
 /// The position that the checkpoint covers.
-pub(super) fn position(db: &Connection) -> Result<Option<u64>, StoreError> {
+pub(super) fn position(db: &Connection) -> Result<Option<u64>, DiskError> {
     db.prepare_cached("SELECT position FROM checkpoint")
         .and_then(|mut s| s.query_row([], |row| row.get(0)).optional())
         .doing("look for a checkpoint")
 }
 
 /// The checkpoint that this node keeps, read back and compared with its digest.
-pub(super) fn read(db: &Connection) -> Result<Option<Lines>, StoreError> {
+pub(super) fn read(db: &Connection) -> Result<Option<Lines>, DiskError> {
     let kept: Option<[u8; 32]> = db
         .query_row("SELECT digest FROM checkpoint", [], |row| row.get(0))
         .optional()
         .doing("read the checkpoint")?;
     let Some(digest) = kept.map(Hash::from_bytes) else { return Ok(None) };
-    let lines = image::read(Frames::of(db))?;
+    let lines = state_snapshot::read(Frames::of(db))?;
     if lines.digest != digest {
-        return Err(StoreError::corrupt(format!(
+        return Err(DiskError::corrupt(format!(
             "the checkpoint at position {} has the digest {}, and should have {digest}",
             lines.about.position, lines.digest
         )));
@@ -108,29 +108,30 @@ impl Read for Frames<'_> {
 pub(super) fn snapshot(
     db: &Connection,
     identity: &NodeIdentity,
-    place: Place,
+    place: LogId,
     at_least: u64,
     to: u64,
-) -> Result<Snapshot, StoreError> {
+) -> Result<Snapshot, DiskError> {
     // A node that joined after the checkpoint has no place in it.
     let kept =
         read(db)?.filter(|kept| kept.about.position >= at_least && kept.about.members.contains(to));
     let mut data = vec![0; DIGEST_BYTES];
     let (about, digest) = if let Some(kept) = kept {
         Frames::of(db).read_to_end(&mut data).map_err(|error| {
-            StoreError::corrupt(format!("the checkpoint cannot be read: {error}"))
+            DiskError::corrupt(format!("the checkpoint cannot be read: {error}"))
         })?;
         (kept.about, kept.digest)
     } else {
         let about = about(db, identity, place)?;
-        let digest = image::pack(db, &about, &Meter::unheard(), &mut |frame| {
-            data.extend_from_slice(frame);
-            Ok(())
-        })?;
+        let digest =
+            state_snapshot::pack(db, &about, &ProgressReporter::unheard(), &mut |frame| {
+                data.extend_from_slice(frame);
+                Ok(())
+            })?;
         (about, digest)
     };
     if about.cluster_id != identity.cluster_id {
-        return Err(StoreError::corrupt("the checkpoint is of another cluster"));
+        return Err(DiskError::corrupt("the checkpoint is of another cluster"));
     }
     data.splice(..DIGEST_BYTES, *digest.bytes());
     let mut snapshot = Snapshot::default();
@@ -148,22 +149,22 @@ pub(super) fn install(
     db: &Connection,
     identity: &NodeIdentity,
     snapshot: &Snapshot,
-) -> Result<Extent, StoreError> {
+) -> Result<LogExtent, DiskError> {
     let (digest, packed) = snapshot
         .data
         .split_first_chunk::<DIGEST_BYTES>()
-        .ok_or_else(|| StoreError::corrupt("the state that was sent has no digest"))?;
+        .ok_or_else(|| DiskError::corrupt("the state that was sent has no digest"))?;
     let digest = Hash::from_bytes(*digest);
-    let about = image::restore(db, packed, digest)?;
-    let place = Place { epoch: about.epoch, position: about.position };
+    let about = state_snapshot::restore(db, packed, digest)?;
+    let place = LogId { epoch: about.epoch, position: about.position };
     let metadata = snapshot.get_metadata();
     let is_announced = (place.position, place.epoch) == (metadata.index, metadata.term);
     if !is_announced || about.cluster_id != identity.cluster_id {
-        return Err(StoreError::corrupt("the state that was sent is not what was announced"));
+        return Err(DiskError::corrupt("the state that was sent is not what was announced"));
     }
     db.execute("DELETE FROM log", []).doing("replace the log")?;
-    image::judge(keep(db, &about)?, digest)?;
-    Ok(Extent { base: place, last: place, applied: place.position })
+    state_snapshot::judge(keep(db, &about)?, digest)?;
+    Ok(LogExtent { base: place, last: place, applied: place.position })
 }
 
 /// Puts a new node into the state of an image of another cluster.
@@ -173,11 +174,11 @@ pub(super) fn fill(
     packed: impl Read,
     digest: Hash,
     members: &Members,
-) -> Result<(), StoreError> {
-    let restored = image::restore(db, packed, digest)?;
-    let found = image::pack(db, &restored, &Meter::unheard(), &mut |_| Ok(()))?;
-    image::judge(found, digest)?;
-    let place = Place { epoch: restored.epoch, position: restored.position };
+) -> Result<(), DiskError> {
+    let restored = state_snapshot::restore(db, packed, digest)?;
+    let found = state_snapshot::pack(db, &restored, &ProgressReporter::unheard(), &mut |_| Ok(()))?;
+    state_snapshot::judge(found, digest)?;
+    let place = LogId { epoch: restored.epoch, position: restored.position };
     db.execute("UPDATE members SET members = ?1", [to_json(members)]).doing("name the members")?;
     db.execute(
         "UPDATE node SET epoch = ?1, committed = ?2, applied = ?2, purged = ?2, purged_epoch = ?1",

@@ -2,8 +2,8 @@
 
 use super::{NodeStore, checkpoint};
 use crate::kernel::embedded::command::Command;
-use crate::kernel::embedded::long::Meter;
-use crate::kernel::embedded::sqlite::{Doing, StoreError};
+use crate::kernel::embedded::job::ProgressReporter;
+use crate::kernel::embedded::sqlite::{DiskError, Doing};
 use crate::model::progress::Unit;
 use raft::eraftpb::Entry;
 use rusqlite::Connection;
@@ -15,15 +15,15 @@ const SLICE: u64 = 1000;
 const FINDINGS_MAX: usize = 3;
 
 /// Reads every page: what is in no row, such as an index, is in no sum either.
-pub(in crate::kernel::embedded) fn check_pages(db: &Connection) -> Result<(), StoreError> {
+pub(in crate::kernel::embedded) fn check_pages(db: &Connection) -> Result<(), DiskError> {
     match pages(db)?.into_iter().next() {
         None => Ok(()),
-        Some(found) => Err(StoreError::corrupt(found)),
+        Some(found) => Err(DiskError::corrupt(found)),
     }
 }
 
 /// What SQLite finds wrong with the pages of the file.
-fn pages(db: &Connection) -> Result<Vec<String>, StoreError> {
+fn pages(db: &Connection) -> Result<Vec<String>, DiskError> {
     let rows = db.prepare("PRAGMA integrity_check(3)").and_then(|mut statement| {
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
         rows.collect::<rusqlite::Result<Vec<_>>>()
@@ -33,7 +33,7 @@ fn pages(db: &Connection) -> Result<Vec<String>, StoreError> {
 
 impl NodeStore {
     /// Reads everything, and names what is not what it must be; empty for a sound file.
-    pub(in crate::kernel::embedded) fn damage(&self, meter: &Meter) -> Vec<String> {
+    pub(in crate::kernel::embedded) fn damage(&self, meter: &ProgressReporter) -> Vec<String> {
         let mut found = self.damaged_pages(meter);
         let held = self.entries_held();
         meter.begin("reading the log", Unit::Entries, held);
@@ -67,7 +67,7 @@ impl NodeStore {
     }
 
     /// What the database says about its own file, page by page.
-    fn damaged_pages(&self, meter: &Meter) -> Vec<String> {
+    fn damaged_pages(&self, meter: &ProgressReporter) -> Vec<String> {
         let db = self.file.connection();
         let count = db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap_or(0);
         meter.begin("reading every page of the file, in one step", Unit::Pages, count);
@@ -81,7 +81,7 @@ impl NodeStore {
         &self,
         low: u64,
         high: u64,
-    ) -> Result<Vec<Entry>, StoreError> {
+    ) -> Result<Vec<Entry>, DiskError> {
         self.read_entries(low, high + 1, u64::MAX)
     }
 

@@ -1,7 +1,7 @@
 //! The log of a node, and how the Raft library reads it.
 
-use super::{Extent, NodeStore, Place, checkpoint};
-use crate::kernel::embedded::sqlite::{Doing, StoreError};
+use super::{LogExtent, LogId, NodeStore, checkpoint};
+use crate::kernel::embedded::sqlite::{DiskError, Doing};
 use protobuf::ProtobufEnum as _;
 use raft::eraftpb::{Entry, EntryType, Snapshot};
 use raft::{GetEntriesContext, RaftState, StorageError};
@@ -9,9 +9,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 impl NodeStore {
     /// The epoch of the last entry that was applied.
-    pub(super) fn applied_epoch(&self) -> Result<u64, StoreError> {
+    pub(super) fn applied_epoch(&self) -> Result<u64, DiskError> {
         let epoch = raft::Storage::term(self, self.extent.applied);
-        epoch.map_err(|error| StoreError::corrupt(error.to_string()))
+        epoch.map_err(|error| DiskError::corrupt(error.to_string()))
     }
 
     pub(super) fn read_entries(
@@ -19,7 +19,7 @@ impl NodeStore {
         low: u64,
         high: u64,
         bytes_max: u64,
-    ) -> Result<Vec<Entry>, StoreError> {
+    ) -> Result<Vec<Entry>, DiskError> {
         let db = self.file.connection();
         let mut statement = db
             .prepare_cached(
@@ -43,10 +43,10 @@ impl NodeStore {
 }
 
 /// The last entry; that before the log when it is empty.
-pub(super) fn read_last(db: &Connection, base: Place) -> Result<Place, StoreError> {
+pub(super) fn read_last(db: &Connection, base: LogId) -> Result<LogId, DiskError> {
     let last = db
         .query_row("SELECT epoch, position FROM log ORDER BY position DESC LIMIT 1", [], |row| {
-            Ok(Place { epoch: row.get(0)?, position: row.get(1)? })
+            Ok(LogId { epoch: row.get(0)?, position: row.get(1)? })
         })
         .optional()
         .doing("read the end of the log")?;
@@ -54,8 +54,8 @@ pub(super) fn read_last(db: &Connection, base: Place) -> Result<Place, StoreErro
 }
 
 /// Appends entries, in place of everything from the first of their positions on.
-pub(super) fn append(db: &Connection, entries: &[Entry]) -> Result<Place, StoreError> {
-    let mut last = Place { epoch: 0, position: 0 };
+pub(super) fn append(db: &Connection, entries: &[Entry]) -> Result<LogId, DiskError> {
+    let mut last = LogId { epoch: 0, position: 0 };
     if let Some(first) = entries.first() {
         db.prepare_cached("DELETE FROM log WHERE position >= ?1")
             .and_then(|mut s| s.execute([first.index]))
@@ -72,18 +72,18 @@ pub(super) fn append(db: &Connection, entries: &[Entry]) -> Result<Place, StoreE
         insert
             .execute(params![entry.index, entry.term, kind, &entry.data[..], &entry.context[..]])
             .doing("append to the log")?;
-        last = Place { epoch: entry.term, position: entry.index };
+        last = LogId { epoch: entry.term, position: entry.index };
     }
     Ok(last)
 }
 
 /// Gives back the log up to a position that it holds; gives the new place before it.
-pub(super) fn purge(db: &Connection, up_to: u64) -> Result<Place, StoreError> {
+pub(super) fn purge(db: &Connection, up_to: u64) -> Result<LogId, DiskError> {
     let epoch = db
         .query_row("SELECT epoch FROM log WHERE position = ?1", [up_to], |row| row.get(0))
         .doing("read the end of what is given back")?;
     db.execute("DELETE FROM log WHERE position <= ?1", [up_to]).doing("purge the log")?;
-    Ok(Place { epoch, position: up_to })
+    Ok(LogId { epoch, position: up_to })
 }
 
 fn read_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
@@ -98,7 +98,7 @@ fn read_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
     })
 }
 
-fn unreadable(error: StoreError) -> raft::Error {
+fn unreadable(error: DiskError) -> raft::Error {
     raft::Error::Store(StorageError::Other(Box::new(error)))
 }
 
@@ -123,7 +123,7 @@ impl raft::Storage for NodeStore {
     }
 
     fn term(&self, position: u64) -> raft::Result<u64> {
-        let Extent { base, last, .. } = self.extent;
+        let LogExtent { base, last, .. } = self.extent;
         if position == last.position {
             return Ok(last.epoch);
         }
@@ -153,7 +153,7 @@ impl raft::Storage for NodeStore {
 
     fn snapshot(&self, request_index: u64, to: u64) -> raft::Result<Snapshot> {
         let applied = self.extent.applied;
-        let place = Place { epoch: self.term(applied)?, position: applied };
+        let place = LogId { epoch: self.term(applied)?, position: applied };
         let db = self.file.connection();
         checkpoint::snapshot(db, &self.identity, place, request_index, to).map_err(unreadable)
     }

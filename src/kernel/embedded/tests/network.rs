@@ -1,6 +1,6 @@
 //! A network that loses messages of one kind.
 
-use crate::kernel::embedded::probe::{Carrier, Transit};
+use crate::kernel::embedded::probe::{MessageCarrier, Transit};
 use raft::eraftpb::{Message, MessageType};
 use std::collections::VecDeque;
 
@@ -14,7 +14,7 @@ pub(super) enum Network {
     Returns(MessageType),
 }
 
-impl Carrier for Network {
+impl MessageCarrier for Network {
     fn take(&mut self, wire: &mut VecDeque<Message>) -> Option<Transit> {
         let message = wire.pop_front()?;
         Some(match self {

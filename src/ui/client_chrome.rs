@@ -1,0 +1,70 @@
+//! What only the browser knows: which keys are pressed, and what time it is where the reader sits.
+//!
+//! The keys never act: `?` shows help, `/` moves the focus to the search of the log. They can be turned
+//! off. Beside each time stands the local one, and its age when the page was loaded: there is no timer.
+#![expect(missing_docs, reason = "the island macro makes items of its own beside each function")]
+#![expect(clippy::must_use_candidate, reason = "the island macro calls what it makes")]
+
+// Only the browser has a window; elsewhere the same names do nothing.
+#[cfg(feature = "hydrate")]
+#[path = "client_chrome/browser.rs"]
+mod window;
+#[cfg(not(feature = "hydrate"))]
+#[path = "client_chrome/noscript.rs"]
+mod window;
+
+#[cfg(feature = "hydrate")]
+pub(in crate::ui) use window::label_all_times;
+
+use leptos::html::Dialog;
+use leptos::prelude::*;
+
+/// Every key that is listened to, with what it does.
+pub const KEYS: [(&str, &str); 2] =
+    [("?", "shows this list"), ("/", "moves the focus to the search of the log")];
+
+/// What the keys are, wherever they are listed.
+#[must_use]
+pub fn key_list() -> AnyView {
+    let rows = KEYS
+        .map(|(key, does)| {
+            view! {
+                <div>
+                    <dt>
+                        <kbd>{key}</kbd>
+                    </dt>
+                    <dd>{does}</dd>
+                </div>
+            }
+        })
+        .into_iter()
+        .collect_view();
+    view! { <dl class="facts">{rows}</dl> }.into_any()
+}
+
+/// Listens to the keys, where they are wanted, and puts local times beside the times of the page.
+#[island]
+pub fn Here(keys: bool) -> impl IntoView {
+    let dialog = NodeRef::<Dialog>::new();
+    // Effects run in the browser only.
+    Effect::new(move |_| {
+        window::label_all_times();
+        if keys {
+            window::listen(move || dialog.get_untracked());
+        }
+    });
+    let close = move |_| window::close(dialog.get_untracked());
+    view! {
+        <dialog class="help" node_ref=dialog aria-label="Keys">
+            <h2>"Keys"</h2>
+            {key_list()}
+            <p>
+                "No key asks for anything or confirms anything. "
+                <a href="/help">"Help, and how to turn these keys off"</a>
+            </p>
+            <button type="button" on:click=close>
+                "Close"
+            </button>
+        </dialog>
+    }
+}

@@ -1,0 +1,87 @@
+//! The routes that stakeholders see too. They hold a [`RedactedReads`], and so nothing that was not redacted
+//! for whoever asks.
+
+use super::query::{Query, Segment};
+use super::redacted_reads::{RedactedReads, RequestReader};
+use super::{render, timeline};
+use crate::model::answer::Overview;
+use crate::model::refusal::Refusal;
+use crate::ui::{ActionView, Page, Part};
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+
+/// The cluster at a glance.
+pub(super) async fn overview(by: RequestReader, State(site): State<RedactedReads>) -> Response {
+    let page = site.traced(&by).await.map(|view| Page::Overview(Box::new(view)));
+    site.answer(&by, page).await
+}
+
+/// The same as JSON.
+pub(super) async fn overview_json(
+    by: RequestReader,
+    State(site): State<RedactedReads>,
+) -> Result<Json<Overview>, Refusal> {
+    site.overview(&by).await.map(Json)
+}
+
+/// The log and the kernel side by side.
+pub(super) async fn timeline(
+    by: RequestReader,
+    State(site): State<RedactedReads>,
+    query: Query,
+) -> Response {
+    let view = site.timeline(&by, timeline::asked(site.catalogue(), query)).await;
+    site.answer(&by, view.map(|view| Page::Timeline(Box::new(view)))).await
+}
+
+/// One action.
+pub(super) async fn action(
+    by: RequestReader,
+    State(site): State<RedactedReads>,
+    Segment(id): Segment,
+) -> Response {
+    let found = site.action(&by, &id).await;
+    let proof = site.proof(&by);
+    let reader = by.name();
+    let view = |answer| ActionView { answer, refusal: None, proof, typed: None, reader };
+    let page = found.map(|answer| Page::Action(Box::new(view(answer))));
+    site.answer(&by, page).await
+}
+
+/// The part of the overview that follows the cluster.
+pub(super) async fn overview_part(
+    by: RequestReader,
+    State(site): State<RedactedReads>,
+) -> Result<Response, Refusal> {
+    let overview = Box::new(site.overview(&by).await?);
+    Ok(render::part(site.spec(), Part::Overview { overview, viewer: Some(by.role()) }).await)
+}
+
+/// What has moved since an action was explained.
+pub(super) async fn moved_part(
+    by: RequestReader,
+    State(site): State<RedactedReads>,
+    Segment(id): Segment,
+) -> Result<Response, Refusal> {
+    let compared = Box::new(site.compared(&by, &id).await?);
+    Ok(render::part(site.spec(), Part::Moved(Some(compared))).await)
+}
+
+/// How far the kernel is with an action.
+pub(super) async fn progress_part(
+    by: RequestReader,
+    State(site): State<RedactedReads>,
+    Segment(id): Segment,
+) -> Result<Response, Refusal> {
+    let progress = site.progress(&by, &id).await?;
+    Ok(render::part(site.spec(), Part::Progress(progress)).await)
+}
+
+/// That something changed, as server-sent events.
+pub(super) async fn events(
+    by: RequestReader,
+    State(site): State<RedactedReads>,
+) -> Result<Response, Refusal> {
+    site.events(by)
+}
