@@ -3,8 +3,8 @@
 //!
 //! The environment variable `AERODB_CRASH_AT` names one place, to show what a crash there leaves
 //! behind (C6.2). `AERODB_SABOTAGE` names one fault that a control plane could have, to show that
-//! the campaign would find it. In a release build there is neither: [`point`] compiles to nothing,
-//! and [`sabotaged`] to `false`.
+//! the campaign would find it. In a release build there is neither: [`failpoint`] compiles to nothing,
+//! and [`has_injected_bug`] to `false`.
 
 /// A fault that the tests have to find. There are no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

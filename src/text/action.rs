@@ -243,7 +243,7 @@ mod tests {
             value.id, value.digest
         );
         assert!(text.as_str().lines().any(|l| l == line), "{}", text.as_str());
-        assert!(!text.as_str().contains("--type n2"));
+        assert!(!text.as_str().contains("--confirm-target n2"));
     }
 
     #[test]

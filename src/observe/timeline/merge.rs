@@ -48,7 +48,7 @@ pub(super) fn receipt_place(entry: &Entry) -> Option<EventPlace> {
     Some(EventPlace { branch, position, number: 0 })
 }
 
-/// What [`weave`] made.
+/// What [`merge`] made.
 #[derive(Debug)]
 pub(super) struct Woven {
     /// Newest first.
