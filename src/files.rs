@@ -5,7 +5,7 @@
 //!   which cannot be unlinked beside it ([`DirectoryLock`]). A database file is opened by SQLite and by
 //!   nothing else in the process: closing any descriptor of a file drops all POSIX locks that the
 //!   process has on it, and the next foreign client then takes itself for the last one and removes the
-//!   write-ahead log. `src/tests/layers.rs` holds that.
+//!   write-ahead log. `src/tests/source/layers.rs` holds that.
 //! - **Whole, older or foreign.** Beside each database stands a seal: whose file it is, and how many
 //!   commits were made ([`FileDigest`]). What holds fewer is older than it was.
 //! - **While it runs.** Before anything is answered as durable, the files at their paths are compared

@@ -83,7 +83,7 @@ pub enum ResolveError {
 }
 
 /// One action on its way to the kernel. `workflow` makes it from a confirmation whose record is
-/// durable, and nothing else does: `tests/layers` holds the one place that calls [`Order::new`].
+/// durable, and nothing else does: `tests/source/layers` holds the one place that calls [`Order::new`].
 /// It is neither `Clone` nor serialisable, so it is sent at most once.
 #[derive(Debug)]
 #[must_use = "an order that is dropped was never sent"]

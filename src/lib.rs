@@ -15,7 +15,7 @@
 //! ## The rooms
 //!
 //! A room is `src/NAME.rs`, its door, and `src/NAME/*.rs`. The door says what the room is for and
-//! what it never does. After each: what it may import from us; `src/tests/layers.rs` holds this
+//! what it never does. After each: what it may import from us; `src/tests/source/layers.rs` holds this
 //! list against the code.
 //!
 //! | room | what it is | imports |

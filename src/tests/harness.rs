@@ -3,10 +3,10 @@
 //! A test speaks as somebody: `app.operator()`, `app.observer()`, `app.anonymous()`. Time stands
 //! still until the test moves it, and ids come from a counter, so a failure repeats.
 
-use crate::described::Description;
-pub use crate::opened::open;
-use crate::opened::{ConfigChange, open_as};
+pub use crate::serve::opened::open;
+use crate::serve::opened::{ConfigChange, open_as};
 pub use crate::still_time::{CountedEntropy, ManualClock};
+use crate::web::described::Description;
 use aerodb_control::kernel::embedded::EmbeddedKernel;
 use aerodb_control::serve::ControlPlane;
 use aerodb_control::serve::config::Config;

@@ -1,7 +1,7 @@
 //! What of `ui` the browser has: islands, which put in place what the server drew, and know no cluster.
 
-use crate::layers::places;
-use crate::source::{Source, rust};
+use crate::source::files::{Source, rust};
+use crate::source::layers::places;
 
 /// The islands, and what they are made of: all of `ui` that the browser has.
 const ISLANDS: [&str; 6] = ["copy", "filter", "here", "live", "place", "verify"];

@@ -2,7 +2,7 @@
 //!
 //! Whoever acts is looked at again in the transaction that appends the record (C3.1): between the head
 //! of a request and its turn a role is taken, an account removed, a session ended. Then nothing is
-//! appended but the denial. `tests/layers.rs` holds that no other file names a person in a draft.
+//! appended but the denial. `tests/source/layers.rs` holds that no other file names a person in a draft.
 //!
 //! What came of an order that was sent is appended without that look: it happened, whatever became of
 //! whoever confirmed it, and a record that is missing would make it unknown (C7.3).

@@ -3,9 +3,9 @@
 use super::SPEC;
 use super::port::Ladder;
 use super::view::identity;
-use crate::described::Description;
 use crate::harness::{Client, ManualClock, PASSWORD, Reply};
-use crate::opened::ambient;
+use crate::serve::opened::ambient;
+use crate::web::described::Description;
 use aerodb_control::kernel::{CommandKernel, ObserveKernel as _};
 use aerodb_control::ledger::{Draft, Ledger, open_key};
 use aerodb_control::model::record::Entry;

@@ -2,7 +2,7 @@
 
 use super::app::LadderApp;
 use super::words::foreign;
-use crate::cli::{CommandOutput, Person};
+use crate::cli::answered::{CommandOutput, Person};
 use crate::harness::{PASSWORD, id};
 use std::sync::Arc;
 use tokio::net::TcpListener;

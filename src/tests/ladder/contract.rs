@@ -3,8 +3,8 @@
 use super::SPEC;
 use super::port::Ladder;
 use super::state::{LadderLoss, n};
-use crate::any_kernel::{Samples, keeps_the_contract};
-use crate::kernel_contract::{Bench, id};
+use crate::kernel::any_kernel::{Samples, keeps_the_contract};
+use crate::kernel::contract::{Bench, id};
 use aerodb_control::kernel::{ApplyError, CommandKernel, ObserveKernel as _, Order};
 use aerodb_control::model::action::Action;
 use aerodb_control::model::canonical::Hash;

@@ -199,7 +199,7 @@ async fn every_answer_for_programs_and_their_description_know_no_other_kernel() 
 #[tokio::test]
 async fn its_pages_can_be_looked_at() {
     let app = lived_in().await;
-    let root = crate::source::root();
+    let root = crate::source::files::root();
     let folder = root.join("target/preview");
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::copy(root.join("style/main.css"), folder.join("main.css")).expect("the style sheet");

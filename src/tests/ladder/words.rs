@@ -24,7 +24,7 @@ const STORED: &[(&str, &str)] = &[
 ];
 
 /// What holds one by accident of spelling, or is the name of a file of the program's tests.
-const OTHERS: &[&str] = &["draft", "src/tests/embedded_kernel.rs"];
+const OTHERS: &[&str] = &["draft", "src/tests/kernel/embedded.rs"];
 
 /// Every foreign word of a text, with what stands around it.
 pub(super) fn foreign(text: &str) -> Vec<String> {
