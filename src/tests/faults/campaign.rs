@@ -58,7 +58,7 @@ struct CampaignWorld {
 fn points() -> Vec<String> {
     let mut points = BTreeSet::new();
     for source in rust().into_iter().filter(|source| source.room() != Some("tests")) {
-        for part in source.text.split("crash::point(\"").skip(1) {
+        for part in source.text.split("crash::failpoint(\"").skip(1) {
             points.insert(part.split('"').next().expect("a name").to_owned());
         }
     }
