@@ -4,7 +4,7 @@ use crate::source::files::{Source, rust};
 use crate::source::layers::places;
 
 /// The islands, and what they are made of: all of `ui` that the browser has.
-const ISLANDS: [&str; 6] = ["copy", "filter", "here", "live", "place", "verify"];
+const ISLANDS: [&str; 6] = ["client_chrome", "copy", "filter", "live", "place", "verify"];
 
 /// What of `ui` is built for the browser, by its door.
 fn built_for_the_browser(door: &str) -> Vec<&str> {

@@ -172,7 +172,7 @@ async fn a_session_of_a_provider_that_is_no_more_is_told_that_it_cannot_prove_an
     let app = app.await;
     let ada = Client::new(app.house.console.clone(), held);
     let shown = ada.get(&page()).await.expect(200).body;
-    assert!(shown.contains("none signs people in here any more"), "{shown}");
+    assert!(shown.contains("a provider that is no longer configured"), "{shown}");
     assert!(!shown.contains("confirm-password") && !shown.contains("name=\"digest\""));
     assert_eq!(ada.confirm(&explained).await.expect(403).code(), "proof_needed");
 }
