@@ -2,6 +2,7 @@
 //! randomness, no I/O, so the browser, the API and the command line get the same bytes (C5.1).
 
 use crate::model::action::Action;
+use crate::model::attestation::{Attestations, Request, command};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::{
     ActionPreview, Candidate, Check, Checks, EXPLANATION_FORMAT, Evidence, Explanation, Verdict,
@@ -22,14 +23,24 @@ const RELIED_ON: [Invariant; 6] = [
 ];
 
 /// A request as it is explained.
-#[derive(Clone, Debug)]
-pub struct ExplainRequest<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperatorRequest<'a> {
     /// What is asked.
     pub action: &'a Action,
+    /// What was attested with it.
+    pub attested: &'a Attestations,
     /// Who asks.
     pub operator: &'a ActorName,
     /// Why.
     pub reason: &'a Reason,
+}
+
+impl OperatorRequest<'_> {
+    /// The request as a kernel judges it.
+    #[must_use]
+    pub fn to_kernel(&self) -> Request {
+        Request { action: self.action.clone(), attested: self.attested.by(self.operator) }
+    }
 }
 
 /// What the control plane's own records put in the way of every mutation.
@@ -47,8 +58,8 @@ pub struct Blockers {
 pub struct Rules<'a> {
     /// What the kernel says of itself.
     pub spec: &'static KernelSpec,
-    /// Its own pre-conditions, effects and limits for an action in a state.
-    pub checks: &'a dyn Fn(&ClusterState, &Action) -> Checks,
+    /// Its own pre-conditions, effects and limits for a request in a state.
+    pub checks: &'a dyn Fn(&ClusterState, &Request) -> Checks,
 }
 
 impl Rules<'_> {
@@ -63,17 +74,18 @@ impl Rules<'_> {
 /// the action chooses a primary, for every node as its object.
 pub fn explain(
     state: &ClusterState,
-    request: &ExplainRequest<'_>,
+    request: &OperatorRequest<'_>,
     standing: Blockers,
     rules: &Rules<'_>,
 ) -> Explanation {
     let action = request.action;
     let entry = rules.entry(action);
-    let own = (rules.checks)(state, action);
+    let asked = request.to_kernel();
+    let own = (rules.checks)(state, &asked);
     let checks = all_checks(state, action, &standing, rules, own.checks);
     let mut consequences = own.consequences;
     let candidates = match entry.filter(|entry| entry.chooses_primary) {
-        Some(entry) => why_not(state, entry, &standing, rules),
+        Some(entry) => candidates(state, entry, &standing, rules, Some(&asked)),
         None => Vec::new(),
     };
     let pinned = pinned(state, rules.spec, entry, standing);
@@ -98,13 +110,14 @@ pub fn explain(
         action: action.clone(),
         operator: request.operator.clone(),
         reason: request.reason.clone(),
+        attested: request.attested.clone(),
         pinned,
         checks,
         effects: own.effects,
         consequences,
         not_checked: own.not_checked,
         relies_on: Catalogue::from(rules.spec).in_order(relies_on),
-        command: action.command(request.reason.as_str()),
+        command: command(action, request.attested, request.reason.as_str()),
         engine_command: own.engine_command,
         typed_target,
         candidates,
@@ -134,10 +147,23 @@ pub fn why_not(
     standing: &Blockers,
     rules: &Rules<'_>,
 ) -> Vec<Candidate> {
+    candidates(state, entry, standing, rules, None)
+}
+
+/// The same; what was attested with a request stands for the node of that request and for no other.
+fn candidates(
+    state: &ClusterState,
+    entry: &ActionSpec,
+    standing: &Blockers,
+    rules: &Rules<'_>,
+    asked: Option<&Request>,
+) -> Vec<Candidate> {
     let candidate = |node: &NodeId| {
         let action = entry.on(node)?;
-        let own = (rules.checks)(state, &action).checks;
-        let checks = all_checks(state, &action, standing, rules, own);
+        let asked = asked.filter(|asked| asked.action == action).cloned();
+        let request = asked.unwrap_or_else(|| action.into());
+        let own = (rules.checks)(state, &request).checks;
+        let checks = all_checks(state, &request.action, standing, rules, own);
         Some(Candidate { node: node.clone(), against: against(checks) })
     };
     let members = if entry.is_about_member() { state.nodes.as_slice() } else { &[] };
@@ -176,7 +202,9 @@ fn prospect(
     standing: &Blockers,
     rules: &Rules<'_>,
 ) -> ActionPreview {
-    let own = (rules.checks)(state, &action).checks;
+    let request = Request::from(action);
+    let own = (rules.checks)(state, &request).checks;
+    let Request { action, .. } = request;
     let checks = all_checks(state, &action, standing, rules, own);
     let verdict = Verdict::of(&checks);
     ActionPreview { action, verdict, checked: checks.len(), against: against(checks) }

@@ -9,13 +9,17 @@ pub mod memory;
 pub mod over;
 
 use crate::model::action::{Action, ActionId};
+use crate::model::attestation::{Attested, Request};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
 use crate::model::receipt::{KernelRefusal, LedgerRef, Receipt, Tombstone};
+use crate::model::session::Session;
 use crate::model::spec::KernelSpec;
+use crate::model::text::NodeId;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// What every kernel says of itself that is compiled in: what a terminal knows without asking a server.
@@ -64,7 +68,7 @@ pub enum ApplyError {
 pub enum Resolution {
     /// It had run.
     Executed(Receipt),
-    /// It had not, and now never can.
+    /// It had not, and now never can. Of an action that only reads: nothing came of it, and nothing will.
     Voided(Tombstone),
 }
 
@@ -77,33 +81,46 @@ pub enum ResolveError {
         /// What was found.
         why: String,
     },
+    /// Only the node on which it ran can decide, and it does not answer.
+    #[error("{node} does not answer: {why}")]
+    NodeUnreachable {
+        /// The node.
+        node: NodeId,
+        /// Why.
+        why: String,
+    },
+    /// Nothing that can be found proves that it ran or that it did not. An operator may record what was
+    /// found (C7.3).
+    #[error("{why}")]
+    CannotTell {
+        /// What was found.
+        why: String,
+    },
     /// The kernel does not answer.
     #[error(transparent)]
     Unobservable(#[from] Unobservable),
 }
 
-/// One action on its way to the kernel. `workflow` makes it from a confirmation whose record is
-/// durable, and nothing else does: `tests/source/layers` holds the one place that calls [`Order::new`].
-/// It is neither `Clone` nor serialisable, so it is sent at most once.
+/// One action whose confirmation is durable, before there is a record that it is sent. `workflow` makes it
+/// under the execution lock, and nothing else does: `tests/source/layers` holds the one place that calls
+/// [`PendingOrder::new`]. It is neither `Clone` nor serialisable, so at most one [`Order`] comes of it.
 #[derive(Debug)]
 #[must_use = "an order that is dropped was never sent"]
-pub struct Order {
+pub struct PendingOrder {
     action_id: ActionId,
-    action: Action,
-    expected_epoch: Option<u64>,
-    witness: LedgerRef,
+    request: Request,
+    before: Arc<ClusterState>,
 }
 
-impl Order {
-    /// Seals an order: the kernel will execute `action` only while its generation is `expected_epoch`,
-    /// where that was known when the action was confirmed.
-    pub fn new(
-        action_id: ActionId,
-        action: Action,
-        expected_epoch: Option<u64>,
-        witness: LedgerRef,
-    ) -> Self {
-        Self { action_id, action, expected_epoch, witness }
+impl PendingOrder {
+    /// The order for a request that was confirmed in the state `before`.
+    pub fn new(action_id: ActionId, request: Request, before: Arc<ClusterState>) -> Self {
+        Self { action_id, request, before }
+    }
+
+    /// The order, behind which stands this durable record `dispatched`.
+    pub fn dispatched(self, witness: LedgerRef) -> Order {
+        Order { pending: self, witness }
     }
 
     /// The id, spent with this order.
@@ -112,16 +129,59 @@ impl Order {
         self.action_id
     }
 
+    /// What was asked for, with what was attested.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The observation that was made under the execution lock, whose hash the record `confirmed`
+    /// names. What the kernel compares with the present is in it; where it is unknown there, nothing is
+    /// proven to be as it was (C6.1).
+    #[must_use]
+    pub fn before(&self) -> &Arc<ClusterState> {
+        &self.before
+    }
+}
+
+/// One action on its way to the kernel, with the durable record that says so. Neither `Clone` nor
+/// serialisable, so it is sent at most once.
+#[derive(Debug)]
+#[must_use = "an order that is dropped was never sent"]
+pub struct Order {
+    pending: PendingOrder,
+    witness: LedgerRef,
+}
+
+impl Order {
+    /// The id, spent with this order.
+    #[must_use]
+    pub fn action_id(&self) -> ActionId {
+        self.pending.action_id
+    }
+
     /// What is to be done.
     #[must_use]
     pub fn action(&self) -> &Action {
-        &self.action
+        &self.pending.request.action
     }
 
-    /// The generation that the kernel compares with.
+    /// What was attested when it was asked for.
     #[must_use]
-    pub fn expected_epoch(&self) -> Option<u64> {
-        self.expected_epoch
+    pub fn attested(&self) -> &Attested {
+        &self.pending.request.attested
+    }
+
+    /// As [`PendingOrder::request`].
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        self.pending.request()
+    }
+
+    /// As [`PendingOrder::before`].
+    #[must_use]
+    pub fn before(&self) -> &Arc<ClusterState> {
+        self.pending.before()
     }
 
     /// The record behind the order.
@@ -153,9 +213,11 @@ pub trait ObserveKernel: Send + Sync + 'static {
     fn receipt(&self, action_id: ActionId)
     -> KernelFuture<'_, Result<ReceiptStatus, Unobservable>>;
 
-    /// The kernel's own pre-conditions, effects and limits for an action in a state. Pure: equal
+    /// The kernel's own pre-conditions, effects and limits for a request in a state. What was attested
+    /// with it is evidence that a check may read; where a check needs one that is absent, the check does
+    /// not pass, and none makes a check pass that an observation contradicts (C2.5). Pure: equal
     /// arguments give equal answers (C5.1).
-    fn checks(&self, state: &ClusterState, action: &Action) -> Checks;
+    fn checks(&self, state: &ClusterState, request: &Request) -> Checks;
 
     /// What can be asked for in a state, with a value for every parameter that somebody would have to
     /// name, in the order of the catalogue. What cannot run now is among it, so that it is shown with
@@ -191,16 +253,38 @@ pub trait ObserveKernel: Send + Sync + 'static {
 
 /// What `workflow` alone holds.
 pub trait CommandKernel: ObserveKernel {
-    /// Executes an order, at most once per action id.
+    /// Says where an order will run. It changes nothing that an observation shows, and what it opens runs
+    /// nothing by itself: where no [`Order`] follows, the kernel gives it up with the next one that it
+    /// opens. The session is durable, in the record `dispatched`, before anything is sent.
+    ///
+    /// # Errors
+    /// When there is no place for it to run. Nothing was sent, whatever the error says.
+    fn open<'a>(
+        &'a self,
+        pending: &'a PendingOrder,
+    ) -> KernelFuture<'a, Result<Session, ApplyError>>;
+
+    /// Executes an order in the session that was opened for it, at most once per action id.
     ///
     /// # Errors
     /// A refusal proves that nothing ran; `Unknown` proves nothing.
-    fn apply(&self, order: Order) -> KernelFuture<'_, Result<Receipt, ApplyError>>;
+    fn apply(
+        &self,
+        order: Order,
+        session: Session,
+    ) -> KernelFuture<'_, Result<Receipt, ApplyError>>;
 
-    /// Gets the receipt of an action, or durably voids its id, atomically. Asking again is safe and
+    /// Gets the receipt of an action, or durably voids its id, atomically. The session is that of the
+    /// record `dispatched`; it names nothing where there is no such record, and nothing was sent. What
+    /// still runs in it is ended first, so that nothing arrives after the answer. Asking again is safe and
     /// gives the same answer.
     ///
     /// # Errors
-    /// When only a primary can decide and there is none, or the kernel does not answer.
-    fn resolve(&self, action_id: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>>;
+    /// When only a primary can decide and there is none, the node does not answer, nothing that can be
+    /// found proves either, or the kernel does not answer.
+    fn resolve<'a>(
+        &'a self,
+        action_id: ActionId,
+        session: &'a Session,
+    ) -> KernelFuture<'a, Result<Resolution, ResolveError>>;
 }

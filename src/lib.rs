@@ -47,8 +47,8 @@
 //! POST /actions                              observe, explain, record: requested + explained | rejected
 //! GET  /actions/{id}                         the explanation, its digest, the form that confirms it
 //! POST /actions/{id}/confirm                 under one lock: observe and explain again, compare digests
-//!                                            record confirmed, record dispatched,
-//!                                            then call the kernel, once
+//!                                            record confirmed, let the kernel open a session,
+//!                                            record dispatched, then call the kernel, once
 //!                                            record executed | refused | unknown
 //! GET  /actions/{id}                         the outcome beside the prediction
 //! ```
@@ -57,7 +57,7 @@
 //! promise: what is durable before the call says, after any stop, whether the kernel may have been
 //! reached. `confirmed` without `dispatched` was provably never sent. `dispatched` without an end is
 //! unknown until an operator resolves it: the kernel then returns its receipt, or makes the id void
-//! for ever.
+//! for ever. Only where it can tell neither does an operator say what was found.
 //!
 //! ## What the rooms do not know
 //!

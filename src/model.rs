@@ -9,6 +9,7 @@ pub mod action;
 pub mod actor;
 pub mod ambient;
 pub mod answer;
+pub mod attestation;
 pub mod body;
 pub mod canonical;
 pub mod cluster;
@@ -36,6 +37,7 @@ pub mod report;
 #[cfg(feature = "ssr")]
 mod schema;
 pub mod sensitive;
+pub mod session;
 pub mod spec;
 pub mod stage;
 pub mod text;

@@ -16,7 +16,7 @@ pub mod record_counters;
 pub mod report;
 mod timeline;
 
-use crate::explain::{Blockers, ExplainRequest, Rules, explain};
+use crate::explain::{Blockers, OperatorRequest, Rules, explain};
 use crate::kernel::{KernelDescription, ObserveKernel, Unobservable};
 pub use crate::ledger::LogFilter;
 use crate::ledger::{ActionRow, LedgerError, LedgerReader};
@@ -25,6 +25,7 @@ use crate::model::action::{Action, ActionId, Stage};
 use crate::model::answer::{
     ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, StateVersion,
 };
+use crate::model::attestation::{Attestations, Request};
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Explanation;
@@ -95,7 +96,7 @@ impl QueryService {
 
     /// Hands over what the kernel is asked for to explain something.
     fn with_rules<T>(&self, use_them: impl FnOnce(&Rules<'_>) -> T) -> T {
-        let checks = |state: &ClusterState, action: &Action| self.kernel.checks(state, action);
+        let checks = |state: &ClusterState, asked: &Request| self.kernel.checks(state, asked);
         use_them(&Rules { spec: self.spec(), checks: &checks })
     }
 
@@ -170,7 +171,7 @@ impl QueryService {
     pub fn explain_in(
         &self,
         state: &ClusterState,
-        request: &ExplainRequest<'_>,
+        request: &OperatorRequest<'_>,
         standing: Blockers,
     ) -> Explanation {
         self.with_rules(|rules| explain(state, request, standing, rules))
@@ -183,11 +184,12 @@ impl QueryService {
     pub async fn explain(
         &self,
         action: &Action,
+        attested: &Attestations,
         operator: &ActorName,
         reason: &Reason,
     ) -> Result<ExplainAnswer, Refusal> {
         let state = self.observe().await?;
-        let request = ExplainRequest { action, operator, reason };
+        let request = OperatorRequest { action, attested, operator, reason };
         let explanation = self.explain_in(&state, &request, self.standing()?);
         let digest = explanation.digest();
         Ok(ExplainAnswer { explanation, digest, observation: state.observation })

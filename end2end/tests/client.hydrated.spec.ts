@@ -20,7 +20,7 @@ import {
   signOut,
   withdrawAction,
 } from '../generated/sdk.gen.ts';
-import type { ActionKind, Refusal } from '../generated/types.gen.ts';
+import type { ActionKind, Refusal, RequestBody } from '../generated/types.gen.ts';
 import type { ControlPlane } from '../fixtures/server.ts';
 import { OPERATOR, PASSWORD } from '../fixtures/steps.ts';
 import { expect, test } from '../fixtures/test.ts';
@@ -75,7 +75,10 @@ test('a generated client asks, reads, confirms, repeats, and is refused as a per
   expect(good(await listCatalogue({ client })).map((entry) => entry.kind)).toContain('switchover');
 
   const ask = (kind: ActionKind, params: Record<string, string>, action_id = randomUUID()) =>
-    requestAction({ client, body: { action_id, kind, params, reason: 'a generated client' } });
+    requestAction({
+      client,
+      body: { action_id, kind, params, reason: 'a generated client' } as RequestBody,
+    });
   const asked = good(await ask('switchover', { to: 'n2' }));
   expect(asked.stage).toBe('explained');
   const path = { id: asked.id };

@@ -35,7 +35,7 @@ test('the report of an action holds the digest that was confirmed and the name t
   const stream = await (await download).createReadStream();
   const parts: Buffer[] = [];
   for await (const part of stream) parts.push(part as Buffer);
-  const printed = plane.run(['report', id, '--data', plane.data()]).stdout;
+  const printed = plane.run(['report', id, '--data', plane.dataDir()]).stdout;
   expect(Buffer.concat(parts).toString('utf8')).toBe(printed);
 });
 

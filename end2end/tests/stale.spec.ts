@@ -39,7 +39,7 @@ test('the command line is told the same, with the exit code for stale', async ({
     ['request', 'switchover', '--to', 'n2', '--reason', 'planned'],
   );
   plane.perform('take_offline', ['--node', 'n2']);
-  const done = plane.run(['confirm', asked.id, '--digest', asked.digest, '--type', 'n2']);
+  const done = plane.run(['confirm', asked.id, '--digest', asked.digest, '--confirm-target', 'n2']);
   expect(done.code).toBe(4);
   expect(done.stderr).toContain('n2 reachable: yes -> no');
   expect(kinds(plane, asked.id)).toEqual(NOT_SENT);

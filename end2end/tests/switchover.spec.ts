@@ -89,10 +89,10 @@ test('the command line asks, confirms and repeats with the same effect once', as
   const asked = plane.json<ActionJson>(
     ['request', 'switchover', '--to', 'n2', '--reason', REASON],
   );
-  const order = ['confirm', asked.id, '--digest', asked.digest, '--type', 'n2'];
+  const order = ['confirm', asked.id, '--digest', asked.digest, '--confirm-target', 'n2'];
   const wrong = asked.digest.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
-  expect(plane.run(['confirm', asked.id, '--digest', wrong, '--type', 'n2']).code).toBe(2);
-  expect(plane.run(['confirm', asked.id, '--digest', asked.digest, '--type', 'n1']).code).toBe(2);
+  expect(plane.run(['confirm', asked.id, '--digest', wrong, '--confirm-target', 'n2']).code).toBe(2);
+  expect(plane.run(['confirm', asked.id, '--digest', asked.digest, '--confirm-target', 'n1']).code).toBe(2);
   expect(plane.json<ActionJson>(order)).toMatchObject({ stage: 'executed', duplicate: false });
   expect(plane.json<ActionJson>(order)).toMatchObject({ stage: 'executed', duplicate: true });
   expect(kinds(plane, asked.id).filter((kind) => kind === 'executed')).toHaveLength(1);

@@ -44,7 +44,7 @@ test('the first page is small, its files are packed and kept for ever', async ({
     return new TextDecoder('latin1').decode(await (await fetch(address?.name ?? '')).arrayBuffer());
   });
   expect(wasm.length).toBeGreaterThan(100_000);
-  for (const word of ['Behind the primary', 'without_primary', 'writes_refused', 'why_not', 'cluster_actions']) {
+  for (const word of ['Behind the primary', 'primary_since', 'writes_since', 'target_checks', 'cluster_actions']) {
     expect(wasm.includes(word), word).toBe(false);
   }
   const all = parts.reduce((sum, one) => sum + one.bytes, 0);

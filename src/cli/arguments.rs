@@ -276,5 +276,22 @@ mod tests {
         let cli = parse(&["explain", "switchover", "--to", "n2", "--reason", "r"]).expect("valid");
         let CliCommand::Explain(ask) = cli.command else { panic!("explain parses to explain") };
         assert_eq!(ask.params, [("to".to_owned(), "n2".to_owned())].into());
+        assert!(ask.attested.is_empty());
+    }
+
+    #[test]
+    fn what_is_attested_has_a_key_and_each_key_one_value() {
+        let asked = |attested: &[&str]| {
+            let attested = attested.iter().flat_map(|given| ["--attest", given]);
+            let words = ["explain", "stop_writes", "--reason", "r"].into_iter().chain(attested);
+            parse(&words.collect::<Vec<_>>())
+        };
+        assert!(asked(&["host_off"]).is_err());
+        assert!(asked(&["host_off=yes", "host_off=yes"]).is_err());
+        let cli = asked(&["seen=a=b\nc", "host_off=yes"]).expect("valid");
+        let CliCommand::Explain(ask) = cli.command else { panic!("explain parses to explain") };
+        let given = [("host_off", "yes"), ("seen", "a=b\nc")];
+        let given = given.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(ask.attested, given.into());
     }
 }

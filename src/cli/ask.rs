@@ -5,6 +5,7 @@
 use super::CATALOGUE;
 use super::arguments::Cli;
 use crate::model::action::ActionKind;
+use crate::model::attestation::ATTESTED_PREFIX;
 use crate::model::spec::{ParameterKind, ParameterSpec};
 use crate::model::text::escape_unsafe;
 use clap::builder::{PossibleValue, TypedValueParser};
@@ -21,6 +22,8 @@ pub(super) struct AskArguments {
     pub(super) kind: String,
     /// The parameters by name, as they were typed.
     pub(super) params: BTreeMap<String, String>,
+    /// What is attested, by its key, as it was typed.
+    pub(super) attested: BTreeMap<String, String>,
     /// Why, in a line of plain text.
     pub(super) reason: String,
 }
@@ -145,6 +148,40 @@ pub(super) fn with_parameters(words: Vec<OsString>) -> Vec<OsString> {
     read
 }
 
+const ATTEST: &str = "What you testify to and no machine can observe, under a key that the catalogue \
+                      names: yes for a statement, or the text; once for each";
+
+/// One attestation as it is typed.
+fn attestation(typed: &str) -> Result<(String, String), String> {
+    let (key, value) = typed.split_once('=').ok_or("KEY=VALUE is wanted, and there is no =")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// What is attested; which of two values under one key was meant is not guessed.
+fn attested(matches: &ArgMatches) -> Result<BTreeMap<String, String>, Error> {
+    let mut found = BTreeMap::new();
+    for (key, value) in matches.get_many::<(String, String)>("attest").into_iter().flatten() {
+        if found.insert(key.clone(), value.clone()).is_some() {
+            let why = format!("--attest {key} stands there twice\n");
+            return Err(Error::raw(ErrorKind::ArgumentConflict, why));
+        }
+    }
+    Ok(found)
+}
+
+impl AskArguments {
+    /// The same as the query of a question that is not recorded.
+    pub(super) fn query(&self) -> Vec<(String, String)> {
+        let kind = ("kind".to_owned(), self.kind.clone());
+        let params = self.params.iter().map(|(name, value)| (name.clone(), value.clone()));
+        let attested = self.attested.iter();
+        let attested =
+            attested.map(|(key, value)| (format!("{ATTESTED_PREFIX}{key}"), value.clone()));
+        let reason = ("reason".to_owned(), self.reason.clone());
+        [kind].into_iter().chain(params).chain(attested).chain([reason]).collect()
+    }
+}
+
 impl Args for AskArguments {
     fn augment_args(command: Command) -> Command {
         let kind = Arg::new("kind").required(true).value_name("KIND").value_parser(Kinds);
@@ -159,11 +196,14 @@ impl Args for AskArguments {
             "A parameter by its name; of a kernel that this program was built without, too. \
              --NAME VALUE says the same",
         );
+        let attest = Arg::new("attest").long("attest").value_name("KEY=VALUE");
+        let attest = attest.action(ArgAction::Append);
         let reason = Arg::new("reason").long("reason").required(true).value_name("TEXT");
         command
             .arg(kind.help("Which action"))
             .args(PARAMETERS.iter().map(option))
             .arg(other)
+            .arg(attest.help(ATTEST).value_parser(attestation))
             .arg(reason.help("Why, in a line of plain text"))
     }
 
@@ -183,6 +223,7 @@ impl FromArgMatches for AskArguments {
         Ok(Self {
             kind: text("kind").unwrap_or_default(),
             params: others.chain(PARAMETERS.iter().filter_map(given)).collect(),
+            attested: attested(matches)?,
             reason: text("reason").unwrap_or_default(),
         })
     }

@@ -110,9 +110,8 @@ impl RemoteServer<'_> {
 
     /// What would be explained now.
     pub(super) fn explain(&self, ask: &AskArguments) -> Result<Report, Failure> {
-        let mut query = vec![("kind", ask.kind.clone())];
-        query.extend(ask.params.iter().map(|(name, value)| (name.as_str(), value.clone())));
-        query.push(("reason", ask.reason.clone()));
+        let query = ask.query();
+        let query: Vec<_> = query.iter().map(|(name, value)| (&**name, value.clone())).collect();
         let answer: ClientResponse<ExplainAnswer> = self.client()?.get("/explain", &query)?;
         let ExplainAnswer { explanation, observation, .. } = &answer.value;
         let mut text = text::explanation(words::catalogue(), explanation, observation);
@@ -133,6 +132,7 @@ impl RemoteServer<'_> {
             action_id: id.to_string(),
             kind: ask.kind.clone(),
             params: ask.params.clone(),
+            attested: ask.attested.clone(),
             reason: ask.reason.clone(),
         };
         let client = self.client()?;

@@ -22,17 +22,24 @@ pub fn compare(told: &RecordedExplanation) -> Vec<Finding> {
         differ(format!("an explanation of record {seq} that cannot be read"), "JSON".to_owned());
         return found;
     };
-    if let Entry::Requested { action, reason } = &told.requested.entry {
+    if let Entry::Requested { action, reason, attested } = &told.requested.entry {
         let actor = told.requested.actor.as_ref().map(|actor| actor.name.to_string());
         let asked = told.requested.seq;
-        for (name, said) in
-            [("operator", json!(actor)), ("action", json!(action)), ("reason", json!(reason))]
-        {
-            if kept.get(name) != Some(&said) {
-                let shown = kept.get(name).map_or_else(|| "nothing".to_owned(), Value::to_string);
+        let attested = (!attested.is_empty()).then(|| json!(attested));
+        for (name, said) in [
+            ("operator", Some(json!(actor))),
+            ("action", Some(json!(action))),
+            ("reason", Some(json!(reason))),
+            ("attested", attested),
+        ] {
+            if kept.get(name) != said.as_ref() {
+                let words = |value: Option<&Value>| {
+                    value.map_or_else(|| "nothing".to_owned(), Value::to_string)
+                };
+                let shown = words(kept.get(name));
                 differ(
                     format!("the {name} {shown} in the explanation of record {seq}"),
-                    format!("{said}, as record {asked} says"),
+                    format!("{}, as record {asked} says", words(said.as_ref())),
                 );
             }
         }
@@ -64,7 +71,7 @@ fn digest(kept: &Value) -> Hash {
         .flatten()
         .map(|check| json!([check["invariant"], check["verdict"]]))
         .collect();
-    Hash::of(&canonical_json(&json!({
+    let mut bound = json!({
         "format": part("format"),
         "action": part("action"),
         "operator": part("operator"),
@@ -72,5 +79,10 @@ fn digest(kept: &Value) -> Hash {
         "pinned": part("pinned"),
         "verdicts": verdicts,
         "effects": part("effects"),
-    })))
+    });
+    // What was not attested is not bound as absent, as it was before anything could be.
+    if let (Some(attested), Some(bound)) = (kept.get("attested"), bound.as_object_mut()) {
+        bound.insert("attested".to_owned(), attested.clone());
+    }
+    Hash::of(&canonical_json(&bound))
 }

@@ -206,13 +206,13 @@ pub fn compare_reach(
         ));
     }
     let generation = state.facts.number(style.generation).known().copied();
-    if let Some(number) = generation.filter(|number| *number > reach.branch) {
-        let name = Catalogue::from(spec).generation();
+    if let Some(generation) = generation.filter(|number| *number > reach.generation) {
+        let word = Catalogue::from(spec).generation();
         found.push(Finding::new(
             FindingKind::KernelOlder,
-            FindingSubject::Epoch { seq: *seq, epoch: number },
-            format!("a kernel in {name} {}", reach.branch),
-            format!("{name} {number}, as record {seq} names"),
+            FindingSubject::Generation { seq: *seq, generation },
+            format!("a kernel in {word} {}", reach.generation),
+            format!("{word} {generation}, as record {seq} names"),
         ));
     }
     found
@@ -225,9 +225,9 @@ fn first_answer(receipt: &Receipt) -> Receipt {
 
 fn in_words(catalogue: Catalogue, receipt: &Receipt) -> String {
     let at = receipt.position.map_or_else(String::new, |p| format!(" at position {p}"));
-    let name = catalogue.generation();
-    let within = receipt.epoch.map_or_else(String::new, |number| format!(" in {name} {number}"));
-    format!("of {}{at}{within}", catalogue.title(&receipt.action))
+    let of = |number: u64| format!(" in {} {number}", catalogue.generation());
+    let of = receipt.generation.map(of).unwrap_or_default();
+    format!("of {}{at}{of}", catalogue.title(&receipt.action))
 }
 
 fn hash_of<T: Serialize>(value: &T) -> Hash {

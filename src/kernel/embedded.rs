@@ -59,8 +59,8 @@ pub use sqlite::DiskError;
 
 use crate::kernel::memory::MemoryPage;
 use crate::kernel::{
-    ApplyError, CommandKernel, KernelDescription, KernelFuture, ObserveKernel, Order, Resolution,
-    ResolveError, Unobservable,
+    ApplyError, CommandKernel, KernelDescription, KernelFuture, ObserveKernel, Order, PendingOrder,
+    Resolution, ResolveError, Unobservable,
 };
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::{Clock, Entropy, Room};
@@ -69,6 +69,7 @@ use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
 use crate::model::facts::Since;
 use crate::model::receipt::KernelRefusal;
+use crate::model::session::Session;
 use crate::model::spec::KernelSpec;
 use crate::model::text::{NodeId, PlaceName};
 use spec::{EmbeddedAction, SPEC};
@@ -275,8 +276,8 @@ impl ObserveKernel for EmbeddedKernel {
         Box::pin(self.asked(move |reply| KernelRequest::Receipt(action_id, reply)))
     }
 
-    fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
-        match EmbeddedAction::try_from(action) {
+    fn checks(&self, state: &ClusterState, request: &crate::model::attestation::Request) -> Checks {
+        match EmbeddedAction::try_from(&request.action) {
             Ok(action) => checks::checks(state, &action),
             Err(error) => checks::not_known(&error),
         }
@@ -304,9 +305,15 @@ impl ObserveKernel for EmbeddedKernel {
 }
 
 impl CommandKernel for EmbeddedKernel {
+    /// It holds its orders under their ids, and so needs no session to find one again.
+    fn open<'a>(&'a self, _: &'a PendingOrder) -> KernelFuture<'a, Result<Session, ApplyError>> {
+        Box::pin(async { Ok(Session::none()) })
+    }
+
     fn apply(
         &self,
         order: Order,
+        _: Session,
     ) -> KernelFuture<'_, Result<crate::model::receipt::Receipt, ApplyError>> {
         Box::pin(async move {
             if let Some(Since { since, why }) = &self.held {
@@ -326,7 +333,11 @@ impl CommandKernel for EmbeddedKernel {
         })
     }
 
-    fn resolve(&self, action_id: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>> {
+    fn resolve<'a>(
+        &'a self,
+        action_id: ActionId,
+        _: &'a Session,
+    ) -> KernelFuture<'a, Result<Resolution, ResolveError>> {
         Box::pin(async move {
             if let Some(Since { why, .. }) = &self.held {
                 return Err(Unobservable { why: format!("it is held: {why}") }.into());

@@ -19,8 +19,10 @@ pub struct Remembered {
 /// How far what can be read of a kernel reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadHorizon {
-    /// The newest branch of history, or the highest generation, that it knows.
+    /// The newest branch of history that it knows.
     pub branch: u64,
+    /// The highest generation that it knows.
+    pub generation: u64,
     /// The last position in the log of the most advanced node that can be read.
     pub last: u64,
     /// The last position that the state of that node contains.

@@ -4,14 +4,16 @@
 
 use super::memory::MemoryPage;
 use super::{
-    ApplyError, CommandKernel, KernelDescription, KernelFuture, ObserveKernel, Order, Resolution,
-    ResolveError, Unobservable,
+    ApplyError, CommandKernel, KernelDescription, KernelFuture, ObserveKernel, Order, PendingOrder,
+    Resolution, ResolveError, Unobservable,
 };
 use crate::model::action::{Action, ActionId};
+use crate::model::attestation::Request;
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
 use crate::model::receipt::Receipt;
+use crate::model::session::Session;
 use crate::model::spec::KernelSpec;
 use tokio::sync::watch;
 
@@ -49,8 +51,8 @@ pub trait Over: Send + Sync + 'static {
     }
 
     /// [`ObserveKernel::checks`].
-    fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
-        self.inner().checks(state, action)
+    fn checks(&self, state: &ClusterState, request: &Request) -> Checks {
+        self.inner().checks(state, request)
     }
 
     /// [`ObserveKernel::events`].
@@ -76,14 +78,30 @@ pub trait Over: Send + Sync + 'static {
         self.inner().changes()
     }
 
+    /// [`CommandKernel::open`].
+    fn open<'a>(
+        &'a self,
+        pending: &'a PendingOrder,
+    ) -> KernelFuture<'a, Result<Session, ApplyError>> {
+        self.inner().open(pending)
+    }
+
     /// [`CommandKernel::apply`].
-    fn apply(&self, order: Order) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
-        self.inner().apply(order)
+    fn apply(
+        &self,
+        order: Order,
+        session: Session,
+    ) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
+        self.inner().apply(order, session)
     }
 
     /// [`CommandKernel::resolve`].
-    fn resolve(&self, action_id: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>> {
-        self.inner().resolve(action_id)
+    fn resolve<'a>(
+        &'a self,
+        action_id: ActionId,
+        session: &'a Session,
+    ) -> KernelFuture<'a, Result<Resolution, ResolveError>> {
+        self.inner().resolve(action_id, session)
     }
 }
 
@@ -111,8 +129,8 @@ impl<K: Over> ObserveKernel for K {
         Over::receipt(self, action_id)
     }
 
-    fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
-        Over::checks(self, state, action)
+    fn checks(&self, state: &ClusterState, request: &Request) -> Checks {
+        Over::checks(self, state, request)
     }
 
     fn events(
@@ -137,11 +155,26 @@ impl<K: Over> ObserveKernel for K {
 }
 
 impl<K: Over> CommandKernel for K {
-    fn apply(&self, order: Order) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
-        Over::apply(self, order)
+    fn open<'a>(
+        &'a self,
+        pending: &'a PendingOrder,
+    ) -> KernelFuture<'a, Result<Session, ApplyError>> {
+        Over::open(self, pending)
     }
 
-    fn resolve(&self, action_id: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>> {
-        Over::resolve(self, action_id)
+    fn apply(
+        &self,
+        order: Order,
+        session: Session,
+    ) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
+        Over::apply(self, order, session)
+    }
+
+    fn resolve<'a>(
+        &'a self,
+        action_id: ActionId,
+        session: &'a Session,
+    ) -> KernelFuture<'a, Result<Resolution, ResolveError>> {
+        Over::resolve(self, action_id, session)
     }
 }

@@ -149,6 +149,7 @@ mod tests {
     use crate::model::action::{Action, ActionId};
     use crate::model::actor::{Actor, ActorRole, AuthMethod, CredentialKind};
     use crate::model::ambient::Clock;
+    use crate::model::attestation::Attestations;
     use crate::model::record::Entry;
     use crate::model::spec::tried::catalogue;
     use crate::model::text::{ActorName, Reason};
@@ -184,7 +185,11 @@ mod tests {
                     .expect("an action");
             let words = if n == 0 { "planned aardvark" } else { "planned work" };
             let reason = Reason::parse(words).expect("a reason");
-            let entry = Entry::Requested { action: action.clone(), reason };
+            let entry = Entry::Requested {
+                action: action.clone(),
+                reason,
+                attested: Attestations::default(),
+            };
             let id = Some(ActionId::from_random(bytes));
             let asked = Draft::new(Some(actor.clone()), id, entry);
             [

@@ -170,18 +170,6 @@ impl Action {
         };
         Self { kind: self.kind, params: self.params.into_iter().map(kept).collect() }
     }
-
-    /// The command that asks for the same thing from a terminal.
-    #[must_use]
-    pub fn command(&self, reason: &str) -> String {
-        let mut line = format!("aerodb-control request {}", self.kind);
-        for (name, value) in &self.params {
-            line.push_str(&format!(" --{} {value}", name.replace('_', "-")));
-        }
-        // Single quotes keep a reason literal in every POSIX shell.
-        line.push_str(&format!(" --reason '{}'", reason.replace('\'', r"'\''")));
-        line
-    }
 }
 
 #[cfg(test)]
@@ -224,14 +212,5 @@ mod tests {
         }
         let most = LogPosition::parse_field("up_to", "9223372036854775807").expect("a position");
         assert_eq!(serde_json::to_string(&most).expect("text"), "\"9223372036854775807\"");
-    }
-
-    #[test]
-    fn the_command_quotes_a_reason_for_a_shell() {
-        let action = read(r#"{"kind":"stop_writes","params":{}}"#).expect("an action");
-        assert_eq!(
-            action.command("it's time"),
-            r"aerodb-control request stop_writes --reason 'it'\''s time'"
-        );
     }
 }

@@ -37,6 +37,9 @@ pub struct RequestBody {
     pub kind: String,
     /// Its parameters by name, as the catalogue lists them.
     pub params: BTreeMap<String, String>,
+    /// What is attested with it, by the keys that the catalogue lists.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub attested: BTreeMap<String, String>,
     /// Why, in a line of plain text.
     #[cfg_attr(feature = "ssr", schemars(with = "Reason"))]
     pub reason: String,

@@ -2,6 +2,7 @@
 
 use crate::model::action::Action;
 use crate::model::ambient::Timestamp;
+use crate::model::attestation::Attestations;
 use crate::model::canonical::{Hash, canonical_json};
 use crate::model::facts::FactChange;
 use crate::model::invariant::InvariantId;
@@ -133,6 +134,9 @@ pub struct Explanation {
     pub operator: ActorName,
     /// Why.
     pub reason: Reason,
+    /// What the operator attested with the request; absent where that was nothing.
+    #[serde(default, skip_serializing_if = "Attestations::is_empty")]
+    pub attested: Attestations,
     /// The facts that a confirmation is bound to.
     pub pinned: Pinned,
     /// Every pre-condition.
@@ -163,6 +167,8 @@ struct Bound<'a> {
     action: &'a Action,
     operator: &'a ActorName,
     reason: &'a Reason,
+    #[serde(skip_serializing_if = "Attestations::is_empty")]
+    attested: &'a Attestations,
     pinned: &'a Pinned,
     verdicts: Vec<(InvariantId, Verdict)>,
     effects: &'a [FactChange],
@@ -184,6 +190,7 @@ impl Explanation {
             action: &self.action,
             operator: &self.operator,
             reason: &self.reason,
+            attested: &self.attested,
             pinned: &self.pinned,
             verdicts,
             effects: &self.effects,

@@ -128,12 +128,14 @@ pub enum FindingSubject {
         /// The position.
         position: u64,
     },
-    /// The generation that a record names.
-    Epoch {
+    /// The generation of the cluster that a record names. It is written as that of the first kernel was.
+    #[serde(rename = "epoch")]
+    Generation {
         /// The record.
         seq: u64,
-        /// Its number.
-        epoch: u64,
+        /// The generation, in the kernel's numbers.
+        #[serde(rename = "epoch")]
+        generation: u64,
     },
     /// The audit log as a whole, by how many commits its file had.
     Commits {
@@ -257,7 +259,7 @@ mod tests {
     use super::*;
 
     fn finding(number: u64) -> Finding {
-        let subject = FindingSubject::Epoch { seq: 7, epoch: number };
+        let subject = FindingSubject::Generation { seq: 7, generation: number };
         Finding::new(FindingKind::KernelOlder, subject, "term 2", "term 3, as record 7 names")
     }
 

@@ -24,8 +24,11 @@ pub struct Receipt {
     pub action_id: ActionId,
     /// What it was.
     pub action: Action,
-    /// The number of the branch or of the generation after it, where the kernel counts those.
-    pub epoch: Option<u64>,
+    /// The generation of the cluster after it, in the kernel's numbers, where it says one. The member is
+    /// called as in the receipts of the first kernel. Where a position stands beside it, that lies on the
+    /// branch of the same number.
+    #[serde(rename = "epoch")]
+    pub generation: Option<u64>,
     /// The position of its entry in the replicated log, where its effect is one.
     pub position: Option<u64>,
     /// When the kernel executed it, by the kernel's clock.

@@ -3,12 +3,14 @@
 use crate::model::action::{Action, ActionId, Stage};
 use crate::model::actor::{ActorRole, AuthMethod, ProviderIdentity, Reauthentication};
 use crate::model::ambient::Timestamp;
+use crate::model::attestation::Attestations;
 use crate::model::canonical::Hash;
 use crate::model::facts::FactChange;
 use crate::model::finding::FindingKind;
 use crate::model::invariant::InvariantId;
 use crate::model::receipt::{KernelRefusal, Receipt, Tombstone};
 use crate::model::refusal::Refusal;
+use crate::model::session::Session;
 use crate::model::text::{ActorName, Reason};
 pub use leaf::Record;
 pub use learned::{Delivery, EndedBecause, LearnedBy, ManualOutcome};
@@ -62,6 +64,9 @@ pub enum Entry {
         action: Action,
         /// Why.
         reason: Reason,
+        /// What the operator attested with it; absent where that was nothing.
+        #[serde(default, skip_serializing_if = "Attestations::is_empty")]
+        attested: Attestations,
     },
     /// Every pre-condition passed.
     Explained {
@@ -129,8 +134,13 @@ pub enum Entry {
     },
     /// The next thing that happens is the call of the kernel.
     Dispatched {
-        /// The generation that the kernel compares with, where it was known.
-        expected_epoch: Option<u64>,
+        /// The generation of the cluster for which it was confirmed, in its kernel's numbers, where it was
+        /// known. The member is called as in the records of the first kernel.
+        #[serde(rename = "expected_epoch")]
+        generation: Option<u64>,
+        /// Where it will run; absent where the kernel needs no session, and where it opened none.
+        #[serde(default, skip_serializing_if = "Session::is_none")]
+        session: Session,
     },
     /// It ran, once.
     Executed {
@@ -332,8 +342,10 @@ pub enum Entry {
     },
     /// A control plane was told to stop, and did. Nothing it served runs after this.
     Stopped {
-        /// The generation of the cluster then, where it was known.
-        epoch: Option<u64>,
+        /// The generation of the cluster then, in its kernel's numbers, where it was known. The member is
+        /// called as in the records of the first kernel.
+        #[serde(rename = "epoch")]
+        generation: Option<u64>,
         /// The last position that a node had made durable then, where one was known.
         position: Option<u64>,
         /// The blob of the observation then; absent when none could be made.

@@ -11,10 +11,12 @@ mod of_record;
 
 use crate::model::action::Action;
 use crate::model::actor::Actor;
+use crate::model::attestation::Attestations;
 use crate::model::canonical::Hash;
 use crate::model::facts::{Fact, FactChange, FactKey, FactSubject, FactValue, Facts, Value};
 use crate::model::pinned::Freeze;
 use crate::model::refusal::Refusal;
+use crate::model::session::Session;
 use crate::model::spec::KernelSpec;
 use crate::model::text::{ActorName, PlaceName, Reason};
 use std::collections::BTreeMap;
@@ -129,6 +131,20 @@ impl Redact for Actor {
 
 /// The names of nodes and numbers stay; a name of anything else is a text of an operator.
 impl Redact for Action {
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        self.with_texts(|text| text.redacted(spec))
+    }
+}
+
+/// What the kernel calls a place may name a host or a person.
+impl Redact for Session {
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        self.with_texts(|text| text.redacted(spec))
+    }
+}
+
+/// What was attested stays, and the words in which it was do not.
+impl Redact for Attestations {
     fn redacted(self, spec: &KernelSpec) -> Self {
         self.with_texts(|text| text.redacted(spec))
     }

@@ -48,16 +48,17 @@ sensitive! {
          "link_issued", "link_used", "link_revoked", "role_changed", "account_removed",
          "mismatch_accepted", "access_ended"];
     FreeText "free_text"
-        "A reason or evidence in the words of an operator: it can name people, customers and hosts."
+        "A reason, evidence or what was attested, in the words of an operator: it can name people, \
+         customers and hosts."
         ["requested", "withdrawn", "settle_requested", "finding", "frozen", "unfrozen",
          "log_key_rotated", "mismatch_accepted"];
     WhatWasTyped "what_was_typed"
         "What somebody typed where it was refused: a name that is no account, or a value of a field."
         ["sign_in_failed", "declined", "denied", "first_confirmed", "confirmed"];
     KernelSentence "kernel_sentence"
-        "A sentence of the kernel, its command, and the evidence of a check: they can name files and \
-         devices of a host."
-        ["boot", "executed", "refused", "unknown", "voided", "founded", "restored"];
+        "A sentence of the kernel, its command, the session of an order, and the evidence of a check: they \
+         can name hosts, and files and devices of a host."
+        ["boot", "dispatched", "executed", "refused", "unknown", "voided", "founded", "restored"];
     Observation "observation"
         "What an observation says in words: why a node cannot be reached, where it was read, the names \
          of backups. A stakeholder sees its nodes, roles and positions, which are what a link is for."
@@ -71,7 +72,7 @@ sensitive! {
 }
 
 /// The kinds of records that hold nothing sensitive but the name of who acted.
-pub const PLAIN_RECORDS: &[&str] = &["dispatched", "duplicate", "setup_link_issued"];
+pub const PLAIN_RECORDS: &[&str] = &["duplicate", "setup_link_issued"];
 
 /// What is secret, in words. None of it is on a page after the one that made it, or in the log.
 pub const SECRETS: &[&str] = &[

@@ -3,22 +3,26 @@
 //! Pages, texts, the command line, the API and the documents read it, and so does whatever judges a
 //! request; no room but the kernel's own knows its words (C1.3, C12.1).
 
+mod attestation;
 mod catalogue;
 mod changes;
 mod facts;
+mod faults;
 mod parse;
 #[cfg(feature = "ssr")]
 mod read;
 #[cfg(test)]
 pub(crate) mod tried;
 
+pub use attestation::{AttestationForm, AttestationSpec};
 pub use catalogue::Catalogue;
 pub use facts::{
     Binding, FactOf, FactSpec, FactUnit, ItemSpec, PRIMARY, PRIMARY_ROLE, PositionStyle,
     PositionUnit, REACHABLE, ROLE, Show, WRITES,
 };
 
-use crate::model::action::{Action, ActionKind, NODE_PARAMETERS};
+use crate::model::action::{Action, ActionKind};
+use crate::model::attestation::Attestations;
 use crate::model::event::EventKind;
 use crate::model::invariant::InvariantId;
 use crate::model::text::{InputError, NodeId};
@@ -223,6 +227,9 @@ pub struct ActionSpec {
     pub reversible: &'static str,
     /// What it takes. All of them have to be given.
     pub parameters: &'static [ParameterSpec],
+    /// What can be attested with a request of it, because no machine can observe it. What is absent is
+    /// not known.
+    pub attestations: &'static [AttestationSpec],
     /// What must hold before it can run, in the order in which it is checked.
     pub preconditions: &'static [InvariantId],
     /// What changes.
@@ -260,6 +267,12 @@ impl ActionSpec {
     /// The parameters beside the node.
     pub fn value_parameters(&self) -> impl Iterator<Item = &'static ParameterSpec> {
         self.parameters.iter().filter(|parameter| !parameter.kind.is_node())
+    }
+
+    /// What can be attested under a key.
+    #[must_use]
+    pub fn attestation(&self, key: &str) -> Option<&'static AttestationSpec> {
+        self.attestations.iter().find(|attestation| attestation.key == key)
     }
 
     /// For which position it is judged before anybody named one, where it takes one.
@@ -329,54 +342,23 @@ impl KernelSpec {
         parse::action(self, kind, params)
     }
 
+    /// Parses what is attested with a request for an action of a kind, as a form, a query, JSON and the
+    /// command line give it. This is the one way to [`Attestations`] that somebody gives.
+    ///
+    /// # Errors
+    /// Names the field, with [`ATTESTED_PREFIX`](crate::model::attestation::ATTESTED_PREFIX) before the key: one that the kind does not take, or a
+    /// value that has not its form.
+    pub fn parse_attested(
+        &self,
+        kind: ActionKind,
+        given: &std::collections::BTreeMap<String, String>,
+    ) -> Result<Attestations, InputError> {
+        parse::attested(self, kind, given)
+    }
+
     /// The kinds that are the way out where an outcome is not known and nobody is primary.
     #[must_use]
     pub fn ways_out(&self) -> Vec<ActionKind> {
         self.actions.iter().filter(|action| action.way_out).map(|action| action.kind).collect()
-    }
-
-    /// What is wrong with the spec itself; empty for one that can be used. For the tests of a kernel.
-    #[must_use]
-    pub fn faults(&self) -> Vec<String> {
-        let mut found = self.faults_of_facts();
-        for action in self.actions {
-            let mut fault = |what: String| found.push(format!("{}: {what}", action.kind));
-            if self.action(action.kind) != Some(action) {
-                fault("its kind is another action's too".to_owned());
-            }
-            for parameter in action.parameters {
-                if parameter.kind.is_node() != NODE_PARAMETERS.contains(&parameter.name) {
-                    fault(format!(
-                        "a node is called to or node, and {} is one or not",
-                        parameter.name
-                    ));
-                }
-                if !action.phrase.contains(&format!("{{{}}}", parameter.name)) {
-                    fault(format!("its phrase leaves out {}", parameter.name));
-                }
-            }
-            for parameter in action.parameters {
-                if let ParameterKind::Item { of, .. } = parameter.kind
-                    && !self.items.iter().any(|item| item.kind == of)
-                {
-                    fault(format!("{} is of no kind of item", parameter.name));
-                }
-            }
-            for id in action.preconditions {
-                if !self.invariants.iter().any(|invariant| invariant.id == *id) {
-                    fault(format!("nothing is said of {id}"));
-                }
-            }
-            let parts = [
-                action.preconditions.len(),
-                action.effects.len(),
-                action.failure_modes.len(),
-                action.not_checked.len(),
-            ];
-            if parts.contains(&0) {
-                fault("a part is empty".to_owned());
-            }
-        }
-        found
     }
 }

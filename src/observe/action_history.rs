@@ -1,14 +1,17 @@
 //! An action is the fold of its records; this is the fold.
 
 use super::{QueryService, unreadable};
+use crate::explain::OperatorRequest;
 use crate::ledger::LogFilter;
 use crate::model::action::{Action, ActionId, Stage};
 use crate::model::ambient::Timestamp;
 use crate::model::answer::{Outcome, StoredRecord};
+use crate::model::attestation::Attestations;
 use crate::model::canonical::Hash;
 use crate::model::facts::FactChange;
 use crate::model::record::{Entry, LearnedBy};
 use crate::model::refusal::{Refusal, RefusalCode};
+use crate::model::session::Session;
 use crate::model::text::{ActorName, Reason};
 
 /// What was put before the operator.
@@ -28,6 +31,7 @@ pub struct ActionHistory {
     action_id: ActionId,
     action: Action,
     reason: Reason,
+    attested: Attestations,
     requested_by: ActorName,
     requested_at: Timestamp,
     explained: Explained,
@@ -44,8 +48,10 @@ impl ActionHistory {
     pub fn fold(records: Vec<StoredRecord>) -> Result<Option<Self>, Refusal> {
         let entries = || records.iter().map(|stored| &stored.record);
         // A refused attempt with an id that was never requested leaves a record, but no action.
-        let Some((record, action, reason)) = entries().find_map(|r| match &r.entry {
-            Entry::Requested { action, reason } => Some((r, action.clone(), reason.clone())),
+        let Some((record, action, reason, attested)) = entries().find_map(|r| match &r.entry {
+            Entry::Requested { action, reason, attested } => {
+                Some((r, action.clone(), reason.clone(), attested.clone()))
+            }
             _ => None,
         }) else {
             return Ok(None);
@@ -68,6 +74,7 @@ impl ActionHistory {
             action_id,
             action,
             reason,
+            attested,
             requested_by,
             requested_at,
             explained,
@@ -92,6 +99,23 @@ impl ActionHistory {
     #[must_use]
     pub fn reason(&self) -> &Reason {
         &self.reason
+    }
+
+    /// What was attested with the request.
+    #[must_use]
+    pub fn attested(&self) -> &Attestations {
+        &self.attested
+    }
+
+    /// The request as it is explained.
+    #[must_use]
+    pub fn request(&self) -> OperatorRequest<'_> {
+        OperatorRequest {
+            action: &self.action,
+            attested: &self.attested,
+            operator: &self.requested_by,
+            reason: &self.reason,
+        }
     }
 
     /// Who asked.
@@ -163,6 +187,17 @@ impl ActionHistory {
         self.records.iter().find(is_dispatched).map(|stored| stored.record.seq)
     }
 
+    /// Where it was to run, as the record behind the order says; it names nothing where it was not sent, and
+    /// where its kernel needs no session.
+    #[must_use]
+    pub fn session(&self) -> Session {
+        let session = self.entries().find_map(|entry| match entry {
+            Entry::Dispatched { session, .. } => Some(session.clone()),
+            _ => None,
+        });
+        session.unwrap_or_default()
+    }
+
     /// Whether a resolution closed it.
     #[must_use]
     pub fn was_resolved(&self) -> bool {
@@ -225,7 +260,7 @@ impl ActionHistory {
 
 /// Refused attempts at one action that are looked through. More of them, and it counts as refused
 /// by the last one, whatever that was for.
-const ATTEMPTS_READ: u32 = 50;
+pub(super) const ATTEMPTS_READ: u32 = 50;
 
 impl QueryService {
     /// The last confirmation of an action that was refused for what can pass, with its record: of

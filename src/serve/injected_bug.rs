@@ -5,12 +5,15 @@
 
 use crate::crash::{InjectedBug, has_injected_bug};
 use crate::kernel::over::Over;
-use crate::kernel::{ApplyError, CommandKernel, KernelFuture, Order, Resolution, ResolveError};
+use crate::kernel::{
+    ApplyError, CommandKernel, KernelFuture, Order, PendingOrder, Resolution, ResolveError,
+};
 use crate::ledger::{Ledger, LedgerError};
 use crate::model::action::ActionId;
-use crate::model::cluster::ReceiptStatus;
+use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::receipt::{LedgerRef, Receipt, Tombstone};
 use crate::model::record::Entry;
+use crate::model::session::Session;
 use std::sync::Arc;
 
 /// The kernel, or a control plane's fault in front of it.
@@ -31,15 +34,20 @@ pub(super) async fn over(
 async fn send_again(inner: &dyn CommandKernel, ledger: &Ledger) -> Result<(), LedgerError> {
     for (id, _) in ledger.reader().open_actions()? {
         let trail = ledger.reader().steps(id)?;
-        let mut action = None;
+        let (mut action, mut before) = (None, None::<ClusterState>);
         for stored in trail {
             let witness = LedgerRef { seq: stored.record.seq, hash: stored.hash };
-            match (stored.record.entry, &action) {
-                (Entry::Requested { action: asked, .. }, _) => action = Some(asked),
-                (Entry::Dispatched { expected_epoch }, Some(asked)) => {
-                    let order = Order::new(id, asked.clone(), expected_epoch, witness);
+            match stored.record.entry {
+                Entry::Requested { action: asked, .. } => action = Some(asked),
+                Entry::Confirmed { snapshot, .. } => {
+                    let bytes = ledger.reader().blob(snapshot)?;
+                    before = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+                }
+                Entry::Dispatched { session, .. } => {
+                    let Some((action, before)) = action.take().zip(before.take()) else { continue };
+                    let pending = PendingOrder::new(id, action.into(), Arc::new(before));
                     // What came of it is left to be found.
-                    let _ = inner.apply(order).await;
+                    let _ = inner.apply(pending.dispatched(witness), session).await;
                 }
                 _ => {}
             }
@@ -57,21 +65,30 @@ impl Over for Saboteur {
         &*self.inner
     }
 
-    fn apply(&self, order: Order) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
+    fn apply(
+        &self,
+        order: Order,
+        session: Session,
+    ) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
         Box::pin(async move {
             if has_injected_bug(InjectedBug::SendTwice) {
-                let (id, action) = (order.action_id(), order.action().clone());
-                let again = Order::new(id, action, order.expected_epoch(), order.witness().clone());
-                let _ = self.inner.apply(again).await;
+                let (id, request) = (order.action_id(), order.request().clone());
+                let (before, witness) = (Arc::clone(order.before()), order.witness().clone());
+                let again = PendingOrder::new(id, request, before).dispatched(witness);
+                let _ = self.inner.apply(again, session.clone()).await;
             }
-            self.inner.apply(order).await
+            self.inner.apply(order, session).await
         })
     }
 
-    fn resolve(&self, action_id: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>> {
+    fn resolve<'a>(
+        &'a self,
+        action_id: ActionId,
+        session: &'a Session,
+    ) -> KernelFuture<'a, Result<Resolution, ResolveError>> {
         Box::pin(async move {
             if !has_injected_bug(InjectedBug::AbsenceIsProof) {
-                return self.inner.resolve(action_id).await;
+                return self.inner.resolve(action_id, session).await;
             }
             Ok(match self.inner.receipt(action_id).await? {
                 ReceiptStatus::Executed { receipt } => Resolution::Executed(receipt),

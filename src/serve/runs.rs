@@ -105,7 +105,7 @@ pub(super) fn newest(
 pub(super) async fn stopped(ledger: &Ledger, kernel: &dyn ObserveKernel) -> Result<(), ServeError> {
     let draft = match kernel.observe().await {
         Err(_) => {
-            let entry = Entry::Stopped { epoch: None, position: None, snapshot: None };
+            let entry = Entry::Stopped { generation: None, position: None, snapshot: None };
             Draft::new(None, None, entry)
         }
         Ok(state) => {
@@ -114,7 +114,7 @@ pub(super) async fn stopped(ledger: &Ledger, kernel: &dyn ObserveKernel) -> Resu
             let last = state.nodes.iter().filter_map(end).map(|at| at.offset);
             let bytes = canonical_json(&state);
             let entry = Entry::Stopped {
-                epoch: state.facts.number(style.generation).known().copied(),
+                generation: state.facts.number(style.generation).known().copied(),
                 position: last.max(),
                 snapshot: Some(Hash::of(&bytes)),
             };

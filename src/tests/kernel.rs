@@ -17,5 +17,6 @@ pub mod members;
 pub mod mute;
 pub mod node_checkpoint;
 pub mod node_store;
+pub mod sessions;
 pub mod spec;
 pub mod verify;

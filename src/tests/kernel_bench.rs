@@ -21,10 +21,11 @@ use aerodb_control::kernel::embedded::view::View;
 use aerodb_control::kernel::embedded::{
     EmbeddedConfig, EmbeddedKernel, NodeCount, ServiceHistory, Write,
 };
-use aerodb_control::kernel::{CommandKernel, ObserveKernel, Order};
+use aerodb_control::kernel::{CommandKernel, ObserveKernel, PendingOrder};
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::receipt::LedgerRef;
+use aerodb_control::model::session::Session;
 use aerodb_control::model::text::{NodeId, PlaceName};
 use aerodb_control::serve::ambient::{SystemClock, SystemEntropy, SystemRoom};
 use figures::{Timings, line};
@@ -226,12 +227,12 @@ async fn switch(kernel: &EmbeddedKernel, ids: &mut u64) -> Timings {
         let state = kernel.observe().await.unwrap();
         let primary = View::read(&state).cluster.primary.known().cloned().flatten().unwrap();
         let to = NodeId::numbered(if primary == NodeId::numbered(1) { 2 } else { 1 });
-        let epoch = View::read(&state).cluster.epoch.known().copied();
         let id = ActionId::from_random(u128::from(*ids).to_be_bytes());
         let witness = LedgerRef { seq: *ids, hash: Hash::of(&ids.to_be_bytes()) };
-        let order = Order::new(id, Action::Switchover { to }.into(), epoch, witness);
+        let order = PendingOrder::new(id, Action::Switchover { to }.into(), Arc::new(state))
+            .dispatched(witness);
         let begun = Instant::now();
-        kernel.apply(order).await.unwrap();
+        kernel.apply(order, Session::none()).await.unwrap();
         figures.add(begun.elapsed());
     }
     figures

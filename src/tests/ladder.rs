@@ -1,12 +1,14 @@
 //! A kernel of another shape than the one that is compiled in, and the proof that it fits behind the port:
 //! timelines and byte positions, followers of followers, no votes and no majority, writes that can wait,
-//! slots as items of a node, a node that was never reached, and outcomes that it cannot resolve.
+//! slots as items of a node, a node that was never reached, what only a person can see, and an action that
+//! runs in a session, after which nobody can tell what became of it.
 //!
 //! It is a small state machine in memory. It executes an order once, keeps its receipts, and has neither a
 //! thread nor a clock: its time is a count of what happened in it.
 
 mod actions;
 mod app;
+mod attested;
 mod checks;
 mod cli;
 mod contract;
@@ -17,6 +19,8 @@ mod pages;
 mod port;
 mod positions;
 mod predict;
+mod session;
+mod sessions;
 mod state;
 mod view;
 mod witness;
@@ -63,6 +67,7 @@ const EVENTS: &[EventSpec] = &[
     event("writes_halted", "A node accepts no more writes."),
     event("slot_dropped", "A slot is gone, and the log that it kept."),
     event("standby_detached", "A standby follows nobody any more."),
+    event("node_rebuilt", "A node was made anew, as a copy of the primary."),
     event("restart_point", "A node wrote everything out."),
     EventSpec { is_refusal: true, ..event("order_refused", "An order was refused.") },
     EventSpec { kind: EventKind::STARTED, meaning: "The kernel was started.", is_refusal: false },

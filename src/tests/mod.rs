@@ -12,6 +12,7 @@ mod fault_panel;
 mod faults;
 mod harness;
 mod identity;
+mod in_epoch;
 mod islands;
 mod kernel;
 mod kernel_words;

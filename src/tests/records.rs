@@ -8,9 +8,11 @@ use aerodb_control::ledger::{Draft, Ledger, existing_key};
 use aerodb_control::model::action::{ActionId, Stage};
 use aerodb_control::model::actor::{Actor, ActorRole, CredentialKind};
 use aerodb_control::model::ambient::{Clock, Entropy, Timestamp};
+use aerodb_control::model::attestation::Attestations;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::receipt::{KernelRefusal, LedgerRef, Receipt, Tombstone};
 use aerodb_control::model::record::{Entry, LearnedBy, ManualOutcome};
+use aerodb_control::model::session::Session;
 use aerodb_control::model::text::{ActorName, NodeId, Reason};
 use aerodb_control::store::{Store, StoreError};
 use rusqlite::Connection;
@@ -126,7 +128,9 @@ pub(crate) fn step(action: ActionId, stage: Stage) -> Draft {
     let (entry, blobs) = match stage {
         Stage::Requested => {
             let action = Action::Switchover { to: to("n2") }.into();
-            (Entry::Requested { action, reason: reason("planned work on n1") }, vec![])
+            let attested = Attestations::default();
+            let reason = reason("planned work on n1");
+            (Entry::Requested { action, reason, attested }, vec![])
         }
         Stage::Explained => (
             Entry::Explained {
@@ -174,7 +178,9 @@ pub(crate) fn step(action: ActionId, stage: Stage) -> Draft {
             },
             vec![explanation, snapshot],
         ),
-        Stage::Dispatched => (Entry::Dispatched { expected_epoch: Some(3) }, vec![]),
+        Stage::Dispatched => {
+            (Entry::Dispatched { generation: Some(3), session: Session::none() }, vec![])
+        }
         Stage::Executed => (
             Entry::Executed {
                 receipt: receipt(action),
@@ -222,7 +228,7 @@ fn receipt(action: ActionId) -> Receipt {
     Receipt {
         action_id: action,
         action: Action::Switchover { to: to("n2") }.into(),
-        epoch: Some(4),
+        generation: Some(4),
         position: Some(7),
         executed_at: Timestamp::from_millis(START_MS),
         witness: LedgerRef { seq: 3, hash: Hash::of(b"dispatched") },
@@ -237,6 +243,7 @@ pub(crate) fn failover_request(action: ActionId) -> Draft {
     let entry = Entry::Requested {
         action: Action::Failover { to: to("n3") }.into(),
         reason: reason("n1 is gone"),
+        attested: Attestations::default(),
     };
     Draft::new(Some(alice()), Some(action), entry)
 }

@@ -1,5 +1,6 @@
 //! The one way to act.
 
+pub mod attestations;
 pub mod audit_first;
 pub mod check;
 pub mod clocks;

@@ -184,7 +184,7 @@ fn add_receipt(lines: &mut TextLines, catalogue: Catalogue, receipt: &Receipt) {
         "  executed at {}; {} after it {}; position {}; for record {} ({})",
         receipt.executed_at,
         catalogue.generation(),
-        number(receipt.epoch),
+        number(receipt.generation),
         number(receipt.position),
         receipt.witness.seq,
         receipt.witness.hash

@@ -24,6 +24,10 @@ fn one(text: &mut TextLines, words: Catalogue, entry: &ActionSpec) {
         let option = parameter.name.replace('_', "-");
         text.line(format!("  --{option}: {} {}", parameter.meaning, parameter.limits));
     }
+    for asked in entry.attestations {
+        let (key, limits) = (asked.key, asked.form.limits());
+        text.line(format!("  --attest {key}=VALUE: {} {} {limits}.", asked.label, asked.help));
+    }
     text.line("  must hold:");
     for invariant in entry.preconditions {
         text.line(format!("    {invariant}: {}", words.statement(*invariant)));

@@ -46,6 +46,18 @@ fn action(catalogue: Catalogue, entry: &ActionSpec) -> String {
             text.push_str(&format!("| `{}` | {} | {} |\n", p.name, p.meaning, p.limits));
         }
     }
+    if !entry.attestations.is_empty() {
+        text.push_str(
+            "\n## What can be attested\n\nNo machine can observe it, so whoever asks for the action \
+             testifies to it, with `--attest KEY=VALUE`. It is evidence and overrides no check; \
+             without it a check that needs it does not pass.\n\n\
+             | key | what | how it is known | value |\n| --- | --- | --- | --- |\n",
+        );
+        for asked in entry.attestations {
+            let (key, label, help) = (asked.key, asked.label, asked.help);
+            text.push_str(&format!("| `{key}` | {label} | {help} | {} |\n", asked.form.limits()));
+        }
+    }
     text.push_str("\n## What must hold\n\n| invariant | promise | why |\n| --- | --- | --- |\n");
     for invariant in entry.preconditions.iter().filter_map(|id| catalogue.invariant(*id)) {
         let (id, promise, why) = (invariant.id, invariant.statement, invariant.reason);

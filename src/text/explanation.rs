@@ -16,6 +16,14 @@ pub fn explanation(
     lines.line(catalogue.title(&told.action));
     lines.line(format!("  asked by: {}", told.operator));
     lines.line(format!("  reason: {}", told.reason.as_str()));
+    for (key, value) in told.attested.iter() {
+        let label = catalogue.action(told.action.kind()).and_then(|entry| entry.attestation(key));
+        let label = label.map(|asked| format!(" ({})", asked.label)).unwrap_or_default();
+        lines.line(format!("  attested by {}: {key}{label}:", told.operator));
+        for line in value.lines() {
+            lines.line(format!("    {line}"));
+        }
+    }
     let identity = &told.pinned.identity;
     lines.line(format!(
         "  cluster: {} {} ({} kernel, {})",

@@ -8,6 +8,7 @@ use crate::model::action::{Action, ActionId, Stage};
 use crate::model::actor::{Actor, ActorRole, CredentialKind};
 use crate::model::ambient::Timestamp;
 use crate::model::answer::{ActionAnswer, Overview, ResolutionMode, StoredRecord};
+use crate::model::attestation::{Attestations, command};
 use crate::model::cluster::{ClusterState, Observation};
 use crate::model::explanation::{EXPLANATION_FORMAT, Explanation};
 use crate::model::facts::{Fact, Since};
@@ -120,13 +121,14 @@ pub(crate) fn action(stage: Stage) -> ActionAnswer {
         action: action.clone(),
         operator: operator.clone(),
         reason: reason.clone(),
+        attested: Attestations::default(),
         pinned: seen.pinned(&SPEC, None),
         checks: Vec::new(),
         effects: Vec::new(),
         consequences: Vec::new(),
         not_checked: Vec::new(),
         relies_on: Vec::new(),
-        command: action.command(reason.as_str()),
+        command: command(&action, &Attestations::default(), reason.as_str()),
         engine_command: "raft: transfer leader to n2".to_owned(),
         typed_target: None,
         candidates: Vec::new(),

@@ -2,6 +2,7 @@
 //!
 //! No component reads anything, keeps anything, or knows which page it stands on.
 
+pub mod attestations;
 pub mod badge;
 pub mod cluster_facts;
 pub mod copyable;

@@ -71,6 +71,8 @@ pub struct NewAction {
     pub node: Option<NodeId>,
     /// The other parameters, as the address or the attempt before gave them.
     pub values: BTreeMap<&'static str, String>,
+    /// The texts that were attested in the attempt before. No statement is affirmed in advance (C2.4).
+    pub attested: BTreeMap<&'static str, String>,
     /// The reason that was typed before.
     pub reason: Option<String>,
     /// The observation that the list of nodes is drawn from.

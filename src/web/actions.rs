@@ -13,10 +13,11 @@ use super::refusal;
 use crate::authority::Operator;
 use crate::model::action::{Action, ActionId};
 use crate::model::answer::ActionAnswer;
+use crate::model::attestation::{ATTESTED_PREFIX, Attestations};
 use crate::model::canonical::Hash;
 use crate::model::record::ManualOutcome;
 use crate::model::refusal::{Refusal, RefusalCode};
-use crate::model::spec::{ActionSpec, Catalogue, KernelSpec};
+use crate::model::spec::{ActionSpec, AttestationForm, AttestationSpec, Catalogue, KernelSpec};
 use crate::model::text::{InputError, NodeId, Reason};
 use crate::ui::Page;
 use crate::workflow::{Confirmation, ManualResolution, Workflow};
@@ -49,8 +50,8 @@ pub(super) async fn request(
         asked(site.workflow.read().spec(), fields, door, &mut typed).map_err(Refusal::from)
     });
     let outcome = match asked {
-        Ok((id, action, reason)) => {
-            let outcome = site.workflow.request(&operator, id, action, reason).await;
+        Ok((id, action, attested, reason)) => {
+            let outcome = site.workflow.request(&operator, id, action, attested, reason).await;
             // A rejected request is an action too: its page shows every check.
             let has_page = outcome.as_ref().map_or_else(|why| is_rejection(why, id), |_| true);
             if door == ClientFormat::Page && has_page {
@@ -253,6 +254,7 @@ struct TypedFields {
     id: Option<ActionId>,
     entry: Option<&'static ActionSpec>,
     params: BTreeMap<String, String>,
+    attested: BTreeMap<String, String>,
     reason: Option<String>,
 }
 
@@ -276,6 +278,7 @@ async fn form_again(
                 entry,
                 node: node_in(entry, &typed.params),
                 values: values_in(entry, &typed.params),
+                attested: attested_in(entry, &typed.attested),
                 reason: typed.reason,
                 refusal: Some(why.clone()),
             };
@@ -293,21 +296,26 @@ fn asked(
     mut fields: Fields,
     door: ClientFormat,
     typed: &mut TypedFields,
-) -> Result<(ActionId, Action, Reason), InputError> {
+) -> Result<(ActionId, Action, Attestations, Reason), InputError> {
     let id = ActionId::parse(&fields.text("action_id")?)?;
     typed.id = Some(id);
     let kind = fields.text("kind")?;
     typed.entry = Catalogue::from(spec).named(&kind).ok();
     let reason = fields.text("reason")?;
     typed.reason = Some(reason.clone());
-    let params = match door {
-        ClientFormat::Api => fields.texts("params")?,
-        ClientFormat::Page => fields.rest()?,
+    let (params, attested) = match door {
+        ClientFormat::Api => (fields.texts("params")?, fields.texts("attested")?),
+        ClientFormat::Page => {
+            let attested = fields.below(ATTESTED_PREFIX)?;
+            (fields.rest()?, attested)
+        }
     };
     fields.finish()?;
     typed.params.clone_from(&params);
+    typed.attested.clone_from(&attested);
     let action = spec.parse(&kind, &params)?;
-    Ok((id, action, Reason::parse(&reason)?))
+    let attested = spec.parse_attested(action.kind(), &attested)?;
+    Ok((id, action, attested, Reason::parse(&reason)?))
 }
 
 /// The node that was named, where it is a name.
@@ -322,6 +330,17 @@ fn values_in(
 ) -> BTreeMap<&'static str, String> {
     let names = entry.value_parameters().map(|parameter| parameter.name);
     names.filter_map(|name| Some((name, params.get(name)?.clone()))).collect()
+}
+
+/// The texts that were attested, as they were typed. A statement that was affirmed is not affirmed again
+/// by the page (C2.4).
+fn attested_in(
+    entry: &ActionSpec,
+    attested: &BTreeMap<String, String>,
+) -> BTreeMap<&'static str, String> {
+    let is_text = |asked: &&AttestationSpec| asked.form != AttestationForm::Statement;
+    let keys = entry.attestations.iter().filter(is_text).map(|asked| asked.key);
+    keys.filter_map(|key| Some((key, attested.get(key)?.clone()))).collect()
 }
 
 /// A confirmation, and the password that came with it. An empty field is none: a page has the field

@@ -8,6 +8,7 @@ use crate::model::answer::{
     ActionAnswer, ActionPage, ConsistencyProof, ExplainAnswer, InclusionProof, LogPage,
     SessionAnswer, SignedHead, StoredRecord,
 };
+use crate::model::attestation::ATTESTED_PREFIX;
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::log_filter::LogFilter;
@@ -68,8 +69,12 @@ pub(super) async fn explain(
 ) -> JsonResult<ExplainAnswer> {
     let kind = query.text("kind")?;
     let reason = Reason::parse(&query.text("reason")?)?;
-    let action = site.read.spec().parse(&kind, &query.rest())?;
-    site.read.explain(&action, &viewer.actor().name, &reason).await.map(Json)
+    let attested = query.below(ATTESTED_PREFIX);
+    let spec = site.read.spec();
+    let action = spec.parse(&kind, &query.rest())?;
+    let attested = spec.parse_attested(action.kind(), &attested)?;
+    let operator = &viewer.actor().name;
+    site.read.explain(&action, &attested, operator, &reason).await.map(Json)
 }
 
 /// One page of the actions.

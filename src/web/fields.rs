@@ -77,6 +77,24 @@ impl Fields {
         object.into_iter().map(text).collect()
     }
 
+    /// Takes what is left under names that begin with `prefix`, as texts under the rest of the name. An
+    /// empty one is absent, as pages send a field that nobody filled in.
+    ///
+    /// # Errors
+    /// When one of them is no text.
+    pub(super) fn below(&mut self, prefix: &str) -> Result<BTreeMap<String, String>, InputError> {
+        let is_below = |name: &&String| name.starts_with(prefix);
+        let names: Vec<String> = self.0.keys().filter(is_below).cloned().collect();
+        let mut found = BTreeMap::new();
+        for name in names {
+            let text = self.text(&name)?;
+            if let Some(key) = name.strip_prefix(prefix).filter(|_| !text.trim().is_empty()) {
+                found.insert(key.to_owned(), text);
+            }
+        }
+        Ok(found)
+    }
+
     /// Takes everything that is left, as texts.
     ///
     /// # Errors

@@ -161,7 +161,9 @@ async fn new_action_page(site: &ReadState, mut query: Query) -> Result<Page, Ref
     let values = others.filter_map(|name| Some((name, query.optional(name)?))).collect();
     query.finish()?;
     let id = fresh_id(site);
-    form_page(site, ActionForm { id, entry, node, values, reason: None, refusal: None }).await
+    let attested = BTreeMap::new();
+    form_page(site, ActionForm { id, entry, node, values, attested, reason: None, refusal: None })
+        .await
 }
 
 /// What the form of an action is filled with.
@@ -174,6 +176,8 @@ pub(super) struct ActionForm {
     pub(super) node: Option<NodeId>,
     /// The other parameters, as they were named.
     pub(super) values: BTreeMap<&'static str, String>,
+    /// The texts that were attested, as they were typed.
+    pub(super) attested: BTreeMap<&'static str, String>,
     /// The reason that was typed.
     pub(super) reason: Option<String>,
     /// Why an attempt was refused.
@@ -191,6 +195,7 @@ pub(super) async fn form_page(site: &ReadState, form: ActionForm) -> Result<Page
         entry: form.entry,
         node: form.node,
         values: form.values,
+        attested: form.attested,
         reason: form.reason,
         state,
         candidates,

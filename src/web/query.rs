@@ -48,6 +48,13 @@ impl Query {
         limit.ok_or_else(wrong)
     }
 
+    /// Takes what is left under names that begin with `prefix`, under the rest of the name.
+    pub(super) fn below(&mut self, prefix: &str) -> BTreeMap<String, String> {
+        let is_below = |name: &String, _: &mut String| name.starts_with(prefix);
+        let below = self.0.extract_if(.., is_below);
+        below.map(|(name, text)| (name.replacen(prefix, "", 1), text)).collect()
+    }
+
     /// Takes everything that is left.
     pub(super) fn rest(&mut self) -> BTreeMap<String, String> {
         std::mem::take(&mut self.0)

@@ -6,23 +6,25 @@ use super::record::{self, Entries};
 use super::{HashedBlob, SEND, Unrecorded, Workflow, wrong_stage};
 use crate::authority::{Authorized, Operator};
 use crate::crash::{self, InjectedBug};
-use crate::explain::ExplainRequest;
-use crate::kernel::{ApplyError, Order};
+use crate::kernel::{ApplyError, PendingOrder};
 use crate::ledger::LedgerError;
 use crate::model::action::{ActionId, Stage};
 use crate::model::answer::ActionAnswer;
+use crate::model::attestation::Request;
 use crate::model::canonical::Hash;
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::{Explanation, Verdict};
 use crate::model::facts::FactChange;
 use crate::model::invariant::Invariant;
-use crate::model::receipt::{LedgerRef, Receipt};
+use crate::model::receipt::{KernelRefusal, LedgerRef, Receipt};
 use crate::model::record::{Delivery, Entry, LearnedBy};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
+use crate::model::session::Session;
 use crate::model::spec::Catalogue;
 use crate::observe::action_history::ActionHistory;
 use crate::observe::in_flight::RunningAction;
 use crate::observe::unreadable;
+use std::sync::Arc;
 
 /// What an operator sends to confirm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +41,9 @@ pub struct Confirmation {
 /// consumed by the one call that it permits.
 struct Confirmed {
     id: ActionId,
+    request: Request,
     explanation: Explanation,
-    before: ClusterState,
+    before: Arc<ClusterState>,
 }
 
 impl Workflow {
@@ -131,11 +134,7 @@ impl Workflow {
     ) -> Result<Option<Confirmed>, Refusal> {
         let id = trail.action_id();
         let standing = self.read.standing()?;
-        let request = ExplainRequest {
-            action: trail.action(),
-            operator: trail.requested_by(),
-            reason: trail.reason(),
-        };
+        let request = trail.request();
         let now = self.read.explain_in(&state, &request, standing);
         // What was frozen meanwhile did not move: the answer names the freeze, and nothing is stale.
         if let Some(freeze) = &now.pinned.freeze {
@@ -177,7 +176,8 @@ impl Workflow {
         let entry = Entry::Confirmed { digest, typed_target, snapshot, proved };
         self.step_where(operator, id, "confirm", vec![(entry, vec![seen.bytes])], meets).await?;
         crash::failpoint("workflow.confirmed");
-        Ok(Some(Confirmed { id, explanation: now, before: state }))
+        let request = request.to_kernel();
+        Ok(Some(Confirmed { id, request, explanation: now, before: Arc::new(state) }))
     }
 
     /// Sends the order, once. From here on nothing is given up half way: the caller spawned us.
@@ -187,26 +187,33 @@ impl Workflow {
         confirmed: Confirmed,
         running: &RunningAction<'_>,
     ) -> Result<(), Refusal> {
-        let Confirmed { id, explanation, before } = confirmed;
-        let expected_epoch =
+        let Confirmed { id, request, explanation, before } = confirmed;
+        let generation =
             before.facts.number(self.kernel.spec().position.generation).known().copied();
+        let pending = PendingOrder::new(id, request, Arc::clone(&before));
+        let session = match self.kernel.open(&pending).await {
+            Ok(session) => session,
+            Err(error) => return self.not_opened(operator, id, generation, error).await,
+        };
+        crash::failpoint("workflow.opened");
         // Until this record nothing was sent, so whoever confirmed it is looked at once more: an order
         // is sent on the word of somebody who may give it. Where it is not, the action reads "never
         // sent", and an operator closes it by resolving.
-        let recording = self.step(operator, id, SEND, Entry::Dispatched { expected_epoch });
+        let entry = Entry::Dispatched { generation, session: session.clone() };
+        let recording = self.step(operator, id, SEND, entry);
         let (dispatched, unrecorded_yet) = if crash::has_injected_bug(InjectedBug::SendFirst) {
             (LedgerRef { seq: 0, hash: Hash::of(&[]) }, Some(recording))
         } else {
             (recording.await.map_err(|refusal| refusal.about(id))?, None)
         };
         crash::failpoint("workflow.dispatched");
-        let order = Order::new(id, explanation.action.clone(), expected_epoch, dispatched);
+        let order = pending.dispatched(dispatched);
         if self.read.spec().action(explanation.action.kind()).is_some_and(|entry| entry.takes_long)
         {
             running.sent_and_takes_long();
         }
         // C6.4: the record of this call is durable. This is the only place that calls the kernel.
-        let answer = self.kernel.apply(order).await;
+        let answer = self.kernel.apply(order, session).await;
         crash::failpoint("workflow.answered");
         if let Some(recording) = unrecorded_yet {
             recording.await?;
@@ -225,6 +232,31 @@ impl Workflow {
         recorded.map_err(|refusal| unrecorded(id, refusal))?;
         crash::failpoint("workflow.outcome");
         Ok(())
+    }
+
+    /// Records that the kernel opened no session, so that nothing was sent: the order ends as refused, in
+    /// the transaction that says that it was about to be sent.
+    async fn not_opened(
+        &self,
+        operator: &Operator,
+        id: ActionId,
+        generation: Option<u64>,
+        error: ApplyError,
+    ) -> Result<(), Refusal> {
+        let refusal = match error {
+            ApplyError::Refused(refusal) => refusal,
+            ApplyError::Unknown { why } => KernelRefusal {
+                rule: "not_opened".to_owned(),
+                sentence: format!(
+                    "The kernel opened no session for it, so nothing was sent: {why}"
+                ),
+                invariants: Vec::new(),
+            },
+        };
+        let about = Entry::Dispatched { generation, session: Session::none() };
+        let entries = vec![(about, Vec::new()), (Entry::Refused { refusal }, Vec::new())];
+        let recorded = self.step_where(operator, id, SEND, entries, |_| Ok(())).await;
+        recorded.map(drop).map_err(|refusal| refusal.about(id))
     }
 
     /// The record of an execution, with what was predicted laid beside what is there now (C2.6).

@@ -2,10 +2,11 @@
 
 use super::{HashedBlob, Unrecorded, Workflow};
 use crate::authority::Operator;
-use crate::explain::ExplainRequest;
+use crate::explain::OperatorRequest;
 use crate::ledger::LedgerError;
 use crate::model::action::{Action, ActionId, Stage};
 use crate::model::answer::ActionAnswer;
+use crate::model::attestation::Attestations;
 use crate::model::canonical::Hash;
 use crate::model::explanation::{Check, Explanation, Verdict};
 use crate::model::invariant::{Invariant, InvariantId};
@@ -29,10 +30,18 @@ impl Workflow {
         operator: &Operator,
         id: ActionId,
         action: Action,
+        attested: Attestations,
         reason: Reason,
     ) -> Result<ActionAnswer, Refusal> {
+        let name = &operator.actor().name;
+        let request = OperatorRequest {
+            action: &action,
+            attested: &attested,
+            operator: name,
+            reason: &reason,
+        };
         if let Some(trail) = self.read.trail(id)? {
-            return self.request_again(operator, &trail, &action, &reason).await;
+            return self.request_again(operator, &trail, &request).await;
         }
         let state = match self.read.observe().await {
             Ok(state) => state,
@@ -40,21 +49,17 @@ impl Workflow {
                 return Err(self.decline(operator, Some(id), "request", refusal).await);
             }
         };
-        let name = &operator.actor().name;
-        let request = ExplainRequest { action: &action, operator: name, reason: &reason };
         let explanation = self.read.explain_in(&state, &request, self.read.standing()?);
         let (told, seen) = (HashedBlob::of(&explanation), HashedBlob::of(&state));
         let decided = self.decided(&explanation, told.hash, seen.hash);
-        let entries = vec![
-            (Entry::Requested { action: action.clone(), reason: reason.clone() }, Vec::new()),
-            (decided, vec![told.bytes, seen.bytes]),
-        ];
+        let entries =
+            vec![(requested(&request), Vec::new()), (decided, vec![told.bytes, seen.bytes])];
         match self.append(operator, Some(id), "request", entries).await {
             Ok(_) => {}
             // The same id arrived twice at once, and the other delivery was first.
             Err(Unrecorded::Ledger(LedgerError::IllegalStep { .. })) => {
                 let trail = self.trail(id)?;
-                return self.request_again(operator, &trail, &action, &reason).await;
+                return self.request_again(operator, &trail, &request).await;
             }
             // Declared after our look and recorded before our write: the database decides.
             Err(Unrecorded::Ledger(LedgerError::Frozen { freeze })) => {
@@ -88,13 +93,10 @@ impl Workflow {
         &self,
         operator: &Operator,
         trail: &ActionHistory,
-        action: &Action,
-        reason: &Reason,
+        request: &OperatorRequest<'_>,
     ) -> Result<ActionAnswer, Refusal> {
         let id = trail.action_id();
-        let is_same = trail.action() == action
-            && trail.reason() == reason
-            && trail.requested_by() == &operator.actor().name;
+        let is_same = &trail.request() == request;
         if is_same {
             let shown = self.repeat(operator, id, Delivery::Request).await?;
             // The first answer was a refusal, so this one is (C7.2).
@@ -104,17 +106,29 @@ impl Workflow {
             };
         }
         let catalogue = self.read.catalogue();
-        let earlier = catalogue.title(trail.action());
+        let title = |of: &OperatorRequest<'_>| {
+            let keys: Vec<&str> = of.attested.iter().map(|(key, _)| key).collect();
+            let attested = keys.join(", ");
+            let attested =
+                if keys.is_empty() { attested } else { format!(", attested {attested}") };
+            format!("{}{attested}", catalogue.title(of.action))
+        };
+        let earlier = title(&trail.request());
         let sentence = format!(
             "The id {id} stands for another request: {earlier} by {}. Nothing was done.",
             trail.requested_by()
         );
         let refusal = Refusal::new(RefusalCode::IdReused, sentence)
             .citing([Invariant::ActionIdOnce])
-            .with_evidence(earlier, catalogue.title(action))
+            .with_evidence(earlier, title(request))
             .about(id);
         Err(self.decline(operator, Some(id), "request", refusal).await)
     }
+}
+
+fn requested(request: &OperatorRequest<'_>) -> Entry {
+    let OperatorRequest { action, attested, operator: _, reason } = *request;
+    Entry::Requested { action: action.clone(), reason: reason.clone(), attested: attested.clone() }
 }
 
 /// The refusal for an explanation with a check that does not pass. A freeze outweighs every other

@@ -7,7 +7,7 @@ use crate::authority::Operator;
 use crate::crash;
 use crate::kernel::{Resolution, ResolveError};
 use crate::model::action::ActionId;
-use crate::model::answer::{ActionAnswer, ResolutionMode};
+use crate::model::answer::ActionAnswer;
 use crate::model::cluster::ReceiptStatus;
 use crate::model::invariant::Invariant;
 use crate::model::receipt::Receipt;
@@ -111,15 +111,14 @@ impl Workflow {
 
     /// The kernel's word for ever: made by resolving, or read where the kernel cannot resolve.
     async fn proof(&self, id: ActionId, trail: &ActionHistory) -> Result<Resolution, Refusal> {
-        match self.read.closing_of(trail)? {
-            ResolutionMode::Resolution => {
-                self.kernel.resolve(id).await.map_err(|error| in_doubt(id, &error))
-            }
-            ResolutionMode::Finding => match self.read.receipt(id).await? {
-                ReceiptStatus::Executed { receipt } => Ok(Resolution::Executed(receipt)),
-                ReceiptStatus::Voided { tombstone } => Ok(Resolution::Voided(tombstone)),
-                ReceiptStatus::NoneYet { .. } => Err(no_proof(id)),
-            },
+        if self.read.can_resolve(trail)? {
+            let resolved = self.kernel.resolve(id, &trail.session()).await;
+            return resolved.map_err(|error| in_doubt(id, &error));
+        }
+        match self.read.receipt(id).await? {
+            ReceiptStatus::Executed { receipt } => Ok(Resolution::Executed(receipt)),
+            ReceiptStatus::Voided { tombstone } => Ok(Resolution::Voided(tombstone)),
+            ReceiptStatus::NoneYet { .. } => Err(no_proof(id)),
         }
     }
 }
@@ -157,7 +156,10 @@ fn no_proof(id: ActionId) -> Refusal {
 fn in_doubt(id: ActionId, error: &ResolveError) -> Refusal {
     let code = match error {
         ResolveError::NeedsPrimary { .. } => RefusalCode::NeedsPrimary,
-        ResolveError::Unobservable(_) => RefusalCode::KernelUnreachable,
+        ResolveError::CannotTell { .. } => RefusalCode::CannotSettle,
+        ResolveError::NodeUnreachable { .. } | ResolveError::Unobservable(_) => {
+            RefusalCode::KernelUnreachable
+        }
     };
     Refusal {
         executed: Executed::Unknown,

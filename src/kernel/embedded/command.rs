@@ -2,6 +2,7 @@
 //! applies an entry reaches the same state.
 
 use super::membership::MembershipChange;
+use super::spec::facts;
 use super::sqlite::DiskError;
 use super::view::Fence;
 use crate::kernel::Order;
@@ -164,6 +165,12 @@ pub(super) fn read_change(entry: &Entry) -> Result<ConfChangeV2, DiskError> {
     })
 }
 
+/// The epoch for which an order was confirmed: that of the observation which it carries, where it was
+/// known there.
+pub(super) fn expected_epoch(order: &Order) -> Option<u64> {
+    order.before().facts.number(facts::EPOCH).known().copied()
+}
+
 /// An order that the kernel accepted, as it goes into the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -186,7 +193,7 @@ impl Accepted {
         Self {
             action_id: order.action_id(),
             action,
-            expected_epoch: order.expected_epoch(),
+            expected_epoch: expected_epoch(order),
             witness: order.witness().clone(),
             at,
         }
@@ -208,7 +215,7 @@ impl Accepted {
         Receipt {
             action_id: self.action_id,
             action: self.action.clone().into(),
-            epoch,
+            generation: epoch,
             position: None,
             executed_at,
             witness: self.witness.clone(),

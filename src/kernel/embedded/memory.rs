@@ -45,6 +45,7 @@ impl Cluster {
         let reachable = || self.ensemble.reachable().map(|(_, vitals)| vitals);
         ReadHorizon {
             branch: self.epoch(),
+            generation: self.epoch(),
             last: reachable().map(|vitals| vitals.last.position).max().unwrap_or(0),
             applied: reachable().map(|vitals| vitals.applied).max().unwrap_or(0),
             is_whole: self.ensemble.has_quorum(),

@@ -6,7 +6,7 @@
 
 use super::checks;
 use super::cluster::Cluster;
-use super::command::{Accepted, Command};
+use super::command::{Accepted, Command, expected_epoch};
 use super::job::{JobResult, ProgressReporter, Started};
 use super::metadata::{OrderState, Switch};
 use super::raft_group::RaftGroup;
@@ -175,7 +175,7 @@ impl Cluster {
         let epoch = state.facts.number(key::EPOCH);
         let promotes = matches!(action, Action::Switchover { .. } | Action::Failover { .. });
         let found = epoch.word(|epoch| format!("epoch {epoch}"));
-        let asked = order.expected_epoch().map(|epoch| format!("epoch {epoch}"));
+        let asked = expected_epoch(order).map(|epoch| format!("epoch {epoch}"));
         let holds = match (&asked, &epoch) {
             (Some(asked), Fact::Known(_)) => *asked == found,
             (Some(_), Fact::Unknown { .. }) => false,

@@ -315,7 +315,7 @@ fn execute(
     let receipt = Receipt {
         action_id: order.action_id,
         action: order.action.clone().into(),
-        epoch: Some(place.epoch),
+        generation: Some(place.epoch),
         position: Some(place.position),
         executed_at: order.at,
         witness: order.witness.clone(),

@@ -1,6 +1,8 @@
 //! What cannot be reached through the port: the Raft library without the checks before it, and
 //! nodes whose stores fail.
 
+#[path = "../../tests/in_epoch.rs"]
+pub(super) mod in_epoch;
 mod network;
 
 use super::EmbeddedConfig;
@@ -15,7 +17,7 @@ use super::{ServiceHistory, bootstrap};
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::spec::EngineEvent;
 use crate::kernel::embedded::view::{Fence, View, Writes};
-use crate::kernel::{ApplyError, Order, Resolution, ResolveError};
+use crate::kernel::{ApplyError, Order, PendingOrder, Resolution, ResolveError};
 use crate::model::action::{ActionId, LogPosition};
 use crate::model::ambient::{Clock, Entropy, Timestamp};
 use crate::model::canonical::Hash;
@@ -23,6 +25,7 @@ use crate::model::cluster::ReceiptStatus;
 use crate::model::facts::Fact;
 use crate::model::receipt::LedgerRef;
 use crate::model::text::{NodeId, PlaceName};
+use in_epoch::in_epoch;
 use network::Network;
 use raft::eraftpb::MessageType;
 use tempfile::TempDir;
@@ -71,12 +74,8 @@ pub(super) fn id(number: u8) -> ActionId {
 }
 
 pub(super) fn order(number: u8, action: Action, epoch: u64) -> Order {
-    Order::new(
-        id(number),
-        action.into(),
-        Some(epoch),
-        LedgerRef { seq: 1, hash: Hash::of(b"record") },
-    )
+    let witness = LedgerRef { seq: 1, hash: Hash::of(b"record") };
+    PendingOrder::new(id(number), action.into(), in_epoch(Some(epoch))).dispatched(witness)
 }
 
 impl Cluster {
@@ -232,7 +231,7 @@ fn a_primary_whose_store_failed_leaves_its_office_vacant_and_says_why() {
     assert_eq!(View::read(&state).cluster.primary, Fact::Known(None));
     assert!(View::read(&state).cluster.without_primary.unwrap().why.contains("disk full"));
     let failover = order(1, Action::Failover { to: NodeId::numbered(3) }, 1);
-    assert_eq!(cluster.apply(&failover, now()).unwrap().epoch, Some(2));
+    assert_eq!(cluster.apply(&failover, now()).unwrap().generation, Some(2));
 }
 
 /// An order that was journaled, and whose process ended before anything else.
@@ -284,7 +283,7 @@ fn an_entry_that_was_appended_and_not_answered_is_settled_by_its_receipt() {
     assert!(matches!(shorter, Err(ApplyError::Refused(_))), "n1 holds a newer log: {shorter:?}");
     cluster.apply(&failover(3, 1), now()).unwrap();
     let Ok(Resolution::Executed(receipt)) = cluster.resolve(id(1), now()) else { panic!("it ran") };
-    assert_eq!((receipt.epoch, receipt.action_id), (Some(1), id(1)));
+    assert_eq!((receipt.generation, receipt.action_id), (Some(1), id(1)));
     assert!(matches!(put(&mut cluster, "a"), Err(DataError::Refused { .. })), "writes are stopped");
 }
 

@@ -23,8 +23,13 @@ impl Entry {
                     "Version {version} started for {cluster}: {note}. {left}{key}{before}{settings}"
                 )
             }
-            Self::Requested { action, reason } => {
-                format!("Asked for: {}. Reason: {reason}", catalogue.title(action))
+            Self::Requested { action, reason, attested } => {
+                let keys: Vec<&str> = attested.iter().map(|(key, _)| key).collect();
+                let attested = match keys.as_slice() {
+                    [] => String::new(),
+                    keys => format!(" Attested: {}.", keys.join(", ")),
+                };
+                format!("Asked for: {}.{attested} Reason: {reason}", catalogue.title(action))
             }
             Self::Explained { relied_on, .. } => {
                 format!("Every check passed: {}.", counted(relied_on.len(), "invariant"))
@@ -44,11 +49,19 @@ impl Entry {
             }
             Self::Stale { moved, .. } => format!("Nothing ran. Moved: {}.", ids(moved)),
             Self::Withdrawn { reason } => format!("Nothing ran. Withdrawn: {reason}"),
-            Self::Dispatched { expected_epoch } => format!(
-                "About to be sent to the kernel, for {} {}.",
-                catalogue.generation(),
-                known(*expected_epoch)
-            ),
+            Self::Dispatched { generation, session } => {
+                let word = catalogue.generation();
+                let of = match generation {
+                    Some(number) => format!("{word} {number}"),
+                    None => format!("unknown {word}"),
+                };
+                let session = if session.is_none() {
+                    String::new()
+                } else {
+                    format!(" It runs in this session: {session}.")
+                };
+                format!("About to be sent to the kernel, for {of}.{session}")
+            }
             Self::Executed { receipt, learned_by, differences, .. } => {
                 let how = match learned_by {
                     LearnedBy::Answer => "the kernel's answer",
@@ -174,10 +187,10 @@ impl Entry {
                 "Version {version} made {cluster} from the backup {backup} (manifest {digest}), up to \
                  position {position}, and its log. Signs heads with {log_key}."
             ),
-            Self::Stopped { epoch, position, .. } => format!(
+            Self::Stopped { generation, position, .. } => format!(
                 "Stopped as told. The cluster was in {} {}, at position {}.",
                 catalogue.generation(),
-                known(*epoch),
+                known(*generation),
                 known(*position)
             ),
         }

@@ -63,6 +63,7 @@ impl Redact for Explanation {
             action,
             operator,
             reason,
+            attested,
             pinned,
             checks,
             effects,
@@ -79,6 +80,7 @@ impl Redact for Explanation {
             action: action.redacted(spec),
             operator: operator.redacted(spec),
             reason: reason.redacted(spec),
+            attested: attested.redacted(spec),
             pinned: pinned.redacted(spec),
             checks: checks.redacted(spec),
             effects: effects.redacted(spec),
@@ -127,7 +129,7 @@ impl Redact for Receipt {
         let Self {
             action_id,
             action,
-            epoch,
+            generation,
             position,
             executed_at,
             witness,
@@ -138,7 +140,7 @@ impl Redact for Receipt {
         Self {
             action_id,
             action: action.redacted(spec),
-            epoch,
+            generation,
             position,
             executed_at,
             witness: witness.redacted(spec),

@@ -177,9 +177,11 @@ impl Redact for Entry {
 /// The steps of an action.
 fn step(spec: &KernelSpec, entry: Entry) -> Entry {
     match entry {
-        Entry::Requested { action, reason } => {
-            Entry::Requested { action: action.redacted(spec), reason: reason.redacted(spec) }
-        }
+        Entry::Requested { action, reason, attested } => Entry::Requested {
+            action: action.redacted(spec),
+            reason: reason.redacted(spec),
+            attested: attested.redacted(spec),
+        },
         Entry::Explained { digest, explanation, snapshot, relied_on } => Entry::Explained {
             digest: digest.redacted(spec),
             explanation: explanation.redacted(spec),
@@ -211,7 +213,9 @@ fn step(spec: &KernelSpec, entry: Entry) -> Entry {
             snapshot: snapshot.redacted(spec),
         },
         Entry::Withdrawn { reason } => Entry::Withdrawn { reason: reason.redacted(spec) },
-        Entry::Dispatched { expected_epoch } => Entry::Dispatched { expected_epoch },
+        Entry::Dispatched { generation, session } => {
+            Entry::Dispatched { generation, session: session.redacted(spec) }
+        }
         Entry::Executed { receipt, learned_by, snapshot, differences } => Entry::Executed {
             receipt: receipt.redacted(spec),
             learned_by,
@@ -286,8 +290,8 @@ fn of_run(spec: &KernelSpec, entry: Entry) -> Entry {
                 log_key: log_key.redacted(spec),
             }
         }
-        Entry::Stopped { epoch, position, snapshot } => {
-            Entry::Stopped { epoch, position, snapshot: snapshot.redacted(spec) }
+        Entry::Stopped { generation, position, snapshot } => {
+            Entry::Stopped { generation, position, snapshot: snapshot.redacted(spec) }
         }
         _ => hidden(),
     }

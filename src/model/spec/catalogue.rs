@@ -91,7 +91,14 @@ impl Catalogue {
     pub fn generation(self) -> String {
         let [spec] = self.0 else { return "generation".to_owned() };
         let fact = spec.fact(FactOf::Cluster, spec.position.generation);
-        fact.map_or_else(|| spec.position.branch.to_owned(), FactSpec::lower_label)
+        fact.map_or_else(|| "generation".to_owned(), FactSpec::lower_label)
+    }
+
+    /// What a branch of history is called, as [`Catalogue::generation`].
+    #[must_use]
+    pub fn branch(self) -> &'static str {
+        let [spec] = self.0 else { return "branch" };
+        spec.position.branch
     }
 
     /// What stays possible beside an outcome that is not known, as the end of a sentence; empty where

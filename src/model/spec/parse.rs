@@ -1,8 +1,11 @@
 //! How the words of a request become an action of a kernel.
 
-use super::{ActionSpec, KernelSpec, ParameterKind, ParameterSpec};
+use super::{
+    ActionSpec, AttestationForm, AttestationSpec, KernelSpec, ParameterKind, ParameterSpec,
+};
 use crate::model::action::{Action, ActionKind, LogPosition};
-use crate::model::text::{InputError, NodeId, PlaceName};
+use crate::model::attestation::{AFFIRMED, ATTESTED_PREFIX, Attestations};
+use crate::model::text::{InputError, NodeId, PlaceName, is_unsafe_char};
 use std::collections::BTreeMap;
 
 pub(super) fn action(
@@ -54,4 +57,39 @@ fn value(parameter: &ParameterSpec, text: &str) -> Result<String, InputError> {
             PlaceName::parse_field(name, text)?.to_string()
         }
     })
+}
+
+pub(super) fn attested(
+    spec: &KernelSpec,
+    kind: ActionKind,
+    given: &BTreeMap<String, String>,
+) -> Result<Attestations, InputError> {
+    let takes = spec.action(kind).map_or(&[] as &[AttestationSpec], |entry| entry.attestations);
+    let stray = given.iter().find(|(key, _)| !takes.iter().any(|asked| asked.key == **key));
+    if let Some((key, value)) = stray {
+        let keys: Vec<&str> = takes.iter().map(|asked| asked.key).collect();
+        let takes = if keys.is_empty() { "nothing".to_owned() } else { keys.join(", ") };
+        let required = format!("absent: with {kind} can be attested {takes}");
+        return Err(InputError::new(&format!("{ATTESTED_PREFIX}{key}"), value, required));
+    }
+    let given = |asked: &AttestationSpec| Some((asked.key, given.get(asked.key)?, asked.form));
+    let values = takes.iter().filter_map(given).map(|(key, text, form)| {
+        let wrong = || InputError::new(&format!("{ATTESTED_PREFIX}{key}"), text, form.limits());
+        attestation(form, text).map(|value| (key, value)).ok_or_else(wrong)
+    });
+    Ok(Attestations::made(values.collect::<Result<Vec<_>, _>>()?))
+}
+
+/// The value of an attestation in the one form in which it is written: a form of a page ends lines
+/// otherwise than a terminal, and a shell drops the last end of a line. `None` where it is none.
+fn attestation(form: AttestationForm, text: &str) -> Option<String> {
+    match form {
+        AttestationForm::Statement => (text == AFFIRMED).then(|| text.to_owned()),
+        AttestationForm::Text { chars_max } => {
+            let text = text.replace("\r\n", "\n").trim_end().to_owned();
+            let is_plain = |c: char| matches!(c, '\n' | '\t') || !is_unsafe_char(c);
+            let fits = (1..=chars_max).contains(&text.chars().count());
+            (fits && text.chars().all(is_plain)).then_some(text)
+        }
+    }
 }

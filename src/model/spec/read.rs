@@ -4,8 +4,9 @@
 //! command reads at most one.
 
 use super::{
-    ActionSpec, EventSpec, FactOf, FactSpec, FactUnit, FailureMode, InvariantSpec, ItemSpec,
-    KernelSpec, ParameterKind, ParameterSpec, PositionStyle, PositionUnit,
+    ActionSpec, AttestationForm, AttestationSpec, EventSpec, FactOf, FactSpec, FactUnit,
+    FailureMode, InvariantSpec, ItemSpec, KernelSpec, ParameterKind, ParameterSpec, PositionStyle,
+    PositionUnit,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -145,6 +146,7 @@ fn action(at: Object<'_>) -> Result<ActionSpec, String> {
         target: at.plain("target")?,
         reversible: at.text("reversible")?,
         parameters: at.list("parameters", parameter)?,
+        attestations: at.list("attestations", attestation)?,
         preconditions: at.list("preconditions", id)?,
         effects: at.texts("effects")?,
         failure_modes: at.list("failure_modes", |at| {
@@ -182,6 +184,18 @@ fn parameter(at: Object<'_>) -> Result<ParameterSpec, String> {
     })
 }
 
+fn attestation(at: Object<'_>) -> Result<AttestationSpec, String> {
+    Ok(AttestationSpec {
+        key: at.text("key")?,
+        label: at.text("label")?,
+        help: at.text("help")?,
+        form: match at.inner("form") {
+            Object(Value::String(word)) if word == "statement" => AttestationForm::Statement,
+            other => AttestationForm::Text { chars_max: other.inner("text").plain("chars_max")? },
+        },
+    })
+}
+
 fn invariant(at: Object<'_>) -> Result<InvariantSpec, String> {
     Ok(InvariantSpec {
         id: at.plain("id")?,
@@ -209,6 +223,27 @@ mod tests {
     fn a_spec_reads_back_as_it_was() {
         let json = serde_json::to_value(TRIED).expect("plain data");
         assert_eq!(KernelSpec::read(&json), Ok(&TRIED));
+    }
+
+    #[test]
+    fn what_can_be_attested_reads_back_in_each_form() {
+        let statement = AttestationSpec {
+            key: "host_off",
+            label: "The host is off.",
+            help: "Look at it.",
+            form: AttestationForm::Statement,
+        };
+        let form = AttestationForm::Text { chars_max: 40 };
+        let text = AttestationSpec { key: "control_data", form, ..statement };
+        let attestations = Vec::leak(vec![statement, text]);
+        let actions =
+            Vec::leak(vec![ActionSpec { attestations, ..*TRIED.actions.first().expect("one") }]);
+        let spec = KernelSpec { actions, ..TRIED };
+        let mut json = serde_json::to_value(spec).expect("plain data");
+        assert_eq!(KernelSpec::read(&json), Ok(&spec));
+        let form = json.pointer_mut("/actions/0/attestations/1/form").expect("a form");
+        *form = json!("picture");
+        assert!(KernelSpec::read(&json).is_err(), "a form that is not known is no text");
     }
 
     #[test]

@@ -66,6 +66,7 @@ const SWITCHOVER: ActionSpec = ActionSpec {
     target: Target::Node,
     reversible: "Yes: by a switchover back.",
     parameters: &[TO],
+    attestations: &[],
     preconditions: &[InvariantId::of("is_member")],
     effects: &["The target becomes primary."],
     failure_modes: &[REFUSED],

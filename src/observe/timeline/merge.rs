@@ -44,7 +44,7 @@ impl OrderEvidence {
 /// The place of the entry that a receipt proves.
 pub(super) fn receipt_place(entry: &Entry) -> Option<EventPlace> {
     let Entry::Executed { receipt, .. } = entry else { return None };
-    let (branch, position) = receipt.epoch.zip(receipt.position)?;
+    let (branch, position) = receipt.generation.zip(receipt.position)?;
     Some(EventPlace { branch, position, number: 0 })
 }
 

@@ -2,7 +2,7 @@
 //! account is removed on the host, then the rest.
 
 use crate::harness::{PASSWORD, confirmation, id};
-use crate::serve::server::{ServerDir, Session, TestServer};
+use crate::serve::server::{ClientSession, ServerDir, TestServer};
 use aerodb_control::crash::InjectedBug;
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -27,7 +27,7 @@ fn until(stream: &mut TcpStream, end: &str) -> String {
 /// Sends a request of which the rest comes after `meanwhile`; gives the status line.
 fn late(
     server: &TestServer,
-    session: &Session,
+    session: &ClientSession,
     path: &str,
     body: &Value,
     meanwhile: impl FnOnce(),
@@ -70,9 +70,9 @@ fn acted(variables: impl IntoIterator<Item = (&'static str, OsString)>) -> Vec<S
         let add = ["account", "add", name, "--role", "operator", "--config", settings];
         on_the_host(&place, &add, &format!("{PASSWORD}\n"));
         let body = json!({"name": name, "password": PASSWORD});
-        let (status, session) = server.post(&Session(String::new()), "/api/v1/login", &body);
+        let (status, session) = server.post(&ClientSession(String::new()), "/api/v1/login", &body);
         assert_eq!(status, 200, "{session}");
-        let session = Session(session["token"].as_str().expect("a token").to_owned());
+        let session = ClientSession(session["token"].as_str().expect("a token").to_owned());
         let (path, body) = if name == "ottilie" {
             ("/api/v1/freeze".to_owned(), json!({"freeze_id": id(9), "reason": "a drill"}))
         } else {

@@ -2,7 +2,7 @@
 //! command line.
 
 use crate::harness::PASSWORD;
-use crate::serve::server::{ServerDir, Session, agent, post};
+use crate::serve::server::{ClientSession, ServerDir, agent, post};
 use serde_json::{Value, json};
 use std::process::Output;
 
@@ -122,7 +122,7 @@ fn an_account_can_be_added_while_the_server_runs() {
     let body = json!({"name": "oscar", "password": PASSWORD});
     let (status, session) = post(&format!("{}/api/v1/login", server.console), None, &body);
     assert_eq!((status, &session["role"]), (200, &json!("observer")));
-    let session = Session(session["token"].as_str().expect("a token").to_owned());
+    let session = ClientSession(session["token"].as_str().expect("a token").to_owned());
     let wanted = json!({"kind": "stop_writes"});
     assert_eq!(server.post(&session, "/api/v1/actions", &wanted).0, 403);
     let verified = place.command(None, &["verify-log", "--config", "Leptos.toml"], "");

@@ -14,7 +14,7 @@ use crate::faults::durable::DurableState;
 use crate::faults::fault_disk::{FaultDisk, PowerLoss, Rng};
 use crate::legal_steps::illegal_steps;
 use crate::serve::prepared::prepared;
-use crate::serve::server::{ServerDir, Session, TestServer};
+use crate::serve::server::{ClientSession, ServerDir, TestServer};
 use crate::source::files::rust;
 use aerodb_control::crash::InjectedBug;
 use aerodb_control::ledger::{ExpectedLog, verify_file};
@@ -69,7 +69,7 @@ impl CampaignWorld {
     fn new(seed: u64, injected_bug: Option<InjectedBug>, writes: bool) -> Self {
         let place = prepared().place();
         // A session of its own: that of the preparation ends when it has idled for an hour.
-        let Session(token) = place.sign_in();
+        let ClientSession(token) = place.sign_in();
         let disk = FaultDisk::under(&place);
         disk.remember();
         let found = DurableState::read(&place.data());

@@ -4,7 +4,7 @@
 //! have run, and an operator can bring every action to an end that is true.
 
 use crate::harness::{PASSWORD, id};
-use crate::serve::server::{ServerDir, Session, TestServer};
+use crate::serve::server::{ClientSession, ServerDir, TestServer};
 use serde_json::{Value, json};
 
 /// Three kinds of effect (a change of primary, an entry of the log, a switch), and the points that
@@ -61,7 +61,8 @@ const PREPARED: &[(&str, &[&str])] = &[
     ("bring_online", &["kernel.state_received", "kernel.installed"]),
 ];
 /// The points before the kernel is called.
-const BEFORE: &[&str] = &["workflow.before_confirmed", "workflow.confirmed", "workflow.dispatched"];
+const BEFORE: &[&str] =
+    &["workflow.before_confirmed", "workflow.confirmed", "workflow.opened", "workflow.dispatched"];
 /// The points after it answered.
 const AFTER: &[&str] = &["workflow.answered", "workflow.before_outcome", "workflow.outcome"];
 
@@ -93,7 +94,7 @@ fn params(kind: &str) -> Value {
 }
 
 /// Runs one action into one crash; the action as it was explained.
-fn crash(place: &ServerDir, kind: &str, point: &str) -> (Session, Value) {
+fn crash(place: &ServerDir, kind: &str, point: &str) -> (ClientSession, Value) {
     let server = place.start(Some(point));
     let session = server.set_up();
     assert_eq!(server.put("a", "before").0, 200);
@@ -106,7 +107,7 @@ fn crash(place: &ServerDir, kind: &str, point: &str) -> (Session, Value) {
 }
 
 /// Runs what has to be so before an action of this kind can run.
-fn prepare(server: &TestServer, session: &Session, kind: &str) {
+fn prepare(server: &TestServer, session: &ClientSession, kind: &str) {
     let run = |number: u8, kind: &str, params: Value| {
         let explained = server.request(session, &id(number), kind, params);
         let (status, done) = server.confirm(session, &explained);
@@ -126,19 +127,19 @@ fn prepare(server: &TestServer, session: &Session, kind: &str) {
     }
 }
 
-fn resolve(server: &TestServer, session: &Session) -> (u16, Value) {
+fn resolve(server: &TestServer, session: &ClientSession) -> (u16, Value) {
     let path = format!("/api/v1/actions/{}/resolve", id(1));
     server.post(session, &path, &json!({"reason": "after the stop"}))
 }
 
-fn stage(server: &TestServer, session: &Session) -> Value {
+fn stage(server: &TestServer, session: &ClientSession) -> Value {
     let (status, action) = server.get(session, &format!("/api/v1/actions/{}", id(1)));
     assert_eq!(status, 200);
     action
 }
 
 /// Makes a node primary: the first against which no rule speaks.
-pub fn fail_over(server: &TestServer, session: &Session, number: u8, what: &str) -> Value {
+pub fn fail_over(server: &TestServer, session: &ClientSession, number: u8, what: &str) -> Value {
     let (_, overview) = server.get(session, "/api/v1/overview");
     let candidates =
         overview["target_checks"][1]["candidates"].as_array().expect("candidates").clone();
@@ -152,7 +153,7 @@ pub fn fail_over(server: &TestServer, session: &Session, number: u8, what: &str)
 }
 
 /// Brings the action to its end, with a failover on the way where resolving needs a primary.
-fn end_of(server: &TestServer, session: &Session, what: &str) -> String {
+fn end_of(server: &TestServer, session: &ClientSession, what: &str) -> String {
     let shown = stage(server, session);
     let open = matches!(shown["stage"].as_str(), Some("confirmed" | "unknown"));
     if !open {
@@ -239,14 +240,14 @@ fn a_stop_at_every_point_ends_in_the_truth() {
 }
 
 /// A session of a second operator, who is made for it.
-fn second_operator(place: &ServerDir, server: &TestServer) -> Session {
+fn second_operator(place: &ServerDir, server: &TestServer) -> ClientSession {
     let words = ["account", "add", "otto", "--role", "operator", "--config", "Leptos.toml"];
     let made = place.command(None, &words, &format!("{PASSWORD}\n"));
     assert_eq!(made.status.code(), Some(0), "{made:?}");
     let body = json!({"name": "otto", "password": PASSWORD});
-    let (status, session) = server.post(&Session(String::new()), "/api/v1/login", &body);
+    let (status, session) = server.post(&ClientSession(String::new()), "/api/v1/login", &body);
     assert_eq!(status, 200, "{session}");
-    Session(session["token"].as_str().expect("a token").to_owned())
+    ClientSession(session["token"].as_str().expect("a token").to_owned())
 }
 
 /// C6.2, C7.3: between the two operators, and after each of them.

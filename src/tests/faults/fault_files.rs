@@ -6,7 +6,7 @@ use crate::faults::fault_disk::{DiskFault, EIO, FaultDisk, PowerLoss, SYNC, star
 use crate::faults::fault_sweep::stays_closed;
 use crate::harness::id;
 use crate::serve::prepared::prepared;
-use crate::serve::server::{ServerDir, Session, TestServer};
+use crate::serve::server::{ClientSession, ServerDir, TestServer};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
@@ -17,7 +17,7 @@ fn ledger(place: &ServerDir) -> PathBuf {
 }
 
 /// A server with one action explained and not confirmed.
-fn explained(place: &ServerDir) -> (TestServer, Session, Value) {
+fn explained(place: &ServerDir) -> (TestServer, ClientSession, Value) {
     let (server, session) = (place.start(None), prepared().session());
     let explained = server.request(&session, &id(1), "take_offline", json!({"node": "n2"}));
     (server, session, explained)
@@ -131,7 +131,7 @@ fn a_database_that_is_found_corrupt_ends_all_writing_and_does_not_start_again() 
 }
 
 /// Sends repeated deliveries, one record each, until one is refused; the records acknowledged.
-fn until_refused(server: &TestServer, session: &Session, explained: &Value) -> u64 {
+fn until_refused(server: &TestServer, session: &ClientSession, explained: &Value) -> u64 {
     let mut last = 0;
     for _ in 0..300 {
         let body = json!({

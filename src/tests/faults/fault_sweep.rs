@@ -13,7 +13,7 @@ use crate::faults::fault_disk::{
 use crate::harness::id;
 use crate::kernel_words::kinds;
 use crate::serve::prepared::prepared;
-use crate::serve::server::{ServerDir, Session, TestServer};
+use crate::serve::server::{ClientSession, ServerDir, TestServer};
 use aerodb_control::ledger::{ExpectedLog, verify_file};
 use aerodb_control::model::action::ActionKind;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ impl Answers {
 /// Asks for the action and confirms it while the disk is armed.
 fn act(
     server: &TestServer,
-    session: &Session,
+    session: &ClientSession,
     disk: &FaultDisk,
     case: &DiskFaultCase,
 ) -> (Answers, DiskCounts) {
@@ -67,7 +67,7 @@ fn act(
 }
 
 /// The first refusal ended all writing: a disk that works again changes nothing, and reading goes on.
-pub fn stays_closed(server: &TestServer, session: &Session, what: &str) {
+pub fn stays_closed(server: &TestServer, session: &ClientSession, what: &str) {
     let why = json!({"reason": "another attempt"});
     let found = json!({"executed": true, "evidence": "none"});
     let freeze = json!({"freeze_id": id(9), "reason": "another attempt"});

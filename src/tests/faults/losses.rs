@@ -9,7 +9,7 @@
 
 use crate::fault_panel::Rng;
 use crate::serve::prepared::copy;
-use crate::serve::server::{ServerDir, Session, TestServer, agent};
+use crate::serve::server::{ClientSession, ServerDir, TestServer, agent};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -183,14 +183,14 @@ fn write(server: &TestServer, known: &mut AcknowledgedWrites, numbers: std::ops:
     }
 }
 
-fn act(server: &TestServer, session: &Session, number: u8, kind: &str, params: &Value) {
+fn act(server: &TestServer, session: &ClientSession, number: u8, kind: &str, params: &Value) {
     let explained = server.request(session, &crate::harness::id(number), kind, params.clone());
     let (status, done) = server.confirm(session, &explained);
     assert_eq!((status, &done["stage"]), (200, &json!("executed")), "{done}");
 }
 
 /// The hashes of all records that the server shows.
-fn records(server: &TestServer, session: &Session) -> BTreeSet<String> {
+fn records(server: &TestServer, session: &ClientSession) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut path = format!("/api/v1/log?limit={PAGE}");
     loop {
@@ -318,7 +318,7 @@ fn play(end: &End, target: &Loss, fault: FileDamage, rng: &mut Rng) -> StartOutc
             return StartOutcome::Refused;
         }
     };
-    let session = Session(history().token.clone());
+    let session = ClientSession(history().token.clone());
     let ready = agent().get(format!("{}/readyz", server.console)).call();
     let mut ready = ready.expect("an answer");
     let told = ready.body_mut().read_to_string().expect("text");
@@ -343,7 +343,7 @@ fn play(end: &End, target: &Loss, fault: FileDamage, rng: &mut Rng) -> StartOutc
 }
 
 /// Nothing that acts is accepted, and nobody is let in.
-fn changes_nothing(server: &TestServer, session: &Session, case: &str) {
+fn changes_nothing(server: &TestServer, session: &ClientSession, case: &str) {
     let (status, _) = server.put("k1", "on top of it");
     assert!(status >= 400, "{case}: a write was accepted");
     let ask = json!({"action_id": crate::harness::id(9), "kind": "failover",
@@ -354,7 +354,7 @@ fn changes_nothing(server: &TestServer, session: &Session, case: &str) {
 }
 
 /// Makes some node primary, as an operator would.
-fn lead(server: &TestServer, session: &Session) -> Option<()> {
+fn lead(server: &TestServer, session: &ClientSession) -> Option<()> {
     ["n1", "n2", "n3"].iter().enumerate().find_map(|(at, node)| {
         let id = crate::harness::id(0x60 + u8::try_from(at).expect("three"));
         let ask = json!({"action_id": id, "kind": "failover", "params": {"to": node},

@@ -1,28 +1,43 @@
 //! What every kernel must keep, written against the port alone: whatever its nodes, its actions and its
 //! positions are. Each kernel has a suite of its own besides.
 
-use crate::kernel::contract::{Bench, id};
-use aerodb_control::kernel::{ApplyError, CommandKernel, Order, Resolution};
+use crate::kernel::contract::{Bench, id, sends};
+use aerodb_control::kernel::{ApplyError, CommandKernel, PendingOrder, Resolution};
 use aerodb_control::model::action::{Action, ActionId};
-use aerodb_control::model::canonical::{Hash, canonical_json};
+use aerodb_control::model::ambient::Timestamp;
+use aerodb_control::model::attestation::Request;
+use aerodb_control::model::canonical::canonical_json;
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::event::KernelEvent;
 use aerodb_control::model::explanation::Verdict;
-use aerodb_control::model::facts::{FactChange, FactSubject, FactValue, Facts};
-use aerodb_control::model::receipt::{KernelRefusal, LedgerRef, Receipt};
+use aerodb_control::model::facts::{
+    Fact, FactChange, FactKey, FactSubject, FactValue, Facts, Value,
+};
+use aerodb_control::model::receipt::{KernelRefusal, Receipt};
+use aerodb_control::model::session::Session;
 use aerodb_control::model::spec::{FactOf, KernelSpec, PRIMARY, REACHABLE, ROLE, WRITES};
+use std::sync::Arc;
 
 /// What a kernel can be asked for on its bench.
 pub(crate) trait Samples: Bench {
     /// Actions whose checks pass one after the other, from the state that the bench begins in.
-    fn runs(&self) -> Vec<Action>;
+    fn runs(&self) -> Vec<Request>;
     /// Actions that are refused in that state, each with the rule that it is refused by.
     fn refused(&self) -> Vec<(Action, &'static str)>;
 }
 
-fn order(number: u8, action: Action, generation: Option<u64>) -> Order {
-    let witness = LedgerRef { seq: u64::from(number), hash: Hash::of(&[number]) };
-    Order::new(id(number), action, generation, witness)
+/// Sends an action that was confirmed in the state of now, but for its generation.
+async fn sent(
+    kernel: &dyn CommandKernel,
+    number: u8,
+    request: impl Into<Request>,
+    generation: Option<u64>,
+) -> (Session, Result<Receipt, ApplyError>) {
+    let mut before = observed(kernel).await;
+    let unknown = || Fact::unknown(Timestamp::from_millis(0), "the test says so");
+    let generation = generation.map_or_else(unknown, |number| Fact::Known(Value::Number(number)));
+    before.facts.set(FactKey::new(kernel.spec().position.generation), generation);
+    sends(kernel, number, PendingOrder::new(id(number), request.into(), Arc::new(before))).await
 }
 
 fn generation(spec: &KernelSpec, state: &ClusterState) -> Option<u64> {
@@ -37,13 +52,14 @@ async fn observed(kernel: &dyn CommandKernel) -> ClusterState {
 async fn refused(
     kernel: &dyn CommandKernel,
     number: u8,
-    action: Action,
+    request: impl Into<Request>,
     generation: Option<u64>,
 ) -> KernelRefusal {
     let before = observed(kernel).await;
-    let answer = kernel.apply(order(number, action.clone(), generation)).await;
-    let Err(ApplyError::Refused(refusal)) = answer else { panic!("{action:?}: {answer:?}") };
-    assert_eq!(observed(kernel).await, before, "{action:?}");
+    let request = request.into();
+    let (_, answer) = sent(kernel, number, request.clone(), generation).await;
+    let Err(ApplyError::Refused(refusal)) = answer else { panic!("{request:?}: {answer:?}") };
+    assert_eq!(observed(kernel).await, before, "{request:?}");
     let held = kernel.receipt(id(number)).await.expect("an answer");
     assert!(!matches!(held, ReceiptStatus::Executed { .. }), "{held:?}");
     refusal
@@ -90,7 +106,8 @@ async fn looking_changes_nothing(kernel: &dyn CommandKernel) {
     changes.mark_unchanged();
     let state = observed(kernel).await;
     for offer in kernel.offers(&state) {
-        let (one, two) = (kernel.checks(&state, &offer), kernel.checks(&state, &offer));
+        let request = offer.clone().into();
+        let (one, two) = (kernel.checks(&state, &request), kernel.checks(&state, &request));
         assert_eq!(canonical_json(&one), canonical_json(&two), "{offer:?}");
         assert_eq!(kernel.spec().parse(offer.kind().word(), offer.params()), Ok(offer.clone()));
         let entry = kernel.spec().action(offer.kind()).expect("an action of the catalogue");
@@ -113,7 +130,7 @@ async fn looking_changes_nothing(kernel: &dyn CommandKernel) {
 async fn what_must_be_refused(
     kernel: &dyn CommandKernel,
     samples: Vec<(Action, &str)>,
-    run: &Action,
+    run: &Request,
 ) {
     let now = generation(kernel.spec(), &observed(kernel).await);
     let later = now.map(|number| number + 1);
@@ -133,12 +150,13 @@ async fn what_must_be_refused(
 }
 
 /// Applies an action in the state that is observed, and holds the prediction against what follows.
-async fn run(kernel: &dyn CommandKernel, number: u8, action: Action) -> Receipt {
+async fn run(kernel: &dyn CommandKernel, number: u8, request: Request) -> (Session, Receipt) {
     let (spec, before) = (kernel.spec(), observed(kernel).await);
-    let checks = kernel.checks(&before, &action);
+    let checks = kernel.checks(&before, &request);
+    let action = request.action.clone();
     assert_eq!(Verdict::of(&checks.checks), Verdict::Pass, "{action:?}: {:?}", checks.checks);
-    let sent = order(number, action.clone(), generation(spec, &before));
-    let receipt = kernel.apply(sent).await.expect("it runs");
+    let (session, answer) = sent(kernel, number, request, generation(spec, &before)).await;
+    let receipt = answer.expect("it runs");
     assert!(receipt.answers(id(number), &action) && !receipt.duplicate, "{receipt:?}");
     assert_eq!(receipt.witness.seq, u64::from(number));
     let after = observed(kernel).await;
@@ -153,25 +171,28 @@ async fn run(kernel: &dyn CommandKernel, number: u8, action: Action) -> Receipt 
             after.node(node).and_then(|node| node.facts.position(&effect.fact).known().copied());
         if effect.after == FactValue::OfThisAction {
             assert_eq!(found.map(|found| found.offset), receipt.position, "{effect:?}");
+            // Where there are branches, the place of a receipt is on the one of its generation.
+            let branch = found.map(|found| found.branch).filter(|branch| *branch != 0);
+            assert!(branch.is_none_or(|branch| receipt.generation == Some(branch)), "{effect:?}");
         }
     }
-    receipt
+    (session, receipt)
 }
 
-async fn one_id_is_one_receipt(kernel: &dyn CommandKernel, runs: &[Action]) -> Vec<ActionId> {
+async fn one_id_is_one_receipt(kernel: &dyn CommandKernel, runs: &[Request]) -> Vec<ActionId> {
     let mut ids = Vec::new();
-    for (number, action) in (100..).zip(runs) {
-        let first = run(kernel, number, action.clone()).await;
+    for (number, request) in (100..).zip(runs) {
+        let (session, first) = run(kernel, number, request.clone()).await;
         let state = observed(kernel).await;
         let again = Receipt { duplicate: true, ..first.clone() };
         // The same id again, in its own generation and another one, and with another body.
-        for (body, generation) in [(action, Some(1)), (action, None), (&runs[0], Some(99))] {
-            let answer = kernel.apply(order(number, body.clone(), generation)).await;
-            assert_eq!(answer, Ok(again.clone()), "{action:?}");
+        for (body, generation) in [(request, Some(1)), (request, None), (&runs[0], Some(99))] {
+            let (_, answer) = sent(kernel, number, body.clone(), generation).await;
+            assert_eq!(answer, Ok(again.clone()), "{request:?}");
         }
-        assert_eq!(observed(kernel).await, state, "{action:?}");
+        assert_eq!(observed(kernel).await, state, "{request:?}");
         for _ in 0..2 {
-            let resolved = kernel.resolve(id(number)).await;
+            let resolved = kernel.resolve(id(number), &session).await;
             assert_eq!(resolved, Ok(Resolution::Executed(first.clone())));
         }
         ids.push(id(number));
@@ -180,16 +201,16 @@ async fn one_id_is_one_receipt(kernel: &dyn CommandKernel, runs: &[Action]) -> V
 }
 
 /// An id that the kernel never saw is void for ever, or the kernel says that it cannot tell.
-async fn what_it_never_saw(kernel: &dyn CommandKernel, action: &Action) {
+async fn what_it_never_saw(kernel: &dyn CommandKernel, request: &Request) {
     let before = observed(kernel).await;
-    let resolved = kernel.resolve(id(60)).await;
+    let resolved = kernel.resolve(id(60), &Session::none()).await;
     assert_eq!(observed(kernel).await, before);
-    let again = kernel.resolve(id(60)).await;
+    let again = kernel.resolve(id(60), &Session::none()).await;
     assert_eq!(resolved, again, "asking again gives the same answer");
     match resolved {
         Ok(Resolution::Voided(_)) => {
             let now = generation(kernel.spec(), &before);
-            refused(kernel, 60, action.clone(), now).await;
+            refused(kernel, 60, request.clone(), now).await;
         }
         Ok(Resolution::Executed(receipt)) => panic!("it never ran: {receipt:?}"),
         Err(_) => assert!(!kernel.describe().can_resolve, "it says that it can resolve"),

@@ -13,6 +13,7 @@ use aerodb_control::model::action::LogPosition;
 use aerodb_control::model::ambient::Clock;
 use aerodb_control::model::cluster::ReceiptStatus;
 use aerodb_control::model::facts::Fact;
+use aerodb_control::model::session::Session;
 use aerodb_control::model::text::PlaceName;
 use aerodb_control::serve::ambient::SystemRoom;
 use std::fs;
@@ -57,7 +58,7 @@ async fn a_name_is_given_once_and_a_backup_that_cannot_be_written_is_not_there()
     assert_eq!(refused(bench.kernel(), 11, backup("tuesday"), e).await.rule, "backup_failed");
     assert!(!place(&bench, "tuesday").exists());
     // The same id again has the same end, also after a restart.
-    let again = bench.kernel().apply(order(5, backup("monday"), e)).await.unwrap();
+    let again = bench.kernel().apply(order(5, backup("monday"), e), Session::none()).await.unwrap();
     assert!(again.duplicate);
     bench.restart();
     let state = bench.kernel().observe().await.unwrap();
@@ -146,7 +147,10 @@ async fn a_cluster_that_was_restored_holds_everything_and_is_another_cluster() {
             assert!(matches!(receipt, ReceiptStatus::Executed { .. }), "{number}");
         }
         // What was executed then is not executed again here.
-        assert!(matches!(kernel.resolve(id(1)).await, Ok(Resolution::Executed(_))));
+        assert!(matches!(
+            kernel.resolve(id(1), &Session::none()).await,
+            Ok(Resolution::Executed(_))
+        ));
         put(&kernel, "new").await;
         let last = kernel.observe().await.unwrap();
         let applied: Vec<_> =
@@ -240,7 +244,9 @@ async fn receipts_that_no_log_holds_are_in_the_backup_and_in_the_cluster_that_is
         assert_eq!(kernel.receipt(id(number)).await.unwrap(), before, "{action:?}");
         assert!(matches!(before, ReceiptStatus::Executed { .. }), "{action:?}");
         // Its id is spent there too.
-        assert!(kernel.apply(order(number, action, None)).await.unwrap().duplicate);
+        assert!(
+            kernel.apply(order(number, action, None), Session::none()).await.unwrap().duplicate
+        );
     }
     // The switch belonged to the other cluster; its receipt only says that it was thrown.
     let n3 = kernel.observe().await.unwrap().node(&n(3)).unwrap().reachable().clone();

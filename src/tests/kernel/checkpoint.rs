@@ -14,6 +14,7 @@ use aerodb_control::model::action::LogPosition;
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::explanation::Verdict;
 use aerodb_control::model::facts::Fact;
+use aerodb_control::model::session::Session;
 
 const YEAR: i64 = 365 * 24 * 3600 * 1000;
 
@@ -91,10 +92,11 @@ async fn a_checkpoint_and_a_purge_run_once_and_are_there_after_a_restart() {
     }
     let kept = run(bench.kernel(), 1, checkpoint(2)).await.position.unwrap();
     run(bench.kernel(), 2, purge(2, kept)).await;
-    let again = bench.kernel().apply(order(2, purge(2, kept), Some(1))).await.unwrap();
+    let again =
+        bench.kernel().apply(order(2, purge(2, kept), Some(1)), Session::none()).await.unwrap();
     assert!(again.duplicate);
     // An epoch for which it was not confirmed.
-    let moved = bench.kernel().apply(order(3, checkpoint(2), Some(7))).await;
+    let moved = bench.kernel().apply(order(3, checkpoint(2), Some(7)), Session::none()).await;
     assert!(matches!(moved, Err(ApplyError::Refused(r)) if r.rule == "epoch_moved"));
     for _ in 0..2 {
         let state = bench.kernel().observe().await.unwrap();
@@ -126,7 +128,10 @@ async fn with_n3_brought_up(offline: bool) -> Embedded {
     }
     run(bench.kernel(), 2, Action::StopWrites {}).await;
     run(bench.kernel(), 3, Action::ResumeWrites {}).await;
-    assert!(matches!(bench.kernel().resolve(id(99)).await, Ok(Resolution::Voided(_))));
+    assert!(matches!(
+        bench.kernel().resolve(id(99), &Session::none()).await,
+        Ok(Resolution::Voided(_))
+    ));
     bench.own().write(Write::Delete { key: "before".to_owned() }).await.unwrap();
     for key in ["a", "b", "c"] {
         put(bench.own(), key).await;
@@ -183,7 +188,11 @@ async fn a_node_that_needs_purged_entries_is_brought_up_with_the_whole_state() {
         run(bench.kernel(), 41, Action::Failover { to: n(2) }).await;
         holds_everything(&bench).await;
         // Years later the first answer, and an id that is void stays void.
-        let late = bench.kernel().apply(order(2, Action::StopWrites {}, Some(1))).await.unwrap();
+        let late = bench
+            .kernel()
+            .apply(order(2, Action::StopWrites {}, Some(1)), Session::none())
+            .await
+            .unwrap();
         assert!(late.duplicate);
         let void = refused(bench.kernel(), 99, Action::StopWrites {}, Some(3)).await;
         assert_eq!(void.rule, "voided");
@@ -221,7 +230,7 @@ async fn a_checkpoint_that_was_damaged_is_never_sent() {
     db.execute("UPDATE checkpoint_frames SET frame = ?1", [damaged]).unwrap();
     drop(db);
     let online = order(5, Action::BringOnline { node: n(3) }, e);
-    bench.kernel().apply(online).await.unwrap();
+    bench.kernel().apply(online, Session::none()).await.unwrap();
     let state = bench.kernel().observe().await.unwrap();
     let n1 = state.view().node(&n(1)).unwrap().pinned.clone();
     let why = &n1.unreachable.as_ref().expect("n1 stopped").why;

@@ -1,19 +1,24 @@
 //! What the embedded kernel must keep, through the port. What every kernel must keep is in `any_kernel`,
 //! and a kernel is put under it by a `Bench` with `Samples`.
 
+use crate::in_epoch::in_epoch;
 use crate::kernel::any_kernel::{Samples, keeps_the_contract};
 use crate::kernel::embedded_bench::Embedded;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::{SPEC, facts};
 use aerodb_control::kernel::embedded::view::View;
-use aerodb_control::kernel::{ApplyError, CommandKernel, Order, Resolution, ResolveError};
+use aerodb_control::kernel::{
+    ApplyError, CommandKernel, Order, PendingOrder, Resolution, ResolveError,
+};
 use aerodb_control::model::action::ActionId;
+use aerodb_control::model::attestation::Request;
 use aerodb_control::model::canonical::{Hash, canonical_json};
 use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::explanation::Verdict;
 use aerodb_control::model::facts::{Fact, FactChange, FactSubject, FactValue};
 use aerodb_control::model::invariant::InvariantId;
 use aerodb_control::model::receipt::{KernelRefusal, LedgerRef, Receipt};
+use aerodb_control::model::session::Session;
 use aerodb_control::model::text::NodeId;
 
 /// A kernel that survives a restart. That of the embedded kernel has nodes n1, n2 ... and n1 is primary.
@@ -30,15 +35,52 @@ pub(crate) fn n(number: u64) -> NodeId {
     NodeId::numbered(number)
 }
 
+pub(crate) fn pending(number: u8, action: Action, expected_epoch: Option<u64>) -> PendingOrder {
+    PendingOrder::new(id(number), action.into(), in_epoch(expected_epoch))
+}
+
+fn witness(number: u8) -> LedgerRef {
+    LedgerRef { seq: u64::from(number), hash: Hash::of(&[number]) }
+}
+
 pub(crate) fn order(number: u8, action: Action, expected_epoch: Option<u64>) -> Order {
-    let witness = LedgerRef { seq: u64::from(number), hash: Hash::of(&[number]) };
-    Order::new(id(number), action.into(), expected_epoch, witness)
+    pending(number, action, expected_epoch).dispatched(witness(number))
+}
+
+/// Opens a session for an order, which changes nothing, and sends the order in it.
+pub(crate) async fn sent(
+    kernel: &dyn CommandKernel,
+    number: u8,
+    action: Action,
+    expected_epoch: Option<u64>,
+) -> (Session, Result<Receipt, ApplyError>) {
+    sends(kernel, number, pending(number, action, expected_epoch)).await
+}
+
+/// The same for an order that was confirmed in any state.
+pub(crate) async fn sends(
+    kernel: &dyn CommandKernel,
+    number: u8,
+    pending: PendingOrder,
+) -> (Session, Result<Receipt, ApplyError>) {
+    let seen = async || {
+        let state = kernel.observe().await.unwrap();
+        (state, kernel.receipt(id(number)).await.unwrap(), *kernel.changes().borrow())
+    };
+    let before = seen().await;
+    let session = match kernel.open(&pending).await {
+        Ok(session) => session,
+        Err(error) => return (Session::none(), Err(error)),
+    };
+    assert_eq!(seen().await, before, "opening changes nothing");
+    let stored = canonical_json(&session);
+    assert_eq!(serde_json::from_slice::<Session>(&stored).unwrap(), session, "a record keeps it");
+    (session.clone(), kernel.apply(pending.dispatched(witness(number)), session).await)
 }
 
 /// An order that no kernel of ours would be sent by a page.
 pub(crate) fn foreign_order(number: u8, action: aerodb_control::model::action::Action) -> Order {
-    let witness = LedgerRef { seq: u64::from(number), hash: Hash::of(&[number]) };
-    Order::new(id(number), action, Some(1), witness)
+    PendingOrder::new(id(number), action.into(), in_epoch(Some(1))).dispatched(witness(number))
 }
 
 /// An observation in the types of its kernel.
@@ -66,7 +108,7 @@ pub(crate) async fn run(kernel: &dyn CommandKernel, number: u8, action: Action) 
         assert_eq!(check.verdict, Verdict::Pass, "{}: {check:?}", action.title());
     }
     let title = action.title();
-    let receipt = kernel.apply(order(number, action, epoch(&before))).await.expect(&title);
+    let receipt = sent(kernel, number, action, epoch(&before)).await.1.expect(&title);
     assert!(!receipt.duplicate);
     let after = kernel.observe().await.unwrap();
     let mut moved = before.pinned(&SPEC, None).moved(&after.pinned(&SPEC, None));
@@ -113,7 +155,7 @@ pub(crate) async fn refused(
 ) -> KernelRefusal {
     let before = kernel.observe().await.unwrap();
     let title = action.title();
-    let error = kernel.apply(order(number, action, expected_epoch)).await.expect_err(&title);
+    let error = sent(kernel, number, action, expected_epoch).await.1.expect_err(&title);
     let ApplyError::Refused(refusal) = error else { panic!("{title}: {error}") };
     assert_eq!(kernel.observe().await.unwrap(), before, "{title}");
     assert!(matches!(
@@ -185,21 +227,30 @@ async fn duplicates_and_resolving(kernel: &dyn CommandKernel) {
     let before = kernel.observe().await.unwrap();
     // The same id again, in its own epoch, in another one, and with another body.
     let resume = Action::ResumeWrites {};
+    let mut session = Session::none();
     for (action, epoch) in [(Action::StopWrites {}, Some(2)), (resume, Some(99))] {
-        let again = kernel.apply(order(40, action, epoch)).await.unwrap();
-        assert_eq!(again, Receipt { duplicate: true, ..first.clone() });
+        let (again_in, again) = sent(kernel, 40, action, epoch).await;
+        session = again_in;
+        assert_eq!(again.unwrap(), Receipt { duplicate: true, ..first.clone() });
     }
     assert_eq!(kernel.observe().await.unwrap(), before);
-    assert_eq!(kernel.resolve(id(40)).await.unwrap(), Resolution::Executed(first));
+    assert_eq!(kernel.resolve(id(40), &session).await.unwrap(), Resolution::Executed(first));
     run(kernel, 41, Action::ResumeWrites {}).await;
     // An id that the kernel never saw is void from now on; the order that comes late is refused.
-    let Resolution::Voided(tombstone) = kernel.resolve(id(42)).await.unwrap() else {
+    let Resolution::Voided(tombstone) = kernel.resolve(id(42), &Session::none()).await.unwrap()
+    else {
         panic!("it never ran")
     };
-    assert_eq!(kernel.resolve(id(42)).await.unwrap(), Resolution::Voided(tombstone));
+    assert_eq!(
+        kernel.resolve(id(42), &Session::none()).await.unwrap(),
+        Resolution::Voided(tombstone)
+    );
     assert_eq!(refused(kernel, 42, Action::StopWrites {}, Some(2)).await.rule, "voided");
     // An id that was refused before it began can be voided as well.
-    assert!(matches!(kernel.resolve(id(10)).await.unwrap(), Resolution::Voided(_)));
+    assert!(matches!(
+        kernel.resolve(id(10), &Session::none()).await.unwrap(),
+        Resolution::Voided(_)
+    ));
 }
 
 async fn the_same_after_a_restart(bench: &mut dyn Bench) {
@@ -239,7 +290,7 @@ async fn checks_are_pure(kernel: &dyn CommandKernel) {
 }
 
 impl Samples for Embedded {
-    fn runs(&self) -> Vec<aerodb_control::model::action::Action> {
+    fn runs(&self) -> Vec<Request> {
         [
             Action::StopWrites {},
             Action::ResumeWrites {},
@@ -333,7 +384,11 @@ async fn the_embedded_kernel_keeps_the_contract_with_one_node() {
 async fn an_accepted_order_needs_a_primary_to_be_resolved_only_if_it_may_be_in_a_log() {
     let bench = Embedded::found(3);
     run(bench.kernel(), 1, Action::TakeOffline { node: n(1) }).await;
-    assert!(matches!(bench.kernel().resolve(id(2)).await, Ok(Resolution::Voided(_))));
-    let never: Result<Resolution, ResolveError> = bench.kernel().resolve(id(1)).await;
+    assert!(matches!(
+        bench.kernel().resolve(id(2), &Session::none()).await,
+        Ok(Resolution::Voided(_))
+    ));
+    let never: Result<Resolution, ResolveError> =
+        bench.kernel().resolve(id(1), &Session::none()).await;
     assert!(matches!(never, Ok(Resolution::Executed(_))));
 }

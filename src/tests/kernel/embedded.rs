@@ -15,6 +15,7 @@ use aerodb_control::model::ambient::Clock;
 use aerodb_control::model::cluster::ReceiptStatus;
 use aerodb_control::model::explanation::Verdict;
 use aerodb_control::model::facts::Fact;
+use aerodb_control::model::session::Session;
 use aerodb_control::model::text::PlaceName;
 use std::collections::BTreeMap;
 use std::fs;
@@ -108,7 +109,8 @@ async fn fifty_deliveries_of_one_order_are_one_execution() {
     for _ in 0..50 {
         let kernel = Arc::clone(bench.own());
         let stop = order(1, Action::StopWrites {}, Some(1));
-        deliveries.push(tokio::spawn(async move { kernel.apply(stop).await.unwrap() }));
+        deliveries
+            .push(tokio::spawn(async move { kernel.apply(stop, Session::none()).await.unwrap() }));
     }
     let mut firsts = 0;
     let mut positions = BTreeMap::new();
@@ -364,8 +366,8 @@ async fn any_order(nodes: u64, seed: u64, steps: u8) {
         }
     }
     for step in 1..=steps {
-        let resolved = bench.kernel().resolve(id(step)).await.unwrap();
-        assert_eq!(bench.kernel().resolve(id(step)).await.unwrap(), resolved);
+        let resolved = bench.kernel().resolve(id(step), &Session::none()).await.unwrap();
+        assert_eq!(bench.kernel().resolve(id(step), &Session::none()).await.unwrap(), resolved);
     }
 }
 

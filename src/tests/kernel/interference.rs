@@ -6,6 +6,7 @@ use crate::kernel::embedded_bench::Embedded;
 use aerodb_control::kernel::embedded::Write;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::{CommandKernel as _, ObserveKernel as _};
+use aerodb_control::model::session::Session;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
@@ -82,11 +83,12 @@ async fn work(bench: &mut Embedded, mut between: impl AsyncFnMut(&Embedded)) {
             bench.restart();
         }
         let epoch = bench.own().observe().await.unwrap().view().cluster.epoch.known().copied();
-        let _ = bench.own().apply(order(number, action, epoch)).await;
+        let _ = bench.own().apply(order(number, action, epoch), Session::none()).await;
         between(bench).await;
         let resolved = number.wrapping_add(100);
         if number % 5 == 0 {
-            let _ = bench.own().resolve(crate::kernel::contract::id(resolved)).await;
+            let _ =
+                bench.own().resolve(crate::kernel::contract::id(resolved), &Session::none()).await;
         }
     }
 }

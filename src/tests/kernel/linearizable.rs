@@ -7,7 +7,7 @@
 use crate::fault_panel::Rng;
 use crate::faults::campaign_net::pass;
 use crate::legal_steps::illegal_steps;
-use crate::serve::server::{ServerDir, Session, TestServer, agent};
+use crate::serve::server::{ClientSession, ServerDir, TestServer, agent};
 use serde_json::json;
 use stateright::semantics::register::{Register, RegisterOp, RegisterRet};
 use stateright::semantics::{ConsistencyTester as _, LinearizabilityTester};
@@ -158,7 +158,7 @@ fn judge(history: Vec<ClientOperation>) {
 }
 
 /// Makes some node primary after a start; nobody is before an operator asks.
-fn lead(server: &TestServer, session: &Session, number: &mut u64) {
+fn lead(server: &TestServer, session: &ClientSession, number: &mut u64) {
     for node in ["n1", "n2", "n3"] {
         *number += 1;
         let ask = json!({"action_id": format!("00000000-0000-4000-8000-{number:012}"), "kind": "failover", "params": {"to": node},

@@ -13,6 +13,7 @@ use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::explanation::Verdict;
 use aerodb_control::model::facts::Fact;
 use aerodb_control::model::invariant::InvariantId;
+use aerodb_control::model::session::Session;
 use aerodb_control::model::text::NodeId;
 
 fn add(node: u64) -> Action {
@@ -158,7 +159,7 @@ async fn a_node_that_joins_after_a_purge_receives_the_whole_state() {
         assert_eq!(bench.own().read(key).await.unwrap().unwrap(), key.as_bytes());
     }
     // The receipts from before the new nodes existed.
-    let receipt = bench.kernel().apply(order(1, add(9), None)).await.unwrap();
+    let receipt = bench.kernel().apply(order(1, add(9), None), Session::none()).await.unwrap();
     assert!(receipt.duplicate);
 }
 

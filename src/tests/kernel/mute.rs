@@ -16,6 +16,7 @@ use aerodb_control::model::cluster::{ClusterState, ReceiptStatus};
 use aerodb_control::model::event::{EventPage, EventPlace};
 use aerodb_control::model::progress::{Progress, Unit};
 use aerodb_control::model::receipt::Receipt;
+use aerodb_control::model::session::Session;
 use aerodb_control::serve::{Front, Parts, assemble};
 use aerodb_control::store::Store;
 use aerodb_control::web::routers;
@@ -119,7 +120,11 @@ impl Over for MuteKernel {
         })
     }
 
-    fn apply(&self, order: Order) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
+    fn apply(
+        &self,
+        order: Order,
+        session: Session,
+    ) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
         Box::pin(async move {
             self.link.orders.fetch_add(1, Ordering::SeqCst);
             if KernelLink::is(&self.link.holds_orders) {
@@ -129,7 +134,7 @@ impl Over for MuteKernel {
             }
             if !KernelLink::is(&self.link.loses_orders) {
                 // It really runs; only the answer is lost.
-                let answer = self.inner().apply(order).await;
+                let answer = self.inner().apply(order, session).await;
                 if KernelLink::is(&self.link.mixes_up) {
                     return answer.map(another);
                 }
@@ -138,7 +143,11 @@ impl Over for MuteKernel {
         })
     }
 
-    fn resolve(&self, _: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>> {
+    fn resolve<'a>(
+        &'a self,
+        _: ActionId,
+        _: &'a Session,
+    ) -> KernelFuture<'a, Result<Resolution, ResolveError>> {
         self.link.resolutions.fetch_add(1, Ordering::SeqCst);
         let why = "this kernel cannot resolve".to_owned();
         Box::pin(async { Err(Unobservable { why }.into()) })

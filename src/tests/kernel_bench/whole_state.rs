@@ -5,10 +5,11 @@ use super::{VALUE_BYTES, found};
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::view::View;
 use aerodb_control::kernel::embedded::{EmbeddedKernel, Write};
-use aerodb_control::kernel::{CommandKernel, ObserveKernel, Order};
+use aerodb_control::kernel::{CommandKernel, ObserveKernel, PendingOrder};
 use aerodb_control::model::action::{ActionId, LogPosition};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::receipt::LedgerRef;
+use aerodb_control::model::session::Session;
 use aerodb_control::model::text::{NodeId, PlaceName};
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
@@ -76,10 +77,10 @@ impl Orders {
     async fn apply(&mut self, action: Action) {
         self.number += 1;
         let state = self.kernel.observe().await.unwrap();
-        let epoch = View::read(&state).cluster.epoch.known().copied();
         let id = ActionId::from_random(u128::from(self.number).to_be_bytes());
         let witness = LedgerRef { seq: self.number, hash: Hash::of(&self.number.to_be_bytes()) };
-        self.kernel.apply(Order::new(id, action.into(), epoch, witness)).await.unwrap();
+        let order = PendingOrder::new(id, action.into(), Arc::new(state)).dispatched(witness);
+        self.kernel.apply(order, Session::none()).await.unwrap();
     }
 
     /// How far the primary has come.

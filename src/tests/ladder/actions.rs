@@ -4,8 +4,8 @@ use super::facts::SLOT;
 use super::invariants::Rule;
 use aerodb_control::model::action::{Action, ActionKind};
 use aerodb_control::model::spec::{
-    ActionClass, ActionSpec, FailureMode, Impact, ParameterKind, ParameterSpec, REFUSED,
-    STOPPED_AFTER, STOPPED_BEFORE, Target,
+    ActionClass, ActionSpec, AttestationForm, AttestationSpec, FailureMode, Impact, ParameterKind,
+    ParameterSpec, REFUSED, STOPPED_AFTER, STOPPED_BEFORE, Target,
 };
 use aerodb_control::model::text::NodeId;
 
@@ -60,6 +60,7 @@ const PROMOTE: ActionSpec = ActionSpec {
         meaning: "The standby that becomes primary.",
         ..NODE
     }],
+    attestations: &[],
     preconditions: &[
         Rule::IsMember.id(),
         Rule::IsStandby.id(),
@@ -168,7 +169,7 @@ const RUN_CHECKPOINT: ActionSpec = ActionSpec {
     failure_modes: &[
         FailureMode {
             when: "The connection is lost before the answer.",
-            seen: "Stage unknown. The kernel keeps no proof; an operator records what was found.",
+            seen: "Stage unknown. It left no note where it ran; an operator records what was found.",
         },
         REFUSED,
         STOPPED_BEFORE,
@@ -179,15 +180,29 @@ const RUN_CHECKPOINT: ActionSpec = ActionSpec {
     ..DETACH
 };
 
+/// What nobody but a person can see.
+pub(super) const HOST_OFF: AttestationSpec = AttestationSpec {
+    key: "host_off",
+    label: "The old host of the node is off.",
+    help: "Look at the machine itself: one that does not answer may still be running.",
+    form: AttestationForm::Statement,
+};
+
 const REBUILD: ActionSpec = ActionSpec {
     kind: ActionKind::of("rebuild_node"),
     title: "Rebuild a node",
     phrase: "rebuild {node}",
-    meaning: "A node is emptied and copied from the primary.",
+    meaning: "A node is made anew on another host, as a copy of the primary.",
     class: ActionClass::Maintenance,
     impact: Impact::Disruptive,
     reversible: "No: what the node alone had is lost.",
-    preconditions: &[Rule::IsMember.id(), Rule::HostIsOff.id(), Rule::TimelineUnchanged.id()],
+    attestations: &[HOST_OFF],
+    preconditions: &[
+        Rule::IsMember.id(),
+        Rule::NotPrimary.id(),
+        Rule::HostIsOff.id(),
+        Rule::TimelineUnchanged.id(),
+    ],
     effects: &["The node is a standby of the primary."],
     not_checked: &["How long the copy takes."],
     engine_command: "ladder: copy the primary",

@@ -1,12 +1,12 @@
 //! What the ladder requires, as a pure function of one observation.
 
 use super::SPEC;
-use super::actions::LadderCommand;
+use super::actions::{HOST_OFF, LadderCommand};
 use super::facts::{ACTIVE, FOLLOWS, REPLAYED, TIMELINE};
 use super::invariants::Rule;
 use super::predict::predict;
-use aerodb_control::model::action::Action;
 use aerodb_control::model::ambient::Timestamp;
+use aerodb_control::model::attestation::{Attestation, Attested, Request};
 use aerodb_control::model::cluster::{ClusterState, ItemState, NodeState};
 use aerodb_control::model::explanation::{Check, Checks, Evidence, Verdict};
 use aerodb_control::model::facts::Fact;
@@ -14,10 +14,13 @@ use aerodb_control::model::spec::{PRIMARY_ROLE, WRITES};
 use aerodb_control::model::text::NodeId;
 
 /// The checks, effects and limits of an action in a state.
-pub(super) fn checks(state: &ClusterState, action: &Action) -> Checks {
+pub(super) fn checks(state: &ClusterState, request: &Request) -> Checks {
+    let action = &request.action;
     let entry = SPEC.action(action.kind());
     let command = LadderCommand::of(action);
-    let checks = command.as_ref().map_or_else(|| vec![foreign()], |c| of_command(state, c));
+    let checks = command
+        .as_ref()
+        .map_or_else(|| vec![foreign()], |c| of_command(state, c, &request.attested));
     let passes = Verdict::of(&checks) == Verdict::Pass;
     let effects = command.as_ref().filter(|_| passes).map(|c| predict(state, c));
     let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -31,7 +34,7 @@ pub(super) fn checks(state: &ClusterState, action: &Action) -> Checks {
     }
 }
 
-fn of_command(state: &ClusterState, command: &LadderCommand) -> Vec<Check> {
+fn of_command(state: &ClusterState, command: &LadderCommand, attested: &Attested) -> Vec<Check> {
     let on = |id| Subject { state, id, node: state.node(id) };
     let mut checks = match command {
         LadderCommand::Promote { to } => vec![
@@ -58,7 +61,11 @@ fn of_command(state: &ClusterState, command: &LadderCommand) -> Vec<Check> {
             on(node).has_no_followers(),
         ],
         LadderCommand::RunCheckpoint { node } => vec![on(node).is_member(), on(node).is_reached()],
-        LadderCommand::Rebuild { node } => vec![on(node).is_member(), host_is_off()],
+        LadderCommand::Rebuild { node } => vec![
+            on(node).is_member(),
+            on(node).is_not_primary(),
+            on(node).host_is_off(attested.get(HOST_OFF.key)),
+        ],
     };
     checks.push(timeline(state));
     checks
@@ -82,12 +89,6 @@ fn of<T>(fact: &Fact<T>, holds: impl Fn(&T) -> bool) -> Verdict {
 fn foreign() -> Check {
     let required = "an action of the catalogue";
     check(Rule::IsMember, Verdict::Fail, "another".to_owned(), required, "the catalogue")
-}
-
-/// Nobody can attest yet, so nobody knows it, and unknown rejects (C6.1).
-fn host_is_off() -> Check {
-    let observed = "nobody attested it".to_owned();
-    check(Rule::HostIsOff, Verdict::Unknown, observed, "an attestation", "the request")
 }
 
 fn timeline(state: &ClusterState) -> Check {
@@ -137,6 +138,28 @@ impl<'a> Subject<'a> {
         let role = self.fact(NodeState::role);
         let verdict = of(&role, |role| role == PRIMARY_ROLE);
         check(Rule::IsPrimary, verdict, role.word(String::clone), PRIMARY_ROLE, self.source())
+    }
+
+    /// By what the cluster says: a node that cannot be read says no role.
+    fn is_not_primary(&self) -> Check {
+        let found = self.state.primary();
+        let verdict = of(&found, |primary| primary.as_ref().is_some_and(|id| id != self.id));
+        let words = found.word(|id| id.as_ref().map_or("nobody".to_owned(), NodeId::to_string));
+        let required = "another node is primary";
+        check(Rule::NotPrimary, verdict, words, required, "the connections of all nodes")
+    }
+
+    /// What nobody attested nobody knows, and unknown rejects (C6.1); what was attested is worth nothing
+    /// against a node that answers (C2.5).
+    fn host_is_off(&self, attested: Option<&Attestation>) -> Check {
+        let required = "a node that does not answer, and somebody's word that its host is off";
+        let answers = self.fact(NodeState::reachable).known() == Some(&true);
+        let (verdict, observed, source) = match attested {
+            _ if answers => (Verdict::Fail, "it answers", self.source().to_owned()),
+            Some(word) => (Verdict::Pass, "its host is off", word.source()),
+            None => (Verdict::Unknown, "nobody attested it", "the request".to_owned()),
+        };
+        check(Rule::HostIsOff, verdict, observed.to_owned(), required, &source)
     }
 
     fn is_reached(&self) -> Check {

@@ -111,6 +111,28 @@ async fn an_action_of_that_kernel_is_asked_for_confirmed_and_read_at_the_termina
     }
 }
 
+/// C5.1: what somebody attests is typed under the name that the server's kernel gives it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_attested_for_that_kernel_is_typed_at_the_terminal() {
+    let terminal = AtTheTerminal::new().await;
+    let line = "request rebuild_node --node n3 --reason why";
+    let rejected = terminal.says(line, 3).await;
+    assert!(rejected.contains("host_is_off"), "{rejected}");
+    for (attest, words) in
+        [("host_off=no", "host_off"), ("host_is_off=yes", "host_is_off"), ("host_off", "KEY=VALUE")]
+    {
+        let said = terminal.says(&format!("{line} --attest {attest}"), 2).await;
+        assert!(said.contains(words), "{attest}: {said}");
+    }
+    let one = id(1);
+    terminal.says(&format!("{line} --attest host_off=yes --action-id {one}"), 0).await;
+    let shown = terminal.says(&format!("show {one}"), 0).await;
+    assert!(shown.contains("The old host of the node is off."), "{shown}");
+    let shown = terminal.app.action(&one).await["explanation"]["command"].clone();
+    let shown = shown.as_str().expect("a command");
+    assert!(shown.contains("--node n3 --attest host_off='yes'"), "{shown}");
+}
+
 /// The server judges what is asked for: a kind or a parameter that its kernel has not is refused by it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_kernel_of_the_server_has_not_is_refused_by_the_server_and_ends_with_2() {

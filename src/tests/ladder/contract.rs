@@ -1,17 +1,24 @@
 //! The ladder under the contract of the port.
 
 use super::SPEC;
+use super::actions::HOST_OFF;
 use super::port::Ladder;
 use super::state::{LadderLoss, n};
 use crate::kernel::any_kernel::{Samples, keeps_the_contract};
-use crate::kernel::contract::{Bench, id};
-use aerodb_control::kernel::{ApplyError, CommandKernel, ObserveKernel as _, Order};
+use crate::kernel::contract::{Bench, id, sends};
+use aerodb_control::kernel::{
+    ApplyError, CommandKernel, ObserveKernel as _, PendingOrder, ResolveError,
+};
 use aerodb_control::model::action::Action;
+use aerodb_control::model::attestation::{AFFIRMED, Request};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::ReceiptStatus;
 use aerodb_control::model::explanation::Verdict;
 use aerodb_control::model::receipt::LedgerRef;
+use aerodb_control::model::session::Session;
+use aerodb_control::model::text::ActorName;
 use serde_json::json;
+use std::sync::Arc;
 
 struct OnBench(Option<Ladder>);
 
@@ -30,15 +37,24 @@ pub(super) fn action(kind: &str, params: &serde_json::Value) -> Action {
     SPEC.parse(kind, &params).expect("an action")
 }
 
+/// The same with somebody's word that the host is off.
+pub(super) fn attested(action: Action) -> Request {
+    let given = [(HOST_OFF.key.to_owned(), AFFIRMED.to_owned())].into();
+    let given = SPEC.parse_attested(action.kind(), &given).expect("it takes that");
+    Request { action, attested: given.by(&ActorName::parse("olga").expect("a name")) }
+}
+
 impl Samples for OnBench {
-    fn runs(&self) -> Vec<Action> {
-        vec![
+    fn runs(&self) -> Vec<Request> {
+        let runs = [
             action("run_checkpoint", &json!({"node": "n4"})),
             action("drop_slot", &json!({"node": "n1", "slot": "reports"})),
             action("stop_writes_of", &json!({"node": "n1"})),
             action("promote_standby", &json!({"to": "n2"})),
             action("run_checkpoint", &json!({"node": "n2"})),
-        ]
+        ];
+        let rebuilt = attested(action("rebuild_node", &json!({"node": "n3"})));
+        runs.into_iter().map(Request::from).chain([rebuilt]).collect()
     }
 
     fn refused(&self) -> Vec<(Action, &'static str)> {
@@ -53,6 +69,8 @@ impl Samples for OnBench {
             (action("drop_slot", &json!({"node": "n3", "slot": "reports"})), "rung_reached"),
             (action("detach_standby", &json!({"node": "n2"})), "follows_nobody_else"),
             (action("run_checkpoint", &json!({"node": "n3"})), "rung_reached"),
+            (action("rebuild_node", &json!({"node": "n1"})), "rung_copies"),
+            (action("rebuild_node", &json!({"node": "n2"})), "host_is_off"),
             (action("rebuild_node", &json!({"node": "n3"})), "host_is_off"),
         ]
     }
@@ -64,9 +82,9 @@ async fn a_kernel_of_another_shape_keeps_the_contract() {
     keeps_the_contract(OnBench(Some(Ladder::new()))).await;
 }
 
-fn verdicts(ladder: &Ladder, action: &Action) -> Vec<(String, Verdict)> {
+fn verdicts(ladder: &Ladder, request: &Request) -> Vec<(String, Verdict)> {
     let state = ladder.change(|state| state.observe());
-    let checks = ladder.checks(&state, action).checks;
+    let checks = ladder.checks(&state, request).checks;
     checks.into_iter().map(|check| (check.invariant.to_string(), check.verdict)).collect()
 }
 
@@ -74,7 +92,7 @@ fn verdicts(ladder: &Ladder, action: &Action) -> Vec<(String, Verdict)> {
 #[test]
 fn a_node_that_was_never_reached_makes_a_rule_unknown_and_unknown_rejects() {
     let ladder = Ladder::new();
-    let detach = action("detach_standby", &json!({"node": "n4"}));
+    let detach = action("detach_standby", &json!({"node": "n4"})).into();
     let found = verdicts(&ladder, &detach);
     assert!(found.contains(&("follows_nobody_else".to_owned(), Verdict::Unknown)), "{found:?}");
     ladder.regain(3);
@@ -82,32 +100,66 @@ fn a_node_that_was_never_reached_makes_a_rule_unknown_and_unknown_rejects() {
     assert!(found.iter().all(|(_, verdict)| *verdict == Verdict::Pass), "{found:?}");
 }
 
-/// What an attestation would say nobody can say yet.
+/// C2.5, C6.1: without it the rule is unknown, with it it passes, and a node that answers breaks it.
 #[test]
-fn an_action_that_needs_an_attestation_is_rejected_as_unknown() {
+fn a_word_that_a_host_is_off_is_worth_nothing_against_a_node_that_answers() {
     let ladder = Ladder::new();
-    let rebuild = action("rebuild_node", &json!({"node": "n3"}));
-    let found = verdicts(&ladder, &rebuild);
-    assert!(found.contains(&("host_is_off".to_owned(), Verdict::Unknown)), "{found:?}");
+    let rebuild = || action("rebuild_node", &json!({"node": "n3"}));
+    let of_host = |request: &Request| {
+        let found = verdicts(&ladder, request);
+        found.into_iter().find(|(rule, _)| rule == "host_is_off").map(|(_, verdict)| verdict)
+    };
+    assert_eq!(of_host(&rebuild().into()), Some(Verdict::Unknown));
+    assert_eq!(of_host(&attested(rebuild())), Some(Verdict::Pass));
+    ladder.regain(3);
+    assert_eq!(of_host(&rebuild().into()), Some(Verdict::Fail));
+    assert_eq!(of_host(&attested(rebuild())), Some(Verdict::Fail));
 }
 
-/// C7.3: an order whose answer is lost has run or not, and the kernel cannot tell which.
+/// C7.3: a checkpoint whose answer is lost has run or not, and the kernel cannot tell which. Whatever it
+/// says, nothing arrives after it.
 #[tokio::test]
-async fn what_was_not_noted_can_neither_be_proven_nor_ruled_out() {
-    for (number, loss, runs) in
-        [(1, LadderLoss::OnTheWay, false), (2, LadderLoss::BeforeTheNote, true)]
-    {
+async fn what_left_no_note_can_neither_be_proven_nor_ruled_out_and_does_not_arrive_late() {
+    for (number, loss, runs) in [(1, LadderLoss::OnTheWay, false), (2, LadderLoss::AfterIt, true)] {
         let ladder = Ladder::new();
         ladder.loses(loss);
-        let witness = LedgerRef { seq: 1, hash: Hash::of(&[1]) };
-        let action = action("run_checkpoint", &json!({"node": "n2"}));
-        let place = |ladder: &Ladder| ladder.change(|state| state.nodes[&n(2)].restart_point);
-        let before = place(&ladder);
-        let answer = ladder.apply(Order::new(id(number), action, Some(3), witness)).await;
+        let place = || ladder.change(|state| state.nodes[&n(2)].restart_point);
+        let before = place();
+        let state = Arc::new(ladder.observe().await.expect("a state"));
+        let checkpoint = || action("run_checkpoint", &json!({"node": "n2"})).into();
+        let pending = || PendingOrder::new(id(number), checkpoint(), Arc::clone(&state));
+        let (session, answer) = sends(&ladder, number, pending()).await;
         assert!(matches!(answer, Err(ApplyError::Unknown { .. })), "{answer:?}");
-        assert_eq!(place(&ladder) != before, runs);
+        assert!(!session.is_none());
+        assert_eq!(place() != before, runs);
         let held = ladder.receipt(id(number)).await.expect("an answer");
         assert_eq!(held, ReceiptStatus::NoneYet { action_id: id(number) });
-        assert!(ladder.resolve(id(number)).await.is_err());
+        let told = ladder.resolve(id(number), &session).await;
+        assert!(matches!(told, Err(ResolveError::CannotTell { .. })), "{told:?}");
+        assert_eq!(ladder.resolve(id(number), &session).await, told);
+        let witness = LedgerRef { seq: 1, hash: Hash::of(&[1]) };
+        let late = ladder.apply(pending().dispatched(witness), session).await;
+        let Err(ApplyError::Refused(refusal)) = late else { panic!("{late:?}") };
+        assert_eq!((refusal.rule.as_str(), place() != before), ("session_ended", runs));
     }
+}
+
+/// C7.1: a session is of one order, and the next one that is opened gives up the one before.
+#[tokio::test]
+async fn an_order_in_the_session_of_another_or_in_none_is_refused() {
+    let ladder = Ladder::new();
+    let state = Arc::new(ladder.observe().await.expect("a state"));
+    let checkpoint = || action("run_checkpoint", &json!({"node": "n2"})).into();
+    let pending = |number| PendingOrder::new(id(number), checkpoint(), Arc::clone(&state));
+    let first = ladder.open(&pending(1)).await.expect("a session");
+    let second = ladder.open(&pending(2)).await.expect("a session");
+    assert_ne!(first, second);
+    for session in [&first, &second, &Session::none()] {
+        let order = pending(1).dispatched(LedgerRef { seq: 1, hash: Hash::of(&[1]) });
+        let answer = ladder.apply(order, session.clone()).await;
+        let Err(ApplyError::Refused(refusal)) = answer else { panic!("{answer:?}") };
+        assert_eq!(refusal.rule, "session_ended");
+    }
+    let order = pending(2).dispatched(LedgerRef { seq: 2, hash: Hash::of(&[2]) });
+    assert!(ladder.apply(order, second).await.is_ok());
 }

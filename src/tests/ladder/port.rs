@@ -3,21 +3,25 @@
 use super::SPEC;
 use super::actions::LadderCommand;
 use super::checks::checks;
+use super::facts::TIMELINE;
 use super::invariants::Rule;
+use super::session;
 use super::state::{LadderLoss, LadderState, n};
 use super::view::identity;
 use aerodb_control::kernel::memory::{MemoryPage, ReadHorizon, Remembered};
 use aerodb_control::kernel::{
-    ApplyError, CommandKernel, KernelDescription, KernelFuture, ObserveKernel, Order, Resolution,
-    ResolveError, Unobservable,
+    ApplyError, CommandKernel, KernelDescription, KernelFuture, ObserveKernel, Order, PendingOrder,
+    Resolution, ResolveError, Unobservable,
 };
 use aerodb_control::model::action::{Action, ActionId};
+use aerodb_control::model::attestation::Request;
 use aerodb_control::model::cluster::{ClusterState, NodeState, ReceiptStatus};
 use aerodb_control::model::event::{EventPage, EventPlace};
 use aerodb_control::model::explanation::{Checks, Verdict};
 use aerodb_control::model::receipt::{KernelRefusal, Receipt};
+use aerodb_control::model::session::Session;
 use aerodb_control::model::spec::{ActionSpec, KernelSpec, ParameterKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;
 
@@ -36,6 +40,8 @@ impl Ladder {
     fn over(state: Arc<Mutex<LadderState>>) -> Self {
         let ladder = Self { state, changes: watch::Sender::new(0) };
         ladder.change(|state| {
+            // What was open ended with the process that opened it.
+            state.open = None;
             state.happens("started", None, None, "The kernel was started.".to_owned());
         });
         ladder
@@ -70,7 +76,13 @@ impl Ladder {
     }
 }
 
-fn refusal(rule: Rule, sentence: String) -> ApplyError {
+/// A refusal that breaks no invariant of the catalogue.
+pub(super) fn refused(rule: &str, sentence: String) -> ApplyError {
+    let (rule, invariants) = (rule.to_owned(), Vec::new());
+    ApplyError::Refused(KernelRefusal { rule, sentence, invariants })
+}
+
+pub(super) fn refusal(rule: Rule, sentence: String) -> ApplyError {
     ApplyError::Refused(KernelRefusal {
         rule: rule.id().word().to_owned(),
         sentence,
@@ -78,16 +90,23 @@ fn refusal(rule: Rule, sentence: String) -> ApplyError {
     })
 }
 
-fn execute(state: &mut LadderState, order: &Order) -> Result<Receipt, ApplyError> {
+fn execute(
+    state: &mut LadderState,
+    order: &Order,
+    session: &Session,
+) -> Result<Receipt, ApplyError> {
     let id = order.action_id();
     if let Some(first) = state.receipts.get(&id) {
         return Ok(Receipt { duplicate: true, ..first.clone() });
     }
-    if order.expected_epoch() != Some(state.timeline) {
+    if let Some(void) = state.voided.get(&id) {
+        return Err(refused("voided", format!("This id is void since {}.", void.voided_at)));
+    }
+    if order.before().facts.number(TIMELINE).known() != Some(&state.timeline) {
         let sentence = format!("The cluster is on timeline {}.", state.timeline);
         return Err(refusal(Rule::TimelineUnchanged, sentence));
     }
-    let found = checks(&state.observe(), order.action());
+    let found = checks(&state.observe(), order.request());
     let against: Vec<_> = found.checks.iter().filter(|c| c.verdict != Verdict::Pass).collect();
     if let [first, ..] = against.as_slice() {
         return Err(ApplyError::Refused(KernelRefusal {
@@ -96,6 +115,9 @@ fn execute(state: &mut LadderState, order: &Order) -> Result<Receipt, ApplyError
             invariants: against.iter().map(|check| check.invariant).collect(),
         }));
     }
+    if !session::is_its_own(state, order, session) {
+        return Err(refused("session_ended", "It came in no session that is open.".to_owned()));
+    }
     let command = LadderCommand::of(order.action()).expect("its checks pass");
     let lost = || ApplyError::Unknown { why: "the connection was lost".to_owned() };
     let cut_at = state.loses.take();
@@ -103,13 +125,14 @@ fn execute(state: &mut LadderState, order: &Order) -> Result<Receipt, ApplyError
         return Err(lost());
     }
     let (result, position) = state.run(id, &command);
-    if cut_at == Some(LadderLoss::BeforeTheNote) {
+    state.open = None;
+    if cut_at.is_some() && !session.is_none() {
         return Err(lost());
     }
     let receipt = Receipt {
         action_id: id,
         action: order.action().clone(),
-        epoch: Some(state.timeline),
+        generation: Some(state.timeline),
         position,
         executed_at: state.now(),
         witness: order.witness().clone(),
@@ -118,7 +141,7 @@ fn execute(state: &mut LadderState, order: &Order) -> Result<Receipt, ApplyError
         duplicate: false,
     };
     state.receipts.insert(id, receipt.clone());
-    Ok(receipt)
+    if cut_at.is_some() { Err(lost()) } else { Ok(receipt) }
 }
 
 fn page(state: &LadderState, before: Option<EventPlace>, limit: u32) -> EventPage {
@@ -135,14 +158,18 @@ fn page(state: &LadderState, before: Option<EventPlace>, limit: u32) -> EventPag
 fn memory(state: &LadderState, after: Option<ActionId>, limit: u32) -> MemoryPage {
     let reach = ReadHorizon {
         branch: state.timeline,
+        generation: state.timeline,
         last: state.end(),
         applied: state.end(),
         is_whole: true,
     };
-    let later = state.receipts.iter().filter(|(id, _)| after.is_none_or(|after| **id > after));
+    let ids: BTreeSet<_> = state.receipts.keys().chain(state.voided.keys()).collect();
+    let later = ids.into_iter().filter(|id| after.is_none_or(|after| **id > after));
     let limit = usize::try_from(limit).unwrap();
-    let row = |(id, receipt): (&ActionId, &Receipt)| {
-        (*id, Remembered { receipts: vec![receipt.clone()], tombstones: Vec::new() })
+    let row = |id: &ActionId| {
+        let receipts = state.receipts.get(id).cloned().into_iter().collect();
+        let tombstones = state.voided.get(id).cloned().into_iter().collect();
+        (*id, Remembered { receipts, tombstones })
     };
     let mut rows: Vec<_> = later.take(limit + 1).map(row).collect();
     let has_more = rows.len() > limit;
@@ -182,8 +209,8 @@ impl ObserveKernel for Ladder {
             kind: "ladder",
             cluster: format!("{} {}", identity.environment, identity.cluster),
             start_note: "it took no node up and down".to_owned(),
-            // What it did not note it can neither prove nor rule out.
-            can_resolve: false,
+            // But for what ran in a session, of which it says that it cannot tell.
+            can_resolve: true,
         }
     }
 
@@ -196,15 +223,19 @@ impl ObserveKernel for Ladder {
         action_id: ActionId,
     ) -> KernelFuture<'_, Result<ReceiptStatus, Unobservable>> {
         Box::pin(async move {
-            let found = self.state().receipts.get(&action_id).cloned();
-            Ok(found.map_or(ReceiptStatus::NoneYet { action_id }, |receipt| {
-                ReceiptStatus::Executed { receipt }
-            }))
+            let state = self.state();
+            let receipt = state.receipts.get(&action_id).cloned();
+            let tombstone = state.voided.get(&action_id).cloned();
+            Ok(match (receipt, tombstone) {
+                (Some(receipt), _) => ReceiptStatus::Executed { receipt },
+                (None, Some(tombstone)) => ReceiptStatus::Voided { tombstone },
+                (None, None) => ReceiptStatus::NoneYet { action_id },
+            })
         })
     }
 
-    fn checks(&self, state: &ClusterState, action: &Action) -> Checks {
-        checks(state, action)
+    fn checks(&self, state: &ClusterState, request: &Request) -> Checks {
+        checks(state, request)
     }
 
     fn offers(&self, state: &ClusterState) -> Vec<Action> {
@@ -236,9 +267,20 @@ impl ObserveKernel for Ladder {
 }
 
 impl CommandKernel for Ladder {
-    fn apply(&self, order: Order) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
+    fn open<'a>(
+        &'a self,
+        pending: &'a PendingOrder,
+    ) -> KernelFuture<'a, Result<Session, ApplyError>> {
+        Box::pin(async move { session::open(&mut self.state(), pending) })
+    }
+
+    fn apply(
+        &self,
+        order: Order,
+        session: Session,
+    ) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
         Box::pin(async move {
-            let answer = execute(&mut self.state(), &order);
+            let answer = execute(&mut self.state(), &order, &session);
             // A refusal changed nothing, so nobody hears of it.
             if !matches!(answer, Err(ApplyError::Refused(_))) {
                 self.changes.send_modify(|number| *number += 1);
@@ -247,11 +289,17 @@ impl CommandKernel for Ladder {
         })
     }
 
-    fn resolve(&self, action_id: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>> {
+    fn resolve<'a>(
+        &'a self,
+        action_id: ActionId,
+        session: &'a Session,
+    ) -> KernelFuture<'a, Result<Resolution, ResolveError>> {
         Box::pin(async move {
-            let found = self.state().receipts.get(&action_id).cloned();
-            let why = "it may have run, and nothing was noted".to_owned();
-            found.map(Resolution::Executed).ok_or_else(|| Unobservable { why }.into())
+            let answer = session::resolve(&mut self.state(), action_id, session);
+            if matches!(answer, Ok(Resolution::Voided(_))) {
+                self.changes.send_modify(|number| *number += 1);
+            }
+            answer
         })
     }
 }

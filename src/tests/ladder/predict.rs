@@ -5,7 +5,7 @@ use super::actions::LadderCommand;
 use super::facts::{FOLLOWS, RESTART_POINT, SLOT, SYNC, TIMELINE};
 use aerodb_control::model::cluster::ClusterState;
 use aerodb_control::model::facts::{Fact, FactChange, FactKey, FactSubject, FactValue, Value};
-use aerodb_control::model::spec::{PRIMARY, PRIMARY_ROLE, ROLE, WRITES};
+use aerodb_control::model::spec::{PRIMARY, PRIMARY_ROLE, REACHABLE, ROLE, WRITES};
 use aerodb_control::model::text::NodeId;
 
 /// Every change of an order whose checks pass, in the order in which facts are shown.
@@ -23,7 +23,7 @@ pub(super) fn predict(state: &ClusterState, command: &LadderCommand) -> Vec<Fact
         LadderCommand::RunCheckpoint { node } => {
             effects.push(FactSubject::Node(node.clone()), RESTART_POINT, FactValue::OfThisAction);
         }
-        LadderCommand::Rebuild { .. } => {}
+        LadderCommand::Rebuild { node } => effects.rebuild(node),
     }
     let mut changes = effects.changes;
     changes.retain(|change| change.before != change.after);
@@ -83,6 +83,21 @@ impl Effects<'_> {
             } else if upstream.is_some() {
                 self.node(&node.id, ROLE, "cascading standby".into());
             }
+        }
+    }
+
+    fn rebuild(&mut self, id: &NodeId) {
+        let timeline = self.state.facts.number(TIMELINE).known().copied();
+        let primary = self.state.primary_node().map(|node| node.id.to_string());
+        self.node(id, ROLE, "standby".into());
+        self.node(id, REACHABLE, true.into());
+        self.node(id, FOLLOWS, primary.into());
+        self.node(id, TIMELINE, timeline.into());
+        // The write that waited for it waits no more.
+        let waits = self.state.facts.text(WRITES).known().is_some_and(|word| word == "waiting");
+        let names = self.state.facts.names(SYNC);
+        if waits && names.known().is_some_and(|names| names.contains(&id.to_string())) {
+            self.cluster(WRITES, "accepted".into());
         }
     }
 

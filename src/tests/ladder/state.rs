@@ -5,7 +5,8 @@ use aerodb_control::model::action::ActionId;
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::event::{EventKind, EventPlace, KernelEvent};
 use aerodb_control::model::facts::Position;
-use aerodb_control::model::receipt::Receipt;
+use aerodb_control::model::receipt::{Receipt, Tombstone};
+use aerodb_control::model::session::Session;
 use aerodb_control::model::text::NodeId;
 use std::collections::BTreeMap;
 
@@ -44,8 +45,8 @@ pub(super) struct LadderNode {
 pub(super) enum LadderLoss {
     /// Before anything ran.
     OnTheWay,
-    /// After it ran, and before the kernel could note that.
-    BeforeTheNote,
+    /// After it ran. What leaves no note where it runs is not noted then.
+    AfterIt,
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +59,13 @@ pub(super) struct LadderState {
     pub(super) synchronous: Vec<String>,
     pub(super) nodes: BTreeMap<NodeId, LadderNode>,
     pub(super) receipts: BTreeMap<ActionId, Receipt>,
+    pub(super) voided: BTreeMap<ActionId, Tombstone>,
+    /// The session that is open, and for which order.
+    pub(super) open: Option<(ActionId, Session)>,
+    /// How many sessions were ever opened.
+    pub(super) sessions: u64,
+    /// Whether the nodes take no more connections.
+    pub(super) is_full: bool,
     pub(super) events: Vec<KernelEvent>,
     pub(super) ticks: i64,
     pub(super) loses: Option<LadderLoss>,
@@ -105,6 +113,10 @@ impl LadderState {
             synchronous: vec!["n2".to_owned()],
             nodes: nodes.into_iter().collect(),
             receipts: BTreeMap::new(),
+            voided: BTreeMap::new(),
+            open: None,
+            sessions: 0,
+            is_full: false,
             events: Vec::new(),
             ticks: 0,
             loses: None,
@@ -113,6 +125,11 @@ impl LadderState {
 
     pub(super) fn now(&self) -> Timestamp {
         Timestamp::from_millis(BEGINNING + self.ticks * 1000)
+    }
+
+    /// Whether a node is a member and can be reached.
+    pub(super) fn answers(&self, id: &NodeId) -> bool {
+        self.nodes.get(id).is_some_and(|node| node.unreached.is_none())
     }
 
     /// The end of the log of the most advanced node on the timeline.
@@ -175,13 +192,19 @@ impl LadderState {
         let at = self.now();
         let node = self.nodes.get_mut(id).unwrap();
         node.unreached = (!is_reached).then(|| (at, "no answer on its port".to_owned()));
-        if self.synchronous.contains(&id.to_string()) && self.writes != LadderWrites::Stopped {
-            let (writes, why) = if is_reached {
-                (LadderWrites::Accepted, "The synchronous standby answers.")
-            } else {
-                (LadderWrites::Waiting, "The synchronous standby does not answer.")
-            };
-            self.set_writes(writes, why);
+        if is_reached {
+            self.answers_again(id);
+        } else if self.synchronous.contains(&id.to_string())
+            && self.writes == LadderWrites::Accepted
+        {
+            self.set_writes(LadderWrites::Waiting, "The synchronous standby does not answer.");
+        }
+    }
+
+    /// A write that waited for this node waits no more.
+    fn answers_again(&mut self, id: &NodeId) {
+        if self.synchronous.contains(&id.to_string()) && self.writes == LadderWrites::Waiting {
+            self.set_writes(LadderWrites::Accepted, "The synchronous standby answers.");
         }
     }
 
@@ -235,8 +258,17 @@ impl LadderState {
                 self.happens("restart_point", Some(node), Some(id), sentence.clone());
                 (sentence, Some(at))
             }
-            // Its checks never pass: nobody can attest yet.
-            LadderCommand::Rebuild { .. } => unreachable!("it needs an attestation"),
+            LadderCommand::Rebuild { node } => {
+                let primary = self.primary.clone().expect("its checks pass");
+                let copied = self.nodes[&primary].clone();
+                let (follows, slots) = (Some(primary.clone()), BTreeMap::new());
+                let copy = LadderNode { follows, slots, unreached: None, ..copied };
+                self.nodes.insert(node.clone(), copy);
+                let sentence = format!("{node} is a copy of {primary}.");
+                self.happens("node_rebuilt", Some(node), Some(id), sentence.clone());
+                self.answers_again(node);
+                (sentence, None)
+            }
         }
     }
 }

@@ -2,19 +2,14 @@
 
 use super::app::LadderApp;
 use super::contract::action;
-use super::state::LadderLoss;
 use super::words::foreign;
 use crate::harness::id;
 use aerodb_control::ledger::{ExpectedLog, verify_file};
 use aerodb_control::store::DATABASE_FILE;
 use serde_json::{Value, json};
 
-fn path(number: u8, what: &str) -> String {
-    format!("/api/v1/actions/{}/{what}", id(number))
-}
-
 /// The records of an action, by kind.
-fn kinds(action: &Value) -> Vec<&str> {
+pub(super) fn kinds(action: &Value) -> Vec<&str> {
     let records = action["records"].as_array().expect("records");
     records.iter().map(|record| record["entry"]["kind"].as_str().expect("a kind")).collect()
 }
@@ -85,16 +80,6 @@ async fn a_rejection_names_the_invariant_of_its_kernel() {
     assert!(refused.to_string().contains("promote_standby"), "{refused}");
 }
 
-/// C6.1: what would need an attestation is unknown, and unknown rejects.
-#[tokio::test]
-async fn what_nobody_attested_is_unknown_and_rejects() {
-    let app = LadderApp::new().await;
-    app.asks(1, "rebuild_node", json!({"node": "n3"})).await.expect(412);
-    let checks = app.action(&id(1)).await["explanation"]["checks"].clone();
-    let found = checks.as_array().expect("checks").iter().find(|c| c["invariant"] == "host_is_off");
-    assert_eq!(found.expect("a check")["verdict"], "unknown");
-}
-
 /// C3.3: a pinned fact of a node, and one of a slot.
 #[tokio::test]
 async fn a_confirmation_is_stale_where_a_pinned_fact_moved_and_not_where_a_position_did() {
@@ -130,36 +115,6 @@ async fn a_confirmation_is_stale_where_a_pinned_fact_moved_and_not_where_a_posit
     assert_eq!(done["outcome"]["differences"], json!([]), "{done}");
     let cluster = app.oscar.get("/api/v1/cluster").await.expect(200).json();
     assert_eq!(cluster["items"].as_array().expect("items").len(), 1);
-}
-
-/// C7.3.
-#[tokio::test]
-async fn an_outcome_that_the_kernel_cannot_tell_is_closed_by_a_finding_and_holds_all_up_until_then()
-{
-    let app = LadderApp::new().await;
-    for (number, loss, executed, stage) in [
-        (1, LadderLoss::BeforeTheNote, "yes", "found_executed"),
-        (3, LadderLoss::OnTheWay, "no", "found_not_executed"),
-    ] {
-        let explained = app.asks(number, "run_checkpoint", json!({"node": "n2"})).await;
-        let explained = explained.expect(201).json();
-        app.ladder.loses(loss);
-        let done = app.olga.confirm(&explained).await.expect(200).json();
-        assert_eq!((&done["stage"], &done["closing"]), (&json!("unknown"), &json!("finding")));
-        let held = app.asks(number + 1, "stop_writes_of", json!({"node": "n1"})).await;
-        assert_eq!(held.expect(409).code(), "unresolved");
-        let why = json!({"reason": "what became of it"});
-        let refused = app.olga.post(&path(number, "resolve"), &why).await.expect(409);
-        assert_eq!(refused.code(), "cannot_settle");
-        let page = app.page(&format!("/actions/{}", id(number))).await;
-        assert!(page.contains("/finding\"") && !page.contains("/resolve\""));
-        // No action of this kernel is a way out, and the page names none.
-        assert!(page.contains("further mutations of this cluster are refused."), "{page}");
-        let found = json!({"executed": executed, "evidence": "pg_controldata of n2"});
-        let closed = app.olga.post(&path(number, "finding"), &found).await.expect(200).json();
-        assert_eq!(closed["stage"], stage);
-    }
-    app.olga.run(5, "stop_writes_of", json!({"node": "n1"})).await;
 }
 
 /// C9.1, C9.3: reads of the log, its verification and the report, by everybody who may.

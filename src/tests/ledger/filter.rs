@@ -14,6 +14,7 @@ use aerodb_control::model::action::{self, ActionId, Stage};
 use aerodb_control::model::actor::Actor;
 use aerodb_control::model::ambient::Timestamp;
 use aerodb_control::model::answer::StoredRecord;
+use aerodb_control::model::attestation::Attestations;
 use aerodb_control::model::log_filter::words;
 use aerodb_control::model::record::{Delivery, Entry};
 use aerodb_control::model::text::NodeId;
@@ -38,7 +39,11 @@ async fn log() -> (TempDir, Vec<StoredRecord>) {
         };
         let why = if n % 4 == 0 { "Disk-swap, planned" } else { "planned work on n1" };
         let actor = Actor { name: name(if n < 5 { "bob" } else { "alice" }), ..alice() };
-        let asked = Entry::Requested { action: action.into(), reason: reason(why) };
+        let asked = Entry::Requested {
+            action: action.into(),
+            reason: reason(why),
+            attested: Attestations::default(),
+        };
         let again = Entry::Duplicate { delivery: Delivery::Request, shown: Some(Stage::Withdrawn) };
         let mut drafts = vec![Draft::new(None, Some(id(n)), asked)];
         drafts.extend(steps(id(n), &[Stage::Explained, Stage::Withdrawn]));

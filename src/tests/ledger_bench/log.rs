@@ -6,9 +6,11 @@ use aerodb_control::ledger::{Draft, Ledger};
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::actor::{Actor, ActorRole, AuthMethod, CredentialKind};
 use aerodb_control::model::ambient::{Clock, Timestamp};
+use aerodb_control::model::attestation::Attestations;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::receipt::{LedgerRef, Receipt};
 use aerodb_control::model::record::{Delivery, Entry, LearnedBy};
+use aerodb_control::model::session::Session;
 use aerodb_control::model::text::{ActorName, NodeId, Reason};
 use aerodb_control::store::Store;
 use std::path::Path;
@@ -147,7 +149,11 @@ fn request(number: u64) -> Draft {
     let thing = things[usize::try_from(mix(number) / 4 % 7).unwrap()];
     let reason = format!("{word} work on the {thing} of this node, ticket {}", number % 5_000);
     let reason = Reason::parse(&reason).unwrap();
-    let entry = Entry::Requested { action: action(number).into(), reason };
+    let entry = Entry::Requested {
+        action: action(number).into(),
+        reason,
+        attested: Attestations::default(),
+    };
     Draft::new(Some(actor(number)), Some(action_id(number)), entry)
 }
 
@@ -165,7 +171,7 @@ fn story(number: u64) -> Vec<Draft> {
     let receipt = Receipt {
         action_id: id,
         action: action(number).into(),
-        epoch: Some(number),
+        generation: Some(number),
         position: Some(number * 3),
         executed_at: Timestamp::from_millis(START_MS),
         witness: LedgerRef { seq: number, hash: digest },
@@ -189,7 +195,7 @@ fn story(number: u64) -> Vec<Draft> {
         })
         .with_blobs([explanation, snapshot]),
         by(Entry::Confirmed { digest, typed_target: None, snapshot: observed, proved: None }),
-        by(Entry::Dispatched { expected_epoch: Some(number) }),
+        by(Entry::Dispatched { generation: Some(number), session: Session::none() }),
         by(Entry::Executed {
             receipt,
             learned_by: LearnedBy::Answer,

@@ -1,7 +1,7 @@
 //! A crowd that sends slowly and opens streams from many addresses, while an operator completes an
 //! action. `make crowd` brings 10,000 of each; a small one goes with the other tests.
 
-use crate::serve::server::{ServerDir, Session, TestServer};
+use crate::serve::server::{ClientSession, ServerDir, TestServer};
 use aerodb_control::serve::CONNECTIONS_MAX;
 use aerodb_control::web::STREAMS_IN_ALL;
 use serde_json::json;
@@ -91,7 +91,7 @@ async fn bring(
     (became, held)
 }
 
-fn act(server: &TestServer, session: &Session, number: u8, kind: &str) {
+fn act(server: &TestServer, session: &ClientSession, number: u8, kind: &str) {
     let id = crate::harness::id(number);
     let explained = server.request(session, &id, kind, json!({}));
     let (status, done) = server.confirm(session, &explained);

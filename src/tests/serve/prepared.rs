@@ -6,7 +6,7 @@
 //! found, or the search says that it has no way to it.
 
 use crate::kernel_words::{CATALOGUE, kinds};
-use crate::serve::server::{ServerDir, Session, TestServer};
+use crate::serve::server::{ClientSession, ServerDir, TestServer};
 use aerodb_control::model::action::ActionKind;
 use aerodb_control::model::spec::ActionSpec;
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ impl Prepared {
     fn make() -> Self {
         let place = ServerDir::new();
         let server = place.start(None);
-        let Session(token) = server.set_up();
+        let ClientSession(token) = server.set_up();
         server.terminate();
         assert!(server.ended_well());
         let mut made = Self { place, token, routes: BTreeMap::new() };
@@ -113,8 +113,8 @@ impl Prepared {
     }
 
     /// A session of its operator, in every copy.
-    pub fn session(&self) -> Session {
-        Session(self.token.clone())
+    pub fn session(&self) -> ClientSession {
+        ClientSession(self.token.clone())
     }
 
     /// How to come to an action of this kind that passes.
@@ -149,7 +149,7 @@ pub fn candidates(entry: &ActionSpec) -> Vec<Value> {
 /// What an action would be explained as now.
 pub fn explained(
     server: &TestServer,
-    session: &Session,
+    session: &ClientSession,
     kind: ActionKind,
     params: &Value,
 ) -> Value {

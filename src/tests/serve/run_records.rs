@@ -55,8 +55,8 @@ async fn a_start_says_what_differs_from_the_one_before_and_how_that_one_ended() 
     drop(house);
     let stopped = newest(dir.path(), "stopped");
     assert!(stopped.seq > second);
-    let Entry::Stopped { epoch, position, snapshot } = stopped.entry else { panic!("a stop") };
-    assert!(epoch.is_some() && position.is_some_and(|at| at > 0) && snapshot.is_some());
+    let Entry::Stopped { generation, position, snapshot } = stopped.entry else { panic!("a stop") };
+    assert!(generation.is_some() && position.is_some_and(|at| at > 0) && snapshot.is_some());
     drop(start(&changed).await);
     let (_, same, last_run) = boot(dir.path());
     assert_eq!(last_run, Some(LastRun { ended: RunEnd::Stopped, record: stopped.seq }));

@@ -64,7 +64,7 @@ impl ServerDir {
     }
 
     /// A session of the first operator, of an installation that does not run.
-    pub fn sign_in(&self) -> Session {
+    pub fn sign_in(&self) -> ClientSession {
         let server = self.start(None);
         let session = server.sign_in();
         server.kill();
@@ -222,7 +222,7 @@ impl TestServer {
     }
 
     /// Makes the first operator through the set-up link, and returns a session.
-    pub fn set_up(&self) -> Session {
+    pub fn set_up(&self) -> ClientSession {
         let link = self.setup.as_ref().expect("a new installation prints a link");
         let token = link.rsplit('/').next().expect("a token");
         let fields = [("token", token), ("name", "olga"), ("password", PASSWORD)];
@@ -233,22 +233,22 @@ impl TestServer {
     }
 
     /// A session of the first operator.
-    pub fn sign_in(&self) -> Session {
+    pub fn sign_in(&self) -> ClientSession {
         let body = json!({"name": "olga", "password": PASSWORD});
         let (status, session) = post(&format!("{}/api/v1/login", self.console), None, &body);
         assert_eq!(status, 200, "{session}");
-        Session(session["token"].as_str().expect("a token").to_owned())
+        ClientSession(session["token"].as_str().expect("a token").to_owned())
     }
 
     /// `GET` as somebody.
-    pub fn get(&self, session: &Session, path: &str) -> (u16, Value) {
+    pub fn get(&self, session: &ClientSession, path: &str) -> (u16, Value) {
         let request = agent().get(format!("{}{path}", self.console));
         let request = request.header("authorization", format!("Bearer {}", session.0));
         read(request.call())
     }
 
     /// A page as somebody.
-    pub fn page(&self, session: &Session, path: &str) -> (u16, String) {
+    pub fn page(&self, session: &ClientSession, path: &str) -> (u16, String) {
         let request = agent().get(format!("{}{path}", self.console));
         let request = request.header("authorization", format!("Bearer {}", session.0));
         let Ok(mut answer) = request.call() else { return (0, String::new()) };
@@ -256,12 +256,12 @@ impl TestServer {
     }
 
     /// `POST` with JSON as somebody. A status of 0 says that there was no answer.
-    pub fn post(&self, session: &Session, path: &str, body: &Value) -> (u16, Value) {
+    pub fn post(&self, session: &ClientSession, path: &str, body: &Value) -> (u16, Value) {
         post(&format!("{}{path}", self.console), Some(session), body)
     }
 
     /// Asks for an action; it has to be explained.
-    pub fn request(&self, session: &Session, id: &str, kind: &str, params: Value) -> Value {
+    pub fn request(&self, session: &ClientSession, id: &str, kind: &str, params: Value) -> Value {
         let body = json!({"action_id": id, "kind": kind, "params": params, "reason": "a drill"});
         let (status, answer) = self.post(session, "/api/v1/actions", &body);
         assert_eq!(status, 201, "{answer}");
@@ -269,7 +269,7 @@ impl TestServer {
     }
 
     /// Confirms what was explained.
-    pub fn confirm(&self, session: &Session, explained: &Value) -> (u16, Value) {
+    pub fn confirm(&self, session: &ClientSession, explained: &Value) -> (u16, Value) {
         let path = format!("/api/v1/actions/{}/confirm", explained["id"].as_str().expect("id"));
         self.post(session, &path, &confirmation(explained))
     }
@@ -298,7 +298,7 @@ impl Drop for TestServer {
 }
 
 /// The secret of a session.
-pub struct Session(pub String);
+pub struct ClientSession(pub String);
 
 pub fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
@@ -310,7 +310,7 @@ pub fn agent() -> ureq::Agent {
 }
 
 /// `POST` with or without a session.
-pub fn post(url: &str, session: Option<&Session>, body: &Value) -> (u16, Value) {
+pub fn post(url: &str, session: Option<&ClientSession>, body: &Value) -> (u16, Value) {
     let mut request = agent().post(url);
     if let Some(session) = session {
         request = request.header("authorization", format!("Bearer {}", session.0));

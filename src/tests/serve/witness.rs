@@ -135,7 +135,7 @@ async fn an_older_kernel_is_read_and_changes_nothing_until_it_is_accepted() {
         app.house.mismatch.iter().flat_map(|m| &m.findings).map(|f| f.subject.clone()).collect();
     let any = |is: fn(&FindingSubject) -> bool| subjects.iter().any(is);
     assert!(any(|s| matches!(s, FindingSubject::Outcome { .. })), "{subjects:?}");
-    assert!(any(|s| matches!(s, FindingSubject::Epoch { .. })), "{subjects:?}");
+    assert!(any(|s| matches!(s, FindingSubject::Generation { .. })), "{subjects:?}");
     assert!(any(|s| matches!(s, FindingSubject::Position { .. })), "{subjects:?}");
 
     let app = app.restart_after(async |dir| assert!(accept(dir, "aerodb").await.is_ok())).await;

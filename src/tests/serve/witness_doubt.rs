@@ -8,6 +8,7 @@ use crate::still_time::ManualClock;
 use aerodb_control::ledger::Draft;
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::record::Entry;
+use aerodb_control::model::session::Session;
 use serde_json::json;
 use std::path::Path;
 use std::process::Command;
@@ -24,7 +25,7 @@ async fn send_into_silence(dir: &Path, id: &str) {
     };
     let asked = steps.first().and_then(|step| step.record.actor.clone());
     let confirmed = Entry::Confirmed { digest, typed_target: None, snapshot, proved: None };
-    for entry in [confirmed, Entry::Dispatched { expected_epoch: Some(1) }] {
+    for entry in [confirmed, Entry::Dispatched { generation: Some(1), session: Session::none() }] {
         let draft = Draft::new(asked.clone(), Some(id), entry);
         ledger.append(vec![draft]).await.expect("it is recorded");
     }

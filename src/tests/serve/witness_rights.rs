@@ -165,6 +165,14 @@ async fn a_record_that_is_given_to_another_operator_contradicts_the_explanation(
             },
             "expected \"another one\", as record",
         );
+        says(
+            &|other| {
+                if let Entry::Requested { attested, .. } = &mut other.requested.entry {
+                    *attested = crate::ui::made::attested("another");
+                }
+            },
+            "found the attested nothing in the explanation",
+        );
         says(&|other| other.digest = one.place.hash, "found the digest");
         says(
             &|other| other.confirmed.push((one.place.clone(), one.place.hash)),

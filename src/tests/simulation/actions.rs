@@ -6,6 +6,7 @@ use crate::kernel::ObserveKernel as _;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
 use crate::kernel::embedded::view::View;
 use crate::model::action::{ActionId, LogPosition, Stage};
+use crate::model::attestation::Attestations;
 use crate::model::explanation::Verdict;
 use crate::model::facts::Fact;
 use crate::model::text::{NodeId, PlaceName, Reason};
@@ -33,7 +34,10 @@ impl SimWorld {
     pub(super) fn ask_and_confirm(&mut self, action: Action) -> Result<(), String> {
         let id = self.fresh_id();
         let Some(operator) = self.operator()? else { return Ok(()) };
-        let asked = self.house().workflow.request(&operator, id, action.clone().into(), reason());
+        let asked = {
+            let (action, none) = (action.clone().into(), Attestations::default());
+            self.house().workflow.request(&operator, id, action, none, reason())
+        };
         let asked = self.wait(asked);
         let confirmation = asked.as_ref().ok().filter(|a| a.stage == Stage::Explained).map(|a| {
             let typed_target = a.explanation.typed_target.clone();

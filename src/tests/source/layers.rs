@@ -184,11 +184,10 @@ fn the_kernel_is_commanded_in_one_place_each() {
     assert_eq!(places("kernel.apply("), ["src/workflow/confirm.rs"], "C4.3");
     // The negative controls of a debug build send wrongly on purpose.
     let injected_bug = "src/serve/injected_bug.rs";
-    assert_eq!(
-        places("Order::new("),
-        [injected_bug, injected_bug, "src/workflow/confirm.rs"],
-        "C3.3"
-    );
+    for made in ["PendingOrder::new(", ".dispatched("] {
+        assert_eq!(places(made), [injected_bug, injected_bug, "src/workflow/confirm.rs"], "C3.3");
+    }
+    assert_eq!(places("kernel.open("), ["src/workflow/confirm.rs"], "C4.3");
     assert_eq!(places("kernel.resolve("), ["src/workflow/resolve.rs"], "C6.3");
 }
 

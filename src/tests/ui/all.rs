@@ -64,6 +64,7 @@ pub(crate) fn new_action(node: Option<&str>, text: &str) -> Page {
         action_id: made::action_id(),
         entry: CATALOGUE.named("switchover").expect("an action"),
         values: std::collections::BTreeMap::new(),
+        attested: std::collections::BTreeMap::new(),
         node: node.map(made::node_id),
         reason: Some(text.to_owned()),
         state,

@@ -15,6 +15,7 @@ use aerodb_control::model::answer::{
     ActionAnswer, ActionLine, ActionPage, LogPage, Outcome, Overview, ResolutionMode,
     SessionAnswer, StoredRecord, WhyNot,
 };
+use aerodb_control::model::attestation::command;
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::ClusterState;
 use aerodb_control::model::event::{EventKind, EventPlace, KernelEvent};
@@ -178,9 +179,11 @@ pub(crate) fn moved(
 pub(crate) fn explanation(state: &ClusterState, verdict: Verdict, text: &str) -> Explanation {
     let action: model::Action = Action::Switchover { to: node_id("n2") }.into();
     let reason = Reason::parse("kernel update on n1 & n3, lag < 5").unwrap();
+    let attested = crate::ui::made::attested(text);
     Explanation {
         format: EXPLANATION_FORMAT,
-        command: action.command(reason.as_str()),
+        command: command(&action, &attested, reason.as_str()),
+        attested,
         action,
         operator: ActorName::parse("maria").unwrap(),
         reason,
@@ -236,8 +239,11 @@ pub(crate) fn answer(stage: Stage, text: &str) -> ActionAnswer {
     let verdict = if stage == Stage::Rejected { Verdict::Fail } else { Verdict::Pass };
     let explanation = explanation(&now, verdict, text);
     let digest = explanation.digest();
-    let requested =
-        Entry::Requested { action: explanation.action.clone(), reason: explanation.reason.clone() };
+    let requested = Entry::Requested {
+        action: explanation.action.clone(),
+        reason: explanation.reason.clone(),
+        attested: explanation.attested.clone(),
+    };
     ActionAnswer {
         id: action_id(),
         action: explanation.action.clone(),
@@ -270,7 +276,7 @@ pub(crate) fn receipt(text: &str) -> Receipt {
     Receipt {
         action_id: action_id(),
         action: Action::Switchover { to: node_id("n2") }.into(),
-        epoch: Some(5),
+        generation: Some(5),
         position: None,
         executed_at: at(9),
         witness: LedgerRef { seq: 5, hash: Hash::of(b"dispatched") },

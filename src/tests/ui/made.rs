@@ -7,6 +7,7 @@ use aerodb_control::kernel::embedded::spec::EngineInvariant;
 use aerodb_control::model::access_list::{AccessList, More};
 use aerodb_control::model::action::LogPosition;
 use aerodb_control::model::actor::{ActorRole, AuthMethod};
+use aerodb_control::model::attestation::{AFFIRMED, Attestations};
 use aerodb_control::model::canonical::Hash;
 use aerodb_control::model::cluster::ClusterState;
 use aerodb_control::model::event::EventPlace;
@@ -24,6 +25,12 @@ use aerodb_control::model::timeline::{
 };
 use aerodb_control::model::timeline_filter::TimelineFilter;
 use aerodb_control::ui::{AccessView, IssuedView, TimelineView};
+
+/// A text that was attested, and a statement.
+pub(crate) fn attested(text: &str) -> Attestations {
+    let given = serde_json::json!({ "seen": text, "powered_off": AFFIRMED });
+    serde_json::from_value(given).unwrap()
+}
 
 /// The timeline as a page shows it, narrowed down to an action.
 pub(crate) fn timeline_view(text: &str) -> TimelineView {

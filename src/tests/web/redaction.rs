@@ -7,6 +7,7 @@ use crate::harness::{Client, TestApp, id};
 use crate::kernel_words::CATALOGUE;
 use crate::ui::all::{draw, every_page};
 use crate::ui::fixtures as made;
+use crate::ui::made::attested;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::SPEC;
 use aerodb_control::ledger::Draft;
@@ -22,6 +23,7 @@ use aerodb_control::model::record::{
 };
 use aerodb_control::model::redact::{REDACTED, Redact};
 use aerodb_control::model::refusal::{Refusal, RefusalCode};
+use aerodb_control::model::session::{Session, SessionValue};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
 use aerodb_control::ui::Page;
 use aerodb_control::web::policy::{ACTS, Needs, READS};
@@ -110,6 +112,7 @@ fn every_record() -> Vec<Entry> {
     let tombstone = Tombstone { action_id: link_id, voided_at: expires_at, result: text.clone() };
     let refusal = KernelRefusal { rule: text.clone(), sentence: text.clone(), invariants: vec![] };
     let (from, to, sessions_ended, os_user) = (role, role, 1, text.clone());
+    let session = Session::new([("host", SessionValue::Text(text.clone()))]).expect("short");
     let proved = Some(Reauthentication { at: expires_at, by: ReauthMethod::Password });
     vec![
         Entry::Boot {
@@ -121,14 +124,14 @@ fn every_record() -> Vec<Entry> {
             settings: Some(Settings::new([("data".to_owned(), text.clone())].into(), None)),
             last_run: None,
         },
-        Entry::Requested { action, reason: reason() },
+        Entry::Requested { action, reason: reason(), attested: attested(CANARY) },
         Entry::Explained { digest, explanation, snapshot, relied_on: vec![] },
         Entry::Rejected { digest, explanation, snapshot, violated: vec![] },
         Entry::FirstConfirmed { digest, typed_target: Some(text.clone()), snapshot, proved },
         Entry::Confirmed { digest, typed_target: Some(text.clone()), snapshot, proved },
         Entry::Stale { moved: moved.clone(), digest, explanation, snapshot },
         Entry::Withdrawn { reason: reason() },
-        Entry::Dispatched { expected_epoch: Some(1) },
+        Entry::Dispatched { generation: Some(1), session },
         Entry::Executed {
             receipt,
             learned_by: LearnedBy::Answer,
@@ -182,7 +185,7 @@ fn every_record() -> Vec<Entry> {
             position: 1,
             log_key: text.clone(),
         },
-        Entry::Stopped { epoch: Some(1), position: Some(1), snapshot: Some(hash) },
+        Entry::Stopped { generation: Some(1), position: Some(1), snapshot: Some(hash) },
         Entry::MismatchAccepted {
             findings: digest,
             count: 1,

@@ -2,7 +2,7 @@
 //! directory. A command that `--help` lists and that has no row here fails.
 
 use crate::harness::{PASSWORD, id};
-use crate::serve::server::{ServerDir, Session, TestServer};
+use crate::serve::server::{ClientSession, ServerDir, TestServer};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Output;
@@ -14,7 +14,7 @@ fn words(line: &str) -> Vec<String> {
     line.split(' ').map(|word| word.replace('_', " ").replace('~', "_")).collect()
 }
 
-fn kinds(server: &TestServer, session: &Session) -> Vec<String> {
+fn kinds(server: &TestServer, session: &ClientSession) -> Vec<String> {
     let (status, page) = server.get(session, "/api/v1/log?limit=200");
     assert_eq!(status, 200, "{page}");
     let records = page["records"].as_array().expect("records").clone();

@@ -10,6 +10,7 @@ use aerodb_control::kernel::{
 };
 use aerodb_control::model::action::ActionId;
 use aerodb_control::model::receipt::Receipt;
+use aerodb_control::model::session::Session;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,14 +27,22 @@ impl Over for CountingKernel {
         &self.inner
     }
 
-    fn apply(&self, order: Order) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
+    fn apply(
+        &self,
+        order: Order,
+        session: Session,
+    ) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        self.inner().apply(order)
+        self.inner().apply(order, session)
     }
 
-    fn resolve(&self, action_id: ActionId) -> KernelFuture<'_, Result<Resolution, ResolveError>> {
+    fn resolve<'a>(
+        &'a self,
+        action_id: ActionId,
+        session: &'a Session,
+    ) -> KernelFuture<'a, Result<Resolution, ResolveError>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        self.inner().resolve(action_id)
+        self.inner().resolve(action_id, session)
     }
 }
 

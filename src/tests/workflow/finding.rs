@@ -2,6 +2,7 @@
 
 use crate::harness::{TestApp, id};
 use crate::kernel::mute::MuteApp;
+use aerodb_control::model::session::Session;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
@@ -75,7 +76,7 @@ pub(crate) async fn with_an_open_action() -> TestApp {
             snapshot,
             proved: None,
         },
-        Entry::Dispatched { expected_epoch: Some(1) },
+        Entry::Dispatched { generation: Some(1), session: Session::none() },
     ];
     let olga = Some(crate::records::alice());
     let drafts = entries.map(|entry| Draft::new(olga.clone(), Some(action), entry));

@@ -9,6 +9,8 @@ use leptos::prelude::*;
 #[must_use]
 pub fn events(caption: &'static str, events: &[KernelEvent]) -> AnyView {
     let rows = events.iter().map(row).collect_view();
+    let branch = words::capital(words::catalogue().branch());
+    let place = format!("{branch}.position.number");
     scrolling(
         caption,
         view! {
@@ -16,7 +18,7 @@ pub fn events(caption: &'static str, events: &[KernelEvent]) -> AnyView {
                 <caption>{caption}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Place"</th>
+                        <th scope="col">{place}</th>
                         <th scope="col">"Time (UTC), kernel's clock"</th>
                         <th scope="col">"Kind"</th>
                         <th scope="col">"Node"</th>

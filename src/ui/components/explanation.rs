@@ -6,7 +6,7 @@ use crate::model::explanation::{Explanation, Verdict};
 use crate::model::spec::KernelSpec;
 use crate::ui::components::effects::effects;
 use crate::ui::components::words::{command, counted, observation, sentences};
-use crate::ui::components::{copyable, notice, rules};
+use crate::ui::components::{attestations, copyable, notice, rules};
 use leptos::prelude::*;
 
 /// The explanation with its digest and the observation that it was made from.
@@ -32,6 +32,7 @@ pub fn explanation(
             <h2>"Explanation"</h2>
             {observation(made_from)}
             {in_doubt}
+            {attestations::given(explanation)}
             <h3 id="checks">"Checks"</h3>
             <p>{verdict_sentence(explanation)}</p>
             {rules::checks(&explanation.checks)}

@@ -217,8 +217,8 @@ pub fn finding(answer: &ActionAnswer) -> AnyView {
         >
             <h3>"Record a finding"</h3>
             <p>
-                "This kernel cannot resolve an action, and holds no proof of this one. Say what you \
-                found in the cluster itself, and what that rests on. It is recorded under your \
+                "The kernel cannot tell what became of this action, and holds no proof of it. Say what \
+                you found in the cluster itself, and what that rests on. It is recorded under your \
                 name and closes the action; nothing is sent."
             </p>
             <fieldset class="choice">

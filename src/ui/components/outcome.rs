@@ -11,7 +11,7 @@ use crate::model::spec::KernelSpec;
 use crate::model::text::{ActorName, Reason};
 use crate::ui::components::effects::differences;
 use crate::ui::components::notice;
-use crate::ui::components::words::{self, capital, escaped, hash, time};
+use crate::ui::components::words::{self, escaped, hash, time};
 use leptos::prelude::*;
 
 /// What came of the action so far; `None` while it waits for its operator.
@@ -124,6 +124,7 @@ pub fn receipt_facts(receipt: &Receipt) -> AnyView {
         value.map_or_else(|| "does not apply".to_owned(), |value| value.to_string())
     };
     let action: &Action = &receipt.action;
+    let generation = format!("{} after", words::capital(&words::catalogue().generation()));
     let answer = if receipt.duplicate {
         "repeated: the id had run before, and this is its first receipt"
     } else {
@@ -140,8 +141,8 @@ pub fn receipt_facts(receipt: &Receipt) -> AnyView {
                 <dd>{time(receipt.executed_at)}", by the kernel's clock"</dd>
             </div>
             <div>
-                <dt>{format!("{} after", capital(&words::catalogue().generation()))}</dt>
-                <dd>{number(receipt.epoch)}</dd>
+                <dt>{generation}</dt>
+                <dd>{number(receipt.generation)}</dd>
             </div>
             <div>
                 <dt>"Log position"</dt>

@@ -8,7 +8,7 @@ use crate::model::spec::{
 };
 use crate::ui::components::forms::reason_field;
 use crate::ui::components::words::{counted, escaped, observation};
-use crate::ui::components::{notice, rules, words};
+use crate::ui::components::{attestations, notice, rules, words};
 use crate::ui::{NewAction, pages};
 use leptos::prelude::*;
 
@@ -108,6 +108,7 @@ fn form(spec: &KernelSpec, data: &NewAction) -> AnyView {
             <input type="hidden" name="kind" value=data.entry.kind.to_string()/>
             {nodes}
             {values}
+            {attestations::fields(data.entry, &data.attested)}
             {reason_field("reason", data.reason.clone())}
             <p>
                 <small>"Asking runs nothing. The next page explains what would happen, and asks \

@@ -12,7 +12,7 @@ use crate::model::spec::{ActionSpec, Impact, Target};
 use crate::ui::Privileged;
 use crate::ui::components::rules::scrolling;
 use crate::ui::components::words::{catalogue, command, kind};
-use crate::ui::components::{badge, notice};
+use crate::ui::components::{attestations, badge, notice};
 use leptos::prelude::*;
 
 /// The whole reference.
@@ -200,6 +200,8 @@ fn body(entry: &ActionSpec, level: Level) -> AnyView {
             </dl>
             {level.heading("Parameters")}
             {parameters(entry)}
+            {(!entry.attestations.is_empty()).then(|| level.heading("Attestations"))}
+            {attestations::asked(entry)}
             {level.heading("Pre-conditions")}
             {notice::invariants(entry.preconditions)}
             {level.heading("Effects")}

@@ -7,6 +7,7 @@ use crate::model::spec::Catalogue;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 /// The schemas of every type that was asked for, each once.
 pub(in crate::web) struct Schemas {
@@ -69,7 +70,7 @@ pub(super) enum ParameterIn {
 /// One parameter.
 pub(super) struct OperationParameter {
     place: ParameterIn,
-    name: &'static str,
+    name: Cow<'static, str>,
     about: &'static str,
     required: bool,
     schema: Value,
@@ -142,9 +143,13 @@ impl Operation {
 
 impl OperationParameter {
     /// A text that may be absent, unless it is part of the path.
-    pub(super) fn of(place: ParameterIn, name: &'static str, about: &'static str) -> Self {
+    pub(super) fn of(
+        place: ParameterIn,
+        name: impl Into<Cow<'static, str>>,
+        about: &'static str,
+    ) -> Self {
         let schema = json!({ "type": "string" });
-        Self { place, name, about, required: place == ParameterIn::Path, schema }
+        Self { place, name: name.into(), about, required: place == ParameterIn::Path, schema }
     }
 
     pub(super) fn schema(mut self, schema: Value) -> Self {

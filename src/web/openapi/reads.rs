@@ -9,6 +9,7 @@ use crate::model::answer::{
     ActionAnswer, ActionPage, ConsistencyProof, ExplainAnswer, InclusionProof, LogPage, Overview,
     SessionAnswer, SignedHead, StoredRecord,
 };
+use crate::model::attestation::ATTESTED_PREFIX;
 use crate::model::canonical::Hash;
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::event::{EventPage, EventPlace};
@@ -268,13 +269,17 @@ fn number(place: ParameterIn, name: &'static str, about: &'static str) -> Operat
 }
 
 pub(in crate::web) fn explain(schemas: &mut Schemas) -> Operation {
-    let query = |name, about| OperationParameter::of(ParameterIn::Query, name, about);
+    let query = |name: &'static str, about| OperationParameter::of(ParameterIn::Query, name, about);
     let about = "What would be explained now. Nothing is written or asked for.";
     let mut operation = Operation::new("explainAction", about)
         .with(query("kind", "Which action.").required().schema(schemas.of::<ActionKind>()))
         .with(query("reason", "Why.").required().schema(schemas.of::<Reason>()));
     for parameter in words::parameters(schemas.catalogue) {
         operation = operation.with(query(parameter.name, parameter.meaning));
+    }
+    for asked in words::attestations(schemas.catalogue) {
+        let name = format!("{ATTESTED_PREFIX}{}", asked.key);
+        operation = operation.with(OperationParameter::of(ParameterIn::Query, name, asked.label));
     }
     operation.json::<ExplainAnswer>(schemas).refuses([Code::KernelUnreachable])
 }

@@ -1,7 +1,10 @@
 //! The words of the kernel in the description: its actions with their parameters, its invariants beside
 //! those of the control plane, and its events.
 
-use crate::model::spec::{ActionSpec, Catalogue, ParameterKind, ParameterSpec};
+use crate::model::attestation::AFFIRMED;
+use crate::model::spec::{
+    ActionSpec, AttestationForm, AttestationSpec, Catalogue, ParameterKind, ParameterSpec,
+};
 use serde_json::{Map, Value, json};
 
 /// Puts the words of these kernels in the place of schemas that take any word.
@@ -19,13 +22,23 @@ pub(super) fn put_in(catalogue: Catalogue, schemas: &mut Map<String, Value>) {
 
 /// Where the kind and the parameters of an action stand among other fields, they belong together too.
 fn with_action(catalogue: Catalogue, schema: &mut Value) {
-    let any = json!({ "type": "object", "additionalProperties": { "type": "string" } });
-    let is_flat = schema.pointer("/properties/params") == Some(&any);
+    let any = json!({ "type": "string" });
+    let is_flat = schema.pointer("/properties/params/additionalProperties") == Some(&any);
+    let is_closed = schema.pointer("/additionalProperties") == Some(&json!(false));
+    let attests = schema.pointer("/properties/attested").is_some();
     let Some(fields) = schema.as_object_mut().filter(|_| is_flat) else { return };
     let beside = |entry: &ActionSpec| {
         let mut action = action(entry);
         if let Some(fields) = action.as_object_mut() {
             fields.remove("additionalProperties");
+            // Where the whole says that it has no other fields, its part must not say so.
+            if is_closed {
+                fields.insert("additionalProperties".to_owned(), json!(true));
+            }
+        }
+        let properties = action.get_mut("properties").and_then(Value::as_object_mut);
+        if let Some(fields) = properties.filter(|_| attests) {
+            fields.insert("attested".to_owned(), attested(entry));
         }
         action
     };
@@ -64,6 +77,24 @@ fn action(entry: &ActionSpec) -> Value {
     })
 }
 
+/// What can be attested with a request for an action.
+fn attested(entry: &ActionSpec) -> Value {
+    let property = |asked: &AttestationSpec| {
+        let about = asked.label;
+        let schema = match asked.form {
+            AttestationForm::Statement => {
+                json!({ "type": "string", "description": about, "const": AFFIRMED })
+            }
+            AttestationForm::Text { chars_max } => json!({
+                "type": "string", "description": about, "minLength": 1, "maxLength": chars_max
+            }),
+        };
+        (asked.key.to_owned(), schema)
+    };
+    let properties: Map<String, Value> = entry.attestations.iter().map(property).collect();
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
 fn property(parameter: &ParameterSpec) -> (String, Value) {
     let schema = match parameter.kind {
         ParameterKind::Member { .. } | ParameterKind::Joining => "NodeId",
@@ -80,6 +111,17 @@ pub(super) fn parameters(catalogue: Catalogue) -> Vec<&'static ParameterSpec> {
     for parameter in catalogue.actions().flat_map(|action| action.parameters) {
         if !found.iter().any(|known| known.name == parameter.name) {
             found.push(parameter);
+        }
+    }
+    found
+}
+
+/// Everything that can be attested once, with what it is where it first stands.
+pub(super) fn attestations(catalogue: Catalogue) -> Vec<&'static AttestationSpec> {
+    let mut found: Vec<&AttestationSpec> = Vec::new();
+    for asked in catalogue.actions().flat_map(|action| action.attestations) {
+        if !found.iter().any(|known| known.key == asked.key) {
+            found.push(asked);
         }
     }
     found

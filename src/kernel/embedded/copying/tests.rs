@@ -5,9 +5,10 @@ use crate::kernel::embedded::cluster::Cluster;
 use crate::kernel::embedded::job::{ProgressReporter, Started};
 use crate::kernel::embedded::opening::OpenedCluster;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
+use crate::kernel::embedded::tests::in_epoch::in_epoch;
 use crate::kernel::embedded::tests::{id, now, open, order, put};
 use crate::kernel::embedded::view::View;
-use crate::kernel::{ApplyError, ResolveError};
+use crate::kernel::{ApplyError, PendingOrder, ResolveError};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::facts::Fact;
 use crate::model::receipt::Receipt;
@@ -111,12 +112,9 @@ fn a_node_that_a_majority_needs_is_up_to_date_before_anything_is_acknowledged() 
     cluster.apply(&order(4, Action::TakeOffline { node: NodeId::numbered(2) }, 1), now()).unwrap();
     put(&mut cluster, "alone").unwrap_err();
     let order = order(2, Action::BringOnline { node: n3() }, 1);
-    let unknown_epoch = crate::kernel::Order::new(
-        order.action_id(),
-        order.action().clone(),
-        None,
-        order.witness().clone(),
-    );
+    let unknown_epoch =
+        PendingOrder::new(order.action_id(), order.request().clone(), in_epoch(None));
+    let unknown_epoch = unknown_epoch.dispatched(order.witness().clone());
     let begun = cluster.begin(&unknown_epoch, ProgressReporter::new(id(2), None), now());
     assert!(matches!(begun, Started::Ended(Ok(_))));
     assert_eq!(last(&cluster, 3), last(&cluster, 1));

@@ -38,7 +38,7 @@ impl ClusterMetadata {
                 let order = Accepted {
                     action_id: receipt.action_id,
                     action,
-                    expected_epoch: receipt.epoch,
+                    expected_epoch: receipt.generation,
                     witness: receipt.witness.clone(),
                     at: receipt.executed_at,
                 };

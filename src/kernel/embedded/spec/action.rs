@@ -3,6 +3,7 @@
 
 use super::SPEC;
 use crate::model::action::{Action, LogPosition};
+use crate::model::attestation::Request;
 use crate::model::spec::Catalogue;
 use crate::model::text::{InputError, NodeId, PlaceName};
 use serde::{Deserialize, Serialize};
@@ -116,6 +117,12 @@ impl From<EmbeddedAction> for Action {
     fn from(action: EmbeddedAction) -> Self {
         let parsed = SPEC.parse(action.word(), &action.params());
         parsed.expect("the spec takes what the kernel has parsed")
+    }
+}
+
+impl From<EmbeddedAction> for Request {
+    fn from(action: EmbeddedAction) -> Self {
+        Action::from(action).into()
     }
 }
 

@@ -17,6 +17,7 @@ pub(super) const TAKE_OFFLINE: ActionSpec = ActionSpec {
     target: Target::Node,
     reversible: "Yes: by bring_online.",
     parameters: NODE,
+    attestations: &[],
     preconditions: &[EngineInvariant::NodeIsMember.id(), EngineInvariant::NodeOnline.id()],
     effects: &[
         "The node cannot be reached, so its facts are unknown.",
@@ -44,6 +45,7 @@ pub(super) const BRING_ONLINE: ActionSpec = ActionSpec {
     target: Target::Node,
     reversible: "Yes: by take_offline.",
     parameters: NODE,
+    attestations: &[],
     preconditions: &[EngineInvariant::NodeIsMember.id(), EngineInvariant::NodeOffline.id()],
     effects: &[
         "The node is reachable and follows as a standby.",
@@ -83,6 +85,7 @@ pub(super) const ADD_REPLICA: ActionSpec = ActionSpec {
         limits: "The next name that was never given, such as n4 after n3.",
         kind: ParameterKind::Joining,
     }],
+    attestations: &[],
     preconditions: &[
         EngineInvariant::NodeIsNew.id(),
         EngineInvariant::RoomForNode.id(),
@@ -122,6 +125,7 @@ pub(super) const GRANT_VOTE: ActionSpec = ActionSpec {
     target: Target::Node,
     reversible: "In part: by remove_replica, which removes the node with its vote.",
     parameters: NODE,
+    attestations: &[],
     preconditions: &[
         EngineInvariant::NodeIsMember.id(),
         EngineInvariant::TargetReachable.id(),
@@ -152,6 +156,7 @@ pub(super) const REMOVE_REPLICA: ActionSpec = ActionSpec {
     target: Target::Node,
     reversible: "No: a new node joins by add_replica under another name, and starts empty.",
     parameters: NODE,
+    attestations: &[],
     preconditions: &[
         EngineInvariant::NodeIsMember.id(),
         EngineInvariant::PrimaryAlive.id(),

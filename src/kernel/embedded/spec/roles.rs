@@ -16,6 +16,7 @@ pub(super) const SWITCHOVER: ActionSpec = ActionSpec {
     target: Target::Node,
     reversible: "Yes: by a switchover back.",
     parameters: TO,
+    attestations: &[],
     preconditions: &[
         EngineInvariant::NodeIsMember.id(),
         EngineInvariant::PrimaryAlive.id(),
@@ -59,6 +60,7 @@ pub(super) const FAILOVER: ActionSpec = ActionSpec {
     target: Target::Node,
     reversible: "In part: by a switchover to another node. The epoch that ended does not come back.",
     parameters: TO,
+    attestations: &[],
     preconditions: &[
         EngineInvariant::NodeIsMember.id(),
         EngineInvariant::NoPrimaryAlive.id(),
@@ -102,6 +104,7 @@ pub(super) const STOP_WRITES: ActionSpec = ActionSpec {
     target: Target::Cluster,
     reversible: "Yes: by resume_writes.",
     parameters: &[],
+    attestations: &[],
     preconditions: &[
         EngineInvariant::PrimaryAlive.id(),
         EngineInvariant::QuorumReachable.id(),
@@ -130,6 +133,7 @@ pub(super) const RESUME_WRITES: ActionSpec = ActionSpec {
     target: Target::Cluster,
     reversible: "Yes: by stop_writes.",
     parameters: &[],
+    attestations: &[],
     preconditions: &[
         EngineInvariant::PrimaryAlive.id(),
         EngineInvariant::QuorumReachable.id(),

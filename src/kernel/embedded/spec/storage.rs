@@ -22,6 +22,7 @@ pub(super) const TAKE_CHECKPOINT: ActionSpec = ActionSpec {
     target: Target::Node,
     reversible: "No, and it takes nothing away: the next checkpoint of the node replaces it.",
     parameters: NODE,
+    attestations: &[],
     preconditions: &[
         EngineInvariant::NodeIsMember.id(),
         EngineInvariant::TargetReachable.id(),
@@ -62,6 +63,7 @@ pub(super) const PURGE_LOG: ActionSpec = ActionSpec {
             },
         },
     ],
+    attestations: &[],
     preconditions: &[
         EngineInvariant::NodeIsMember.id(),
         EngineInvariant::TargetReachable.id(),
@@ -101,6 +103,7 @@ pub(super) const CREATE_BACKUP: ActionSpec = ActionSpec {
         limits: "A name that no backup has: lower-case letters, digits, hyphens, dots, underscores.",
         kind: ParameterKind::Name,
     }],
+    attestations: &[],
     preconditions: &[
         EngineInvariant::PrimaryAlive.id(),
         EngineInvariant::QuorumReachable.id(),
@@ -140,6 +143,7 @@ pub(super) const VERIFY_NODE: ActionSpec = ActionSpec {
     target: Target::Node,
     reversible: "There is nothing to take back: it changes nothing.",
     parameters: NODE,
+    attestations: &[],
     preconditions: &[EngineInvariant::NodeIsMember.id(), EngineInvariant::TargetReachable.id()],
     effects: &[
         "The result says what was read, and names everything that is not what it must be.",
