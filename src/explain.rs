@@ -58,8 +58,8 @@ pub struct Blockers {
 pub struct Rules<'a> {
     /// What the kernel says of itself.
     pub spec: &'static KernelSpec,
-    /// Its own pre-conditions, effects and limits for a request in a state.
-    pub checks: &'a dyn Fn(&ClusterState, &Request) -> Checks,
+    /// Its own pre-conditions, effects and limits for a request in the state that is explained.
+    pub checks: &'a dyn Fn(&Request) -> Checks,
 }
 
 impl Rules<'_> {
@@ -81,7 +81,7 @@ pub fn explain(
     let action = request.action;
     let entry = rules.entry(action);
     let asked = request.to_kernel();
-    let own = (rules.checks)(state, &asked);
+    let own = (rules.checks)(&asked);
     let checks = all_checks(state, action, &standing, rules, own.checks);
     let mut consequences = own.consequences;
     let candidates = match entry.filter(|entry| entry.chooses_primary) {
@@ -162,7 +162,7 @@ fn candidates(
         let action = entry.on(node)?;
         let asked = asked.filter(|asked| asked.action == action).cloned();
         let request = asked.unwrap_or_else(|| action.into());
-        let own = (rules.checks)(state, &request).checks;
+        let own = (rules.checks)(&request).checks;
         let checks = all_checks(state, &request.action, standing, rules, own);
         Some(Candidate { node: node.clone(), against: against(checks) })
     };
@@ -203,7 +203,7 @@ fn prospect(
     rules: &Rules<'_>,
 ) -> ActionPreview {
     let request = Request::from(action);
-    let own = (rules.checks)(state, &request).checks;
+    let own = (rules.checks)(&request).checks;
     let Request { action, .. } = request;
     let checks = all_checks(state, &action, standing, rules, own);
     let verdict = Verdict::of(&checks);

@@ -25,6 +25,9 @@ use tokio::sync::watch;
 /// What every kernel says of itself that is compiled in: what a terminal knows without asking a server.
 pub static COMPILED_IN: [KernelSpec; 1] = [embedded::spec::SPEC];
 
+/// Judges any request in one state.
+pub type Judge<'a> = Box<dyn Fn(&Request) -> Checks + 'a>;
+
 /// A future that a kernel returns; boxed, because the port is used as a trait object.
 pub type KernelFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -218,6 +221,12 @@ pub trait ObserveKernel: Send + Sync + 'static {
     /// not pass, and none makes a check pass that an observation contradicts (C2.5). Pure: equal
     /// arguments give equal answers (C5.1).
     fn checks(&self, state: &ClusterState, request: &Request) -> Checks;
+
+    /// [`ObserveKernel::checks`] of many requests in one state, for a kernel that has something to read
+    /// of a state before it judges. Pure.
+    fn judge<'a>(&'a self, state: &'a ClusterState) -> Judge<'a> {
+        Box::new(move |request| self.checks(state, request))
+    }
 
     /// What can be asked for in a state, with a value for every parameter that somebody would have to
     /// name, in the order of the catalogue. What cannot run now is among it, so that it is shown with

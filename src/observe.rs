@@ -25,7 +25,7 @@ use crate::model::action::{Action, ActionId, Stage};
 use crate::model::answer::{
     ActionAnswer, ActionLine, ActionPage, ExplainAnswer, Interrupted, StateVersion,
 };
-use crate::model::attestation::{Attestations, Request};
+use crate::model::attestation::Attestations;
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Explanation;
@@ -94,10 +94,9 @@ impl QueryService {
         Catalogue::from(self.spec())
     }
 
-    /// Hands over what the kernel is asked for to explain something.
-    fn with_rules<T>(&self, use_them: impl FnOnce(&Rules<'_>) -> T) -> T {
-        let checks = |state: &ClusterState, asked: &Request| self.kernel.checks(state, asked);
-        use_them(&Rules { spec: self.spec(), checks: &checks })
+    /// Hands over what the kernel is asked for to explain something in a state.
+    fn with_rules<T>(&self, state: &ClusterState, use_them: impl FnOnce(&Rules<'_>) -> T) -> T {
+        use_them(&Rules { spec: self.spec(), checks: &*self.kernel.judge(state) })
     }
 
     /// What the kernel is.
@@ -174,7 +173,7 @@ impl QueryService {
         request: &OperatorRequest<'_>,
         standing: Blockers,
     ) -> Explanation {
-        self.with_rules(|rules| explain(state, request, standing, rules))
+        self.with_rules(state, |rules| explain(state, request, standing, rules))
     }
 
     /// Explains a request as it would be explained now. Writes nothing, asks nothing.

@@ -59,16 +59,17 @@ pub use sqlite::DiskError;
 
 use crate::kernel::memory::MemoryPage;
 use crate::kernel::{
-    ApplyError, CommandKernel, KernelDescription, KernelFuture, ObserveKernel, Order, PendingOrder,
-    Resolution, ResolveError, Unobservable,
+    ApplyError, CommandKernel, Judge, KernelDescription, KernelFuture, ObserveKernel, Order,
+    PendingOrder, Resolution, ResolveError, Unobservable,
 };
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::{Clock, Entropy, Room};
+use crate::model::attestation::Request;
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
 use crate::model::facts::Since;
-use crate::model::receipt::KernelRefusal;
+use crate::model::receipt::{KernelRefusal, Receipt};
 use crate::model::session::Session;
 use crate::model::spec::KernelSpec;
 use crate::model::text::{NodeId, PlaceName};
@@ -77,6 +78,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use thread::{KernelRequest, Shell};
 use tokio::sync::{oneshot, watch};
+use view::View;
 
 /// Most nodes. What operators see of a cluster of this size, and how fast, is tried and measured.
 pub const NODES_MAX: u64 = 101;
@@ -232,7 +234,7 @@ impl EmbeddedKernel {
         }
         let node = node.clone();
         // A kernel that ended has no network to cut, so a lost answer is none.
-        let _ = self.shell.ask(|reply| KernelRequest::Sever(node, reply)).await;
+        let _ = self.shell.ask(|reply| KernelRequest::Partition(node, reply)).await;
     }
 
     /// Ends what [`EmbeddedKernel::partition`] began.
@@ -241,7 +243,7 @@ impl EmbeddedKernel {
             return;
         }
         let node = node.clone();
-        let _ = self.shell.ask(|reply| KernelRequest::Mend(node, reply)).await;
+        let _ = self.shell.ask(|reply| KernelRequest::Heal(node, reply)).await;
     }
 
     async fn asked<T>(
@@ -276,11 +278,16 @@ impl ObserveKernel for EmbeddedKernel {
         Box::pin(self.asked(move |reply| KernelRequest::Receipt(action_id, reply)))
     }
 
-    fn checks(&self, state: &ClusterState, request: &crate::model::attestation::Request) -> Checks {
-        match EmbeddedAction::try_from(&request.action) {
-            Ok(action) => checks::checks(state, &action),
+    fn checks(&self, state: &ClusterState, request: &Request) -> Checks {
+        self.judge(state)(request)
+    }
+
+    fn judge<'a>(&'a self, state: &'a ClusterState) -> Judge<'a> {
+        let view = View::read(state);
+        Box::new(move |request| match EmbeddedAction::try_from(&request.action) {
+            Ok(action) => checks::of_view(&view, &action),
             Err(error) => checks::not_known(&error),
-        }
+        })
     }
 
     fn events(
@@ -310,11 +317,7 @@ impl CommandKernel for EmbeddedKernel {
         Box::pin(async { Ok(Session::none()) })
     }
 
-    fn apply(
-        &self,
-        order: Order,
-        _: Session,
-    ) -> KernelFuture<'_, Result<crate::model::receipt::Receipt, ApplyError>> {
+    fn apply(&self, order: Order, _: Session) -> KernelFuture<'_, Result<Receipt, ApplyError>> {
         Box::pin(async move {
             if let Some(Since { since, why }) = &self.held {
                 let sentence = format!("The kernel is held since {since}: {why}.");

@@ -75,8 +75,8 @@ impl ItemState {
     /// What its facts are about.
     #[must_use]
     pub fn subject(&self) -> FactSubject {
-        let Self { kind, node, name, facts: _ } = self.clone();
-        FactSubject::Item { kind, node, name }
+        let Self { kind, node, name, facts: _ } = self;
+        FactSubject::Item { kind: kind.clone(), node: node.clone(), name: name.clone() }
     }
 }
 
@@ -133,7 +133,8 @@ impl ClusterState {
     /// The same observation, with how far a long action is.
     #[must_use]
     pub fn with_under_way(self, under_way: Option<Progress>) -> Self {
-        Self { under_way, ..self }.identified()
+        // Nearly always nothing is under way, and the id is a hash of everything there is.
+        if self.under_way == under_way { self } else { Self { under_way, ..self }.identified() }
     }
 
     /// The same, under the id of what it holds now.

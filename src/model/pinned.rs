@@ -81,8 +81,8 @@ pub struct PinnedItem {
 
 impl PinnedItem {
     fn subject(&self) -> FactSubject {
-        let Self { kind, node, name, facts: _ } = self.clone();
-        FactSubject::Item { kind, node, name }
+        let Self { kind, node, name, facts: _ } = self;
+        FactSubject::Item { kind: kind.clone(), node: node.clone(), name: name.clone() }
     }
 }
 

@@ -32,7 +32,8 @@ impl QueryService {
         }
         let standing = self.standing()?;
         let offers = self.kernel.offers(&state);
-        let actions = self.with_rules(|rules| on_node(&state, &node, offers, &standing, rules));
+        let actions =
+            self.with_rules(&state, |rules| on_node(&state, &node, offers, &standing, rules));
         let events = match self.events(before, EVENTS_LOOKED_AT).await {
             Ok(page) => of_node(page, &node),
             Err(why) => NodeEvents {

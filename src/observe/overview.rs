@@ -24,7 +24,7 @@ impl QueryService {
         let target_checks = choosing.map(table).collect();
         let offers = self.kernel.offers(&state);
         let cluster_actions =
-            self.with_rules(|rules| cluster_actions(&state, offers, &standing, rules));
+            self.with_rules(&state, |rules| cluster_actions(&state, offers, &standing, rules));
         let Blockers { in_doubt, freeze, second_operator: _ } = standing;
         let data_address = self.data_address.clone();
         let mismatch = self.mismatch().map(Mismatch::shown);
@@ -49,6 +49,6 @@ impl QueryService {
         entry: &ActionSpec,
         standing: &Blockers,
     ) -> Vec<crate::model::explanation::Candidate> {
-        self.with_rules(|rules| why_not(state, entry, standing, rules))
+        self.with_rules(state, |rules| why_not(state, entry, standing, rules))
     }
 }

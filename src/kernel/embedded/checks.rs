@@ -26,7 +26,9 @@ pub fn checks(state: &ClusterState, action: &Action) -> Checks {
     of_view(&View::read(state), action)
 }
 
-fn of_view(state: &View, action: &Action) -> Checks {
+/// The same in a state that was read.
+#[must_use]
+pub(super) fn of_view(state: &View, action: &Action) -> Checks {
     let on = |id| NamedNode { state, id, node: state.node(id) };
     let checks = match action {
         Action::Switchover { to } => vec![

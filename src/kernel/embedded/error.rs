@@ -121,7 +121,7 @@ pub enum OpenError {
     },
     /// The switchboard cannot be used.
     #[error("the switchboard in {} cannot be used: {source}", dir.display())]
-    Switchboard {
+    ClusterMetadata {
         /// The directory.
         dir: PathBuf,
         /// Why.
@@ -163,6 +163,6 @@ impl OpenError {
     }
 
     pub(super) fn switchboard(dir: &Path, source: DiskError) -> Self {
-        Self::Switchboard { dir: dir.to_owned(), source }
+        Self::ClusterMetadata { dir: dir.to_owned(), source }
     }
 }

@@ -39,8 +39,8 @@ pub(super) enum KernelRequest {
     Resolve(ActionId, ReplySender<Result<Resolution, ResolveError>>),
     Write(Write, ReplySender<Result<CommittedWrite, DataError>>),
     Read(String, ReplySender<Result<Option<Vec<u8>>, DataError>>),
-    Sever(NodeId, ReplySender<()>),
-    Mend(NodeId, ReplySender<()>),
+    Partition(NodeId, ReplySender<()>),
+    Heal(NodeId, ReplySender<()>),
     /// The work on an order that takes long has come to its end.
     Ended,
 }
@@ -278,7 +278,7 @@ impl ThreadState {
                 let answer = self.noting(now, |cluster| cluster.resolve(id, now));
                 drop(reply.send(answer));
             }
-            KernelRequest::Sever(id, reply) => {
+            KernelRequest::Partition(id, reply) => {
                 self.noting(now, |cluster| {
                     if let Some(number) = cluster.number(&id) {
                         cluster.partition(number, now);
@@ -286,7 +286,7 @@ impl ThreadState {
                 });
                 let _ = reply.send(());
             }
-            KernelRequest::Mend(id, reply) => {
+            KernelRequest::Heal(id, reply) => {
                 self.noting(now, |cluster| {
                     if let Some(number) = cluster.number(&id) {
                         cluster.heal(number, now);

@@ -267,7 +267,7 @@ async fn a_switchboard_that_is_lost_cut_or_older_refuses_the_start_and_founds_no
         );
         let Err(refused) = again else { panic!("{what}: it is founded anew") };
         let is_there =
-            matches!(refused, OpenError::NotEmpty { .. } | OpenError::Switchboard { .. });
+            matches!(refused, OpenError::NotEmpty { .. } | OpenError::ClusterMetadata { .. });
         assert!(is_there, "{what}: {refused}");
         fs::remove_dir_all(&at).unwrap();
     }
