@@ -23,7 +23,7 @@ test('the report of an action holds the digest that was confirmed and the name t
   await expectStage(page, 'executed');
   await page.getByRole('link', { name: 'Report from the log alone' }).click();
   for (const name of PARTS) {
-    await expect(page.getByRole('heading', { name, exact: true }).first()).toBeVisible();
+    await expect(page.getByRole('heading', { name, exact: true })).toHaveCount(1);
   }
   const { digest } = plane.json<ActionJson>(['show', id]);
   await expect(page.locator('main')).toContainText(digest);

@@ -17,6 +17,9 @@ pub use learned::{Delivery, EndedBecause, LearnedBy, ManualOutcome};
 pub use run::{HostUser, LastRun, RunEnd, SettingChange, Settings};
 use serde::{Deserialize, Serialize};
 
+/// What is named as the attempt where somebody asked the kernel to resolve an action and was refused.
+pub const RESOLVE: &str = "resolve";
+
 mod leaf;
 mod learned;
 mod named;

@@ -5,7 +5,7 @@ use super::{QueryService, unreadable};
 use crate::ledger::LogFilter;
 use crate::model::answer::{ResolutionMode, StoredRecord};
 use crate::model::finding::Mismatch;
-use crate::model::record::Entry;
+use crate::model::record::{Entry, RESOLVE};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::observe::action_history::{ATTEMPTS_READ, ActionHistory};
 use std::sync::Arc;
@@ -74,7 +74,7 @@ impl QueryService {
         };
         let page = self.ledger.page(None, ATTEMPTS_READ, &declined).map_err(unreadable)?;
         let answer = |stored: StoredRecord| match stored.record.entry {
-            Entry::Declined { attempt, refusal } if attempt == "resolve" => Some(refusal.code),
+            Entry::Declined { attempt, refusal } if attempt == RESOLVE => Some(refusal.code),
             _ => None,
         };
         // What was declined before the kernel was asked says nothing about it.

@@ -15,7 +15,7 @@ use crate::model::action::{Action, ActionId};
 use crate::model::answer::ActionAnswer;
 use crate::model::attestation::{ATTESTED_PREFIX, Attestations};
 use crate::model::canonical::Hash;
-use crate::model::record::ManualOutcome;
+use crate::model::record::{ManualOutcome, RESOLVE};
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::spec::{ActionSpec, AttestationForm, AttestationSpec, Catalogue, KernelSpec};
 use crate::model::text::{InputError, NodeId, Reason};
@@ -151,7 +151,7 @@ pub(super) async fn resolve(
     body: Result<Fields, Refusal>,
 ) -> Response {
     let given = (read(body, reason), None);
-    step(&site, operator, door, &id, "resolve", given, |workflow, who, id, why| async move {
+    step(&site, operator, door, &id, RESOLVE, given, |workflow, who, id, why| async move {
         workflow.resolve(&who, id, why).await
     })
     .await

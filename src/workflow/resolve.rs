@@ -11,7 +11,7 @@ use crate::model::answer::ActionAnswer;
 use crate::model::cluster::ReceiptStatus;
 use crate::model::invariant::Invariant;
 use crate::model::receipt::Receipt;
-use crate::model::record::{Delivery, Entry, LearnedBy};
+use crate::model::record::{Delivery, Entry, LearnedBy, RESOLVE};
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
 use crate::model::spec::Catalogue;
 use crate::model::text::Reason;
@@ -59,7 +59,7 @@ impl Workflow {
         id: ActionId,
         reason: Reason,
     ) -> Result<ActionAnswer, Refusal> {
-        let attempt = "resolve";
+        let attempt = RESOLVE;
         let _held = match self.hold(id) {
             Ok(held) => held,
             Err(busy) => return Err(self.decline(operator, Some(id), attempt, busy).await),
@@ -102,7 +102,7 @@ impl Workflow {
     /// Records that the kernel was asked and proved nothing, whoever may act by now: it was asked.
     async fn unproven(&self, operator: &Operator, id: ActionId, refusal: Refusal) -> Refusal {
         let refusal = refusal.admitting(self.has_run(id));
-        let entry = Entry::Declined { attempt: "resolve".to_owned(), refusal: refusal.clone() };
+        let entry = Entry::Declined { attempt: RESOLVE.to_owned(), refusal: refusal.clone() };
         match self.outcome(operator, id, entry, Vec::new()).await {
             Ok(()) => refusal,
             Err(unrecorded) => unrecorded.admitting(refusal.executed),

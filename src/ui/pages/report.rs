@@ -184,16 +184,17 @@ fn asked(told: &ActionReport) -> AnyView {
 }
 
 fn shown(spec: &KernelSpec, told: &ActionReport) -> AnyView {
+    let gone = |what, why: &_| view! { <h2>"Explanation"</h2> {lost(what, why)} }.into_any();
     let explained = match (told.explanation(), told.seen()) {
+        // It brings the heading along.
         (Ok(explained), Ok(seen)) => {
             explanation::explanation(spec, &explained, &told.digest, &seen.observation)
         }
-        (Err(why), _) => lost("The explanation", &why),
-        (_, Err(why)) => lost("The observation behind it", &why),
+        (Err(why), _) => gone("The explanation", &why),
+        (_, Err(why)) => gone("The observation behind it", &why),
     };
     view! {
         <section>
-            <h2>"Explanation"</h2>
             {explained}
             {pictured(spec, "The cluster as it was shown", told.seen())}
         </section>
