@@ -61,6 +61,8 @@ mod verify;
 #[cfg(feature = "ssr")]
 mod verify_export;
 #[cfg(feature = "ssr")]
+mod waiting;
+#[cfg(feature = "ssr")]
 mod way_out;
 #[cfg(feature = "ssr")]
 mod window;
@@ -91,5 +93,7 @@ pub use told::{RecordedExplanation, each_of};
 pub use verify::{ExpectedLog, VerifyError, verify_file};
 #[cfg(feature = "ssr")]
 pub use verify_export::{ExportFiles, is_export, verify_export, verify_files};
+#[cfg(feature = "ssr")]
+pub use waiting::{WaitingChanges, WaitingStep};
 #[cfg(feature = "ssr")]
 pub use window::TimeWindow;

@@ -40,6 +40,7 @@ pub mod sensitive;
 pub mod session;
 pub mod spec;
 pub mod stage;
+pub mod status;
 pub mod text;
 pub mod timeline;
 pub mod timeline_filter;

@@ -14,6 +14,7 @@ mod node;
 mod overview;
 pub mod record_counters;
 pub mod report;
+mod status;
 mod timeline;
 
 use crate::explain::{Blockers, OperatorRequest, Rules, explain};
@@ -51,6 +52,7 @@ pub struct QueryService {
     tally: RecordCounters,
     second_operator: Arc<[ActionClass]>,
     mismatch: Arc<Mismatch>,
+    waiting: status::WaitingActions,
 }
 
 impl QueryService {
@@ -73,6 +75,7 @@ impl QueryService {
             tally,
             second_operator,
             mismatch,
+            waiting: status::WaitingActions::default(),
         }
     }
 

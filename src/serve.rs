@@ -176,6 +176,7 @@ pub async fn open(
     let certificate = CertificateExpiry::default();
     let site = assembled.site(Front {
         identity,
+        environment: config.environment_class,
         leptos: config.leptos.clone(),
         stopping,
         certificate: certificate.clone(),

@@ -49,7 +49,7 @@ use crate::model::ambient::{Clock, Entropy};
 use crate::model::pinned::ClusterIdentity;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::observe::QueryService;
-use crate::ui::{ConsoleScope, OtherWays};
+use crate::ui::{ConsoleScope, EnvironmentClass, OtherWays};
 use crate::workflow::Workflow;
 use crate::workflow::access::Access;
 use axum::Router;
@@ -83,6 +83,8 @@ pub struct Site {
     pub access: Arc<Access>,
     /// The cluster, as every page names it.
     pub identity: ClusterIdentity,
+    /// Whether its pages have to look unlike those of every other environment.
+    pub environment: EnvironmentClass,
     /// Where the compiled front end is, and the address to listen on.
     pub leptos: LeptosOptions,
     /// The clock by which sessions end.
@@ -107,6 +109,7 @@ struct ReadState {
     read: QueryService,
     authority: Authority,
     identity: ClusterIdentity,
+    environment: EnvironmentClass,
     leptos: LeptosOptions,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -163,6 +166,7 @@ pub fn routers(site: Site) -> Routers {
         read: site.read,
         authority: site.access.authority(),
         identity: site.identity,
+        environment: site.environment,
         leptos: site.leptos,
         clock: site.clock,
         entropy: site.entropy,

@@ -46,7 +46,7 @@ test('an explanation that waits has its first focus on what there is to read', a
   await page.goto(`${plane.console}/actions/new?kind=switchover&to=n2`);
   await page.getByLabel('Reason', { exact: true }).fill('planned');
   await page.getByRole('button', { name: 'Preview' }).click();
-  await expect(page.getByRole('link', { name: 'Read the checks' })).toBeFocused();
+  await expect(page.getByRole('link', { name: 'Go to decision' })).toBeFocused();
   await expect(page.locator('main')).toContainText('Runs this once, on end2end aerodb');
 });
 

@@ -4,6 +4,9 @@ import { expect, type Page } from '../fixtures/test.ts';
 
 const BUTTONS = ['Copy the id', 'Copy the command', 'Copy the digest', 'Copy the address'];
 
+/** What is looked up stands folded. */
+const unfold = (page: Page) => page.locator('details:has(.digest) > summary').first().click();
+
 const clipboard = (page: Page): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
 
 test('without a script there is no button, and the text can be selected', async ({ page, library }) => {
@@ -26,6 +29,7 @@ test.describe('with a script', () => {
   }) => {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.goto(`/actions/${library.explained}`);
+    await unfold(page);
     const { digest } = library.plane.json<{ digest: string }>(['show', library.explained]);
     const command = await page.locator('.copyable .command').innerText();
     const wanted: Record<string, string> = {
@@ -57,6 +61,7 @@ test.describe('with a script', () => {
       await route.continue();
     });
     await page.goto(`/actions/${library.explained}`);
+    await unfold(page);
     const sizes = () =>
       page.locator('.copyable').evaluateAll((all) =>
         all.map((one) => {

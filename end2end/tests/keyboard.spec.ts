@@ -59,7 +59,7 @@ test('a switchover goes from sign-in to outcome with the keyboard alone', async 
   await press(page, labels.explain(page));
 
   await expectStage(page, 'explained');
-  await expect(page.getByRole('link', { name: 'Read the checks' })).toBeFocused();
+  await expect(page.getByRole('link', { name: 'Go to decision' })).toBeFocused();
   await typeInto(page, labels.typed(page), 'n2');
   await press(page, labels.confirm(page, 'switchover to n2'));
   await expectStage(page, 'executed');

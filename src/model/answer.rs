@@ -253,6 +253,14 @@ pub struct ActionAnswer {
     pub records: Vec<StoredRecord>,
 }
 
+impl ActionAnswer {
+    /// Whether it was confirmed and its end is on the way.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        matches!(self.stage, Stage::Confirmed | Stage::Dispatched) && self.interrupted.is_none()
+    }
+}
+
 /// One line of the list of actions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]

@@ -4,7 +4,6 @@ use super::{QueryService, no_such_action};
 use crate::explain::pinned;
 use crate::model::action::ActionId;
 use crate::model::compared::Compared;
-use crate::model::progress::Progress;
 use crate::model::refusal::Refusal;
 
 impl QueryService {
@@ -20,15 +19,5 @@ impl QueryService {
         let entry = self.spec().action(trail.action().kind());
         let now = pinned(&state, self.spec(), entry, self.standing()?);
         Ok(Compared { stage: trail.stage(), then, now })
-    }
-
-    /// How far the kernel is with an action; `None` where it is not working on it.
-    ///
-    /// # Errors
-    /// `not_found`; or when the kernel or the ledger cannot be read.
-    pub async fn progress(&self, id: ActionId) -> Result<Option<Progress>, Refusal> {
-        self.trail(id)?.ok_or_else(|| no_such_action(id))?;
-        let under_way = self.observe().await?.under_way;
-        Ok(under_way.filter(|progress| progress.action_id == id))
     }
 }

@@ -100,6 +100,13 @@ impl InFlight {
         self.lock().is_running(id)
     }
 
+    /// The action that is being executed, where one is.
+    #[must_use]
+    pub fn running(&self) -> Option<ActionId> {
+        let slot = self.lock();
+        slot.held.map(|(id, _)| id).filter(|id| slot.is_running(*id))
+    }
+
     /// A mark that stays equal as long as no execution begins; `None` while this action runs.
     #[must_use]
     pub fn quiet_mark(&self, id: ActionId) -> Option<u64> {

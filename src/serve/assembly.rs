@@ -15,6 +15,7 @@ use crate::model::pinned::ClusterIdentity;
 use crate::model::spec::ActionClass;
 use crate::observe::QueryService;
 use crate::observe::in_flight::InFlight;
+use crate::ui::EnvironmentClass;
 use crate::web::{Site, Transport};
 use crate::workflow::Workflow;
 use crate::workflow::access::Access;
@@ -70,6 +71,8 @@ pub struct Assembled {
 pub struct Front {
     /// The cluster, as every page names it.
     pub identity: ClusterIdentity,
+    /// Whether its pages have to look unlike those of every other environment.
+    pub environment: EnvironmentClass,
     /// The framework's options.
     pub leptos: LeptosOptions,
     /// What ends the streams of events.
@@ -88,6 +91,7 @@ impl Front {
     pub fn plain(identity: ClusterIdentity, stopping: watch::Receiver<()>) -> Self {
         Self {
             identity,
+            environment: EnvironmentClass::default(),
             leptos: LeptosOptions::builder().output_name("aerodb-control").build(),
             stopping,
             certificate: CertificateExpiry::default(),
@@ -121,12 +125,14 @@ impl Assembled {
     #[must_use]
     pub fn site(self, front: Front) -> Site {
         let Self { read, workflow, access, clock, entropy, writes } = self;
-        let Front { identity, leptos, stopping, certificate, transport, providers } = front;
+        let Front { identity, environment, leptos, stopping, certificate, transport, providers } =
+            front;
         Site {
             read,
             workflow,
             access,
             identity,
+            environment,
             leptos,
             clock,
             entropy,

@@ -12,6 +12,7 @@ use crate::identity::{ClaimRole, OpenidTable};
 use crate::kernel::embedded::NodeCount;
 use crate::model::spec::ActionClass;
 use crate::model::text::{InputError, PlaceName};
+use crate::ui::EnvironmentClass;
 use leptos::config::{LeptosOptions, get_config_from_str};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -33,6 +34,10 @@ struct ControlTable {
     nodes: u64,
     /// The name of the environment. Every page, explanation and record names it.
     environment: String,
+    /// Optional: `true` draws the header and the button that confirms unlike those of every other
+    /// environment, and says in words that this is production.
+    #[serde(default)]
+    production: bool,
     /// The name of the cluster. Operators type it to confirm an action on the whole cluster.
     cluster: String,
     /// Where the data API of the embedded kernel listens: a loopback address and a port.
@@ -137,6 +142,8 @@ pub struct Config {
     pub nodes: NodeCount,
     /// The name of the environment.
     pub environment: PlaceName,
+    /// Whether its pages look unlike those of every other one.
+    pub environment_class: EnvironmentClass,
     /// The name of the cluster.
     pub cluster: PlaceName,
     /// Where the embedded kernel serves data.
@@ -222,6 +229,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         data: folder.join(&table.data),
         nodes: NodeCount::ToFoundWith(table.nodes),
         environment: PlaceName::parse_field("environment", &table.environment).map_err(value)?,
+        environment_class: EnvironmentClass::of(table.production),
         cluster: PlaceName::parse_field("cluster", &table.cluster).map_err(value)?,
         data_api: table.data_api,
         observer_listen: observers(&table.observer_listen).map_err(value)?,

@@ -9,6 +9,7 @@ use crate::ledger::{Draft, Ledger, LedgerError, LogFilter};
 use crate::model::canonical::{Hash, canonical_json};
 use crate::model::cluster::NodeState;
 use crate::model::record::{Entry, LastRun, Record, RunEnd, Settings};
+use crate::ui::EnvironmentClass;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -50,6 +51,7 @@ fn recorded(config: &Config) -> BTreeMap<String, String> {
     };
     let mut values: Vec<(&str, String)> = vec![
         ("environment", config.environment.to_string()),
+        ("production", (config.environment_class == EnvironmentClass::Production).to_string()),
         ("cluster", config.cluster.to_string()),
         ("data-api", config.data_api.to_string()),
         ("site-addr", config.leptos.site_addr.to_string()),

@@ -12,5 +12,6 @@ pub mod node;
 pub mod parts;
 pub mod render;
 pub mod same;
+pub mod status;
 pub mod timeline;
 pub mod trace;

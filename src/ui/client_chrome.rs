@@ -1,7 +1,7 @@
 //! What only the browser knows: which keys are pressed, and what time it is where the reader sits.
 //!
 //! The keys never act: `?` shows help, `/` moves the focus to the search of the log. They can be turned
-//! off. Beside each time stands the local one, and its age when the page was loaded: there is no timer.
+//! off. Beside each time stands the local one, and its age, which goes on whether the server is heard or not.
 #![expect(missing_docs, reason = "the island macro makes items of its own beside each function")]
 #![expect(clippy::must_use_candidate, reason = "the island macro calls what it makes")]
 
@@ -13,9 +13,17 @@ mod window;
 #[path = "client_chrome/noscript.rs"]
 mod window;
 
+// How a page shows that its server is heard.
+#[cfg(feature = "hydrate")]
+#[path = "client_chrome/connection.rs"]
+pub(in crate::ui) mod connection;
+
 #[cfg(feature = "hydrate")]
 pub(in crate::ui) use window::label_all_times;
+#[cfg(feature = "hydrate")]
+use window::{label_times, span};
 
+use crate::ui::live;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
@@ -42,13 +50,15 @@ pub fn key_list() -> AnyView {
     view! { <dl class="facts">{rows}</dl> }.into_any()
 }
 
-/// Listens to the keys, where they are wanted, and puts local times beside the times of the page.
+/// Listens to the keys, where they are wanted, puts local times beside the times of the page, and follows
+/// what stands on every page where nothing else on the page does.
 #[island]
-pub fn Here(keys: bool) -> impl IntoView {
+pub fn Here(keys: bool, follows: bool) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     // Effects run in the browser only.
     Effect::new(move |_| {
         window::label_all_times();
+        live::hear(follows);
         if keys {
             window::listen(move || dialog.get_untracked());
         }

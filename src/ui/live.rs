@@ -9,6 +9,9 @@
 
 // The browser's half talks to the server; elsewhere the same names do nothing.
 #[cfg(feature = "hydrate")]
+#[path = "live/ear.rs"]
+mod ear;
+#[cfg(feature = "hydrate")]
 #[path = "live/stream.rs"]
 mod stream;
 #[cfg(not(feature = "hydrate"))]
@@ -41,6 +44,15 @@ pub enum Following {
     Live(String),
     /// The stream is lost, or the part could not be fetched.
     Lost(String),
+}
+
+/// Hears the server, and keeps what stands on every page up to date where this page does not do it.
+pub(in crate::ui) fn hear(follows: bool) {
+    if follows {
+        stream::follow("status".to_owned(), "/parts/status".to_owned(), |_| ());
+    } else {
+        stream::listen(|_| ());
+    }
 }
 
 /// Keeps one part of the page up to date: the element with the id `part`, fetched from `at`. It says

@@ -18,8 +18,7 @@ mod report;
 mod sign_in;
 mod timeline;
 
-use crate::model::actor::ActorRole;
-use crate::ui::components::notice;
+use crate::ui::components::notice::{self, for_operators};
 use crate::ui::{Frame, Page};
 use leptos::prelude::*;
 
@@ -40,7 +39,7 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::Catalogue => new_action::catalogue(viewer),
         Page::NewAction(data) => new_action::new_action(frame.spec, &data, viewer),
         Page::Actions(data) => actions::actions(&data, frame),
-        Page::Action(data) => action::action(frame.spec, &data, viewer),
+        Page::Action(data) => action::action(frame, &data),
         Page::Node(data) => node::node(frame.spec, &data, viewer),
         Page::Timeline(data) => timeline::timeline(&data),
         Page::Log(data) => log::log(&data),
@@ -58,16 +57,4 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
 
 fn refusal(refusal: Option<&crate::model::refusal::Refusal>) -> Option<AnyView> {
     refusal.map(notice::refusal)
-}
-
-/// The sentence that stands where an operator would see a form.
-fn for_operators(viewer: Option<ActorRole>, what: &str) -> AnyView {
-    let role = viewer.map_or("A reader who has not signed in", |role| match role {
-        ActorRole::Observer => "An observer",
-        ActorRole::Auditor => "An auditor",
-        ActorRole::Stakeholder => "A stakeholder",
-        ActorRole::Operator => "An operator",
-    });
-    view! { <p class="none">{format!("{role} sees this page; only an operator can {what}.")}</p> }
-        .into_any()
 }

@@ -6,11 +6,11 @@
 
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
-use crate::model::answer::Overview;
+use crate::model::answer::{ActionAnswer, Overview};
 use crate::model::compared::Compared;
 use crate::model::facts::FactChange;
-use crate::model::progress::Progress;
 use crate::model::spec::{Catalogue, KernelSpec};
+use crate::model::status::ClusterStatus;
 use crate::ui::components::words::{counted, escaped};
 use crate::ui::components::{self, progress};
 use crate::ui::live::Live;
@@ -19,6 +19,13 @@ use leptos::prelude::*;
 /// A part, with its values.
 #[derive(Clone, Debug)]
 pub enum Part {
+    /// What stands on every page.
+    Status {
+        /// The cluster, and what is not over.
+        status: Box<ClusterStatus>,
+        /// Who reads it.
+        viewer: Option<ActorRole>,
+    },
     /// All of the overview that one observation shows.
     Overview {
         /// The cluster.
@@ -29,31 +36,41 @@ pub enum Part {
     /// What has moved since an action was explained; `None` as its page is made, when nothing was
     /// compared yet.
     Moved(Option<Box<Compared>>),
-    /// How far the kernel is with an action; `None` where it is not working on it.
-    Progress(Option<Progress>),
+    /// How an action stands, while it is running and once it is not any more.
+    Progress {
+        /// The action.
+        answer: Box<ActionAnswer>,
+        /// Who reads it: an operator finds the form that resolves what is not known.
+        viewer: Option<ActorRole>,
+    },
 }
 
 /// How many moved facts a notice names; it has a fixed size, and the page must not move.
 const MOVED_NAMED_MAX: usize = 3;
 
 /// Where a part stands in its page, by the id of its element.
+const STATUS: &str = "status";
 const OVERVIEW: &str = "now";
 const MOVED: &str = "moved";
 const PROGRESS: &str = "progress";
 
-/// Draws a part without its page, in the words that the page has.
+/// Draws parts without their page, in the words that the page has.
 #[must_use]
-pub fn alone(spec: &'static KernelSpec, part: Part) -> AnyView {
+pub fn alone(spec: &'static KernelSpec, parts: Vec<Part>) -> AnyView {
     provide_context(Catalogue::from(spec));
-    draw(spec, part)
+    let drawn = parts.into_iter().map(|part| draw(spec, part));
+    // One after the other, without the marks of a list.
+    let both = |before, part| view! { {before} {part} }.into_any();
+    drawn.reduce(both).unwrap_or_else(|| ().into_any())
 }
 
 /// Draws a part in its page.
 fn draw(spec: &KernelSpec, part: Part) -> AnyView {
     match part {
+        Part::Status { status, viewer } => self::status(spec, &status, viewer),
         Part::Overview { overview, viewer } => self::overview(spec, &overview, viewer),
         Part::Moved(compared) => moved(spec, compared.as_deref()),
-        Part::Progress(shown) => of_progress(shown.as_ref()),
+        Part::Progress { answer, viewer } => of_action(spec, &answer, viewer),
     }
 }
 
@@ -83,15 +100,41 @@ pub(super) fn live_moved(spec: &KernelSpec, id: ActionId) -> AnyView {
     .into_any()
 }
 
-/// How far the kernel is with the action of the page.
-pub(super) fn live_progress(spec: &KernelSpec, shown: Progress) -> AnyView {
-    let at = format!("/parts/actions/{}/progress", shown.action_id);
+/// How the action of the page stands while it is running; its end is put in place as it comes.
+pub(super) fn live_progress(
+    spec: &KernelSpec,
+    answer: &ActionAnswer,
+    viewer: Option<ActorRole>,
+) -> AnyView {
+    let at = format!("/parts/actions/{}/progress", answer.id);
     let first = "So far; reload to see how far it is now.".to_owned();
     view! {
         <section aria-label="Under way">
             <Live part=PROGRESS.to_owned() at=at first=first/>
-            {draw(spec, Part::Progress(Some(shown)))}
+            {of_action(spec, answer, viewer)}
         </section>
+    }
+    .into_any()
+}
+
+/// The strip. Whoever puts it in place says what the title of the page begins with, and reads out what
+/// changed.
+pub(super) fn status(
+    spec: &KernelSpec,
+    shown: &ClusterStatus,
+    viewer: Option<ActorRole>,
+) -> AnyView {
+    let at = shown.state.as_ref().ok().map(|state| state.observation.observed_at.to_string());
+    view! {
+        <div
+            id=STATUS
+            translate="no"
+            data-trouble=components::status::trouble(spec, shown).unwrap_or_default()
+            data-says=components::status::spoken(spec, shown)
+            data-from=at
+        >
+            {components::status::status(spec, shown, viewer)}
+        </div>
     }
     .into_any()
 }
@@ -102,6 +145,7 @@ fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole>) -
         <div
             class="overview"
             id=OVERVIEW
+            translate="no"
             data-live="Live: updated on each change."
             data-lost=format!("Not live since {at}: reload to see the present.")
         >
@@ -151,18 +195,20 @@ fn moved_words(spec: &KernelSpec, compared: Option<&Compared>) -> (&'static str,
     ("moved", words)
 }
 
-fn of_progress(shown: Option<&Progress>) -> AnyView {
-    let live = match shown {
-        Some(_) => "Live: updated as it goes on. Leaving this page stops nothing.",
-        None => "Finished. Reload for the result.",
+fn of_action(spec: &KernelSpec, answer: &ActionAnswer, viewer: Option<ActorRole>) -> AnyView {
+    let live = if answer.is_running() {
+        "Live: updated as it goes on. Leaving this page stops nothing."
+    } else {
+        "It is over. The result stands here; reload for its records."
     };
     view! {
         <div
             id=PROGRESS
+            translate="no"
             data-live=live
-            data-lost="Not live: reload to see how far it is now."
+            data-lost="Not live: reload to see how it stands now."
         >
-            {shown.map(progress::progress)}
+            {progress::of_action(spec, answer, viewer)}
         </div>
     }
     .into_any()

@@ -7,15 +7,24 @@ use crate::ui::client_chrome;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::js_sys::{Function, Promise, Reflect};
-use web_sys::{AddEventListenerOptions, DomParser, Element, SupportedType, window};
+use web_sys::{AddEventListenerOptions, Document, DomParser, Element, SupportedType, window};
 
 /// What makes an island that came with a new part live. The framework's own script defines it.
 const HYDRATE: &str = "__hydrateIsland";
 
 /// The element with this id in a text of HTML; nothing where it has none, as a refusal.
 pub(super) fn part(html: &str, id: &str) -> Option<Element> {
-    let document = DomParser::new().ok()?.parse_from_string(html, SupportedType::TextHtml).ok()?;
-    document.get_element_by_id(id)
+    read(html)?.get_element_by_id(id)
+}
+
+/// Every part in a text of HTML: the elements of its body, all of which have an id.
+pub(super) fn parts(html: &str) -> Option<Vec<Element>> {
+    let found = read(html)?.query_selector_all("body > [id]").ok()?;
+    (0..found.length()).map(|number| found.item(number)?.dyn_into().ok()).collect()
+}
+
+fn read(html: &str) -> Option<Document> {
+    DomParser::new().ok()?.parse_from_string(html, SupportedType::TextHtml).ok()
 }
 
 /// Puts the new part in place of the old one, and brings its islands to life.

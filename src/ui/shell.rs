@@ -2,10 +2,11 @@
 
 use crate::model::actor::ActorRole;
 use crate::model::spec::Catalogue;
+use crate::model::status::ClusterStatus;
 use crate::ui::client_chrome::Here;
-use crate::ui::components::notice;
+use crate::ui::components::{notice, status};
 use crate::ui::preferences::{KeyShortcuts, Theme};
-use crate::ui::{Frame, NavItem, Page, pages};
+use crate::ui::{EnvironmentClass, Frame, NavItem, Page, pages, parts};
 use leptos::config::LeptosOptions;
 use leptos::hydration::HydrationScripts;
 use leptos::prelude::*;
@@ -16,12 +17,25 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
     let (identity, catalogue) = (&frame.identity, Catalogue::from(frame.spec));
     provide_context(catalogue);
     let place = format!("{} {}", identity.environment, identity.cluster);
-    let title = format!("{} · {place} · AeroDB control plane", page.title(catalogue));
+    let base = format!("{} · {place} · AeroDB control plane", page.title(catalogue));
+    let trouble = frame.status.as_ref().and_then(|shown| status::trouble(frame.spec, shown));
+    let title = match trouble {
+        Some(trouble) => format!("{trouble} · {base}"),
+        None => base.clone(),
+    };
     let theme = frame.preferences.theme;
     let themed = (theme != Theme::Auto).then(|| theme.word());
     let is_live = page.is_live() && frame.session.is_some();
     let keys = frame.preferences.keys == KeyShortcuts::On;
-    let here = is_live.then(|| view! { <Here keys=keys/> });
+    // The overview draws both itself, because there they are kept up to date with all the rest.
+    let is_drawn = matches!(page, Page::Overview(_));
+    let here = is_live.then(|| view! { <Here keys=keys follows=!is_drawn/> });
+    let waits = matches!(&page, Page::Action(view) if view.answer.stage.waits());
+    let strip = frame.status.as_ref().map(|shown| strip(frame, shown, base.clone(), waits));
+    let class = match frame.environment {
+        EnvironmentClass::Production => Some("production"),
+        EnvironmentClass::Other => None,
+    };
     let scripts =
         is_live.then(|| view! { <HydrationScripts options=options.clone() islands=true/> });
     let header = header(frame, page.nav());
@@ -30,8 +44,6 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
     let mismatch = frame.mismatch.as_ref().map(notice::mismatch);
     let is_outside = frame.mismatch.is_some() && frame.session.is_none();
     let reading = is_outside.then(notice::reading_while_held);
-    // The overview draws it itself, because there it is kept up to date.
-    let is_drawn = matches!(page, Page::Overview(_));
     let freeze = (!is_drawn).then(|| notice::freeze(&frame.freeze)).flatten();
     view! {
         <!DOCTYPE html>
@@ -46,9 +58,10 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
                 <link rel="stylesheet" href=stylesheet/>
                 {scripts}
             </head>
-            <body>
+            <body data-environment=class>
                 <a class="skip" href="#main">"Skip to the content"</a>
                 {header}
+                {strip}
                 <main class="page" id="main" tabindex="-1">
                     <h1>{heading}</h1>
                     {mismatch}
@@ -71,8 +84,43 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
     .into_any()
 }
 
+/// What stands on every page, and what is shown in its place when the server is not heard any more. While a
+/// confirmation is open it has a fixed size, so that nothing beneath it moves.
+fn strip(frame: &Frame, shown: &ClusterStatus, base: String, is_fixed: bool) -> AnyView {
+    let size = if is_fixed { "fixed" } else { "free" };
+    view! {
+        <div
+            class="connection"
+            id="connection"
+            hidden
+            data-title=base
+            data-trouble="Connection lost"
+            data-says="The connection to the server is lost. What the page shows is not of now."
+        >
+            <p>
+                <strong>"Connection lost."</strong>
+                " The server was last heard "
+                <span data-heard></span>
+                " ago. What stands below is from then, and nothing is sent until the server is heard."
+            </p>
+        </div>
+        <p class="spoken" id="spoken" role="status"></p>
+        <section class="status" aria-label="Status" data-size=size>
+            {parts::status(frame.spec, shown, frame.viewer())}
+            <p class="heard">
+                <span data-when="still">"As of the time shown. Reload for the present."</span>
+                <span data-when="live">"Live. The server was heard " <span data-heard></span> " ago."</span>
+                <span data-when="lost">"Not live."</span>
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
 fn header(frame: &Frame, current: Option<NavItem>) -> AnyView {
     let identity = &frame.identity;
+    let production = (frame.environment == EnvironmentClass::Production)
+        .then(|| view! { <div data-kind="production"><dt>"Class"</dt><dd>"Production"</dd></div> });
     let nav = frame.viewer().map(|role| navigation(role, frame, current));
     let person = frame.session.as_ref().map(|session| {
         let name = session.name.to_string();
@@ -111,6 +159,7 @@ fn header(frame: &Frame, current: Option<NavItem>) -> AnyView {
                     <dt>"Environment"</dt>
                     <dd>{identity.environment.to_string()}</dd>
                 </div>
+                {production}
                 <div>
                     <dt>"Cluster"</dt>
                     <dd>{identity.cluster.to_string()}</dd>

@@ -19,11 +19,30 @@ use crate::model::pinned::{ClusterIdentity, Freeze, InDoubt};
 use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::spec::{ActionSpec, Catalogue, KernelSpec};
+use crate::model::status::ClusterStatus;
 use crate::model::text::{ActorName, NodeId};
 use crate::model::timeline::Timeline;
 use crate::model::timeline_filter::TimelineFilter;
 use crate::model::trace::Trace;
 use std::collections::BTreeMap;
+
+/// What the settings say of the environment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EnvironmentClass {
+    /// Customers depend on it.
+    Production,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+impl EnvironmentClass {
+    /// As the setting says.
+    #[must_use]
+    pub fn of(is_production: bool) -> Self {
+        if is_production { Self::Production } else { Self::Other }
+    }
+}
 
 /// What stands round every page: which cluster this is, and who reads it.
 #[derive(Clone, Debug)]
@@ -32,6 +51,10 @@ pub struct Frame {
     pub spec: &'static KernelSpec,
     /// Named in the header and the title of every page.
     pub identity: ClusterIdentity,
+    /// Whether the pages have to look unlike those of every other environment.
+    pub environment: EnvironmentClass,
+    /// The cluster now, and what is not over; absent for whoever is not signed in.
+    pub status: Option<ClusterStatus>,
     /// Who is signed in. The secret in it, if any, is never drawn.
     pub session: Option<SessionAnswer>,
     /// The freeze that stands, or why that could not be read.
@@ -280,6 +303,18 @@ impl NavItem {
 }
 
 impl Page {
+    /// The observation of the present that the page shows, where it shows one: what stands round it is of
+    /// the same (C8.4).
+    #[must_use]
+    pub fn state(&self) -> Option<&ClusterState> {
+        match self {
+            Self::Overview(view) => Some(&view.overview.state),
+            Self::NewAction(new) => Some(&new.state),
+            Self::Node(data) => Some(&data.state),
+            _ => None,
+        }
+    }
+
     /// The title, which is also what the one `h1` says.
     #[must_use]
     pub fn title(&self, catalogue: Catalogue) -> String {

@@ -49,13 +49,27 @@ pub(super) async fn action(
     site.answer(&by, page).await
 }
 
-/// The part of the overview that follows the cluster.
+/// What stands on every page.
+pub(super) async fn status_part(
+    by: RequestReader,
+    State(site): State<RedactedReads>,
+) -> Result<Response, Refusal> {
+    let status = Box::new(site.status(&by).await);
+    let parts = vec![Part::Status { status, viewer: Some(by.role()) }];
+    Ok(render::parts(site.spec(), parts).await)
+}
+
+/// The part of the overview that follows the cluster, and what stands on every page from the same
+/// observation (C8.4).
 pub(super) async fn overview_part(
     by: RequestReader,
     State(site): State<RedactedReads>,
 ) -> Result<Response, Refusal> {
     let overview = Box::new(site.overview(&by).await?);
-    Ok(render::part(site.spec(), Part::Overview { overview, viewer: Some(by.role()) }).await)
+    let status = Box::new(site.status_over(&by, Ok(overview.state.clone())));
+    let viewer = Some(by.role());
+    let parts = vec![Part::Status { status, viewer }, Part::Overview { overview, viewer }];
+    Ok(render::parts(site.spec(), parts).await)
 }
 
 /// What has moved since an action was explained.
@@ -65,17 +79,18 @@ pub(super) async fn moved_part(
     Segment(id): Segment,
 ) -> Result<Response, Refusal> {
     let compared = Box::new(site.compared(&by, &id).await?);
-    Ok(render::part(site.spec(), Part::Moved(Some(compared))).await)
+    Ok(render::parts(site.spec(), vec![Part::Moved(Some(compared))]).await)
 }
 
-/// How far the kernel is with an action.
+/// How an action stands.
 pub(super) async fn progress_part(
     by: RequestReader,
     State(site): State<RedactedReads>,
     Segment(id): Segment,
 ) -> Result<Response, Refusal> {
-    let progress = site.progress(&by, &id).await?;
-    Ok(render::part(site.spec(), Part::Progress(progress)).await)
+    let answer = Box::new(site.action(&by, &id).await?);
+    let parts = vec![Part::Progress { answer, viewer: Some(by.role()) }];
+    Ok(render::parts(site.spec(), parts).await)
 }
 
 /// That something changed, as server-sent events.

@@ -25,19 +25,27 @@ pub(super) async fn draw(
     page: Page,
     status: StatusCode,
 ) -> Response {
-    let frame = frame(site, viewer.map(gate::session_answer));
+    let frame = frame(site, viewer.map(gate::session_answer), &page).await;
     render::page(&site.leptos, frame, page, status).await
 }
 
 /// What stands round a page for this reader.
-pub(super) fn frame(site: &ReadState, session: Option<SessionAnswer>) -> Frame {
+pub(super) async fn frame(site: &ReadState, session: Option<SessionAnswer>, page: &Page) -> Frame {
     let is_known = session.is_some();
+    // Who is not signed in is told nothing about the cluster.
+    let status = match page.state() {
+        _ if !is_known => None,
+        Some(state) => Some(site.read.status_over(Ok(state.clone()))),
+        None => Some(site.read.status().await),
+    };
+    let freeze = status.as_ref().map_or(Ok(None), |status| status.freeze.clone());
     Frame {
+        environment: site.environment,
+        status,
         identity: site.identity.clone(),
         spec: site.read.spec(),
         session,
-        // Who is not signed in is told nothing about the cluster.
-        freeze: if is_known { site.read.freeze() } else { Ok(None) },
+        freeze,
         unrecordable: is_known.then(|| site.read.unrecordable()).flatten(),
         // That nothing can be changed is said to everybody; what was found only to those who sign in.
         mismatch: site

@@ -209,11 +209,13 @@ reads! {
     Help, "/help", Anyone, Everywhere, Plain, ReadState(reference::help);
     /// Setting a preference of the browser.
     Preferences, "/preferences", Anyone, Everywhere, Plain, ReadState(preferences::prefer);
+    /// What stands on every page.
+    StatusPart, "/parts/status", Onlooker, Everywhere, Plain, RedactedReads(guest_routes::status_part);
     /// The part of the overview that follows the cluster.
     OverviewPart, "/parts/overview", Onlooker, Everywhere, Plain, RedactedReads(guest_routes::overview_part);
     /// What has moved since an action was explained: a part of its page.
     MovedPart, "/parts/actions/{id}/moved", Onlooker, Everywhere, Tagged, RedactedReads(guest_routes::moved_part);
-    /// How far the kernel is with an action: a part of its page.
+    /// How an action stands: a part of its page.
     ProgressPart, "/parts/actions/{id}/progress", Onlooker, Everywhere, Tagged, RedactedReads(guest_routes::progress_part);
     /// The sign-in form.
     SignIn, "/login", Anyone, Console, Plain, ReadState(pages::sign_in);

@@ -13,11 +13,12 @@ use crate::authority::{Denied, Reader, Stakeholder};
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Overview, SessionAnswer};
+use crate::model::cluster::ClusterState;
 use crate::model::compared::Compared;
-use crate::model::progress::Progress;
 use crate::model::redact::Redact;
 use crate::model::refusal::Refusal;
 use crate::model::spec::{Catalogue, KernelSpec};
+use crate::model::status::ClusterStatus;
 use crate::model::text::ActorName;
 use crate::ui::{ConsoleScope, Frame, OverviewView, Page, ProofShown, TimelineView};
 use axum::extract::FromRequestParts;
@@ -132,6 +133,25 @@ impl RedactedReads {
         Ok(overview)
     }
 
+    /// What stands on every page.
+    pub(super) async fn status(&self, by: &RequestReader) -> ClusterStatus {
+        let state = self.reading.read.observe().await;
+        self.status_over(by, state)
+    }
+
+    /// The same, over an observation that was made.
+    pub(super) fn status_over(
+        &self,
+        by: &RequestReader,
+        state: Result<ClusterState, Refusal>,
+    ) -> ClusterStatus {
+        let status = self.reading.read.status_over(state);
+        match &by.onlooker {
+            Reader::Viewer(_) => status,
+            Reader::Stakeholder(_) => status.redacted(self.spec()),
+        }
+    }
+
     /// The same, with what this session was shown before.
     pub(super) async fn traced(&self, by: &RequestReader) -> Result<OverviewView, Refusal> {
         let overview = by.sees(self.reading.read.spec(), self.reading.read.overview().await)?;
@@ -175,19 +195,6 @@ impl RedactedReads {
     pub(super) async fn compared(&self, by: &RequestReader, id: &str) -> Result<Compared, Refusal> {
         let found = match by.names(id) {
             Ok(id) => self.reading.read.compared(id).await,
-            Err(why) => Err(why),
-        };
-        by.sees(self.reading.read.spec(), found)
-    }
-
-    /// How far the kernel is with one action.
-    pub(super) async fn progress(
-        &self,
-        by: &RequestReader,
-        id: &str,
-    ) -> Result<Option<Progress>, Refusal> {
-        let found = match by.names(id) {
-            Ok(id) => self.reading.read.progress(id).await,
             Err(why) => Err(why),
         };
         by.sees(self.reading.read.spec(), found)
@@ -240,7 +247,7 @@ async fn drawn(reading: &ReadState, by: &Reader, page: Result<Page, Refusal>) ->
         token: None,
         expires_at: by.expires_at(),
     };
-    let frame = pages::frame(reading, Some(session));
+    let frame = pages::frame(reading, Some(session), &page).await;
     let frame = match by {
         Reader::Viewer(_) => frame,
         Reader::Stakeholder(link) => {
@@ -254,6 +261,8 @@ impl Redact for Frame {
     fn redacted(self, of: &KernelSpec) -> Self {
         let Self {
             identity,
+            environment,
+            status,
             spec,
             session,
             freeze,
@@ -267,6 +276,8 @@ impl Redact for Frame {
         } = self;
         Self {
             identity,
+            environment,
+            status: status.redacted(of),
             spec,
             // Its own name, which stands in the link's record.
             session,

@@ -60,10 +60,10 @@ pub async fn page(
     response
 }
 
-/// Draws a part of a page, byte for byte as it stands in the page: a browser that has the page puts it
-/// in place of the old one. It carries the policy of a page, and no script.
-pub async fn part(spec: &'static KernelSpec, part: Part) -> Response<Body> {
-    drawn(move || ui::parts::alone(spec, part)).await
+/// Draws parts of a page, each byte for byte as it stands in the page: a browser that has the page puts each
+/// in place of the old one. They carry the policy of a page, and no script.
+pub async fn parts(spec: &'static KernelSpec, parts: Vec<Part>) -> Response<Body> {
+    drawn(move || ui::parts::alone(spec, parts)).await
 }
 
 async fn drawn(draw: impl FnOnce() -> AnyView + Clone + Send + Sync + 'static) -> Response<Body> {

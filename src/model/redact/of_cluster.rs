@@ -11,6 +11,7 @@ use crate::model::finding::Mismatch;
 use crate::model::pinned::{InDoubt, Pinned, PinnedItem, PinnedNode};
 use crate::model::progress::Progress;
 use crate::model::spec::{Catalogue, KernelSpec};
+use crate::model::status::{ClusterStatus, UnfinishedAction, UnfinishedActions};
 
 impl Redact for Overview {
     fn redacted(self, spec: &KernelSpec) -> Self {
@@ -34,6 +35,36 @@ impl Redact for Overview {
             mismatch: mismatch.redacted(spec),
             unrecordable: unrecordable.redacted(spec),
         }
+    }
+}
+
+impl Redact for ClusterStatus {
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        let Self { state, freeze, unfinished } = self;
+        Self {
+            state: state.redacted(spec),
+            freeze: freeze.redacted(spec),
+            unfinished: unfinished.redacted(spec),
+        }
+    }
+}
+
+impl Redact for UnfinishedActions {
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        let Self { in_doubt, running, waiting, waiting_in_all } = self;
+        Self {
+            in_doubt: in_doubt.redacted(spec),
+            running: running.redacted(spec),
+            waiting: waiting.redacted(spec),
+            waiting_in_all,
+        }
+    }
+}
+
+impl Redact for UnfinishedAction {
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        let Self { id, action, by, since, stage } = self;
+        Self { id, action: action.redacted(spec), by: by.redacted(spec), since, stage }
     }
 }
 

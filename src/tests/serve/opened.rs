@@ -11,6 +11,7 @@ use aerodb_control::serve::config::Config;
 use aerodb_control::serve::listen_policy::ListenPolicy;
 use aerodb_control::serve::provider_settings::ProviderSettings;
 use aerodb_control::serve::{self, ControlPlane, SystemDeps, found};
+use aerodb_control::ui::EnvironmentClass;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -93,6 +94,7 @@ pub(crate) fn config(dir: &Path, nodes: u64) -> Config {
         data: dir.to_owned(),
         nodes: NodeCount::Exactly(nodes),
         environment: PlaceName::parse("test").expect("a name"),
+        environment_class: EnvironmentClass::Other,
         cluster: PlaceName::parse("aerodb").expect("a name"),
         data_api: "127.0.0.1:0".parse().expect("an address"),
         reach: ListenPolicy::default(),

@@ -28,10 +28,11 @@ use aerodb_control::model::pinned::ClusterIdentity;
 use aerodb_control::model::progress::{Progress, Unit};
 use aerodb_control::model::receipt::{LedgerRef, Receipt};
 use aerodb_control::model::record::{Entry, RECORD_VERSION, Record};
+use aerodb_control::model::status::{ClusterStatus, UnfinishedActions};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
 use aerodb_control::model::trace::Trace;
 use aerodb_control::ui::preferences::Preferences;
-use aerodb_control::ui::{ConsoleScope, Frame, LogView, OverviewView, Page};
+use aerodb_control::ui::{ConsoleScope, EnvironmentClass, Frame, LogView, OverviewView, Page};
 
 /// A text that would do harm anywhere it is not made inert.
 pub(crate) const HOSTILE: &str =
@@ -63,6 +64,8 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
     });
     Frame {
         identity: identity(),
+        environment: EnvironmentClass::Other,
+        status: role.map(|_| status(settled())),
         spec: &SPEC,
         session,
         freeze: Ok(None),
@@ -73,6 +76,15 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         console: ConsoleScope::Whole,
         can_sign_out: true,
         shows: None,
+    }
+}
+
+/// What stands on every page, with nothing begun.
+pub(crate) fn status(state: ClusterState) -> ClusterStatus {
+    ClusterStatus {
+        state: Ok(state),
+        freeze: Ok(None),
+        unfinished: Ok(UnfinishedActions::default()),
     }
 }
 

@@ -92,7 +92,7 @@ async fn nothing_is_typed_ticked_or_focused_for_the_operator() {
     // The first focus is on a link that leads to what there is to read, and on nothing that asks.
     let focused: Vec<_> = html.split('<').filter(|tag| tag.contains(" autofocus")).collect();
     let [focused] = focused[..] else { panic!("one, and one only: {focused:?}") };
-    assert!(focused.starts_with("a href=\"#checks\""), "{focused}");
+    assert!(focused.starts_with("a href=\"#decision\""), "{focused}");
     assert!(html.contains("Runs this once, on staging aerodb: switchover to n2."), "{html}");
     assert!(html.contains(" to confirm, on "), "{html}");
     let html = draw(OPERATOR, new_action(None, "plain")).await;

@@ -19,10 +19,18 @@ impl Ear {
         }
     }
 
-    /// The next event, or that the stream has ended. Heartbeats come later than any test ends.
-    async fn next(&mut self) -> Option<StateVersion> {
+    /// The next event, whatever it is, or that the stream has ended.
+    async fn event(&mut self) -> Option<String> {
         let frame = self.0.frame().await?.expect("a frame");
-        let text = String::from_utf8(frame.into_data().expect("data").to_vec()).expect("text");
+        Some(String::from_utf8(frame.into_data().expect("data").to_vec()).expect("text"))
+    }
+
+    /// The next change, or that the stream has ended.
+    async fn next(&mut self) -> Option<StateVersion> {
+        let mut text = self.event().await?;
+        while text.starts_with("event: alive\n") {
+            text = self.event().await?;
+        }
         let data = text.lines().find_map(|line| line.strip_prefix("data: ")).expect("data");
         assert!(data.bytes().all(|b| b.is_ascii_digit() || b == b'.'), "numbers only: {text}");
         Some(StateVersion::parse(data).expect("two numbers"))
@@ -43,6 +51,18 @@ async fn a_proxy_is_told_to_pass_each_event_on_as_it_comes() {
     assert_eq!(response.headers()["x-accel-buffering"], "no");
     assert_eq!(response.headers()["cache-control"], "no-cache, no-transform");
     assert_eq!(response.headers()["content-type"], "text/event-stream");
+}
+
+/// A browser does not show comments to a page, and some proxies strip them: silence has to be an event.
+#[tokio::test]
+async fn a_server_without_news_says_that_it_is_alive_in_an_event_with_a_name() {
+    let app = TestApp::new().await;
+    let mut ear = Ear::open(&app.observer()).await.expect("a stream");
+    ear.next().await.expect("the present state");
+    // Two of them before ten seconds are over.
+    let soon = std::time::Duration::from_millis(4_900);
+    let said = tokio::time::timeout(soon, ear.event()).await.expect("not silent");
+    assert_eq!(said.as_deref(), Some("event: alive\ndata: alive\n\n"));
 }
 
 #[tokio::test]

@@ -28,23 +28,33 @@ fn local_time_label(at: &str) -> Option<String> {
     Some(format!("{local} here, {}", age((now.get_time() - then.get_time()) / 1000.0)))
 }
 
-/// An age in the largest unit of which there are two, so that it is never more than half wrong.
+/// An age.
 fn age(seconds: f64) -> String {
-    let (size, unit) = match seconds.abs() {
+    let span = span(seconds.abs());
+    if seconds < -1.0 { format!("{span} ahead") } else { format!("{span} old") }
+}
+
+/// A span of time in the largest unit of which there are two, so that it is never more than half wrong.
+pub(in crate::ui::client_chrome) fn span(seconds: f64) -> String {
+    let (size, unit) = match seconds {
         s if s < 120.0 => (1.0, "s"),
         s if s < 7_200.0 => (60.0, "min"),
         s if s < 172_800.0 => (3_600.0, "h"),
         _ => (86_400.0, "days"),
     };
-    let count = (seconds.abs() / size).floor();
-    if seconds < -1.0 { format!("{count} {unit} ahead") } else { format!("{count} {unit} old") }
+    format!("{} {unit}", (seconds / size).floor())
 }
 
 /// Puts the local time beside every time of the page. An attribute only: the style sheet shows it, and
 /// no node of another live part is touched.
 pub(in crate::ui) fn label_all_times() {
+    label_times("time[datetime]");
+}
+
+/// The same for the times that a selector names.
+pub(in crate::ui::client_chrome) fn label_times(selector: &str) {
     let Some(document) = document() else { return };
-    let Ok(times) = document.query_selector_all("time[datetime]") else { return };
+    let Ok(times) = document.query_selector_all(selector) else { return };
     for number in 0..times.length() {
         let Some(time) = times.item(number).and_then(|node| node.dyn_into::<Element>().ok()) else {
             continue;

@@ -1,26 +1,52 @@
 //! The facts about the cluster as a whole.
 
-use crate::model::cluster::ClusterState;
+use crate::model::actor::ActorRole;
+use crate::model::answer::WhyNot;
+use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::facts::{Fact, Value};
 use crate::model::spec::{FactOf, FactSpec, KernelSpec, PRIMARY, Show};
-use crate::ui::components::words::{fact, node, since, since_of};
+use crate::ui::components::nodes::request_form;
+use crate::ui::components::words::{escaped, fact, node, since, since_of};
 use leptos::prelude::*;
 
-/// The facts that the spec of the kernel shows large, each a value or the word unknown.
+/// The facts that the spec of the kernel shows large, each a value or the word unknown; where nobody is
+/// primary, with the nodes that `target_checks` has nothing against.
 #[must_use]
-pub fn cluster_facts(spec: &KernelSpec, state: &ClusterState) -> AnyView {
+pub fn cluster_facts(
+    spec: &KernelSpec,
+    state: &ClusterState,
+    target_checks: &[WhyNot],
+    viewer: Option<ActorRole>,
+) -> AnyView {
     let tiles = spec.facts_of(FactOf::Cluster).filter(|fact| fact.show == Show::Tile);
     // What the kernel does not say is not there.
-    let tiles = tiles.filter_map(|of| Some(tile(of, state, state.facts.get(of.key)?)));
+    let tiles = tiles.filter_map(|of| {
+        let value = state.facts.get(of.key)?;
+        let is_nobody = of.key == PRIMARY && state.primary() == Fact::Known(None);
+        let is_judged = is_nobody && !target_checks.is_empty();
+        let targets = is_judged.then(|| targets(spec, state, target_checks, viewer));
+        Some(tile(of, state, value, targets))
+    });
     view! { <dl class="cluster-facts">{tiles.collect_view()}</dl> }.into_any()
 }
 
-fn tile(of: &FactSpec, state: &ClusterState, value: &Fact<Value>) -> AnyView {
-    let tone = match value {
+/// How a fact is drawn: as what stopped, as unknown, or plain.
+#[must_use]
+pub fn tone(of: &FactSpec, value: &Fact<Value>) -> &'static str {
+    match value {
         Fact::Unknown { .. } => "unknown",
         Fact::Known(known) if of.is_alarm(known) => "stop",
         Fact::Known(_) => "plain",
-    };
+    }
+}
+
+fn tile(
+    of: &FactSpec,
+    state: &ClusterState,
+    value: &Fact<Value>,
+    beneath: Option<AnyView>,
+) -> AnyView {
+    let tone = tone(of, value);
     let primary = state.primary_node().filter(|_| of.key == PRIMARY);
     let shown = match primary {
         Some(primary) => view! { <span>{node(&primary.id)}</span> }.into_any(),
@@ -30,8 +56,56 @@ fn tile(of: &FactSpec, state: &ClusterState, value: &Fact<Value>) -> AnyView {
     view! {
         <div data-tone=tone>
             <dt>{of.label}</dt>
-            <dd>{shown} {since}</dd>
+            <dd>{shown} {since} {beneath}</dd>
         </div>
     }
     .into_any()
+}
+
+/// Where nobody is primary: every node that no rule speaks against, with where its log ends. The order is
+/// that of the names; it ranks nothing (C2.2).
+fn targets(
+    spec: &KernelSpec,
+    state: &ClusterState,
+    target_checks: &[WhyNot],
+    viewer: Option<ActorRole>,
+) -> AnyView {
+    let items: Vec<_> = state
+        .nodes
+        .iter()
+        .filter_map(|one| {
+            let free = |table: &&WhyNot| {
+                table.candidates.iter().any(|c| c.node == one.id && c.against.is_empty())
+            };
+            let tables: Vec<_> = target_checks.iter().filter(free).collect();
+            (!tables.is_empty()).then(|| target(spec, one, &tables, viewer))
+        })
+        .collect();
+    if items.is_empty() {
+        return view! { <small class="since">"No node passes every check as the next one."</small> }
+            .into_any();
+    }
+    view! {
+        <small class="since">"Pass every check, in the order of their names:"</small>
+        <ul class="targets">{items}</ul>
+    }
+    .into_any()
+}
+
+fn target(
+    spec: &KernelSpec,
+    one: &NodeState,
+    tables: &[&WhyNot],
+    viewer: Option<ActorRole>,
+) -> AnyView {
+    let end = spec.fact(FactOf::Node, spec.position.end);
+    let end = end.and_then(|of| {
+        let words = one.facts.get(of.key)?.word(|value| of.words(value));
+        Some(format!("{} {}", of.lower_label(), escaped(&words)))
+    });
+    let forms = (viewer == Some(ActorRole::Operator)).then(|| {
+        let form = |table: &&WhyNot| view! { " " {request_form(table.kind, &one.id)} };
+        tables.iter().map(form).collect_view()
+    });
+    view! { <li>{node(&one.id)} " " {end} {forms}</li> }.into_any()
 }

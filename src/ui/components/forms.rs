@@ -4,7 +4,8 @@
 use crate::model::action::ActionId;
 use crate::model::answer::ActionAnswer;
 use crate::model::pinned::Freeze;
-use crate::model::text::REASON_CHARS_MAX;
+use crate::model::text::{ActorName, REASON_CHARS_MAX};
+use crate::ui::EnvironmentClass;
 use crate::ui::components::words::{self, escaped};
 use leptos::prelude::*;
 
@@ -49,10 +50,26 @@ pub fn reason_field(id: &'static str, typed_before: Option<String>) -> AnyView {
     .into_any()
 }
 
+/// What the confirmation asks for beside the digest, and of whom.
+pub struct ConfirmForm<'a> {
+    /// Whether it asks for a proof of identity.
+    pub proof: &'a ProofShown,
+    /// What was typed as the target before, where only the proof was missing.
+    pub typed_before: Option<&'a str>,
+    /// Whose password is asked for.
+    pub reader: Option<&'a ActorName>,
+    /// Whether it says that this is production.
+    pub environment: EnvironmentClass,
+    /// The field for which the attempt before was refused: the focus goes there.
+    pub in_error: Option<&'a str>,
+}
+
 /// The confirmation of exactly what was explained. The button is the last thing on the form and
 /// never has the first focus.
 #[must_use]
-pub fn confirm(answer: &ActionAnswer, proof: &ProofShown, typed_before: Option<&str>) -> AnyView {
+pub fn confirm(answer: &ActionAnswer, asked: &ConfirmForm) -> AnyView {
+    let ConfirmForm { proof, typed_before, reader, environment, in_error } = asked;
+    let is_in_error = |field| *in_error == Some(field);
     let action = format!("/actions/{}/confirm", answer.id);
     let title = words::title(&answer.action);
     let identity = &answer.explanation.pinned.identity;
@@ -77,6 +94,7 @@ pub fn confirm(answer: &ActionAnswer, proof: &ProofShown, typed_before: Option<&
                     name="typed_target"
                     required
                     value=typed_before.map(escaped)
+                    autofocus=is_in_error("typed_target")
                     autocomplete="off"
                     autocapitalize="none"
                     spellcheck="false"
@@ -87,10 +105,12 @@ pub fn confirm(answer: &ActionAnswer, proof: &ProofShown, typed_before: Option<&
     let password = match proof {
         _ if typed.is_none() => None,
         ProofShown::Recent => None,
-        ProofShown::Asked => Some(password_field()),
+        ProofShown::Asked => Some(password_field(*reader, is_in_error("password"))),
         ProofShown::AskedThere(provider) => return prove(answer.id, provider),
         ProofShown::Nowhere => return view! { <p class="none">{NOWHERE}</p> }.into_any(),
     };
+    let production = (*environment == EnvironmentClass::Production)
+        .then(|| view! { <p data-kind="production">"This is production."</p> });
     let after_refusal = answer.after_refusal.map(|seq| {
         view! {
             <p>
@@ -103,6 +123,7 @@ pub fn confirm(answer: &ActionAnswer, proof: &ProofShown, typed_before: Option<&
     view! {
         <form class="form" method="post" action=action autocomplete="off">
             <h3>"Confirm"</h3>
+            {production}
             <p>
                 {format!("{what}, on {place}: {title}. The confirmation repeats the digest ")}
                 <code>{short}</code> "; if a pinned fact has moved, it is refused and nothing runs."
@@ -119,9 +140,25 @@ pub fn confirm(answer: &ActionAnswer, proof: &ProofShown, typed_before: Option<&
     .into_any()
 }
 
-/// The password, asked for on the spot.
-fn password_field() -> AnyView {
+/// The password, asked for on the spot, beside the account that it is of: what fills in a password fills in
+/// the name of the account with it, and must find a field for that which is not the target.
+fn password_field(reader: Option<&ActorName>, is_in_error: bool) -> AnyView {
+    let account = reader.map(|name| {
+        view! {
+            <p class="field">
+                <label for="confirm-account">"Account"</label>
+                <input
+                    type="text"
+                    id="confirm-account"
+                    readonly
+                    autocomplete="username"
+                    value=name.to_string()
+                />
+            </p>
+        }
+    });
     view! {
+        {account}
         <p class="field">
             <label for="confirm-password">"Password"</label>
             <input
@@ -129,6 +166,7 @@ fn password_field() -> AnyView {
                 id="confirm-password"
                 name="password"
                 required
+                autofocus=is_in_error
                 autocomplete="current-password"
                 aria-describedby="confirm-password-hint"
             />

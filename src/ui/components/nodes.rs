@@ -143,13 +143,14 @@ fn request(kind: ActionKind, node: &NodeId, against: usize) -> AnyView {
         }
         .into_any();
     }
+    view! { <li>{request_form(kind, node)}</li> }.into_any()
+}
+
+/// The way to the form that asks for an action on this node.
+#[must_use]
+pub fn request_form(kind: ActionKind, node: &NodeId) -> AnyView {
     let parameter = words::catalogue().action(kind).and_then(ActionSpec::node_parameter);
     let parameter = parameter.map_or("node", |parameter| parameter.name);
     let address = format!("/actions/new?kind={kind}&{parameter}={node}");
-    view! {
-        <li>
-            <a href=address>{format!("{kind} to {node}")}</a>
-        </li>
-    }
-    .into_any()
+    view! { <a href=address>{format!("{kind} to {node}")}</a> }.into_any()
 }

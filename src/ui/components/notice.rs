@@ -1,6 +1,7 @@
 //! Notices: what stands in the way, what was refused, and what was repeated.
 
 use crate::model::action::Stage;
+use crate::model::actor::ActorRole;
 use crate::model::facts::FactChange;
 use crate::model::finding::Mismatch;
 use crate::model::pinned::{Freeze, InDoubt};
@@ -225,4 +226,17 @@ pub fn duplicate(stage: Stage) -> AnyView {
 #[must_use]
 pub fn needs_sign_in(refusal: &Refusal) -> bool {
     refusal.code == RefusalCode::NotSignedIn
+}
+
+/// The sentence that stands where an operator would see a form.
+#[must_use]
+pub fn for_operators(viewer: Option<ActorRole>, what: &str) -> AnyView {
+    let role = viewer.map_or("A reader who has not signed in", |role| match role {
+        ActorRole::Observer => "An observer",
+        ActorRole::Auditor => "An auditor",
+        ActorRole::Stakeholder => "A stakeholder",
+        ActorRole::Operator => "An operator",
+    });
+    view! { <p class="none">{format!("{role} sees this page; only an operator can {what}.")}</p> }
+        .into_any()
 }

@@ -10,8 +10,8 @@ use crate::model::record::ManualOutcome;
 use crate::model::spec::KernelSpec;
 use crate::model::text::{ActorName, Reason};
 use crate::ui::components::effects::differences;
-use crate::ui::components::notice;
 use crate::ui::components::words::{self, escaped, hash, time};
+use crate::ui::components::{notice, rules};
 use leptos::prelude::*;
 
 /// What came of the action so far; `None` while it waits for its operator.
@@ -231,7 +231,7 @@ fn of_stage(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<OutcomeP
         Stage::Rejected => {
             let body = view! {
                 <p>"Nothing ran. A pre-condition does not hold or is unknown:"</p>
-                {notice::invariants(&answer.explanation.violated())}
+                {rules::against(&answer.explanation.checks)}
             };
             ("stop", "Rejected", body.into_any())
         }
@@ -257,12 +257,12 @@ fn of_stage(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<OutcomeP
             "Confirmed by one of two",
             text("Nothing ran. It waits for a second operator, who confirms the same digest."),
         ),
-        Stage::Confirmed => {
-            ("open", "Confirmed", text("It is about to be sent. Reload to see what came of it."))
-        }
-        Stage::Dispatched => {
-            ("open", "Running", text("It was sent to the kernel. Reload to see what came of it."))
-        }
+        Stage::Confirmed => ("open", "Confirmed", text("It is about to be sent.")),
+        Stage::Dispatched => (
+            "open",
+            "Running",
+            text("It was sent to the kernel. What came of it is not recorded yet."),
+        ),
         Stage::Executed => ("done", "Executed", text("It ran, once.")),
         Stage::Refused => ("stop", "Refused by the kernel", text("Nothing ran.")),
         Stage::Unknown => ("unknown", "Outcome unknown", text("It may have run.")),

@@ -6,7 +6,7 @@ use crate::model::spec::KernelSpec;
 use crate::ui::components::cluster_facts::cluster_facts;
 use crate::ui::components::prospects::prospects;
 use crate::ui::components::words::{command, escaped, observation};
-use crate::ui::components::{items, nodes, notice, positions, progress, rules, topology};
+use crate::ui::components::{items, nodes, notice, positions, progress, rules, topology, trouble};
 use leptos::prelude::*;
 
 /// The overview. It is drawn whole from each observation, so that it is never a mix of two (C8.4).
@@ -24,11 +24,11 @@ pub fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole
         }
     });
     view! {
-        {observation(&state.observation)}
+        {trouble::trouble(spec, state)}
         {freeze}
         {in_doubt}
         {state.under_way.as_ref().map(progress::with_link)}
-        <section aria-label="Cluster">{cluster_facts(spec, state)}</section>
+        <section aria-label="Cluster">{cluster_facts(spec, state, &overview.target_checks, viewer)}</section>
         <div class="figures">
             {topology::topology(spec, state)}
             {positions::positions(spec, state)}
@@ -39,8 +39,10 @@ pub fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole
             {every}
         </section>
         {items::items(spec, &state.items.iter().collect::<Vec<_>>())}
-        <section>
-            <h2>"Unavailable actions"</h2>
+        <details class="folded">
+            <summary>
+                <h2>"Unavailable actions"</h2>
+            </summary>
             <p>
                 "For each node, the rules that speak against making it primary now, from this \
                 observation. The order is that of the names; it ranks nothing."
@@ -52,8 +54,9 @@ pub fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole
             </p>
             {(!overview.cluster_actions.is_empty())
                 .then(|| prospects("Actions on the cluster", &overview.cluster_actions, viewer))}
-        </section>
+        </details>
         {write_hint(overview)}
+        {observation(&state.observation)}
     }
     .into_any()
 }

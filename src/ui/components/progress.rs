@@ -1,7 +1,13 @@
-//! How far the kernel is with an action that takes long.
+//! How an action stands: how far the kernel is with it, what came of it, and what was asked.
 
+use crate::model::action::Stage;
+use crate::model::actor::ActorRole;
+use crate::model::answer::{ActionAnswer, ResolutionMode};
+use crate::model::cluster::ReceiptStatus;
 use crate::model::progress::Progress;
-use crate::ui::components::words::escaped;
+use crate::model::spec::KernelSpec;
+use crate::ui::components::words::{self, escaped, time};
+use crate::ui::components::{badge, copyable, forms, notice, outcome};
 use leptos::prelude::*;
 
 /// How far it is, as a bar and in words. It predicts no end.
@@ -31,4 +37,82 @@ pub fn with_link(of: &Progress) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// An action as it stands: what came of it first, then what was asked.
+#[must_use]
+pub fn of_action(spec: &KernelSpec, answer: &ActionAnswer, viewer: Option<ActorRole>) -> AnyView {
+    let far = answer.under_way.as_ref().map(progress);
+    view! {
+        {far}
+        {outcome::outcome(spec, answer, viewer)}
+        {resolution(answer, viewer)}
+        {request(answer)}
+    }
+    .into_any()
+}
+
+fn request(answer: &ActionAnswer) -> AnyView {
+    let entry = words::catalogue().action(answer.action.kind());
+    let names: Vec<_> = answer.confirmed_by.iter().map(ToString::to_string).collect();
+    let confirmed_by = (!names.is_empty()).then(|| {
+        view! {
+            <div>
+                <dt>"Confirmed by"</dt>
+                <dd>{names.join(", then ")}</dd>
+            </div>
+        }
+    });
+    view! {
+        <dl class="facts">
+            <div>
+                <dt>"Stage"</dt>
+                <dd>{badge::stage(answer.stage, answer.interrupted)}</dd>
+            </div>
+            <div>
+                <dt>"Meaning"</dt>
+                <dd>{entry.map(|entry| entry.meaning)}</dd>
+            </div>
+            <div>
+                <dt>"Reason"</dt>
+                <dd>{escaped(answer.reason.as_str())}</dd>
+            </div>
+            <div>
+                <dt>"Asked by"</dt>
+                <dd>{answer.requested_by.to_string()}", at "{time(answer.requested_at)}</dd>
+            </div>
+            {confirmed_by}
+            <div>
+                <dt>"Id"</dt>
+                <dd>{copyable::code(&answer.id.to_string(), "the id")}</dd>
+            </div>
+        </dl>
+    }
+    .into_any()
+}
+
+/// The way to close an action whose outcome is not known.
+fn resolution(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyView> {
+    let open = answer.interrupted.is_some() || answer.stage == Stage::Unknown;
+    if !open {
+        return None;
+    }
+    let form = if viewer == Some(ActorRole::Operator) {
+        close(answer)
+    } else {
+        notice::for_operators(viewer, "close it")
+    };
+    Some(view! { <section aria-label="Closing">{form}</section> }.into_any())
+}
+
+/// What the kernel can prove is resolved; only what it cannot is found.
+fn close(answer: &ActionAnswer) -> AnyView {
+    let has_proof = matches!(
+        answer.kernel_says,
+        Some(ReceiptStatus::Executed { .. } | ReceiptStatus::Voided { .. })
+    );
+    match answer.closing {
+        ResolutionMode::Finding if !has_proof => forms::finding(answer),
+        ResolutionMode::Finding | ResolutionMode::Resolution => forms::resolve(answer),
+    }
 }

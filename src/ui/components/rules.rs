@@ -1,7 +1,7 @@
 //! Rules with their verdicts and evidence: the checks of one request, or why a node is none.
 
 use crate::model::answer::WhyNot;
-use crate::model::explanation::{Candidate, Check, Evidence};
+use crate::model::explanation::{Candidate, Check, Evidence, Verdict};
 use crate::ui::components::badge;
 use crate::ui::components::words::{capital, escaped, node, time};
 use leptos::prelude::*;
@@ -18,21 +18,22 @@ pub fn scrolling(name: &str, table: AnyView) -> AnyView {
     .into_any()
 }
 
-pub(super) const COLUMNS: [&str; 6] = ["Rule", "Verdict", "Found", "Required", "Source", "Since"];
+/// What was found stands before the rule: a rule alone reads as the opposite of what is so.
+pub(super) const COLUMNS: [&str; 6] = ["Verdict", "Found", "Required", "Rule", "Source", "Since"];
 
 pub(super) fn headings() -> AnyView {
     COLUMNS.map(|name| view! { <th scope="col">{name}</th> }).into_iter().collect_view().into_any()
 }
 
-/// The checks of one request, in order.
+/// Checks of one request, in order.
 #[must_use]
-pub fn checks(checks: &[Check]) -> AnyView {
+pub fn checks(caption: &'static str, checks: &[&Check]) -> AnyView {
     let rows = checks.iter().flat_map(|check| rows_of(check, None)).collect_view();
     scrolling(
-        "Checks",
+        caption,
         view! {
             <table class="rules">
-                <caption>"Checks"</caption>
+                <caption>{caption}</caption>
                 <thead>
                     <tr>{headings()}</tr>
                 </thead>
@@ -108,35 +109,62 @@ pub(super) fn height_of(checks: &[Check]) -> usize {
 pub(super) fn rows_of(check: &Check, mut before: Option<AnyView>) -> Vec<AnyView> {
     let height = check.evidence.len().max(1).to_string();
     let verdict = check.verdict.word();
+    let mut judged =
+        Some(view! { <td rowspan=height.clone()>{badge::verdict(check.verdict)}</td> });
     let mut rule = Some(view! {
-        <td rowspan=height.clone()>
+        <td rowspan=height>
             <span>{escaped(&check.statement)}</span>
             <code>{check.invariant.to_string()}</code>
         </td>
-        <td rowspan=height>{badge::verdict(check.verdict)}</td>
     });
     if check.evidence.is_empty() {
         let row = view! {
             <tr data-verdict=verdict>
-                {before} {rule} <td colspan="4">"No evidence was given."</td>
+                {before} {judged} <td colspan="2">"No evidence was given."</td> {rule}
+                <td></td> <td></td>
             </tr>
         };
         return vec![row.into_any()];
     }
-    let row = |evidence| {
-        let cells = evidence_cells(evidence);
-        view! { <tr data-verdict=verdict>{before.take()} {rule.take()} {cells}</tr> }.into_any()
+    let row = |Evidence { observed, required, source, since }: &Evidence| {
+        let since = since.map_or_else(|| view! { <span>"-"</span> }.into_any(), time);
+        view! {
+            <tr data-verdict=verdict>
+                {before.take()} {judged.take()}
+                <td>{escaped(observed)}</td>
+                <td>{escaped(required)}</td>
+                {rule.take()}
+                <td>{escaped(source)}</td>
+                <td>{since}</td>
+            </tr>
+        }
+        .into_any()
     };
     check.evidence.iter().map(row).collect()
 }
 
-fn evidence_cells(evidence: &Evidence) -> AnyView {
-    let since = evidence.since.map_or_else(|| view! { <span>"-"</span> }.into_any(), time);
-    view! {
-        <td>{escaped(&evidence.observed)}</td>
-        <td>{escaped(&evidence.required)}</td>
-        <td>{escaped(&evidence.source)}</td>
-        <td>{since}</td>
-    }
-    .into_any()
+/// What speaks against a request, each with what was found first, then what the rule asks for.
+#[must_use]
+pub fn against(checks: &[Check]) -> AnyView {
+    let found = |check: &Check| {
+        let evidence = check.evidence.iter().map(|evidence| {
+            let required = format!(" Required: {}.", escaped(&evidence.required));
+            view! {
+                <strong>{format!("Found: {}.", escaped(&evidence.observed))}</strong>
+                {required}
+                " "
+            }
+        });
+        view! {
+            <li>
+                {evidence.collect_view()}
+                <small>
+                    {format!("Rule, {}: {} ", check.verdict.word(), escaped(&check.statement))}
+                    <code>{check.invariant.to_string()}</code>
+                </small>
+            </li>
+        }
+    };
+    let items = checks.iter().filter(|check| check.verdict != Verdict::Pass).map(found);
+    view! { <ul class="invariants">{items.collect_view()}</ul> }.into_any()
 }

@@ -1,52 +1,28 @@
-//! The browser's ear: an event stream that carries ids, and a reading after each.
+//! What a page follows: after each event of the stream, the part is read again and put in place.
 //!
-//! There is no timer here. The browser opens a lost stream again by itself; while one reading is
-//! under way, any number of events lead to one more, so a busy cluster cannot pile readings up.
+//! While one reading is under way, any number of events lead to one more, so a busy cluster cannot pile
+//! readings up. A reading that was under way when the server was lost is given up: its answer would come
+//! from before.
 
 use super::carry::Carried;
-use crate::model::answer::StateVersion;
+use crate::ui::client_chrome::connection;
 use crate::ui::live::{Following, StreamEvent};
 use crate::ui::place;
 use gloo_net::http::Request;
 use leptos::task::spawn_local;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::{Element, EventSource, MessageEvent, window};
+use web_sys::{AbortController, Element, window};
 
-/// Where the server says that something changed.
-const EVENTS: &str = "/api/v1/events";
+pub(super) use super::ear::listen;
+
 /// What a part says while it is followed, and once it is not.
 const LIVE: &str = "data-live";
 const LOST: &str = "data-lost";
+/// What stands on every page: whoever is told its title is told of it too.
+const STATUS: &str = "status";
 /// The answer to somebody who has the part already.
 const NOT_MODIFIED: u16 = 304;
-
-/// Listens until the page is left. Where the stream cannot be opened at all, that is `Lost`.
-pub(super) fn listen(on: impl Fn(StreamEvent) + 'static) {
-    let Ok(source) = EventSource::new(EVENTS) else {
-        on(StreamEvent::Lost);
-        return;
-    };
-    let on = Rc::new(on);
-    let heard = Rc::clone(&on);
-    let changed = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
-        let present = message.data().as_string().and_then(|text| StateVersion::parse(&text));
-        heard(StreamEvent::Present(present));
-    });
-    let gone = Rc::clone(&on);
-    let lost = Closure::<dyn Fn()>::new(move || gone(StreamEvent::Lost));
-    source.set_onerror(Some(lost.as_ref().unchecked_ref()));
-    let listening =
-        source.add_event_listener_with_callback("changed", changed.as_ref().unchecked_ref());
-    if listening.is_err() {
-        on(StreamEvent::Lost);
-    }
-    // An island lives as long as its page, and so do its ears.
-    changed.forget();
-    lost.forget();
-}
 
 /// One reading at a time, and whether another one is due after it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,12 +35,15 @@ enum FetchState {
 /// A part of the page that is followed.
 struct FollowedPart<F> {
     id: String,
+    /// Where it is read, with others of this page where the answer holds more.
     at: String,
     /// The tag of what is shown, where it has one.
     tag: RefCell<Option<String>>,
     reading: Cell<FetchState>,
-    /// Whether the stream is open, as far as the browser knows.
-    is_open: Cell<bool>,
+    /// Whether the server is heard, as far as the browser knows.
+    is_heard: Cell<bool>,
+    /// What gives up the reading that is under way.
+    stop: RefCell<Option<AbortController>>,
     says: F,
 }
 
@@ -77,14 +56,20 @@ pub(super) fn follow(part: String, at: String, says: impl Fn(Following) + 'stati
         at,
         tag: RefCell::default(),
         reading: Cell::new(FetchState::Idle),
-        is_open: Cell::new(false),
+        is_heard: Cell::new(false),
+        stop: RefCell::default(),
         says,
     });
     listen(move |event| {
-        part.is_open.set(event != StreamEvent::Lost);
+        part.is_heard.set(event != StreamEvent::Lost);
         match event {
             StreamEvent::Present(_) => ask(&part),
-            StreamEvent::Lost => part.say(false),
+            StreamEvent::Lost => {
+                if let Some(stop) = part.stop.take() {
+                    stop.abort();
+                }
+                part.say(false);
+            }
         }
     });
 }
@@ -101,30 +86,27 @@ fn ask<F: Fn(Following) + 'static>(part: &Rc<FollowedPart<F>>) {
             part.reading.set(FetchState::Busy);
             let is_read = part.read().await.is_some();
             // It may have been lost while the answer was on its way.
-            part.say(is_read && part.is_open.get());
+            part.say(is_read && part.is_heard.get());
         }
         part.reading.set(FetchState::Idle);
     });
 }
 
 impl<F: Fn(Following)> FollowedPart<F> {
-    /// The element as it stands in the page.
-    fn shown(&self) -> Option<Element> {
-        window()?.document()?.get_element_by_id(&self.id)
-    }
-
     fn say(&self, is_live: bool) {
         let name = if is_live { LIVE } else { LOST };
-        let says = self.shown().and_then(|shown| shown.get_attribute(name)).unwrap_or_default();
+        let says = shown(&self.id).and_then(|shown| shown.get_attribute(name)).unwrap_or_default();
         (self.says)(if is_live { Following::Live(says) } else { Following::Lost(says) });
     }
 
     async fn read(&self) -> Option<()> {
-        let request = Request::get(&self.at);
+        let stop = AbortController::new().ok()?;
+        let request = Request::get(&self.at).abort_signal(Some(&stop.signal()));
         let request = match &*self.tag.borrow() {
             Some(tag) => request.header("if-none-match", tag),
             None => request,
         };
+        self.stop.replace(Some(stop));
         let response = request.send().await.ok()?;
         if response.status() == NOT_MODIFIED {
             return Some(());
@@ -133,16 +115,31 @@ impl<F: Fn(Following)> FollowedPart<F> {
             return None;
         }
         let tag = response.headers().get("etag");
-        let new = place::part(&response.text().await.ok()?, &self.id)?;
+        let html = response.text().await.ok()?;
+        let parts = place::parts(&html).filter(|parts| parts.iter().any(|p| p.id() == self.id))?;
         // Whoever is pressing something, or selecting, is not to lose it under the pointer.
-        while self.shown()?.matches(":active").ok()? {
+        while parts.iter().any(|part| shown(&part.id()).is_some_and(|old| is_pressed(&old))) {
             place::released().await?;
         }
-        let old = self.shown()?;
-        let carried = Carried::of(&old);
-        place::put(&old, &new)?;
-        carried.onto(&new);
+        for new in parts {
+            let old = shown(&new.id())?;
+            let carried = Carried::of(&old);
+            place::put(&old, &new)?;
+            carried.onto(&new);
+            if new.id() == STATUS {
+                connection::status_replaced(&old, &new);
+            }
+        }
         self.tag.replace(tag);
         Some(())
     }
+}
+
+/// An element as it stands in the page.
+fn shown(id: &str) -> Option<Element> {
+    window()?.document()?.get_element_by_id(id)
+}
+
+fn is_pressed(part: &Element) -> bool {
+    part.matches(":active").unwrap_or(false)
 }

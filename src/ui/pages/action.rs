@@ -1,48 +1,65 @@
 //! `GET /actions/{id}`: one action, from the request to its outcome.
 
-use crate::model::action::Stage;
 use crate::model::actor::ActorRole;
-use crate::model::answer::{ActionAnswer, ResolutionMode};
-use crate::model::cluster::ReceiptStatus;
+use crate::model::answer::ActionAnswer;
 use crate::model::spec::KernelSpec;
-use crate::ui::components::words::{self, escaped, time};
-use crate::ui::components::{badge, copyable, explanation, forms, kept, notice, outcome, records};
+use crate::ui::components::{copyable, explanation, forms, kept, notice, progress, records};
 use crate::ui::live::ChangeNotice;
 use crate::ui::verify::verify;
-use crate::ui::{ActionView, pages, parts};
+use crate::ui::{ActionView, Frame, pages, parts};
 use leptos::prelude::*;
 
 /// One action as it stands.
-pub(super) fn action(spec: &KernelSpec, data: &ActionView, viewer: Option<ActorRole>) -> AnyView {
+pub(super) fn action(frame: &Frame, data: &ActionView) -> AnyView {
+    let (spec, viewer) = (frame.spec, frame.viewer());
     let answer = &data.answer;
     let duplicate = answer.duplicate.then(|| notice::duplicate(answer.stage));
     // While a confirmation is open, the one live part is a notice of a fixed size beside the form.
     let live = (!answer.stage.waits()).then(|| view! { <ChangeNotice/> });
-    let asks = answer.stage.waits() && viewer == Some(ActorRole::Operator);
-    let ahead = asks.then(|| {
+    let waits = answer.stage.waits();
+    // After a refusal the focus stands where it was refused.
+    let is_focused = waits && viewer == Some(ActorRole::Operator) && data.refusal.is_none();
+    let ahead = waits.then(|| {
         // The first focus stands where there is nothing to press but a way to read on.
         view! {
-            <p>
-                "This waits for you: read it, then confirm or withdraw it at its end. "
-                <a href="#checks" autofocus>
-                    "Read the checks"
-                </a>
-            </p>
+            <div class="ahead">
+                {explanation::line(spec, &answer.explanation, &answer.digest)}
+                <p>
+                    <a href="#decision" autofocus=is_focused>
+                        "Go to decision"
+                    </a>
+                </p>
+            </div>
         }
     });
+    let judged = view! {
+        <section class="explanation">
+            <h2>"Explanation"</h2>
+            {explanation::judged(spec, &answer.explanation, &answer.observation)}
+        </section>
+    };
+    // What is running is followed to its end.
+    let now = if answer.is_running() {
+        parts::live_progress(spec, answer, viewer)
+    } else {
+        progress::of_action(spec, answer, viewer)
+    };
     // A stakeholder is not shown the log, nor a fingerprint that could be checked against it.
     let has_log = viewer != Some(ActorRole::Stakeholder);
     view! {
         {live}
         {ahead}
-        {pages::refusal(data.refusal.as_ref())}
+        {(!waits).then(|| pages::refusal(data.refusal.as_ref()))}
         {duplicate}
-        {request(answer)}
-        {answer.under_way.clone().map(|shown| parts::live_progress(spec, shown))}
-        {outcome::outcome(spec, answer, viewer)}
-        {resolution(answer, viewer)}
-        {explanation::explanation(spec, &answer.explanation, &answer.digest, &answer.observation)}
-        {decision(spec, data, viewer)}
+        {now}
+        <div class="decide" data-open=waits.to_string()>
+            {judged}
+            {decision(spec, data, frame, viewer)}
+        </div>
+        <details class="folded">
+            <summary>"More of the explanation: rules, nodes, commands, digest, pinned facts"</summary>
+            {explanation::looked_up(spec, &answer.explanation, &answer.digest)}
+        </details>
         <section>
             <h2>"Records"</h2>
             {has_log.then(|| verify(&answer.records))}
@@ -65,59 +82,32 @@ fn report(answer: &ActionAnswer) -> AnyView {
     .into_any()
 }
 
-fn request(answer: &ActionAnswer) -> AnyView {
-    let entry = words::catalogue().action(answer.action.kind());
-    let names: Vec<_> = answer.confirmed_by.iter().map(ToString::to_string).collect();
-    let confirmed_by = (!names.is_empty()).then(|| {
-        view! {
-            <div>
-                <dt>"Confirmed by"</dt>
-                <dd>{names.join(", then ")}</dd>
-            </div>
-        }
-    });
-    view! {
-        <dl class="facts">
-            <div>
-                <dt>"Stage"</dt>
-                <dd>{badge::stage(answer.stage, answer.interrupted)}</dd>
-            </div>
-            <div>
-                <dt>"Meaning"</dt>
-                <dd>{entry.map(|entry| entry.meaning)}</dd>
-            </div>
-            <div>
-                <dt>"Reason"</dt>
-                <dd>{escaped(answer.reason.as_str())}</dd>
-            </div>
-            <div>
-                <dt>"Asked by"</dt>
-                <dd>{answer.requested_by.to_string()}", at "{time(answer.requested_at)}</dd>
-            </div>
-            {confirmed_by}
-            <div>
-                <dt>"Id"</dt>
-                <dd>{copyable::code(&answer.id.to_string(), "the id")}</dd>
-            </div>
-        </dl>
-    }
-    .into_any()
-}
-
 /// The choice between confirming and withdrawing, after everything there is to read.
-fn decision(spec: &KernelSpec, data: &ActionView, viewer: Option<ActorRole>) -> Option<AnyView> {
+fn decision(
+    spec: &KernelSpec,
+    data: &ActionView,
+    frame: &Frame,
+    viewer: Option<ActorRole>,
+) -> Option<AnyView> {
     let answer = &data.answer;
     if !answer.stage.waits() {
         return None;
     }
     // Whoever confirmed it first can still take it back, and not confirm it again.
     let is_first = answer.confirmed_by.first().is_some_and(|by| data.reader.as_ref() == Some(by));
-    let confirm = (!is_first).then(|| forms::confirm(answer, &data.proof, data.typed.as_deref()));
+    let asked = forms::ConfirmForm {
+        proof: &data.proof,
+        typed_before: data.typed.as_deref(),
+        reader: data.reader.as_ref(),
+        environment: frame.environment,
+        in_error: data.refusal.as_ref().and_then(|refusal| refusal.field.as_deref()),
+    };
+    let confirm = (!is_first).then(|| forms::confirm(answer, &asked));
     let forms = if viewer == Some(ActorRole::Operator) {
         view! {
             <div class="forms">
-                {forms::withdraw(answer)}
                 {confirm}
+                {forms::withdraw(answer)}
             </div>
         }
         .into_any()
@@ -126,7 +116,10 @@ fn decision(spec: &KernelSpec, data: &ActionView, viewer: Option<ActorRole>) -> 
     };
     let section = view! {
         <section class="decision">
-            <h2>"Decision"</h2>
+            <h2 id="decision" tabindex="-1">
+                "Decision"
+            </h2>
+            {pages::refusal(data.refusal.as_ref())}
             {parts::live_moved(spec, answer.id)}
             {two_operators(answer)}
             {forms}
@@ -149,30 +142,4 @@ fn two_operators(answer: &ActionAnswer) -> Option<AnyView> {
         }
     };
     answer.explanation.pinned.second_operator.then(|| view! { <p>{words}</p> }.into_any())
-}
-
-/// The way to close an action whose outcome is not known.
-fn resolution(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<AnyView> {
-    let open = answer.interrupted.is_some() || answer.stage == Stage::Unknown;
-    if !open {
-        return None;
-    }
-    let form = if viewer == Some(ActorRole::Operator) {
-        close(answer)
-    } else {
-        pages::for_operators(viewer, "close it")
-    };
-    Some(view! { <section aria-label="Closing">{form}</section> }.into_any())
-}
-
-/// What the kernel can prove is resolved; only what it cannot is found.
-fn close(answer: &ActionAnswer) -> AnyView {
-    let has_proof = matches!(
-        answer.kernel_says,
-        Some(ReceiptStatus::Executed { .. } | ReceiptStatus::Voided { .. })
-    );
-    match answer.closing {
-        ResolutionMode::Finding if !has_proof => forms::finding(answer),
-        ResolutionMode::Finding | ResolutionMode::Resolution => forms::resolve(answer),
-    }
 }

@@ -33,7 +33,7 @@ pub(super) fn observation(spec: &KernelSpec, data: &KeptObservation) -> AnyView 
             <ul class="sentences">{named}</ul>
         </section>
         {made(&state.observation)}
-        <section aria-label="Cluster">{cluster_facts(spec, state)}</section>
+        <section aria-label="Cluster">{cluster_facts(spec, state, &[], None)}</section>
         <div class="figures">{topology::topology(spec, state)} {positions::positions(spec, state)}</div>
         {nodes::nodes(spec, state, &[], None)}
         {items::items(spec, &state.items.iter().collect::<Vec<_>>())}

@@ -7,8 +7,18 @@ use leptos::prelude::*;
 /// The sign-in form.
 pub(super) fn sign_in(data: &SignIn) -> AnyView {
     let next = data.next.as_deref().filter(|next| is_local(next)).map(str::to_owned);
+    // A browser keeps its session from a page that a link elsewhere led to, and sends it with this one.
+    let asked = next.clone().filter(|_| data.refusal.is_none()).map(|next| {
+        view! {
+            <p>
+                "Signed in already, and here by a link from elsewhere? "
+                <a href=next>"Open the page that was asked for"</a>
+            </p>
+        }
+    });
     view! {
         {pages::refusal(data.refusal.as_ref())}
+        {asked}
         {others(&data.others, next.as_deref(), data.anew)}
         <form class="form" method="post" action="/login">
             {hidden_next(next.as_deref())}

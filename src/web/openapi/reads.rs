@@ -144,7 +144,7 @@ pub(in crate::web) fn session(schemas: &mut Schemas) -> Operation {
 }
 
 pub(in crate::web) fn events(_: &mut Schemas) -> Operation {
-    let about = "That something changed, as server-sent events: two numbers, and no data.";
+    let about = "As server-sent events: `changed` with two numbers, and `alive` after four seconds without one. No data.";
     Operation::new("streamChanges", about).file("text/event-stream").refuses([Code::TooManyStreams])
 }
 
