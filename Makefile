@@ -9,7 +9,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is needed and was not found" >
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build run check lint test unit e2e documents bench bench-pages pictures crash-campaign simulate power-loss migration-kills fault-sweep duplicates hostile fuzz crowd deny clean
+.PHONY: help setup build run run-postgres postgres check lint test unit e2e documents bench bench-pages pictures crash-campaign simulate power-loss migration-kills fault-sweep duplicates hostile fuzz crowd deny clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -26,6 +26,13 @@ run: build ## build, found a cluster in ./data if that is not there, and serve o
 	test -e data || $(PROGRAM) init
 	exec $(PROGRAM) serve
 
+run-postgres: build ## the same over a throw-away PostgreSQL cluster of three nodes, which goes with it
+	cargo build $(CARGO_FLAGS) --release --bin postgres_trial
+	exec $(TARGET)/release/postgres_trial
+
+postgres: ## see that PostgreSQL is there, which the tests run, and install it where that can be done
+	@src/tests/postgres_bench/install.sh
+
 check: setup lint ## the fast loop: format, lints and documents with warnings denied, unit tests and 100 seeds
 	SIMULATE_SEEDS=$(or $(SEEDS),100) cargo test $(CARGO_FLAGS) --lib
 
@@ -37,7 +44,7 @@ lint:
 
 test: setup lint unit e2e ## everything: lints, unit and integration tests, then the browser tests
 
-unit: ## unit and integration tests
+unit: postgres ## unit and integration tests
 	INSTA_UPDATE=no cargo test $(CARGO_FLAGS)
 
 # ROOM names the room whose promises are tried: workflow, or kernel with clients that write data.

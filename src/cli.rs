@@ -28,6 +28,7 @@ mod local;
 mod log_arguments;
 mod offline_report;
 mod output;
+mod postgres;
 mod progress;
 mod remote;
 mod report;
@@ -47,6 +48,7 @@ use clap::Parser as _;
 pub use exit::exit_codes;
 use failure::Failure;
 pub use generated::reference;
+use host_arguments::{KernelCommand, PostgresCommand};
 use output::{complain, finish};
 use report::Report;
 use std::process::ExitCode;
@@ -94,7 +96,11 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         CliCommand::VerifyLog(options) => verify::verify_log(&options, cli.ca_file),
         CliCommand::RotateLogKey(options) => local::rotate_log_key(&options),
         CliCommand::ExportLog(options) => local::export_log(&options),
-        CliCommand::Kernel(command) => restore::run(&command),
+        CliCommand::Kernel(KernelCommand::Restore(options)) => restore::run(&options),
+        CliCommand::Kernel(KernelCommand::Postgres(command)) => match command {
+            PostgresCommand::Prepare(options) => postgres::prepare(options),
+            PostgresCommand::Verify(options) => postgres::verify(&options),
+        },
         CliCommand::Catalogue { kind, server: true } => server.catalogue(kind.as_deref()),
         CliCommand::Catalogue { kind, server: false } => {
             local::catalogue(CATALOGUE, kind.as_deref())
@@ -121,6 +127,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         CliCommand::Logout => server.logout(),
         CliCommand::Status => server.status(),
         CliCommand::Node { id } => server.node(&id),
+        CliCommand::Checklist { key, node } => server.checklist(&key, &node),
         CliCommand::Explain(ask) => server.explain(&ask),
         CliCommand::Request { ask, action_id } => server.request(&ask, action_id),
         CliCommand::Confirm { id, digest, typed, prove } => {

@@ -9,7 +9,7 @@ use crate::model::explanation::{
 };
 use crate::model::invariant::Invariant;
 use crate::model::pinned::{Freeze, InDoubt, Pinned};
-use crate::model::spec::{ActionClass, ActionSpec, Catalogue, Impact, KernelSpec, Target};
+use crate::model::spec::{ActionClass, ActionSpec, Catalogue, Impact, KernelSpec, Target, WayOut};
 use crate::model::text::{ActorName, NodeId, Reason};
 
 /// What the control plane itself relies on whenever it runs an action.
@@ -219,7 +219,7 @@ fn all_checks(
     rules: &Rules<'_>,
     mut checks: Vec<Check>,
 ) -> Vec<Check> {
-    checks.extend(own_checks(state, rules.entry(action), standing));
+    checks.extend(own_checks(state, rules, rules.entry(action), standing));
     checks
 }
 
@@ -228,9 +228,14 @@ fn against(checks: Vec<Check>) -> Vec<Check> {
 }
 
 /// The checks that the control plane makes of its own records, for every action.
-fn own_checks(state: &ClusterState, entry: Option<&ActionSpec>, standing: &Blockers) -> [Check; 2] {
+fn own_checks(
+    state: &ClusterState,
+    rules: &Rules<'_>,
+    entry: Option<&ActionSpec>,
+    standing: &Blockers,
+) -> [Check; 2] {
     [
-        nothing_in_doubt(state, entry, standing.in_doubt.as_ref()),
+        nothing_in_doubt(state, rules, entry, standing.in_doubt.as_ref()),
         not_frozen(standing.freeze.as_ref()),
     ]
 }
@@ -250,16 +255,39 @@ fn typed_target(
     }
 }
 
+/// Whether an action is the way out beside one in doubt. An action that the kernel does not know may have made
+/// a node primary.
+fn leads_out(
+    state: &ClusterState,
+    rules: &Rules<'_>,
+    entry: &ActionSpec,
+    in_doubt: Option<&InDoubt>,
+) -> bool {
+    let primary = state.primary();
+    match entry.way_out {
+        WayOut::Never => false,
+        WayOut::Always => primary.known() == Some(&None),
+        // A primary that does not answer is not known to be none. Whether there is one, the action's own
+        // rules say.
+        WayOut::UnlessPrimaryInDoubt => {
+            let chooses =
+                |open: &InDoubt| rules.spec.action(open.kind).map(|it| it.chooses_primary);
+            let nobody_is_known = primary.known().is_none_or(Option::is_none);
+            nobody_is_known && in_doubt.is_none_or(|open| chooses(open) == Some(false))
+        }
+    }
+}
+
 /// While an outcome is unknown nothing else runs, with one exception: what the kernel calls the way out,
 /// while nobody is primary. Resolving can need a primary, and without the exception neither could ever
 /// happen.
 fn nothing_in_doubt(
     state: &ClusterState,
+    rules: &Rules<'_>,
     entry: Option<&ActionSpec>,
     in_doubt: Option<&InDoubt>,
 ) -> Check {
-    let nobody_leads = state.primary().known() == Some(&None);
-    let way_out = entry.filter(|entry| entry.way_out && nobody_leads);
+    let way_out = entry.filter(|entry| leads_out(state, rules, entry, in_doubt));
     let is_way_out = way_out.is_some();
     let (verdict, observed) = match in_doubt {
         None => (Verdict::Pass, "none".to_owned()),
@@ -302,3 +330,6 @@ fn not_frozen(freeze: Option<&Freeze>) -> Check {
         }],
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,9 +7,12 @@
 pub mod embedded;
 pub mod memory;
 pub mod over;
+pub mod postgres;
+pub mod progress;
 
 use crate::model::action::{Action, ActionId};
 use crate::model::attestation::{Attested, Request};
+use crate::model::checklist::ChecklistRow;
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
@@ -23,7 +26,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 /// What every kernel says of itself that is compiled in: what a terminal knows without asking a server.
-pub static COMPILED_IN: [KernelSpec; 1] = [embedded::spec::SPEC];
+pub static COMPILED_IN: [KernelSpec; 2] = [embedded::spec::SPEC, postgres::spec::SPEC];
 
 /// Judges any request in one state.
 pub type Judge<'a> = Box<dyn Fn(&Request) -> Checks + 'a>;
@@ -232,6 +235,12 @@ pub trait ObserveKernel: Send + Sync + 'static {
     /// name, in the order of the catalogue. What cannot run now is among it, so that it is shown with
     /// what speaks against it. Pure.
     fn offers(&self, state: &ClusterState) -> Vec<Action>;
+
+    /// The rows of a checklist of the spec for a node, in a state. A kernel whose spec has none is never
+    /// asked. Pure.
+    fn checklist(&self, _state: &ClusterState, _key: &str, _node: &NodeId) -> Vec<ChecklistRow> {
+        Vec::new()
+    }
 
     /// One page of what happened in the kernel, newest first: at most `limit` events before a place.
     /// Reads only, and says where events may be missing (C8.1).

@@ -22,19 +22,19 @@
 //! |---|---|---|
 //! | [`model`] | shared words, pure values, canonical bytes | nothing |
 //! | `explain` | a state and a request become an explanation; pure | model |
-//! | `kernel` | the port to the correctness core, and the embedded core behind it | model, files |
+//! | `kernel` | the port to the correctness core, and behind it the embedded core and PostgreSQL | model, files |
 //! | `files` | one rule for every file that matters: locks, seals, permissions, room | nothing |
-//! | `store` | one SQLite file: one writer, read-only readers, fail closed | crash, measure, files |
+//! | `store` | one SQLite file: one writer, read-only readers, fail closed | crash, metrics, files |
 //! | [`ledger`] | records, hash chain, verification | model, store, files |
 //! | `http_client` | how others are asked over HTTP, and the files that say whom to believe | nothing |
-//! | `identity` | who somebody is by the word of a provider or a proxy | model, outside |
+//! | `identity` | who somebody is by the word of a provider or a proxy | model, `http_client` |
 //! | `authority` | who is asking, as values that nobody can forge | model, store, identity |
-//! | `observe` | all that can be read | model, explain, kernel, ledger, measure |
+//! | `observe` | all that can be read | model, explain, kernel, ledger, metrics |
 //! | `cross_check` | log, kernel and access rights held against each other; reads only | model, kernel, store, ledger, authority, crash |
 //! | `workflow` | the one way to act, and who may sign in | all above |
 //! | [`ui`] | pages and components, drawn from values | model, the pure half of ledger |
 //! | `text` | answers and reports as plain text, every line inert | model |
-//! | `web` | routes, the gate, forms and JSON, refusals as HTTP | model, identity, authority, observe, workflow, ui, plain, measure |
+//! | `web` | routes, the gate, forms and JSON, refusals as HTTP | model, identity, authority, observe, workflow, ui, text, metrics |
 //! | `serve` | puts the parts together; alone names a concrete kernel | all |
 //! | `cli` | the command line: one more client, and the commands on a data directory | all |
 //! | `metrics` | how long things took, for those who watch | nothing |
@@ -80,8 +80,10 @@
 //!
 //! ## Where a change goes
 //!
-//! A new action, rule or event of the kernel: `kernel/embedded/spec`, and the compiler leads to its
-//! checks and orders; pages, texts, commands and documents read the spec. A kernel of another shape is in
+//! A new action, rule or event of a kernel: `kernel/embedded/spec` or `kernel/postgres/spec`, and the compiler
+//! leads to its checks and orders; pages, texts, commands and documents read the spec. What a PostgreSQL
+//! server is asked stands in `kernel/postgres/reading.sql`, and what it is told in `kernel/postgres/statements`.
+//! A third kernel of another shape is in
 //! `tests/ladder`, and every page, answer and command is held over it. A new rule of how people act:
 //! `model/invariant.rs`. A route: `web/policy.rs`. A status code:
 //! `web/refusal.rs`. A word on a page: `ui/components`. How it starts: `serve.rs`.

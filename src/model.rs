@@ -12,6 +12,7 @@ pub mod answer;
 pub mod attestation;
 pub mod body;
 pub mod canonical;
+pub mod checklist;
 pub mod cluster;
 #[cfg(feature = "ssr")]
 #[cfg(feature = "ssr")]

@@ -5,6 +5,7 @@
 //! one observation (C8.4).
 
 pub mod action_history;
+mod checklist;
 mod compared;
 pub mod in_flight;
 mod kept;

@@ -17,9 +17,11 @@ mod hold;
 mod host;
 mod host_user;
 mod injected_bug;
+mod kernels;
 pub mod listen_policy;
 mod listener;
 pub mod log_stream;
+mod node_rights;
 mod offline;
 mod options;
 pub mod provider_settings;
@@ -39,13 +41,14 @@ pub use founding::{Founded, InitOptions, found, init};
 pub use host::HostName;
 pub use host_user::host_user;
 pub use listener::{CONNECTIONS_MAX, IDLE_FOR};
+pub use node_rights::{NodeRights, node_rights};
 pub use offline::{access, data_dir, rotate_log_key};
 pub use options::ServeOptions;
 pub use restored::record_restored;
 pub use tls::TlsError;
 pub use witness::{Witnessed, witness};
 
-use crate::kernel::ObserveKernel;
+use crate::kernel::CommandKernel;
 use crate::kernel::embedded::{self, EmbeddedKernel};
 use crate::ledger::{Ledger, open_key};
 use crate::metrics::CertificateExpiry;
@@ -59,7 +62,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use config::Config;
+use config::{Config, KernelSettings};
 use log_stream::LogStream;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -80,10 +83,12 @@ pub struct ControlPlane {
     pub console: Router,
     /// What observers alone can reach: it reads, and nothing else exists there.
     pub observers: Router,
-    /// The data API of the embedded kernel.
-    pub data: Router,
-    /// The kernel, for drills that cut its network.
-    pub kernel: Arc<EmbeddedKernel>,
+    /// The data API, where the kernel has one.
+    pub data: Option<Router>,
+    /// The kernel.
+    pub kernel: Arc<dyn CommandKernel>,
+    /// The same, where it is the embedded one: for drills that cut its network.
+    pub embedded: Option<Arc<EmbeddedKernel>>,
     /// The path of the one-time set-up link, while no operator exists.
     pub setup_path: Option<String>,
     /// Where log and kernel do not say the same, and nothing is changed meanwhile.
@@ -143,8 +148,8 @@ pub async fn open(
     // Nothing in the kernel changes before both were compared (C9.5).
     let compared = hold::compared(config, &ledger, &ambient).await?;
     let identity = compared.kernel.identity().clone();
-    let (kernel, mismatch) = compared.start_or_hold(&ledger, &ambient.clock)?;
-    let kernel = Arc::new(kernel);
+    let (started, mismatch) = compared.start_or_hold(&ledger, &ambient.clock)?;
+    let kernels::StartedCore { kernel, embedded } = started;
     let ledger = if mismatch.is_empty() {
         let named = ledger.reader().log_key()?;
         let name = log_name(&identity);
@@ -164,7 +169,7 @@ pub async fn open(
         mismatch,
         ..Parts::new(ledger.clone(), ambient)
     };
-    let assembled = assemble(parts, injected_bug::over(kernel.clone(), &ledger).await?);
+    let assembled = assemble(parts, injected_bug::over(Arc::clone(&kernel), &ledger).await?);
     let (access, workflow) = (Arc::clone(&assembled.access), Arc::clone(&assembled.workflow));
     // While something was found nobody is made an operator: that there is none may be what was lost.
     let setup_path = match assembled.read.mismatch() {
@@ -191,14 +196,17 @@ pub async fn open(
     let console = console.layer(addressed(config.leptos.site_addr));
     let observers =
         observers.layer(addressed(config.observer_listen.unwrap_or(config.leptos.site_addr)));
-    let data = embedded::data_api::router(Arc::clone(&kernel))
-        .layer(from_fn(host::sent_by_no_other_page))
-        .layer(from_fn_with_state(host::Names::default(), host::addressed_here));
+    let data = embedded.as_ref().map(|kernel| {
+        embedded::data_api::router(Arc::clone(kernel))
+            .layer(from_fn(host::sent_by_no_other_page))
+            .layer(from_fn_with_state(host::Names::default(), host::addressed_here))
+    });
     Ok(ControlPlane {
         console,
         observers,
         data,
         kernel,
+        embedded,
         setup_path,
         mismatch,
         access,
@@ -251,12 +259,15 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let certified = certified.transpose()?;
     let tls = certified.as_ref().map(|own| RustlsConfig::from_config(Arc::clone(&own.config)));
     let console = listen("the console", config.leptos.site_addr).await?;
-    // It asks nobody who they are, so no setting opens it.
-    if !config.data_api.ip().is_loopback() {
-        let (what, address) = ("the data API", config.data_api);
-        return Err(ServeError::NotLoopback { what, address });
-    }
-    let data = listen("the data API", config.data_api).await?;
+    let data = match &config.kernel {
+        KernelSettings::Postgres(_) => None,
+        // It asks nobody who they are, so no setting opens it.
+        KernelSettings::Embedded { data_api, .. } if !data_api.ip().is_loopback() => {
+            let (what, address) = ("the data API", *data_api);
+            return Err(ServeError::NotLoopback { what, address });
+        }
+        KernelSettings::Embedded { data_api, .. } => Some(listen("the data API", *data_api).await?),
+    };
     let observers = match config.observer_listen {
         Some(address) => {
             config.reach.permits("the console of observers", address)?;
@@ -265,12 +276,12 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
         None => None,
     };
     let console_at = local(&console, "the console")?;
-    let data_at = local(&data, "the data API")?;
+    let data_at = data.as_ref().map(|data| local(data, "the data API")).transpose()?;
     let observers_at =
         observers.as_ref().map(|o| local(o, "the console of observers")).transpose()?;
     config.providers.served_at(config.reach.url(console_at));
     offline::private(&config.data)?;
-    let house = open(&config, ambient, Some(format!("http://{data_at}"))).await?;
+    let house = open(&config, ambient, data_at.map(|at| format!("http://{at}"))).await?;
     // Before anybody hears that it is ready: a signal that comes then must not end it half way.
     let mut stop = Stop::new();
     let (told_console, told_observers) =
@@ -290,12 +301,12 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let told = tokio::spawn(told);
     let handle = Handle::new();
     let parts = [
-        (Some(console), &house.console, tls.clone()),
-        (Some(data), &house.data, None),
-        (observers, &house.observers, tls),
+        (Some(console), Some(&house.console), tls.clone()),
+        (data, house.data.as_ref(), None),
+        (observers, Some(&house.observers), tls),
     ];
     let parts: Vec<_> =
-        parts.into_iter().filter_map(|(at, r, tls)| Some((at?, r.clone(), tls))).collect();
+        parts.into_iter().filter_map(|(at, r, tls)| Some((at?, r?.clone(), tls))).collect();
     let each = listener::connections_each(parts.len());
     let mut tasks = JoinSet::new();
     for (at, router, tls) in parts {

@@ -6,6 +6,7 @@
 mod access;
 mod action;
 mod catalogue;
+mod checklist;
 mod contract;
 mod documents;
 mod explanation;
@@ -24,6 +25,7 @@ mod window;
 pub use access::{access, everybody, link_issued, link_revoked, links, links_of, token_revoked};
 pub use action::{action, outcome, requested};
 pub use catalogue::catalogue;
+pub use checklist::checklist;
 pub use contract::{contract, contract_page};
 pub use documents::{action_pages, refusals};
 pub use explanation::explanation;

@@ -12,6 +12,7 @@ pub mod render;
 mod access;
 mod actions;
 mod api;
+mod checklists;
 mod cookie;
 mod etag;
 mod events;

@@ -11,6 +11,7 @@ use super::log_arguments::{
     ExportArguments, LogArguments, RotateArguments, TimelineArguments, VerifyArguments,
 };
 use crate::model::action::ActionId;
+use crate::model::facts::FactKey;
 use crate::model::text::NodeId;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
@@ -57,14 +58,15 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CliCommand {
-    /// Found a cluster and its log, in a data directory that is empty or does not exist.
+    /// Found a cluster and its log, in a data directory that is empty or does not exist. Over PostgreSQL
+    /// servers the log alone: nothing is founded or changed in them.
     Init(InitArguments),
-    /// Run the control plane, with the embedded kernel.
+    /// Run the control plane over the kernel that the settings name.
     Serve(ServeArguments),
     /// Accounts, on the data directory of this machine.
     #[command(subcommand)]
     Account(AccountCommand),
-    /// The kernel's files on this machine, while nothing serves them.
+    /// What is done to a kernel on this machine, while nothing serves it.
     #[command(subcommand)]
     Kernel(KernelCommand),
     /// Sign in; the session is kept in a file that only you can read.
@@ -95,6 +97,15 @@ pub(super) enum CliCommand {
         /// The node, such as n1.
         #[arg(value_parser = NodeId::parse)]
         id: NodeId,
+    },
+    /// The state of a longer piece of work, as a list of facts. It goes on by nothing but your actions.
+    Checklist {
+        /// The checklist, such as switchover.
+        #[arg(value_parser = checklist_key)]
+        key: FactKey,
+        /// The node that it is for.
+        #[arg(long, value_name = "NODE", value_parser = NodeId::parse)]
+        node: NodeId,
     },
     /// What happened in the kernel, newest first.
     Events(EventsArguments),
@@ -227,6 +238,11 @@ pub(super) enum CliCommand {
         /// The command; its words one after the other.
         command: Vec<String>,
     },
+}
+
+/// The key of a checklist has the form of the key of a fact. Whether there is one the server knows.
+fn checklist_key(text: &str) -> Result<FactKey, String> {
+    FactKey::parse(text).ok_or_else(|| "no key: lower-case words with _ between them".to_owned())
 }
 
 #[cfg(test)]

@@ -51,6 +51,7 @@ impl Parameter {
             ParameterKind::Member { .. } | ParameterKind::Joining => "NODE",
             ParameterKind::Position { .. } => "POSITION",
             ParameterKind::Name | ParameterKind::Item { .. } => "NAME",
+            ParameterKind::Text { .. } => "TEXT",
         }
     }
 }
@@ -252,10 +253,10 @@ mod tests {
                 "p --url request request drop_slot --node n1 --keep-from a --reason r --json",
                 "p --url request request drop_slot --node n1 --param keep-from=a --reason r --json",
             ),
-            ("p explain x --slot=a=b", "p explain x --param slot=a=b"),
+            ("p explain x --lease=a=b", "p explain x --param lease=a=b"),
             // What stands alone stays what it is, and what is behind -- too.
             ("p request x --yes", "p request x --yes"),
-            ("p request x -- --slot a", "p request x -- --slot a"),
+            ("p request x -- --lease a", "p request x -- --lease a"),
             // No other command takes a parameter.
             ("p confirm x --slot a", "p confirm x --slot a"),
         ] {

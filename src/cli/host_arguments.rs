@@ -1,6 +1,7 @@
 //! What the commands on this machine are told: the server, its founding, what is done beside it, and where
 //! the data is.
 
+use crate::kernel::postgres::prepare::LoginRole;
 use crate::model::text::Reason;
 use clap::{Args, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -105,8 +106,49 @@ pub(super) struct AcceptArguments {
 /// What is done to a kernel without a server.
 #[derive(Debug, Subcommand)]
 pub(super) enum KernelCommand {
-    /// Make a new cluster from a backup, in a data directory that is empty.
+    /// Make a new cluster from a backup of the embedded kernel, in a data directory that is empty.
     Restore(RestoreArguments),
+    /// The roles and rights that this program needs on PostgreSQL servers.
+    #[command(subcommand)]
+    Postgres(PostgresCommand),
+}
+
+/// What is done about PostgreSQL servers without a control plane.
+#[derive(Debug, Subcommand)]
+pub(super) enum PostgresCommand {
+    /// Print the SQL that an administrator runs once on the primary, with psql. It runs nothing.
+    Prepare(PrepareArguments),
+    /// Say which rights the two roles lack on each node, and which they have too much. It reads only.
+    Verify(RightsArguments),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct PrepareArguments {
+    /// The major version of the servers, 15 to 18 [default: a script that looks for itself].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(15..=18))]
+    pub(super) version: Option<u32>,
+    /// The roles of applications whose login operators may stop, with commas between them.
+    #[arg(long, value_name = "ROLES", value_delimiter = ',', value_parser = LoginRole::parse)]
+    pub(super) logins: Vec<LoginRole>,
+    /// Whether a database of this control plane is made. `refused` leaves out what needs one.
+    #[arg(long, value_enum, default_value_t = OwnSchemaArgument::Present)]
+    pub(super) own_schema: OwnSchemaArgument,
+}
+
+/// As the setting own-schema.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum OwnSchemaArgument {
+    /// It is made.
+    Present,
+    /// Nobody wants one.
+    Refused,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RightsArguments {
+    /// The settings [default: Leptos.toml here or in a folder above].
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -12,10 +12,13 @@ use super::remote::{RemoteServer, report};
 use super::specs::in_words;
 use super::words;
 use crate::model::answer::{ActionPage, SessionAnswer, StoredRecord};
+use crate::model::checklist::ChecklistAnswer;
 use crate::model::cluster::ClusterState;
 use crate::model::event::EventPage;
+use crate::model::facts::FactKey;
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::spec::{Catalogue, KernelSpec};
+use crate::model::text::NodeId;
 use crate::text::{self, DocumentFormat, Half};
 use serde_json::Value;
 
@@ -44,6 +47,15 @@ impl RemoteServer<'_> {
     pub(super) fn whoami(&self) -> Result<Report, Failure> {
         let answer: ClientResponse<SessionAnswer> = self.client()?.get("/session", &[])?;
         Ok(report(text::session(&answer.value), &answer.body, Exit::Done))
+    }
+
+    /// One checklist.
+    pub(super) fn checklist(&self, key: &FactKey, node: &NodeId) -> Result<Report, Failure> {
+        let answer: ClientResponse<ChecklistAnswer> =
+            self.client()?.get(&format!("/checklists/{key}/{node}"), &[])?;
+        let (seen, option) = (&answer.value, self.url.option());
+        let text = in_words(&seen.state.identity, |spec| text::checklist(spec, seen, &option));
+        Ok(report(text, &answer.body, Exit::Done))
     }
 
     /// The nodes of one observation.

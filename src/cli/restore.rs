@@ -3,7 +3,7 @@
 use super::Report;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::host_arguments::{KernelCommand, RestoreArguments};
+use super::host_arguments::RestoreArguments;
 use super::local::{not_served, wait};
 use crate::files::private;
 use crate::kernel::embedded::restore::{RestoreTarget, restore};
@@ -15,12 +15,21 @@ use crate::text::lines::TextLines;
 use serde_json::json;
 use std::fmt::Display;
 
+/// The file that says what is in a base backup of PostgreSQL.
+const POSTGRES_MANIFEST: &str = "backup_manifest";
+
 /// Restores a backup.
-pub(super) fn run(command: &KernelCommand) -> Result<Report, Failure> {
-    let KernelCommand::Restore(options) = command;
+pub(super) fn run(options: &RestoreArguments) -> Result<Report, Failure> {
     // Its owner's alone: a start refuses one that others can read.
     let nothing =
         |error: &dyn Display| Failure::here(Exit::Local, format!("Nothing was restored: {error}."));
+    if options.backup.join(POSTGRES_MANIFEST).is_file() {
+        let backup = options.backup.display();
+        return Err(nothing(&format!(
+            "{backup} is a base backup of PostgreSQL servers, and this restores those of the embedded \
+             kernel: unpack its archive into the empty data directory of a server, and start that"
+        )));
+    }
     if options.into.exists() {
         private::check_directory(&options.into).map_err(|error| nothing(&error))?;
     }

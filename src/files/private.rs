@@ -1,7 +1,9 @@
 //! Files and directories that only their owner can read, whatever the mask of the process is.
 
 use super::FileError;
+use rustix::fs::{Mode, OFlags};
 use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::Read as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -52,6 +54,28 @@ pub fn check_directory(path: &Path) -> Result<(), FileError> {
     } else {
         Err(FileError::Exposed { path: path.to_owned(), mode, required })
     }
+}
+
+/// Reads a file with a secret, at most one byte more than `bytes_max`: who asks sees that it is longer.
+/// What waits for a writer, such as a pipe, is read as empty.
+///
+/// # Errors
+/// [`FileError::Exposed`] where others than the owner reach it; when it cannot be read.
+pub fn read_secret(path: &Path, bytes_max: usize) -> Result<Vec<u8>, FileError> {
+    let failed = |source| FileError::io("read", path, source);
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|e| failed(e.into()))?;
+    let file = File::from(file);
+    // Of the open file, not of the name: the name can change in between.
+    let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
+    if mode | 0o700 != 0o700 {
+        let path = path.to_owned();
+        return Err(FileError::Exposed { path, mode, required: FILE_MODE });
+    }
+    let most = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -11,18 +11,19 @@
 
 pub mod backup;
 mod bootstrap;
+mod checklist;
 pub mod checks;
 mod cluster;
 pub mod command;
 mod content;
 mod copying;
-mod counts;
+pub(in crate::kernel) mod counts;
 mod data;
 pub mod data_api;
 mod error;
 mod events;
 mod job;
-mod kept;
+pub(in crate::kernel) mod kept;
 pub mod membership;
 mod memory;
 mod metadata;
@@ -40,7 +41,7 @@ mod resolve;
 pub mod restore;
 mod room;
 pub mod spec;
-mod sqlite;
+pub(in crate::kernel) mod sqlite;
 pub mod state_machine;
 pub mod state_snapshot;
 pub mod store;
@@ -65,6 +66,7 @@ use crate::kernel::{
 use crate::model::action::{Action, ActionId};
 use crate::model::ambient::{Clock, Entropy, Room};
 use crate::model::attestation::Request;
+use crate::model::checklist::ChecklistRow;
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
@@ -288,6 +290,10 @@ impl ObserveKernel for EmbeddedKernel {
             Ok(action) => checks::of_view(&view, &action),
             Err(error) => checks::not_known(&error),
         })
+    }
+
+    fn checklist(&self, state: &ClusterState, _: &str, node: &NodeId) -> Vec<ChecklistRow> {
+        checklist::rows(state, node)
     }
 
     fn events(

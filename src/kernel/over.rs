@@ -9,12 +9,14 @@ use super::{
 };
 use crate::model::action::{Action, ActionId};
 use crate::model::attestation::Request;
+use crate::model::checklist::ChecklistRow;
 use crate::model::cluster::{ClusterState, ReceiptStatus};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::explanation::Checks;
 use crate::model::receipt::Receipt;
 use crate::model::session::Session;
 use crate::model::spec::KernelSpec;
+use crate::model::text::NodeId;
 use tokio::sync::watch;
 
 /// The port, with an answer of the kernel behind for each question.
@@ -53,6 +55,11 @@ pub trait Over: Send + Sync + 'static {
     /// [`ObserveKernel::checks`].
     fn checks(&self, state: &ClusterState, request: &Request) -> Checks {
         self.inner().checks(state, request)
+    }
+
+    /// [`ObserveKernel::checklist`].
+    fn checklist(&self, state: &ClusterState, key: &str, node: &NodeId) -> Vec<ChecklistRow> {
+        self.inner().checklist(state, key, node)
     }
 
     /// [`ObserveKernel::events`].
@@ -131,6 +138,10 @@ impl<K: Over> ObserveKernel for K {
 
     fn checks(&self, state: &ClusterState, request: &Request) -> Checks {
         Over::checks(self, state, request)
+    }
+
+    fn checklist(&self, state: &ClusterState, key: &str, node: &NodeId) -> Vec<ChecklistRow> {
+        Over::checklist(self, state, key, node)
     }
 
     fn events(

@@ -110,13 +110,22 @@ impl From<Action> for Request {
 pub fn command(action: &Action, attested: &Attestations, reason: &str) -> String {
     let mut line = format!("aerodb-control request {}", action.kind());
     for (name, value) in action.params() {
-        line.push_str(&format!(" --{} {value}", name.replace('_', "-")));
+        line.push_str(&format!(" --{}{}", name.replace('_', "-"), word(value)));
     }
     for (key, value) in attested.iter() {
         line.push_str(&format!(" --attest {key}={}", literal(value)));
     }
     line.push_str(&format!(" --reason {}", literal(reason)));
     line
+}
+
+/// A value after its option, as one word of a shell. One that begins as an option does is joined to its
+/// own, or it would be read as the next.
+fn word(value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._/:".contains(c);
+    let word = if value.chars().all(is_plain) { value.to_owned() } else { literal(value) };
+    let between = if value.starts_with('-') { '=' } else { ' ' };
+    format!("{between}{word}")
 }
 
 /// A text that a shell takes literally. A command stays on one line whatever the text holds; only for that
@@ -146,6 +155,29 @@ mod tests {
             command(&action, &attested, "a drill"),
             r"aerodb-control request stop_writes --attest seen=$'it\'s\n\tC:\\' --reason 'a drill'"
         );
+    }
+
+    #[test]
+    fn a_value_of_several_words_or_that_looks_like_an_option_is_one_word_of_the_command() {
+        let command = |value: &str| {
+            let json =
+                format!(r#"{{"kind":"write_it","params":{{"node":"n1","value":"{value}"}}}}"#);
+            let action: Action = serde_json::from_str(&json).expect("an action");
+            command(&action, &Attestations::default(), "a drill")
+        };
+        for (value, said) in [
+            ("16MB", " --value 16MB"),
+            ("0/3000028", " --value 0/3000028"),
+            ("ANY 1 (n2, n3)", " --value 'ANY 1 (n2, n3)'"),
+            ("$(id)", " --value '$(id)'"),
+            ("it's", r" --value 'it'\''s'"),
+            ("-1", " --value=-1"),
+            ("-x y", " --value='-x y'"),
+        ] {
+            let line =
+                format!("aerodb-control request write_it --node n1{said} --reason 'a drill'");
+            assert_eq!(command(value), line);
+        }
     }
 
     #[test]

@@ -187,7 +187,12 @@ impl ClusterState {
             identity: self.identity.clone(),
             facts: self.facts.bound(|key| spec.is_pinned(FactOf::Cluster, key)),
             nodes: self.nodes.iter().map(node).collect(),
-            items: self.items.iter().map(item).collect(),
+            items: self
+                .items
+                .iter()
+                .filter(|item| spec.is_item_pinned(&item.kind))
+                .map(item)
+                .collect(),
             in_doubt,
             freeze: None,
             second_operator: false,
@@ -257,4 +262,72 @@ pub enum ReceiptStatus {
         /// The id that was asked for.
         action_id: ActionId,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::facts::Value;
+    use crate::model::spec::tried::TRIED;
+    use crate::model::spec::{Binding, FactSpec, ItemSpec};
+    use crate::model::text::PlaceName;
+
+    const fn kind(kind: &'static str) -> ItemSpec {
+        ItemSpec { kind, label: "Things", help: "Several of them." }
+    }
+
+    const fn fact(of: &'static str, key: &'static str, binding: Binding) -> FactSpec {
+        FactSpec { binding, ..FactSpec::new(key, FactOf::Item(of), key, "What it says.") }
+    }
+
+    static SPEC: KernelSpec = KernelSpec {
+        items: &[kind("slot"), kind("session")],
+        facts: &[
+            fact("slot", "active", Binding::Pinned),
+            fact("slot", "retained", Binding::Moving),
+            fact("session", "age", Binding::Moving),
+        ],
+        ..TRIED
+    };
+
+    fn item(kind: &'static str, key: &'static str) -> ItemState {
+        let facts = [(FactKey::new(key), Fact::Known(Value::Number(1)))].into_iter().collect();
+        let node = NodeId::numbered(1);
+        ItemState { kind: FactKey::new(kind), node, name: "one".to_owned(), facts }
+    }
+
+    fn state(items: Vec<ItemState>) -> ClusterState {
+        let place = |name| PlaceName::parse(name).expect("a name");
+        let observation = Observation {
+            id: String::new(),
+            observed_at: Timestamp::from_millis(1),
+            clock: "the clock of this test".to_owned(),
+            source: "this test".to_owned(),
+        };
+        let identity = ClusterIdentity {
+            cluster: place("ladder"),
+            environment: place("test"),
+            kernel: "tried".to_owned(),
+            id: "1".to_owned(),
+        };
+        let nodes = Vec::new();
+        ClusterState::new(observation, identity, Facts::default(), nodes).with_items(items)
+    }
+
+    /// A session comes and goes while an explanation is read: that it was there binds nothing.
+    #[test]
+    fn a_thing_of_which_nothing_is_pinned_is_shown_and_is_not_bound() {
+        let before = state(vec![item("slot", "active")]);
+        let after = state(vec![item("slot", "active"), item("session", "age")]);
+        assert_eq!((after.items.len(), before.pinned(&SPEC, None).items.len()), (2, 1));
+        assert_eq!(after.pinned(&SPEC, None), before.pinned(&SPEC, None));
+    }
+
+    /// Which slots there are is bound even where the one fact that was read of one moves.
+    #[test]
+    fn a_thing_of_which_something_is_pinned_is_bound_whatever_was_read_of_it() {
+        let before = state(Vec::new()).pinned(&SPEC, None);
+        let after = state(vec![item("slot", "retained")]).pinned(&SPEC, None);
+        assert_ne!(before, after);
+    }
 }

@@ -194,6 +194,16 @@ impl Facts {
         })
     }
 
+    /// A text or a word, or none.
+    #[must_use]
+    pub fn text_or_none(&self, key: &str) -> Fact<Option<String>> {
+        self.read(key, |value| match value {
+            Value::Text(text) => Some(Some(text.clone())),
+            Value::None => Some(None),
+            _ => None,
+        })
+    }
+
     /// A list of names.
     #[must_use]
     pub fn names(&self, key: &str) -> Fact<Vec<String>> {

@@ -6,6 +6,7 @@
 mod attestation;
 mod catalogue;
 mod changes;
+mod checklist;
 mod facts;
 mod faults;
 mod parse;
@@ -16,6 +17,7 @@ pub(crate) mod tried;
 
 pub use attestation::{AttestationForm, AttestationSpec};
 pub use catalogue::Catalogue;
+pub use checklist::ChecklistSpec;
 pub use facts::{
     Binding, FactOf, FactSpec, FactUnit, ItemSpec, PRIMARY, PRIMARY_ROLE, PositionStyle,
     PositionUnit, REACHABLE, ROLE, Show, WRITES,
@@ -51,6 +53,8 @@ pub struct KernelSpec {
     pub invariants: &'static [InvariantSpec],
     /// What can happen in it.
     pub events: &'static [EventSpec],
+    /// The longer pieces of work whose state it can show as a list.
+    pub checklists: &'static [ChecklistSpec],
 }
 
 /// What an action is for.
@@ -116,6 +120,21 @@ impl Impact {
     }
 }
 
+/// Whether an action stays possible beside one whose outcome is not known, while no node is known to be
+/// primary (C7.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum WayOut {
+    /// It waits until the outcome is known.
+    Never,
+    /// It stays possible: running it twice makes no second primary.
+    Always,
+    /// It stays possible, but for one that may have made a node primary already: beside that it could make
+    /// a second one.
+    UnlessPrimaryInDoubt,
+}
+
 /// What has to be typed to confirm a disruptive action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
@@ -147,6 +166,11 @@ pub enum ParameterKind {
     },
     /// A name that an operator gives, such as that of a backup.
     Name,
+    /// One line of plain text, such as the value of a setting.
+    Text {
+        /// Its longest form, in characters.
+        chars_max: usize,
+    },
     /// The name of something that the node of the action has: `of` is the kind of the item, and `rule` the
     /// invariant that fails where the node has none of that name.
     Item {
@@ -246,7 +270,7 @@ pub struct ActionSpec {
     pub chooses_primary: bool,
     /// Whether it is the way out where an outcome is not known and nobody is primary: resolving may
     /// need a primary, and without one action that is possible all the same neither could ever happen.
-    pub way_out: bool,
+    pub way_out: WayOut,
 }
 
 impl ActionSpec {
@@ -283,6 +307,7 @@ impl ActionSpec {
             ParameterKind::Member { .. }
             | ParameterKind::Joining
             | ParameterKind::Name
+            | ParameterKind::Text { .. }
             | ParameterKind::Item { .. } => None,
         })
     }
@@ -359,6 +384,7 @@ impl KernelSpec {
     /// The kinds that are the way out where an outcome is not known and nobody is primary.
     #[must_use]
     pub fn ways_out(&self) -> Vec<ActionKind> {
-        self.actions.iter().filter(|action| action.way_out).map(|action| action.kind).collect()
+        let ways = self.actions.iter().filter(|action| action.way_out != WayOut::Never);
+        ways.map(|action| action.kind).collect()
     }
 }

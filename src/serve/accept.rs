@@ -3,9 +3,10 @@
 //! comparison to the record, so what is accepted is what was read. The kernel does not start: nothing in
 //! its files changes, whether something is accepted or not.
 
+use super::kernels::StoppedCore;
 use super::{ServeError, SystemDeps, config, hold, witness};
 use crate::cross_check::Depth;
-use crate::kernel::embedded::{OpenError, StoppedKernel};
+use crate::kernel::embedded::OpenError;
 use crate::ledger::{Ledger, existing_key};
 use crate::model::answer::StoredRecord;
 use crate::model::finding::Mismatch;
@@ -22,7 +23,7 @@ pub struct Examined {
     mismatch: Mismatch,
     cluster: String,
     // Its files are read only, and nobody else opens them, until the record is durable.
-    _kernel: StoppedKernel,
+    _kernel: StoppedCore,
 }
 
 /// Compares log and kernel of a data directory that nobody serves.
@@ -87,7 +88,7 @@ pub async fn accept_restored(
     };
     let (log, tables) = (ledger.reader(), store.reader());
     let kernel = witness::stopped(dir)?;
-    let (_kernel, mismatch) = witness::compare(kernel, &log, &tables, Depth::Start).await?;
+    let (_kernel, mismatch) = kernel.compare(&log, &tables, Depth::Start).await?;
     if mismatch.is_empty() {
         return Ok(None);
     }

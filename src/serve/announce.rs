@@ -1,7 +1,6 @@
 //! What a server says on standard output when it is ready: where it is served.
 
 use super::ControlPlane;
-use crate::kernel::ObserveKernel as _;
 use crate::model::finding::Mismatch;
 use crate::text;
 use serde_json::json;
@@ -25,7 +24,7 @@ pub(super) fn announce(
     form: Announcement,
     house: &ControlPlane,
     console: &str,
-    data: SocketAddr,
+    data: Option<SocketAddr>,
     observers: Option<&str>,
 ) {
     let text = match form {
@@ -34,7 +33,7 @@ pub(super) fn announce(
             let setup = house.setup_path.as_ref().map(|path| format!("{console}{path}"));
             let said = json!({
                 "console": console,
-                "data": format!("http://{data}"),
+                "data": data.map(|data| format!("http://{data}")),
                 "observers": observers,
                 "kernel": house.kernel.describe().start_note,
                 "mismatch": house.mismatch.as_ref().map(Mismatch::shown),
@@ -53,8 +52,16 @@ pub(super) fn announce(
     }
 }
 
-fn text(house: &ControlPlane, console: &str, data: SocketAddr, observers: Option<&str>) -> String {
-    let mut lines = format!("console: {console}\ndata: http://{data}\n");
+fn text(
+    house: &ControlPlane,
+    console: &str,
+    data: Option<SocketAddr>,
+    observers: Option<&str>,
+) -> String {
+    let mut lines = format!("console: {console}\n");
+    if let Some(data) = data {
+        lines.push_str(&format!("data: http://{data}\n"));
+    }
     if let Some(observers) = observers {
         lines.push_str(&format!("observers: {observers}\n"));
     }

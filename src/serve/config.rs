@@ -1,135 +1,25 @@
 //! `Leptos.toml`, really read: the framework's options, and our own `[control]` table above them.
 
 mod file;
+mod kernel;
+mod table;
 
 pub use file::console_keys;
+pub use kernel::{KernelSettings, postgres_keys};
 
 use super::listen_policy::{self, ListenPolicy, PlainHttp, TlsFiles};
 use super::provider_settings::ProviderSettings;
 use crate::authority::ReauthLifetime;
+use crate::identity::OpenidTable;
 use crate::identity::proxy::ProxyTable;
-use crate::identity::{ClaimRole, OpenidTable};
-use crate::kernel::embedded::NodeCount;
 use crate::model::spec::ActionClass;
 use crate::model::text::{InputError, PlaceName};
 use crate::ui::EnvironmentClass;
 use leptos::config::{LeptosOptions, get_config_from_str};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-
-/// What stands in the `[control]` table. Every key that is not called optional has to be there, and
-/// no other may be.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct ControlTable {
-    /// Where the cluster, the log, the accounts and the sessions are kept. Relative to the file.
-    data: PathBuf,
-    /// Which kernel holds the data. `embedded` is a replicated cluster inside this process, and the
-    /// only one there is.
-    kernel: String,
-    /// How many nodes a new cluster is founded with, 1 to 101. A cluster that exists keeps its number.
-    nodes: u64,
-    /// The name of the environment. Every page, explanation and record names it.
-    environment: String,
-    /// Optional: `true` draws the header and the button that confirms unlike those of every other
-    /// environment, and says in words that this is production.
-    #[serde(default)]
-    production: bool,
-    /// The name of the cluster. Operators type it to confirm an action on the whole cluster.
-    cluster: String,
-    /// Where the data API of the embedded kernel listens: a loopback address and a port.
-    #[schemars(with = "String")]
-    data_api: SocketAddr,
-    /// Optional: the certificate that encrypts the console, and those between it and an authority, as
-    /// PEM. Relative to the file. Empty means none.
-    #[serde(default)]
-    tls_cert: PathBuf,
-    /// Optional: the private key of the certificate, as PEM, which not everybody may read. Relative to
-    /// the file. Empty means none.
-    #[serde(default)]
-    tls_key: PathBuf,
-    /// Optional: the names that the console answers under, besides those of this machine and the
-    /// address that it listens on. The first is the one that people are told.
-    #[serde(default)]
-    names: Vec<String>,
-    /// Optional: `true` lets the console listen where other machines reach it without a certificate,
-    /// because something in front of it encrypts.
-    #[serde(default)]
-    plain_http_beyond_loopback: bool,
-    /// Optional: where observers alone are served, under the rules of the console. Everything there is
-    /// read; nobody can sign in and nothing that acts exists. Empty means nowhere.
-    #[serde(default)]
-    observer_listen: String,
-    /// Optional: for how many minutes a proof of identity is recent, 0 to 720. Signing in with a
-    /// password is one. Who confirms a disruptive action later than that is asked for the password, or
-    /// sent back to the provider, on the spot; with 0 the password comes with each, and a provider that
-    /// makes operators stops the start.
-    #[serde(default = "five_minutes")]
-    reauth_minutes: u32,
-    /// Optional: the classes of actions that a second operator has to confirm too, after whoever asked:
-    /// some of `control`, `maintenance`, `storage`, `diagnose`. Explanations say so. Empty means none.
-    #[serde(default)]
-    second_operator: Vec<String>,
-    /// Optional: the address of the console as browsers and providers call it, such as
-    /// `https://console.example`, where it is not the first of the names and the port.
-    #[serde(default)]
-    public_url: String,
-    /// Optional: the provider of OpenID Connect that may say who somebody is, by the address that it
-    /// calls itself. Empty means that none may.
-    #[serde(default)]
-    openid_issuer: String,
-    /// What people call the provider: it stands on the button.
-    #[serde(default)]
-    openid_name: String,
-    /// What the provider calls this control plane.
-    #[serde(default)]
-    openid_client_id: String,
-    /// The file with the secret that the provider gave to this control plane: one line, which not
-    /// everybody may read. Relative to the file.
-    #[serde(default)]
-    openid_client_secret_file: PathBuf,
-    /// What the provider is asked for besides `openid`, so that its tokens hold the claims below.
-    #[serde(default)]
-    openid_scopes: Vec<String>,
-    /// The claim that names the account of somebody who comes for the first time.
-    #[serde(default)]
-    openid_name_claim: String,
-    /// Who has which role: rows of a claim, a value of it, and observer, operator or auditor. A claim
-    /// inside another is named by its path, such as `realm_access.roles`. Whoever has none of the values
-    /// has no role and is not let in.
-    #[serde(default)]
-    openid_roles: Vec<ClaimRole>,
-    /// Optional: `true` asks the provider for claims at its userinfo endpoint too, for those that do not
-    /// put groups into the token. Where both have a claim, that of the token stands.
-    #[serde(default)]
-    openid_userinfo: bool,
-    /// Optional: who vouches for the certificate of the provider, as PEM, in place of the authorities
-    /// that browsers trust. Relative to the file. Empty means none.
-    #[serde(default)]
-    openid_ca: PathBuf,
-    /// Optional: the addresses of a proxy in front of the console that may say who somebody is. Empty
-    /// means that none may.
-    #[serde(default)]
-    proxy_addresses: Vec<String>,
-    /// The header in which the proxy names an account of this control plane.
-    #[serde(default)]
-    proxy_name_header: String,
-    /// The header in which the proxy sends its secret.
-    #[serde(default)]
-    proxy_secret_header: String,
-    /// The file with the secret of the proxy: one line of at least 32 characters, which not everybody
-    /// may read. Relative to the file.
-    #[serde(default)]
-    proxy_secret_file: PathBuf,
-}
-
-/// As [`ReauthLifetime::default`].
-fn five_minutes() -> u32 {
-    5
-}
+use table::ControlTable;
 
 /// The settings of one server, checked.
 #[derive(Clone, Debug)]
@@ -138,16 +28,14 @@ pub struct Config {
     pub leptos: LeptosOptions,
     /// Where everything that lasts is kept.
     pub data: PathBuf,
-    /// How many nodes a new cluster is founded with; one that exists keeps its number.
-    pub nodes: NodeCount,
+    /// Which kernel holds the data, and what is said of it alone.
+    pub kernel: KernelSettings,
     /// The name of the environment.
     pub environment: PlaceName,
     /// Whether its pages look unlike those of every other one.
     pub environment_class: EnvironmentClass,
     /// The name of the cluster.
     pub cluster: PlaceName,
-    /// Where the embedded kernel serves data.
-    pub data_api: SocketAddr,
     /// How the console can be reached.
     pub reach: ListenPolicy,
     /// Where observers alone are served; `None` where nobody asked for it.
@@ -220,18 +108,19 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let absolute = path.canonicalize().map_err(|e| bad(e.to_string()))?;
     let folder = absolute.parent().unwrap_or(Path::new("/"));
     leptos.site_root = folder.join(&*leptos.site_root).to_string_lossy().into_owned().into();
-    if table.kernel != "embedded" {
-        return Err(value(InputError::new("kernel", &table.kernel, "embedded")));
-    }
+    let environment = PlaceName::parse_field("environment", &table.environment).map_err(value)?;
+    let cluster = PlaceName::parse_field("cluster", &table.cluster).map_err(value)?;
+    let data = folder.join(&table.data);
+    let of_cluster =
+        kernel::OfCluster { folder, data: &data, cluster: &cluster, environment: &environment };
     Ok(Config {
+        kernel: kernel::settings(&table, of_cluster).map_err(value)?,
         written: file::written(&text).map_err(bad)?,
         leptos,
-        data: folder.join(&table.data),
-        nodes: NodeCount::ToFoundWith(table.nodes),
-        environment: PlaceName::parse_field("environment", &table.environment).map_err(value)?,
+        data,
+        environment,
         environment_class: EnvironmentClass::of(table.production),
-        cluster: PlaceName::parse_field("cluster", &table.cluster).map_err(value)?,
-        data_api: table.data_api,
+        cluster,
         observer_listen: observers(&table.observer_listen).map_err(value)?,
         reauth_lifetime: ReauthLifetime::of_minutes(table.reauth_minutes).map_err(value)?,
         second_operator: classes(&table.second_operator).map_err(value)?,
@@ -309,10 +198,13 @@ fn providers(folder: &Path, table: &ControlTable) -> Result<ProviderSettings, St
     })
 }
 
-/// The keys of the table `[control]` with what each means, in the order of their names.
+/// The keys of the table `[control]` with what each means, in the order of their names. Its table is not
+/// among them: [`postgres_keys`] are.
 #[must_use]
 pub fn keys() -> Vec<(String, String)> {
-    keys_of(&schemars::schema_for!(ControlTable))
+    let mut keys = keys_of(&schemars::schema_for!(ControlTable));
+    keys.retain(|(key, _)| key != "postgres");
+    keys
 }
 
 fn keys_of(schema: &schemars::Schema) -> Vec<(String, String)> {
@@ -329,6 +221,7 @@ fn keys_of(schema: &schemars::Schema) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::embedded::NodeCount;
 
     fn load_text(text: &str) -> Result<Config, String> {
         let dir = tempfile::tempdir().expect("a directory");
@@ -388,7 +281,10 @@ mod tests {
         let config = load_text(GOOD).expect("good");
         assert!(config.data.is_absolute() && config.data.ends_with("data"));
         assert!(Path::new(&*config.leptos.site_root).is_absolute());
-        assert_eq!(config.nodes, NodeCount::ToFoundWith(3));
+        let KernelSettings::Embedded { nodes, .. } = &config.kernel else {
+            panic!("another kernel")
+        };
+        assert_eq!(*nodes, NodeCount::ToFoundWith(3));
         assert!(config.reach.tls.is_none() && config.reach.names.is_empty());
         assert_eq!(config.reach.plain_http, PlainHttp::LoopbackOnly);
         assert_eq!(config.reauth_lifetime, ReauthLifetime::default(), "as the key that is absent");

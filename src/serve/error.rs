@@ -6,6 +6,9 @@ use crate::cross_check::CrossCheckError;
 use crate::identity::SettingError;
 use crate::kernel::Unobservable;
 use crate::kernel::embedded;
+use crate::kernel::postgres::PostgresOpenError;
+use crate::kernel::postgres::connection::DialerError;
+use crate::kernel::postgres::founding::PostgresFoundingError;
 use crate::ledger::{KeyError, LedgerError};
 use crate::model::refusal::Refusal;
 use crate::store::{DATABASE_FILE, StoreError};
@@ -87,6 +90,27 @@ pub enum ServeError {
     /// The kernel.
     #[error("the kernel cannot be opened: {0}")]
     Kernel(#[from] embedded::OpenError),
+    /// The kernel of PostgreSQL servers.
+    #[error("the kernel cannot be opened: {0}")]
+    Postgres(#[from] PostgresOpenError),
+    /// Nothing was founded over PostgreSQL servers.
+    #[error(transparent)]
+    PostgresFounding(#[from] PostgresFoundingError),
+    /// PostgreSQL servers cannot be asked with these settings.
+    #[error(transparent)]
+    Dialer(#[from] DialerError),
+    /// The folder is of another kernel than the settings name.
+    #[error(
+        "the settings name the kernel {named}, and {} is of the kernel {found}: they do not belong together", dir.display()
+    )]
+    OtherKernel {
+        /// The kernel of the settings.
+        named: &'static str,
+        /// The kernel whose files were found.
+        found: &'static str,
+        /// The folder of the kernel.
+        dir: PathBuf,
+    },
     /// Log and kernel cannot be held against each other.
     #[error("log and kernel cannot be compared: {0}")]
     CrossCheck(#[from] CrossCheckError),

@@ -2,10 +2,10 @@
 //! same, it serves for reading, and holds everything else (C9.5).
 
 use super::config::Config;
-use super::witness::compare;
-use super::{ServeError, SystemDeps, founding, runs};
+use super::kernels::{StartedCore, StoppedCore};
+use super::{ServeError, SystemDeps, runs};
 use crate::cross_check::Depth;
-use crate::kernel::embedded::{EmbeddedKernel, ServiceHistory, StoppedKernel};
+use crate::kernel::embedded::ServiceHistory;
 use crate::ledger::Ledger;
 use crate::model::ambient::Clock;
 use crate::model::facts::Since;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// Both sides of a data directory, compared before anything in them was changed.
 pub(super) struct StartComparison {
-    pub(super) kernel: StoppedKernel,
+    pub(super) kernel: StoppedCore,
     pub(super) mismatch: Mismatch,
 }
 
@@ -32,8 +32,7 @@ pub(super) async fn compared(
     if let (Some(cluster), false) = (&cluster, dir.exists()) {
         return Err(ServeError::KernelLost { cluster: cluster.clone(), dir });
     }
-    let asked = founding::kernel_of(config, &ambient.room);
-    let kernel = StoppedKernel::open_asked(&asked, served, &*ambient.clock, &*ambient.entropy)?;
+    let kernel = StoppedCore::open(config, served, ambient)?;
     let found = kernel.described();
     if let Some(known) = cluster.filter(|cluster| *cluster != found) {
         return Err(ServeError::OtherCluster { served: known, found });
@@ -48,17 +47,13 @@ impl StartComparison {
         self,
         ledger: &Ledger,
         clock: &Arc<dyn Clock>,
-    ) -> Result<(EmbeddedKernel, Mismatch), ServeError> {
+    ) -> Result<(StartedCore, Mismatch), ServeError> {
         let Self { kernel, mismatch } = self;
-        let clock = Arc::clone(clock);
-        let kernel = if mismatch.is_empty() {
-            EmbeddedKernel::start(kernel, clock)?
-        } else {
+        let held = (!mismatch.is_empty()).then(|| {
             ledger.store().hold(mismatch.to_string());
-            let held = Since { since: clock.now(), why: mismatch.to_string() };
-            EmbeddedKernel::hold(kernel, held, clock)?
-        };
-        Ok((kernel, mismatch))
+            Since { since: clock.now(), why: mismatch.to_string() }
+        });
+        Ok((kernel.start_or_hold(held, clock)?, mismatch))
     }
 }
 
@@ -72,11 +67,11 @@ fn known_cluster(ledger: &Ledger) -> Result<(Option<String>, ServiceHistory), Se
 }
 
 async fn found_in(
-    kernel: StoppedKernel,
+    kernel: StoppedCore,
     ledger: &Ledger,
-) -> Result<(StoppedKernel, Mismatch), ServeError> {
+) -> Result<(StoppedCore, Mismatch), ServeError> {
     let (log, tables) = (ledger.reader(), ledger.store().reader());
-    let (kernel, mut mismatch) = compare(kernel, &log, &tables, Depth::Start).await?;
+    let (kernel, mut mismatch) = kernel.compare(&log, &tables, Depth::Start).await?;
     if let Some(finding) = ledger.store().finding() {
         let (held, made) = match finding {
             store::StoreDefect::Older { held, made } => (*held, *made),

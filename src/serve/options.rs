@@ -3,7 +3,6 @@
 use super::config::Config;
 use super::{Announcement, ServeError, listen_policy, log_stream};
 use crate::authority::ReauthLifetime;
-use crate::kernel::embedded::NodeCount;
 use crate::model::text::PlaceName;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -48,13 +47,13 @@ impl ServeOptions {
             config.leptos.site_addr = listen;
         }
         if let Some(listen) = self.data_listen {
-            config.data_api = listen;
+            config.kernel.serve_data_on(listen)?;
         }
         if let Some(listen) = self.observer_listen {
             config.observer_listen = Some(listen);
         }
         if let Some(nodes) = self.nodes {
-            config.nodes = NodeCount::Exactly(nodes);
+            config.kernel.exactly(nodes)?;
         }
         if let Some(name) = self.environment {
             config.environment = PlaceName::parse_field("environment", &name)?;

@@ -53,7 +53,6 @@ fn recorded(config: &Config) -> BTreeMap<String, String> {
         ("environment", config.environment.to_string()),
         ("production", (config.environment_class == EnvironmentClass::Production).to_string()),
         ("cluster", config.cluster.to_string()),
-        ("data-api", config.data_api.to_string()),
         ("site-addr", config.leptos.site_addr.to_string()),
         ("observer-listen", config.observer_listen.as_ref().map_or_else(String::new, text)),
         ("reauth-minutes", config.reauth_lifetime.minutes().to_string()),
@@ -67,6 +66,7 @@ fn recorded(config: &Config) -> BTreeMap<String, String> {
         ("plain-http-beyond-loopback", (reach.plain_http == PlainHttp::AnyAddress).to_string()),
         ("public-url", config.providers.public_url.clone().unwrap_or_default()),
     ];
+    values.extend(config.kernel.recorded());
     if let Some(openid) = &config.providers.openid {
         values.extend(openid.recorded());
     }

@@ -295,7 +295,7 @@ impl TestApp {
 
     /// The kernel, to cut its network.
     pub fn kernel(&self) -> &EmbeddedKernel {
-        &self.house.kernel
+        self.house.embedded.as_deref().expect("the embedded kernel")
     }
 
     /// Olga, who signed in as an operator.
@@ -351,7 +351,7 @@ impl TestApp {
 
     /// A client of the data API.
     pub fn data(&self) -> Client {
-        Client::new(self.house.data.clone(), None)
+        Client::new(self.house.data.clone().expect("a data API"), None)
     }
 
     /// The cluster as the API shows it.

@@ -9,6 +9,7 @@
 mod actions;
 mod app;
 mod attested;
+mod checklist;
 mod checks;
 mod cli;
 mod contract;
@@ -54,6 +55,7 @@ pub(crate) static SPEC: KernelSpec = KernelSpec {
     actions: actions::ACTIONS,
     invariants: invariants::Rule::SPECS,
     events: EVENTS,
+    checklists: checklist::CHECKLISTS,
 };
 
 const fn event(word: &'static str, meaning: &'static str) -> EventSpec {

@@ -19,6 +19,10 @@ mod kernel_words;
 mod ladder;
 mod ledger;
 mod legal_steps;
+mod postgres;
+#[allow(dead_code, reason = "the rest of it is for the trial of `make run-postgres`")]
+#[path = "postgres_bench/bench.rs"]
+mod postgres_bench;
 mod records;
 mod serve;
 mod source;

@@ -1,29 +1,38 @@
 //! The pages for operators that are made from the types that run: one for each action, and the list of
 //! every way to be refused (C12.1). A test compares them with what is checked in.
 
+use crate::model::invariant::Invariant;
 use crate::model::refusal::{Domain, RefusalCode};
-use crate::model::spec::{ActionSpec, Catalogue, Impact, Target};
+use crate::model::spec::{ActionSpec, Catalogue, Impact, InvariantSpec, KernelSpec, Target};
 
-/// The pages about actions, by their paths from the folder of documents.
+/// The pages about actions, by their paths from the folder of documents: a folder for each kernel.
 #[must_use]
-pub fn action_pages(catalogue: Catalogue) -> Vec<(String, String)> {
-    let page =
-        |entry: &ActionSpec| (format!("actions/{}.md", entry.kind), action(catalogue, entry));
-    let mut pages: Vec<_> = catalogue.actions().map(page).collect();
-    pages.push(("actions/README.md".to_owned(), contents(catalogue)));
+pub fn action_pages(kernels: &'static [KernelSpec]) -> Vec<(String, String)> {
+    let page = |spec: &'static KernelSpec, entry: &ActionSpec| {
+        (format!("actions/{}/{}.md", spec.kind, entry.kind), action(spec.into(), entry))
+    };
+    let of = |spec: &'static KernelSpec| spec.actions.iter().map(move |entry| page(spec, entry));
+    let mut pages: Vec<_> = kernels.iter().flat_map(of).collect();
+    pages.push(("actions/README.md".to_owned(), contents(kernels)));
     pages
 }
 
-fn contents(catalogue: Catalogue) -> String {
+fn contents(kernels: &[KernelSpec]) -> String {
     let mut text =
         "# Actions\n\nEvery action that exists, one page each. These pages are generated \
-        from the catalogue of the program, which the console, the command line \
-        and the API show too.\n\n\
-        | action | what it does | impact |\n| --- | --- | --- |\n"
+        from the catalogues of the program, which the console, the command line \
+        and the API show too.\n"
             .to_owned();
-    for entry in catalogue.actions() {
-        let (kind, meaning, impact) = (entry.kind, entry.meaning, entry.impact.word());
-        text.push_str(&format!("| [{}]({kind}.md) | {meaning} | {impact} |\n", entry.title));
+    for spec in kernels {
+        text.push_str(&format!(
+            "\n## Kernel `{}`\n\n| action | what it does | impact |\n| --- | --- | --- |\n",
+            spec.kind
+        ));
+        for entry in spec.actions {
+            let (kind, meaning, impact) = (entry.kind, entry.meaning, entry.impact.word());
+            let page = format!("{}/{kind}.md", spec.kind);
+            text.push_str(&format!("| [{}]({page}) | {meaning} | {impact} |\n", entry.title));
+        }
     }
     text
 }
@@ -89,7 +98,7 @@ fn list(text: &mut String, title: &str, items: &[&str]) {
 
 /// Every refusal with the part that refuses and, by `status`, its HTTP status; and every invariant.
 #[must_use]
-pub fn refusals(catalogue: Catalogue, status: impl Fn(RefusalCode) -> u16) -> String {
+pub fn refusals(kernels: &[KernelSpec], status: impl Fn(RefusalCode) -> u16) -> String {
     let mut text =
         "# Refusals and invariants\n\nThis page is generated. A refusal says what was asked, \
         what was found, which invariants speak against it, and whether anything ran. An \
@@ -108,12 +117,21 @@ pub fn refusals(catalogue: Catalogue, status: impl Fn(RefusalCode) -> u16) -> St
         let (id, title, status) = (code.id(), code.title(), status(*code));
         text.push_str(&format!("| `{id}` | {title} | {who} | {status} |\n"));
     }
-    text.push_str(
-        "\n## Invariants\n\n| id | promise | why | clause |\n| --- | --- | --- | --- |\n",
-    );
-    for i in catalogue.invariants() {
+    let own: Vec<InvariantSpec> = Invariant::ALL.iter().map(|own| own.spec()).collect();
+    invariants(&mut text, "Invariants of the control plane", &own);
+    for spec in kernels {
+        let title = format!("Invariants of the kernel `{}`", spec.kind);
+        invariants(&mut text, &title, spec.invariants);
+    }
+    text
+}
+
+fn invariants(text: &mut String, title: &str, all: &[InvariantSpec]) {
+    text.push_str(&format!(
+        "\n## {title}\n\n| id | promise | why | clause |\n| --- | --- | --- | --- |\n"
+    ));
+    for i in all {
         let (id, promise, why, clause) = (i.id, i.statement, i.reason, i.clause);
         text.push_str(&format!("| `{id}` | {promise} | {why} | {clause} |\n"));
     }
-    text
 }

@@ -3,6 +3,7 @@
 mod access;
 mod action;
 mod actions;
+mod checklist;
 mod contract;
 mod help;
 mod link;
@@ -41,6 +42,7 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::Actions(data) => actions::actions(&data, frame),
         Page::Action(data) => action::action(frame, &data),
         Page::Node(data) => node::node(frame.spec, &data, viewer),
+        Page::Checklist(data) => checklist::checklist(frame.spec, &data, viewer),
         Page::Timeline(data) => timeline::timeline(&data),
         Page::Log(data) => log::log(&data),
         Page::Record(data) => record::record(&data),

@@ -8,6 +8,7 @@ use super::sign_in::{Leaving, ProviderRedirect, Returned, SetUp, SignIn};
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, ActionPage, LogPage, Overview, SessionAnswer};
+use crate::model::checklist::ChecklistAnswer;
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Candidate;
 use crate::model::finding::Mismatch;
@@ -209,6 +210,8 @@ pub enum Page {
     Action(Box<ActionView>),
     /// `GET /nodes/{id}`.
     Node(Box<NodeAnswer>),
+    /// `GET /checklists/{key}`.
+    Checklist(Box<ChecklistAnswer>),
     /// `GET /timeline`.
     Timeline(Box<TimelineView>),
     /// `GET /log`.
@@ -334,6 +337,10 @@ impl Page {
             Self::Actions(_) => "Actions".to_owned(),
             Self::Action(view) => components::words::capital(&catalogue.title(&view.answer.action)),
             Self::Node(data) => format!("Node {}", data.node),
+            Self::Checklist(data) => {
+                let list = catalogue.checklists().find(|list| list.key == data.key);
+                format!("Checklist: {} ({})", list.map_or("unknown", |list| list.title), data.node)
+            }
             Self::Timeline(_) => "Timeline".to_owned(),
             Self::Log(_) => "Log".to_owned(),
             Self::Record(data) => format!("Record {}", data.record.record.seq),
@@ -356,7 +363,7 @@ impl Page {
     #[must_use]
     pub fn nav(&self) -> Option<NavItem> {
         match self {
-            Self::Overview(_) | Self::Node(_) => Some(NavItem::Overview),
+            Self::Overview(_) | Self::Node(_) | Self::Checklist(_) => Some(NavItem::Overview),
             Self::Catalogue | Self::NewAction(_) | Self::Actions(_) | Self::Action(_) => {
                 Some(NavItem::Actions)
             }

@@ -6,8 +6,9 @@ use super::openapi::operation::{Operation, Schemas};
 use super::openapi::{acts, reads};
 use super::redacted_reads::RedactedReads;
 use super::{
-    ReadState, WriteState, access, actions, api, export, federated_login, freeze, guest_routes,
-    health, kept, links, login, nodes, pages, preferences, reference, report, timeline,
+    ReadState, WriteState, access, actions, api, checklists, export, federated_login, freeze,
+    guest_routes, health, kept, links, login, nodes, pages, preferences, reference, report,
+    timeline,
 };
 use axum::routing::{MethodRouter, get, post};
 
@@ -183,6 +184,8 @@ reads! {
     Action, "/actions/{id}", Onlooker, Everywhere, Plain, RedactedReads(guest_routes::action);
     /// One node.
     Node, "/nodes/{id}", Viewer, Everywhere, Plain, ReadState(nodes::page);
+    /// The state of a longer piece of work.
+    Checklist, "/checklists/{key}/{node}", Viewer, Everywhere, Plain, ReadState(checklists::page);
     /// The log and the kernel side by side.
     Timeline, "/timeline", Onlooker, Everywhere, Plain, RedactedReads(guest_routes::timeline);
     /// The log.
@@ -235,6 +238,8 @@ reads! {
     ApiNode, "/api/v1/nodes/{id}", Viewer, Everywhere, Tagged, ReadState(api::node), reads::node;
     /// All that the page of a node shows, as JSON.
     ApiNodeOverview, "/api/v1/nodes/{id}/overview", Viewer, Everywhere, Plain, ReadState(nodes::json), reads::node_overview;
+    /// A checklist as JSON.
+    ApiChecklist, "/api/v1/checklists/{key}/{node}", Viewer, Everywhere, Plain, ReadState(checklists::json), reads::checklist;
     /// The overview as JSON.
     ApiOverview, "/api/v1/overview", Onlooker, Everywhere, Plain, RedactedReads(guest_routes::overview_json), reads::overview;
     /// The catalogue as JSON.

@@ -100,6 +100,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     }
 }
 
+/// Two variable segments of an address, such as the key of a checklist and a node.
+pub(super) struct TwoSegments(pub(super) String, pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for TwoSegments {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let texts = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let wrong = |_| InputError::new("path", parts.uri.path(), "text in UTF-8").into();
+        texts.map(|Path((one, two))| Self(one, two)).map_err(wrong)
+    }
+}
+
 /// Which part of a list is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ListRange {

@@ -1,6 +1,7 @@
 //! Two sets of facts laid side by side: what was explained then and now, and what was predicted and
 //! what was found. Nothing is left out on either side (C2.6).
 
+use crate::model::action::ActionId;
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::Explanation;
 use crate::model::facts::{FactChange, FactKey, FactSubject, FactValue, Value, changes};
@@ -63,12 +64,14 @@ pub(super) fn moved(spec: &KernelSpec, then: &Explanation, now: &Explanation) ->
 type BySubject = BTreeMap<FactSubject, BTreeMap<FactKey, FactValue>>;
 
 /// Where the observation after an execution differs from the prediction: `before` is what was
-/// predicted for the fact, `after` is what was found. `entry` is where the action stands in the log.
+/// predicted for the fact, `after` is what was found. `id` is the action, and `entry` where it stands in the
+/// log.
 pub(super) fn differences(
     spec: &KernelSpec,
     before: &ClusterState,
     effects: &[FactChange],
     after: &ClusterState,
+    id: ActionId,
     entry: Option<u64>,
 ) -> Vec<FactChange> {
     let pinned = |state: &ClusterState| -> BySubject {
@@ -103,9 +106,11 @@ pub(super) fn differences(
         differences.extend(changes(subject, &of(&expected), &of(&found)));
     }
     differences.retain(|difference| match (&difference.before, &difference.after) {
-        // What was unknown, or was predicted to be, is no prediction of a value; and what is gone has
-        // no facts, and was predicted to have none.
-        (FactValue::Unknown, FactValue::Known(_)) | (FactValue::Absent, FactValue::Absent) => false,
+        // What was unknown, or was predicted to be, is no prediction of a value, nor of whether there is
+        // one; and what is gone has no facts, and was predicted to have none.
+        (FactValue::Unknown, FactValue::Known(_) | FactValue::Absent)
+        | (FactValue::Absent, FactValue::Absent) => false,
+        (FactValue::OfThisAction, FactValue::Known(Value::Text(found))) => *found != id.to_string(),
         (FactValue::OfThisAction, FactValue::Known(found)) => {
             entry.is_none() || found.position().map(|found| found.offset) != entry
         }
@@ -139,7 +144,8 @@ mod tests {
 
     /// Each difference as `fact: predicted -> found`.
     fn found(effects: &[FactChange], after: &ClusterState, entry: Option<u64>) -> Vec<String> {
-        let found = differences(&SPEC, &state(), effects, after, entry);
+        let found =
+            differences(&SPEC, &state(), effects, after, ActionId::from_bytes([7; 16]), entry);
         found.iter().map(|change| SPEC.change(change)).collect()
     }
 
@@ -177,6 +183,22 @@ mod tests {
         let none = found(&effects, &with_checkpoint(None), Some(7));
         assert_eq!(none, [format!("{id} checkpoint: {predicted} -> none")]);
         assert!(found(&[], &with_checkpoint(Some(9)), Some(7)).is_empty(), "it was not predicted");
+    }
+
+    #[test]
+    fn what_carries_the_id_of_an_action_is_as_explained_only_if_it_is_this_one() {
+        let id = state().nodes.first().expect("a node").id.clone();
+        let effects = [effect(&id, ROLE, known("standby"), FactValue::OfThisAction)];
+        let with_role = |role: String| {
+            let mut after = state();
+            let node = after.nodes.first_mut().expect("a node");
+            node.facts.set(ROLE, Fact::Known(role.into()));
+            after
+        };
+        let this = ActionId::from_bytes([7; 16]).to_string();
+        assert!(found(&effects, &with_role(this), None).is_empty());
+        let other = ActionId::from_bytes([8; 16]).to_string();
+        assert_eq!(found(&effects, &with_role(other), Some(7)).len(), 1);
     }
 
     #[test]

@@ -267,9 +267,9 @@ impl Workflow {
         effects: &[FactChange],
     ) -> (Entry, Vec<Vec<u8>>) {
         let after = self.read.observe().await.ok();
-        let (spec, entry) = (self.kernel.spec(), receipt.position);
+        let (spec, id, entry) = (self.kernel.spec(), receipt.action_id, receipt.position);
         let differences =
-            after.as_ref().map(|after| differences(spec, before, effects, after, entry));
+            after.as_ref().map(|after| differences(spec, before, effects, after, id, entry));
         let seen = after.as_ref().map(HashedBlob::of);
         let entry = Entry::Executed {
             receipt,

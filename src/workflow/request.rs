@@ -173,7 +173,10 @@ fn field_at_fault(
         ParameterKind::Member { rule } | ParameterKind::Item { rule, .. } => {
             violated.contains(&rule)
         }
-        ParameterKind::Joining | ParameterKind::Position { .. } | ParameterKind::Name => false,
+        ParameterKind::Joining
+        | ParameterKind::Position { .. }
+        | ParameterKind::Name
+        | ParameterKind::Text { .. } => false,
     });
     at_fault.map(|parameter| parameter.name.to_owned())
 }

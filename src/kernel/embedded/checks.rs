@@ -17,7 +17,7 @@ use crate::model::cluster::ClusterState;
 use crate::model::explanation::{Check, Checks, Evidence, Verdict};
 use crate::model::facts::{Fact, UnknownReason};
 use crate::model::invariant::Invariant as WorkflowInvariant;
-use crate::model::text::{InputError, PlaceName, in_binary_units};
+use crate::model::text::{InputError, NodeId, PlaceName, in_binary_units};
 use subject::NamedNode;
 
 /// The checks, effects and limits of an action in a state.
@@ -117,6 +117,17 @@ pub(super) fn of_view(state: &View, action: &Action) -> Checks {
         relies_on: predict::relies_on(action).into_iter().map(Invariant::id).collect(),
         engine_command: predict::engine_command(state, action),
     }
+}
+
+/// What has to be so before the host of a node is worked on, each with the action that makes it so.
+pub(super) fn host_maintenance(state: &View, id: &NodeId) -> Vec<(Check, Option<Action>)> {
+    let on = NamedNode { state, id, node: state.node(id) };
+    let offline = Action::TakeOffline { node: id.clone() };
+    vec![
+        (on.is_not_primary(), None),
+        (on.leaves_a_quorum(), None),
+        (on.is_offline(), Some(offline)),
+    ]
 }
 
 /// What is said of an action that this kernel does not know: nothing runs, and the check names what is

@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The counts, shared by all files of one kernel.
 #[derive(Clone, Debug, Default)]
-pub(super) struct SaveCounts(Arc<Mutex<BTreeMap<String, u64>>>);
+pub(in crate::kernel) struct SaveCounts(Arc<Mutex<BTreeMap<String, u64>>>);
 
 impl SaveCounts {
     /// Counts a save that is on the disk.

@@ -13,14 +13,12 @@ use super::store::StoreSnapshot;
 use super::verify;
 use crate::kernel::ApplyError;
 use crate::kernel::embedded::spec::EmbeddedAction as Action;
+pub use crate::kernel::progress::ProgressReporter;
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
-use crate::model::progress::{Progress, Unit};
 use crate::model::receipt::{KernelRefusal, Receipt};
 use crate::model::text::{NodeId, PlaceName};
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
+use std::sync::Arc;
 
 /// What came of an order.
 pub(super) type JobResult = Result<Receipt, ApplyError>;
@@ -49,80 +47,10 @@ pub(super) enum Started {
     Copying(Action, Receipt),
 }
 
-/// How far a work is: written by who does it, read by who observes.
-pub struct ProgressReporter {
-    action_id: Option<ActionId>,
-    /// Told at every whole percent.
-    announce: Option<watch::Sender<u64>>,
-    progress: Mutex<Option<Progress>>,
-}
-
-impl fmt::Debug for ProgressReporter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Meter").field("progress", &self.read()).finish_non_exhaustive()
-    }
-}
-
-impl ProgressReporter {
-    /// A meter of the work of an action. `announce` grows as the work goes on.
-    pub(super) fn new(action_id: ActionId, announce: Option<watch::Sender<u64>>) -> Self {
-        Self { action_id: Some(action_id), announce, progress: Mutex::new(None) }
-    }
-
-    /// A meter that nobody reads.
-    #[must_use]
-    pub fn unheard() -> Self {
-        Self { action_id: None, announce: None, progress: Mutex::new(None) }
-    }
-
-    /// How far it is; `None` before the first part begins.
-    pub(super) fn read(&self) -> Option<Progress> {
-        self.lock().clone()
-    }
-
-    /// Whether anybody reads it: counting what there is to do costs time too.
-    pub(super) fn is_heard(&self) -> bool {
-        self.action_id.is_some()
-    }
-
-    /// Begins a part of the work.
-    pub(super) fn begin(&self, doing: impl Into<String>, unit: Unit, total: u64) {
-        let Some(action_id) = self.action_id else { return };
-        let doing = doing.into();
-        *self.lock() = Some(Progress { action_id, doing, done: 0, total, unit });
-        self.tell();
-    }
-
-    /// Counts what was done of this part, up to what there was of it when it began.
-    pub(super) fn advance(&self, by: u64) {
-        let mut held = self.lock();
-        let Some(progress) = held.as_mut() else { return };
-        let (before, total) = (progress.done, progress.total.max(1));
-        progress.done = progress.total.min(progress.done + by);
-        let percent = |done: u64| done.saturating_mul(100) / total;
-        let is_news = percent(progress.done) != percent(before);
-        drop(held);
-        if is_news {
-            self.tell();
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Progress>> {
-        // It is whole after every statement, so a panic elsewhere leaves nothing half done.
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn tell(&self) {
-        if let Some(announce) = &self.announce {
-            announce.send_modify(|number| *number += 1);
-        }
-    }
-}
-
 impl Cluster {
     /// The refusal of an order while another one is under way.
     pub(super) fn idle(&self) -> Result<(), KernelRefusal> {
-        let Some(id) = self.under_way.as_ref().and_then(|meter| meter.action_id) else {
+        let Some(id) = self.under_way.as_ref().and_then(|meter| meter.action_id()) else {
             return Ok(());
         };
         let sentence = format!("The kernel is working on {id}, and takes one order at a time.");
@@ -135,7 +63,7 @@ impl Cluster {
 
     /// Whether this action is under way.
     pub(super) fn is_under_way(&self, id: ActionId) -> bool {
-        self.under_way.as_ref().is_some_and(|meter| meter.action_id == Some(id))
+        self.under_way.as_ref().is_some_and(|meter| meter.action_id() == Some(id))
     }
 
     /// What is left to do to verify a node: it is read as it is now, beside another one.

@@ -17,22 +17,22 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// What a file is: its tables, and its name among the files of the cluster.
-pub(super) struct FileSpec {
+pub(in crate::kernel) struct FileSpec {
     /// The tables, but for what the file says of itself.
-    pub(super) schema: &'static str,
+    pub(in crate::kernel) schema: &'static str,
     /// The table with the version, in one row.
-    pub(super) head: &'static str,
+    pub(in crate::kernel) head: &'static str,
     /// The version that is read and written.
-    pub(super) format: u32,
+    pub(in crate::kernel) format: u32,
     /// Whose file it is, as `CLUSTER/NAME`: one word, read from that row.
-    pub(super) owner: &'static str,
+    pub(in crate::kernel) owner: &'static str,
     /// Whether the version before counted saves, in the table with the version, and sealed the file.
-    pub(super) counted_saves: bool,
+    pub(in crate::kernel) counted_saves: bool,
 }
 
 /// The open file.
 #[derive(Debug)]
-pub(super) struct KeptFile {
+pub(in crate::kernel) struct KeptFile {
     database: Database,
     keeper: Option<Keeper>,
 }
@@ -74,7 +74,7 @@ struct FoundFile {
 }
 
 /// A file that was read whole, before its seal was looked at.
-pub(super) struct Unsealed {
+pub(in crate::kernel) struct Unsealed {
     database: Database,
     owner: String,
     content: ContentClaim,
@@ -92,7 +92,7 @@ impl FileSpec {
 
 impl KeptFile {
     /// Makes the file and its seal; fails when there is one. It counts saves from `saves` on.
-    pub(super) fn create(
+    pub(in crate::kernel) fn create(
         path: &Path,
         form: &FileSpec,
         saves: u64,
@@ -117,7 +117,7 @@ impl KeptFile {
 
     /// Opens a file that exists, and reads all of it. One of the version before is first checked as that
     /// version did, and then made one of this version in one transaction, which ends when it is begun.
-    pub(super) fn read(path: &Path, form: &FileSpec) -> Result<Unsealed, DiskError> {
+    pub(in crate::kernel) fn read(path: &Path, form: &FileSpec) -> Result<Unsealed, DiskError> {
         let old = PreviousFile::look(path);
         let named = |error: DiskError| error.in_file(path);
         // SQLite takes an empty file for a new one, and removes the log beside it.
@@ -145,7 +145,7 @@ impl KeptFile {
     }
 
     /// The connection, for reads.
-    pub(super) fn connection(&self) -> &Connection {
+    pub(in crate::kernel) fn connection(&self) -> &Connection {
         self.database.connection()
     }
 
@@ -155,7 +155,7 @@ impl KeptFile {
     }
 
     /// From here on it can be written. What the version before left becomes of this one.
-    pub(super) fn begin(&mut self) -> Result<(), DiskError> {
+    pub(in crate::kernel) fn begin(&mut self) -> Result<(), DiskError> {
         let keeper = self.keeper.as_mut().ok_or_else(read_only)?;
         let SaveState::Found(found) = std::mem::replace(&mut keeper.standing, SaveState::Broken)
         else {
@@ -186,7 +186,7 @@ impl KeptFile {
 
     /// One save: makes a change durable in one transaction. After an error nothing is known about the
     /// file, and no further save is made (C6.1).
-    pub(super) fn save<T>(
+    pub(in crate::kernel) fn save<T>(
         &mut self,
         change: impl FnOnce(&Connection) -> Result<T, DiskError>,
     ) -> Result<T, DiskError> {
@@ -234,12 +234,16 @@ impl KeptFile {
 
 impl Unsealed {
     /// The connection, for reads.
-    pub(super) fn connection(&self) -> &Connection {
+    pub(in crate::kernel) fn connection(&self) -> &Connection {
         self.database.connection()
     }
 
     /// Compares the file with its seal. Nothing is written before it is begun.
-    pub(super) fn unseal(self, path: &Path, counts: SaveCounts) -> Result<KeptFile, DiskError> {
+    pub(in crate::kernel) fn unseal(
+        self,
+        path: &Path,
+        counts: SaveCounts,
+    ) -> Result<KeptFile, DiskError> {
         let Self { database, owner, content, rows, old, is_migrated } = self;
         let saves = content.saves;
         old.is_held_by(path, saves)?;

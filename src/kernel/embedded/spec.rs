@@ -66,6 +66,7 @@ pub static SPEC: KernelSpec = KernelSpec {
     actions: ACTIONS,
     invariants: EngineInvariant::SPECS,
     events: EngineEvent::SPECS,
+    checklists: super::checklist::CHECKLISTS,
 };
 
 #[cfg(test)]

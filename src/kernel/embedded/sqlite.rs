@@ -51,7 +51,7 @@ pub enum DiskError {
 
 impl DiskError {
     /// A file that holds what the kernel never wrote.
-    pub(super) fn corrupt(what: impl Into<String>) -> Self {
+    pub(in crate::kernel) fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into() }
     }
 
@@ -65,7 +65,7 @@ impl DiskError {
     }
 
     /// The same error, which names the file that it is about.
-    pub(super) fn in_file(self, path: &Path) -> Self {
+    pub(in crate::kernel) fn in_file(self, path: &Path) -> Self {
         match self {
             Self::InUse { .. } => self,
             other => Self::corrupt(format!("{} is damaged: {other}", name_of(path))),
@@ -103,7 +103,7 @@ pub(super) fn name_of(path: &Path) -> String {
 }
 
 /// Names what was being done when SQLite failed.
-pub(super) trait Doing<T> {
+pub(in crate::kernel) trait Doing<T> {
     /// The same result, whose error says what was being done.
     fn doing(self, doing: &'static str) -> Result<T, DiskError>;
 }
@@ -253,12 +253,12 @@ impl Database {
 }
 
 /// The JSON text of a value of the model.
-pub(super) fn to_json<T: Serialize>(value: &T) -> String {
+pub(in crate::kernel) fn to_json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("model types hold text keys and integers only")
 }
 
 /// Reads JSON text that the kernel wrote.
-pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, DiskError> {
+pub(in crate::kernel) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, DiskError> {
     serde_json::from_str(text)
         .map_err(|error| DiskError::corrupt(format!("a stored value cannot be read: {error}")))
 }

@@ -17,7 +17,7 @@ pub enum FactValue {
     Unknown,
     /// It was read.
     Known(Value),
-    /// The position at which the action itself will stand, which nothing before it can name.
+    /// What only the action itself can name: the position at which it will stand, or its id.
     OfThisAction,
 }
 
@@ -39,7 +39,7 @@ impl fmt::Display for FactValue {
             Self::Absent => f.write_str("absent"),
             Self::Unknown => f.write_str("unknown"),
             Self::Known(value) => write!(f, "{value}"),
-            Self::OfThisAction => f.write_str("the position of this action"),
+            Self::OfThisAction => f.write_str("that of this action"),
         }
     }
 }

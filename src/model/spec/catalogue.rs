@@ -1,7 +1,10 @@
 //! The specs that somebody has at hand: a server has that of its kernel, a terminal those of every kernel
 //! that was compiled in, a browser none.
 
-use super::{ActionSpec, EventSpec, FactOf, FactSpec, InvariantSpec, KernelSpec, parse};
+use super::{
+    ActionSpec, ChecklistSpec, EventSpec, FactOf, FactSpec, InvariantSpec, KernelSpec, WayOut,
+    parse,
+};
 use crate::model::action::{Action, ActionKind};
 use crate::model::event::EventKind;
 use crate::model::invariant::{Invariant, InvariantId};
@@ -79,6 +82,11 @@ impl Catalogue {
         self.0.iter().flat_map(|spec| spec.events)
     }
 
+    /// Every checklist, in order.
+    pub fn checklists(self) -> impl Iterator<Item = &'static ChecklistSpec> {
+        self.0.iter().flat_map(|spec| spec.checklists)
+    }
+
     /// Whether the kernel refused something in an event of this kind.
     #[must_use]
     pub fn is_refusal(self, kind: EventKind) -> bool {
@@ -105,7 +113,7 @@ impl Catalogue {
     /// no action is the way out.
     #[must_use]
     pub fn but_for_ways_out(self) -> String {
-        let kinds = self.actions().filter(|action| action.way_out);
+        let kinds = self.actions().filter(|action| action.way_out != WayOut::Never);
         let kinds: Vec<_> = kinds.map(|action| action.kind.word().replace('_', " ")).collect();
         if kinds.is_empty() {
             return String::new();

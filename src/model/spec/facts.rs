@@ -198,9 +198,12 @@ impl FactSpec {
     #[must_use]
     pub fn lower_label(&self) -> String {
         let mut letters = self.label.chars();
-        letters.next().map_or_else(String::new, |first| {
-            first.to_lowercase().collect::<String>() + letters.as_str()
-        })
+        let Some(first) = letters.next() else { return String::new() };
+        if letters.clone().next().is_some_and(char::is_uppercase) {
+            // An abbreviation, such as that of the write-ahead log.
+            return self.label.to_owned();
+        }
+        first.to_lowercase().collect::<String>() + letters.as_str()
     }
 }
 
@@ -231,6 +234,13 @@ impl KernelSpec {
     #[must_use]
     pub fn is_bound(&self, subject: &FactSubject, key: &str) -> bool {
         self.fact_of(subject, key).is_some_and(|fact| fact.binding == Binding::Pinned)
+    }
+
+    /// Whether a confirmation is bound to which things of a kind there are: where no fact of them is
+    /// pinned they come and go by themselves, as sessions do, and no explanation would ever hold.
+    #[must_use]
+    pub fn is_item_pinned(&self, kind: &str) -> bool {
+        self.facts_of_item(kind).any(|fact| fact.binding == Binding::Pinned)
     }
 
     /// The facts of the cluster, or of each node, in the order in which they are shown.

@@ -56,7 +56,21 @@ fn value(parameter: &ParameterSpec, text: &str) -> Result<String, InputError> {
         ParameterKind::Name | ParameterKind::Item { .. } => {
             PlaceName::parse_field(name, text)?.to_string()
         }
+        ParameterKind::Text { chars_max } => line(name, text, chars_max)?,
     })
+}
+
+/// One line of plain text. White space around it is dropped, as a form and a shell may add it.
+fn line(field: &str, text: &str, chars_max: usize) -> Result<String, InputError> {
+    let line = text.trim();
+    let fits = (1..=chars_max).contains(&line.chars().count());
+    if fits && !line.chars().any(is_unsafe_char) {
+        return Ok(line.to_owned());
+    }
+    let required = format!(
+        "plain text of 1 to {chars_max} characters on one line, without control or direction characters"
+    );
+    Err(InputError::new(field, text, required))
 }
 
 pub(super) fn attested(

@@ -4,9 +4,9 @@
 //! command reads at most one.
 
 use super::{
-    ActionSpec, AttestationForm, AttestationSpec, EventSpec, FactOf, FactSpec, FactUnit,
-    FailureMode, InvariantSpec, ItemSpec, KernelSpec, ParameterKind, ParameterSpec, PositionStyle,
-    PositionUnit,
+    ActionSpec, AttestationForm, AttestationSpec, ChecklistSpec, EventSpec, FactOf, FactSpec,
+    FactUnit, FailureMode, InvariantSpec, ItemSpec, KernelSpec, ParameterKind, ParameterSpec,
+    PositionStyle, PositionUnit,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -36,6 +36,7 @@ impl KernelSpec {
             actions: at.list("actions", action)?,
             invariants: at.list("invariants", invariant)?,
             events: at.list("events", event)?,
+            checklists: at.list("checklists", checklist)?,
         };
         Ok(Box::leak(Box::new(spec)))
     }
@@ -179,6 +180,9 @@ fn parameter(at: Object<'_>) -> Result<ParameterSpec, String> {
                 let item = of.inner("item");
                 ParameterKind::Item { of: item.text("of")?, rule: item.plain("rule")? }
             }
+            of if !of.is_null("text") => {
+                ParameterKind::Text { chars_max: of.inner("text").plain("chars_max")? }
+            }
             of => ParameterKind::Position { offered: of.inner("position").text("offered")? },
         },
     })
@@ -202,6 +206,15 @@ fn invariant(at: Object<'_>) -> Result<InvariantSpec, String> {
         clause: at.text("clause")?,
         statement: at.text("statement")?,
         reason: at.text("reason")?,
+    })
+}
+
+fn checklist(at: Object<'_>) -> Result<ChecklistSpec, String> {
+    Ok(ChecklistSpec {
+        key: at.text("key")?,
+        title: at.text("title")?,
+        help: at.text("help")?,
+        node: at.text("node")?,
     })
 }
 

@@ -1,9 +1,9 @@
 //! A small kernel for the tests of pure rooms. It is none of those that exist.
 
 use super::{
-    ActionClass, ActionSpec, Catalogue, EventSpec, FactOf, FactSpec, Impact, InvariantSpec,
-    KernelSpec, ParameterKind, ParameterSpec, PositionStyle, PositionUnit, REFUSED, ROLE, Target,
-    WRITES,
+    ActionClass, ActionSpec, Catalogue, ChecklistSpec, EventSpec, FactOf, FactSpec, Impact,
+    InvariantSpec, KernelSpec, ParameterKind, ParameterSpec, PositionStyle, PositionUnit, REFUSED,
+    ROLE, Target, WRITES, WayOut,
 };
 use crate::model::action::ActionKind;
 use crate::model::event::EventKind;
@@ -54,6 +54,12 @@ pub(crate) static TRIED: KernelSpec = KernelSpec {
             is_refusal: true,
         },
     ],
+    checklists: &[ChecklistSpec {
+        key: "move",
+        title: "Move",
+        help: "A standby takes over while everything is well.",
+        node: "The standby that becomes primary.",
+    }],
 };
 
 const SWITCHOVER: ActionSpec = ActionSpec {
@@ -74,7 +80,7 @@ const SWITCHOVER: ActionSpec = ActionSpec {
     engine_command: "tried: switch over",
     takes_long: false,
     chooses_primary: true,
-    way_out: false,
+    way_out: WayOut::Never,
 };
 
 const VERIFY: ActionSpec = ActionSpec {

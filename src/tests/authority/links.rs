@@ -69,7 +69,10 @@ async fn a_stakeholder_reads_what_the_link_names_and_nothing_else() {
     let board = app.stakeholder(3, "board", &id(1)).await;
     let mut told = (0, 0);
     for (_, path, needs) in READS {
-        let path = path.replace("/nodes/{id}", "/nodes/n1").replace("{id}", &id(1));
+        let path = path
+            .replace("/nodes/{id}", "/nodes/n1")
+            .replace("{key}/{node}", "host_maintenance/n1")
+            .replace("{id}", &id(1));
         let path = path.replace("{seq}", "0").replace("{hash}", &"0".repeat(64));
         let path = path.replace("{kind}", "switchover").replace("{token}", "spent");
         let path = path.replace("{*place}", "entries/000.p/1");

@@ -2,7 +2,7 @@
 //! and a kernel is put under it by a `Bench` with `Samples`.
 
 use crate::in_epoch::in_epoch;
-use crate::kernel::any_kernel::{Samples, keeps_the_contract};
+use crate::kernel::any_kernel::{Samples, at_rest, keeps_the_contract};
 use crate::kernel::embedded_bench::Embedded;
 use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
 use aerodb_control::kernel::embedded::spec::{SPEC, facts};
@@ -64,7 +64,7 @@ pub(crate) async fn sends(
     pending: PendingOrder,
 ) -> (Session, Result<Receipt, ApplyError>) {
     let seen = async || {
-        let state = kernel.observe().await.unwrap();
+        let state = at_rest(kernel.spec(), kernel.observe().await.unwrap());
         (state, kernel.receipt(id(number)).await.unwrap(), *kernel.changes().borrow())
     };
     let before = seen().await;

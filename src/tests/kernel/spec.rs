@@ -5,6 +5,7 @@ use crate::harness::TestApp;
 use crate::kernel::contract::Bench as _;
 use crate::kernel::embedded_bench::Embedded;
 use crate::kernel_words::CATALOGUE;
+use aerodb_control::kernel::COMPILED_IN;
 use aerodb_control::kernel::embedded::spec::SPEC;
 use aerodb_control::model::action::Action;
 use aerodb_control::model::invariant::Invariant;
@@ -22,6 +23,7 @@ fn sample(entry: &ActionSpec) -> BTreeMap<String, String> {
         ParameterKind::Joining => "n4",
         ParameterKind::Position { .. } => "1",
         ParameterKind::Name | ParameterKind::Item { .. } => "nightly",
+        ParameterKind::Text { .. } => "ANY 1 (n2, n3)",
     };
     let pair = |p: &aerodb_control::model::spec::ParameterSpec| {
         (p.name.to_owned(), value(p.kind).to_owned())
@@ -81,7 +83,8 @@ async fn every_action_is_checked_for_exactly_what_the_catalogue_says() {
 #[tokio::test]
 async fn pages_commands_documents_and_the_api_say_the_same_of_every_action() {
     let app = TestApp::new().await;
-    let documents: BTreeMap<String, String> = text::action_pages(CATALOGUE).into_iter().collect();
+    let documents: BTreeMap<String, String> =
+        text::action_pages(&COMPILED_IN).into_iter().collect();
     let listed = app.observer().get("/api/v1/catalogue").await.expect(200).json();
     let described = web::openapi::document(CATALOGUE);
     let schemas = &described["components"]["schemas"];
@@ -89,7 +92,7 @@ async fn pages_commands_documents_and_the_api_say_the_same_of_every_action() {
         let kind = entry.kind;
         let page = app.observer().get(&format!("/reference/actions/{kind}")).await.expect(200).body;
         let command = text::catalogue(CATALOGUE, &[entry]);
-        let document = &documents[&format!("actions/{kind}.md")];
+        let document = &documents[&format!("actions/embedded/{kind}.md")];
         for id in entry.preconditions {
             let statement = CATALOGUE.statement(*id);
             assert!(page.contains(&format!("<code>{id}</code>")), "{kind}: {id}");

@@ -5,7 +5,7 @@ use super::invariants::Rule;
 use aerodb_control::model::action::{Action, ActionKind};
 use aerodb_control::model::spec::{
     ActionClass, ActionSpec, AttestationForm, AttestationSpec, FailureMode, Impact, ParameterKind,
-    ParameterSpec, REFUSED, STOPPED_AFTER, STOPPED_BEFORE, Target,
+    ParameterSpec, REFUSED, STOPPED_AFTER, STOPPED_BEFORE, Target, WayOut,
 };
 use aerodb_control::model::text::NodeId;
 
@@ -78,7 +78,7 @@ const PROMOTE: ActionSpec = ActionSpec {
     engine_command: "ladder: promote",
     takes_long: false,
     chooses_primary: true,
-    way_out: false,
+    way_out: WayOut::Never,
 };
 
 const STOP_WRITES: ActionSpec = ActionSpec {

@@ -74,6 +74,9 @@ async fn a_terminal_that_was_built_without_the_kernel_asks_the_server_for_its_wo
     for line in ["nodes", "node n4", "events --limit 5", "whoami"] {
         terminal.says(line, 0).await;
     }
+    let list = terminal.says("checklist planned_promotion --node n2", 0).await;
+    assert!(list.contains("does not hold: promote_standby can run."), "{list}");
+    assert!(list.contains("aerodb-control request promote_standby --to n2"), "{list}");
     let node = terminal.says("node n3", 0).await;
     assert!(node.contains("last known: 3/16785408"), "{node}");
 }

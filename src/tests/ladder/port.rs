@@ -2,6 +2,7 @@
 
 use super::SPEC;
 use super::actions::LadderCommand;
+use super::checklist;
 use super::checks::checks;
 use super::facts::TIMELINE;
 use super::invariants::Rule;
@@ -15,12 +16,14 @@ use aerodb_control::kernel::{
 };
 use aerodb_control::model::action::{Action, ActionId};
 use aerodb_control::model::attestation::Request;
+use aerodb_control::model::checklist::ChecklistRow;
 use aerodb_control::model::cluster::{ClusterState, NodeState, ReceiptStatus};
 use aerodb_control::model::event::{EventPage, EventPlace};
 use aerodb_control::model::explanation::{Checks, Verdict};
 use aerodb_control::model::receipt::{KernelRefusal, Receipt};
 use aerodb_control::model::session::Session;
 use aerodb_control::model::spec::{ActionSpec, KernelSpec, ParameterKind};
+use aerodb_control::model::text::NodeId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;
@@ -243,6 +246,10 @@ impl ObserveKernel for Ladder {
             state.nodes.iter().flat_map(move |node| offers(state, entry, node))
         };
         SPEC.actions.iter().flat_map(of).collect()
+    }
+
+    fn checklist(&self, state: &ClusterState, _: &str, node: &NodeId) -> Vec<ChecklistRow> {
+        checklist::rows(state, node)
     }
 
     fn events(

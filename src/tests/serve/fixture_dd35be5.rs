@@ -307,9 +307,15 @@ async fn an_operator_goes_on_where_that_version_was_stopped() {
         olga.get(&format!("/actions/{id}")).await.expect(200);
     }
     olga.run(1, "failover", json!({"to": "n1"})).await;
-    let read = Client::new(house.data.clone(), None).get("/kv/key-0339").await.expect(200);
+    let read = Client::new(house.data.clone().expect("a data API"), None)
+        .get("/kv/key-0339")
+        .await
+        .expect(200);
     assert_eq!(read.body, "value 339, written in order");
-    Client::new(house.data.clone(), None).get("/kv/key-0007").await.expect(404);
+    Client::new(house.data.clone().expect("a data API"), None)
+        .get("/kv/key-0007")
+        .await
+        .expect(404);
     for node in ["n1", "n2", "n3"] {
         let number = 1 + node.as_bytes()[1] - b'0';
         let done = olga.run(number, "verify_node", json!({"node": node})).await;
@@ -342,7 +348,7 @@ async fn what_was_under_way_when_that_version_was_killed_is_resolved_by_what_the
         let resolved = olga.post(&format!("{path}/resolve"), &why).await.expect(200).json();
         assert_eq!(resolved["stage"], stage, "{name}: {resolved}");
         olga.run(1, "failover", json!({"to": "n3"})).await;
-        let data_api = Client::new(house.data.clone(), None);
+        let data_api = Client::new(house.data.clone().expect("a data API"), None);
         assert_eq!(
             data_api.get("/kv/key-0039").await.expect(200).body,
             "value 39, written in order"

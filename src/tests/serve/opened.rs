@@ -7,7 +7,7 @@ use aerodb_control::kernel::embedded::NodeCount;
 use aerodb_control::model::ambient::Room;
 use aerodb_control::model::record::HostUser;
 use aerodb_control::model::text::PlaceName;
-use aerodb_control::serve::config::Config;
+use aerodb_control::serve::config::{Config, KernelSettings};
 use aerodb_control::serve::listen_policy::ListenPolicy;
 use aerodb_control::serve::provider_settings::ProviderSettings;
 use aerodb_control::serve::{self, ControlPlane, SystemDeps, found};
@@ -92,11 +92,13 @@ pub(crate) fn config(dir: &Path, nodes: u64) -> Config {
     Config {
         leptos,
         data: dir.to_owned(),
-        nodes: NodeCount::Exactly(nodes),
+        kernel: KernelSettings::Embedded {
+            nodes: NodeCount::Exactly(nodes),
+            data_api: "127.0.0.1:0".parse().expect("an address"),
+        },
         environment: PlaceName::parse("test").expect("a name"),
         environment_class: EnvironmentClass::Other,
         cluster: PlaceName::parse("aerodb").expect("a name"),
-        data_api: "127.0.0.1:0".parse().expect("an address"),
         reach: ListenPolicy::default(),
         observer_listen: None,
         providers: ProviderSettings::default(),

@@ -1,9 +1,9 @@
 //! The documents for operators that are made from the types that run are the ones that are checked in.
 
-use crate::kernel_words::CATALOGUE;
 use crate::source::files::root;
 use crate::web::openapi::is_checked_in;
-use aerodb_control::serve::config::{console_keys, keys};
+use aerodb_control::kernel::COMPILED_IN;
+use aerodb_control::serve::config::{console_keys, keys, postgres_keys};
 use aerodb_control::web::policy::{Needs, READS, Read};
 use aerodb_control::{cli, text, web};
 use std::collections::BTreeSet;
@@ -11,16 +11,23 @@ use std::collections::BTreeSet;
 /// C12.1: every action and every way in which it can fail is written down from the type that runs.
 #[test]
 fn every_action_has_its_page_and_no_page_is_about_another() {
-    let pages = text::action_pages(CATALOGUE);
-    std::fs::create_dir_all(root().join("docs/actions")).expect("a folder");
+    let pages = text::action_pages(&COMPILED_IN);
+    let folders = COMPILED_IN.iter().map(|spec| format!("docs/actions/{}", spec.kind));
+    for folder in folders.clone() {
+        std::fs::create_dir_all(root().join(folder)).expect("a folder");
+    }
     for (path, text) in &pages {
         is_checked_in(&format!("docs/{path}"), text);
     }
+    let mut found = BTreeSet::from(["README.md".to_owned()]);
+    for folder in folders {
+        for entry in std::fs::read_dir(root().join(&folder)).expect("a folder") {
+            let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+            found.insert(format!("{folder}/{name}").replace("docs/actions/", ""));
+        }
+    }
     let wanted: BTreeSet<String> =
         pages.iter().map(|(path, _)| path.replace("actions/", "")).collect();
-    let found = std::fs::read_dir(root().join("docs/actions")).expect("a folder");
-    let found: BTreeSet<String> =
-        found.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
     assert_eq!(found, wanted);
 }
 
@@ -29,7 +36,7 @@ fn every_action_has_its_page_and_no_page_is_about_another() {
 fn refusals_exit_codes_and_commands_are_written_down_from_the_types() {
     is_checked_in(
         "docs/refusals.md",
-        &text::refusals(CATALOGUE, |code| web::refusal::status(code).as_u16()),
+        &text::refusals(&COMPILED_IN, |code| web::refusal::status(code).as_u16()),
     );
     is_checked_in("docs/exit-codes.md", &cli::exit_codes());
     is_checked_in("docs/cli.md", &cli::reference());
@@ -60,6 +67,11 @@ fn every_setting_is_written_down_as_the_program_reads_it() {
         let value = &control[key];
         text.push_str(&format!("| `{key}` | {about} | `{value}` |\n"));
     }
+    text.push_str(POSTGRES);
+    for (key, about) in postgres_keys() {
+        assert!(!about.is_empty(), "{key}");
+        text.push_str(&format!("| `{key}` | {about} |\n"));
+    }
     text.push_str(CONSOLE);
     let leptos = shipped["package"]["metadata"]["leptos"].as_table().expect("a table");
     let keys = console_keys();
@@ -86,6 +98,18 @@ wherever in the file it stands, and is named with its line: a key of `[control]`
 
 | key | meaning | as shipped |
 | --- | --- | --- |
+";
+
+const POSTGRES: &str = "
+## `[control.postgres]`
+
+Only with `kernel = \"postgres\"`, and then without `nodes` and `data-api`: what would change nothing
+is refused. The table stands below the keys of `[control]` and above the line
+`[package.metadata.leptos]`. It is not `[control.kernel.postgres]`, because TOML allows no table
+under a key that is a word already.
+
+| key | meaning |
+| --- | --- |
 ";
 
 const CONSOLE: &str = "

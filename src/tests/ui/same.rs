@@ -11,7 +11,10 @@ async fn pages(app: &TestApp) -> Vec<String> {
     let log = app.auditor().get("/api/v1/log?kind=executed").await.expect(200).json();
     let hash = log["records"][0]["entry"]["snapshot"].as_str().expect("an observation").to_owned();
     let address = |path: &str| {
-        let path = path.replace("/nodes/{id}", "/nodes/n2").replace("{id}", &id(1));
+        let path = path
+            .replace("/nodes/{id}", "/nodes/n2")
+            .replace("{key}/{node}", "host_maintenance/n2")
+            .replace("{id}", &id(1));
         let path = path.replace("{seq}", "4").replace("{hash}", &hash);
         path.replace("{kind}", "failover").replace("{token}", "x")
     };

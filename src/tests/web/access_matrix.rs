@@ -8,7 +8,10 @@ use axum::http::{Method, Request, header};
 use serde_json::json;
 
 fn concrete(path: &str) -> String {
-    let path = path.replace("/nodes/{id}", "/nodes/n1").replace("{seq}", "0");
+    let path = path
+        .replace("/nodes/{id}", "/nodes/n1")
+        .replace("{key}/{node}", "host_maintenance/n1")
+        .replace("{seq}", "0");
     let path = path.replace("{kind}", "switchover");
     let path = path.replace("{*place}", "entries/000.p/1").replace("{hash}", &"0".repeat(64));
     path.replace("{id}", &id(1)).replace("{token}", "spent").replace("{name}", "nobody")

@@ -8,7 +8,10 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 fn path_of(path: &str) -> String {
-    let path = path.replace("/nodes/{id}", "/nodes/n1").replace("{seq}", "0");
+    let path = path
+        .replace("/nodes/{id}", "/nodes/n1")
+        .replace("{key}/{node}", "host_maintenance/n1")
+        .replace("{seq}", "0");
     let path = path.replace("{id}", &id(1)).replace("{*place}", "0/000.p/3");
     let path = path.replace("/log/consistency", "/log/consistency?from=1");
     path.replace(

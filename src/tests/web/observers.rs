@@ -10,7 +10,10 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 fn concrete(path: &str) -> String {
-    let path = path.replace("/nodes/{id}", "/nodes/n1").replace("{seq}", "0");
+    let path = path
+        .replace("/nodes/{id}", "/nodes/n1")
+        .replace("{key}/{node}", "host_maintenance/n1")
+        .replace("{seq}", "0");
     let path = path.replace("{kind}", "switchover").replace("{hash}", &"0".repeat(64));
     let path = path.replace("{*place}", "entries/000.p/1");
     path.replace("{id}", &id(1)).replace("{token}", "spent").replace("{name}", "metrics")

@@ -5,6 +5,7 @@ use crate::kernel::mute::MuteApp;
 use crate::kernel_words::CATALOGUE;
 use crate::source::files::root;
 use crate::web::described::{document, misfits, seen};
+use aerodb_control::kernel::COMPILED_IN;
 use aerodb_control::model::refusal::RefusalCode;
 use aerodb_control::web::openapi;
 use aerodb_control::web::policy::{ACTS, READS};
@@ -28,6 +29,10 @@ pub fn is_checked_in(path: &str, text: &str) {
 #[test]
 fn the_description_of_the_api_is_the_one_that_is_checked_in() {
     is_checked_in("docs/openapi.json", &openapi::text(CATALOGUE));
+    for spec in COMPILED_IN.iter().filter(|spec| spec.kind != "embedded") {
+        let path = format!("docs/openapi-{}.json", spec.kind);
+        is_checked_in(&path, &openapi::text(spec.into()));
+    }
 }
 
 fn operations() -> Vec<(String, String, &'static Value)> {
@@ -137,6 +142,7 @@ async fn every_json_answer_is_as_described() {
         "/api/v1/cluster",
         "/api/v1/nodes/n3",
         "/api/v1/nodes/n3/overview",
+        "/api/v1/checklists/host_maintenance/n3",
         "/api/v1/timeline",
         &format!("/api/v1/observations/{kept}"),
         "/api/v1/catalogue",

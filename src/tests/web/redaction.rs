@@ -342,6 +342,7 @@ async fn answers(app: &TestApp, client: &Client) -> String {
             READS.iter().map(|(_, path, _)| *path).chain(["/nowhere", "/actions/x?limit=y"]);
         for path in reads.filter(|path| *path != "/api/v1/events") {
             let path = path.replace("/nodes/{id}", "/nodes/n3").replace("{id}", &id(1));
+            let path = path.replace("{key}/{node}", "host_maintenance/n3");
             let path = path.replace("{seq}", "3").replace("{hash}", &"0".repeat(64));
             let path = path.replace("{kind}", "switchover").replace("{token}", "spent");
             let path = path.replace("{*place}", "entries/000.p/9");

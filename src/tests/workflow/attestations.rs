@@ -279,7 +279,7 @@ async fn catalogue_reference_documents_and_description_say_what_can_be_attested(
     assert!(text.contains("--attest host_off=VALUE: The host"), "{text}");
     let page = asked.app.olga.get("/reference/actions/stop_writes").await.expect(200).body;
     assert!(page.contains(HOST_OFF.label) && page.contains("control_data"), "{page}");
-    let pages = action_pages(words);
+    let pages = action_pages(std::slice::from_ref(spec()));
     let page = pages.iter().find(|(path, _)| path.ends_with("stop_writes.md")).expect("a page");
     assert!(page.1.contains("| `host_off` | The host of the old primary is powered off. |"));
     let document = openapi::document(words);

@@ -47,6 +47,8 @@ fn rows(digest: &str) -> Vec<CommandRow> {
         ("nodes", line("nodes"), "", 0, &[]),
         ("node", line("node n2"), "", 0, &[]),
         ("node", line("node n9"), "", 2, &[]),
+        ("checklist", line("checklist host~maintenance --node n3"), "", 0, &[]),
+        ("checklist", line("checklist unheard_of --node n3"), "", 2, &[]),
         ("events", line("events --limit 3"), "", 0, &[]),
         ("catalogue", line("catalogue"), "", 0, &[]),
         ("invariants", line("invariants"), "", 0, &[]),

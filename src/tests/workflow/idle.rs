@@ -54,7 +54,10 @@ async fn reading_every_page_changes_neither_kernel_nor_ledger() {
         if *path == "/api/v1/events" {
             continue;
         }
-        let path = path.replace("/nodes/{id}", "/nodes/n1").replace("{seq}", "0");
+        let path = path
+            .replace("/nodes/{id}", "/nodes/n1")
+            .replace("{key}/{node}", "host_maintenance/n1")
+            .replace("{seq}", "0");
         let path = path.replace("{id}", &crate::harness::id(1)).replace("{token}", "spent");
         let path = path.replace("{hash}", &"0".repeat(64)).replace("{kind}", "switchover");
         for client in [&olga, &oscar, &anna, &program, &board, &anonymous, &ended] {

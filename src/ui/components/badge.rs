@@ -87,6 +87,16 @@ pub fn verdict(verdict: Verdict) -> AnyView {
     }
 }
 
+/// Whether a statement of a checklist holds: what does not hold yet is no failure.
+#[must_use]
+pub fn holds(verdict: Verdict) -> AnyView {
+    match verdict {
+        Verdict::Pass => badge("holds", "done", CHECK),
+        Verdict::Fail => badge("does not hold", "plain", DASH),
+        Verdict::Unknown => badge(verdict.word(), "unknown", QUESTION),
+    }
+}
+
 /// The shape that stands for a role: the primary's, and one for each further role of the kernel.
 #[must_use]
 pub fn role_shape(spec: &KernelSpec, role: &Fact<String>) -> &'static str {

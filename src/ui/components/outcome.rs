@@ -279,9 +279,22 @@ fn of_stage(answer: &ActionAnswer, viewer: Option<ActorRole>) -> Option<OutcomeP
 fn again(action: &Action) -> String {
     let mut address = format!("/actions/new?kind={}", action.kind());
     for (name, value) in action.params() {
-        address.push_str(&format!("&{name}={value}"));
+        address.push_str(&format!("&{name}={}", in_query(value)));
     }
     address
+}
+
+/// A value as it stands in a query: a parameter can be any line of text.
+fn in_query(value: &str) -> String {
+    let mut encoded = String::new();
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
 }
 
 fn kernel_says(status: &ReceiptStatus, interrupted: Option<Interrupted>) -> AnyView {

@@ -4,13 +4,16 @@ use crate::model::actor::ActorRole;
 use crate::model::cluster::NodeState;
 use crate::model::facts::Fact;
 use crate::model::spec::{
-    ActionSpec, Binding, FactOf, FactSpec, Impact, KernelSpec, ParameterSpec, Show,
+    ActionSpec, Binding, FactOf, FactSpec, Impact, KernelSpec, ParameterKind, ParameterSpec, Show,
 };
 use crate::ui::components::forms::reason_field;
 use crate::ui::components::words::{counted, escaped, observation};
 use crate::ui::components::{attestations, notice, rules, words};
 use crate::ui::{NewAction, pages};
 use leptos::prelude::*;
+
+/// Longest name or number that a field takes, in characters; what is too long is refused by its name.
+const NAME_CHARS_MAX: usize = 64;
 
 /// Every action that there is, with what it means.
 pub(super) fn catalogue(viewer: Option<ActorRole>) -> AnyView {
@@ -124,6 +127,14 @@ fn form(spec: &KernelSpec, data: &NewAction) -> AnyView {
 fn value_field(parameter: &'static ParameterSpec, typed_before: Option<String>) -> AnyView {
     let hint = format!("{}-hint", parameter.name);
     let typed_before = typed_before.map(|value| escaped(&value));
+    let chars_max = match parameter.kind {
+        ParameterKind::Text { chars_max } => chars_max,
+        ParameterKind::Member { .. }
+        | ParameterKind::Joining
+        | ParameterKind::Position { .. }
+        | ParameterKind::Name
+        | ParameterKind::Item { .. } => NAME_CHARS_MAX,
+    };
     view! {
         <p class="field">
             <label for=parameter.name>{parameter.meaning}</label>
@@ -132,7 +143,7 @@ fn value_field(parameter: &'static ParameterSpec, typed_before: Option<String>) 
                 id=parameter.name
                 name=parameter.name
                 required
-                maxlength="64"
+                maxlength=chars_max.to_string()
                 autocomplete="off"
                 aria-describedby=hint.clone()
                 value=typed_before

@@ -4,6 +4,7 @@ use crate::model::actor::ActorRole;
 use crate::model::spec::KernelSpec;
 use crate::ui::OverviewView;
 use crate::ui::components::trace;
+use crate::ui::pages::checklist;
 use crate::ui::parts;
 use leptos::prelude::*;
 
@@ -15,8 +16,11 @@ pub(super) fn overview(
 ) -> AnyView {
     let OverviewView { overview, trace } = data;
     let traced = trace::trace(spec, &trace);
+    let nodes: Vec<_> = overview.state.nodes.iter().map(|node| node.id.clone()).collect();
+    let checklists = checklist::list(spec, &nodes);
     view! {
         {parts::live_overview(spec, overview, viewer)}
+        {checklists}
         {traced}
     }
     .into_any()

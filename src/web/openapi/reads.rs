@@ -11,6 +11,7 @@ use crate::model::answer::{
 };
 use crate::model::attestation::ATTESTED_PREFIX;
 use crate::model::canonical::Hash;
+use crate::model::checklist::ChecklistAnswer;
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::event::{EventPage, EventPlace};
 use crate::model::kept::KeptObservation;
@@ -51,6 +52,17 @@ pub(in crate::web) fn node_overview(schemas: &mut Schemas) -> Operation {
         )
         .with(before.schema(schemas.of::<EventPlace>()))
         .json::<NodeAnswer>(schemas)
+        .refuses([Code::NotFound, Code::KernelUnreachable])
+}
+
+pub(in crate::web) fn checklist(schemas: &mut Schemas) -> Operation {
+    let key = OperationParameter::of(ParameterIn::Path, "key", "The checklist, by its key.");
+    let node = OperationParameter::of(ParameterIn::Path, "node", "The node that it is for.");
+    let keys: Vec<&str> = schemas.catalogue.checklists().map(|list| list.key).collect();
+    Operation::new("getChecklist", "The state of a longer piece of work, as a list of facts.")
+        .with(key.schema(json!({ "type": "string", "examples": keys })))
+        .with(node.schema(schemas.of::<NodeId>()))
+        .json::<ChecklistAnswer>(schemas)
         .refuses([Code::NotFound, Code::KernelUnreachable])
 }
 

@@ -96,13 +96,17 @@ fn attested(entry: &ActionSpec) -> Value {
 }
 
 fn property(parameter: &ParameterSpec) -> (String, Value) {
+    let about = parameter.meaning;
+    let named = |schema: &str| json!({ "$ref": format!("#/components/schemas/{schema}"), "description": about });
     let schema = match parameter.kind {
-        ParameterKind::Member { .. } | ParameterKind::Joining => "NodeId",
-        ParameterKind::Position { .. } => "LogPosition",
-        ParameterKind::Name | ParameterKind::Item { .. } => "PlaceName",
+        ParameterKind::Member { .. } | ParameterKind::Joining => named("NodeId"),
+        ParameterKind::Position { .. } => named("LogPosition"),
+        ParameterKind::Name | ParameterKind::Item { .. } => named("PlaceName"),
+        ParameterKind::Text { chars_max } => json!({
+            "type": "string", "description": about, "minLength": 1, "maxLength": chars_max
+        }),
     };
-    let reference = format!("#/components/schemas/{schema}");
-    (parameter.name.to_owned(), json!({ "$ref": reference, "description": parameter.meaning }))
+    (parameter.name.to_owned(), schema)
 }
 
 /// Every parameter of every action once, with what it means where it first stands.

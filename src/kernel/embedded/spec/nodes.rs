@@ -4,7 +4,7 @@ use super::{EngineInvariant, NODE};
 use crate::model::action::ActionKind;
 use crate::model::spec::{
     ActionClass, ActionSpec, FailureMode, Impact, ParameterKind, ParameterSpec, REFUSED,
-    STOPPED_AFTER, STOPPED_BEFORE, Target,
+    STOPPED_AFTER, STOPPED_BEFORE, Target, WayOut,
 };
 
 pub(super) const TAKE_OFFLINE: ActionSpec = ActionSpec {
@@ -32,7 +32,7 @@ pub(super) const TAKE_OFFLINE: ActionSpec = ActionSpec {
     engine_command: "network: close the links of the node",
     takes_long: false,
     chooses_primary: false,
-    way_out: false,
+    way_out: WayOut::Never,
 };
 
 pub(super) const BRING_ONLINE: ActionSpec = ActionSpec {
@@ -62,7 +62,7 @@ pub(super) const BRING_ONLINE: ActionSpec = ActionSpec {
     engine_command: "network: open the links of the node",
     takes_long: true,
     chooses_primary: false,
-    way_out: false,
+    way_out: WayOut::Never,
 };
 
 const NOT_DECIDED: FailureMode = FailureMode {
@@ -112,7 +112,7 @@ pub(super) const ADD_REPLICA: ActionSpec = ActionSpec {
     engine_command: "raft: propose the change of configuration that adds a learner",
     takes_long: true,
     chooses_primary: false,
-    way_out: false,
+    way_out: WayOut::Never,
 };
 
 pub(super) const GRANT_VOTE: ActionSpec = ActionSpec {
@@ -143,7 +143,7 @@ pub(super) const GRANT_VOTE: ActionSpec = ActionSpec {
     engine_command: "raft: propose the change of configuration that makes the learner a voter",
     takes_long: false,
     chooses_primary: false,
-    way_out: false,
+    way_out: WayOut::Never,
 };
 
 pub(super) const REMOVE_REPLICA: ActionSpec = ActionSpec {
@@ -178,5 +178,5 @@ pub(super) const REMOVE_REPLICA: ActionSpec = ActionSpec {
     engine_command: "raft: propose the change of configuration that removes the node",
     takes_long: false,
     chooses_primary: false,
-    way_out: false,
+    way_out: WayOut::Never,
 };

@@ -4,6 +4,7 @@ use super::{EngineInvariant, TO};
 use crate::model::action::ActionKind;
 use crate::model::spec::{
     ActionClass, ActionSpec, FailureMode, Impact, REFUSED, STOPPED_AFTER, STOPPED_BEFORE, Target,
+    WayOut,
 };
 
 pub(super) const SWITCHOVER: ActionSpec = ActionSpec {
@@ -47,7 +48,7 @@ pub(super) const SWITCHOVER: ActionSpec = ActionSpec {
     engine_command: "raft: transfer leadership to the target",
     takes_long: false,
     chooses_primary: true,
-    way_out: false,
+    way_out: WayOut::Never,
 };
 
 pub(super) const FAILOVER: ActionSpec = ActionSpec {
@@ -91,7 +92,7 @@ pub(super) const FAILOVER: ActionSpec = ActionSpec {
     engine_command: "raft: campaign on the target",
     takes_long: false,
     chooses_primary: true,
-    way_out: true,
+    way_out: WayOut::Always,
 };
 
 pub(super) const STOP_WRITES: ActionSpec = ActionSpec {
@@ -120,7 +121,7 @@ pub(super) const STOP_WRITES: ActionSpec = ActionSpec {
     engine_command: "raft: propose fence raised",
     takes_long: false,
     chooses_primary: false,
-    way_out: false,
+    way_out: WayOut::Never,
 };
 
 pub(super) const RESUME_WRITES: ActionSpec = ActionSpec {
@@ -145,5 +146,5 @@ pub(super) const RESUME_WRITES: ActionSpec = ActionSpec {
     engine_command: "raft: propose fence lifted",
     takes_long: false,
     chooses_primary: false,
-    way_out: false,
+    way_out: WayOut::Never,
 };

@@ -4,7 +4,7 @@ use super::{EngineInvariant, NODE, NODE_PARAMETER};
 use crate::model::action::ActionKind;
 use crate::model::spec::{
     ActionClass, ActionSpec, FailureMode, Impact, ParameterKind, ParameterSpec, REFUSED,
-    STOPPED_AFTER, STOPPED_BEFORE, Target,
+    STOPPED_AFTER, STOPPED_BEFORE, Target, WayOut,
 };
 
 const STORE_FAILED: FailureMode = FailureMode {
@@ -40,7 +40,7 @@ pub(super) const TAKE_CHECKPOINT: ActionSpec = ActionSpec {
     engine_command: "raft: propose a checkpoint of the node",
     takes_long: false,
     chooses_primary: false,
-    way_out: false,
+    way_out: WayOut::Never,
 };
 
 pub(super) const PURGE_LOG: ActionSpec = ActionSpec {
@@ -85,7 +85,7 @@ pub(super) const PURGE_LOG: ActionSpec = ActionSpec {
     engine_command: "raft: propose a purge of the node's log up to the position",
     takes_long: false,
     chooses_primary: false,
-    way_out: false,
+    way_out: WayOut::Never,
 };
 
 pub(super) const CREATE_BACKUP: ActionSpec = ActionSpec {
@@ -130,7 +130,7 @@ pub(super) const CREATE_BACKUP: ActionSpec = ActionSpec {
     engine_command: "store: write the image of the state into files",
     takes_long: true,
     chooses_primary: false,
-    way_out: false,
+    way_out: WayOut::Never,
 };
 
 pub(super) const VERIFY_NODE: ActionSpec = ActionSpec {
@@ -165,5 +165,5 @@ pub(super) const VERIFY_NODE: ActionSpec = ActionSpec {
     engine_command: "store: integrity check, and digests of the log, the state and the checkpoint",
     takes_long: true,
     chooses_primary: false,
-    way_out: false,
+    way_out: WayOut::Never,
 };

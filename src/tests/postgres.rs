@@ -1,0 +1,31 @@
+//! The kernel over PostgreSQL, on real clusters of three servers.
+
+mod actions;
+mod app;
+mod backup;
+mod bench;
+mod connection;
+mod contract;
+mod copies;
+mod encrypted;
+mod encryption;
+mod evidence;
+mod failover;
+mod forgotten;
+mod hostile;
+mod kernel_config;
+mod kernels;
+mod load;
+mod machine;
+mod observation;
+mod observed;
+mod observed_facts;
+mod planned;
+mod prepared_servers;
+mod program;
+mod replay;
+mod replication;
+mod resolve;
+mod secrets;
+mod trial;
+mod verify_node;
