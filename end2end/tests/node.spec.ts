@@ -20,6 +20,7 @@ test('a name on the overview leads to the node, with its facts and what speaks a
   await expect(facts.getByRole('row', { name: /^Committed unknown/ })).toContainText(
     'not known since',
   );
+  await page.getByText('unavailable actions').click();
   const rules = page.getByRole('table', { name: /Actions on this node/ });
   await expect(rules.getByRole('rowheader', { name: /Take n3 offline/ })).toContainText('fail');
   await expect(rules).toContainText('node_online');
@@ -28,7 +29,7 @@ test('a name on the overview leads to the node, with its facts and what speaks a
     id.slice(0, 8),
   );
 
-  await rules.getByRole('link', { name: 'Bring n3 online' }).click();
+  await page.getByRole('link', { name: 'Bring n3 online' }).click();
   await expect(page).toHaveURL(/kind=bring_online&node=n3$/);
 });
 

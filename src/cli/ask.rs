@@ -11,7 +11,7 @@ use crate::model::text::escape_unsafe;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory as _, Error, FromArgMatches};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::sync::LazyLock;
 
@@ -80,8 +80,11 @@ impl TypedValueParser for Kinds {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let words = CATALOGUE.actions().map(|action| PossibleValue::new(action.kind.word()));
-        Some(Box::new(words.collect::<Vec<_>>().into_iter()))
+        // Kernels share kinds, and each is one value.
+        let mut words: Vec<_> = CATALOGUE.actions().map(|action| action.kind.word()).collect();
+        let mut seen = BTreeSet::new();
+        words.retain(|word| seen.insert(*word));
+        Some(Box::new(words.into_iter().map(PossibleValue::new)))
     }
 }
 

@@ -53,6 +53,12 @@ pub fn is_unsafe_char(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// A place in a log of bytes as its two halves of 32 bits, in hexadecimal digits: `0/3000148`.
+#[must_use]
+pub fn in_halves(offset: u64) -> String {
+    format!("{:X}/{:X}", offset >> 32, offset & 0xffff_ffff)
+}
+
 /// A number of bytes in the largest binary unit that leaves a whole number before the point, with one
 /// decimal that is cut and not rounded: what is said to be there is there.
 #[must_use]

@@ -35,7 +35,7 @@ pub fn explanation(
     ));
     lines.heading("Pre-conditions");
     for check in &told.checks {
-        add_check(&mut lines, "  ", check);
+        add_check(&mut lines, "  ", check, usize::MAX);
     }
     lines.line(format!("  together: {}", together(told.verdict())));
     lines.heading("Effects, before -> after");
@@ -66,6 +66,9 @@ pub fn explanation(
     lines
 }
 
+/// How much evidence is shown of each rule where every node stands in one list.
+const BRIEF: usize = 2;
+
 /// One node with every rule that speaks against it.
 pub(super) fn add_candidate(lines: &mut TextLines, candidate: &Candidate) {
     if candidate.against.is_empty() {
@@ -74,7 +77,7 @@ pub(super) fn add_candidate(lines: &mut TextLines, candidate: &Candidate) {
     }
     lines.line(format!("  {}:", candidate.node));
     for check in &candidate.against {
-        add_check(lines, "    ", check);
+        add_check(lines, "    ", check, BRIEF);
     }
 }
 
@@ -84,19 +87,23 @@ pub(super) fn add_prospect(lines: &mut TextLines, catalogue: Catalogue, prospect
     let passed = prospect.checked - prospect.against.len();
     lines.line(format!("  {verdict:<7}  {title}: {passed} of {} checks pass", prospect.checked));
     for check in &prospect.against {
-        add_check(lines, "    ", check);
+        add_check(lines, "    ", check, usize::MAX);
     }
 }
 
-fn add_check(lines: &mut TextLines, indent: &str, check: &Check) {
+fn add_check(lines: &mut TextLines, indent: &str, check: &Check, shown: usize) {
     let verdict = check.verdict.word();
     lines.line(format!("{indent}{verdict:<7}  {}: {}", check.invariant, check.statement));
-    for evidence in &check.evidence {
+    for evidence in check.evidence.iter().take(shown) {
         let since = evidence.since.map(|since| format!(", since {since}")).unwrap_or_default();
         lines.line(format!(
             "{indent}         observed {}; required {}; from {}{since}",
             evidence.observed, evidence.required, evidence.source
         ));
+    }
+    let left = check.evidence.len().saturating_sub(shown);
+    if left > 0 {
+        lines.line(format!("{indent}         and {left} more, as `node` shows them"));
     }
 }
 

@@ -119,7 +119,9 @@ fn of_cluster(registry: &mut Registry, spec: &KernelSpec, state: &ClusterState) 
             FactUnit::Bytes => {
                 registry.register_with_unit(name, fact.help, Unit::Bytes, gauge);
             }
-            FactUnit::Plain | FactUnit::Of(_) => registry.register(name, fact.help, gauge),
+            FactUnit::Plain | FactUnit::Of(_) | FactUnit::InHalves(_) => {
+                registry.register(name, fact.help, gauge);
+            }
         }
     }
 }

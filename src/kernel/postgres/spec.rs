@@ -133,7 +133,7 @@ pub static SPEC: KernelSpec = KernelSpec {
         durable: facts::REPLAYED,
         generation: facts::TIMELINE,
         branch: "timeline",
-        unit: PositionUnit::Bytes,
+        unit: PositionUnit::BytesInHalves,
     },
     actions: ACTIONS,
     invariants: PostgresInvariant::SPECS,

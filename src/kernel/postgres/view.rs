@@ -7,7 +7,7 @@ use super::sync_rule::SyncRule;
 use crate::model::cluster::{ClusterState, ItemState, NodeState};
 use crate::model::facts::{Fact, Position};
 use crate::model::spec::{PRIMARY_ROLE, ROLE};
-use crate::model::text::NodeId;
+use crate::model::text::{NodeId, in_halves};
 
 /// The word for a node that is in recovery.
 pub(super) const STANDBY_ROLE: &str = "standby";
@@ -216,10 +216,5 @@ impl<'a> ServerView<'a> {
 /// A place in the WAL, as people and the server write it.
 #[must_use]
 pub fn wal_place(position: Position) -> String {
-    format!(
-        "{:X}/{:X} of timeline {}",
-        position.offset >> 32,
-        position.offset & 0xffff_ffff,
-        position.branch
-    )
+    format!("{} of timeline {}", in_halves(position.offset), position.branch)
 }

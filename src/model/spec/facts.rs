@@ -4,7 +4,7 @@
 
 use crate::model::facts::{Fact, FactKey, FactSubject, FactValue, Position, Value};
 use crate::model::spec::KernelSpec;
-use crate::model::text::in_binary_units;
+use crate::model::text::{in_binary_units, in_halves};
 use serde::{Deserialize, Serialize};
 
 /// The primary: the name of a node, or none. In every spec.
@@ -27,6 +27,8 @@ pub enum PositionUnit {
     Counted([&'static str; 2]),
     /// Bytes, shown in binary units.
     Bytes,
+    /// Bytes; a place among them is written as two hexadecimal halves.
+    BytesInHalves,
 }
 
 /// How positions in the log are compared and named.
@@ -109,6 +111,8 @@ pub enum FactUnit {
     Bytes,
     /// Things, with their noun after the number.
     Of(&'static str),
+    /// A place in a log, as two hexadecimal halves, with what its branch is called.
+    InHalves(&'static str),
 }
 
 /// One fact.
@@ -175,6 +179,9 @@ impl FactSpec {
             (Value::Names(names), _) if names.is_empty() => self.none.to_owned(),
             (Value::Number(bytes), FactUnit::Bytes) => in_binary_units(*bytes),
             (Value::Number(number), FactUnit::Of(noun)) => format!("{number} {noun}"),
+            (Value::Position(Position { branch, offset }), FactUnit::InHalves(noun)) => {
+                format!("{}, {noun} {branch}", in_halves(*offset))
+            }
             (other, _) => other.to_string(),
         }
     }
@@ -273,16 +280,17 @@ impl KernelSpec {
         match self.position.unit {
             PositionUnit::Counted([one, _]) if count == 1 => format!("{count} {one}"),
             PositionUnit::Counted([_, many]) => format!("{count} {many}"),
-            PositionUnit::Bytes => in_binary_units(count),
+            PositionUnit::Bytes | PositionUnit::BytesInHalves => in_binary_units(count),
         }
     }
 
-    /// A place in a log: `entry 7` where places are counted, `byte 4096` where they are bytes.
+    /// A place in a log: `entry 7` where places are counted, `byte 4096` or `0/1000` where they are bytes.
     #[must_use]
     pub fn place_in_log(&self, offset: u64) -> String {
         match self.position.unit {
             PositionUnit::Counted([one, _]) => format!("{one} {offset}"),
             PositionUnit::Bytes => format!("byte {offset}"),
+            PositionUnit::BytesInHalves => in_halves(offset),
         }
     }
 

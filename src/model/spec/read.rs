@@ -108,6 +108,7 @@ fn fact(at: Object<'_>) -> Result<FactSpec, String> {
         unit: match at.inner("unit") {
             Object(Value::String(word)) if word == "plain" => FactUnit::Plain,
             Object(Value::String(word)) if word == "bytes" => FactUnit::Bytes,
+            other if !other.is_null("in_halves") => FactUnit::InHalves(other.text("in_halves")?),
             other => FactUnit::Of(other.text("of")?),
         },
         none: at.text("none")?,
@@ -132,6 +133,7 @@ fn item(at: Object<'_>) -> Result<ItemSpec, String> {
 fn unit_between(at: Object<'_>) -> Result<PositionUnit, String> {
     match at.0 {
         Value::String(word) if word == "bytes" => Ok(PositionUnit::Bytes),
+        Value::String(word) if word == "bytes_in_halves" => Ok(PositionUnit::BytesInHalves),
         _ => Ok(PositionUnit::Counted(at.pair("counted")?)),
     }
 }

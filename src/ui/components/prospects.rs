@@ -21,6 +21,23 @@ pub fn prospects(
     table(caption, "Action", rows)
 }
 
+/// A list of actions that no rule speaks against now, in the order given.
+#[must_use]
+pub fn offered(prospects: &[ActionPreview], viewer: Option<ActorRole>) -> AnyView {
+    let asks = viewer == Some(ActorRole::Operator);
+    let item = |prospect: &ActionPreview| {
+        view! {
+            <li>
+                {title(prospect, asks)}
+                <small class="since">
+                    {badge::verdict(prospect.verdict)} {format!(": {}", passed(prospect))}
+                </small>
+            </li>
+        }
+    };
+    view! { <ul class="sentences">{prospects.iter().map(item).collect_view()}</ul> }.into_any()
+}
+
 fn rows(prospect: &ActionPreview, asks: bool) -> Vec<AnyView> {
     let height = height_of(&prospect.against).max(1).to_string();
     let mut heading = Some(view! {

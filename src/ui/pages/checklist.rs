@@ -29,7 +29,7 @@ pub(super) fn checklist(
     });
     view! {
         <ChangeNotice/>
-        {about.map(|about| view! { <p>{about.help}</p> <p>{about.node}</p> })}
+        {about.map(|about| view! { <p>{about.help}</p> <p><strong>{data.node.to_string()}</strong>": "{about.node}</p> })}
         {observation(&data.state.observation)}
         <p>
             <strong>{format!("{} of {all} hold now.", all - open)}</strong>
@@ -66,11 +66,13 @@ pub(super) fn checklist(
 
 fn table_row(row: &ChecklistRow, asks: bool) -> AnyView {
     let action = row.action.as_ref().map(|action| link(action, asks));
+    // What does not hold yet is no alarm: most of it is what the work is there for.
+    let unread = (row.verdict == Verdict::Unknown).then(|| row.verdict.word());
     let by_hand = row.by_hand.as_ref().map(|what| {
         view! { <p>"By hand: " {escaped(what)}</p> }
     });
     view! {
-        <tr data-verdict=row.verdict.word()>
+        <tr data-verdict=unread>
             <th scope="row">{escaped(&row.statement)}</th>
             <td>{badge::holds(row.verdict)}</td>
             <td>{escaped(&row.found)}</td>

@@ -3,12 +3,13 @@
 use crate::model::actor::ActorRole;
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::NodeState;
+use crate::model::explanation::ActionPreview;
 use crate::model::facts::{Fact, UnknownReason, Value};
 use crate::model::node_answer::{NodeAnswer, NodeEvents, NodeVerified};
 use crate::model::receipt::Verification;
 use crate::model::spec::{FactOf, FactSpec, KernelSpec, Show};
 use crate::ui::components::positions::{beside_primary, lag};
-use crate::ui::components::prospects::prospects;
+use crate::ui::components::prospects::{offered, prospects};
 use crate::ui::components::rules::scrolling;
 use crate::ui::components::words::{counted, escaped, observation, since, since_of, time};
 use crate::ui::components::{badge, copyable, events, items, notice};
@@ -31,15 +32,7 @@ pub(super) fn node(spec: &KernelSpec, data: &NodeAnswer, viewer: Option<ActorRol
         {facts}
         {items::items(spec, &data.state.items_of(&data.node).collect::<Vec<_>>())}
         {data.verified.as_ref().map(verified)}
-        <section>
-            <h2>"Unavailable actions"</h2>
-            <p>
-                "Every action that names a node, on this one: what its checks come to now, and every \
-                rule that speaks against it. The order is that of the catalogue; it ranks nothing. \
-                A request is judged by the same checks, on an observation of its own."
-            </p>
-            {prospects("Actions on this node, with their blockers", &data.actions, viewer)}
-        </section>
+        {prospective(data, viewer)}
         <section>
             <h2>"Events"</h2>
             {happened(data)}
@@ -49,6 +42,37 @@ pub(super) fn node(spec: &KernelSpec, data: &NodeAnswer, viewer: Option<ActorRol
             {asked(data)}
         </section>
         {copyable::address(&format!("/nodes/{}", data.node))}
+    }
+    .into_any()
+}
+
+/// Every action that names a node: what can be asked for now, and folded below it what cannot.
+fn prospective(data: &NodeAnswer, viewer: Option<ActorRole>) -> AnyView {
+    let is_open = |action: &ActionPreview| action.against.is_empty();
+    let (open, closed): (Vec<_>, Vec<_>) = data.actions.iter().cloned().partition(is_open);
+    let folded = (!closed.is_empty()).then(|| {
+        let count = counted(closed.len(), "unavailable action");
+        view! {
+            <details class="folded">
+                <summary>
+                    <h3>{count}</h3>
+                </summary>
+                <p>"With every rule that speaks against each."</p>
+                {prospects("Actions on this node, with their blockers", &closed, viewer)}
+            </details>
+        }
+    });
+    view! {
+        <section>
+            <h2>"Actions"</h2>
+            <p>
+                "Every action that names a node, on this one, by what its checks come to now. The order \
+                is that of the catalogue; it ranks nothing. A request is judged by the same checks, on \
+                an observation of its own."
+            </p>
+            {(!open.is_empty()).then(|| offered(&open, viewer))}
+            {folded}
+        </section>
     }
     .into_any()
 }

@@ -1,6 +1,7 @@
 //! The history of a timeline: where it and those before it forked, read strictly.
 
 use super::ReplicationError;
+use crate::model::text::in_halves;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str;
@@ -18,7 +19,7 @@ pub struct WalPosition {
 impl fmt::Display for WalPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { timeline, lsn } = self;
-        write!(f, "{:X}/{:X} on timeline {timeline}", lsn >> 32, lsn & 0xFFFF_FFFF)
+        write!(f, "{} on timeline {timeline}", in_halves(*lsn))
     }
 }
 

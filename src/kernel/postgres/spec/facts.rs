@@ -40,6 +40,10 @@ const fn bytes(fact: FactSpec) -> FactSpec {
     FactSpec { unit: FactUnit::Bytes, ..fact }
 }
 
+const fn place(fact: FactSpec) -> FactSpec {
+    FactSpec { unit: FactUnit::InHalves("timeline"), ..fact }
+}
+
 const fn counted(noun: &'static str, fact: FactSpec) -> FactSpec {
     FactSpec { unit: FactUnit::Of(noun), ..fact }
 }
@@ -55,7 +59,11 @@ pub static FACTS: &[FactSpec] = &[
     },
     FactSpec {
         show: Show::Tile,
-        ..cluster(TIMELINE, "Timeline", "The highest timeline that a reachable node is on.")
+        ..cluster(
+            TIMELINE,
+            "Timeline",
+            "The highest timeline that a node is, or is known to have been, on.",
+        )
     },
     FactSpec {
         alarms: &["stopped", "waiting"],
@@ -136,11 +144,11 @@ pub static FACTS: &[FactSpec] = &[
     FactSpec { show: Show::Column, ..node(TIMELINE, "Timeline", "The timeline that it is on.") },
     moving(FactSpec {
         show: Show::Bar,
-        ..node(FLUSHED, "Flushed", "The end of the WAL that it has on disk.")
+        ..place(node(FLUSHED, "Flushed", "The end of the WAL that it has on disk."))
     }),
     moving(FactSpec {
         show: Show::Bar,
-        ..node(REPLAYED, "Replayed", "The end of the WAL that its state contains.")
+        ..place(node(REPLAYED, "Replayed", "The end of the WAL that its state contains."))
     }),
     moving(bytes(FactSpec {
         show: Show::Column,
@@ -154,7 +162,7 @@ pub static FACTS: &[FactSpec] = &[
             "How long ago the last replayed transaction was committed.",
         ),
     )),
-    moving(node(CHECKPOINT, "Checkpoint", "Where its last checkpoint or restartpoint is.")),
+    moving(place(node(CHECKPOINT, "Checkpoint", "Where its last checkpoint or restartpoint is."))),
     node(VERSION, "Version", "The version of the server, as it says it."),
     node(SYSTEM_IDENTIFIER, "System identifier", "What all copies of one cluster have in common."),
     node(
@@ -354,7 +362,7 @@ pub static FACTS: &[FactSpec] = &[
     },
     moving(FactSpec {
         none: "nothing reserved",
-        ..item(SLOT, RESTART, "Restart", "From where its consumer needs WAL.")
+        ..place(item(SLOT, RESTART, "Restart", "From where its consumer needs WAL."))
     }),
     moving(bytes(item(SLOT, RETAINED, "Retained", "How much WAL it keeps from being removed."))),
     moving(bytes(FactSpec {

@@ -8,7 +8,7 @@ use crate::model::cluster::{ClusterState, ItemState, NodeState};
 use crate::model::facts::{Fact, Facts, Position, Value};
 use crate::model::receipt::KernelRefusal;
 use crate::model::spec::FactOf;
-use crate::model::text::NodeId;
+use crate::model::text::{NodeId, in_halves};
 
 /// One node in the state that was confirmed.
 pub(in crate::kernel::postgres) struct ConfirmedNode<'a> {
@@ -117,7 +117,7 @@ fn is_none(facts: &Facts, key: &str) -> bool {
 
 /// A place in the WAL, as the server writes it.
 pub(in crate::kernel::postgres) fn lsn(position: Position) -> String {
-    format!("{:X}/{:X}", position.offset >> 32, position.offset & 0xffff_ffff)
+    in_halves(position.offset)
 }
 
 /// A place in the WAL, as the server wrote it.
