@@ -35,6 +35,7 @@ mod report;
 mod restore;
 mod secret;
 mod session;
+mod settings;
 mod specs;
 mod unread;
 mod verify;
@@ -48,7 +49,7 @@ use clap::Parser as _;
 pub use exit::exit_codes;
 use failure::Failure;
 pub use generated::reference;
-use host_arguments::{KernelCommand, PostgresCommand};
+use host_arguments::{ConfigCommand, KernelCommand, PostgresCommand};
 use output::{complain, finish};
 use report::Report;
 use std::process::ExitCode;
@@ -85,6 +86,8 @@ fn run(cli: Cli) -> Result<Report, Failure> {
     match cli.command {
         CliCommand::Init(options) => founding::init(options),
         CliCommand::Serve(options) => local::serve(&options, cli.json),
+        CliCommand::Config(ConfigCommand::Show(options)) => settings::show(&options),
+        CliCommand::Config(ConfigCommand::Check { file }) => Ok(settings::check(&file)),
         CliCommand::Account(AccountCommand::Add(options)) => local::account_add(&options),
         CliCommand::Account(AccountCommand::Role(options)) => local::account_role(&options),
         CliCommand::Account(AccountCommand::Remove { name, reason, place }) => {

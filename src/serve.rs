@@ -24,6 +24,7 @@ pub mod log_stream;
 mod node_rights;
 mod offline;
 mod options;
+mod preflight;
 pub mod provider_settings;
 mod reload;
 mod restored;
@@ -44,6 +45,7 @@ pub use listener::{CONNECTIONS_MAX, IDLE_FOR};
 pub use node_rights::{NodeRights, node_rights};
 pub use offline::{access, data_dir, rotate_log_key};
 pub use options::ServeOptions;
+pub use preflight::{SettingsFileReport, check_settings, settings_in_force};
 pub use restored::record_restored;
 pub use tls::TlsError;
 pub use witness::{Witnessed, witness};
@@ -243,7 +245,7 @@ fn log_name(identity: &ClusterIdentity) -> String {
 /// When it cannot start, or a listener fails.
 pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     let path = config::find(options.config.as_deref())?;
-    let mut config = config::load(&path)?;
+    let mut config = config::load(&path, &options.overrides)?;
     log_stream::begin(options.log);
     // Before anything is opened: by itself the signal would end the process half way.
     let reload = stop::Reload::new().map_err(|source| ServeError::Io {
@@ -252,27 +254,19 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     })?;
     let ambient = SystemDeps::of_this_machine();
     let (clock, announcement) = (Arc::clone(&ambient.clock), options.announcement);
-    options.clone().over(&mut config)?;
-    web::render::check_site(&config.leptos)?;
-    config.reach.permits("the console", config.leptos.site_addr)?;
-    let certified = config.reach.tls.as_ref().map(|files| tls::load(files, clock.now()));
-    let certified = certified.transpose()?;
+    let preflight = preflight::of(&config, clock.now());
+    if let Some(refused) = preflight.refused.into_iter().next() {
+        return Err(refused);
+    }
+    let certified = preflight.certified;
     let tls = certified.as_ref().map(|own| RustlsConfig::from_config(Arc::clone(&own.config)));
     let console = listen("the console", config.leptos.site_addr).await?;
     let data = match &config.kernel {
         KernelSettings::Postgres(_) => None,
-        // It asks nobody who they are, so no setting opens it.
-        KernelSettings::Embedded { data_api, .. } if !data_api.ip().is_loopback() => {
-            let (what, address) = ("the data API", *data_api);
-            return Err(ServeError::NotLoopback { what, address });
-        }
         KernelSettings::Embedded { data_api, .. } => Some(listen("the data API", *data_api).await?),
     };
     let observers = match config.observer_listen {
-        Some(address) => {
-            config.reach.permits("the console of observers", address)?;
-            Some(listen("the console of observers", address).await?)
-        }
+        Some(address) => Some(listen("the console of observers", address).await?),
         None => None,
     };
     let console_at = local(&console, "the console")?;
@@ -291,8 +285,9 @@ pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
     if let Some(certified) = &certified {
         expiry.set(certified.not_after.millis() / 1_000);
     }
-    let written = std::mem::take(&mut config.written);
-    let reloader = reload::Reloader { path, options, written, tls: tls.clone(), expiry, clock };
+    let in_force = reload::values(&config.in_force);
+    let overrides = options.overrides;
+    let reloader = reload::Reloader { path, overrides, in_force, tls: tls.clone(), expiry, clock };
     let reloading = tokio::spawn(reloader.follow(reload));
     let log = house.ledger.reader();
     let (end, ended) = oneshot::channel::<()>();

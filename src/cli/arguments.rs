@@ -5,7 +5,9 @@ use super::address::{Address, Authorities, DEFAULT_URL};
 use super::ask::AskArguments;
 use super::environment;
 use super::found::FoundArguments;
-use super::host_arguments::{AcceptArguments, InitArguments, KernelCommand, ServeArguments};
+use super::host_arguments::{
+    AcceptArguments, ConfigCommand, InitArguments, KernelCommand, ServeArguments,
+};
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
 use super::log_arguments::{
     ExportArguments, LogArguments, RotateArguments, TimelineArguments, VerifyArguments,
@@ -63,6 +65,9 @@ pub(super) enum CliCommand {
     Init(InitArguments),
     /// Run the control plane over the kernel that the settings name.
     Serve(ServeArguments),
+    /// The settings of a server.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Accounts, on the data directory of this machine.
     #[command(subcommand)]
     Account(AccountCommand),

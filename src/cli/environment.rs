@@ -3,6 +3,7 @@
 
 use super::exit::Exit;
 use super::failure::Failure;
+use crate::serve::config::control_variables;
 
 /// Which control plane commands talk to, in place of `--url`.
 pub(super) const URL: &str = "AERODB_CONTROL_URL";
@@ -11,9 +12,11 @@ pub(super) const CA_FILE: &str = "AERODB_CONTROL_CA_FILE";
 /// The token that commands carry, in place of the session of `login`.
 pub(super) const TOKEN: &str = "AERODB_CONTROL_TOKEN";
 
-/// All that are read, and by a debug build the switches of the tests (see [`crash`](crate::crash)).
-fn is_read(name: &str) -> bool {
+/// All that are read: those of the commands, those of the settings, and by a debug build the switches of the
+/// tests (see [`crash`](crate::crash)).
+fn is_read(name: &str, settings: &[String]) -> bool {
     [URL, CA_FILE, TOKEN].contains(&name)
+        || settings.iter().any(|setting| setting == name)
         || (cfg!(debug_assertions) && ["AERODB_CRASH_AT", "AERODB_SABOTAGE"].contains(&name))
 }
 
@@ -35,7 +38,8 @@ pub(super) fn refuse_unread() -> Result<(), Failure> {
             Exit::Usage,
             format!(
                 "The environment sets {name}, which nothing reads: of this kind are read {URL}, \
-                 {CA_FILE} and {TOKEN}. Nothing was done."
+                 {CA_FILE}, {TOKEN}, and one variable for each setting, such as \
+                 AERODB_CONTROL_DATA. Nothing was done."
             ),
         )),
     }
@@ -43,10 +47,12 @@ pub(super) fn refuse_unread() -> Result<(), Failure> {
 
 /// The first in the order of names.
 fn unread(names: impl Iterator<Item = String>) -> Option<String> {
-    names
-        .filter(|name| name.starts_with("AERODB_"))
-        .filter(|name| !is_read(name) && !is_of_kubernetes(name))
-        .min()
+    let ours: Vec<String> = names.filter(|name| name.starts_with("AERODB_")).collect();
+    if ours.is_empty() {
+        return None;
+    }
+    let settings = control_variables();
+    ours.into_iter().filter(|name| !is_read(name, &settings) && !is_of_kubernetes(name)).min()
 }
 
 #[cfg(test)]
@@ -59,6 +65,13 @@ mod tests {
         for bad in ["AERODB_CONTROL_URI", "AERODB_URL", "AERODB_CONTROL_TOKENS", "AERODB_"] {
             assert_eq!(judge(&["HOME", bad, URL]).as_deref(), Some(bad));
         }
+        // A setting of the console is named after its framework, and no setting looks like a service.
+        assert_eq!(
+            judge(&["AERODB_CONTROL_SITE_ADDR"]).as_deref(),
+            Some("AERODB_CONTROL_SITE_ADDR")
+        );
+        assert_eq!(judge(&["AERODB_CONTROL_DATA", "AERODB_CONTROL_POSTGRES_TLS_CA"]), None);
+        assert!(!control_variables().iter().any(|name| is_of_kubernetes(name)));
         let set = ["AERODB_CONTROL_SERVICE_HOST", "AERODB_CONTROL_PORT_7400_TCP_ADDR"];
         assert_eq!(judge(&[&set[..], &[URL, CA_FILE, TOKEN, "LEPTOS_X"]].concat()), None);
     }

@@ -5,6 +5,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::host_arguments::InitArguments;
 use super::local::{line_of, not_served, wait};
+use super::settings;
 use crate::serve::{self, InitOptions};
 use crate::text::lines::TextLines;
 use serde_json::json;
@@ -12,10 +13,8 @@ use serde_json::json;
 /// Founds a cluster and its log.
 pub(super) fn init(options: InitArguments) -> Result<Report, Failure> {
     let options = InitOptions {
+        overrides: settings::overrides_of_init(&options)?,
         config: options.place.config,
-        data: options.place.data,
-        nodes: options.nodes,
-        environment: options.environment,
         reason: options.reason,
     };
     let founded = wait(serve::init(options))?.map_err(not_served)?;

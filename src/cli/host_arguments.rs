@@ -7,8 +7,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+/// What is said of a server instead of its settings file. An option wins over a variable of the environment,
+/// and that over the file.
 #[derive(Args, Debug)]
-pub(super) struct ServeArguments {
+pub(super) struct SettingsArguments {
     /// The settings [default: Leptos.toml here or in a folder above].
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
@@ -46,6 +48,12 @@ pub(super) struct ServeArguments {
     /// The name of the environment, such as production.
     #[arg(long, value_name = "NAME")]
     pub(super) environment: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ServeArguments {
+    #[command(flatten)]
+    pub(super) settings: SettingsArguments,
     /// In which form every record is told on standard error while it runs.
     #[arg(long, value_enum, default_value_t = LogLines::Text)]
     pub(super) log: LogLines,
@@ -60,6 +68,20 @@ pub(super) enum LogLines {
     Text,
     /// One JSON object to a line.
     Json,
+}
+
+/// What is asked about the settings of a server, while none starts.
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print every setting as `serve` with these options would have it, and where its value came from: an
+    /// option, a variable of the environment, the file, or none of them.
+    Show(Box<SettingsArguments>),
+    /// Say all that is wrong with a settings file, under the variables of this environment. The files that
+    /// it names are read; nothing is started, and no server is asked.
+    Check {
+        /// The settings file.
+        file: PathBuf,
+    },
 }
 
 /// Where a command that works without a server finds its data.

@@ -8,6 +8,7 @@ use super::host_arguments::{DataArguments, LogLines, ServeArguments};
 use super::log_arguments::{ExportArguments, RotateArguments};
 use super::output::{complain, progress};
 use super::secret;
+use super::settings;
 use crate::ledger::{
     ExportError, Exported, KEY_FILE, LedgerError, LedgerReader, existing_key, export,
 };
@@ -16,7 +17,6 @@ use crate::model::refusal::Refusal;
 use crate::model::spec::{ActionSpec, Catalogue, InvariantSpec};
 use crate::model::text::Reason;
 use crate::serve::ambient::SystemRoom;
-use crate::serve::listen_policy::{ListenOverrides, PlainHttp, TlsFiles};
 use crate::serve::{self, Announcement, ServeError, ServeOptions, log_stream};
 use crate::store::{DATABASE_FILE, StoreReader};
 use crate::text;
@@ -28,15 +28,8 @@ use std::future::Future;
 /// Runs the control plane until it is told to stop.
 pub(super) fn serve(options: &ServeArguments, as_json: bool) -> Result<Report, Failure> {
     let options = ServeOptions {
-        config: options.config.clone(),
-        data: options.data.clone(),
-        listen: options.listen,
-        observer_listen: options.observer_listen,
-        data_listen: options.data_listen,
-        nodes: options.nodes,
-        environment: options.environment.clone(),
-        reauth_minutes: options.reauth_minutes,
-        reach: reach(options),
+        config: options.settings.config.clone(),
+        overrides: settings::overrides(&options.settings)?,
         log: match options.log {
             LogLines::Off => log_stream::LogFormat::Off,
             LogLines::Text => log_stream::LogFormat::Text,
@@ -46,19 +39,6 @@ pub(super) fn serve(options: &ServeArguments, as_json: bool) -> Result<Report, F
     };
     wait(serve::run(options))?.map_err(not_served)?;
     Ok(done("The control plane has stopped.", &json!({ "stopped": true })))
-}
-
-fn reach(options: &ServeArguments) -> ListenOverrides {
-    let files = options.tls_cert.clone().zip(options.tls_key.clone());
-    ListenOverrides {
-        tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),
-        names: options.names.clone(),
-        plain_http: if options.plain_http_beyond_loopback {
-            PlainHttp::AnyAddress
-        } else {
-            PlainHttp::LoopbackOnly
-        },
-    }
 }
 
 /// Every action, or the one that is named.

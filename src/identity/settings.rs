@@ -44,7 +44,9 @@ impl SettingError {
 }
 
 /// One row of the list of roles: whoever has this value in this claim has this role.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, serde::Serialize,
+)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimRole {
     /// The claim, such as `groups`, or its path, such as `realm_access.roles`: a text or a list of texts.

@@ -31,10 +31,7 @@ pub struct Examined {
 /// # Errors
 /// When a control plane runs on it, or a side cannot be opened.
 pub async fn examine(named: Option<&Path>, data: Option<&Path>) -> Result<Examined, ServeError> {
-    let mut config = config::load(&config::find(named)?)?;
-    if let Some(data) = data {
-        config.data = data.to_owned();
-    }
+    let config = config::load(&config::find(named)?, &config::SettingOverride::data(data)?)?;
     examine_with(&config, SystemDeps::of_this_machine()).await
 }
 

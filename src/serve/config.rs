@@ -1,25 +1,28 @@
-//! `Leptos.toml`, really read: the framework's options, and our own `[control]` table above them.
+//! The settings: `Leptos.toml`, really read, with what the environment and the command line say over it.
 
 mod file;
 mod kernel;
+mod keys;
+mod layers;
 mod table;
+mod values;
 
-pub use file::console_keys;
-pub use kernel::{KernelSettings, postgres_keys};
+pub use kernel::KernelSettings;
+pub use keys::{console_keys, control_variables, keys, postgres_keys};
+pub use layers::{SettingOverride, SettingProblem, SettingSource};
 
-use super::listen_policy::{self, ListenPolicy, PlainHttp, TlsFiles};
+use super::listen_policy::ListenPolicy;
 use super::provider_settings::ProviderSettings;
 use crate::authority::ReauthLifetime;
-use crate::identity::OpenidTable;
-use crate::identity::proxy::ProxyTable;
 use crate::model::spec::ActionClass;
 use crate::model::text::{InputError, PlaceName};
 use crate::ui::EnvironmentClass;
-use leptos::config::{LeptosOptions, get_config_from_str};
-use std::collections::BTreeMap;
+use layers::Layers;
+use leptos::config::LeptosOptions;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use table::ControlTable;
+use values::ValueChecker;
 
 /// The settings of one server, checked.
 #[derive(Clone, Debug)]
@@ -46,8 +49,20 @@ pub struct Config {
     pub second_operator: Vec<ActionClass>,
     /// Who may say who somebody is, besides the accounts.
     pub providers: ProviderSettings,
-    /// The file as it is written: each key after its table, with its value.
-    pub written: BTreeMap<String, String>,
+    /// Every setting that the kernel has a use for, in the order of their tables and names.
+    pub in_force: Vec<SettingInForce>,
+}
+
+/// One setting as it is in force, with where its value came from. Secrets stand in files, and only the
+/// paths of these are settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingInForce {
+    /// Its name after its table, such as `control.nodes`.
+    pub name: String,
+    /// Its value as a file would have it; paths are absolute.
+    pub value: String,
+    /// Where it came from.
+    pub source: SettingSource,
 }
 
 /// Why there are no settings.
@@ -58,22 +73,20 @@ pub enum ConfigError {
         "Leptos.toml was not found: name it with --config, start inside the project, or keep the program under it"
     )]
     NotFound,
-    /// A file that does not read.
-    #[error("{path}: {why}", path = path.display())]
-    Bad {
-        /// The file.
+    /// A file that cannot be read at all, or a folder that paths are relative to.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file or the folder.
         path: PathBuf,
-        /// What is wrong with it.
-        why: String,
+        /// What the system said.
+        source: std::io::Error,
     },
-    /// A value that cannot be.
-    #[error("{path}: {source}", path = path.display())]
-    Value {
-        /// The file.
-        path: PathBuf,
-        /// Which key, and what it must be.
-        source: InputError,
-    },
+    /// What is wrong, in the order in which it was found; at least one.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Refused(Vec<SettingProblem>),
+    /// An option that names what no setting can hold.
+    #[error(transparent)]
+    Option(#[from] InputError),
 }
 
 /// Finds the file: the one named, else `Leptos.toml` in the working directory or above it, else
@@ -92,142 +105,57 @@ pub fn find(named: Option<&Path>) -> Result<PathBuf, ConfigError> {
     starts.into_iter().flatten().find_map(above).ok_or(ConfigError::NotFound)
 }
 
-/// Reads the file. Paths in it are relative to the file, never to the working directory.
+/// Reads the settings: the options over the environment of this process, and that over the file. Paths in
+/// the file are relative to the file, those in variables and options to the working directory.
 ///
 /// # Errors
-/// When it cannot be read, lacks a key, has one too many in any of its tables, holds a value that
-/// cannot be, or the environment sets what looks like a setting and is none.
-pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let bad = |why: String| ConfigError::Bad { path: path.to_owned(), why };
-    let value = |source: InputError| ConfigError::Value { path: path.to_owned(), source };
-    let text = std::fs::read_to_string(path).map_err(|e| bad(e.to_string()))?;
-    let table = file::parse(&text).map_err(bad)?.control;
-    file::refuse_unread(std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()))
-        .map_err(bad)?;
-    let mut leptos = get_config_from_str(&text).map_err(|e| bad(e.to_string()))?;
-    let absolute = path.canonicalize().map_err(|e| bad(e.to_string()))?;
+/// With all that was found: a key that is missing, or that nothing reads, in any table; a value that cannot
+/// be; a variable that looks like a setting and is none.
+pub fn load(path: &Path, flags: &[SettingOverride]) -> Result<Config, ConfigError> {
+    let named = |(name, value): (OsString, OsString)| (name.to_string_lossy().into_owned(), value);
+    let variables: Vec<_> = std::env::vars_os().map(named).collect();
+    load_under(path, &variables, flags)
+}
+
+/// The same, under these variables of the environment.
+fn load_under(
+    path: &Path,
+    variables: &[(String, OsString)],
+    flags: &[SettingOverride],
+) -> Result<Config, ConfigError> {
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        move |source| ConfigError::Unreadable { path, source }
+    };
+    let text = std::fs::read_to_string(path).map_err(unreadable(path))?;
+    let absolute = path.canonicalize().map_err(unreadable(path))?;
     let folder = absolute.parent().unwrap_or(Path::new("/"));
-    leptos.site_root = folder.join(&*leptos.site_root).to_string_lossy().into_owned().into();
-    let environment = PlaceName::parse_field("environment", &table.environment).map_err(value)?;
-    let cluster = PlaceName::parse_field("cluster", &table.cluster).map_err(value)?;
-    let data = folder.join(&table.data);
-    let of_cluster =
-        kernel::OfCluster { folder, data: &data, cluster: &cluster, environment: &environment };
-    Ok(Config {
-        kernel: kernel::settings(&table, of_cluster).map_err(value)?,
-        written: file::written(&text).map_err(bad)?,
-        leptos,
-        data,
-        environment,
-        environment_class: EnvironmentClass::of(table.production),
-        cluster,
-        observer_listen: observers(&table.observer_listen).map_err(value)?,
-        reauth_lifetime: ReauthLifetime::of_minutes(table.reauth_minutes).map_err(value)?,
-        second_operator: classes(&table.second_operator).map_err(value)?,
-        providers: providers(folder, &table).map_err(bad)?,
-        reach: ListenPolicy {
-            names: listen_policy::names(&table.names).map_err(value)?,
-            tls: tls_files(folder, &table).map_err(value)?,
-            plain_http: if table.plain_http_beyond_loopback {
-                PlainHttp::AnyAddress
-            } else {
-                PlainHttp::LoopbackOnly
-            },
-        },
-    })
-}
-
-/// The classes that are named, each once.
-fn classes(words: &[String]) -> Result<Vec<ActionClass>, InputError> {
-    let parsed = words.iter().map(|word| ActionClass::parse_field("second-operator", word));
-    let classes = parsed.collect::<Result<Vec<_>, _>>()?;
-    let named: Vec<_> = ActionClass::ALL.into_iter().filter(|c| classes.contains(c)).collect();
-    if named.len() == classes.len() {
-        return Ok(named);
-    }
-    Err(InputError::new("second-operator", &words.join(", "), "each class at most once"))
-}
-
-fn observers(text: &str) -> Result<Option<SocketAddr>, InputError> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let required = "an address and a port such as 127.0.0.1:7420, or nothing";
-    text.parse().map(Some).map_err(|_| InputError::new("observer-listen", text, required))
-}
-
-/// Both files or none: with one of them nothing could be encrypted.
-fn tls_files(folder: &Path, table: &ControlTable) -> Result<Option<TlsFiles>, InputError> {
-    let is_set = |path: &Path| !path.as_os_str().is_empty();
-    let (certificate, key) = (&table.tls_cert, &table.tls_key);
-    match (is_set(certificate), is_set(key)) {
-        (false, false) => Ok(None),
-        (true, true) => {
-            Ok(Some(TlsFiles { certificate: folder.join(certificate), key: folder.join(key) }))
+    let working = std::env::current_dir().map_err(unreadable(Path::new(".")))?;
+    let all = keys::all();
+    let read: Vec<String> = all.iter().map(keys::SettingKey::variable).collect();
+    let mut problems = file::unread(variables.iter().map(|(name, _)| name.clone()), &read);
+    let layers = Layers { path, text: &text, folder, working: &working, variables, flags };
+    let (file, sources) = match layers.read() {
+        Ok(read) => read,
+        Err(found) => {
+            problems.extend(found);
+            return Err(ConfigError::Refused(problems));
         }
-        (true, false) => Err(InputError::new("tls-key", "", "named, because tls-cert is")),
-        (false, true) => Err(InputError::new("tls-cert", "", "named, because tls-key is")),
-    }
-}
-
-/// Who may say who somebody is. Files are named here and read when the server starts.
-fn providers(folder: &Path, table: &ControlTable) -> Result<ProviderSettings, String> {
-    let is_named = |path: &Path| !path.as_os_str().is_empty();
-    let file = |path: &Path| if is_named(path) { folder.join(path) } else { PathBuf::new() };
-    let openid = OpenidTable {
-        issuer: table.openid_issuer.clone(),
-        name: table.openid_name.clone(),
-        client_id: table.openid_client_id.clone(),
-        secret_file: file(&table.openid_client_secret_file),
-        scopes: table.openid_scopes.clone(),
-        name_claim: table.openid_name_claim.clone(),
-        roles: table.openid_roles.clone(),
-        userinfo: table.openid_userinfo,
-        ca: file(&table.openid_ca),
     };
-    let proxy = ProxyTable {
-        addresses: table.proxy_addresses.clone(),
-        name_header: table.proxy_name_header.clone(),
-        secret_header: table.proxy_secret_header.clone(),
-        secret_file: file(&table.proxy_secret_file),
-    };
-    Ok(ProviderSettings {
-        openid: openid.checked().map_err(|error| error.to_string())?,
-        proxy: proxy.checked().map_err(|error| error.to_string())?,
-        public_url: Some(table.public_url.clone()).filter(|url| !url.is_empty()),
-    })
-}
-
-/// The keys of the table `[control]` with what each means, in the order of their names. Its table is not
-/// among them: [`postgres_keys`] are.
-#[must_use]
-pub fn keys() -> Vec<(String, String)> {
-    let mut keys = keys_of(&schemars::schema_for!(ControlTable));
-    keys.retain(|(key, _)| key != "postgres");
-    keys
-}
-
-fn keys_of(schema: &schemars::Schema) -> Vec<(String, String)> {
-    let properties = schema.get("properties").and_then(|p| p.as_object());
-    let about = |about: &serde_json::Value| {
-        about["description"].as_str().unwrap_or_default().replace('\n', " ")
-    };
-    let mut keys: Vec<_> =
-        properties.into_iter().flatten().map(|(key, value)| (key.clone(), about(value))).collect();
-    keys.sort();
-    keys
+    ValueChecker { path, sources: &sources, problems }.judge(&file)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kernel::embedded::NodeCount;
+    use crate::serve::listen_policy::PlainHttp;
 
     fn load_text(text: &str) -> Result<Config, String> {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("Leptos.toml");
         std::fs::write(&path, text).expect("a file");
-        load(&path).map_err(|error| error.to_string())
+        load(&path, &[]).map_err(|error| error.to_string())
     }
 
     const GOOD: &str = "[control]\ndata = \"data\"\nkernel = \"embedded\"\nnodes = 3\n\
@@ -270,6 +198,8 @@ mod tests {
             ("site-root", "server-fn-prefix = \"/x\"\nsite-root", "server-fn-prefix"),
             ("site-root = \"site\"\n", "site-root = \"site\"\n[control2]\n", "control2"),
             ("site-root = \"site\"\n", "site-root = \"site\"\nhash-files = \"yes\"\n", "line 11"),
+            ("nodes = 3", "nodes = 3\nnodes = 4", "line 5, \"nodes\": "),
+            ("data = \"data\"", "data = \"\"", "data: a folder"),
         ] {
             let error = load_text(&GOOD.replace(from, to)).expect_err(to);
             assert!(error.contains(names), "{to}: {error}");
@@ -291,5 +221,152 @@ mod tests {
         let tls = "nodes = 3\ntls-cert = \"c.pem\"\ntls-key = \"k.pem\"";
         let files = load_text(&GOOD.replace("nodes = 3", tls)).expect("good").reach.tls;
         assert!(files.is_some_and(|f| f.certificate.is_absolute() && f.key.ends_with("k.pem")));
+    }
+
+    /// The settings of a text under variables and options, which are relative to another folder than it.
+    fn layered(
+        text: &str,
+        variables: &[(&str, &str)],
+        flags: &[SettingOverride],
+    ) -> Result<Config, Vec<SettingProblem>> {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("Leptos.toml");
+        std::fs::write(&path, text).expect("a file");
+        let variables: Vec<_> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
+        load_under(&path, &variables, flags).map_err(|error| match error {
+            ConfigError::Refused(problems) => problems,
+            other => panic!("{other}"),
+        })
+    }
+
+    fn in_force(config: &Config, name: &str) -> (String, SettingSource) {
+        let found = config.in_force.iter().find(|setting| setting.name == name).expect(name);
+        (found.value.clone(), found.source.clone())
+    }
+
+    #[test]
+    fn an_option_wins_over_a_variable_and_that_over_the_file_whatever_the_setting() {
+        let named = |text: &str| format!("\"{text}\"");
+        let variables = [
+            ("AERODB_CONTROL_ENVIRONMENT", "staging"),
+            ("AERODB_CONTROL_CLUSTER", "blue"),
+            ("AERODB_CONTROL_NAMES", "[\"a.example\", \"b.example\"]"),
+            ("AERODB_CONTROL_NODES", "5"),
+            ("AERODB_CONTROL_PRODUCTION", "true"),
+            ("LEPTOS_SITE_ADDR", "127.0.0.1:1"),
+        ];
+        let flags = [
+            SettingOverride::new("--environment", "control.environment", "drill"),
+            SettingOverride::new("--nodes", "control.nodes", 7),
+        ];
+        let config = layered(GOOD, &variables, &flags).expect("good");
+        let variable = |name: &str| SettingSource::Variable(name.to_owned());
+        for (name, wanted) in [
+            ("control.environment", (named("drill"), SettingSource::Flag("--environment"))),
+            ("control.nodes", ("7".to_owned(), SettingSource::Flag("--nodes"))),
+            ("control.cluster", (named("blue"), variable("AERODB_CONTROL_CLUSTER"))),
+            ("control.production", ("true".to_owned(), variable("AERODB_CONTROL_PRODUCTION"))),
+            ("control.kernel", (named("embedded"), SettingSource::File(3))),
+            ("control.reauth-minutes", ("5".to_owned(), SettingSource::Default)),
+            ("package.metadata.leptos.hash-files", ("false".to_owned(), SettingSource::Default)),
+            (
+                "package.metadata.leptos.site-addr",
+                (named("127.0.0.1:1"), variable("LEPTOS_SITE_ADDR")),
+            ),
+        ] {
+            assert_eq!(in_force(&config, name), wanted, "{name}");
+        }
+        assert_eq!((config.environment.as_str(), config.cluster.as_str()), ("drill", "blue"));
+        assert_eq!(config.reach.names.len(), 2);
+        assert_eq!(config.leptos.site_addr.port(), 1);
+        let nodes = |config: &Config| match &config.kernel {
+            KernelSettings::Embedded { nodes, .. } => *nodes,
+            KernelSettings::Postgres(_) => panic!("another kernel"),
+        };
+        assert_eq!(nodes(&config), NodeCount::Exactly(7), "an option is about what is there");
+        let config = layered(GOOD, &variables, &[]).expect("good");
+        assert_eq!(nodes(&config), NodeCount::ToFoundWith(5), "a variable is not");
+        let of_postgres = |setting: &SettingInForce| setting.name.starts_with("control.postgres");
+        assert!(!config.in_force.iter().any(of_postgres), "they belong to another kernel");
+    }
+
+    #[test]
+    fn a_variable_may_bring_what_the_file_lacks_and_a_table_of_its_own() {
+        let text = GOOD.replace("nodes = 3\n", "").replace("data-api = \"127.0.0.1:7410\"\n", "");
+        let problems = layered(&text, &[("AERODB_CONTROL_NODES", "3")], &[]).expect_err("one more");
+        assert!(
+            problems.iter().all(|problem| problem.what.starts_with("data-api")),
+            "{problems:?}"
+        );
+        let variables = [
+            ("AERODB_CONTROL_KERNEL", "postgres"),
+            ("AERODB_CONTROL_POSTGRES_NODES", "{ n1 = \"127.0.0.1:1\" }"),
+            ("AERODB_CONTROL_POSTGRES_OPERATOR_PASSWORD_FILE", "secret"),
+        ];
+        let config = layered(&text, &variables, &[]).expect("good");
+        let KernelSettings::Postgres(postgres) = &config.kernel else { panic!("another kernel") };
+        let file = postgres.operator.password_file.as_ref().expect("a file");
+        let here = std::env::current_dir().expect("a folder");
+        assert_eq!(file, &here.join("secret"), "no file says what else it would be relative to");
+        assert_eq!(in_force(&config, "control.postgres.watch-seconds").0, "5");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_whole_and_where_it_was_said() {
+        let text = GOOD
+            .replace("[control]", "[control]\nnod = 1\noperator-password = \"hunter2\"")
+            .replace("site-root", "sit = 1\nsite-root");
+        let problems = layered(&text, &[("LEPTOS_SIT", "x")], &[]).expect_err("four");
+        let said = problems.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let [variable, first, second, third] = said.as_slice() else { panic!("{said:?}") };
+        assert!(variable.starts_with("the environment sets LEPTOS_SIT: "), "{variable}");
+        assert!(first.contains("line 2, \"nod\": control.nod is no setting"), "{first}");
+        assert!(second.contains("line 3, \"operator-password\": "), "{second}");
+        assert!(third.contains("package.metadata.leptos.sit is no setting"), "{third}");
+        assert!(!said.concat().contains("hunter2"), "a secret in the wrong place is not repeated");
+
+        let text = GOOD.replace("\"test\"", "\"A B\"").replace("\"aerodb\"", "\"\"");
+        let flag = SettingOverride::new("--environment", "control.environment", "C D");
+        let variables =
+            [("AERODB_CONTROL_SECOND_OPERATOR", "[\"all\"]"), ("AERODB_CONTROL_NAMES", "[\"\"]")];
+        let said = |flags: &[SettingOverride]| -> Vec<String> {
+            let problems = layered(&text, &variables, flags).expect_err("four");
+            problems.iter().map(ToString::to_string).collect()
+        };
+        let [environment, cluster, second, names] = &said(&[])[..] else { panic!("four") };
+        assert!(environment.contains("Leptos.toml, line 5: environment: "), "{environment}");
+        assert!(cluster.contains("Leptos.toml, line 6: cluster: "), "{cluster}");
+        let place = "environment, AERODB_CONTROL_SECOND_OPERATOR: second-operator: ";
+        assert!(second.starts_with(place), "{second}");
+        assert!(names.contains("name"), "{names}");
+        let [environment, ..] = &said(&[flag])[..] else { panic!("four") };
+        assert!(environment.starts_with("option, --environment: environment: "), "{environment}");
+    }
+
+    #[test]
+    fn a_variable_holds_one_value_of_the_form_that_its_setting_has() {
+        for (name, value) in [
+            ("AERODB_CONTROL_NODES", "three"),
+            ("AERODB_CONTROL_NODES", ""),
+            ("AERODB_CONTROL_NODES", "3\nproduction = true"),
+            ("AERODB_CONTROL_NODES", "3\n[control]\nproduction = true"),
+            ("AERODB_CONTROL_NODES", "\"3\""),
+            ("AERODB_CONTROL_NAMES", "console.example"),
+            ("AERODB_CONTROL_NAMES", "[1]"),
+            ("AERODB_CONTROL_PRODUCTION", "yes"),
+            ("AERODB_CONTROL_DATA_API", "somewhere"),
+            ("LEPTOS_SITE_ADDR", "somewhere"),
+            ("LEPTOS_ENV", "TEST"),
+        ] {
+            let problems = layered(GOOD, &[(name, value)], &[]).expect_err(value);
+            let [problem] = problems.as_slice() else { panic!("{name}={value}: {problems:?}") };
+            assert_eq!(problem.place, format!("environment, {name}"), "{value}: {problem}");
+        }
+        // A text is a text, whatever a file would make of it.
+        let quoted =
+            layered(GOOD, &[("AERODB_CONTROL_DATA", "a\"\nnodes = 9")], &[]).expect("good");
+        assert!(quoted.data.to_string_lossy().ends_with("a\"\nnodes = 9"));
+        assert_eq!(in_force(&quoted, "control.nodes").0, "3");
     }
 }

@@ -13,9 +13,9 @@ use crate::ledger::{Draft, Ledger, open_key};
 use crate::model::ambient::Room;
 use crate::model::pinned::ClusterIdentity;
 use crate::model::record::{Entry, HostUser};
-use crate::model::text::{PlaceName, Reason};
+use crate::model::text::Reason;
 use crate::store::{Store, StoreError};
-use config::{Config, KernelSettings};
+use config::{Config, KernelSettings, SettingOverride};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,12 +31,8 @@ const NOTHING: [&str; 2] = ["lost+found", "control.lock"];
 pub struct InitOptions {
     /// The settings file.
     pub config: Option<PathBuf>,
-    /// Where everything that lasts will be kept.
-    pub data: Option<PathBuf>,
-    /// How many nodes the cluster gets.
-    pub nodes: Option<u64>,
-    /// The name of the environment.
-    pub environment: Option<String>,
+    /// What is said instead of the file and of the environment.
+    pub overrides: Vec<SettingOverride>,
     /// Why; the record keeps it.
     pub reason: Option<Reason>,
 }
@@ -63,16 +59,7 @@ pub struct Founded {
 /// When no server says which cluster it is, or two say two; when the place holds something, the settings
 /// cannot be used, or the disk refuses.
 pub async fn init(options: InitOptions) -> Result<Founded, ServeError> {
-    let mut config = config::load(&config::find(options.config.as_deref())?)?;
-    if let Some(data) = options.data {
-        config.data = data;
-    }
-    if let Some(nodes) = options.nodes {
-        config.kernel.exactly(nodes)?;
-    }
-    if let Some(name) = options.environment {
-        config.environment = PlaceName::parse_field("environment", &name)?;
-    }
+    let config = config::load(&config::find(options.config.as_deref())?, &options.overrides)?;
     // A start would refuse it; nothing is made in it before.
     offline::private(&config.data)?;
     found(&config, &SystemDeps::of_this_machine(), host_user(options.reason)).await

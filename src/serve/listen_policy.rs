@@ -43,36 +43,6 @@ pub enum PlainHttp {
     AnyAddress,
 }
 
-/// What the command line may say instead of the settings file.
-#[derive(Clone, Debug, Default)]
-pub struct ListenOverrides {
-    /// The files that encrypt it.
-    pub tls: Option<TlsFiles>,
-    /// Names in place of those of the file.
-    pub names: Vec<String>,
-    /// Where it may listen when it is not encrypted.
-    pub plain_http: PlainHttp,
-}
-
-impl ListenOverrides {
-    /// Lays this over what the settings file says.
-    ///
-    /// # Errors
-    /// When a name is none.
-    pub(super) fn over(self, reach: &mut ListenPolicy) -> Result<(), InputError> {
-        if self.tls.is_some() {
-            reach.tls = self.tls;
-        }
-        if !self.names.is_empty() {
-            reach.names = names(&self.names)?;
-        }
-        if self.plain_http == PlainHttp::AnyAddress {
-            reach.plain_http = PlainHttp::AnyAddress;
-        }
-        Ok(())
-    }
-}
-
 /// Names as they are written, as names.
 ///
 /// # Errors
@@ -159,25 +129,5 @@ mod tests {
         assert!(name.contains("--name"), "{name}");
         let names = names(&["console.example".to_owned()]).expect("a name");
         permits(&ListenPolicy { names, ..said_so }, "0.0.0.0:7400").expect("it has a name");
-    }
-
-    #[test]
-    fn what_the_command_line_does_not_say_stays_as_the_file_says() {
-        let files = TlsFiles { certificate: "c.pem".into(), key: "k.pem".into() };
-        let mut reach = ListenPolicy {
-            names: names(&["a.example".to_owned()]).expect("a name"),
-            tls: Some(files.clone()),
-            plain_http: PlainHttp::AnyAddress,
-        };
-        ListenOverrides::default().over(&mut reach).expect("nothing was said");
-        assert_eq!(reach.tls, Some(files));
-        assert_eq!((reach.names.len(), reach.plain_http), (1, PlainHttp::AnyAddress));
-        let said =
-            ListenOverrides { names: vec!["b.example".to_owned()], ..ListenOverrides::default() };
-        said.over(&mut reach).expect("a name");
-        assert_eq!(reach.names, names(&["b.example".to_owned()]).expect("a name"));
-        let bad =
-            ListenOverrides { names: vec!["b example".to_owned()], ..ListenOverrides::default() };
-        assert_eq!(bad.over(&mut reach).expect_err("a space").field, "name");
     }
 }

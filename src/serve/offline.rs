@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub fn data_dir(config: Option<&Path>, data: Option<&Path>) -> Result<PathBuf, ServeError> {
     match data {
         Some(data) => Ok(data.to_owned()),
-        None => Ok(config::load(&config::find(config)?)?.data),
+        None => Ok(config::load(&config::find(config)?, &[])?.data),
     }
 }
 

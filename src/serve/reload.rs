@@ -4,8 +4,9 @@
 //! was at the start: who may act, and how, changes with a start, which is on record. Where anything
 //! cannot be read, everything stays as it was.
 
+use super::config::{SettingInForce, SettingOverride};
 use super::stop::Reload;
-use super::{ServeOptions, config, tls};
+use super::{config, tls};
 use crate::metrics::CertificateExpiry;
 use crate::model::ambient::Clock;
 use axum_server::tls_rustls::RustlsConfig;
@@ -22,9 +23,9 @@ pub(super) struct Reloader {
     /// The settings file.
     pub(super) path: PathBuf,
     /// What the command line said instead of it.
-    pub(super) options: ServeOptions,
-    /// The file as it was at the start: each key with its value.
-    pub(super) written: BTreeMap<String, String>,
+    pub(super) overrides: Vec<SettingOverride>,
+    /// The settings as they were at the start: each with its value.
+    pub(super) in_force: BTreeMap<String, String>,
     /// What the listeners encrypt with; `None` where they do not.
     pub(super) tls: Option<RustlsConfig>,
     /// Until when that is valid, for the figures.
@@ -43,12 +44,7 @@ impl Reloader {
     }
 
     fn again(&mut self) {
-        let read = config::load(&self.path).and_then(|mut read| {
-            let options = self.options.reach.clone();
-            let laid = options.over(&mut read.reach);
-            laid.map(|()| read)
-                .map_err(|source| config::ConfigError::Value { path: self.path.clone(), source })
-        });
+        let read = config::load(&self.path, &self.overrides);
         let mut read = match read {
             Ok(read) => read,
             Err(why) => {
@@ -56,13 +52,14 @@ impl Reloader {
                 return;
             }
         };
+        let now = values(&read.in_force);
         if let (Some(tls), Some(files)) = (&self.tls, read.reach.tls.take()) {
             match tls::load(&files, self.clock.now()) {
                 Ok(certified) => {
                     tls.reload_from_config(certified.config);
                     self.expiry.set(certified.not_after.millis() / 1_000);
                     for key in RELOADED {
-                        take_over(&mut self.written, &read.written, key);
+                        take_over(&mut self.in_force, &now, key);
                     }
                     let until = certified.not_after;
                     info!("The certificate was reloaded. It is valid until {until}.");
@@ -70,13 +67,18 @@ impl Reloader {
                 Err(why) => error!("The certificate was not reloaded: {why}. The last one stays."),
             }
         }
-        let changed = changed(&self.written, &read.written);
+        let changed = changed(&self.in_force, &now);
         if changed.is_empty() {
             info!("The settings were read again and did not change.");
         } else {
             warn!("These settings changed and need a restart: {}.", changed.join(", "));
         }
     }
+}
+
+/// Each setting with its value, whatever it came from.
+pub(super) fn values(settings: &[SettingInForce]) -> BTreeMap<String, String> {
+    settings.iter().map(|setting| (setting.name.clone(), setting.value.clone())).collect()
 }
 
 fn take_over(into: &mut BTreeMap<String, String>, from: &BTreeMap<String, String>, key: &str) {

@@ -4,4 +4,5 @@ pub mod answered;
 pub mod completions;
 pub mod output;
 pub mod served;
+pub mod settings;
 pub mod shown_commands;

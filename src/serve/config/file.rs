@@ -1,10 +1,11 @@
-//! The whole settings file as a type, so that nothing in it is passed over: a key or a table that is
-//! not read stops the start, and so does a variable of the environment that nothing reads.
+//! The whole settings file as a type, so that nothing in it is passed over, and the variables that nothing
+//! reads.
 
-use super::ControlTable;
+use super::layers::SettingProblem;
+use super::table::ControlTable;
+use leptos::config::{Env, LeptosOptions};
 use schemars::JsonSchema;
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
 /// The file. Every level is closed.
@@ -12,36 +13,30 @@ use std::net::SocketAddr;
 #[serde(deny_unknown_fields)]
 pub(super) struct SettingsFile {
     pub(super) control: ControlTable,
-    #[expect(
-        dead_code,
-        reason = "the framework reads its values; that there are no others is ours"
-    )]
     package: Package,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Package {
-    #[expect(dead_code, reason = "as above")]
     metadata: Metadata,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Metadata {
-    #[expect(dead_code, reason = "as above")]
-    leptos: LeptosTable,
+    leptos: ConsoleTable,
 }
 
-/// What the framework reads of its table and this program uses. Keys of the framework that would
-/// change nothing here, such as those for server functions, are refused like a misspelt one.
-#[derive(Deserialize, JsonSchema)]
+/// What of the framework's table this program uses. Keys of the framework that would change nothing here,
+/// such as those for server functions, are refused like a misspelt one.
+#[derive(Clone, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[expect(dead_code, reason = "the framework reads its values; that there are no others is ours")]
-struct LeptosTable {
+pub(super) struct ConsoleTable {
     /// The name of the JavaScript, WebAssembly and style files.
     output_name: String,
     /// Where the files of the site are. Relative to the file.
+    #[schemars(extend("format" = "path"))]
     site_root: String,
     /// Optional: the folder of the site with the files whose names hold their hashes.
     #[serde(default)]
@@ -55,7 +50,8 @@ struct LeptosTable {
     reload_port: Option<u16>,
     /// Optional: `PROD`, or `DEV` for whoever develops the console.
     #[serde(default)]
-    env: Option<String>,
+    #[schemars(with = "String")]
+    env: Option<Env>,
     /// Optional: whether the names of the files hold their hashes.
     #[serde(default)]
     hash_files: Option<bool>,
@@ -64,41 +60,54 @@ struct LeptosTable {
     hash_file: Option<String>,
 }
 
-/// Reads the file, or says in which line what cannot be read.
-pub(super) fn parse(text: &str) -> Result<SettingsFile, String> {
-    toml::from_str(text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start));
-        let line = before.map_or(0, |before| before.matches('\n').count());
-        let wrong = text.lines().nth(line).unwrap_or_default().trim();
-        let said = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("line {}, {wrong:?}: {said}", line + 1)
-    })
-}
-
-/// Every key of the file after the names of its tables, such as `control.nodes`, with its value.
-pub(super) fn written(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
-    let mut written = BTreeMap::new();
-    add(&mut written, "", &table);
-    Ok(written)
-}
-
-fn add(into: &mut BTreeMap<String, String>, before: &str, table: &toml::Table) {
-    for (key, value) in table {
-        let name = format!("{before}{key}");
-        match value {
-            toml::Value::Table(inner) => add(into, &format!("{name}."), inner),
-            value => {
-                into.insert(name, value.to_string());
-            }
-        }
+impl SettingsFile {
+    /// The console's part.
+    pub(super) fn console(&self) -> &ConsoleTable {
+        &self.package.metadata.leptos
     }
 }
 
-/// The keys of the table `[package.metadata.leptos]` with what each means, in their own order.
-#[must_use]
-pub fn console_keys() -> Vec<(String, String)> {
-    super::keys_of(&schemars::schema_for!(LeptosTable))
+impl ConsoleTable {
+    /// The framework's options, of which those that are absent here are as the framework has them.
+    pub(super) fn options(&self) -> LeptosOptions {
+        let mut options = LeptosOptions::builder()
+            .output_name(self.output_name.clone())
+            .site_root(self.site_root.clone())
+            .build();
+        if let Some(folder) = &self.site_pkg_dir {
+            options.site_pkg_dir = folder.clone().into();
+        }
+        if let Some(address) = self.site_addr {
+            options.site_addr = address;
+        }
+        if let Some(port) = self.reload_port {
+            options.reload_port = port.into();
+        }
+        if let Some(env) = &self.env {
+            options.env = env.clone();
+        }
+        if let Some(hashed) = self.hash_files {
+            options.hash_files = hashed;
+        }
+        if let Some(file) = &self.hash_file {
+            options.hash_file = file.clone().into();
+        }
+        options
+    }
+
+    /// The table with nothing absent: what is in force.
+    pub(super) fn in_force(options: &LeptosOptions) -> Self {
+        Self {
+            output_name: options.output_name.to_string(),
+            site_root: options.site_root.to_string(),
+            site_pkg_dir: Some(options.site_pkg_dir.to_string()),
+            site_addr: Some(options.site_addr),
+            reload_port: u16::try_from(options.reload_port).ok(),
+            env: Some(options.env.clone()),
+            hash_files: Some(options.hash_files),
+            hash_file: Some(options.hash_file.to_string()),
+        }
+    }
 }
 
 /// What `cargo leptos` sets for the programs that it builds and starts. None of it is read here, and
@@ -114,46 +123,41 @@ const OF_TOOLS: [&str; 8] = [
     "LEPTOS_WATCH",
 ];
 
-/// Refuses a variable that begins as those that win over the console's part do, and is none of them.
-pub(super) fn refuse_unread(names: impl Iterator<Item = String>) -> Result<(), String> {
-    let keys: Vec<String> = console_keys()
-        .into_iter()
-        .map(|(key, _)| format!("LEPTOS_{}", key.replace('-', "_").to_uppercase()))
-        .collect();
-    let is_read = |name: &String| keys.contains(name) || OF_TOOLS.contains(&name.as_str());
+/// The variables that begin as those do that win over the console's part, and are none of them.
+pub(super) fn unread(names: impl Iterator<Item = String>, read: &[String]) -> Vec<SettingProblem> {
+    let is_read = |name: &String| read.contains(name) || OF_TOOLS.contains(&name.as_str());
     let mut unread: Vec<String> =
         names.filter(|name| name.starts_with("LEPTOS_") && !is_read(name)).collect();
     unread.sort();
-    match unread.first() {
-        None => Ok(()),
-        Some(name) => Err(format!(
-            "the environment sets {name}, which nothing reads: of this kind are read {}",
-            keys.join(", ")
-        )),
-    }
+    let of_console: Vec<_> =
+        read.iter().filter(|name| name.starts_with("LEPTOS_")).map(String::as_str).collect();
+    let what = format!("nothing reads it: of this kind are read {}", of_console.join(", "));
+    let problem = |name: String| SettingProblem {
+        place: format!("the environment sets {name}"),
+        what: what.clone(),
+    };
+    unread.into_iter().map(problem).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn judge(names: &[&str]) -> Result<(), String> {
-        refuse_unread(names.iter().map(|name| (*name).to_owned()))
+    fn judge(names: &[&str]) -> Vec<String> {
+        let read = ["LEPTOS_SITE_ADDR".to_owned(), "AERODB_CONTROL_DATA".to_owned()];
+        let names = names.iter().map(|name| (*name).to_owned());
+        unread(names, &read).iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn a_variable_that_nothing_reads_is_named() {
         for bad in ["LEPTOS_SITE_ADR", "LEPTOS_OBSERVER_LISTEN", "LEPTOS_"] {
-            let said = judge(&["HOME", bad]).expect_err(bad);
-            assert!(said.contains(&format!("sets {bad}, ")), "{said}");
-            assert!(said.contains("LEPTOS_SITE_ADDR"), "{said}");
+            let said = judge(&["HOME", bad]);
+            let [said] = said.as_slice() else { panic!("{bad}: {said:?}") };
+            assert!(said.contains(&format!("sets {bad}: ")), "{said}");
+            assert!(said.ends_with("are read LEPTOS_SITE_ADDR"), "{said}");
         }
-        assert_eq!(judge(&["LEPTOS_SITE_ADDR", "LEPTOS_WATCH", "HOME", "PATH"]), Ok(()));
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_one_sentence_with_its_line() {
-        let said = parse("[control]\nnodes = 3\nnodes = 4\n").map(|_| ()).expect_err("twice");
-        assert!(said.starts_with("line 3, \"nodes = 4\": ") && !said.contains('\n'), "{said}");
+        assert_eq!(judge(&["LEPTOS_B", "LEPTOS_A"]).len(), 2, "each is named");
+        assert!(judge(&["LEPTOS_SITE_ADDR", "LEPTOS_WATCH", "HOME", "PATH"]).is_empty());
     }
 }

@@ -1,7 +1,6 @@
 //! Which kernel the settings name. What is said of one kernel is refused beside another: a key that would
 //! change nothing stops the start.
 
-use super::keys_of;
 use super::table::ControlTable;
 use crate::kernel::embedded::NodeCount;
 use crate::kernel::postgres::config::{
@@ -10,7 +9,7 @@ use crate::kernel::postgres::config::{
 use crate::kernel::postgres::prepare::{OBSERVER_ROLE, OPERATOR_ROLE, OWN_DATABASE};
 use crate::model::text::{InputError, NodeId, PlaceName};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -37,7 +36,7 @@ pub enum KernelSettings {
 
 /// What stands in the `[control.postgres]` table. Every key that is not called optional has to be there, and
 /// no other may be.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PostgresTable {
     /// The nodes, by the names that they have here and in the connections and slots of their standbys:
@@ -46,6 +45,7 @@ pub(super) struct PostgresTable {
     /// Optional: who vouches for the certificates of the nodes, as PEM. Relative to the file. Empty means
     /// that nothing is encrypted, which is allowed where every node has a loopback address.
     #[serde(default)]
+    #[schemars(extend("format" = "path"))]
     tls_ca: PathBuf,
     /// Optional: the database that `kernel postgres prepare` makes, or any other where it is not wanted
     /// [default: `aerodb_control`].
@@ -54,6 +54,7 @@ pub(super) struct PostgresTable {
     /// Optional: `present` where `kernel postgres prepare` made a database, `refused` where nobody wants one:
     /// what needs it is not offered then [default: `present`].
     #[serde(default)]
+    #[schemars(with = "String")]
     own_schema: OwnSchemaWord,
     /// Optional: the role that reads [default: `aerodb_observer`].
     #[serde(default = "observer_role")]
@@ -61,12 +62,14 @@ pub(super) struct PostgresTable {
     /// Optional: the file with its password, one line, which nobody but its owner may read. Relative to the
     /// file. Empty means that the nodes ask it for none.
     #[serde(default)]
+    #[schemars(extend("format" = "path"))]
     observer_password_file: PathBuf,
     /// Optional: the role that carries out orders [default: `aerodb_operator`].
     #[serde(default = "operator_role")]
     operator_role: String,
     /// Optional: the file with its password, as above.
     #[serde(default)]
+    #[schemars(extend("format" = "path"))]
     operator_password_file: PathBuf,
     /// Optional: for how many seconds a connection is waited for, 1 to 600 [default: 5].
     #[serde(default = "five")]
@@ -84,7 +87,7 @@ pub(super) struct PostgresTable {
     watch_seconds: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum OwnSchemaWord {
     #[default]
@@ -112,18 +115,13 @@ fn sixty() -> u64 {
     60
 }
 
-/// The keys of the table `[control.postgres]` with what each means, in the order of their names.
-#[must_use]
-pub fn postgres_keys() -> Vec<(String, String)> {
-    keys_of(&schemars::schema_for!(PostgresTable))
-}
-
 /// What a kernel is told besides its own settings.
 pub(super) struct OfCluster<'a> {
-    pub(super) folder: &'a Path,
     pub(super) data: &'a Path,
     pub(super) cluster: &'a PlaceName,
     pub(super) environment: &'a PlaceName,
+    /// What a number of nodes means where it was said.
+    pub(super) counted: fn(u64) -> NodeCount,
 }
 
 /// The kernel that the table names.
@@ -132,13 +130,16 @@ pub(super) fn settings(
     of: OfCluster<'_>,
 ) -> Result<KernelSettings, InputError> {
     match table.kernel.as_str() {
-        "embedded" => embedded(table),
+        "embedded" => embedded(table, of.counted),
         "postgres" => postgres(table, of),
         other => Err(InputError::new("kernel", other, "embedded or postgres")),
     }
 }
 
-fn embedded(table: &ControlTable) -> Result<KernelSettings, InputError> {
+fn embedded(
+    table: &ControlTable,
+    counted: fn(u64) -> NodeCount,
+) -> Result<KernelSettings, InputError> {
     if table.postgres.is_some() {
         let required = "no such table, because kernel is embedded";
         return Err(InputError::new("[control.postgres]", "a table", required));
@@ -148,7 +149,7 @@ fn embedded(table: &ControlTable) -> Result<KernelSettings, InputError> {
     };
     let nodes = table.nodes.ok_or_else(|| missing("nodes", "a number of nodes"))?;
     let data_api = table.data_api.ok_or_else(|| missing("data-api", "an address and a port"))?;
-    Ok(KernelSettings::Embedded { nodes: NodeCount::ToFoundWith(nodes), data_api })
+    Ok(KernelSettings::Embedded { nodes: counted(nodes), data_api })
 }
 
 fn postgres(table: &ControlTable, of: OfCluster<'_>) -> Result<KernelSettings, InputError> {
@@ -165,8 +166,8 @@ fn postgres(table: &ControlTable, of: OfCluster<'_>) -> Result<KernelSettings, I
         let required = "a table with the nodes, because kernel is postgres";
         return Err(InputError::new("[control.postgres]", "", required));
     };
-    let OfCluster { folder, data, cluster, environment } = of;
-    let file = |path: &Path| Some(folder.join(path)).filter(|_| !path.as_os_str().is_empty());
+    let OfCluster { data, cluster, environment, counted: _ } = of;
+    let file = |path: &Path| Some(path.to_owned()).filter(|_| !path.as_os_str().is_empty());
     let config = PostgresConfig {
         dir: data.join("kernel"),
         cluster: cluster.clone(),
@@ -228,36 +229,6 @@ fn waited(key: &str, seconds: u64) -> Result<Duration, InputError> {
 }
 
 impl KernelSettings {
-    /// What the command line says of the number of nodes.
-    ///
-    /// # Errors
-    /// When the kernel is not one whose nodes this process makes.
-    pub(in crate::serve) fn exactly(&mut self, asked: u64) -> Result<(), InputError> {
-        match self {
-            Self::Embedded { nodes, .. } => *nodes = NodeCount::Exactly(asked),
-            Self::Postgres(_) => {
-                let required = "absent, because kernel is postgres and the settings name its nodes";
-                return Err(InputError::new("nodes", &asked.to_string(), required));
-            }
-        }
-        Ok(())
-    }
-
-    /// What the command line says of the data API.
-    ///
-    /// # Errors
-    /// When the kernel has none.
-    pub(in crate::serve) fn serve_data_on(&mut self, at: SocketAddr) -> Result<(), InputError> {
-        match self {
-            Self::Embedded { data_api, .. } => *data_api = at,
-            Self::Postgres(_) => {
-                let required = "absent, because kernel is postgres and its servers serve data";
-                return Err(InputError::new("data-listen", &at.to_string(), required));
-            }
-        }
-        Ok(())
-    }
-
     /// The settings by their names, for the record of a start. Passwords stand in files, and only the paths
     /// of these are among them.
     #[must_use]
@@ -302,7 +273,7 @@ fn of_postgres(config: &PostgresConfig) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::config::load;
+    use crate::serve::config::{load, postgres_keys};
 
     const POSTGRES: &str = "[control]\ndata = \"data\"\nkernel = \"postgres\"\n\
         environment = \"test\"\ncluster = \"aerodb\"\n[control.postgres]\n\
@@ -314,7 +285,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("Leptos.toml");
         std::fs::write(&path, text).expect("a file");
-        load(&path).map(|config| config.kernel).map_err(|error| error.to_string())
+        load(&path, &[]).map(|config| config.kernel).map_err(|error| error.to_string())
     }
 
     fn postgres(text: &str) -> Box<PostgresConfig> {
@@ -385,16 +356,12 @@ mod tests {
 
     #[test]
     fn every_key_is_on_record_and_no_password_is() {
-        let mut settings = KernelSettings::Postgres(postgres(POSTGRES));
+        let settings = KernelSettings::Postgres(postgres(POSTGRES));
         let recorded = settings.recorded();
         for (key, _) in postgres_keys() {
             let name = format!("postgres.{key}");
             assert!(recorded.iter().any(|(recorded, _)| *recorded == name), "{key}");
         }
         assert_eq!(recorded.len(), postgres_keys().len() + 1, "and the kernel");
-        settings.exactly(3).expect_err("its nodes are named");
-        settings
-            .serve_data_on("127.0.0.1:1".parse().expect("an address"))
-            .expect_err("it has none");
     }
 }

@@ -3,16 +3,17 @@
 use super::kernel::PostgresTable;
 use crate::identity::ClaimRole;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// What stands in the `[control]` table. Every key that is not called optional has to be there, and
 /// no other may be.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ControlTable {
     /// Where the cluster, the log, the accounts and the sessions are kept. Relative to the file.
+    #[schemars(extend("format" = "path"))]
     pub(super) data: PathBuf,
     /// Which kernel holds the data. `embedded` is a replicated cluster inside this process; `postgres` is
     /// a cluster of PostgreSQL servers, which the table `[control.postgres]` names.
@@ -34,10 +35,12 @@ pub(super) struct ControlTable {
     /// Optional: the certificate that encrypts the console, and those between it and an authority, as
     /// PEM. Relative to the file. Empty means none.
     #[serde(default)]
+    #[schemars(extend("format" = "path"))]
     pub(super) tls_cert: PathBuf,
     /// Optional: the private key of the certificate, as PEM, which not everybody may read. Relative to
     /// the file. Empty means none.
     #[serde(default)]
+    #[schemars(extend("format" = "path"))]
     pub(super) tls_key: PathBuf,
     /// Optional: the names that the console answers under, besides those of this machine and the
     /// address that it listens on. The first is the one that people are told.
@@ -78,6 +81,7 @@ pub(super) struct ControlTable {
     /// The file with the secret that the provider gave to this control plane: one line, which not
     /// everybody may read. Relative to the file.
     #[serde(default)]
+    #[schemars(extend("format" = "path"))]
     pub(super) openid_client_secret_file: PathBuf,
     /// What the provider is asked for besides `openid`, so that its tokens hold the claims below.
     #[serde(default)]
@@ -97,6 +101,7 @@ pub(super) struct ControlTable {
     /// Optional: who vouches for the certificate of the provider, as PEM, in place of the authorities
     /// that browsers trust. Relative to the file. Empty means none.
     #[serde(default)]
+    #[schemars(extend("format" = "path"))]
     pub(super) openid_ca: PathBuf,
     /// Optional: the addresses of a proxy in front of the console that may say who somebody is. Empty
     /// means that none may.
@@ -111,6 +116,7 @@ pub(super) struct ControlTable {
     /// The file with the secret of the proxy: one line of at least 32 characters, which not everybody
     /// may read. Relative to the file.
     #[serde(default)]
+    #[schemars(extend("format" = "path"))]
     pub(super) proxy_secret_file: PathBuf,
     /// Of the PostgreSQL kernel alone: a table of its own, because the key `kernel` is a word already.
     #[serde(default)]

@@ -104,7 +104,7 @@ pub(crate) fn config(dir: &Path, nodes: u64) -> Config {
         providers: ProviderSettings::default(),
         reauth_lifetime: ReauthLifetime::of_minutes(PROOF_MINUTES_MAX).expect("a whole session"),
         second_operator: Vec::new(),
-        written: std::collections::BTreeMap::new(),
+        in_force: Vec::new(),
     }
 }
 

@@ -89,10 +89,21 @@ This page is generated from the type that the settings are read into.
 
 `aerodb-control serve` reads `Leptos.toml`: the one that `--config` names, else the one in the
 working directory or a folder above it, else the one beside the program or above it. Every key
-that is not called optional has to be there. A key or a table that nothing reads stops the start,
-wherever in the file it stands, and is named with its line: a key of `[control]` below the line
-`[package.metadata.leptos]` is one. Options of the command line win over the file
-([serve](cli.md)). Paths in the file are relative to the file.
+that is not called optional has to be there, unless a variable or an option brings it. A key or a
+table that nothing reads stops the start, wherever in the file it stands, and is named with its
+line: a key of `[control]` below the line `[package.metadata.leptos]` is one.
+
+One rule holds for every setting: an option of the command line ([serve](cli.md)) wins over a
+variable of the environment, that over the file, and the file over what is in force where nobody
+says anything. Paths in the file are relative to the file; those in variables and options to the
+working directory.
+
+`aerodb-control config show`, with the options of `serve`, prints every setting with its value and
+where that came from: an option, a variable, a line of the file, or none of them. Secrets stand in
+files of their own, so that it prints their paths and never a secret. `aerodb-control config check
+FILE` says all that is wrong with a file, and with the files that it names, as a start in the same
+environment would find it; a value that a variable replaces is not judged. Neither starts, opens
+or changes anything, and no server is asked.
 
 ## `[control]`
 
@@ -130,7 +141,13 @@ const ENVIRONMENT: &str = "
 | `AERODB_CONTROL_CA_FILE` | who may have signed its certificate, instead of `--ca-file` |
 | `AERODB_CONTROL_TOKEN` | the token that commands carry, instead of the session of `login` |
 | `XDG_CONFIG_HOME`, `HOME` | where `login` keeps its session: `aerodb-control/session.json` |
-| `LEPTOS_SITE_ADDR` and its like | win over a key of the console's part |
+| `AERODB_CONTROL_KEY` | wins over `key` of `[control]`: `AERODB_CONTROL_TLS_CERT` |
+| `AERODB_CONTROL_POSTGRES_KEY` | wins over `key` of `[control.postgres]` |
+| `LEPTOS_KEY` | wins over `key` of the console's part: `LEPTOS_SITE_ADDR` |
+
+`KEY` is the key in capitals, with `_` for `-`. A text, an address and a path are written as they
+are, without quotes; a number, `true`, a list and a table as in the file:
+`AERODB_CONTROL_NAMES='[\"console.example\"]'`. An empty value is a value.
 
 A variable that begins with `AERODB_` or `LEPTOS_` and that nothing reads ends every command that
 it could have been meant for, and is named. Those that Kubernetes sets for a service called
@@ -168,10 +185,11 @@ is in trouble and how often people are refused. A scraper carries a token of its
 
 ## While it runs
 
-SIGHUP reads the file and the certificate again. Another certificate (`tls-cert`, `tls-key`) is
-served from then on. What else changed is named on standard error and waits for a restart: who may
-act, and how, changes with a start, which is on record. What cannot be read changes nothing. SIGTERM
-and SIGINT end the server after the action that runs.
+SIGHUP reads the file and the certificate again, under the options and variables of the start.
+Another certificate (`tls-cert`, `tls-key`) is served from then on. What else changed is named on
+standard error and waits for a restart: who may act, and how, changes with a start, which is on
+record. What cannot be read changes nothing. SIGTERM and SIGINT end the server after the action
+that runs.
 
 A connection may be idle for 180 seconds between two requests, which is longer than common proxies
 keep theirs, and every answer says it (`Keep-Alive`). The head of a request has 5 seconds from its
