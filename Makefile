@@ -5,6 +5,8 @@ PROGRAM := $(abspath $(TARGET))/release/aerodb-control
 WASM := wasm32-unknown-unknown
 CARGO_FLAGS := --locked --features bundle
 HYDRATE := --lib --target $(WASM) --no-default-features --features hydrate
+# What `--version` names, where BUILD_COMMIT does not: nothing, where there is no git or no repository.
+COMMIT = git describe --always --abbrev=40 --exclude='*' --dirty=-modified 2>/dev/null || true
 need = command -v $(1) >/dev/null || { echo "$(1) is needed and was not found" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
@@ -19,7 +21,7 @@ setup: ## see that the tools are there, and add the WebAssembly target if it is 
 	@test -d "$$(rustc --print sysroot)/lib/rustlib/$(WASM)" || rustup target add $(WASM)
 
 build: setup ## the server and the browser's half, in release
-	cargo build $(CARGO_FLAGS) --release --bin aerodb-control --bin bundle
+	BUILD_COMMIT="$${BUILD_COMMIT:-$$($(COMMIT))}" cargo build $(CARGO_FLAGS) --release --bin aerodb-control --bin bundle
 	$(TARGET)/release/bundle --release
 
 run: build ## build, found a cluster in ./data if that is not there, and serve on http://127.0.0.1:7400

@@ -39,13 +39,14 @@ mod settings;
 mod specs;
 mod unread;
 mod verify;
+mod version;
 mod words;
 
 use crate::kernel;
 use crate::model::spec::Catalogue;
 use access_arguments::{AccountCommand, LinkCommand, TokenCommand};
 use arguments::{Cli, CliCommand};
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 pub use exit::exit_codes;
 use failure::Failure;
 pub use generated::reference;
@@ -58,11 +59,14 @@ use std::process::ExitCode;
 const CATALOGUE: Catalogue = Catalogue::of(&kernel::COMPILED_IN);
 
 /// Parses the command line, runs one command and gives its exit code (design of the interface:
-/// `aerodb-control --help` lists the codes). A command line that cannot be parsed ends with 2.
+/// `aerodb-control --help` lists the codes). A command line that cannot be parsed ends with 2. `commit` is
+/// what the build was told that it is made of, for `--version`.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(commit: Option<&str>) -> ExitCode {
     let words = ask::with_parameters(std::env::args_os().collect());
-    let cli = match Cli::try_parse_from(words) {
+    let command = Cli::command().version(version::text(commit));
+    let parsed = command.try_get_matches_from(words).and_then(|said| Cli::from_arg_matches(&said));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return unread::unread(&error),
     };

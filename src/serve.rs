@@ -30,6 +30,7 @@ mod reload;
 mod restored;
 mod runs;
 mod stop;
+mod stored_forms;
 mod tls;
 mod witness;
 
@@ -47,6 +48,7 @@ pub use offline::{access, data_dir, rotate_log_key};
 pub use options::ServeOptions;
 pub use preflight::{SettingsFileReport, check_settings, settings_in_force};
 pub use restored::record_restored;
+pub use stored_forms::stored_forms;
 pub use tls::TlsError;
 pub use witness::{Witnessed, witness};
 

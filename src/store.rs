@@ -20,7 +20,7 @@ pub use error::{StoreError, WriteError};
 pub use finding::StoreDefect;
 pub use open::DATABASE_FILE;
 pub use reader::StoreReader;
-pub use schema::check_schema;
+pub use schema::{SCHEMA_VERSION, check_schema};
 
 use crate::files::{DirectoryLock, private, sync_directory};
 use crate::metrics::Durations;

@@ -55,6 +55,7 @@ pub use data::{CommittedWrite, DataError, Write};
 pub use error::OpenError;
 pub use job::ProgressReporter;
 pub use memory::StoppedKernel;
+pub use metadata::METADATA_FORMAT;
 pub use opening::ServiceHistory;
 pub use sqlite::DiskError;
 

@@ -12,8 +12,8 @@ use std::path::Path;
 
 /// `aeDB`, in the header of the file: what it belongs to, for `file` and for us.
 const APPLICATION_ID: i64 = 0x6165_4442;
-/// The version that this program makes, and writes.
-pub(super) const SCHEMA_VERSION: i64 = 3;
+/// The version of the file that this program makes, and writes.
+pub const SCHEMA_VERSION: i64 = 3;
 /// The first version that has a row of its own and a seal beside it.
 pub(super) const SEALED_SINCE: i64 = 2;
 const SCHEMA: &str = include_str!("schema.sql");

@@ -6,3 +6,4 @@ pub mod output;
 pub mod served;
 pub mod settings;
 pub mod shown_commands;
+pub mod version;

@@ -28,12 +28,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The version of the tables.
-const FORMAT: u32 = 3;
+/// The version of the tables of what belongs to the cluster.
+pub const METADATA_FORMAT: u32 = 3;
 const FORM: FileSpec = FileSpec {
     schema: include_str!("switchboard.sql"),
     head: "cluster",
-    format: FORMAT,
+    format: METADATA_FORMAT,
     owner: "SELECT cluster_id || '/switchboard' FROM cluster",
     counted_saves: false,
 };
@@ -98,7 +98,7 @@ impl ClusterMetadata {
                   fence)
                  VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 'lifted')",
                 params![
-                    FORMAT,
+                    METADATA_FORMAT,
                     cluster.cluster_id,
                     cluster.name,
                     cluster.environment,

@@ -33,12 +33,12 @@ use std::cell::Cell;
 use std::io::Read;
 use std::path::Path;
 
-/// The version of the tables.
-const FORMAT: u32 = 4;
+/// The version of the tables of a node.
+pub const NODE_FORMAT: u32 = 4;
 const FORM: FileSpec = FileSpec {
     schema: include_str!("node.sql"),
     head: "node",
-    format: FORMAT,
+    format: NODE_FORMAT,
     owner: "SELECT cluster_id || '/n' || number FROM node",
     counted_saves: true,
 };
@@ -94,7 +94,7 @@ impl NodeStore {
             db.execute(
                 "INSERT INTO node (one, format, cluster_id, number, voters)
                  VALUES (1, ?1, ?2, ?3, ?4)",
-                params![FORMAT, identity.cluster_id, identity.number, identity.voters],
+                params![NODE_FORMAT, identity.cluster_id, identity.number, identity.voters],
             )
             .doing("name the node")?;
             let members = to_json(&Members::founding(identity.voters));

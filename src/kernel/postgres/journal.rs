@@ -27,13 +27,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The version of the tables.
-const FORMAT: u32 = 1;
+pub const JOURNAL_FORMAT: u32 = 1;
 /// Bytes of the instance, before they are written in hexadecimal digits.
 const INSTANCE_BYTES: usize = 4;
 const FORM: FileSpec = FileSpec {
     schema: include_str!("journal.sql"),
     head: "journal",
-    format: FORMAT,
+    format: JOURNAL_FORMAT,
     owner: "SELECT instance || '/postgres' FROM journal",
     counted_saves: false,
 };
@@ -103,7 +103,7 @@ impl Journal {
             db.execute(
                 "INSERT INTO journal (one, format, instance, system_identifier, made_at)
                  VALUES (1, ?1, ?2, ?3, ?4)",
-                params![FORMAT, head.instance, head.system_identifier, now.millis()],
+                params![JOURNAL_FORMAT, head.instance, head.system_identifier, now.millis()],
             )
             .doing("name the cluster")?;
             Ok(())
