@@ -11,7 +11,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is needed and was not found" >
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build run run-postgres postgres check lint test unit e2e documents bench bench-pages pictures crash-campaign simulate power-loss migration-kills fault-sweep duplicates hostile fuzz crowd deny clean
+.PHONY: help setup build run run-postgres postgres check lint test unit e2e documents bench bench-pages pictures crash-campaign simulate power-loss migration-kills fault-sweep duplicates hostile fuzz crowd deny alerts clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -92,6 +92,10 @@ crowd: setup ## SLOW slow connections and STREAMS attempts at a stream (10000 ea
 deny: ## hold the dependencies against deny.toml; needs cargo-deny and the public list of advisories
 	@$(call need,cargo-deny)
 	cargo deny --locked check
+
+alerts: ## hold the alert rules of deploy against promtool, which comes with Prometheus
+	@$(call need,promtool)
+	promtool check rules deploy/alerts.yml
 
 e2e: build ## the browser tests, against the release build
 	@$(call need,npm)

@@ -15,6 +15,7 @@ mod node;
 mod overview;
 pub mod record_counters;
 pub mod report;
+pub mod shared;
 mod status;
 mod timeline;
 
@@ -54,6 +55,7 @@ pub struct QueryService {
     second_operator: Arc<[ActionClass]>,
     mismatch: Arc<Mismatch>,
     waiting: status::WaitingActions,
+    shared: shared::SharedObservation,
 }
 
 impl QueryService {
@@ -77,6 +79,7 @@ impl QueryService {
             second_operator,
             mismatch,
             waiting: status::WaitingActions::default(),
+            shared: shared::SharedObservation::default(),
         }
     }
 

@@ -13,6 +13,7 @@ mod access;
 mod actions;
 mod api;
 mod checklists;
+mod cluster_figures;
 mod cookie;
 mod etag;
 mod events;

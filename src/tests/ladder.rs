@@ -14,6 +14,7 @@ mod checks;
 mod cli;
 mod contract;
 mod facts;
+mod figures;
 mod invariants;
 mod items;
 mod pages;
@@ -97,4 +98,9 @@ fn events_known(page: &serde_json::Value) -> bool {
     let is_known =
         |event: &serde_json::Value| EVENTS.iter().any(|known| event["kind"] == known.kind.word());
     !events.is_empty() && events.iter().all(is_known)
+}
+
+/// The figures of one of its clusters, of which a node was never reached.
+pub(crate) async fn figures_of_one_that_is_cut_off() -> String {
+    app::LadderApp::new().await.olga.get("/metrics").await.expect(200).body
 }

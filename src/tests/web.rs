@@ -10,3 +10,4 @@ pub mod observers;
 pub mod openapi;
 pub mod redaction;
 pub mod report;
+pub mod watched;

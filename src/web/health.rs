@@ -5,13 +5,11 @@
 //! for those who may read, people or programs with a token.
 
 use super::ReadState;
+use super::cluster_figures::{MissingSeries, gauge, of_cluster};
 use super::gate::SignedIn;
 use crate::metrics::Durations;
-use crate::model::cluster::ClusterState;
-use crate::model::facts::Fact;
 use crate::model::node_answer::NodeVerified;
 use crate::model::receipt::Verification;
-use crate::model::spec::{FactOf, FactUnit, KernelSpec};
 use crate::model::text::NodeId;
 use crate::observe::record_counters::RecordCounts;
 use axum::extract::State;
@@ -47,7 +45,7 @@ pub(super) async fn ready(State(site): State<ReadState>) -> Response {
     if site.read.present().is_err() {
         missing.push("the log cannot be read");
     }
-    if site.read.observe().await.is_err() {
+    if site.read.observe_shared(site.clock.now()).await.is_err() {
         missing.push("the kernel does not answer");
     }
     let mismatch =
@@ -66,7 +64,9 @@ pub(super) async fn ready(State(site): State<ReadState>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
-/// `GET /metrics`: figures of this process. What cannot be read is left out, never zero (C8.4).
+/// `GET /metrics`: figures of this process and of the cluster. What cannot be read is left out, never zero,
+/// and named (C8.4). However often it is asked, the cluster is not looked at more often than
+/// [`observe_shared`](crate::observe::QueryService::observe_shared) does.
 pub(super) async fn metrics(_: SignedIn, State(site): State<ReadState>) -> Response {
     let mut registry = Registry::with_prefix("aerodb_control");
     let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
@@ -77,9 +77,10 @@ pub(super) async fn metrics(_: SignedIn, State(site): State<ReadState>) -> Respo
     let findings = i64::try_from(findings).unwrap_or(i64::MAX);
     let about = "What the start found where log and kernel do not say the same";
     gauge(&mut registry, "mismatch_findings", about, findings);
-    if let Ok(state) = site.read.observe().await {
-        of_cluster(&mut registry, site.read.spec(), &state);
-    }
+    let missing = MissingSeries::default();
+    let observed = site.read.observe_shared(site.clock.now()).await;
+    of_cluster(&mut registry, &missing, site.read.spec(), observed.as_ref());
+    of_ledger(&mut registry, &missing, &site);
     let streams = i64::try_from(site.streams.open_now()).unwrap_or(i64::MAX);
     gauge(&mut registry, "event_streams", "Open streams of changes", streams);
     if let Some(seconds) = site.certificate.seconds() {
@@ -102,28 +103,10 @@ pub(super) async fn metrics(_: SignedIn, State(site): State<ReadState>) -> Respo
     timed(&mut registry, "ledger_write_duration", writes, &site.writes);
     let observed = "How long it took to observe the cluster";
     timed(&mut registry, "observation_duration", observed, site.read.observations());
+    missing.register(&mut registry);
     let mut text = String::new();
     encode(&mut text, &registry).expect("text can be written to memory");
     ([(header::CONTENT_TYPE, MEDIA)], text).into_response()
-}
-
-/// Facts of the cluster that have a gauge. What is unknown is left out.
-fn of_cluster(registry: &mut Registry, spec: &KernelSpec, state: &ClusterState) {
-    for fact in spec.facts_of(FactOf::Cluster) {
-        let (Some(name), Fact::Known(number)) = (fact.gauge, state.facts.number(fact.key)) else {
-            continue;
-        };
-        let gauge = Gauge::<i64>::default();
-        gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
-        match fact.unit {
-            FactUnit::Bytes => {
-                registry.register_with_unit(name, fact.help, Unit::Bytes, gauge);
-            }
-            FactUnit::Plain | FactUnit::Of(_) | FactUnit::InHalves(_) => {
-                registry.register(name, fact.help, gauge);
-            }
-        }
-    }
 }
 
 /// Nodes whose last verification found damage, or none. One that could not be compared is neither, and
@@ -140,6 +123,21 @@ fn of_nodes(registry: &mut Registry, verified: &BTreeMap<NodeId, NodeVerified>) 
     }
     let about = "Whether the last verification of a node found damage";
     registry.register("node_damaged", about, family);
+}
+
+/// What stands in the way of every change, by the log.
+fn of_ledger(registry: &mut Registry, missing: &MissingSeries, site: &ReadState) {
+    let in_doubt = site.read.in_doubt().map(|action| action.is_some());
+    let frozen = site.read.freeze().map(|freeze| freeze.is_some());
+    for (name, about, stands) in [
+        ("action_in_doubt", "Whether the outcome of an action is not known", in_doubt),
+        ("frozen", "Whether a person has declared a freeze", frozen),
+    ] {
+        match stands {
+            Ok(stands) => gauge(registry, name, about, stands.into()),
+            Err(_) => missing.add(name, None),
+        }
+    }
 }
 
 fn of_records(registry: &mut Registry, counts: &RecordCounts) {
@@ -163,12 +161,6 @@ fn of_records(registry: &mut Registry, counts: &RecordCounts) {
     }
     let about = "Recorded refusals since the start, by code and by each invariant that they cite";
     registry.register("refusals", about, family);
-}
-
-fn gauge(registry: &mut Registry, name: &str, about: &str, value: i64) {
-    let gauge = Gauge::<i64>::default();
-    gauge.set(value);
-    registry.register(name, about, gauge);
 }
 
 fn timed(registry: &mut Registry, name: &str, about: &str, durations: &Durations) {

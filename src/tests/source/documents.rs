@@ -181,7 +181,11 @@ there, and nothing that reaches it writes anything. [Access](access.md) says mor
 nothing about the cluster.
 `/metrics` needs a session or a token, as every other question does: figures say when a cluster
 is in trouble and how often people are refused. A scraper carries a token of its own
-(`aerodb-control token issue`), which reads and never confirms. Scraping changes nothing.
+(`aerodb-control token issue`), which reads and never confirms. Scraping changes nothing, and
+however often probes and scrapers ask, one observation serves them all for 5 seconds, unless the
+cluster or the log is known to have changed: `aerodb_control_cluster_observation_timestamp_seconds`
+says when it was made. A value that is not known has no series: `aerodb_control_series_unknown`
+names it. [Alert rules and a dashboard](../deploy/README.md#watched) are in the folder deploy.
 
 ## While it runs
 
