@@ -79,11 +79,12 @@ fn item(found: TroubleFact, said: &mut Vec<String>) -> AnyView {
     let TroubleFact { tone, about, says, why, since } = found;
     let why = why.filter(|why| !said.contains(why));
     let since = since.map(|at| view! { <small>" since " {time(at)}</small> });
-    let says = view! { <span>{about} " " {escaped(&says)} {since}</span> };
-    let cause = why.map(|why| {
-        let cause = view! { <strong class="cause">{escaped(&why)}</strong> };
-        said.push(why);
-        cause
-    });
+    let says = view! { <span>{escaped(&says)} {since}</span> };
+    let Some(why) = why else {
+        return view! { <li data-tone=tone>{about} " " {says}</li> }.into_any();
+    };
+    let about = about.map(|about| view! { {about} ": " });
+    let cause = view! { <strong class="cause">{about} {escaped(&why)}</strong> };
+    said.push(why);
     view! { <li data-tone=tone>{cause} {says}</li> }.into_any()
 }
