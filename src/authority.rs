@@ -56,6 +56,7 @@ mod capability;
 mod claim;
 mod credential;
 mod denied;
+mod names;
 mod password;
 
 pub use capability::{Auditor, Observer, Operator, Proven, Reader, Stakeholder, Viewer};

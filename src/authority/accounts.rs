@@ -1,6 +1,6 @@
 //! Accounts: a name, a role, and a hashed password where no provider says who signs in.
 
-use super::{Denied, HashedPassword, providers, sessions};
+use super::{Denied, HashedPassword, names, providers, sessions};
 use crate::model::actor::ActorRole;
 use crate::model::ambient::Timestamp;
 use crate::model::text::ActorName;
@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 ///
 /// # Errors
 /// [`Denied::NameTaken`] when an account, a token or a link has the name: a record names its actor by it.
+/// [`Denied::NameReserved`].
 pub fn create(
     transaction: &Transaction<'_>,
     name: &ActorName,
@@ -28,9 +29,7 @@ pub(super) fn insert(
     password: Option<&HashedPassword>,
     now: Timestamp,
 ) -> Result<(), Denied> {
-    if is_taken(transaction, name)? {
-        return Err(Denied::NameTaken(name.clone()));
-    }
+    check_name(transaction, name)?;
     let password = password.map(HashedPassword::as_str);
     transaction.execute(
         "INSERT INTO account (name, role, password, created_ms) VALUES (?1, ?2, ?3, ?4)",
@@ -129,6 +128,12 @@ pub fn is_taken(connection: &Connection, name: &ActorName) -> Result<bool, Denie
                    OR EXISTS (SELECT 1 FROM token WHERE name = ?1)
                    OR EXISTS (SELECT 1 FROM link WHERE name = ?1)";
     Ok(connection.query_row(sql, params![name.as_str()], |row| row.get(0))?)
+}
+
+/// Lets a name through that is not reserved and was never anybody's.
+pub(super) fn check_name(connection: &Connection, name: &ActorName) -> Result<(), Denied> {
+    names::check(name)?;
+    if is_taken(connection, name)? { Err(Denied::NameTaken(name.clone())) } else { Ok(()) }
 }
 
 pub(super) fn password_of(

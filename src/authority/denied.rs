@@ -83,6 +83,9 @@ pub enum Denied {
     /// There is an account, a token or a link of this name.
     #[error("the name {0} is taken")]
     NameTaken(ActorName),
+    /// The name reads as that of a role, of a node, or of the program itself.
+    #[error("the name {0} is reserved")]
+    NameReserved(ActorName),
     /// There is no account of this name.
     #[error("there is no {0}")]
     NoSuchName(ActorName),
@@ -200,6 +203,11 @@ impl Denied {
             Self::NameTaken(name) => {
                 named("name", name, "a name that no account, no token and no link ever had")
             }
+            Self::NameReserved(name) => named(
+                "name",
+                name,
+                "a name that reads as no role, no node and no part of the system",
+            ),
             Self::NoSuchName(name) => named("name", name, "the name of an account"),
             Self::LastOperator(name) => named("role", name, "operator: nobody else is one"),
             Self::Input(error) => error.clone().into(),

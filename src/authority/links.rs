@@ -63,9 +63,7 @@ pub fn issue(
         let found = format!("{} minutes", lasts_ms / (60 * 1000));
         return Err(InputError::new("expires", &found, "more than no time and up to 7 days").into());
     }
-    if accounts::is_taken(transaction, &name)? {
-        return Err(Denied::NameTaken(name));
-    }
+    accounts::check_name(transaction, &name)?;
     let secret = Secret::new(Purpose::Link, entropy);
     let expires_at = now.plus_millis(lasts_ms);
     transaction.execute(

@@ -139,7 +139,7 @@ fn create(
     };
     let name = ActorName::parse(wanted).map_err(|_| unnamed())?;
     match accounts::insert(transaction, &name, role, None, now) {
-        Err(Denied::NameTaken(_)) => return Err(unnamed()),
+        Err(Denied::NameTaken(_) | Denied::NameReserved(_)) => return Err(unnamed()),
         other => other?,
     }
     let ProviderIdentity { issuer, subject } = vouched.identity();

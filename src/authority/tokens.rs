@@ -40,9 +40,7 @@ pub fn issue(
             InputError::new("expires", &found, "more than no time and up to 90 days").into()
         );
     }
-    if accounts::is_taken(transaction, name)? {
-        return Err(Denied::NameTaken(name.clone()));
-    }
+    accounts::check_name(transaction, name)?;
     let secret = Secret::new(Purpose::Token, entropy);
     let expires_at = now.plus_millis(lasts_ms);
     transaction.execute(
