@@ -19,7 +19,7 @@ pub use attestation::{AttestationForm, AttestationSpec};
 pub use catalogue::Catalogue;
 pub use checklist::ChecklistSpec;
 pub use facts::{
-    Binding, FactOf, FactSpec, FactUnit, ItemSpec, PRIMARY, PRIMARY_ROLE, PositionStyle,
+    Binding, FactOf, FactSpec, FactUnit, ItemSpec, Margin, PRIMARY, PRIMARY_ROLE, PositionStyle,
     PositionUnit, REACHABLE, ROLE, Show, WRITES,
 };
 

@@ -13,6 +13,6 @@ pub mod parts;
 pub mod render;
 pub mod same;
 pub mod status;
-pub mod trouble;
 pub mod timeline;
 pub mod trace;
+pub mod trouble;

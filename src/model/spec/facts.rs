@@ -2,10 +2,11 @@
 //!
 //! Pages, texts and documents loop over them, so none of them knows a kernel's words.
 
-use crate::model::facts::{Fact, FactKey, FactSubject, FactValue, Position, Value};
+use crate::model::facts::{Fact, FactKey, FactSubject, FactValue, Facts, Position, Value};
 use crate::model::spec::KernelSpec;
 use crate::model::text::{in_binary_units, in_halves};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 /// The primary: the name of a node, or none. In every spec.
 pub const PRIMARY: &str = "primary";
@@ -143,6 +144,31 @@ pub struct FactSpec {
     pub since: Option<[&'static str; 2]>,
     /// The name of its gauge, for those who watch.
     pub gauge: Option<&'static str>,
+    /// The fact of the same subject that says how many of it are needed, where its number can be too small.
+    pub needed: Option<&'static str>,
+}
+
+/// How much of something may still be lost before what needs it stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Margin {
+    /// More is there than is needed.
+    Spare,
+    /// Exactly as much as is needed: nothing has stopped, and the next loss stops it.
+    Exhausted,
+    /// Less than the number that is needed.
+    Short(u64),
+}
+
+impl Margin {
+    /// What it means, as a clause; nothing is said of what is as it should be.
+    #[must_use]
+    pub fn words(self) -> Option<String> {
+        match self {
+            Self::Spare => None,
+            Self::Exhausted => Some("no further failure tolerated".to_owned()),
+            Self::Short(needed) => Some(format!("fewer than the {needed} that are needed")),
+        }
+    }
 }
 
 impl FactSpec {
@@ -168,6 +194,7 @@ impl FactSpec {
             sensitive: false,
             since: None,
             gauge: None,
+            needed: None,
         }
     }
 
@@ -199,6 +226,21 @@ impl FactSpec {
     #[must_use]
     pub fn is_alarm(&self, value: &Value) -> bool {
         self.alarms.contains(&self.words(value).as_str())
+    }
+
+    /// How its number stands to the one that is needed; `None` where none is, or one of the two is not known.
+    #[must_use]
+    pub fn margin(&self, facts: &Facts) -> Option<Margin> {
+        let number = |key| match facts.get(key)?.known()? {
+            Value::Number(number) => Some(*number),
+            _ => None,
+        };
+        let (there, needed) = (number(self.key)?, number(self.needed?)?);
+        Some(match there.cmp(&needed) {
+            Ordering::Less => Margin::Short(needed),
+            Ordering::Equal => Margin::Exhausted,
+            Ordering::Greater => Margin::Spare,
+        })
     }
 
     /// Its name within a sentence or beside the name of a node.

@@ -123,6 +123,7 @@ fn fact(at: Object<'_>) -> Result<FactSpec, String> {
         sensitive: at.plain("sensitive")?,
         since: if at.is_null("since") { None } else { Some(at.pair("since")?) },
         gauge: at.optional("gauge")?,
+        needed: at.optional("needed")?,
     })
 }
 

@@ -5,7 +5,7 @@ use crate::ui::fixtures as made;
 use aerodb_control::kernel::embedded::spec::EngineInvariant;
 use aerodb_control::model::action::Stage;
 use aerodb_control::model::actor::ActorRole;
-use aerodb_control::model::explanation::Verdict;
+use aerodb_control::model::facts::{Fact, Value};
 use aerodb_control::model::refusal::{Refusal, RefusalCode};
 use aerodb_control::ui::{Page, ProofShown};
 
@@ -53,14 +53,56 @@ async fn trouble_stands_before_everything_else_and_a_cause_is_told_once() {
     assert_eq!(trouble.matches("its disk does not answer").count(), 1, "{trouble}");
 }
 
+/// Everything as it should be, but for this many voters in reach of whom two are needed.
+async fn with_reached(reached: u64) -> String {
+    let mut state = made::settled();
+    state.facts.set("voters_reached", Fact::Known(Value::Number(reached)));
+    draw(OPERATOR, made::overview_page(made::overview(state, "plain"))).await.replace("<!>", "")
+}
+
+/// What carries a fact of the cluster: its tone, and all that stands there.
+fn tile(html: &str, label: &str) -> (String, String) {
+    let (_, rest) = html.split_once("aria-label=\"Cluster\"").expect("the tiles");
+    let (before, rest) = rest.split_once(&format!("<dt>{label}</dt>")).expect("the tile");
+    let (_, tone) = before.rsplit_once("data-tone=\"").expect("a tone");
+    let body = rest.split_once("</dd>").expect("its end").0;
+    (tone.split_once('"').expect("its end").0.to_owned(), body.to_owned())
+}
+
+/// The cause is not the one calm tile among those that follow from it.
+#[tokio::test]
+async fn fewer_voters_than_are_needed_are_the_trouble_and_as_many_say_that_no_failure_is_left() {
+    let html = with_reached(1).await;
+    let (tone, says) = tile(&html, "Reachable voters");
+    assert_eq!(tone, "stop");
+    assert!(says.contains("Fewer than the 2 that are needed"), "{says}");
+    let (_, trouble) = html.split_once("data-notice=\"trouble\"").expect("trouble");
+    let (trouble, _) = trouble.split_once("</section>").expect("its end");
+    assert!(trouble.contains("class=\"cause\">fewer than the 2 that are needed"), "{trouble}");
+    let html = with_reached(2).await;
+    let (tone, says) = tile(&html, "Reachable voters");
+    assert_eq!(tone, "edge");
+    assert!(says.contains("No further failure tolerated"), "{says}");
+    assert!(!html.contains("data-notice=\"trouble\""), "nothing has stopped: {html}");
+    let (tone, says) = tile(&with_reached(3).await, "Reachable voters");
+    assert_eq!((tone.as_str(), says.contains("class=\"margin\"")), ("plain", false), "{says}");
+}
+
+/// C8.4: how many are left is not said where it is not known how many are reached.
+#[tokio::test]
+async fn an_unknown_number_of_voters_is_unknown_and_no_margin() {
+    let mut state = made::settled();
+    state.facts.set("voters_reached", Fact::unknown(made::at(-5), "no answer"));
+    let html = draw(OPERATOR, made::overview_page(made::overview(state, "plain"))).await;
+    let (tone, says) = tile(&html.replace("<!>", ""), "Reachable voters");
+    assert_eq!(tone, "unknown");
+    assert!(!says.contains("class=\"margin\""), "{says}");
+}
+
 /// C2.2: facts with links, in the order of the names.
 #[tokio::test]
 async fn where_nobody_is_primary_the_nodes_that_pass_stand_in_that_tile_unranked() {
-    let tile = |html: &str| {
-        let (_, rest) = html.split_once("aria-label=\"Cluster\"").expect("the tiles");
-        let (_, rest) = rest.split_once("<dt>Primary</dt>").expect("the tile");
-        rest.split_once("</dd>").expect("its end").0.to_owned()
-    };
+    let tile = |html: &str| tile(html, "Primary").1;
     let shown = tile(&overview(OPERATOR, "gone").await);
     let nodes: Vec<_> = ["n1", "n2"].map(|node| at(&shown, &format!(">{node}</a> last "))).into();
     assert!(nodes.is_sorted(), "{shown}");
@@ -107,7 +149,6 @@ async fn a_rejection_says_what_was_found_before_the_rule_and_its_checks_are_open
     assert!(at(said, "Required: reachable.") < at(said, &rule), "{said}");
     assert!(open_parts(&html).contains("data-verdict=\"fail\""), "{html}");
     assert!(at(&html, "Checks that do not pass") < at(&html, "Checks that pass"));
-    assert_eq!(Verdict::Fail.word(), "fail");
 }
 
 /// The password manager fills in the account beside the password, and never the target.

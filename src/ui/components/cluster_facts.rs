@@ -3,10 +3,10 @@
 use crate::model::actor::ActorRole;
 use crate::model::answer::WhyNot;
 use crate::model::cluster::{ClusterState, NodeState};
-use crate::model::facts::{Fact, Value};
-use crate::model::spec::{FactOf, FactSpec, KernelSpec, PRIMARY, Show};
+use crate::model::facts::{Fact, Facts, Value};
+use crate::model::spec::{FactOf, FactSpec, KernelSpec, Margin, PRIMARY, Show};
 use crate::ui::components::nodes::request_form;
-use crate::ui::components::words::{escaped, fact, node, since, since_of};
+use crate::ui::components::words::{capital, escaped, fact, node, since, since_of};
 use leptos::prelude::*;
 
 /// The facts that the spec of the kernel shows large, each a value or the word unknown; where nobody is
@@ -30,14 +30,24 @@ pub fn cluster_facts(
     view! { <dl class="cluster-facts">{tiles.collect_view()}</dl> }.into_any()
 }
 
-/// How a fact is drawn: as what stopped, as unknown, or plain.
+/// How a fact among those of its subject is drawn: as what stopped, as what stops with the next failure, as
+/// unknown, or plain.
 #[must_use]
-pub fn tone(of: &FactSpec, value: &Fact<Value>) -> &'static str {
-    match value {
-        Fact::Unknown { .. } => "unknown",
-        Fact::Known(known) if of.is_alarm(known) => "stop",
-        Fact::Known(_) => "plain",
+pub fn tone(of: &FactSpec, value: &Fact<Value>, facts: &Facts) -> &'static str {
+    match (value, of.margin(facts)) {
+        (Fact::Unknown { .. }, _) => "unknown",
+        (Fact::Known(known), _) if of.is_alarm(known) => "stop",
+        (Fact::Known(_), Some(Margin::Short(_))) => "stop",
+        (Fact::Known(_), Some(Margin::Exhausted)) => "edge",
+        (Fact::Known(_), Some(Margin::Spare) | None) => "plain",
     }
+}
+
+/// What the number of a fact means beside the one that is needed.
+#[must_use]
+pub fn margin(of: &FactSpec, facts: &Facts) -> Option<AnyView> {
+    let words = capital(&of.margin(facts)?.words()?);
+    Some(view! { <small class="margin">{words}</small> }.into_any())
 }
 
 fn tile(
@@ -46,17 +56,18 @@ fn tile(
     value: &Fact<Value>,
     beneath: Option<AnyView>,
 ) -> AnyView {
-    let tone = tone(of, value);
+    let tone = tone(of, value, &state.facts);
     let primary = state.primary_node().filter(|_| of.key == PRIMARY);
     let shown = match primary {
         Some(primary) => view! { <span>{node(&primary.id)}</span> }.into_any(),
         None => fact(of, value),
     };
     let since = since_of(of, &state.facts).as_ref().map(since);
+    let margin = margin(of, &state.facts);
     view! {
         <div data-tone=tone>
             <dt>{of.label}</dt>
-            <dd>{shown} {since} {beneath}</dd>
+            <dd>{shown} {margin} {since} {beneath}</dd>
         </div>
     }
     .into_any()

@@ -10,8 +10,9 @@ use crate::model::pinned::Freeze;
 use crate::model::refusal::Refusal;
 use crate::model::spec::{FactOf, FactSpec, KernelSpec, PRIMARY, Show, WRITES};
 use crate::model::status::{ClusterStatus, UnfinishedAction, UnfinishedActions};
+use crate::ui::components::cluster_facts::{margin, tone};
+use crate::ui::components::progress;
 use crate::ui::components::words::{self, capital, counted, escaped, since_of, time};
-use crate::ui::components::{cluster_facts, progress};
 use leptos::prelude::*;
 
 /// Whether what is named may be followed to its page: a stakeholder would be refused there.
@@ -47,7 +48,7 @@ pub fn trouble(spec: &KernelSpec, shown: &ClusterStatus) -> Option<String> {
     let Ok(state) = &shown.state else { return Some("Not observed".to_owned()) };
     let found = [PRIMARY, WRITES].into_iter().find_map(|key| {
         let (of, fact) = (spec.fact(FactOf::Cluster, key)?, state.facts.get(key)?);
-        (tone(of, fact) != "plain").then(|| said(of, fact))
+        (tone(of, fact, &state.facts) != "plain").then(|| said(of, fact))
     });
     found.map(|found| escaped(&found))
 }
@@ -66,10 +67,6 @@ pub fn spoken(spec: &KernelSpec, shown: &ClusterStatus) -> String {
 
 fn said(of: &FactSpec, fact: &Fact<Value>) -> String {
     format!("{}: {}", of.label, fact.word(|value| of.words(value)))
-}
-
-fn tone(of: &FactSpec, fact: &Fact<Value>) -> &'static str {
-    cluster_facts::tone(of, fact)
 }
 
 fn item(tone: &'static str, label: &str, body: AnyView) -> AnyView {
@@ -95,7 +92,7 @@ fn refused(label: &str, word: &'static str, why: &Refusal) -> AnyView {
 fn of_cluster(spec: &KernelSpec, state: &ClusterState, links: Links) -> Vec<AnyView> {
     let facts = spec.facts_of(FactOf::Cluster).filter_map(|of| {
         let fact = state.facts.get(of.key)?;
-        let tone = tone(of, fact);
+        let tone = tone(of, fact, &state.facts);
         let is_asked_first = of.key == PRIMARY || of.key == WRITES;
         let is_shown = is_asked_first || (of.show == Show::Tile && tone != "plain");
         is_shown.then(|| item(tone, of.label, of_fact(of, fact, state, links)))
@@ -114,7 +111,8 @@ fn of_fact(of: &FactSpec, fact: &Fact<Value>, state: &ClusterState, links: Links
         Fact::Unknown { unknown, .. } => Some(unknown.since),
     };
     let since = since.map(|at| view! { " since " {time(at)} });
-    view! { <strong>{word}</strong> <small>{since}</small> }.into_any()
+    let margin = margin(of, &state.facts);
+    view! { <strong>{word}</strong> {margin} <small>{since}</small> }.into_any()
 }
 
 fn of_freeze(freeze: &Result<Option<Freeze>, Refusal>, links: Links) -> Option<AnyView> {

@@ -6,7 +6,7 @@
 use crate::model::cluster::ClusterState;
 use crate::model::facts::{Fact, Facts, Value};
 use crate::model::redact::REDACTED;
-use crate::model::spec::{FactOf, FactSpec, KernelSpec, Show};
+use crate::model::spec::{FactOf, FactSpec, KernelSpec, Margin, Show};
 use crate::ui::components::cluster_facts::tone;
 use crate::ui::components::words::{self, escaped, since_of, time};
 use leptos::prelude::*;
@@ -50,7 +50,7 @@ fn alarms(spec: &KernelSpec, of: FactOf, facts: &Facts) -> impl Iterator<Item = 
     spec.facts_of(of).filter_map(move |spec| {
         let fact = facts.get(spec.key)?;
         let is_large = spec.show == Show::Tile;
-        let tone = tone(spec, fact);
+        let tone = tone(spec, fact, facts);
         let is_found = tone == "stop" || (tone == "unknown" && is_large);
         is_found.then(|| found(spec, fact, facts, tone))
     })
@@ -62,7 +62,7 @@ fn found(of: &FactSpec, fact: &Fact<Value>, facts: &Facts, tone: &'static str) -
         Fact::Unknown { unknown, .. } => (Some(unknown.why.clone()), Some(unknown.since)),
         Fact::Known(_) => match since_of(of, facts) {
             Some(since) => (Some(since.why), Some(since.since)),
-            None => (None, None),
+            None => (of.margin(facts).and_then(Margin::words), None),
         },
     };
     TroubleFact {

@@ -92,6 +92,7 @@ pub static FACTS: &[FactSpec] = &[
     FactSpec {
         show: Show::Tile,
         binding: Binding::Moving,
+        needed: Some(QUORUM),
         ..cluster(
             VOTERS_REACHED,
             "Reachable voters",
