@@ -250,8 +250,12 @@ fn typed_target(
     let entry = entry?;
     match (entry.impact, entry.target) {
         (Impact::Contained, _) => None,
-        (Impact::Disruptive, Target::Node) => action.node().map(|node| node.to_string()),
-        (Impact::Disruptive, Target::Cluster) => Some(state.identity.cluster.to_string()),
+        (Impact::Disruptive | Impact::Irreversible, Target::Node) => {
+            action.node().map(|node| node.to_string())
+        }
+        (Impact::Disruptive | Impact::Irreversible, Target::Cluster) => {
+            Some(state.identity.cluster.to_string())
+        }
     }
 }
 

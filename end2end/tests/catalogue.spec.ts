@@ -24,6 +24,7 @@ const STEPS: Step[] = [
     query: '&node=n1',
     fill: [/last position/, '1'],
     title: 'purge the log of n1 up to 1',
+    typed: 'n1',
   },
   { kind: 'create_backup', fill: [/name of the backup/, 'nightly'], title: 'create the backup nightly' },
   { kind: 'verify_node', query: '&node=n1', title: 'verify n1' },

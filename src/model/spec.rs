@@ -105,6 +105,8 @@ impl ActionClass {
 pub enum Impact {
     /// Clients can notice it. Confirmed by typing the name of the target.
     Disruptive,
+    /// Clients do not notice it, and what it takes away does not come back. Confirmed in the same way.
+    Irreversible,
     /// Clients do not notice it.
     Contained,
 }
@@ -115,6 +117,7 @@ impl Impact {
     pub fn word(self) -> &'static str {
         match self {
             Self::Disruptive => "disruptive",
+            Self::Irreversible => "irreversible",
             Self::Contained => "contained",
         }
     }
@@ -135,7 +138,7 @@ pub enum WayOut {
     UnlessPrimaryInDoubt,
 }
 
-/// What has to be typed to confirm a disruptive action.
+/// What has to be typed to confirm an action that is not contained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -245,7 +248,7 @@ pub struct ActionSpec {
     pub class: ActionClass,
     /// How far its consequences reach.
     pub impact: Impact,
-    /// What has to be typed to confirm it, where it is disruptive.
+    /// What has to be typed to confirm it, where it is not contained.
     pub target: Target,
     /// Whether it can be taken back, and by what.
     pub reversible: &'static str,

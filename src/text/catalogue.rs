@@ -45,8 +45,12 @@ fn one(text: &mut TextLines, words: Catalogue, entry: &ActionSpec) {
 fn typed(entry: &ActionSpec) -> &'static str {
     match (entry.impact, entry.target) {
         (Impact::Contained, _) => "",
-        (Impact::Disruptive, Target::Node) => "; confirmed by typing the name of the node",
-        (Impact::Disruptive, Target::Cluster) => "; confirmed by typing the name of the cluster",
+        (Impact::Disruptive | Impact::Irreversible, Target::Node) => {
+            "; confirmed by typing the name of the node"
+        }
+        (Impact::Disruptive | Impact::Irreversible, Target::Cluster) => {
+            "; confirmed by typing the name of the cluster"
+        }
     }
 }
 

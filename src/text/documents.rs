@@ -84,8 +84,12 @@ fn action(catalogue: Catalogue, entry: &ActionSpec) -> String {
 fn typed(entry: &ActionSpec) -> &'static str {
     match (entry.impact, entry.target) {
         (Impact::Contained, _) => "confirmed without typing a name",
-        (Impact::Disruptive, Target::Node) => "confirmed by typing the name of the node",
-        (Impact::Disruptive, Target::Cluster) => "confirmed by typing the name of the cluster",
+        (Impact::Disruptive | Impact::Irreversible, Target::Node) => {
+            "confirmed by typing the name of the node"
+        }
+        (Impact::Disruptive | Impact::Irreversible, Target::Cluster) => {
+            "confirmed by typing the name of the cluster"
+        }
     }
 }
 

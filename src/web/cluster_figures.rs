@@ -101,7 +101,7 @@ fn of_nodes(
     let end = |node: &NodeState| node.facts.position(spec.position.end);
     let unit = match spec.position.unit {
         PositionUnit::Counted([_, many]) => many,
-        PositionUnit::Bytes => "bytes",
+        PositionUnit::Bytes | PositionUnit::BytesInHalves => "bytes",
     };
     for node in &state.nodes {
         let name = || ("node", node.id.to_string());

@@ -51,6 +51,9 @@ fn item(entry: &ActionSpec, asks: bool) -> AnyView {
 fn impact(entry: &ActionSpec) -> String {
     let reach = match entry.impact {
         Impact::Disruptive => "Disruptive: clients can notice it.",
+        Impact::Irreversible => {
+            "Irreversible: clients do not notice it, and nothing brings back what it takes away."
+        }
         Impact::Contained => "Contained: clients do not notice it.",
     };
     format!("{reach} Can it be taken back? {}", entry.reversible)

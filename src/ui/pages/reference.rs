@@ -164,8 +164,8 @@ fn action(entry: &ActionSpec) -> AnyView {
 fn body(entry: &ActionSpec, level: Level) -> AnyView {
     let confirm = match (entry.impact, entry.target) {
         (Impact::Contained, _) => "nothing: it is contained",
-        (Impact::Disruptive, Target::Node) => "the name of the node",
-        (Impact::Disruptive, Target::Cluster) => "the name of the cluster",
+        (Impact::Disruptive | Impact::Irreversible, Target::Node) => "the name of the node",
+        (Impact::Disruptive | Impact::Irreversible, Target::Cluster) => "the name of the cluster",
     };
     let failures = entry
         .failure_modes

@@ -49,7 +49,7 @@ pub(super) const PURGE_LOG: ActionSpec = ActionSpec {
     phrase: "purge the log of {node} up to {up_to}",
     meaning: "One node discards log entries that its snapshot already covers.",
     class: ActionClass::Storage,
-    impact: Impact::Contained,
+    impact: Impact::Irreversible,
     target: Target::Node,
     reversible: "No: the entries are gone from this node. What they built stays.",
     parameters: &[
