@@ -28,8 +28,10 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 
 /// Every key that is listened to, with what it does.
-pub const KEYS: [(&str, &str); 2] =
-    [("?", "shows this list"), ("/", "moves the focus to the search of the log")];
+pub const KEYS: [(&str, &str); 2] = [
+    ("?", "shows this list"),
+    ("/", "goes to the search of the log, but not from a page with a form"),
+];
 
 /// What the keys are, wherever they are listed.
 #[must_use]

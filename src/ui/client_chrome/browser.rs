@@ -11,6 +11,9 @@ use web_sys::{
 const SEARCH: &str = "filter-text";
 const SEARCH_PAGE: &str = "/log#filter-text";
 
+/// What somebody may be typing into on a page, and would lose by going elsewhere.
+const TYPED: &str = "main form[method=post] :is(input:not([type=hidden]), select)";
+
 /// The local time, and the age when it is drawn; nothing for what is no time.
 fn local_time_label(at: &str) -> Option<String> {
     let (then, now) = (Date::new_0(), Date::new_0());
@@ -111,11 +114,13 @@ fn is_typing() -> bool {
     })
 }
 
-/// Moves the focus to the search of the log, which may be on another page.
+/// Moves the focus to the search of the log, which may be on another page; nobody is taken there from a page
+/// with something to fill in.
 fn search() {
     let field = document().and_then(|document| document.get_element_by_id(SEARCH));
     let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) else {
-        if let Some(window) = window() {
+        let is_form = document().is_some_and(|d| !matches!(d.query_selector(TYPED), Ok(None)));
+        if let Some(window) = window().filter(|_| !is_form) {
             let _ = window.location().set_href(SEARCH_PAGE);
         }
         return;

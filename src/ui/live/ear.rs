@@ -181,6 +181,7 @@ impl SharedStream {
         let is_news = self.present.replace(present) != present || is_first;
         if is_found || is_first {
             connection::found(is_found);
+            self.count(1);
         }
         if is_found || is_news {
             self.tell(StreamEvent::Present(present));
@@ -190,6 +191,7 @@ impl SharedStream {
     fn lose(&self) {
         if !self.is_lost.replace(true) {
             connection::lost();
+            self.count(1);
             self.tell(StreamEvent::Lost);
         }
     }
@@ -212,7 +214,12 @@ impl SharedStream {
                 self.open();
             }
         }
-        connection::count(silence / 1_000.0, number);
+        self.count(number);
+    }
+
+    /// Shows how long nothing was heard: a line that appears has its age from the first moment.
+    fn count(&self, tick: u32) {
+        connection::count((monotonic() - self.heard.get()) / 1_000.0, tick);
     }
 }
 
