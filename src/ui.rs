@@ -23,6 +23,8 @@ pub mod access;
 #[cfg(feature = "ssr")]
 pub mod components;
 #[cfg(feature = "ssr")]
+mod nav;
+#[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod parts;
@@ -43,6 +45,7 @@ mod place;
 pub use self::{
     access::{AccessView, ConsoleScope, IssuedView, OpenLink},
     components::forms::ProofShown,
+    nav::NavItem,
     parts::Part,
     shell::document,
     sign_in::{Leaving, OtherWays, ProviderRedirect, Returned, SetUp, SignIn},

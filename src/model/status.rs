@@ -3,7 +3,7 @@
 use crate::model::action::{Action, ActionId, Stage};
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::ClusterState;
-use crate::model::pinned::Freeze;
+use crate::model::pinned::{Freeze, InDoubt};
 use crate::model::refusal::Refusal;
 use crate::model::text::ActorName;
 
@@ -36,6 +36,15 @@ pub struct UnfinishedActions {
     pub waiting: Vec<UnfinishedAction>,
     /// How many wait in all.
     pub waiting_in_all: usize,
+}
+
+/// What the log puts in the way of a mutation, as it was read once for one page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocking {
+    /// The action whose outcome is not known.
+    pub in_doubt: Option<InDoubt>,
+    /// The freeze that stands.
+    pub freeze: Option<Freeze>,
 }
 
 /// The answer to the first question of whoever opens a page. What could not be read says so, and the

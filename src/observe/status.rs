@@ -4,8 +4,11 @@ use super::{QueryService, broken, shown_stage, unreadable};
 use crate::ledger::{LedgerError, LedgerReader};
 use crate::model::action::{ActionId, Stage};
 use crate::model::cluster::ClusterState;
+use crate::model::pinned::InDoubt;
 use crate::model::refusal::Refusal;
-use crate::model::status::{ClusterStatus, UnfinishedAction, UnfinishedActions, WAITING_NAMED_MAX};
+use crate::model::status::{
+    Blocking, ClusterStatus, UnfinishedAction, UnfinishedActions, WAITING_NAMED_MAX,
+};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,24 +45,26 @@ impl WaitingActions {
 }
 
 impl QueryService {
-    /// What stands on every page, over an observation that was made, or the reason why none was.
+    /// What stands on every page, over what its page shows: neither the cluster nor what blocks it is looked
+    /// at a second time, so strip and page say the same (C8.4).
     #[must_use]
-    pub fn status_over(&self, state: Result<ClusterState, Refusal>) -> ClusterStatus {
-        ClusterStatus { state, freeze: self.freeze(), unfinished: self.unfinished() }
+    pub fn status_over(&self, state: ClusterState, blocking: Blocking) -> ClusterStatus {
+        let Blocking { in_doubt, freeze } = blocking;
+        let unfinished = self.unfinished(in_doubt);
+        ClusterStatus { state: Ok(state), freeze: Ok(freeze), unfinished }
     }
 
     /// What stands on every page.
     pub async fn status(&self) -> ClusterStatus {
-        self.status_over(self.observe().await)
+        let state = self.observe().await;
+        let unfinished = self.in_doubt().and_then(|in_doubt| self.unfinished(in_doubt));
+        ClusterStatus { state, freeze: self.freeze(), unfinished }
     }
 
-    /// Every action that is not over.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn unfinished(&self) -> Result<UnfinishedActions, Refusal> {
+    /// Every action that is not over, one that is in doubt among them.
+    fn unfinished(&self, in_doubt: Option<InDoubt>) -> Result<UnfinishedActions, Refusal> {
         let running = self.in_flight.running().map(|id| self.unfinished_action(id));
-        let in_doubt = self.in_doubt()?.map(|open| self.unfinished_action(open.action_id));
+        let in_doubt = in_doubt.map(|open| self.unfinished_action(open.action_id));
         let (mut waiting_in_all, newest) =
             self.waiting.refresh(&self.ledger).map_err(unreadable)?;
         let mut waiting = Vec::with_capacity(newest.len());

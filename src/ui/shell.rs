@@ -44,7 +44,7 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
     let mismatch = frame.mismatch.as_ref().map(notice::mismatch);
     let is_outside = frame.mismatch.is_some() && frame.session.is_none();
     let reading = is_outside.then(notice::reading_while_held);
-    let freeze = (!is_drawn).then(|| notice::freeze(&frame.freeze)).flatten();
+    let freeze = (!is_drawn).then(|| notice::freeze(frame.freeze())).flatten();
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=themed>

@@ -3,6 +3,7 @@
 use super::access::{AccessView, ConsoleScope, IssuedView, OpenLink};
 use super::components;
 use super::components::forms::ProofShown;
+use super::nav::NavItem;
 use super::preferences::Preferences;
 use super::sign_in::{Leaving, ProviderRedirect, Returned, SetUp, SignIn};
 use crate::model::action::ActionId;
@@ -20,7 +21,7 @@ use crate::model::pinned::{ClusterIdentity, Freeze, InDoubt};
 use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::spec::{ActionSpec, Catalogue, KernelSpec};
-use crate::model::status::ClusterStatus;
+use crate::model::status::{Blocking, ClusterStatus};
 use crate::model::text::{ActorName, NodeId};
 use crate::model::timeline::Timeline;
 use crate::model::timeline_filter::TimelineFilter;
@@ -58,8 +59,6 @@ pub struct Frame {
     pub status: Option<ClusterStatus>,
     /// Who is signed in. The secret in it, if any, is never drawn.
     pub session: Option<SessionAnswer>,
-    /// The freeze that stands, or why that could not be read.
-    pub freeze: Result<Option<Freeze>, Refusal>,
     /// Why nothing can be recorded any more, where that is so.
     pub unrecordable: Option<String>,
     /// Where log and kernel do not say the same, and nothing is changed meanwhile.
@@ -81,6 +80,11 @@ impl Frame {
     #[must_use]
     pub fn viewer(&self) -> Option<ActorRole> {
         self.session.as_ref().map(|session| session.role)
+    }
+
+    /// The freeze that stands, or why that could not be read; none for whoever is not signed in.
+    pub fn freeze(&self) -> Result<Option<&Freeze>, &Refusal> {
+        self.status.as_ref().map_or(Ok(None), |status| status.freeze.as_ref().map(Option::as_ref))
     }
 }
 
@@ -105,6 +109,8 @@ pub struct NewAction {
     pub candidates: Vec<Candidate>,
     /// The action that holds up every further mutation, where there is one.
     pub in_doubt: Option<InDoubt>,
+    /// The freeze that stands, where one does.
+    pub freeze: Option<Freeze>,
     /// Why the attempt before was refused.
     pub refusal: Option<Refusal>,
 }
@@ -236,86 +242,20 @@ pub enum Page {
     Refused(Box<Refusal>),
 }
 
-/// The entries of the navigation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NavItem {
-    /// The cluster now.
-    Overview,
-    /// The catalogue and the history.
-    Actions,
-    /// The log and the kernel side by side.
-    Timeline,
-    /// The ledger.
-    Log,
-    /// A window of the ledger, rebuilt.
-    Report,
-    /// Who can get in.
-    Access,
-    /// What every word means.
-    Reference,
-}
-
-impl NavItem {
-    /// Every entry, in order.
-    pub const ALL: [Self; 7] = [
-        Self::Overview,
-        Self::Actions,
-        Self::Timeline,
-        Self::Log,
-        Self::Report,
-        Self::Access,
-        Self::Reference,
-    ];
-
-    /// The entries that lead somewhere for this reader.
-    #[must_use]
-    pub fn of(role: ActorRole) -> &'static [Self] {
-        match role {
-            ActorRole::Observer | ActorRole::Operator | ActorRole::Auditor => &Self::ALL,
-            ActorRole::Stakeholder => &[Self::Overview, Self::Timeline],
-        }
-    }
-
-    /// The entry in a word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Overview => "Overview",
-            Self::Actions => "Actions",
-            Self::Timeline => "Timeline",
-            Self::Log => "Log",
-            Self::Report => "Report",
-            Self::Access => "Access",
-            Self::Reference => "Reference",
-        }
-    }
-
-    /// Its address.
-    #[must_use]
-    pub fn address(self) -> &'static str {
-        match self {
-            Self::Overview => "/",
-            Self::Actions => "/actions",
-            Self::Timeline => "/timeline",
-            Self::Log => "/log",
-            Self::Report => "/report",
-            Self::Access => "/access",
-            Self::Reference => "/reference",
-        }
-    }
-}
-
 impl Page {
-    /// The observation of the present that the page shows, where it shows one: what stands round it is of
-    /// the same (C8.4).
+    /// What the page shows of the present, where it shows it: what stands round it is of the same (C8.4).
     #[must_use]
-    pub fn state(&self) -> Option<&ClusterState> {
-        match self {
-            Self::Overview(view) => Some(&view.overview.state),
-            Self::NewAction(new) => Some(&new.state),
-            Self::Node(data) => Some(&data.state),
-            _ => None,
-        }
+    pub fn present(&self) -> Option<(&ClusterState, Blocking)> {
+        let (state, in_doubt, freeze) = match self {
+            Self::Overview(view) => {
+                let Overview { state, in_doubt, freeze, .. } = &view.overview;
+                (state, in_doubt, freeze)
+            }
+            Self::NewAction(new) => (&new.state, &new.in_doubt, &new.freeze),
+            Self::Node(data) => (&data.state, &data.in_doubt, &data.freeze),
+            _ => return None,
+        };
+        Some((state, Blocking { in_doubt: in_doubt.clone(), freeze: freeze.clone() }))
     }
 
     /// The title, which is also what the one `h1` says.

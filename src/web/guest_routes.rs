@@ -66,7 +66,7 @@ pub(super) async fn overview_part(
     State(site): State<RedactedReads>,
 ) -> Result<Response, Refusal> {
     let overview = Box::new(site.overview(&by).await?);
-    let status = Box::new(site.status_over(&by, Ok(overview.state.clone())));
+    let status = Box::new(site.status_beside(&by, &overview));
     let viewer = Some(by.role());
     let parts = vec![Part::Status { status, viewer }, Part::Overview { overview, viewer }];
     Ok(render::parts(site.spec(), parts).await)

@@ -33,19 +33,17 @@ pub(super) async fn draw(
 pub(super) async fn frame(site: &ReadState, session: Option<SessionAnswer>, page: &Page) -> Frame {
     let is_known = session.is_some();
     // Who is not signed in is told nothing about the cluster.
-    let status = match page.state() {
+    let status = match page.present() {
         _ if !is_known => None,
-        Some(state) => Some(site.read.status_over(Ok(state.clone()))),
+        Some((state, blocking)) => Some(site.read.status_over(state.clone(), blocking)),
         None => Some(site.read.status().await),
     };
-    let freeze = status.as_ref().map_or(Ok(None), |status| status.freeze.clone());
     Frame {
         environment: site.environment,
         status,
         identity: site.identity.clone(),
         spec: site.read.spec(),
         session,
-        freeze,
         unrecordable: is_known.then(|| site.read.unrecordable()).flatten(),
         // That nothing can be changed is said to everybody; what was found only to those who sign in.
         mismatch: site
@@ -197,7 +195,7 @@ pub(super) async fn form_page(site: &ReadState, form: ActionForm) -> Result<Page
     let state = site.read.observe().await?;
     let standing = site.read.standing()?;
     let candidates = site.read.why_not(&state, form.entry, &standing);
-    let in_doubt = standing.in_doubt;
+    let (in_doubt, freeze) = (standing.in_doubt, standing.freeze);
     Ok(Page::NewAction(Box::new(NewAction {
         action_id: form.id,
         entry: form.entry,
@@ -208,6 +206,7 @@ pub(super) async fn form_page(site: &ReadState, form: ActionForm) -> Result<Page
         state,
         candidates,
         in_doubt,
+        freeze,
         refusal: form.refusal,
     })))
 }

@@ -13,12 +13,11 @@ use crate::authority::{Denied, Reader, Stakeholder};
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Overview, SessionAnswer};
-use crate::model::cluster::ClusterState;
 use crate::model::compared::Compared;
 use crate::model::redact::Redact;
 use crate::model::refusal::Refusal;
 use crate::model::spec::{Catalogue, KernelSpec};
-use crate::model::status::ClusterStatus;
+use crate::model::status::{Blocking, ClusterStatus};
 use crate::model::text::ActorName;
 use crate::ui::{ConsoleScope, Frame, OverviewView, Page, ProofShown, TimelineView};
 use axum::extract::FromRequestParts;
@@ -65,6 +64,14 @@ impl RequestReader {
         match &self.onlooker {
             Reader::Viewer(_) => found,
             Reader::Stakeholder(_) => found.redacted(spec),
+        }
+    }
+
+    /// A value as this onlooker may see it.
+    fn sees_of<T: Redact>(&self, spec: &KernelSpec, value: T) -> T {
+        match &self.onlooker {
+            Reader::Viewer(_) => value,
+            Reader::Stakeholder(_) => value.redacted(spec),
         }
     }
 
@@ -135,21 +142,14 @@ impl RedactedReads {
 
     /// What stands on every page.
     pub(super) async fn status(&self, by: &RequestReader) -> ClusterStatus {
-        let state = self.reading.read.observe().await;
-        self.status_over(by, state)
+        by.sees_of(self.spec(), self.reading.read.status().await)
     }
 
-    /// The same, over an observation that was made.
-    pub(super) fn status_over(
-        &self,
-        by: &RequestReader,
-        state: Result<ClusterState, Refusal>,
-    ) -> ClusterStatus {
-        let status = self.reading.read.status_over(state);
-        match &by.onlooker {
-            Reader::Viewer(_) => status,
-            Reader::Stakeholder(_) => status.redacted(self.spec()),
-        }
+    /// The same, beside an overview that was made.
+    pub(super) fn status_beside(&self, by: &RequestReader, shown: &Overview) -> ClusterStatus {
+        let Overview { state, in_doubt, freeze, .. } = shown.clone();
+        let status = self.reading.read.status_over(state, Blocking { in_doubt, freeze });
+        by.sees_of(self.spec(), status)
     }
 
     /// The same, with what this session was shown before.
@@ -265,7 +265,6 @@ impl Redact for Frame {
             status,
             spec,
             session,
-            freeze,
             unrecordable,
             mismatch,
             preferences,
@@ -281,7 +280,6 @@ impl Redact for Frame {
             spec,
             // Its own name, which stands in the link's record.
             session,
-            freeze: freeze.redacted(of),
             unrecordable: unrecordable.redacted(of),
             mismatch: mismatch.redacted(of),
             preferences,

@@ -176,8 +176,8 @@ pub fn places(needle: &str) -> Vec<String> {
         vec![source.path.clone(); count]
     };
     let is_test = |s: &Source| s.room() == Some("tests") || s.path.ends_with("/tests.rs");
-    let mut found: Vec<String> =
-        rust().into_iter().filter(|s| !is_test(s)).flat_map(hits).collect();
+    let mut found: Vec<_> = rust().into_iter().filter(|s| !is_test(s)).flat_map(hits).collect();
+    // A directory is read in no order.
     found.sort();
     found
 }

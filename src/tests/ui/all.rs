@@ -70,6 +70,7 @@ pub(crate) fn new_action(node: Option<&str>, text: &str) -> Page {
         state,
         candidates: overview.target_checks[0].candidates.clone(),
         in_doubt: Some(in_doubt()),
+        freeze: None,
         refusal: Some(refusal(text)),
     }))
 }

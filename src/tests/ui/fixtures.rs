@@ -68,7 +68,6 @@ pub(crate) fn frame(role: Option<ActorRole>) -> Frame {
         status: role.map(|_| status(settled())),
         spec: &SPEC,
         session,
-        freeze: Ok(None),
         unrecordable: None,
         mismatch: None,
         preferences: Preferences::default(),

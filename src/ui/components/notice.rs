@@ -110,7 +110,7 @@ pub fn in_doubt(in_doubt: &InDoubt) -> AnyView {
 
 /// The freeze that stands, on every page; or that it is not known whether one does.
 #[must_use]
-pub fn freeze(freeze: &Result<Option<Freeze>, Refusal>) -> Option<AnyView> {
+pub fn freeze(freeze: Result<Option<&Freeze>, &Refusal>) -> Option<AnyView> {
     let (tone, heading, body) = match freeze {
         Ok(None) => return None,
         Ok(Some(freeze)) => {

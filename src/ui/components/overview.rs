@@ -13,7 +13,7 @@ use leptos::prelude::*;
 #[must_use]
 pub fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
     let state = &overview.state;
-    let freeze = notice::freeze(&Ok(overview.freeze.clone()));
+    let freeze = notice::freeze(Ok(overview.freeze.as_ref()));
     let in_doubt = overview.in_doubt.as_ref().map(notice::in_doubt);
     let tables = overview.target_checks.iter().map(rules::why_not).collect_view();
     let every = (viewer == Some(ActorRole::Operator)).then(|| {

@@ -36,7 +36,7 @@ pub(super) fn actions(data: &ActionPage, frame: &Frame) -> AnyView {
             </p>
         }
     });
-    let freeze = (viewer == Some(ActorRole::Operator)).then(|| match &frame.freeze {
+    let freeze = (viewer == Some(ActorRole::Operator)).then(|| match frame.freeze() {
         Ok(None) => forms::freeze(frame.freeze_id),
         Ok(Some(freeze)) => forms::unfreeze(freeze),
         // Without knowing what stands there is nothing to declare and nothing to lift.
