@@ -2,7 +2,7 @@
 //!
 //! The act lays the files out. While it does, a mark stands in the directory, and nothing is served: one
 //! that was interrupted is not finished by a start, whoever asked for it asks again, and what it left
-//! behind is replaced where it did not come to its switchboard. Nothing else is ever replaced.
+//! behind is replaced where it did not come to its metadata. Nothing else is ever replaced.
 //!
 //! The founding names n1 as the first primary. The first start, as the log knows it, makes it that: by
 //! the entry of the birth, in the first epoch, where no node holds anything else.
@@ -23,8 +23,8 @@ use crate::model::text::NodeId;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub(super) const SWITCHBOARD: &str = "switchboard.sqlite";
-const SWITCHBOARD_UNFINISHED: &str = "switchboard.unfinished";
+pub(super) const METADATA_FILE: &str = "switchboard.sqlite";
+const METADATA_UNFINISHED: &str = "switchboard.unfinished";
 /// The mark of a founding that is not over.
 pub(super) const FOUNDING: &str = "founding";
 /// What a file system or an earlier version puts into a directory that holds nothing.
@@ -55,7 +55,7 @@ pub(super) fn create_files(
     sync_parent(dir)?;
     let lock = DirectoryLock::take(dir)?;
     let marker = dir.join(FOUNDING);
-    if !dir.join(SWITCHBOARD).exists() {
+    if !dir.join(METADATA_FILE).exists() {
         if !marker.exists() {
             if let Some(found) = first_entry(dir, &NOTHING)? {
                 return Err(OpenError::NotEmpty { dir: dir.clone(), found });
@@ -72,7 +72,7 @@ pub(super) fn create_files(
         fs::remove_file(&marker).map_err(|e| OpenError::io("remove", &marker, e))?;
         sync_directory(dir)?;
     } else if is_appointed {
-        return Err(OpenError::NotEmpty { dir: dir.clone(), found: SWITCHBOARD.to_owned() });
+        return Err(OpenError::NotEmpty { dir: dir.clone(), found: METADATA_FILE.to_owned() });
     }
     Ok(LaidOut { cluster: described(&identity, nodes), identity, nodes })
 }
@@ -89,8 +89,8 @@ pub(super) fn finish(
     dir: &Path,
     now: Timestamp,
 ) -> Result<String, OpenError> {
-    let founded_at = cluster.switchboard.cluster().founded_at;
-    elect_first(cluster, founded_at, now).map_err(|e| OpenError::switchboard(dir, e))?;
+    let founded_at = cluster.metadata.cluster().founded_at;
+    elect_first(cluster, founded_at, now).map_err(|e| OpenError::metadata(dir, e))?;
     Ok(format!("founded at {founded_at}; n1 was appointed primary by the founding"))
 }
 
@@ -110,7 +110,7 @@ pub(super) fn create_node_files(
 ) -> Result<(), OpenError> {
     let dir = &config.dir;
     for node in node_directories(dir) {
-        // A founding saves nothing in a node before there is a switchboard.
+        // A founding saves nothing in a node before there is cluster metadata.
         let has_served =
             FileDigest::look(&node.join("node.sqlite")).is_ok_and(|(_, saves)| saves > 0);
         if has_served && !crash::has_injected_bug(InjectedBug::FoundWhereLost) {
@@ -127,8 +127,8 @@ pub(super) fn create_node_files(
             .map_err(|source| OpenError::Node { node: NodeId::numbered(number), source })?;
         sync_directory(&node)?;
     }
-    let unfinished = dir.join(SWITCHBOARD_UNFINISHED);
-    let beside = dir.join(format!("{SWITCHBOARD_UNFINISHED}-wal"));
+    let unfinished = dir.join(METADATA_UNFINISHED);
+    let beside = dir.join(format!("{METADATA_UNFINISHED}-wal"));
     for leftover in [unfinished.clone(), beside.clone(), FileDigest::path(&unfinished)] {
         if leftover.exists() {
             fs::remove_file(&leftover).map_err(|e| OpenError::io("remove", &leftover, e))?;
@@ -141,13 +141,13 @@ pub(super) fn create_node_files(
         nodes: config.nodes.asked(),
         founded_at: now,
     };
-    ClusterMetadata::create(&unfinished, &record).map_err(|e| OpenError::switchboard(dir, e))?;
+    ClusterMetadata::create(&unfinished, &record).map_err(|e| OpenError::metadata(dir, e))?;
     // Its log is empty, and would be that of no file.
     if beside.exists() {
         fs::remove_file(&beside).map_err(|e| OpenError::io("remove", &beside, e))?;
     }
-    let switchboard = dir.join(SWITCHBOARD);
-    fs::rename(&unfinished, &switchboard).map_err(|e| OpenError::io("rename", &switchboard, e))?;
+    let metadata = dir.join(METADATA_FILE);
+    fs::rename(&unfinished, &metadata).map_err(|e| OpenError::io("rename", &metadata, e))?;
     sync_directory(dir)?;
     Ok(())
 }
@@ -176,7 +176,7 @@ fn elect_first(
         let why = failed.map_or("n1 was not elected", |failed| failed.why.as_str());
         return Err(DiskError::corrupt(format!("the birth record was not committed: {why}")));
     }
-    cluster.switchboard.set_appointed()?;
+    cluster.metadata.set_appointed()?;
     cluster.remember(now, "the founding did not come to its end");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The whole kernel as one plain value: its nodes, its switchboard, and the commands on them.
+//! The whole kernel as one plain value: its nodes, its metadata, and the commands on them.
 //!
 //! It has no thread, no channel and no clock: each command takes the time as an argument, runs to
 //! its end, and leaves nothing under way but a work that only reads (`long.rs`). Equal commands at
@@ -49,7 +49,7 @@ struct Severed {
 /// The kernel.
 pub(super) struct Cluster {
     pub(super) ensemble: RaftGroup,
-    pub(super) switchboard: ClusterMetadata,
+    pub(super) metadata: ClusterMetadata,
     pub(super) identity: ClusterIdentity,
     /// How many nodes the founding made.
     pub(super) founders: u64,
@@ -80,20 +80,20 @@ impl Cluster {
     /// Puts the kernel together, and writes nothing. Nodes that an operator switched off stay off.
     pub(super) fn new(
         mut ensemble: RaftGroup,
-        switchboard: ClusterMetadata,
+        metadata: ClusterMetadata,
         identity: ClusterIdentity,
         home: Home,
         clock: &'static str,
     ) -> Self {
-        let founders = switchboard.cluster().nodes;
+        let founders = metadata.cluster().nodes;
         for number in ensemble.numbers() {
-            if switchboard.off_since(number).is_some() {
+            if metadata.off_since(number).is_some() {
                 ensemble.set_connected(number, false);
             }
         }
         Self {
             ensemble,
-            switchboard,
+            metadata,
             identity,
             backups: backup::list(&home.dir),
             founders,
@@ -109,14 +109,14 @@ impl Cluster {
 
     /// From here on its files can be written.
     pub(super) fn let_write(&mut self, now: Timestamp) -> Result<(), DiskError> {
-        self.switchboard.begin()?;
+        self.metadata.begin()?;
         self.ensemble.begin(now);
         self.close_former_members()
     }
 
     /// The highest epoch that is known: what the nodes say, and what the kernel saw before.
     pub(super) fn epoch(&self) -> u64 {
-        self.ensemble.epoch().max(self.switchboard.last_known().epoch)
+        self.ensemble.epoch().max(self.metadata.last_known().epoch)
     }
 
     /// Who is primary. A node that leads an epoch below the highest one is not.
@@ -128,7 +128,7 @@ impl Cluster {
         }
         // Switched off, or failed, it does not act any more, whatever it was.
         let may_lead = |number: u64| {
-            self.switchboard.off_since(number).is_none()
+            self.metadata.off_since(number).is_none()
                 && self.ensemble.node(number).is_some_and(|node| node.failed().is_none())
         };
         let led = self.severed.iter().find(|(number, severed)| severed.led && may_lead(**number));
@@ -162,7 +162,7 @@ impl Cluster {
     /// Why a node cannot be reached; empty for one that can.
     pub(super) fn cut(&self, number: u64) -> Cut {
         Cut {
-            offline: self.switchboard.off_since(number),
+            offline: self.metadata.off_since(number),
             severed: self.severed.get(&number).map(|severed| severed.since),
             failed: self.ensemble.node(number).and_then(|node| node.failed()).cloned(),
         }
@@ -195,7 +195,7 @@ impl Cluster {
 
     /// Ends what [`Cluster::partition`] began.
     pub(super) fn heal(&mut self, number: u64, now: Timestamp) {
-        if self.severed.remove(&number).is_some() && self.switchboard.off_since(number).is_none() {
+        if self.severed.remove(&number).is_some() && self.metadata.off_since(number).is_none() {
             self.connect(number, now);
             self.remember(now, "a node that was cut off returned, and it leads no longer");
         }
@@ -217,7 +217,7 @@ impl Cluster {
         if let Err(error) = self.in_place() {
             return self.stop(&error, now);
         }
-        let last = self.switchboard.last_known().clone();
+        let last = self.metadata.last_known().clone();
         let has_quorum = self.ensemble.has_quorum();
         let store = self.ensemble.most_advanced().and_then(|node| node.store());
         // Without a primary, what is applied may not be all that is committed.
@@ -230,7 +230,7 @@ impl Cluster {
         };
         if is_decided {
             let members = self.ensemble.members();
-            if let Err(error) = self.switchboard.remember_members(&members) {
+            if let Err(error) = self.metadata.remember_members(&members) {
                 return self.stop(&error, now);
             }
             self.ensemble.set_known(members);
@@ -246,8 +246,8 @@ impl Cluster {
             }
         };
         let known = LastKnown { epoch: self.epoch(), fence, nobody };
-        let before = self.switchboard.last_known().clone();
-        let kept = self.switchboard.remember(known);
+        let before = self.metadata.last_known().clone();
+        let kept = self.metadata.remember(known);
         let kept = kept.and_then(|()| self.note_events(&before, now));
         if let Err(error) = kept.and_then(|()| self.home.noted.note()) {
             self.stop(&error, now);
@@ -257,7 +257,7 @@ impl Cluster {
     /// Whether what belongs to no node is still at its path. A node looks after its own files (C6.1).
     fn in_place(&self) -> Result<(), DiskError> {
         self.home.lock.still_held().map_err(DiskError::corrupt)?;
-        self.switchboard.unchanged()
+        self.metadata.unchanged()
     }
 
     fn vacant_since(&self, now: Timestamp, why: &str) -> Since {
@@ -275,10 +275,10 @@ impl Cluster {
     /// Since when nobody is primary, after a start. A record of an earlier epoch is out of date:
     /// there was a primary since.
     pub(super) fn vacate_after_start(&mut self, now: Timestamp) {
-        let last = self.switchboard.last_known().clone();
+        let last = self.metadata.last_known().clone();
         let nobody = last.nobody.filter(|_| last.epoch == self.epoch());
         let known = LastKnown { nobody, ..last };
-        if let Err(error) = self.switchboard.remember(known) {
+        if let Err(error) = self.metadata.remember(known) {
             return self.stop(&error, now);
         }
         self.remember(now, STARTED);
@@ -286,14 +286,15 @@ impl Cluster {
 
     /// The same for a kernel that is held: it is said, and not written.
     pub(super) fn vacate_unwritten(&mut self, now: Timestamp) {
-        let last = self.switchboard.last_known().clone();
+        let last = self.metadata.last_known().clone();
         let nobody = last.nobody.filter(|_| last.epoch == self.epoch());
         let nobody = nobody.unwrap_or_else(|| self.vacant_since(now, STARTED));
         let known = LastKnown { epoch: self.epoch(), nobody: Some(nobody), ..last };
-        self.switchboard.suppose(known);
+        self.metadata.suppose(known);
     }
 
-    /// Stops for good: the switchboard cannot be written or was replaced, so nothing may change any more (C6.1).
+    /// Stops for good: the cluster metadata cannot be written or was replaced, so nothing may change any
+    /// more (C6.1).
     pub(super) fn stop(&mut self, error: &DiskError, now: Timestamp) {
         let why = format!(
             "a file of the kernel failed: {error}; even when the cause is gone, nothing is changed \

@@ -63,11 +63,11 @@ pub enum OpenError {
         /// The directory.
         dir: PathBuf,
     },
-    /// The switchboard says that nobody was ever appointed, and nothing says that a founding is under
+    /// The cluster metadata says that nobody was ever appointed, and nothing says that a founding is under
     /// way.
     #[error(
         "{} is older than it was: nobody was appointed by it, and no founding is under way",
-        dir.join(bootstrap::SWITCHBOARD).display()
+        dir.join(bootstrap::METADATA_FILE).display()
     )]
     NeverAppointed {
         /// The directory.
@@ -105,9 +105,9 @@ pub enum OpenError {
     /// There are nodes, and nothing says of which cluster.
     #[error(
         "{} is missing, and there are nodes or its seal: it is lost, and is not made anew",
-        dir.join(bootstrap::SWITCHBOARD).display()
+        dir.join(bootstrap::METADATA_FILE).display()
     )]
-    SwitchboardMissing {
+    MetadataMissing {
         /// The directory.
         dir: PathBuf,
     },
@@ -119,7 +119,7 @@ pub enum OpenError {
         /// Why.
         source: DiskError,
     },
-    /// The switchboard cannot be used.
+    /// The cluster metadata cannot be used.
     #[error("the switchboard in {} cannot be used: {source}", dir.display())]
     ClusterMetadata {
         /// The directory.
@@ -162,7 +162,7 @@ impl OpenError {
         Self::Io { doing, path: path.to_owned(), source }
     }
 
-    pub(super) fn switchboard(dir: &Path, source: DiskError) -> Self {
+    pub(super) fn metadata(dir: &Path, source: DiskError) -> Self {
         Self::ClusterMetadata { dir: dir.to_owned(), source }
     }
 }

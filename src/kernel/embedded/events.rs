@@ -1,5 +1,5 @@
 //! What happened, in one order: entries of the log, which every node holds, and what no log holds,
-//! which the switchboard keeps.
+//! which the cluster metadata keeps.
 //!
 //! After each command the kernel compares what it sees with what it saw before, and keeps the
 //! differences. That is all: nobody watches, and nothing follows from an event (C2.3, C8.3).
@@ -44,12 +44,12 @@ impl Happening {
 impl Cluster {
     /// Begins to keep events after a start; the start is one, and says that before it is a gap.
     pub(super) fn begin_events(&mut self, now: Timestamp) -> Result<(), DiskError> {
-        let last = self.switchboard.last_event()?;
+        let last = self.metadata.last_event()?;
         for node in self.ensemble.nodes() {
-            let reach = self.switchboard.last_kind(Some(&node.id), LOST_OR_NOT)?;
+            let reach = self.metadata.last_kind(Some(&node.id), LOST_OR_NOT)?;
             self.seen.lost.insert(node.number, reach == Some(EngineEvent::NodeLost.kind()));
         }
-        let quorum = self.switchboard.last_kind(None, QUORUM_OR_NOT)?;
+        let quorum = self.metadata.last_kind(None, QUORUM_OR_NOT)?;
         self.seen.no_quorum = quorum == Some(EngineEvent::QuorumLost.kind());
         self.seen.last = last.as_ref().map(|event| event.place);
         let sentence = match last {
@@ -121,7 +121,7 @@ impl Cluster {
     }
 
     fn primary_lost(&mut self, before: &LastKnown) -> Option<Happening> {
-        let nobody = self.switchboard.last_known().nobody.clone();
+        let nobody = self.metadata.last_known().nobody.clone();
         let had = std::mem::replace(&mut self.seen.has_primary, nobody.is_none());
         let Since { since, why } = nobody.filter(|_| had || before.nobody.is_none())?;
         let sentence = format!("Nobody is primary since {since}, because {why}.");
@@ -162,7 +162,7 @@ impl Cluster {
             let kind = kind.kind();
             events.push(KernelEvent { place, at: now, kind, node, action_id, sentence });
         }
-        self.switchboard.keep_events(&events)?;
+        self.metadata.keep_events(&events)?;
         self.seen.last = Some(place);
         Ok(())
     }
@@ -177,7 +177,7 @@ impl Cluster {
         let unreadable = |error: DiskError| Unobservable { why: error.to_string() };
         // One more than asked for says whether there is another page.
         let wanted = limit + 1;
-        let mut events = self.switchboard.events(before, wanted).map_err(unreadable)?;
+        let mut events = self.metadata.events(before, wanted).map_err(unreadable)?;
         let store = self.ensemble.most_advanced().and_then(|node| node.store());
         if let Some(store) = store {
             events.extend(store.events(before, wanted).map_err(unreadable)?);

@@ -99,7 +99,7 @@ impl Cluster {
         let store = store.expect("a primary runs").snapshot();
         let (cluster, founders) = (self.identity.clone(), self.founders);
         let (epoch, dir) = (self.epoch(), self.home.dir.clone());
-        let elsewhere = self.switchboard.receipts_in_no_log();
+        let elsewhere = self.metadata.receipts_in_no_log();
         let (order, name) = (order.clone(), name.clone());
         move |meter| {
             let mut renamed = false;

@@ -162,7 +162,7 @@ impl Cluster {
             crash::failpoint("kernel.node_removed");
             // Its files stay where they are; nobody opens them any more.
             self.ensemble.drop_node(number);
-            if let Err(error) = self.switchboard.forget_node(number) {
+            if let Err(error) = self.metadata.forget_node(number) {
                 self.stop(&error, now);
             }
         }
@@ -179,7 +179,7 @@ impl Cluster {
             bootstrap::lay_out_node(&self.home, &self.identity.id, number, self.founders)
                 .map_err(|error| error.to_string())?;
         let node = Node::start(&identity, store).map_err(|error| error.to_string())?;
-        if let Err(error) = self.switchboard.list_node(number) {
+        if let Err(error) = self.metadata.list_node(number) {
             self.stop(&error, now);
             return Err(error.to_string());
         }
@@ -194,7 +194,7 @@ impl Cluster {
             // A higher number was laid out and never joined; it may yet be asked for.
             if number <= members.highest && !members.contains(number) {
                 self.ensemble.drop_node(number);
-                self.switchboard.forget_node(number)?;
+                self.metadata.forget_node(number)?;
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! What the kernel remembers of its orders, page by page (C9.5): the switchboard holds every receipt
+//! What the kernel remembers of its orders, page by page (C9.5): the cluster metadata holds every receipt
 //! and every void id, and the state of the most advanced node those of the log.
 
 mod stopped;
@@ -37,7 +37,7 @@ impl Cluster {
         self.alive()?;
         let node = self.ensemble.most_advanced().and_then(|node| node.store());
         let node = node.map(NodeStore::reading);
-        let page = page_of(self.switchboard.reading(), node, self.memory_reach(), after, limit);
+        let page = page_of(self.metadata.reading(), node, self.memory_reach(), after, limit);
         page.map_err(|error| Unobservable { why: error.to_string() })
     }
 
@@ -53,7 +53,7 @@ impl Cluster {
     }
 }
 
-/// One page of what the switchboard and the state of one node hold.
+/// One page of what the cluster metadata and the state of one node hold.
 fn page_of(
     board: &Connection,
     node: Option<&Connection>,

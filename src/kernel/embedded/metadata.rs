@@ -1,4 +1,4 @@
-//! The switchboard: what belongs to the cluster and to no node. Which nodes are switched off, which
+//! The cluster metadata: what belongs to the cluster and to no node. Which nodes are switched off, which
 //! orders were accepted, and since when nobody is primary.
 //!
 //! A switch, its order and its receipt are one transaction (C7.1). After an error the kernel stops:
@@ -89,7 +89,7 @@ pub(super) struct ClusterMetadata {
 }
 
 impl ClusterMetadata {
-    /// Creates the switchboard of a new cluster, whose founding is not over.
+    /// Creates the cluster metadata of a new cluster, whose founding is not over.
     pub(super) fn create(path: &Path, cluster: &ClusterRecord) -> Result<(), DiskError> {
         KeptFile::create(path, &FORM, 0, |db| {
             db.execute(
@@ -117,7 +117,7 @@ impl ClusterMetadata {
         })
     }
 
-    /// Creates the switchboard of a cluster that is restored: there is nobody to appoint.
+    /// Creates the cluster metadata of a cluster that is restored: there is nobody to appoint.
     pub(super) fn create_restored(
         path: &Path,
         cluster: &ClusterRecord,
@@ -125,17 +125,17 @@ impl ClusterMetadata {
         receipts: &[Receipt],
     ) -> Result<(), DiskError> {
         Self::create(path, cluster)?;
-        let mut switchboard = Self::open(path)?;
-        switchboard.remember_members(members)?;
-        switchboard.take_over(receipts)?;
-        switchboard.set_appointed()
+        let mut metadata = Self::open(path)?;
+        metadata.remember_members(members)?;
+        metadata.take_over(receipts)?;
+        metadata.set_appointed()
     }
 
-    /// Opens the switchboard, to be written.
+    /// Opens the cluster metadata, to be written.
     fn open(path: &Path) -> Result<Self, DiskError> {
-        let mut switchboard = Self::read(path, SaveCounts::default())?;
-        switchboard.begin()?;
-        Ok(switchboard)
+        let mut metadata = Self::read(path, SaveCounts::default())?;
+        metadata.begin()?;
+        Ok(metadata)
     }
 
     /// From here on it can be written.
@@ -143,7 +143,7 @@ impl ClusterMetadata {
         self.file.begin()
     }
 
-    /// Opens the switchboard, of which nothing is changed before it is begun.
+    /// Opens the cluster metadata, of which nothing is changed before it is begun.
     pub(super) fn read(path: &Path, counts: SaveCounts) -> Result<Self, DiskError> {
         let file = KeptFile::read(path, &FORM)?.unseal(path, counts)?;
         let (cluster, last_known) = read_cluster(file.connection())?;

@@ -1,5 +1,5 @@
 //! Files of the version before, which held neither their sum nor what they knew of the others: a node
-//! had the SHA-256 of its file in its seal, and the switchboard had no seal.
+//! had the SHA-256 of its file in its seal, and the cluster metadata had no seal.
 //!
 //! A file is checked as that version did before anything is changed, and then becomes one of this
 //! version in one transaction, which is left open: it ends when the kernel starts, and with a kernel

@@ -45,7 +45,7 @@ impl Cluster {
             }
         };
         let without_primary = match office {
-            PrimaryStatus::Vacant => self.switchboard.last_known().nobody.clone(),
+            PrimaryStatus::Vacant => self.metadata.last_known().nobody.clone(),
             PrimaryStatus::Held(_) | PrimaryStatus::Unclear(..) => None,
         };
         let writes_refused = self.writes_refused(fence_since);
@@ -66,7 +66,7 @@ impl Cluster {
     }
 
     fn observe_fence(&self) -> Result<(Fact<Fence>, Option<Since>), Unobservable> {
-        let last = self.switchboard.last_known().fence;
+        let last = self.metadata.last_known().fence;
         if let Some(undecided) = self.undecided() {
             return Ok((Fact::unknown(undecided.since, undecided.why), None));
         }
@@ -87,7 +87,7 @@ impl Cluster {
         }
         let applied = self.ensemble.reachable().map(|(_, vitals)| vitals.applied).max()?;
         let last = self.ensemble.reachable().map(|(_, vitals)| vitals.last.position).max()?;
-        let nobody = self.switchboard.last_known().nobody.as_ref()?;
+        let nobody = self.metadata.last_known().nobody.as_ref()?;
         let why = format!(
             "nobody is primary, and the log holds entries up to {last} that no primary has \
              decided on; {applied} are applied"
@@ -113,7 +113,7 @@ impl Cluster {
         let nobody = match self.office() {
             PrimaryStatus::Held(_) => None,
             PrimaryStatus::Vacant => {
-                self.switchboard.last_known().nobody.as_ref().map(|nobody| Since {
+                self.metadata.last_known().nobody.as_ref().map(|nobody| Since {
                     since: nobody.since,
                     why: format!("nobody is primary, because {}", nobody.why),
                 })

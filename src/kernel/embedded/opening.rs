@@ -4,11 +4,11 @@
 //! holds what was read (C9.5).
 //!
 //! A start founds nothing. Where a file is missing, damaged or older than it was, the node is out of
-//! the cluster and says so, and where it is the switchboard the start is refused: the missing file may
+//! the cluster and says so, and where it is the cluster metadata the start is refused: the missing file may
 //! have held what was acknowledged.
 
 use super::backup;
-use super::bootstrap::{self, FOUNDING, SWITCHBOARD};
+use super::bootstrap::{self, FOUNDING, METADATA_FILE};
 use super::cluster::{Cluster, Home};
 use super::counts::{KeptCounts, SaveCounts};
 use super::memory::StoppedKernel;
@@ -58,14 +58,14 @@ pub(super) fn read(
     if dir.join(FOUNDING).exists() {
         return Err(OpenError::FoundingUnfinished { dir: dir.to_owned() });
     }
-    let switchboard = dir.join(SWITCHBOARD);
-    if !switchboard.exists() {
-        let holds_nothing = !FileDigest::path(&switchboard).exists()
+    let metadata = dir.join(METADATA_FILE);
+    if !metadata.exists() {
+        let holds_nothing = !FileDigest::path(&metadata).exists()
             && !(1..=NODES_MAX).any(|number| node_directory(dir, number).exists());
         return Err(if holds_nothing {
             OpenError::NotFounded { dir: dir.to_owned() }
         } else {
-            OpenError::SwitchboardMissing { dir: dir.to_owned() }
+            OpenError::MetadataMissing { dir: dir.to_owned() }
         });
     }
     StoppedKernel::of(assemble(dir, room, lock, clock)?)
@@ -80,7 +80,7 @@ pub(super) fn read_asked(
 ) -> Result<StoppedKernel, OpenError> {
     let dir = &config.dir;
     check_size(config)?;
-    let is_lost = dir.exists() && !dir.join(SWITCHBOARD).exists() && !dir.join(FOUNDING).exists();
+    let is_lost = dir.exists() && !dir.join(METADATA_FILE).exists() && !dir.join(FOUNDING).exists();
     let served = if is_lost && crash::has_injected_bug(InjectedBug::FoundWhereLost) {
         bootstrap::create_node_files(config, entropy, clock.now())?;
         ServiceHistory::Never
@@ -99,7 +99,7 @@ pub(super) fn read_asked(
 pub(super) fn start(stopped: StoppedKernel, now: Timestamp) -> Result<OpenedCluster, OpenError> {
     let StoppedKernel { mut cluster, is_appointed } = stopped;
     let dir = cluster.home.dir.clone();
-    let failed = |error| OpenError::switchboard(&dir, error);
+    let failed = |error| OpenError::metadata(&dir, error);
     if !is_appointed {
         bootstrap::refuse_more_than_a_birth(&cluster, &dir)?;
     }
@@ -107,7 +107,7 @@ pub(super) fn start(stopped: StoppedKernel, now: Timestamp) -> Result<OpenedClus
     cluster.begin_events(now).map_err(failed)?;
     let start_note = if is_appointed {
         cluster.vacate_after_start(now);
-        let since = cluster.switchboard.last_known().nobody.as_ref().map_or(now, |n| n.since);
+        let since = cluster.metadata.last_known().nobody.as_ref().map_or(now, |n| n.since);
         format!("reopened; nobody is primary until an operator asks, since {since}")
     } else {
         bootstrap::finish(&mut cluster, &dir, now)?
@@ -141,13 +141,13 @@ pub(super) fn read_laid_out(
 
 /// Compares a cluster with the one that was asked for.
 fn check_asked(config: &EmbeddedConfig, cluster: &Cluster) -> Result<(), OpenError> {
-    let record = cluster.switchboard.cluster();
+    let record = cluster.metadata.cluster();
     if let NodeCount::Exactly(asked) = config.nodes
         && asked != record.nodes
     {
         return Err(OpenError::Size { asked, found: record.nodes });
     }
-    if !cluster.switchboard.is_named(&config.cluster, &config.environment) {
+    if !cluster.metadata.is_named(&config.cluster, &config.environment) {
         return Err(OpenError::Foreign {
             asked: format!("{} {}", config.environment, config.cluster),
             found: format!("{} {}", record.environment, record.name),
@@ -180,21 +180,21 @@ fn assemble(
 ) -> Result<Cluster, OpenError> {
     let now = clock.now();
     let counts = SaveCounts::default();
-    let switchboard = ClusterMetadata::read(&dir.join(SWITCHBOARD), counts.clone())
-        .map_err(|e| OpenError::switchboard(dir, e))?;
-    let record = switchboard.cluster().clone();
+    let metadata = ClusterMetadata::read(&dir.join(METADATA_FILE), counts.clone())
+        .map_err(|e| OpenError::metadata(dir, e))?;
+    let record = metadata.cluster().clone();
     let mut stores = Vec::new();
-    let listed = switchboard.listed().map_err(|e| OpenError::switchboard(dir, e))?;
-    let members = switchboard.members().map_err(|e| OpenError::switchboard(dir, e))?;
+    let listed = metadata.listed().map_err(|e| OpenError::metadata(dir, e))?;
+    let members = metadata.members().map_err(|e| OpenError::metadata(dir, e))?;
     for number in listed {
         let identity = bootstrap::identity(&record.cluster_id, number, record.nodes);
         stores.push((open_store(dir, &identity, &counts), identity));
     }
     let noted = KeptCounts::open(dir, &record.cluster_id, counts.clone())
-        .map_err(|error| OpenError::switchboard(dir, error))?;
+        .map_err(|error| OpenError::metadata(dir, error))?;
     // Only now every file has said what it knows of the others.
-    refuse_older("switchboard", switchboard.saves(), &counts)
-        .map_err(|error| OpenError::switchboard(dir, error))?;
+    refuse_older("switchboard", metadata.saves(), &counts)
+        .map_err(|error| OpenError::metadata(dir, error))?;
     let mut nodes = Vec::new();
     for (store, identity) in stores {
         let number = identity.number;
@@ -212,7 +212,7 @@ fn assemble(
     }
     let name = |text: &str| {
         let corrupt = |_| DiskError::corrupt(format!("{text:?} is no name of a cluster"));
-        PlaceName::parse(text).map_err(corrupt).map_err(|e| OpenError::switchboard(dir, e))
+        PlaceName::parse(text).map_err(corrupt).map_err(|e| OpenError::metadata(dir, e))
     };
     let identity = ClusterIdentity {
         cluster: name(&record.name)?,
@@ -223,7 +223,7 @@ fn assemble(
     let ensemble = RaftGroup::new(nodes, members);
     let room = Arc::clone(room);
     let home = Home { dir: dir.to_owned(), lock, counts, noted, room };
-    Ok(Cluster::new(ensemble, switchboard, identity, home, clock.name()))
+    Ok(Cluster::new(ensemble, metadata, identity, home, clock.name()))
 }
 
 /// Opens the files of a node, if they are its own and what it wrote.
@@ -262,7 +262,7 @@ fn refuse_older(name: &str, held: u64, counts: &SaveCounts) -> Result<(), DiskEr
     if held >= known {
         return Ok(());
     }
-    let file = if name == "switchboard" { SWITCHBOARD } else { "node.sqlite" };
+    let file = if name == "switchboard" { METADATA_FILE } else { "node.sqlite" };
     Err(DiskError::corrupt(format!(
         "{file} holds {held} saves, and the other files of the cluster remember {known}: it is older \
          than it was"

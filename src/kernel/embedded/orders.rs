@@ -140,7 +140,7 @@ impl Cluster {
     ) -> Option<Result<Receipt, ApplyError>> {
         let found = self.find_receipt(id).and_then(|receipt| match receipt {
             Some(receipt) => Ok(Some(Ok(Receipt { duplicate: true, ..receipt }))),
-            None => Ok(match (self.find_tombstone(id)?, self.switchboard.order(id)?) {
+            None => Ok(match (self.find_tombstone(id)?, self.metadata.order(id)?) {
                 (Some(tombstone), _) => Some(Err(refusal(
                     "voided",
                     format!("This id is void since {}. {}", tombstone.voided_at, tombstone.result),
@@ -204,7 +204,7 @@ impl Cluster {
     }
 
     pub(super) fn accept(&mut self, order: &Accepted, now: Timestamp) -> Result<(), ApplyError> {
-        if let Err(error) = self.switchboard.accept(order) {
+        if let Err(error) = self.metadata.accept(order) {
             // It was not executed, and after this nothing is.
             let sentence = format!("The kernel cannot journal the order, and stops: {error}.");
             self.stop(&error, now);
@@ -311,8 +311,7 @@ impl Cluster {
         let receipt = order.receipt(epoch, now, result);
         let nobody = was_primary
             .then(|| Since { since: now, why: format!("{node}, the primary, was taken offline") });
-        if let Err(error) =
-            self.switchboard.set_node_service(order, number, switch, &receipt, nobody)
+        if let Err(error) = self.metadata.set_node_service(order, number, switch, &receipt, nobody)
         {
             self.stop(&error, now);
             return Err(unknown(&format!("The switch may have been thrown: {error}.")));
@@ -348,8 +347,8 @@ impl Cluster {
             Ok(_) if matches!(action, Action::TakeOffline { .. } | Action::BringOnline { .. }) => {
                 Ok(())
             }
-            Ok(receipt) => self.switchboard.keep(receipt),
-            Err(ApplyError::Refused(refusal)) => self.switchboard.close(id, refusal),
+            Ok(receipt) => self.metadata.keep(receipt),
+            Err(ApplyError::Refused(refusal)) => self.metadata.close(id, refusal),
             // What is unknown stays accepted.
             Err(ApplyError::Unknown { .. }) => Ok(()),
         };
@@ -361,7 +360,7 @@ impl Cluster {
 
     /// The receipt under an id, wherever it can be read.
     pub(super) fn find_receipt(&self, id: ActionId) -> Result<Option<Receipt>, DiskError> {
-        if let Some(receipt) = self.switchboard.receipt(id)? {
+        if let Some(receipt) = self.metadata.receipt(id)? {
             return Ok(Some(receipt));
         }
         let stores = self.ensemble.reachable().filter_map(|(node, _)| node.store());

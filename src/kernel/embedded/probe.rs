@@ -120,8 +120,8 @@ impl Probe<'_> {
     }
 
     /// The file of the switchboard.
-    pub(crate) fn switchboard(&self) -> &Connection {
-        self.0.switchboard.connection()
+    pub(crate) fn metadata(&self) -> &Connection {
+        self.0.metadata.connection()
     }
 }
 

@@ -48,9 +48,9 @@ impl Cluster {
             }
             return Ok(end);
         }
-        match self.switchboard.order(id).map_err(|error| unreadable(&error))? {
+        match self.metadata.order(id).map_err(|error| unreadable(&error))? {
             Some(OrderState::Accepted { at }) => {
-                let action = self.switchboard.ordered(id).map_err(|error| unreadable(&error))?;
+                let action = self.metadata.ordered(id).map_err(|error| unreadable(&error))?;
                 if matches!(action, Some(Action::VerifyNode { .. })) {
                     return self.void(id, "did not come to its end and changes nothing", now);
                 }
@@ -89,18 +89,18 @@ impl Cluster {
     /// A cluster that was made of a backup holds the receipts before it in its log.
     fn keep_of_backup(&mut self, receipt: &Receipt, now: Timestamp) -> Result<(), ResolveError> {
         let id = receipt.action_id;
-        let ordered = self.switchboard.order(id).map_err(|error| unreadable(&error))?;
-        let held = self.switchboard.receipt(id).map_err(|error| unreadable(&error))?;
+        let ordered = self.metadata.order(id).map_err(|error| unreadable(&error))?;
+        let held = self.metadata.receipt(id).map_err(|error| unreadable(&error))?;
         if ordered.is_none() || held.is_some() {
             return Ok(());
         }
-        let kept = self.switchboard.keep(receipt);
+        let kept = self.metadata.keep(receipt);
         kept.map_err(|error| self.lost(&error, now))
     }
 
     /// The tombstone under an id, wherever it can be read.
     pub(super) fn find_tombstone(&self, id: ActionId) -> Result<Option<Tombstone>, DiskError> {
-        if let Some(OrderState::Voided(tombstone)) = self.switchboard.order(id)? {
+        if let Some(OrderState::Voided(tombstone)) = self.metadata.order(id)? {
             return Ok(Some(tombstone));
         }
         let stores = self.ensemble.reachable().filter_map(|(node, _)| node.store());
@@ -155,7 +155,7 @@ impl Cluster {
                 match &settled {
                     Resolution::Voided(tombstone) => self.keep(tombstone, now)?,
                     Resolution::Executed(receipt) => {
-                        let kept = self.switchboard.keep(receipt);
+                        let kept = self.metadata.keep(receipt);
                         kept.map_err(|error| self.lost(&error, now))?;
                     }
                 }
@@ -168,7 +168,7 @@ impl Cluster {
     }
 
     fn keep(&mut self, tombstone: &Tombstone, now: Timestamp) -> Result<(), ResolveError> {
-        let kept = self.switchboard.void(tombstone);
+        let kept = self.metadata.void(tombstone);
         kept.map_err(|error| self.lost(&error, now))
     }
 

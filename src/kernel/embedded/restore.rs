@@ -177,11 +177,11 @@ fn create_files(
         nodes,
         founded_at: clock.now(),
     };
-    let switchboard = unfinished.join(bootstrap::SWITCHBOARD);
+    let metadata = unfinished.join(bootstrap::METADATA_FILE);
     // With the backup's own receipt: it was executed in the cluster that it is of.
     let own = std::slice::from_ref(&manifest.receipt);
     let receipts = [manifest.receipts.as_slice(), own].concat();
-    ClusterMetadata::create_restored(&switchboard, &record, &members, &receipts)
+    ClusterMetadata::create_restored(&metadata, &record, &members, &receipts)
         .map_err(BackupError::from)?;
     sync_directory(unfinished)?;
     Ok((cluster_id, format!("{} {}", record.environment, record.name)))

@@ -237,7 +237,7 @@ fn a_primary_whose_store_failed_leaves_its_office_vacant_and_says_why() {
 /// An order that was journaled, and whose process ended before anything else.
 fn accept_only(cluster: &mut Cluster, number: u8, action: Action, epoch: u64) {
     let accepted = Accepted::of(&order(number, action, epoch), now());
-    cluster.switchboard.accept(&accepted).unwrap();
+    cluster.metadata.accept(&accepted).unwrap();
 }
 
 #[test]

@@ -201,7 +201,7 @@ async fn a_directory_is_served_once_and_only_as_what_it_is() {
     let dir = bench.dir.path().join("kernel");
     // Nodes whose switchboard was lost are not taken for an empty directory.
     fs::rename(dir.join("switchboard.sqlite"), dir.join("kept")).unwrap();
-    assert!(matches!(reopen(&bench, |_| {}), Err(OpenError::SwitchboardMissing { .. })));
+    assert!(matches!(reopen(&bench, |_| {}), Err(OpenError::MetadataMissing { .. })));
     fs::rename(dir.join("kept"), dir.join("switchboard.sqlite")).unwrap();
     reopen(&bench, |_| {}).unwrap();
     drop(other);
@@ -259,7 +259,7 @@ async fn a_founding_that_was_interrupted_is_completed_by_who_asks_again_and_by_n
     assert!(matches!(reopen(&bench, |_| {}), Err(OpenError::NotFounded { .. })));
     fs::create_dir(&dir).unwrap();
     assert!(matches!(reopen(&bench, |_| {}), Err(OpenError::NotFounded { .. })));
-    // As it is before the switchboard is in place: some nodes, and the mark of a founding.
+    // As it is before the cluster metadata is in place: some nodes, and the mark of a founding.
     for number in 1..=2 {
         let node = dir.join(format!("n{number}"));
         fs::create_dir(&node).unwrap();

@@ -1,4 +1,4 @@
-//! What holds after every event, said of the stores of all nodes, of the switchboard, of the ledger
+//! What holds after every event, said of the stores of all nodes, of the cluster metadata, of the ledger
 //! and of what clients were told.
 
 use super::world::SimWorld;
@@ -92,7 +92,7 @@ impl SeenFacts {
                 self.compared.insert(node.number(), last);
             }
         }
-        self.invariant_receipts_are_given_once(inside.switchboard(), records)?;
+        self.invariant_receipts_are_given_once(inside.metadata(), records)?;
         self.invariant_nothing_acknowledged_is_lost(inside, acknowledged)
     }
 

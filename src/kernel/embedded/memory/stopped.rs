@@ -42,9 +42,9 @@ impl StoppedKernel {
     }
 
     pub(in crate::kernel::embedded) fn of(cluster: Cluster) -> Result<Self, OpenError> {
-        let is_appointed = cluster.switchboard.is_appointed();
+        let is_appointed = cluster.metadata.is_appointed();
         let is_appointed =
-            is_appointed.map_err(|error| OpenError::switchboard(&cluster.home.dir, error))?;
+            is_appointed.map_err(|error| OpenError::metadata(&cluster.home.dir, error))?;
         Ok(Self { cluster, is_appointed })
     }
 

@@ -1,4 +1,4 @@
-//! What the switchboard knows of the whole cluster, as rows.
+//! What the cluster metadata knows of the whole cluster, as rows.
 
 use super::{ClusterRecord, LastKnown};
 use crate::kernel::embedded::sqlite::{DiskError, Doing};
