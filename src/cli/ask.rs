@@ -6,7 +6,7 @@ use super::CATALOGUE;
 use super::arguments::Cli;
 use crate::model::action::ActionKind;
 use crate::model::attestation::ATTESTED_PREFIX;
-use crate::model::spec::{ParameterKind, ParameterSpec};
+use crate::model::spec::{ActionSpec, ParameterKind, ParameterSpec};
 use crate::model::text::escape_unsafe;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
@@ -56,6 +56,20 @@ impl Parameter {
     }
 }
 
+impl Parameter {
+    /// What it means, and which kinds of actions take it.
+    fn help(&self) -> String {
+        let takes = |action: &&ActionSpec| {
+            action.parameters.iter().any(|parameter| parameter.name == self.spec.name)
+        };
+        let mut kinds: Vec<&str> =
+            CATALOGUE.actions().filter(takes).map(|action| action.kind.word()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        format!("{} (for {})", self.spec.meaning.trim_end_matches('.'), kinds.join(", "))
+    }
+}
+
 /// Takes the word of an action of any kernel, and offers those that are compiled in.
 #[derive(Clone)]
 pub(super) struct Kinds;
@@ -69,7 +83,9 @@ impl TypedValueParser for Kinds {
         _: Option<&Arg>,
         value: &OsStr,
     ) -> Result<String, Error> {
-        let word = value.to_str().and_then(|text| ActionKind::parse_form(text).ok());
+        // No kind has a hyphen, so whoever types one means the same.
+        let word = value.to_str().map(|text| text.replace('-', "_"));
+        let word = word.and_then(|word| ActionKind::parse_form(&word).ok());
         word.map(|kind| kind.to_string()).ok_or_else(|| {
             let shown = escape_unsafe(&value.to_string_lossy());
             let why = format!(
@@ -193,7 +209,7 @@ impl Args for AskArguments {
             Arg::new(parameter.spec.name)
                 .long(parameter.option.as_str())
                 .value_name(parameter.value_name())
-                .help(parameter.spec.meaning.trim_end_matches('.'))
+                .help(parameter.help())
         };
         let other = Arg::new("param").long("param").value_name("NAME=VALUE").value_parser(named);
         let other = other.action(ArgAction::Append).help(
@@ -246,6 +262,25 @@ mod tests {
         let words = line.split(' ').map(OsString::from).collect();
         let read: Vec<_> = with_parameters(words).into_iter().map(OsString::into_string).collect();
         read.into_iter().collect::<Result<Vec<_>, _>>().expect("text").join(" ")
+    }
+
+    #[test]
+    fn a_kind_is_read_with_hyphens_and_each_option_says_for_which_kinds_it_is() {
+        let command = Command::new("p");
+        let parse = |text: &str| Kinds.parse_ref(&command, None, OsStr::new(text));
+        assert_eq!(parse("stop-writes").expect("a kind"), "stop_writes");
+        for bad in ["Stop-Writes", "stop writes", "-", ""] {
+            assert!(parse(bad).is_err(), "{bad:?}");
+        }
+        for action in CATALOGUE.actions() {
+            for spec in action.parameters {
+                let known = PARAMETERS.iter().find(|known| known.spec.name == spec.name);
+                let help = known.expect("an option").help();
+                let (_, kinds) = help.rsplit_once("(for ").expect("kinds");
+                let mut kinds = kinds.trim_end_matches(')').split(", ");
+                assert!(kinds.any(|kind| kind == action.kind.word()), "{help}");
+            }
+        }
     }
 
     #[test]
