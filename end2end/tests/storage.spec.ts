@@ -32,7 +32,7 @@ test('a checkpoint is taken, the log purged behind it, and the node verified', a
   await run(page, 'take a checkpoint of n2');
   await form('purge_log');
   await page.getByLabel('The last position that is given back.').fill('1');
-  await run(page, 'purge the log of n2 up to 1');
+  await run(page, 'purge the log of n2 up to 1', 'n2');
   await form('verify_node');
   await run(page, 'verify n2');
   await expect(page.locator('main')).not.toContainText('DAMAGED');

@@ -97,6 +97,24 @@ async fn a_disruptive_action_needs_the_name_of_its_target_typed() {
     assert_eq!(declined, 5);
 }
 
+/// What nothing brings back is not confirmed by one press, though no client notices it.
+#[tokio::test]
+async fn what_cannot_be_brought_back_needs_the_name_of_its_target_typed() {
+    let app = TestApp::new().await;
+    app.data().put("/kv/k", "v").await.expect(200);
+    app.operator().run(1, "take_checkpoint", json!({"node": "n2"})).await;
+    let params = json!({"node": "n2", "up_to": "1"});
+    let explained = app.operator().request(2, "purge_log", params).await.expect(201).json();
+    assert_eq!(explained["explanation"]["typed_target"], "n2");
+    let path = format!("/api/v1/actions/{}/confirm", id(2));
+    let body = json!({"digest": explained["digest"]});
+    let reply = app.operator().post(&path, &body).await.expect(422);
+    assert_eq!(reply.code(), "target_mistyped");
+    assert_eq!(app.cluster().await["nodes"][1]["first"], 1, "nothing was purged");
+    app.operator().confirm(&explained).await.expect(200);
+    assert_eq!(app.cluster().await["nodes"][1]["first"], 2);
+}
+
 #[tokio::test]
 async fn a_withdrawn_action_can_never_be_confirmed() {
     let app = TestApp::new().await;
