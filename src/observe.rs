@@ -293,12 +293,17 @@ impl QueryService {
         })
     }
 
-    /// One page of the actions, newest first.
+    /// One page of the actions whose request the filter names, newest first.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn actions(&self, before: Option<u64>, limit: u32) -> Result<ActionPage, Refusal> {
-        let page = self.ledger.actions(before, limit).map_err(unreadable)?;
+    pub fn actions(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+        filter: &LogFilter,
+    ) -> Result<ActionPage, Refusal> {
+        let page = self.ledger.actions_of(before, limit, filter).map_err(unreadable)?;
         Ok(ActionPage { actions: self.lines(page.rows)?, next_before: page.next_before })
     }
 
@@ -315,6 +320,7 @@ impl QueryService {
             actions.push(ActionLine {
                 id,
                 action: trail.action().clone(),
+                reason: trail.reason().clone(),
                 requested_by: trail.requested_by().clone(),
                 requested_at: trail.requested_at(),
                 stage: shown_stage(trail.stage(), interrupted),

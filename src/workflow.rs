@@ -242,11 +242,22 @@ impl Workflow {
         self.in_flight.hold(id).map_err(|running| {
             Refusal::new(
                 RefusalCode::Busy,
-                format!("The action {running} is running. This one was not started."),
+                format!("{} is running. This one was not started.", self.named(running)),
             )
             .citing([crate::model::invariant::Invariant::OneAtATime])
             .about(running)
         })
+    }
+
+    /// An action in words: what, by whom and since when, as far as the log can be read.
+    fn named(&self, id: ActionId) -> String {
+        let Ok(trail) = self.trail(id) else { return format!("The action {id}") };
+        let step = trail.records().iter().rev().find(|step| step.record.entry.stage().is_some());
+        let since = step.map(|step| format!(" since {}", step.record.at)).unwrap_or_default();
+        let by: Vec<_> = trail.confirmed_by().iter().map(ToString::to_string).collect();
+        let by = if by.is_empty() { trail.requested_by().to_string() } else { by.join(" and ") };
+        let title = self.read.catalogue().title(trail.action());
+        format!("\"{title}\" by {by}{since} ({id})")
     }
 
     /// The fold of the records of an action that somebody wants to do something about. An attempt on

@@ -1,7 +1,7 @@
 // Every action of the catalogue, asked for and confirmed on the pages, on one cluster in one order.
 import { kinds } from '../fixtures/library.ts';
 import { labels } from '../fixtures/labels.ts';
-import { becomeOperator, expectStage, put } from '../fixtures/steps.ts';
+import { becomeOperator, confirm, confirmAnyway, expectStage, put } from '../fixtures/steps.ts';
 import { expect, type Page, test } from '../fixtures/test.ts';
 
 /** One action: where its form is, what is filled in, what it is called, and what is typed. */
@@ -80,11 +80,10 @@ test('a confirmation that is sent again from the page before is shown the first 
   // A second tab on the same explanation, which was confirmed in the first.
   const other = await page.context().newPage();
   await other.goto(page.url());
-  for (const tab of [page, other]) {
-    await labels.typed(tab).fill('n3');
-    await labels.confirm(tab, 'take n3 offline').click();
-    await expectStage(tab, 'executed');
-  }
+  await confirm(page, 'take n3 offline', 'n3');
+  await expectStage(page, 'executed');
+  await confirmAnyway(other, 'take n3 offline', 'n3');
+  await expectStage(other, 'executed');
   await page.goto(`${plane.console}/log?kind=executed`);
   await expect(page.locator('#found tbody tr')).toHaveCount(1);
   await page.goto(`${plane.console}/log?kind=duplicate`);

@@ -25,6 +25,14 @@ test('one key shows the keys, another moves to the search, and none acts while o
   await expect(keys).toBeHidden();
   await expect(labels.reason(page)).toHaveValue('?/');
 
+  // Nobody is taken away from a form that is being filled in.
+  await page.locator('main').focus();
+  await page.keyboard.press('/');
+  await expect(labels.reason(page)).toHaveValue('?/');
+  await expect(page).toHaveURL(/\/actions\/new\?kind=switchover/);
+
+  await page.goto(`${plane.console}/`);
+  await expect(page.locator('time[data-local]').first()).toBeVisible();
   await page.locator('main').focus();
   await page.keyboard.press('/');
   await expect(page).toHaveURL(/\/log#filter-text$/);

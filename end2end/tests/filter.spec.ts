@@ -75,3 +75,19 @@ test('what no record can have is refused on a page of its own', async ({ page, c
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Refused');
   await expect(page).toHaveURL(/action=yesterday/);
 });
+
+test('the actions are narrowed down, and a window by a word becomes an address with two times', async ({
+  page,
+  library,
+}) => {
+  await open(page, '/actions', 'Filter the actions');
+  await page.getByLabel('Kind of action').selectOption('switchover');
+  await page.getByRole('button', { name: 'Show these actions' }).click();
+  await expect(page).toHaveURL(/\/actions\?(.*&)?action_kind=switchover/);
+  await expect(page.locator('#found')).toContainText('end to end test');
+  await page.goto('/log');
+  await page.getByRole('link', { name: 'last hour' }).click();
+  await expect(page).toHaveURL(/\/log\?since=20[^&]*&until=20/);
+  await expect(page.locator('#found tbody tr').first()).toBeVisible();
+  expect(library.executed).not.toBe('');
+});

@@ -4,6 +4,7 @@ import {
   ask,
   becomeOperator,
   confirm,
+  confirmAnyway,
   expectStage,
   kinds,
   OPERATOR,
@@ -30,7 +31,7 @@ test('while a freeze stands nothing is confirmed, and after it what was explaine
   }
 
   complaints.expectStatus(409);
-  await confirm(page, 'switchover to n2', 'n2');
+  await confirmAnyway(page, 'switchover to n2', 'n2');
   await expect(page.locator('main')).toContainText('declared a freeze');
   expect(kinds(plane, id)).toEqual(['requested', 'explained', 'declined']);
   expect(plane.run(['request', 'stop_writes', '--reason', 'r']).code).toBe(9);

@@ -120,10 +120,14 @@ test('an explanation that somebody else withdraws says so, and its forms stay as
   const id = new URL(page.url()).pathname.split('/').pop() ?? '';
   const forms = page.locator('.decision .forms');
   const before = await forms.innerHTML();
+  const confirm = page.getByRole('button', { name: /^Confirm/ });
+  await expect(confirm).toBeEnabled();
   const place = await forms.boundingBox();
   plane.run(['withdraw', id, '--reason', 'taken back elsewhere']);
   await expect(page.getByText('no longer waits for a confirmation')).toBeVisible();
-  expect(await forms.innerHTML()).toBe(before);
+  // Only what would be refused cannot be pressed any more.
+  await expect(confirm).toBeDisabled();
+  expect((await forms.innerHTML()).replace(' disabled=""', '')).toBe(before);
   expect(await forms.boundingBox()).toEqual(place);
 });
 

@@ -28,6 +28,29 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// Parses what a person types: RFC 3339, or a day of UTC with or without a time, such as `2026-01-31`
+    /// and `2026-01-31 09:30`.
+    ///
+    /// # Errors
+    /// When the text is neither.
+    pub fn parse_typed(text: &str) -> Result<Self, InputError> {
+        // No other form is let near the parser, which would pass over a zone in brackets.
+        let is_day = matches!(text.len(), 10 | 16 | 19)
+            && text.bytes().all(|byte| byte.is_ascii_digit() || b"-:T ".contains(&byte));
+        let day = text.parse::<jiff::civil::DateTime>().ok().filter(|_| is_day);
+        let instant = day.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
+        match instant {
+            Some(instant) => Ok(Self(instant.timestamp().as_millisecond())),
+            None => Self::parse(text).map_err(|error| {
+                let required = format!(
+                    "{}, or a day and time of UTC such as 2026-01-31 09:30",
+                    error.required
+                );
+                InputError::new("time", text, required)
+            }),
+        }
+    }
+
     /// Parses RFC 3339.
     ///
     /// # Errors

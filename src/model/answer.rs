@@ -270,6 +270,8 @@ pub struct ActionLine {
     /// What was asked: `kind` and `params`.
     #[serde(flatten)]
     pub action: Action,
+    /// Why, as whoever asked said it.
+    pub reason: Reason,
     /// Who asked.
     pub requested_by: ActorName,
     /// When.

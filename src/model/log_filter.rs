@@ -64,8 +64,8 @@ impl LogFilter {
             action_kind: field(&mut take, "action_kind", action_kind)?,
             node: field(&mut take, "node", NodeId::parse)?,
             stage: field(&mut take, "stage", known_stage)?,
-            since: field(&mut take, "since", Timestamp::parse)?,
-            until: field(&mut take, "until", Timestamp::parse)?,
+            since: field(&mut take, "since", Timestamp::parse_typed)?,
+            until: field(&mut take, "until", Timestamp::parse_typed)?,
             text: field(&mut take, "text", SearchText::parse)?,
         };
         match (filter.since, filter.until) {
@@ -185,7 +185,7 @@ mod tests {
             ("node", "n 1"),
             ("stage", "done"),
             ("since", "yesterday"),
-            ("until", "2026-01-31"),
+            ("until", "31.01.2026"),
             ("text", " -!? "),
             ("text", "a b c d e f g h i"),
             ("text", &"a".repeat(WORD_CHARS_MAX + 1)),

@@ -116,16 +116,18 @@ impl QueryService {
         }))
     }
 
-    /// Every action, newest first, page by page: those that were asked for by now.
+    /// Every action whose request the filter names, newest first, page by page: those that were asked for by
+    /// now.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn action_pages(
         &self,
+        filter: LogFilter,
     ) -> Result<impl Iterator<Item = Result<ActionPage, Refusal>> + Send + use<>, Refusal> {
         let (read, newest) = (self.clone(), self.ledger.head().map_err(unreadable)?.size);
         Ok(pages(newest, move |before| {
-            let page = read.actions(Some(before), PAGE_ROWS_MAX)?;
+            let page = read.actions(Some(before), PAGE_ROWS_MAX, &filter)?;
             let next = page.next_before;
             Ok((page, next))
         }))

@@ -12,6 +12,7 @@ pub mod node;
 pub mod parts;
 pub mod render;
 pub mod same;
+pub mod stakeholder;
 pub mod status;
 pub mod timeline;
 pub mod trace;

@@ -6,6 +6,7 @@ pub mod described;
 pub mod etags;
 pub mod events;
 pub mod figures;
+pub mod lists;
 pub mod observers;
 pub mod openapi;
 pub mod redaction;

@@ -39,7 +39,7 @@ fn add_action(lines: &mut TextLines, catalogue: Catalogue, action: &ActionLine) 
         "#{}  {}  {}  {}{left}  {}",
         action.seq, action.requested_at, action.id, action.stage, action.requested_by
     ));
-    lines.line(format!("    {}", catalogue.title(&action.action)));
+    lines.line(format!("    {}: {}", catalogue.title(&action.action), action.reason));
 }
 
 /// One page of what happened in the kernel, newest first; `command` reads it.

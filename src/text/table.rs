@@ -16,8 +16,17 @@ pub struct TextTable {
 
 const LOG: &[&str] =
     &["seq", "at", "clock", "actor", "role", "via", "action_id", "kind", "what", "hash"];
-const ACTIONS: &[&str] =
-    &["seq", "id", "kind", "params", "requested_by", "requested_at", "stage", "interrupted"];
+const ACTIONS: &[&str] = &[
+    "seq",
+    "id",
+    "kind",
+    "params",
+    "requested_by",
+    "requested_at",
+    "stage",
+    "interrupted",
+    "reason",
+];
 
 impl TextTable {
     /// The records of a page of the log.
@@ -188,6 +197,7 @@ fn action(line: &ActionLine) -> Vec<String> {
         line.requested_at.to_string(),
         line.stage.to_string(),
         interrupted.to_owned(),
+        line.reason.to_string(),
     ]
 }
 

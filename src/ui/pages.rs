@@ -17,8 +17,10 @@ mod reference;
 mod refused;
 mod report;
 mod sign_in;
+mod stakeholder;
 mod timeline;
 
+use crate::model::actor::ActorRole;
 use crate::ui::components::notice::{self, for_operators};
 use crate::ui::{Frame, Page};
 use leptos::prelude::*;
@@ -28,6 +30,15 @@ use leptos::prelude::*;
 pub fn body(frame: &Frame, page: Page) -> AnyView {
     let viewer = frame.viewer();
     match page {
+        Page::Overview(data) if viewer == Some(ActorRole::Stakeholder) => {
+            stakeholder::overview(frame.spec, *data)
+        }
+        Page::Timeline(data) if viewer == Some(ActorRole::Stakeholder) => {
+            stakeholder::timeline(&data)
+        }
+        Page::Action(data) if viewer == Some(ActorRole::Stakeholder) => {
+            stakeholder::action(frame.spec, &data)
+        }
         Page::SignIn(data) => sign_in::sign_in(&data),
         Page::Leaving(data) => sign_in::leaving(&data),
         Page::Returned(data) => sign_in::returned(&data),
@@ -36,15 +47,15 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::Issued(data) => link::issued(&data),
         Page::Access(data) => access::own(&data, frame),
         Page::Everybody(data) => access::everybody(&data),
-        Page::Overview(data) => overview::overview(frame.spec, *data, viewer),
+        Page::Overview(data) => overview::overview(frame, *data),
         Page::Catalogue => new_action::catalogue(viewer),
-        Page::NewAction(data) => new_action::new_action(frame.spec, &data, viewer),
+        Page::NewAction(data) => new_action::new_action(frame, &data),
         Page::Actions(data) => actions::actions(&data, frame),
         Page::Action(data) => action::action(frame, &data),
-        Page::Node(data) => node::node(frame.spec, &data, viewer),
+        Page::Node(data) => node::node(frame, &data),
         Page::Checklist(data) => checklist::checklist(frame.spec, &data, viewer),
         Page::Timeline(data) => timeline::timeline(&data),
-        Page::Log(data) => log::log(&data),
+        Page::Log(data) => log::log(&data, frame),
         Page::Record(data) => record::record(&data),
         Page::Observation(data) => observation::observation(frame.spec, &data),
         Page::Report(data) => report::action(frame.spec, &data),

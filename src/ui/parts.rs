@@ -7,12 +7,12 @@
 use crate::model::action::ActionId;
 use crate::model::actor::ActorRole;
 use crate::model::answer::{ActionAnswer, Overview};
-use crate::model::compared::Compared;
+use crate::model::compared::{Compared, LaterAction};
 use crate::model::facts::FactChange;
 use crate::model::spec::{Catalogue, KernelSpec};
-use crate::model::status::ClusterStatus;
-use crate::ui::components::words::{counted, escaped};
-use crate::ui::components::{self, progress};
+use crate::model::status::{ClusterStatus, UnfinishedActions};
+use crate::ui::components::words::{self, counted, escaped};
+use crate::ui::components::{self, forms, progress};
 use crate::ui::live::Live;
 use leptos::prelude::*;
 
@@ -32,10 +32,14 @@ pub enum Part {
         overview: Box<Overview>,
         /// Who reads it: an operator finds forms.
         viewer: Option<ActorRole>,
+        /// What is not over, so that it is named by what it is and by whom.
+        unfinished: UnfinishedActions,
     },
     /// What has moved since an action was explained; `None` as its page is made, when nothing was
     /// compared yet.
     Moved(Option<Box<Compared>>),
+    /// What confirms an action: it can be pressed as long as nothing is known for which that would be refused.
+    Confirm(Box<Compared>),
     /// How an action stands, while it is running and once it is not any more.
     Progress {
         /// The action.
@@ -68,8 +72,13 @@ pub fn alone(spec: &'static KernelSpec, parts: Vec<Part>) -> AnyView {
 fn draw(spec: &KernelSpec, part: Part) -> AnyView {
     match part {
         Part::Status { status, viewer } => self::status(spec, &status, viewer),
-        Part::Overview { overview, viewer } => self::overview(spec, &overview, viewer),
+        Part::Overview { overview, viewer, unfinished } => {
+            self::overview(spec, &overview, viewer, &unfinished)
+        }
         Part::Moved(compared) => moved(spec, compared.as_deref()),
+        Part::Confirm(compared) => {
+            forms::confirm_button(&compared.action, compared.can_be_confirmed())
+        }
         Part::Progress { answer, viewer } => of_action(spec, &answer, viewer),
     }
 }
@@ -79,8 +88,9 @@ pub(super) fn live_overview(
     spec: &KernelSpec,
     overview: Overview,
     viewer: Option<ActorRole>,
+    unfinished: UnfinishedActions,
 ) -> AnyView {
-    let part = draw(spec, Part::Overview { overview: Box::new(overview), viewer });
+    let part = draw(spec, Part::Overview { overview: Box::new(overview), viewer, unfinished });
     let first = "Not live: this page shows one observation.".to_owned();
     view! {
         <Live part=OVERVIEW.to_owned() at="/parts/overview".to_owned() first=first/>
@@ -139,7 +149,12 @@ pub(super) fn status(
     .into_any()
 }
 
-fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
+fn overview(
+    spec: &KernelSpec,
+    overview: &Overview,
+    viewer: Option<ActorRole>,
+    unfinished: &UnfinishedActions,
+) -> AnyView {
     let at = overview.state.observation.observed_at;
     view! {
         <div
@@ -149,7 +164,7 @@ fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole>) -
             data-live="Live: updated on each change."
             data-lost=format!("Not live since {at}: reload to see the present.")
         >
-            {components::overview::overview(spec, overview, viewer)}
+            {components::overview::overview(spec, overview, viewer, unfinished)}
         </div>
     }
     .into_any()
@@ -187,12 +202,26 @@ fn moved_words(spec: &KernelSpec, compared: Option<&Compared>) -> (&'static str,
     let more = moved.len().saturating_sub(MOVED_NAMED_MAX);
     let more =
         if more > 0 { format!("; and {}", counted(more, "more fact")) } else { String::new() };
+    let later = compared.map(later).unwrap_or_default();
     let words = format!(
-        "The cluster changed after this explanation was made: {}{more}. As things stand, a \
+        "The cluster changed after this explanation was made: {}{more}. {later}As things stand, a \
          confirmation would be refused.",
         escaped(&named.join("; "))
     );
     ("moved", words)
+}
+
+/// Who did what meanwhile.
+fn later(compared: &Compared) -> String {
+    let one = |ran: &LaterAction| {
+        let by: Vec<_> = ran.by.iter().map(ToString::to_string).collect();
+        format!("{} by {} at {}", words::title(&ran.action), by.join(" and "), ran.at)
+    };
+    let named: Vec<_> = compared.later.iter().map(one).collect();
+    if named.is_empty() {
+        return String::new();
+    }
+    format!("Since then: {}. ", escaped(&named.join("; ")))
 }
 
 fn of_action(spec: &KernelSpec, answer: &ActionAnswer, viewer: Option<ActorRole>) -> AnyView {

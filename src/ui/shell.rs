@@ -26,7 +26,8 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
     let theme = frame.preferences.theme;
     let themed = (theme != Theme::Auto).then(|| theme.word());
     let is_live = page.is_live() && frame.session.is_some();
-    let keys = frame.preferences.keys == KeyShortcuts::On;
+    let is_guest = frame.viewer() == Some(ActorRole::Stakeholder);
+    let keys = frame.preferences.keys == KeyShortcuts::On && !is_guest;
     // The overview draws both itself, because there they are kept up to date with all the rest.
     let is_drawn = matches!(page, Page::Overview(_));
     let here = is_live.then(|| view! { <Here keys=keys follows=!is_drawn/> });
@@ -44,7 +45,8 @@ pub fn document(options: &LeptosOptions, stylesheet: String, frame: &Frame, page
     let mismatch = frame.mismatch.as_ref().map(notice::mismatch);
     let is_outside = frame.mismatch.is_some() && frame.session.is_none();
     let reading = is_outside.then(notice::reading_while_held);
-    let freeze = (!is_drawn).then(|| notice::freeze(frame.freeze())).flatten();
+    // Who froze and why is not for somebody with a link; that it is so stands in the strip.
+    let freeze = (!is_drawn && !is_guest).then(|| notice::freeze(frame.freeze())).flatten();
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=themed>

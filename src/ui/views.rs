@@ -3,6 +3,7 @@
 use super::access::{AccessView, ConsoleScope, IssuedView, OpenLink};
 use super::components;
 use super::components::forms::ProofShown;
+use super::components::list_filter::FilterFields;
 use super::nav::NavItem;
 use super::preferences::Preferences;
 use super::sign_in::{Leaving, ProviderRedirect, Returned, SetUp, SignIn};
@@ -15,16 +16,14 @@ use crate::model::explanation::Candidate;
 use crate::model::finding::Mismatch;
 use crate::model::kept::{KeptObservation, RecordAnswer};
 use crate::model::link::EverybodyAnswer;
-use crate::model::log_filter::LogFilter;
 use crate::model::node_answer::NodeAnswer;
 use crate::model::pinned::{ClusterIdentity, Freeze, InDoubt};
 use crate::model::refusal::Refusal;
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::spec::{ActionSpec, Catalogue, KernelSpec};
-use crate::model::status::{Blocking, ClusterStatus};
+use crate::model::status::{Blocking, ClusterStatus, UnfinishedActions};
 use crate::model::text::{ActorName, NodeId};
 use crate::model::timeline::Timeline;
-use crate::model::timeline_filter::TimelineFilter;
 use crate::model::trace::Trace;
 use std::collections::BTreeMap;
 
@@ -80,6 +79,22 @@ impl Frame {
     #[must_use]
     pub fn viewer(&self) -> Option<ActorRole> {
         self.session.as_ref().map(|session| session.role)
+    }
+
+    /// Every action that is not over, where the log could be read.
+    #[must_use]
+    pub fn unfinished(&self) -> UnfinishedActions {
+        let read = self.status.as_ref().and_then(|status| status.unfinished.as_ref().ok());
+        read.cloned().unwrap_or_default()
+    }
+
+    /// The nodes of the cluster, by name; none where it could not be observed.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<String> {
+        let state = self.status.as_ref().and_then(|status| status.state.as_ref().ok());
+        state
+            .map(|state| state.nodes.iter().map(|node| node.id.to_string()).collect())
+            .unwrap_or_default()
     }
 
     /// The freeze that stands, or why that could not be read; none for whoever is not signed in.
@@ -153,10 +168,25 @@ pub struct Privileged {
 pub struct LogView {
     /// The records.
     pub page: LogPage,
-    /// Which records were asked for.
-    pub filter: LogFilter,
+    /// What stands in the form.
+    pub typed: FilterFields,
     /// The address of the next page; absent on the last.
     pub older: Option<String>,
+    /// Why nothing could be asked for with that.
+    pub refusal: Option<Refusal>,
+}
+
+/// What `GET /actions` shows.
+#[derive(Clone, Debug)]
+pub struct ActionsView {
+    /// The actions.
+    pub page: ActionPage,
+    /// What stands in the form.
+    pub typed: FilterFields,
+    /// The address of the next page; absent on the last.
+    pub older: Option<String>,
+    /// Why nothing could be asked for with that.
+    pub refusal: Option<Refusal>,
 }
 
 /// What `GET /timeline` shows.
@@ -164,10 +194,12 @@ pub struct LogView {
 pub struct TimelineView {
     /// What happened.
     pub told: Timeline,
-    /// What of it was asked for.
-    pub filter: TimelineFilter,
+    /// What stands in the form.
+    pub typed: FilterFields,
     /// The address of the next page; absent on the last.
     pub older: Option<String>,
+    /// Why nothing could be asked for with that.
+    pub refusal: Option<Refusal>,
 }
 
 /// The form of a window of time, with one page of its report.
@@ -211,7 +243,7 @@ pub enum Page {
     /// `GET /actions/new?kind=K`, and `POST /actions` when its input is refused.
     NewAction(Box<NewAction>),
     /// `GET /actions`.
-    Actions(ActionPage),
+    Actions(Box<ActionsView>),
     /// `GET /actions/{id}`, and the forms on it when they are refused.
     Action(Box<ActionView>),
     /// `GET /nodes/{id}`.

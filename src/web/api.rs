@@ -2,6 +2,7 @@
 
 use super::ReadState;
 use super::gate::SignedIn;
+use super::lists::action_filter;
 use super::query::{ListRange, Query, Segment};
 use crate::model::action::ActionId;
 use crate::model::answer::{
@@ -84,8 +85,9 @@ pub(super) async fn actions(
     mut query: Query,
 ) -> JsonResult<ActionPage> {
     let page = ListRange::take(&mut query)?;
+    let filter = action_filter(&site, &mut query)?;
     query.finish()?;
-    site.read.actions(page.before, page.limit).map(Json)
+    site.read.actions(page.before, page.limit, &filter).map(Json)
 }
 
 /// One action.

@@ -7,6 +7,7 @@
 use super::ReadState;
 use super::api::filter;
 use super::gate::SignedIn;
+use super::lists::action_filter;
 use super::query::{ListRange, Query};
 use super::whole::{self, DownloadName};
 use crate::model::ambient::Timestamp;
@@ -80,11 +81,14 @@ fn log(site: &ReadState, mut query: Query, form: TableForm) -> Result<Response, 
 
 fn actions(site: &ReadState, mut query: Query, form: TableForm) -> Result<Response, Refusal> {
     let part = ListRange::take_part(&mut query)?;
+    let filter = action_filter(site, &mut query)?;
     query.finish()?;
-    let window = (None, None);
+    let window = (filter.since, filter.until);
     let Some(part) = part else {
-        let tables =
-            site.read.action_pages()?.map(|page| page.map(|page| TextTable::of_actions(&page)));
+        let tables = site
+            .read
+            .action_pages(filter)?
+            .map(|page| page.map(|page| TextTable::of_actions(&page)));
         let empty = TextTable::of_actions(&ActionPage { actions: Vec::new(), next_before: None });
         return whole::sent(
             site,
@@ -92,8 +96,8 @@ fn actions(site: &ReadState, mut query: Query, form: TableForm) -> Result<Respon
             parts(form, empty, tables),
         );
     };
-    let page = site.read.actions(part.before, part.limit)?;
-    let next = page.next_before.map(|before| (before, Vec::new()));
+    let page = site.read.actions(part.before, part.limit, &filter)?;
+    let next = page.next_before.map(|before| (before, filter.pairs()));
     let named = named("actions", window, true, form);
     Ok(file(site, &named, &TextTable::of_actions(&page), form, next, part.limit))
 }

@@ -3,9 +3,11 @@
 
 use super::query::{Query, Segment};
 use super::redacted_reads::{RedactedReads, RequestReader};
-use super::{render, timeline};
+use super::{refusal, render, timeline};
+use crate::model::actor::ActorRole;
 use crate::model::answer::Overview;
 use crate::model::refusal::Refusal;
+use crate::model::timeline_filter::TimelineFilter;
 use crate::ui::{ActionView, Page, Part};
 use axum::Json;
 use axum::extract::State;
@@ -31,8 +33,17 @@ pub(super) async fn timeline(
     State(site): State<RedactedReads>,
     query: Query,
 ) -> Response {
-    let view = site.timeline(&by, timeline::asked(site.catalogue(), query)).await;
-    site.answer(&by, view.map(|view| Page::Timeline(Box::new(view)))).await
+    let typed = query.typed(&TimelineFilter::FIELDS);
+    let asked = timeline::asked(site.catalogue(), query);
+    let is_form = asked.is_err();
+    match site.timeline(&by, asked).await {
+        Err(why) if is_form => {
+            let status = refusal::status(why.code);
+            let view = timeline::refused(typed, why);
+            site.draw(&by, Page::Timeline(Box::new(view)), status).await
+        }
+        view => site.answer(&by, view.map(|view| Page::Timeline(Box::new(view)))).await,
+    }
 }
 
 /// One action.
@@ -68,7 +79,9 @@ pub(super) async fn overview_part(
     let overview = Box::new(site.overview(&by).await?);
     let status = Box::new(site.status_beside(&by, &overview));
     let viewer = Some(by.role());
-    let parts = vec![Part::Status { status, viewer }, Part::Overview { overview, viewer }];
+    let unfinished = status.unfinished.as_ref().cloned().unwrap_or_default();
+    let overview = Part::Overview { overview, viewer, unfinished };
+    let parts = vec![Part::Status { status, viewer }, overview];
     Ok(render::parts(site.spec(), parts).await)
 }
 
@@ -79,7 +92,10 @@ pub(super) async fn moved_part(
     Segment(id): Segment,
 ) -> Result<Response, Refusal> {
     let compared = Box::new(site.compared(&by, &id).await?);
-    Ok(render::parts(site.spec(), vec![Part::Moved(Some(compared))]).await)
+    // Nobody else has a form that confirms.
+    let button = (by.role() == ActorRole::Operator).then(|| Part::Confirm(compared.clone()));
+    let parts = [Part::Moved(Some(compared))].into_iter().chain(button).collect();
+    Ok(render::parts(site.spec(), parts).await)
 }
 
 /// How an action stands.

@@ -4,7 +4,7 @@
 
 use super::ReadState;
 use super::gate::{self, SignedIn};
-use super::query::{ListRange, Query, Segment};
+use super::query::{Query, Segment};
 use super::{preferences, reauth, refusal, render};
 use crate::authority::{Operator, Viewer};
 use crate::model::action::ActionId;
@@ -12,7 +12,7 @@ use crate::model::answer::SessionAnswer;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::spec::ActionSpec;
 use crate::model::text::NodeId;
-use crate::ui::{ActionView, ConsoleScope, Frame, LogView, NewAction, Page, SetUp, SignIn};
+use crate::ui::{ActionView, ConsoleScope, Frame, NewAction, Page, SetUp, SignIn};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -77,46 +77,6 @@ pub(super) async fn refused(site: &ReadState, viewer: Option<&Viewer>, why: Refu
     // Whose session ended while the request was on its way is shown what a stranger is.
     let viewer = viewer.filter(|_| why.code != RefusalCode::NotSignedIn);
     draw(site, viewer, Page::Refused(Box::new(why)), status).await
-}
-
-/// The list of actions.
-pub(super) async fn actions(
-    SignedIn(viewer): SignedIn,
-    State(site): State<ReadState>,
-    query: Query,
-) -> Response {
-    let page = part(query).and_then(|part| site.read.actions(part.before, part.limit));
-    answer(&site, &viewer, page.map(Page::Actions)).await
-}
-
-/// The log.
-pub(super) async fn log(
-    SignedIn(viewer): SignedIn,
-    State(site): State<ReadState>,
-    query: Query,
-) -> Response {
-    let page = log_page(&site, query);
-    answer(&site, &viewer, page.map(|view| Page::Log(Box::new(view)))).await
-}
-
-fn log_page(site: &ReadState, mut query: Query) -> Result<LogView, Refusal> {
-    let part = ListRange::take(&mut query)?;
-    let filter = super::api::filter(site, &mut query)?;
-    query.finish()?;
-    let page = site.read.log(part.before, part.limit, &filter)?;
-    let older = page.next_before.map(|before| {
-        let mut pairs = filter.pairs();
-        pairs.extend([("before", before.to_string()), ("limit", part.limit.to_string())]);
-        let pairs = serde_urlencoded::to_string(pairs).expect("pairs of text can be encoded");
-        format!("/log?{pairs}")
-    });
-    Ok(LogView { page, filter, older })
-}
-
-fn part(mut query: Query) -> Result<ListRange, Refusal> {
-    let part = ListRange::take(&mut query)?;
-    query.finish()?;
-    Ok(part)
 }
 
 /// An attempt at an action that was refused.

@@ -7,7 +7,7 @@ use super::openapi::{acts, reads};
 use super::redacted_reads::RedactedReads;
 use super::{
     ReadState, WriteState, access, actions, api, checklists, export, federated_login, freeze,
-    guest_routes, health, kept, links, login, nodes, pages, preferences, reference, report,
+    guest_routes, health, kept, links, lists, login, nodes, pages, preferences, reference, report,
     timeline,
 };
 use axum::routing::{MethodRouter, get, post};
@@ -177,7 +177,7 @@ reads! {
     /// The cluster at a glance.
     Overview, "/", Onlooker, Everywhere, Plain, RedactedReads(guest_routes::overview);
     /// The list of actions.
-    Actions, "/actions", Viewer, Everywhere, Plain, ReadState(pages::actions);
+    Actions, "/actions", Viewer, Everywhere, Plain, ReadState(lists::actions);
     /// The catalogue as a choice, or the form of one action.
     NewAction, "/actions/new", Viewer, Everywhere, Plain, ReadState(pages::new_action);
     /// One action.
@@ -189,7 +189,7 @@ reads! {
     /// The log and the kernel side by side.
     Timeline, "/timeline", Onlooker, Everywhere, Plain, RedactedReads(guest_routes::timeline);
     /// The log.
-    Log, "/log", Viewer, Everywhere, Plain, ReadState(pages::log);
+    Log, "/log", Viewer, Everywhere, Plain, ReadState(lists::log);
     /// One record.
     Record, "/log/{seq}", Viewer, Everywhere, Plain, ReadState(kept::record);
     /// An observation that the log keeps.

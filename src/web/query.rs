@@ -22,6 +22,12 @@ impl Query {
         self.0.remove(name).filter(|text| !text.is_empty())
     }
 
+    /// What stands in these fields, for a form that shows it again; nothing is taken.
+    pub(super) fn typed(&self, fields: &[&'static str]) -> Vec<(&'static str, String)> {
+        let pair = |name: &&'static str| Some((*name, self.0.get(*name)?.clone()));
+        fields.iter().filter_map(pair).filter(|(_, text)| !text.is_empty()).collect()
+    }
+
     /// Whether a parameter is there; an empty one is absent.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|text| !text.is_empty())

@@ -205,6 +205,16 @@ impl RedactedReads {
         events::stream(&self.reading, by.held.0)
     }
 
+    /// Draws a page that says with its status what it could not show.
+    pub(super) async fn draw(
+        &self,
+        by: &RequestReader,
+        page: Page,
+        status: StatusCode,
+    ) -> Response {
+        framed(&self.reading, &by.onlooker, page, status).await
+    }
+
     /// Draws a page, or the refusal that came instead of it.
     pub(super) async fn answer(&self, by: &RequestReader, page: Result<Page, Refusal>) -> Response {
         drawn(&self.reading, &by.onlooker, page).await
@@ -240,6 +250,10 @@ async fn drawn(reading: &ReadState, by: &Reader, page: Result<Page, Refusal>) ->
             (Page::Refused(Box::new(why)), status)
         }
     };
+    framed(reading, by, page, status).await
+}
+
+async fn framed(reading: &ReadState, by: &Reader, page: Page, status: StatusCode) -> Response {
     let actor = by.actor();
     let session = SessionAnswer {
         name: actor.name.clone(),

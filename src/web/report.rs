@@ -4,10 +4,10 @@
 
 use super::ReadState;
 use super::gate::SignedIn;
-use super::pages;
 use super::query::{Query, Segment};
 use super::refusal;
 use super::whole::{self, DownloadName};
+use super::{pages, presets};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
 use crate::model::refusal::{Refusal, RefusalCode};
@@ -62,6 +62,10 @@ pub(super) async fn window_page(
     State(site): State<ReadState>,
     mut query: Query,
 ) -> Response {
+    let asked = presets::take(&mut query, site.clock.now());
+    if let Ok(Some(window)) = asked {
+        return presets::to("/report", ["from", "to"], window, &mut query);
+    }
     let typed = |query: &mut Query, name| query.optional(name).unwrap_or_default();
     let mut view = WindowView {
         from: typed(&mut query, "from"),
@@ -69,7 +73,9 @@ pub(super) async fn window_page(
         ..WindowView::default()
     };
     let named = !(view.from.is_empty() && view.to.is_empty());
-    let rest = WindowPart::take(&mut query).and_then(|part| query.finish().map(|()| part));
+    let rest = asked
+        .and_then(|_| WindowPart::take(&mut query))
+        .and_then(|part| query.finish().map(|()| part));
     let report = match rest {
         Err(wrong) => Err(wrong.into()),
         Ok(part) => {
@@ -223,7 +229,7 @@ async fn apart<T: Send + 'static>(
 /// Reads the two ends of a window. An end before the beginning is a mistake, not an empty window.
 fn window(from: &str, to: &str) -> Result<(Timestamp, Timestamp), InputError> {
     let instant = |name: &str, text: &str| {
-        Timestamp::parse(text).map_err(|error| InputError::new(name, text, error.required))
+        Timestamp::parse_typed(text).map_err(|error| InputError::new(name, text, error.required))
     };
     let (begin, end) = (instant("from", from)?, instant("to", to)?);
     if end < begin {

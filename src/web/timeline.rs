@@ -8,6 +8,7 @@ use crate::model::spec::Catalogue;
 use crate::model::timeline::{Timeline, TimelineKey};
 use crate::model::timeline_filter::TimelineFilter;
 use crate::ui::TimelineView;
+use crate::ui::components::list_filter::FilterFields;
 use axum::Json;
 use axum::extract::State;
 
@@ -28,8 +29,14 @@ impl TimelineQuery {
             let pairs = serde_urlencoded::to_string(pairs).expect("pairs of text can be encoded");
             format!("/timeline?{pairs}")
         });
-        TimelineView { told, filter, older }
+        TimelineView { told, typed: filter.pairs(), older, refusal: None }
     }
+}
+
+/// The page of a filter that was refused, with the form as it was filled in.
+pub(super) fn refused(typed: FilterFields, why: Refusal) -> TimelineView {
+    let told = Timeline { stretches: Vec::new(), next_before: None, gap: None };
+    TimelineView { told, typed, older: None, refusal: Some(why) }
 }
 
 /// The timeline as JSON.

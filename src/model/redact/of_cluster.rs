@@ -3,7 +3,7 @@
 use super::{REDACTED, Redact};
 use crate::model::answer::{Overview, WhyNot};
 use crate::model::cluster::{ClusterState, ItemState, NodeState, Observation};
-use crate::model::compared::Compared;
+use crate::model::compared::{Compared, LaterAction};
 use crate::model::event::KernelEvent;
 use crate::model::explanation::{ActionPreview, Candidate, Check, Evidence};
 use crate::model::facts::FactSubject;
@@ -198,9 +198,22 @@ impl Redact for ItemState {
 
 impl Redact for Compared {
     fn redacted(self, spec: &KernelSpec) -> Self {
-        let Self { stage, then, now } = self;
-        // Both alike: what moved within a text that is not shown has not moved for this reader.
-        Self { stage, then: then.redacted(spec), now: now.redacted(spec) }
+        let Self { action, stage, then, now, later } = self;
+        // Both states alike: what moved within a text that is not shown has not moved for this reader.
+        Self {
+            action: action.redacted(spec),
+            stage,
+            then: then.redacted(spec),
+            now: now.redacted(spec),
+            later: later.redacted(spec),
+        }
+    }
+}
+
+impl Redact for LaterAction {
+    fn redacted(self, spec: &KernelSpec) -> Self {
+        let Self { id, action, by, at } = self;
+        Self { id, action: action.redacted(spec), by: by.redacted(spec), at }
     }
 }
 

@@ -157,7 +157,7 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         ("overview", made::overview_page(overview)),
         ("catalogue", Page::Catalogue),
         ("new-action", new_action(Some("n2"), text)),
-        ("actions", Page::Actions(made::actions())),
+        ("actions", Page::Actions(Box::new(made::actions()))),
         ("explained", Page::Action(Box::new(mistyped))),
         ("proved-there", Page::Action(Box::new(proved_there))),
         ("running", view(running)),

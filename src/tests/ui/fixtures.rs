@@ -23,7 +23,6 @@ use aerodb_control::model::explanation::{
     ActionPreview, Candidate, Check, EXPLANATION_FORMAT, Evidence, Explanation, Verdict,
 };
 use aerodb_control::model::facts::{Fact, FactChange, FactKey, FactSubject, FactValue, Value};
-use aerodb_control::model::log_filter::LogFilter;
 use aerodb_control::model::pinned::ClusterIdentity;
 use aerodb_control::model::progress::{Progress, Unit};
 use aerodb_control::model::receipt::{LedgerRef, Receipt};
@@ -32,7 +31,9 @@ use aerodb_control::model::status::{ClusterStatus, UnfinishedActions};
 use aerodb_control::model::text::{ActorName, NodeId, PlaceName, Reason};
 use aerodb_control::model::trace::Trace;
 use aerodb_control::ui::preferences::Preferences;
-use aerodb_control::ui::{ConsoleScope, EnvironmentClass, Frame, LogView, OverviewView, Page};
+use aerodb_control::ui::{
+    ActionsView, ConsoleScope, EnvironmentClass, Frame, LogView, OverviewView, Page,
+};
 
 /// A text that would do harm anywhere it is not made inert.
 pub(crate) const HOSTILE: &str =
@@ -321,13 +322,14 @@ pub(crate) fn log(text: &str) -> LogView {
         record(0, boot),
     ];
     let page = LogPage { records, next_before: Some(0) };
-    LogView { page, filter: LogFilter::default(), older: Some("/log?before=0".to_owned()) }
+    LogView { page, typed: Vec::new(), older: Some("/log?before=0".to_owned()), refusal: None }
 }
 
-pub(crate) fn actions() -> ActionPage {
+pub(crate) fn actions() -> ActionsView {
     let one = |seq, stage| ActionLine {
         id: action_id(),
         action: Action::Switchover { to: node_id("n2") }.into(),
+        reason: Reason::parse("planned work").unwrap(),
         requested_by: ActorName::parse("maria").unwrap(),
         requested_at: at(1),
         stage,
@@ -336,5 +338,11 @@ pub(crate) fn actions() -> ActionPage {
     };
     let lines = Stage::ALL.iter().rev().zip((0..13).rev());
     let actions = lines.map(|(stage, seq)| one(seq, *stage)).collect();
-    ActionPage { actions, next_before: Some(3) }
+    let page = ActionPage { actions, next_before: Some(3) };
+    ActionsView {
+        page,
+        typed: Vec::new(),
+        older: Some("/actions?before=3".to_owned()),
+        refusal: None,
+    }
 }

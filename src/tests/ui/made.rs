@@ -23,7 +23,6 @@ use aerodb_control::model::text::ActorName;
 use aerodb_control::model::timeline::{
     ConcurrentGroup, PlacedEvent, PlacedRecord, Timeline, TimelineKey,
 };
-use aerodb_control::model::timeline_filter::TimelineFilter;
 use aerodb_control::ui::{AccessView, IssuedView, TimelineView};
 
 /// A text that was attested, and a statement.
@@ -34,9 +33,9 @@ pub(crate) fn attested(text: &str) -> Attestations {
 
 /// The timeline as a page shows it, narrowed down to an action.
 pub(crate) fn timeline_view(text: &str) -> TimelineView {
-    let filter = TimelineFilter { action: Some(made::action_id()), ..TimelineFilter::default() };
+    let typed = vec![("action", made::action_id().to_string())];
     let older = Some("/timeline?before=0_4.7.1&limit=50".to_owned());
-    TimelineView { told: timeline(text), filter, older }
+    TimelineView { told: timeline(text), typed, older, refusal: None }
 }
 
 fn timeline(text: &str) -> Timeline {
@@ -86,7 +85,7 @@ pub(crate) fn node_answer(name: &str, state: ClusterState, text: &str) -> NodeAn
         next_before: Some(EventPlace { branch: 1, position: 2, number: 3 }),
         gap: Some(text.to_owned()),
     };
-    let asked = made::actions().actions;
+    let asked = made::actions().page.actions;
     let (in_doubt, freeze, has_more_actions) = (None, None, true);
     let verified = Some(NodeVerified {
         seq: 5,

@@ -7,6 +7,7 @@ use aerodb_control::kernel::embedded::spec::SPEC;
 use aerodb_control::model::action::Stage;
 use aerodb_control::model::actor::ActorRole;
 use aerodb_control::model::compared::Compared;
+use aerodb_control::model::status::UnfinishedActions;
 use aerodb_control::ui::Part;
 use aerodb_control::web::render;
 use axum::body::Body;
@@ -40,15 +41,21 @@ async fn a_part_is_byte_for_byte_what_stands_in_the_page_of_whoever_asks() {
     app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201);
     let board = app.stakeholder(2, "board", &id(1)).await;
     let readers = [app.operator(), app.observer(), app.auditor(), board];
-    for client in readers.iter().chain([&app.at_observers(&app.operator())]) {
-        for (page, part) in [
-            ("/".to_owned(), "/parts/overview".to_owned()),
-            (format!("/actions/{}", id(1)), part_of(1, "moved")),
-        ] {
-            let (page, part) = (client.get(&page).await.expect(200), client.get(&part).await);
+    let overview = ("/".to_owned(), "/parts/overview".to_owned());
+    let moved = (format!("/actions/{}", id(1)), part_of(1, "moved"));
+    for (number, client) in readers.iter().chain([&app.at_observers(&app.operator())]).enumerate() {
+        // Whether a confirmation would be refused is nothing for whoever looks through a link.
+        let shown = if number == 3 { vec![&overview] } else { vec![&overview, &moved] };
+        for (page, part) in shown {
+            let (page, part) = (client.get(page).await.expect(200), client.get(part).await);
             let part = part.expect(200);
             // The overview brings the strip along, which stands elsewhere on its page.
             let (strip, rest) = part.body.split_at(part.body.find("<div id=\"now\"").unwrap_or(0));
+            // And the notice the button, which only an operator has.
+            let button = rest.find("<button id=\"confirm-button\"").filter(|_| number == 0);
+            let (rest, button) = rest.split_at(button.unwrap_or(rest.len()));
+            assert_eq!(rest.starts_with("<p id=\"moved\"") && number == 0, !button.is_empty());
+            assert!(page.body.contains(button), "{button}");
             assert!(rest.len() > 100 && page.body.contains(rest), "{rest}");
             assert!(page.body.contains(strip), "{strip}");
             assert_eq!(header_of(&part, header::CONTENT_TYPE), "text/html; charset=utf-8");
@@ -174,10 +181,15 @@ async fn hostile_text_is_inert_in_every_part() {
     let mut now = then.clone();
     now.freeze = overview.freeze.clone().or(now.freeze);
     now.nodes.clear();
-    let compared = Compared { stage: Stage::Explained, then, now };
+    let action = made::answer(Stage::Explained, text).action;
+    let compared = Compared { action, stage: Stage::Explained, then, now, later: Vec::new() };
     let viewer = Some(ActorRole::Operator);
     for part in [
-        Part::Overview { overview: Box::new(overview.clone()), viewer },
+        Part::Overview {
+            overview: Box::new(overview.clone()),
+            viewer,
+            unfinished: UnfinishedActions::default(),
+        },
         Part::Moved(Some(Box::new(compared))),
     ] {
         let response = render::parts(&SPEC, vec![part.clone()]).await;
@@ -191,6 +203,54 @@ async fn hostile_text_is_inert_in_every_part() {
         }
     }
     let page = draw(viewer, made::overview_page(overview.clone())).await;
-    let part = drawn(Part::Overview { overview: Box::new(overview), viewer }).await;
+    let part = drawn(Part::Overview {
+        overview: Box::new(overview),
+        viewer,
+        unfinished: UnfinishedActions::default(),
+    })
+    .await;
     assert!(page.contains(&part));
+}
+
+/// The decision is not open while it is known to be refused, and says who changed the cluster meanwhile.
+#[tokio::test]
+async fn confirming_is_shut_while_a_pinned_fact_differs_and_the_notice_says_who_did_what() {
+    let app = TestApp::new().await;
+    app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201);
+    let button = |part: &str| {
+        let (_, rest) = part.split_once("<button id=\"confirm-button\"").expect("the button");
+        rest.split_once('>').expect("its end").0.to_owned()
+    };
+    let still = app.operator().get(&part_of(1, "moved")).await.expect(200).body;
+    assert!(!button(&still).contains("disabled"), "{still}");
+    assert!(!still.contains("Since then"), "{still}");
+    app.operator().run(2, "stop_writes", json!({})).await;
+    let seen = app.observer().get(&part_of(1, "moved")).await.expect(200).body;
+    assert!(seen.contains("Since then") && !seen.contains("confirm-button"), "{seen}");
+    let moved = app.operator().get(&part_of(1, "moved")).await.expect(200).body;
+    assert!(button(&moved).contains("disabled"), "{moved}");
+    assert!(moved.contains("Since then: stop writes by olga at 2026-"), "{moved}");
+    let page = app.operator().get(&format!("/actions/{}", id(1))).await.expect(200).body;
+    assert_eq!(page.matches("id=\"confirm-button\"").count(), 1, "{page}");
+    // What moved back is as it was explained.
+    app.operator().run(3, "resume_writes", json!({})).await;
+    let back = app.operator().get(&part_of(1, "moved")).await.expect(200).body;
+    assert!(!button(&back).contains("disabled"), "{back}");
+    let why = json!({"reason": "not now"});
+    let path = format!("/api/v1/actions/{}/withdraw", id(1));
+    app.operator().post(&path, &why).await.expect(200);
+    let ended = app.operator().get(&part_of(1, "moved")).await.expect(200).body;
+    assert!(button(&ended).contains("disabled"), "{ended}");
+}
+
+/// C10.2: who did it is not for somebody with a link.
+#[tokio::test]
+async fn who_did_what_meanwhile_is_not_told_to_a_stakeholder() {
+    let app = TestApp::new().await;
+    app.operator().request(1, "switchover", json!({"to": "n2"})).await.expect(201);
+    let board = app.stakeholder(2, "board", &id(1)).await;
+    app.operator().run(3, "stop_writes", json!({})).await;
+    let moved = board.get(&part_of(1, "moved")).await.expect(200).body;
+    assert!(moved.contains("Since then: stop writes by redacted"), "{moved}");
+    assert!(!moved.contains("olga"), "{moved}");
 }

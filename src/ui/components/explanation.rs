@@ -73,7 +73,7 @@ fn change(spec: &KernelSpec, explanation: &Explanation) -> String {
 /// What was judged and what it leads to: the checks that do not pass first, and open.
 #[must_use]
 pub fn judged(spec: &KernelSpec, explanation: &Explanation, made_from: &Observation) -> AnyView {
-    let in_doubt = explanation.pinned.in_doubt.as_ref().map(notice::in_doubt);
+    let in_doubt = explanation.pinned.in_doubt.as_ref().map(|open| notice::in_doubt(open, None));
     let is_pass = |verdict: Verdict| verdict == Verdict::Pass;
     let (passing, others): (Vec<_>, Vec<_>) =
         explanation.checks.iter().partition(|check| is_pass(check.verdict));

@@ -1,7 +1,7 @@
 //! The forms that ask for something. Each is plain HTML that works without a script, carries no
 //! flag, and has nothing filled in or ticked in advance (C2.4).
 
-use crate::model::action::ActionId;
+use crate::model::action::{Action, ActionId};
 use crate::model::answer::ActionAnswer;
 use crate::model::pinned::Freeze;
 use crate::model::text::{ActorName, REASON_CHARS_MAX};
@@ -132,10 +132,19 @@ pub fn confirm(answer: &ActionAnswer, asked: &ConfirmForm) -> AnyView {
             {after_refusal}
             {typed}
             {password}
-            <button type="submit" data-tone="act">
-                {format!("Confirm: {title}")}
-            </button>
+            {confirm_button(&answer.action, true)}
         </form>
+    }
+    .into_any()
+}
+
+/// What confirms an action, by itself: it is put in place again when something moved.
+#[must_use]
+pub fn confirm_button(action: &Action, is_open: bool) -> AnyView {
+    view! {
+        <button id="confirm-button" type="submit" data-tone="act" disabled=!is_open>
+            {format!("Confirm: {}", words::title(action))}
+        </button>
     }
     .into_any()
 }

@@ -5,7 +5,9 @@ use crate::model::actor::ActorRole;
 use crate::model::facts::FactChange;
 use crate::model::finding::Mismatch;
 use crate::model::pinned::{Freeze, InDoubt};
+use crate::model::redact::REDACTED;
 use crate::model::refusal::{Executed, Refusal, RefusalCode};
+use crate::model::status::UnfinishedAction;
 use crate::ui::components::words::{self, escaped, time};
 use leptos::prelude::*;
 
@@ -89,18 +91,25 @@ pub fn moved(list: &[FactChange]) -> AnyView {
     view! { <ul class="moved">{items}</ul> }.into_any()
 }
 
-/// The action that holds up every further mutation (C7.3).
+/// The action that holds up every further mutation (C7.3), with who confirmed it and since when where that is
+/// known.
 #[must_use]
-pub fn in_doubt(in_doubt: &InDoubt) -> AnyView {
+pub fn in_doubt(in_doubt: &InDoubt, known: Option<&UnfinishedAction>) -> AnyView {
     let id = in_doubt.action_id;
+    let known = known.filter(|known| known.id == id);
+    let title = known.map_or_else(
+        || in_doubt.kind.to_string(),
+        |known| words::capital(&words::title(&known.action)),
+    );
+    let by = known.map(|known| {
+        view! { {format!(", confirmed by {}, ", known.by)} "since " {time(known.since)} "," }
+    });
     view! {
         <section class="notice" data-tone="unknown">
             <h2>"An action is not resolved"</h2>
             <p>
-                {format!("The action {} ", in_doubt.kind)}
-                <a href=format!("/actions/{id}")>
-                    <code>{id.to_string()}</code>
-                </a> " is open. Until an operator resolves it, further mutations of this cluster are \
+                <a href=format!("/actions/{id}")>{escaped(&title)}</a> {by}
+                " has an outcome that is not known. Until an operator resolves it, further mutations of this cluster are \
                 refused" {words::catalogue().but_for_ways_out()} "."
             </p>
         </section>
@@ -146,7 +155,7 @@ pub fn unrecordable(why: &str) -> AnyView {
     view! {
         <section class="notice" data-tone="stop" data-notice="ledger">
             <h2>"The ledger takes no records"</h2>
-            <p>{escaped(why)}</p>
+            {(why != REDACTED).then(|| view! { <p>{escaped(why)}</p> })}
             <p>"Every request and every confirmation is refused until then. Reading goes on."</p>
         </section>
     }

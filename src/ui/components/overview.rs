@@ -3,18 +3,30 @@
 use crate::model::actor::ActorRole;
 use crate::model::answer::Overview;
 use crate::model::spec::KernelSpec;
+use crate::model::status::UnfinishedActions;
 use crate::ui::components::cluster_facts::cluster_facts;
 use crate::ui::components::prospects::prospects;
 use crate::ui::components::words::{command, escaped, observation};
-use crate::ui::components::{items, nodes, notice, positions, progress, rules, topology, trouble};
+use crate::ui::components::{
+    items, nodes, notice, positions, progress, rules, stakeholder, topology, trouble,
+};
 use leptos::prelude::*;
 
 /// The overview. It is drawn whole from each observation, so that it is never a mix of two (C8.4).
 #[must_use]
-pub fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole>) -> AnyView {
+pub fn overview(
+    spec: &KernelSpec,
+    overview: &Overview,
+    viewer: Option<ActorRole>,
+    unfinished: &UnfinishedActions,
+) -> AnyView {
+    if viewer == Some(ActorRole::Stakeholder) {
+        return stakeholder::overview(spec, overview);
+    }
     let state = &overview.state;
     let freeze = notice::freeze(Ok(overview.freeze.as_ref()));
-    let in_doubt = overview.in_doubt.as_ref().map(notice::in_doubt);
+    let in_doubt =
+        overview.in_doubt.as_ref().map(|open| notice::in_doubt(open, unfinished.in_doubt.as_ref()));
     let tables = overview.target_checks.iter().map(rules::why_not).collect_view();
     let every = (viewer == Some(ActorRole::Operator)).then(|| {
         view! {
@@ -27,7 +39,7 @@ pub fn overview(spec: &KernelSpec, overview: &Overview, viewer: Option<ActorRole
         {trouble::trouble(spec, state)}
         {freeze}
         {in_doubt}
-        {state.under_way.as_ref().map(progress::with_link)}
+        {state.under_way.as_ref().map(|far| progress::with_link(far, unfinished.running.as_ref()))}
         <section aria-label="Cluster">{cluster_facts(spec, state, &overview.target_checks, viewer)}</section>
         <div class="figures">
             {topology::topology(spec, state)}

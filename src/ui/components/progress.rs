@@ -6,8 +6,9 @@ use crate::model::answer::{ActionAnswer, ResolutionMode};
 use crate::model::cluster::ReceiptStatus;
 use crate::model::progress::Progress;
 use crate::model::spec::KernelSpec;
+use crate::model::status::UnfinishedAction;
 use crate::ui::components::words::{self, escaped, time};
-use crate::ui::components::{badge, copyable, forms, notice, outcome};
+use crate::ui::components::{badge, copyable, forms, notice, outcome, stakeholder};
 use leptos::prelude::*;
 
 /// How far it is, as a bar and in words. It predicts no end.
@@ -24,14 +25,22 @@ pub fn progress(progress: &Progress) -> AnyView {
     .into_any()
 }
 
-/// The same, with the action that it belongs to.
+/// The same, with the action that it belongs to: what it is, who confirmed it and since when, where that is
+/// known.
 #[must_use]
-pub fn with_link(of: &Progress) -> AnyView {
+pub fn with_link(of: &Progress, known: Option<&UnfinishedAction>) -> AnyView {
+    let known = known.filter(|known| known.id == of.action_id);
+    let title = known.map_or_else(
+        || of.action_id.to_string(),
+        |known| words::capital(&words::title(&known.action)),
+    );
+    let by = known.map(|known| {
+        view! { {format!(", confirmed by {}, ", known.by)} "since " {time(known.since)} }
+    });
     view! {
         <section aria-label="Under way">
             <p>
-                "The kernel is working on the action "
-                <a href=format!("/actions/{}", of.action_id)>{of.action_id.to_string()}</a>
+                "Running: " <a href=format!("/actions/{}", of.action_id)>{escaped(&title)}</a> {by}
             </p>
             {progress(of)}
         </section>
@@ -42,6 +51,9 @@ pub fn with_link(of: &Progress) -> AnyView {
 /// An action as it stands: what came of it first, then what was asked.
 #[must_use]
 pub fn of_action(spec: &KernelSpec, answer: &ActionAnswer, viewer: Option<ActorRole>) -> AnyView {
+    if viewer == Some(ActorRole::Stakeholder) {
+        return stakeholder::standing(answer);
+    }
     let far = answer.under_way.as_ref().map(progress);
     view! {
         {far}

@@ -35,6 +35,57 @@ pub fn records(caption: &'static str, records: &[StoredRecord]) -> AnyView {
     )
 }
 
+/// The same, each on one line: what does not fit there stands on the page of the record, and so do its hash
+/// and its proof.
+#[must_use]
+pub fn lines(caption: &'static str, records: &[StoredRecord]) -> AnyView {
+    let rows = records.iter().map(one_line).collect_view();
+    scrolling(
+        caption,
+        view! {
+            <table class="records lines">
+                <caption>{caption}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Seq"</th>
+                        <th scope="col">"Time (UTC)"</th>
+                        <th scope="col">"Actor"</th>
+                        <th scope="col">"Kind"</th>
+                        <th scope="col">"Action"</th>
+                        <th scope="col">"What it says"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+        .into_any(),
+    )
+}
+
+fn one_line(stored: &StoredRecord) -> AnyView {
+    let record = &stored.record;
+    // A clock that went back is told where the time is; which clock it was, on the page of the record.
+    let clock = record.clock_back_ms.is_some().then(|| {
+        let clock = format!(" {}", escaped(&record.clock_words()));
+        view! { <small>{clock}</small> }
+    });
+    view! {
+        <tr>
+            <th scope="row" class="number">
+                <a href=format!("/log/{}", record.seq)>{record.seq.to_string()}</a>
+            </th>
+            <td>{time(record.at)} {clock}</td>
+            <td>{actor(record)}</td>
+            <td>
+                <code>{record.entry.word()}</code>
+            </td>
+            <td>{record.action_id.map(words::action)}</td>
+            <td class="says">{escaped(&record.entry.sentence(words::catalogue()))}</td>
+        </tr>
+    }
+    .into_any()
+}
+
 /// Where the records of an action are that its page does not list.
 #[must_use]
 pub fn more(id: ActionId) -> AnyView {

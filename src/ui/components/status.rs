@@ -11,11 +11,12 @@ use crate::model::refusal::Refusal;
 use crate::model::spec::{FactOf, FactSpec, KernelSpec, PRIMARY, Show, WRITES};
 use crate::model::status::{ClusterStatus, UnfinishedAction, UnfinishedActions};
 use crate::ui::components::cluster_facts::{margin, tone};
-use crate::ui::components::progress;
 use crate::ui::components::words::{self, capital, counted, escaped, since_of, time};
+use crate::ui::components::{progress, stakeholder};
 use leptos::prelude::*;
 
-/// Whether what is named may be followed to its page: a stakeholder would be refused there.
+/// Whether what is named may be followed to its page: a stakeholder would be refused there, and is not told
+/// who it was.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Links {
     Followed,
@@ -119,13 +120,10 @@ fn of_freeze(freeze: &Result<Option<Freeze>, Refusal>, links: Links) -> Option<A
     match freeze {
         Ok(None) => None,
         Ok(Some(Freeze { seq, by, since, reason: _ })) => {
-            let by = match links {
-                Links::Followed => {
-                    let record = format!("/log/{seq}");
-                    view! { <a href=record>{format!("by {by}")}</a> }.into_any()
-                }
-                Links::Plain => format!("by {by}").into_any(),
-            };
+            let by = (links == Links::Followed).then(|| {
+                let record = format!("/log/{seq}");
+                view! { <a href=record>{format!("by {by}")}</a> }
+            });
             let since = view! { " since " {time(*since)} };
             let body = view! { <strong>{by}</strong> <small>{since}</small> };
             Some(item("stop", "Frozen", body.into_any()))
@@ -161,11 +159,15 @@ fn of_people(
 
 /// An action in words, who answers for it, and since when.
 fn named(one: &UnfinishedAction, links: Links) -> AnyView {
-    let title = escaped(&capital(&words::title(&one.action)));
-    let title = match links {
-        Links::Followed => view! { <a href=format!("/actions/{}", one.id)>{title}</a> }.into_any(),
-        Links::Plain => title.into_any(),
+    let (title, by) = match links {
+        Links::Followed => {
+            let title = escaped(&capital(&words::title(&one.action)));
+            let title = view! { <a href=format!("/actions/{}", one.id)>{title}</a> };
+            (title.into_any(), format!(" by {} since ", one.by))
+        }
+        Links::Plain => {
+            (escaped(&stakeholder::title(&one.action)).into_any(), " since ".to_owned())
+        }
     };
-    let by = format!(" by {} since ", one.by);
     view! { <strong>{title}</strong> <small>{by} {time(one.since)}</small> }.into_any()
 }

@@ -2,20 +2,31 @@
 
 use crate::model::record::Entry;
 use crate::model::spec::EventSpec;
-use crate::model::timeline_filter::{TimelineFilter, TimelineGroup};
-use crate::ui::components::log_filter::line;
-use crate::ui::components::words::{catalogue, escaped};
+use crate::model::timeline_filter::TimelineGroup;
+use crate::ui::components::list_filter::{FilterFields, line, value};
+use crate::ui::components::words::catalogue;
 use leptos::prelude::*;
 
 /// The form, with what is asked for now.
 #[must_use]
-pub fn timeline_filter(filter: &TimelineFilter) -> AnyView {
-    let pairs = filter.pairs();
-    let is_set = !pairs.is_empty();
-    let now = |name: &str| {
-        let pair = pairs.iter().find(|(field, _)| *field == name);
-        pair.map(|(_, value)| escaped(value)).unwrap_or_default()
+pub fn timeline_filter(typed: &FilterFields) -> AnyView {
+    let now = |name: &str| value(typed, name);
+    let names = view! {
+        {line("actor", "Actor (audit log only)", now("actor"), "")}
+        {line("action", "Action id", now("action"), "")}
     };
+    form(typed, Some(names.into_any()))
+}
+
+/// The same for somebody who may not ask by the name of an account.
+#[must_use]
+pub fn without_names(typed: &FilterFields) -> AnyView {
+    form(typed, None)
+}
+
+fn form(typed: &FilterFields, names: Option<AnyView>) -> AnyView {
+    let is_set = !typed.is_empty();
+    let now = |name: &str| value(typed, name);
     let kind = now("kind");
     let groups = TimelineGroup::ALL
         .map(|group| option(group.word(), group.about(), &kind))
@@ -41,8 +52,7 @@ pub fn timeline_filter(filter: &TimelineFilter) -> AnyView {
                     </select>
                 </p>
                 {line("node", "Node of the action or of the event", now("node"), "")}
-                {line("actor", "Actor (audit log only)", now("actor"), "")}
-                {line("action", "Action id", now("action"), "")}
+                {names}
                 <button type="submit">"Show this"</button>
                 " "
                 <a href="/timeline">"Everything that happened"</a>

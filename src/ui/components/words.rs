@@ -136,6 +136,20 @@ pub fn since_of(spec: &FactSpec, facts: &Facts) -> Option<Since> {
     facts.since(at, why)
 }
 
+/// The id of an action: its first digits, and all of them, which commands take, on demand.
+#[must_use]
+pub fn id(id: ActionId) -> AnyView {
+    view! {
+        <details class="hash">
+            <summary>
+                <code>{id.short()}</code>
+            </summary>
+            <code>{id.to_string()}</code>
+        </details>
+    }
+    .into_any()
+}
+
 /// A hash: its first digits, and all of them on demand.
 #[must_use]
 pub fn hash(hash: &Hash) -> AnyView {

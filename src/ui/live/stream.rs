@@ -122,7 +122,8 @@ impl<F: Fn(Following)> FollowedPart<F> {
             place::released().await?;
         }
         for new in parts {
-            let old = shown(&new.id())?;
+            // A form that this reader has not is not drawn for them.
+            let Some(old) = shown(&new.id()) else { continue };
             let carried = Carried::of(&old);
             place::put(&old, &new)?;
             carried.onto(&new);

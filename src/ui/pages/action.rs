@@ -44,8 +44,6 @@ pub(super) fn action(frame: &Frame, data: &ActionView) -> AnyView {
     } else {
         progress::of_action(spec, answer, viewer)
     };
-    // A stakeholder is not shown the log, nor a fingerprint that could be checked against it.
-    let has_log = viewer != Some(ActorRole::Stakeholder);
     view! {
         {live}
         {ahead}
@@ -62,11 +60,11 @@ pub(super) fn action(frame: &Frame, data: &ActionView) -> AnyView {
         </details>
         <section>
             <h2>"Records"</h2>
-            {has_log.then(|| verify(&answer.records))}
+            {verify(&answer.records)}
             {records::records("Records of this action, oldest first", &answer.records)}
-            {(has_log && answer.more_records).then(|| records::more(answer.id))}
-            {has_log.then(|| kept::observations(&answer.records))}
-            {has_log.then(|| report(answer))}
+            {answer.more_records.then(|| records::more(answer.id))}
+            {kept::observations(&answer.records)}
+            {report(answer)}
             {copyable::address(&format!("/actions/{}", answer.id))}
         </section>
     }

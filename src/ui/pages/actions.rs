@@ -1,16 +1,17 @@
 //! `GET /actions`: every request that was made, newest first.
 
 use crate::model::actor::ActorRole;
-use crate::model::answer::{ActionLine, ActionPage};
+use crate::model::answer::ActionLine;
 use crate::ui::components::rules::scrolling;
-use crate::ui::components::words::{capital, time, title};
-use crate::ui::components::{badge, forms};
+use crate::ui::components::words::{self, capital, counted, escaped, time, title};
+use crate::ui::components::{badge, forms, list_filter};
+use crate::ui::filter::{FilterInPlace, found};
 use crate::ui::live::ChangeNotice;
-use crate::ui::{Frame, pages};
+use crate::ui::{ActionsView, Frame, pages};
 use leptos::prelude::*;
 
 /// The list of actions.
-pub(super) fn actions(data: &ActionPage, frame: &Frame) -> AnyView {
+pub(super) fn actions(data: &ActionsView, frame: &Frame) -> AnyView {
     let viewer = frame.viewer();
     let ask = if viewer == Some(ActorRole::Operator) {
         view! {
@@ -24,25 +25,41 @@ pub(super) fn actions(data: &ActionPage, frame: &Frame) -> AnyView {
     } else {
         pages::for_operators(viewer, "ask for an action")
     };
-    let list = if data.actions.is_empty() {
-        view! { <p class="none">"No action was asked for in this part of the list."</p> }.into_any()
+    let shown = &data.page.actions;
+    let list = if shown.is_empty() {
+        view! { <p class="none">"There is no such action in this part of the list."</p> }.into_any()
     } else {
-        table(&data.actions)
+        table(shown)
     };
-    let older = data.next_before.map(|seq| {
+    let older = data.older.clone().map(|address| {
         view! {
             <p>
-                <a href=format!("/actions?before={seq}")>"Older actions"</a>
+                <a href=address>"Older actions"</a>
             </p>
         }
     });
+    let count = format!("{} shown.", counted(shown.len(), "action"));
+    let part = view! {
+        {list}
+        {older}
+    };
     let freeze = (viewer == Some(ActorRole::Operator)).then(|| match frame.freeze() {
         Ok(None) => forms::freeze(frame.freeze_id),
         Ok(Some(freeze)) => forms::unfreeze(freeze),
         // Without knowing what stands there is nothing to declare and nothing to lift.
         Err(_) => ().into_any(),
     });
-    view! { <ChangeNotice/> {ask} {list} {older} {freeze} }.into_any()
+    view! {
+        <ChangeNotice/>
+        {pages::refusal(data.refusal.as_ref())}
+        {ask}
+        {list_filter::presets("/actions")}
+        {list_filter::of_actions(&data.typed, &frame.nodes())}
+        <FilterInPlace/>
+        {data.refusal.is_none().then(|| found(count, part.into_any()))}
+        {freeze}
+    }
+    .into_any()
 }
 
 /// Actions in the order given, which is newest first.
@@ -57,6 +74,7 @@ pub(super) fn table(actions: &[ActionLine]) -> AnyView {
                     <tr>
                         <th scope="col">"Seq"</th>
                         <th scope="col">"Action"</th>
+                        <th scope="col">"Reason"</th>
                         <th scope="col">"Stage"</th>
                         <th scope="col">"Asked by"</th>
                         <th scope="col">"Asked at (UTC)"</th>
@@ -77,12 +95,11 @@ fn row(line: &ActionLine) -> AnyView {
             <th scope="row">
                 <a href=format!("/actions/{}", line.id)>{capital(&title(&line.action))}</a>
             </th>
+            <td class="says">{escaped(line.reason.as_str())}</td>
             <td>{badge::stage(line.stage, line.interrupted)}</td>
             <td>{line.requested_by.to_string()}</td>
             <td>{time(line.requested_at)}</td>
-            <td>
-                <code>{line.id.short()}</code>
-            </td>
+            <td>{words::id(line.id)}</td>
         </tr>
     }
     .into_any()

@@ -1,5 +1,6 @@
 //! `GET /help`: the keys, and what a browser can prefer.
 
+use crate::model::actor::ActorRole;
 use crate::ui::Frame;
 use crate::ui::client_chrome::key_list;
 use crate::ui::preferences::KeyShortcuts;
@@ -18,7 +19,9 @@ pub(super) fn help(frame: &Frame) -> AnyView {
         })
         .into_iter()
         .collect_view();
-    view! {
+    // Neither the log nor the reference is for somebody with a link.
+    let is_guest = frame.viewer() == Some(ActorRole::Stakeholder);
+    let keys = (!is_guest).then(|| view! {
         <section>
             <h2>"Keys"</h2>
             {key_list()}
@@ -33,6 +36,22 @@ pub(super) fn help(frame: &Frame) -> AnyView {
                 </span>
             </form>
         </section>
+    });
+    let words = (!is_guest).then(|| {
+        view! {
+            <section>
+                <h2>"What the words mean"</h2>
+                <p>
+                    <a href="/reference">"Reference"</a>
+                    ": every action, invariant, role and refusal. "
+                    <a href="/reference/failures">"What can go wrong"</a>
+                    ": every failure mode, with what you see."
+                </p>
+            </section>
+        }
+    });
+    view! {
+        {keys}
         <section>
             <h2>"Times"</h2>
             <p>
@@ -48,15 +67,7 @@ pub(super) fn help(frame: &Frame) -> AnyView {
                 changed, and records can be verified in the browser."
             </p>
         </section>
-        <section>
-            <h2>"What the words mean"</h2>
-            <p>
-                <a href="/reference">"Reference"</a>
-                ": every action, invariant, role and refusal. "
-                <a href="/reference/failures">"What can go wrong"</a>
-                ": every failure mode, with what you see."
-            </p>
-        </section>
+        {words}
     }
     .into_any()
 }

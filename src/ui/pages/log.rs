@@ -1,21 +1,20 @@
 //! `GET /log`: the ledger, newest first.
 
-use crate::ui::LogView;
-use crate::ui::components::log_filter::log_filter;
-use crate::ui::components::records;
 use crate::ui::components::words::counted;
+use crate::ui::components::{list_filter, records};
 use crate::ui::filter::{FilterInPlace, found};
 use crate::ui::live::ChangeNotice;
 use crate::ui::verify::verify;
+use crate::ui::{Frame, LogView, pages};
 use leptos::prelude::*;
 
 /// One page of the log.
-pub(super) fn log(data: &LogView) -> AnyView {
+pub(super) fn log(data: &LogView, frame: &Frame) -> AnyView {
     let shown = &data.page.records;
     let list = if shown.is_empty() {
         view! { <p class="none">"There is no such record in this part of the log."</p> }.into_any()
     } else {
-        records::records("Records, newest first", shown)
+        records::lines("Records, newest first", shown)
     };
     let older = data.older.clone().map(|address| {
         view! {
@@ -32,12 +31,14 @@ pub(super) fn log(data: &LogView) -> AnyView {
     };
     view! {
         <ChangeNotice/>
+        {pages::refusal(data.refusal.as_ref())}
         <p>"Order is the sequence number. Each record carries the hash of the one before it; \
             nothing is changed or deleted. The number leads to the record, and from there to the \
             proof that it is in the signed log."</p>
-        {log_filter(&data.filter)}
+        {list_filter::presets("/log")}
+        {list_filter::of_log(&data.typed, &frame.nodes())}
         <FilterInPlace/>
-        {found(count, part.into_any())}
+        {data.refusal.is_none().then(|| found(count, part.into_any()))}
     }
     .into_any()
 }

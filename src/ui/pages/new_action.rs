@@ -9,7 +9,7 @@ use crate::model::spec::{
 use crate::ui::components::forms::reason_field;
 use crate::ui::components::words::{counted, escaped, observation};
 use crate::ui::components::{attestations, notice, rules, words};
-use crate::ui::{NewAction, pages};
+use crate::ui::{Frame, NewAction, pages};
 use leptos::prelude::*;
 
 /// Longest name or number that a field takes, in characters; what is too long is refused by its name.
@@ -60,11 +60,8 @@ fn impact(entry: &ActionSpec) -> String {
 }
 
 /// The form that asks for one action.
-pub(super) fn new_action(
-    spec: &KernelSpec,
-    data: &NewAction,
-    viewer: Option<ActorRole>,
-) -> AnyView {
+pub(super) fn new_action(frame: &Frame, data: &NewAction) -> AnyView {
+    let (spec, viewer, unfinished) = (frame.spec, frame.viewer(), frame.unfinished());
     let entry = data.entry;
     let effects = entry.effects.iter().map(|effect| view! { <li>{*effect}</li> }).collect_view();
     let form = if viewer == Some(ActorRole::Operator) {
@@ -76,7 +73,7 @@ pub(super) fn new_action(
         .then(|| rules::candidates(&entry.kind.to_string(), &data.candidates));
     view! {
         {pages::refusal(data.refusal.as_ref())}
-        {data.in_doubt.as_ref().map(notice::in_doubt)}
+        {data.in_doubt.as_ref().map(|open| notice::in_doubt(open, unfinished.in_doubt.as_ref()))}
         <p>{entry.meaning}</p>
         <p>{impact(entry)}</p>
         {observation(&data.state.observation)}

@@ -1,6 +1,5 @@
 //! `GET /nodes/{id}`: everything that there is to see of one node.
 
-use crate::model::actor::ActorRole;
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::NodeState;
 use crate::model::explanation::ActionPreview;
@@ -8,6 +7,7 @@ use crate::model::facts::{Fact, UnknownReason, Value};
 use crate::model::node_answer::{NodeAnswer, NodeEvents, NodeVerified};
 use crate::model::receipt::Verification;
 use crate::model::spec::{FactOf, FactSpec, KernelSpec, Show};
+use crate::ui::Frame;
 use crate::ui::components::positions::{beside_primary, lag};
 use crate::ui::components::prospects::{offered, prospects};
 use crate::ui::components::rules::scrolling;
@@ -18,7 +18,8 @@ use crate::ui::pages::actions;
 use leptos::prelude::*;
 
 /// One node, in one observation.
-pub(super) fn node(spec: &KernelSpec, data: &NodeAnswer, viewer: Option<ActorRole>) -> AnyView {
+pub(super) fn node(frame: &Frame, data: &NodeAnswer) -> AnyView {
+    let (spec, viewer, unfinished) = (frame.spec, frame.viewer(), frame.unfinished());
     let facts = data.facts().map(|node| {
         view! {
             {facts(spec, data, node)}
@@ -28,7 +29,7 @@ pub(super) fn node(spec: &KernelSpec, data: &NodeAnswer, viewer: Option<ActorRol
     view! {
         <ChangeNotice/>
         {observation(&data.state.observation)}
-        {data.in_doubt.as_ref().map(notice::in_doubt)}
+        {data.in_doubt.as_ref().map(|open| notice::in_doubt(open, unfinished.in_doubt.as_ref()))}
         {facts}
         {items::items(spec, &data.state.items_of(&data.node).collect::<Vec<_>>())}
         {data.verified.as_ref().map(verified)}

@@ -6,7 +6,7 @@ use crate::model::report::{ActionReport, BlobContent, KeptBlob, WindowReport};
 use crate::model::spec::KernelSpec;
 use crate::ui::components::words::{self, counted, escaped, hash, observation, time};
 use crate::ui::components::{
-    badge, copyable, explanation, kept, notice, outcome, positions, records, topology,
+    badge, copyable, explanation, kept, list_filter, notice, outcome, positions, records, topology,
 };
 use crate::ui::verify::verify;
 use crate::ui::{WindowView, pages};
@@ -60,8 +60,9 @@ fn form(view: &WindowView) -> AnyView {
     view! {
         <form class="form" method="get" action="/report" autocomplete="off">
             <h2>"Window"</h2>
+            {list_filter::presets("/report")}
             <p id="window-hint">
-                "Times as in the log: UTC, such as 2026-01-31T09:30:00Z. Both are included. The report \
+                "Times of UTC, such as 2026-01-31 09:30 or as in the log. Both are included. The report \
                 holds every record of the window, and each action with a record in it, whole."
             </p>
             {field("from", "From", &view.from)}

@@ -4,13 +4,13 @@ use crate::model::event::EventPlace;
 use crate::model::timeline::{
     ConcurrentGroup, HOW_IT_IS_ORDERED, PlacedEvent, PlacedRecord, Timeline,
 };
-use crate::ui::TimelineView;
 use crate::ui::components::records::actor;
 use crate::ui::components::rules::scrolling;
 use crate::ui::components::timeline_filter::timeline_filter;
 use crate::ui::components::words::{self, counted, escaped, node, time};
 use crate::ui::filter::{FilterInPlace, found};
 use crate::ui::live::ChangeNotice;
+use crate::ui::{TimelineView, pages};
 use leptos::prelude::*;
 
 /// One page of what happened.
@@ -33,7 +33,7 @@ pub(super) fn timeline(data: &TimelineView) -> AnyView {
     });
     let shown = PageJoins::of(told);
     let list = if told.stretches.is_empty() {
-        let words = match (data.filter.pairs().is_empty(), &data.older) {
+        let words = match (data.typed.is_empty(), &data.older) {
             (true, _) => "Nothing happened earlier.",
             (false, None) => "Nothing of this kind happened earlier.",
             // The kernel keeps no index of its events: they are searched a part at a time.
@@ -55,10 +55,11 @@ pub(super) fn timeline(data: &TimelineView) -> AnyView {
     };
     view! {
         <ChangeNotice/>
+        {pages::refusal(data.refusal.as_ref())}
         <p>{HOW_IT_IS_ORDERED}</p>
-        {timeline_filter(&data.filter)}
+        {timeline_filter(&data.typed)}
         <FilterInPlace/>
-        {found(count, part.into_any())}
+        {data.refusal.is_none().then(|| found(count, part.into_any()))}
     }
     .into_any()
 }

@@ -108,23 +108,21 @@ pub(in crate::web) fn catalogue(schemas: &mut Schemas) -> Operation {
 }
 
 pub(in crate::web) fn actions(schemas: &mut Schemas) -> Operation {
-    Operation::new("listActions", "One page of the actions, newest first.")
-        .paged()
+    asked_for(Operation::new("listActions", "One page of the actions, newest first."), schemas)
         .json::<ActionPage>(schemas)
 }
 
-pub(in crate::web) fn actions_csv(_: &mut Schemas) -> Operation {
-    let about = "Every action as CSV, or a part where `before` or `limit` is given.";
-    Operation::new("exportActionsCsv", about)
-        .paged()
+pub(in crate::web) fn actions_csv(schemas: &mut Schemas) -> Operation {
+    let about = "Every action that matches as CSV, or a part where `before` or `limit` is given.";
+    asked_for(Operation::new("exportActionsCsv", about), schemas)
         .file("text/csv")
         .refuses([Code::TooManyStreams])
 }
 
-pub(in crate::web) fn actions_text(_: &mut Schemas) -> Operation {
+pub(in crate::web) fn actions_text(schemas: &mut Schemas) -> Operation {
     let about = "The same as Markdown.";
-    let op = Operation::new("exportActionsMarkdown", about).paged().file("text/markdown");
-    op.refuses([Code::TooManyStreams])
+    let op = asked_for(Operation::new("exportActionsMarkdown", about), schemas);
+    op.file("text/markdown").refuses([Code::TooManyStreams])
 }
 
 pub(in crate::web) fn action(schemas: &mut Schemas) -> Operation {
@@ -322,6 +320,19 @@ pub(in crate::web) fn window(schemas: &mut Schemas) -> Operation {
     .with(number(ParameterIn::Query, "after", "Records after this sequence number."))
     .limited()
     .json::<WindowReport>(schemas)
+}
+
+/// What the list of actions can be asked for with.
+fn asked_for(operation: Operation, schemas: &mut Schemas) -> Operation {
+    let query = |name, about| OperationParameter::of(ParameterIn::Query, name, about);
+    operation
+        .paged()
+        .with(query("text", "Actions in whose request each of these words stands."))
+        .with(query("actor", "Asked by this account.").schema(schemas.of::<ActorName>()))
+        .with(query("action_kind", "Of this kind.").schema(schemas.of::<ActionKind>()))
+        .with(query("node", "On this node.").schema(schemas.of::<NodeId>()))
+        .with(query("since", "Asked at this time or later.").schema(schemas.of::<Timestamp>()))
+        .with(query("until", "Asked before this time.").schema(schemas.of::<Timestamp>()))
 }
 
 /// The filter of the log, in the order of [`crate::model::log_filter::LogFilter::FIELDS`].
