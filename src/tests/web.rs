@@ -6,6 +6,7 @@ pub mod described;
 pub mod etags;
 pub mod events;
 pub mod figures;
+pub mod followed;
 pub mod lists;
 pub mod observers;
 pub mod openapi;

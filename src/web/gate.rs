@@ -12,11 +12,11 @@ use crate::authority::{Auditor, Carrier, Credential, Denied, Operator, Viewer};
 use crate::model::answer::SessionAnswer;
 use crate::model::refusal::{Refusal, RefusalCode};
 use crate::model::text::escape_unsafe;
-use crate::ui::ConsoleScope;
+use crate::ui::{ConsoleScope, Page, SignIn};
 use axum::extract::{FromRef, FromRequestParts, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
-use axum::http::{Method, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use std::convert::Infallible;
@@ -67,6 +67,9 @@ pub(super) async fn unseen(site: &ReadState, parts: &Parts, denied: Denied) -> R
     let is_known = matches!(denied, Denied::NotPermitted { .. });
     match (ClientFormat::of(parts.uri.path()), site.console) {
         (ClientFormat::Api, _) => denied.refusal().into_response(),
+        (ClientFormat::Page, ConsoleScope::Whole) if !is_known && is_followed(&parts.headers) => {
+            once_more(site, &parts.uri).await
+        }
         // Where nobody can sign in, nobody is sent to sign in.
         (ClientFormat::Page, ConsoleScope::Whole) if !is_known => to_sign_in(&parts.uri),
         (ClientFormat::Page, ConsoleScope::Whole | ConsoleScope::ReadOnly) => {
@@ -227,9 +230,35 @@ pub(super) fn attempt(method: &Method, uri: &Uri) -> String {
     format!("{} {}", method.as_str(), escape_unsafe(&path))
 }
 
+/// Whether a person followed a link from another site: a ticket, a mail. The browser keeps the cookie of the
+/// session back then, so that whoever is signed in looks like a stranger.
+fn is_followed(headers: &HeaderMap) -> bool {
+    let says = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
+    let is_elsewhere = matches!(says("sec-fetch-site"), Some(b"cross-site" | b"same-site"));
+    is_elsewhere
+        && says("sec-fetch-mode") == Some(b"navigate")
+        && says("sec-fetch-dest") == Some(b"document")
+}
+
+/// The sign-in form, which the browser leaves at once for the address that was asked for: it goes there from a
+/// page of this site, and so with its cookie. Without one it is sent to sign in then.
+async fn once_more(site: &ReadState, uri: &Uri) -> Response {
+    let next = address_of(uri);
+    let again = HeaderValue::from_str(&format!("0; url={next}"));
+    let page = SignIn { next: Some(next), others: site.others.clone(), ..SignIn::default() };
+    let mut response = pages::draw(site, None, Page::SignIn(page), StatusCode::OK).await;
+    if let Ok(again) = again {
+        response.headers_mut().insert(header::REFRESH, again);
+    }
+    response
+}
+
+fn address_of(uri: &Uri) -> String {
+    pages::local_path(uri.path_and_query().map_or("/", |path| path.as_str()))
+}
+
 fn to_sign_in(uri: &Uri) -> Response {
-    let next = uri.path_and_query().map_or("/", |path| path.as_str());
-    let query = serde_urlencoded::to_string([("next", pages::local_path(next))]);
+    let query = serde_urlencoded::to_string([("next", address_of(uri))]);
     let query = query.expect("two texts can be written as a query");
     let mut response = Redirect::to(&format!("/login?{query}")).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
