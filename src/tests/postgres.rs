@@ -16,6 +16,7 @@ mod hostile;
 mod kernel_config;
 mod kernels;
 mod load;
+mod losses;
 mod machine;
 mod observation;
 mod observed;

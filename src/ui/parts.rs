@@ -33,7 +33,7 @@ pub enum Part {
         /// Who reads it: an operator finds forms.
         viewer: Option<ActorRole>,
         /// What is not over, so that it is named by what it is and by whom.
-        unfinished: UnfinishedActions,
+        unfinished: Box<UnfinishedActions>,
     },
     /// What has moved since an action was explained; `None` as its page is made, when nothing was
     /// compared yet.
@@ -90,7 +90,10 @@ pub(super) fn live_overview(
     viewer: Option<ActorRole>,
     unfinished: UnfinishedActions,
 ) -> AnyView {
-    let part = draw(spec, Part::Overview { overview: Box::new(overview), viewer, unfinished });
+    let part = draw(
+        spec,
+        Part::Overview { overview: Box::new(overview), viewer, unfinished: Box::new(unfinished) },
+    );
     let first = "Not live: this page shows one observation.".to_owned();
     view! {
         <Live part=OVERVIEW.to_owned() at="/parts/overview".to_owned() first=first/>

@@ -79,7 +79,7 @@ pub(super) async fn overview_part(
     let overview = Box::new(site.overview(&by).await?);
     let status = Box::new(site.status_beside(&by, &overview));
     let viewer = Some(by.role());
-    let unfinished = status.unfinished.as_ref().cloned().unwrap_or_default();
+    let unfinished = Box::new(status.unfinished.as_ref().cloned().unwrap_or_default());
     let overview = Part::Overview { overview, viewer, unfinished };
     let parts = vec![Part::Status { status, viewer }, overview];
     Ok(render::parts(site.spec(), parts).await)

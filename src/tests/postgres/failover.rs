@@ -23,7 +23,7 @@ pub(super) fn every_word() -> Value {
     json!({"old_primary_out": "yes", "no_local_commits": "yes"})
 }
 
-fn with_control_data(said: &str) -> Value {
+pub(super) fn with_control_data(said: &str) -> Value {
     let mut word = every_word();
     word["control_data"] = said.into();
     word

@@ -7,7 +7,6 @@ use aerodb_control::kernel::embedded::spec::SPEC;
 use aerodb_control::model::action::Stage;
 use aerodb_control::model::actor::ActorRole;
 use aerodb_control::model::compared::Compared;
-use aerodb_control::model::status::UnfinishedActions;
 use aerodb_control::ui::Part;
 use aerodb_control::web::render;
 use axum::body::Body;
@@ -185,11 +184,7 @@ async fn hostile_text_is_inert_in_every_part() {
     let compared = Compared { action, stage: Stage::Explained, then, now, later: Vec::new() };
     let viewer = Some(ActorRole::Operator);
     for part in [
-        Part::Overview {
-            overview: Box::new(overview.clone()),
-            viewer,
-            unfinished: UnfinishedActions::default(),
-        },
+        Part::Overview { overview: Box::new(overview.clone()), viewer, unfinished: Box::default() },
         Part::Moved(Some(Box::new(compared))),
     ] {
         let response = render::parts(&SPEC, vec![part.clone()]).await;
@@ -203,12 +198,9 @@ async fn hostile_text_is_inert_in_every_part() {
         }
     }
     let page = draw(viewer, made::overview_page(overview.clone())).await;
-    let part = drawn(Part::Overview {
-        overview: Box::new(overview),
-        viewer,
-        unfinished: UnfinishedActions::default(),
-    })
-    .await;
+    let part =
+        drawn(Part::Overview { overview: Box::new(overview), viewer, unfinished: Box::default() })
+            .await;
     assert!(page.contains(&part));
 }
 

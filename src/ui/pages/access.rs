@@ -159,8 +159,8 @@ fn issue(data: &AccessView) -> AnyView {
                     aria-describedby="link-name-hint"
                 />
                 <small id="link-name-hint">
-                    "Lower-case letters, digits and - . _ @. Must be unique; names are never reused. \
-                    Recorded."
+                    "Lower-case letters, digits and - . _ @. Must be unique; names are never reused, \
+                    and those of roles, nodes and the system are reserved. Recorded."
                 </small>
             </p>
             <p class="field">

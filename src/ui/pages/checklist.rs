@@ -25,7 +25,7 @@ pub(super) fn checklist(
     let all = data.rows.len();
     let others = data.state.nodes.iter().filter(|node| node.id != data.node).map(|node| {
         let address = format!("/checklists/{}/{}", data.key, node.id);
-        view! { <li><a href=address>{node.id.to_string()}</a></li> }
+        view! { " " <a href=address>{node.id.to_string()}</a> }
     });
     view! {
         <ChangeNotice/>
@@ -55,10 +55,7 @@ pub(super) fn checklist(
             }
                 .into_any(),
         )}
-        <section>
-            <h2>"The same for another node"</h2>
-            <ul>{others.collect_view()}</ul>
-        </section>
+        <p>"The same for another node:" {others.collect_view()}</p>
         {copyable::address(&format!("/checklists/{}/{}", data.key, data.node))}
     }
     .into_any()

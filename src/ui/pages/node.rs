@@ -1,5 +1,6 @@
 //! `GET /nodes/{id}`: everything that there is to see of one node.
 
+use crate::model::actor::ActorRole;
 use crate::model::ambient::Timestamp;
 use crate::model::cluster::NodeState;
 use crate::model::explanation::ActionPreview;
