@@ -96,6 +96,7 @@ deny: ## hold the dependencies against deny.toml; needs cargo-deny and the publi
 alerts: ## hold the alert rules of deploy against promtool, which comes with Prometheus
 	@$(call need,promtool)
 	promtool check rules deploy/alerts.yml
+	promtool test rules deploy/alerts.test.yml
 
 e2e: build ## the browser tests, against the release build
 	@$(call need,npm)
