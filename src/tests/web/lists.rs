@@ -50,10 +50,10 @@ async fn a_field_that_only_records_have_is_refused_by_its_name_wherever_actions_
 async fn actions_are_found_by_who_asked_why_what_where_and_when_on_every_door() {
     let app = requested().await;
     let olga = app.operator();
-    let line = olga.get("/api/v1/actions?limit=1").await.expect(200).json();
-    let last = Timestamp::parse(line["actions"][0]["requested_at"].as_str().expect("a time"));
-    let since = last.expect("a time").plus_millis(-90_000);
-    for (query, found) in [
+    let newest = olga.get("/api/v1/actions?limit=1").await.expect(200).json();
+    let asked_at = Timestamp::parse(newest["actions"][0]["requested_at"].as_str().expect("a time"));
+    let since = asked_at.expect("a time").plus_millis(-90_000);
+    for (query, numbers) in [
         (String::new(), vec![1, 2, 3, 4]),
         ("actor=otto".to_owned(), vec![2, 4]),
         ("text=planned+WORK".to_owned(), vec![2, 3]),
@@ -64,16 +64,16 @@ async fn actions_are_found_by_who_asked_why_what_where_and_when_on_every_door() 
         (format!("until={since}"), vec![1, 2]),
         ("actor=nora".to_owned(), vec![]),
     ] {
-        let wanted: BTreeSet<_> = found.into_iter().map(id).collect();
+        let wanted: BTreeSet<_> = numbers.into_iter().map(id).collect();
         let answer = olga.get(&format!("/api/v1/actions?{query}")).await.expect(200).json();
         assert_eq!(ids(&answer), wanted, "{query}");
         let page = olga.get(&format!("/actions?{query}")).await.expect(200).body;
-        let (_, list) = page.split_once("id=\"found\"").expect("the list");
+        let (_, found) = page.split_once("id=\"found\"").expect("the list");
         let csv = olga.get(&format!("/api/v1/actions.csv?{query}")).await.expect(200).body;
         for number in 1..=4 {
             let id = id(number);
-            let link = format!("<a href=\"/actions/{id}\">");
-            assert_eq!(list.contains(&link), wanted.contains(&id), "{query}: {id}: {list}");
+            let href = format!("<a href=\"/actions/{id}\">");
+            assert_eq!(found.contains(&href), wanted.contains(&id), "{query}: {id}: {found}");
             assert_eq!(csv.contains(&id), wanted.contains(&id), "{query}: {id}: {csv}");
         }
     }
