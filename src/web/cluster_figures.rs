@@ -143,7 +143,9 @@ fn of_declared(
         gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
         match fact.unit {
             FactUnit::Bytes => registry.register_with_unit(name, fact.help, Unit::Bytes, gauge),
-            FactUnit::Plain | FactUnit::Of(_) | FactUnit::InHalves(_) => registry.register(name, fact.help, gauge),
+            FactUnit::Plain | FactUnit::Of(_) | FactUnit::InHalves(_) => {
+                registry.register(name, fact.help, gauge);
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ const RULES: [&str; 5] =
 
 /// How the primary is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Loss {
+enum PrimaryLoss {
     Killed,
     /// It recovers from a crash, goes on, and is killed.
     CrashedThenKilled,
@@ -38,21 +38,21 @@ enum Loss {
     CutOff,
 }
 
-const LOSSES: [Loss; 5] = [
-    Loss::Killed,
-    Loss::CrashedThenKilled,
-    Loss::StoppedInOrder,
-    Loss::StandsStill,
-    Loss::CutOff,
+const LOSSES: [PrimaryLoss; 5] = [
+    PrimaryLoss::Killed,
+    PrimaryLoss::CrashedThenKilled,
+    PrimaryLoss::StoppedInOrder,
+    PrimaryLoss::StandsStill,
+    PrimaryLoss::CutOff,
 ];
 
 /// Clients that write into the first node, one row after another, and count what they are told.
-struct Writers {
+struct RowWriters {
     told: Arc<Vec<AtomicU64>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
-impl Writers {
+impl RowWriters {
     fn start(app: &PgApp) -> Self {
         let told: Arc<Vec<AtomicU64>> = Arc::new((0..CLIENTS).map(|_| AtomicU64::new(0)).collect());
         let (host, port) = app.cluster.node(0).unwrap().address();
@@ -95,7 +95,7 @@ impl Writers {
     }
 }
 
-impl Drop for Writers {
+impl Drop for RowWriters {
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
     }
@@ -125,10 +125,11 @@ fn one_of<T: Copy>(rng: &mut Rng, of: &[T]) -> T {
 }
 
 /// Something that went wrong before, and that nobody repaired.
-fn trouble(app: &PgApp, rng: &mut Rng, loss: Loss) {
+fn trouble(app: &PgApp, rng: &mut Rng, loss: PrimaryLoss) {
     let modes = [LinkMode::Refuse, LinkMode::Stall, LinkMode::HoldAnswers, LinkMode::HoldRequests];
     // A server that is stopped in order waits for standbys that are silent, longer than anybody here.
-    let mode = if loss == Loss::StoppedInOrder { LinkMode::Refuse } else { one_of(rng, &modes) };
+    let mode =
+        if loss == PrimaryLoss::StoppedInOrder { LinkMode::Refuse } else { one_of(rng, &modes) };
     match rng.below(4) {
         0 => app.cluster.proxy(0).unwrap().set_for("n2", mode),
         1 => app.cluster.proxy(0).unwrap().set_for("n3", mode),
@@ -136,23 +137,23 @@ fn trouble(app: &PgApp, rng: &mut Rng, loss: Loss) {
     }
 }
 
-async fn lose(app: &mut PgApp, loss: Loss, writers: &Writers) -> Value {
+fn lose(app: &mut PgApp, loss: PrimaryLoss, writers: &RowWriters) -> Value {
     let proxy = app.cluster.proxy(0).unwrap();
     match loss {
-        Loss::StandsStill => app.cluster.node_mut(0).unwrap().pause().unwrap(),
-        Loss::CutOff => proxy.set(LinkMode::Refuse),
-        Loss::Killed => app.cluster.node_mut(0).unwrap().kill().unwrap(),
-        Loss::CrashedThenKilled => {
+        PrimaryLoss::StandsStill => app.cluster.node_mut(0).unwrap().pause().unwrap(),
+        PrimaryLoss::CutOff => proxy.set(LinkMode::Refuse),
+        PrimaryLoss::Killed => app.cluster.node_mut(0).unwrap().kill().unwrap(),
+        PrimaryLoss::CrashedThenKilled => {
             app.cluster.node(0).unwrap().crash().unwrap();
             let before = writers.count();
             // Where a commit waits for a standby that is gone, nobody is told of any more.
             drop(until("they go on", || Ok((writers.count() > before).then_some(()))));
             app.cluster.node_mut(0).unwrap().kill().unwrap();
         }
-        Loss::StoppedInOrder => app.cluster.node_mut(0).unwrap().stop().unwrap(),
+        PrimaryLoss::StoppedInOrder => app.cluster.node_mut(0).unwrap().stop().unwrap(),
     }
     match loss {
-        Loss::StandsStill | Loss::CutOff => every_word(),
+        PrimaryLoss::StandsStill | PrimaryLoss::CutOff => every_word(),
         _ => {
             let said = app.cluster.node(0).unwrap().control_data().unwrap();
             with_control_data(said.get(..3000).unwrap_or(&said))
@@ -162,7 +163,7 @@ async fn lose(app: &mut PgApp, loss: Loss, writers: &Writers) -> Value {
 
 async fn run(seed: u64, figures: &mut LossFigures) {
     let mut rng = Rng::seeded(seed);
-        let (rule, loss) = (one_of(&mut rng, &RULES), one_of(&mut rng, &LOSSES));
+    let (rule, loss) = (one_of(&mut rng, &RULES), one_of(&mut rng, &LOSSES));
     let what = format!("seed {seed}: {rule:?}, {loss:?}");
     let layout =
         ClusterLayout { sync_rule: rule.to_owned(), proxied: true, ..ClusterLayout::default() };
@@ -171,10 +172,10 @@ async fn run(seed: u64, figures: &mut LossFigures) {
     let declared = !rule.is_empty()
         && rng.below(4) > 0
         && tries(&app, "declare_sync_contract", json!({"node": "n1"}), json!({})).await;
-    let writers = Writers::start(&app);
+    let writers = RowWriters::start(&app);
     writers.until(20 + rng.below(300));
     trouble(&app, &mut rng, loss);
-    let word = lose(&mut app, loss, &writers).await;
+    let word = lose(&mut app, loss, &writers);
     let mut promoted = Vec::new();
     for _ in 0..3 {
         for (number, node) in NODES.iter().enumerate().skip(1) {
@@ -194,7 +195,7 @@ async fn run(seed: u64, figures: &mut LossFigures) {
         }
     }
     assert!(promoted.len() <= 1, "{what}: {promoted:?}");
-    if loss == Loss::StandsStill {
+    if loss == PrimaryLoss::StandsStill {
         app.cluster.node_mut(0).unwrap().go_on().unwrap();
         // Whoever has been waiting since is answered now, or never.
         tries(&app, "checkpoint", json!({"node": "n1"}), json!({})).await;

@@ -56,7 +56,7 @@ fn nothing_is_founded_that_no_server_vouches_for_and_a_start_tolerates_their_sil
         (&["init", "--config", "Leptos.toml", "--nodes", "3"][..], "nodes: absent"),
         (
             &["serve", "--config", "Leptos.toml", "--data-listen", "127.0.0.1:0"][..],
-            "data-listen: absent",
+            "data-api: absent",
         ),
         (&["serve", "--config", "Leptos.toml"][..], "a start founds none"),
     ] {

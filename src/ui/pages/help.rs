@@ -37,7 +37,9 @@ pub(super) fn help(frame: &Frame) -> AnyView {
             </form>
         </section>
     });
-    let words = (!is_guest).then(|| {
+    // This page knows nobody by a link: whoever is not signed in is not led there.
+    let is_signed_in = frame.viewer().is_some() && !is_guest;
+    let words = is_signed_in.then(|| {
         view! {
             <section>
                 <h2>"What the words mean"</h2>

@@ -68,9 +68,9 @@ fn prospective(data: &NodeAnswer, viewer: Option<ActorRole>) -> AnyView {
         <section>
             <h2>"Actions"</h2>
             <p>
-                "Every action that names a node, on this one, by what its checks come to now. The order \
-                is that of the catalogue; it ranks nothing. A request is judged by the same checks, on \
-                an observation of its own."
+                "Every action that names a node, on this one, by what its checks come to now. The \
+                order is that of the catalogue; it ranks nothing. A request is judged by the same \
+                checks, on an observation of its own."
             </p>
             {(!open.is_empty()).then(|| offered(&open, viewer))}
             {folded}

@@ -93,21 +93,13 @@ pub static FACTS: &[FactSpec] = &[
         ..cluster(
             SYNC_CONTRACT,
             "Sync contract",
-            "The rule of synchronous standbys that was declared, and not withdrawn.",
+            "The sync rule that was declared, and not withdrawn.",
         )
     },
-    cluster(
-        CONTRACT_ENDED,
-        "Contract ended",
-        "The number of the newest sync contract that has ended, or whose end was sent: it proves nothing any more.",
-    ),
+    cluster(CONTRACT_ENDED, "Contract ended", "The newest contract whose end was sent."),
     FactSpec {
         show: Show::Row,
-        ..cluster(
-            BARRIER,
-            "Barrier",
-            "The action that wrote the last row after logins were stopped.",
-        )
+        ..cluster(BARRIER, "Barrier", "The action that wrote the last row after a stop of logins.")
     },
     FactSpec {
         show: Show::Row,
