@@ -67,13 +67,14 @@ test('the timeline is narrowed down to refusals, observations, actions and the k
   await expect(shown.getByText('epoch_began', { exact: true })).toHaveCount(1);
 });
 
-test('what no record can have is refused on a page of its own', async ({ page, complaints }) => {
+test('what no record can have is refused beside the form, which keeps it', async ({ page, complaints }) => {
   complaints.expectStatus(400);
   await open(page, '/timeline', 'Filter the timeline');
   await page.getByLabel('Action id').fill('yesterday');
   await page.getByRole('button', { name: 'Show this' }).click();
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Refused');
   await expect(page).toHaveURL(/action=yesterday/);
+  await expect(page.locator('main')).toContainText('Refused: Invalid input.');
+  await expect(page.getByLabel('Action id')).toHaveValue('yesterday');
 });
 
 test('the actions are narrowed down, and a window by a word becomes an address with two times', async ({

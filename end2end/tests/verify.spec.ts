@@ -15,9 +15,10 @@ test('each record leads to the proof that it is in the signed log', async ({ pag
   const rows = page.getByRole('table', { name: 'Records, newest first' }).getByRole('rowheader');
   await expect(rows).toHaveCount(2);
   await rows.first().getByRole('link').click();
-  const proof = page.getByRole('link', { name: /^Proof of record \d+$/ });
-  await expect(proof).toHaveCount(1);
-  const address = (await proof.first().getAttribute('href')) ?? '';
+  // That of the record itself stands first; those of its action follow.
+  const proof = page.getByRole('link', { name: /^Proof of record \d+$/ }).first();
+  await expect(proof).toBeVisible();
+  const address = (await proof.getAttribute('href')) ?? '';
   const seq = Number(address.split('/').at(-1));
   const given = (await (await page.request.get(address)).json()) as Proof;
   expect(given.record.seq).toBe(seq);
