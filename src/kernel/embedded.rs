@@ -289,7 +289,7 @@ impl ObserveKernel for EmbeddedKernel {
         let view = View::read(state);
         Box::new(move |request| match EmbeddedAction::try_from(&request.action) {
             Ok(action) => checks::of_view(&view, &action),
-            Err(error) => checks::not_known(&error),
+            Err(error) => Checks::not_known(&error),
         })
     }
 

@@ -5,9 +5,9 @@ use crate::model::ambient::Timestamp;
 use crate::model::attestation::Attestations;
 use crate::model::canonical::{Hash, canonical_json};
 use crate::model::facts::FactChange;
-use crate::model::invariant::InvariantId;
+use crate::model::invariant::{Invariant, InvariantId};
 use crate::model::pinned::Pinned;
-use crate::model::text::{ActorName, NodeId, Reason};
+use crate::model::text::{ActorName, InputError, NodeId, Reason};
 use serde::{Deserialize, Serialize};
 
 /// The version of the form that is hashed. It grows when the meaning of a field changes.
@@ -95,6 +95,35 @@ pub struct Checks {
     pub relies_on: Vec<InvariantId>,
     /// What the engine is told, in its own words.
     pub engine_command: String,
+}
+
+impl Checks {
+    /// What is said of an action that a kernel does not know: nothing runs, and the check names what is not
+    /// known.
+    #[must_use]
+    pub fn not_known(error: &InputError) -> Self {
+        let invariant = Invariant::InputValid;
+        let evidence = Evidence {
+            observed: format!("{} {}", error.field, error.found),
+            required: error.required.clone(),
+            source: "the catalogue of the kernel".to_owned(),
+            since: None,
+        };
+        let check = Check {
+            invariant: invariant.id(),
+            statement: invariant.statement().to_owned(),
+            verdict: Verdict::Fail,
+            evidence: vec![evidence],
+        };
+        Self {
+            checks: vec![check],
+            effects: Vec::new(),
+            consequences: Vec::new(),
+            not_checked: Vec::new(),
+            relies_on: Vec::new(),
+            engine_command: "none".to_owned(),
+        }
+    }
 }
 
 /// One node as the object of an action, with every rule that speaks against it.

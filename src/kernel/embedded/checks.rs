@@ -16,8 +16,7 @@ use crate::model::ambient::{RESERVE_BYTES, Timestamp};
 use crate::model::cluster::ClusterState;
 use crate::model::explanation::{Check, Checks, Evidence, Verdict};
 use crate::model::facts::{Fact, UnknownReason};
-use crate::model::invariant::Invariant as WorkflowInvariant;
-use crate::model::text::{InputError, NodeId, PlaceName, in_binary_units};
+use crate::model::text::{NodeId, PlaceName, in_binary_units};
 use subject::NamedNode;
 
 /// The checks, effects and limits of an action in a state.
@@ -128,33 +127,6 @@ pub(super) fn host_maintenance(state: &View, id: &NodeId) -> Vec<(Check, Option<
         (on.leaves_a_quorum(), None),
         (on.is_offline(), Some(offline)),
     ]
-}
-
-/// What is said of an action that this kernel does not know: nothing runs, and the check names what is
-/// not known.
-#[must_use]
-pub fn not_known(error: &InputError) -> Checks {
-    let invariant = WorkflowInvariant::InputValid;
-    let evidence = Evidence {
-        observed: format!("{} {}", error.field, error.found),
-        required: error.required.clone(),
-        source: "the catalogue of the kernel".to_owned(),
-        since: None,
-    };
-    let check = Check {
-        invariant: invariant.id(),
-        statement: invariant.statement().to_owned(),
-        verdict: Verdict::Fail,
-        evidence: vec![evidence],
-    };
-    Checks {
-        checks: vec![check],
-        effects: Vec::new(),
-        consequences: Vec::new(),
-        not_checked: Vec::new(),
-        relies_on: Vec::new(),
-        engine_command: "none".to_owned(),
-    }
 }
 
 /// What is not looked at: what the catalogue says, and what holds for every action.

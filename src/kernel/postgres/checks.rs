@@ -19,9 +19,7 @@ use crate::kernel::Judge;
 use crate::kernel::postgres::spec::PostgresInvariant as Rule;
 use crate::model::attestation::{Attested, Request};
 use crate::model::cluster::ClusterState;
-use crate::model::explanation::{Check, Checks, Evidence, Verdict};
-use crate::model::invariant::Invariant as WorkflowInvariant;
-use crate::model::text::InputError;
+use crate::model::explanation::{Check, Checks, Verdict};
 use subject::OrderNode;
 
 /// The promises that the kernel keeps while it executes, whatever the order.
@@ -32,7 +30,7 @@ const RELIES_ON: [Rule; 3] = [Rule::WithinStatement, Rule::OneSession, Rule::Rec
 pub fn checks(state: &ClusterState, request: &Request) -> Checks {
     match Order::try_from(&request.action) {
         Ok(order) => of_order(PostgresView::of(state), &order, &request.attested),
-        Err(error) => not_known(&error),
+        Err(error) => Checks::not_known(&error),
     }
 }
 
@@ -121,32 +119,6 @@ fn conditions(view: PostgresView<'_>, order: &Order, attested: &Attested) -> Vec
         Order::VerifyNode { .. } => vec![on.sender_free(), on.checksums_on()],
     });
     checks
-}
-
-/// What is said of an action that this kernel does not know: nothing runs, and the check names what is not
-/// known.
-fn not_known(error: &InputError) -> Checks {
-    let invariant = WorkflowInvariant::InputValid;
-    let evidence = Evidence {
-        observed: format!("{} {}", error.field, error.found),
-        required: error.required.clone(),
-        source: "the catalogue of the kernel".to_owned(),
-        since: None,
-    };
-    let check = Check {
-        invariant: invariant.id(),
-        statement: invariant.statement().to_owned(),
-        verdict: Verdict::Fail,
-        evidence: vec![evidence],
-    };
-    Checks {
-        checks: vec![check],
-        effects: Vec::new(),
-        consequences: Vec::new(),
-        not_checked: Vec::new(),
-        relies_on: Vec::new(),
-        engine_command: "none".to_owned(),
-    }
 }
 
 #[cfg(test)]
