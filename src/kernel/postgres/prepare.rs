@@ -182,7 +182,6 @@ fn schema(logins: &[LoginRole]) -> String {
     }
     sql.push('\n');
     sql.push_str(&functions());
-    sql.push_str(&extensions());
     in_transaction(&sql)
 }
 
@@ -195,35 +194,6 @@ fn functions() -> String {
         list(&OPERATOR_FUNCTIONS),
         list(&READING_FUNCTIONS),
     )
-}
-
-/// Extensions of the server's own distribution; where they are not installed, `verify` says so.
-fn extensions() -> String {
-    let walinspect = [
-        "create extension pg_walinspect schema cp;".to_owned(),
-        "revoke all on all functions in schema cp from public;".to_owned(),
-        format!(
-            "grant execute on function cp.pg_get_wal_record_info(pg_lsn), \
-             cp.pg_get_wal_records_info(pg_lsn, pg_lsn) to {OBSERVER_ROLE}, {OPERATOR_ROLE};"
-        ),
-    ];
-    let amcheck = [
-        "create extension amcheck schema cp;".to_owned(),
-        "revoke all on all functions in schema cp from public;".to_owned(),
-        format!(
-            "grant execute on function cp.bt_index_check(regclass, boolean), \
-             cp.verify_heapam(regclass, boolean, boolean, text, bigint, bigint) to {OPERATOR_ROLE};"
-        ),
-    ];
-    let mut sql = String::new();
-    for (name, statements) in [("pg_walinspect", walinspect), ("amcheck", amcheck)] {
-        let body = statements.join("\n    ");
-        sql.push_str(&block(&format!(
-            "if exists (select from pg_available_extensions where name = '{name}') then\n    \
-             {body}\n  end if;"
-        )));
-    }
-    sql
 }
 
 /// A statement of version 16 and later, and the one of those before.

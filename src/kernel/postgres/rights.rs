@@ -205,7 +205,6 @@ fn own_tables(rows: &mut Expectations, observer: &str, operator: &str) {
             );
             rows.refuses(role, &format!("member of {group}"), &held);
         }
-        rows.needs_function(role, "cp.pg_get_wal_record_info(pg_lsn)");
     }
     for name in ["receipt", "branch"] {
         rows.needs(operator, &format!("insert on cp.{name}"), &table(name, "insert"));
