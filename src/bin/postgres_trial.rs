@@ -87,6 +87,14 @@ fn run(binaries: &Binaries, arguments: &[std::ffi::OsString]) -> Result<(), Tria
         cluster.address(0)?.1,
     ));
 
+    let pg_ctl = binaries.dir().join("pg_ctl");
+    tell(&format!(
+        "to stop a node, and to start it again, as {}: PGPASSFILE={} {} -D DIRECTORY -m fast -l FILE stop|start",
+        binaries.user(),
+        template.passwords().display(),
+        pg_ctl.display(),
+    ));
+
     let settings = settings(&cluster, own.dir(), &passwords)?;
     tell(&format!("settings: {}", settings.display()));
     tell(&printed(&program, &["init".as_ref(), "--config".as_ref(), settings.as_os_str()])?);

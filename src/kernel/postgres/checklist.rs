@@ -3,6 +3,11 @@
 //!
 //! A row says what one observation shows. It is no step: nothing here waits, orders or goes on (C2.2).
 
+mod rule;
+#[cfg(test)]
+mod tests;
+
+use self::rule::rule_is_in_force;
 use super::spec::SPEC;
 use super::spec::facts as key;
 use crate::model::action::Action;
@@ -109,6 +114,7 @@ impl<'a> ChecklistView<'a> {
         let mut rows: Vec<_> = self.others().map(|other| self.has_slot_for(&other.id)).collect();
         rows.extend(self.old_primary().map(|old| self.upstream_is_written(old)));
         rows.push(self.rule_is_written());
+        rows.extend(self.target().map(rule_is_in_force));
         let both = self.old_primary().into_iter().chain(self.target());
         rows.extend(both.map(checkpointed));
         rows
@@ -147,30 +153,6 @@ impl<'a> ChecklistView<'a> {
             action("write_upstream", &[("node", of.id.as_str()), ("upstream", self.to.as_str())]);
         let statement = format!("The files of {} name {} as its upstream.", of.id, self.to);
         ChecklistRow { action, ..found.row(statement, &of.source) }
-    }
-
-    /// What commits wait for on the old primary, they wait for on the new one.
-    fn rule_is_written(self) -> ChecklistRow {
-        let statement = format!("The files of {} have the sync rule of the primary.", self.to);
-        let rule = self.old_primary().map(|old| words_or_none(&old.facts, key::SYNC_RULE));
-        let written = self.target().map(|to| words_or_none(&to.facts, key::SYNC_RULE_WRITTEN));
-        let (Some(rule), Some(written)) = (rule, written) else {
-            let found = FactFound {
-                verdict: Verdict::Unknown,
-                found: "no other node is primary".to_owned(),
-            };
-            return found.row(statement, self.source_of(self.to));
-        };
-        let wanted = rule.known().cloned();
-        let found = match (&rule, &written) {
-            (Fact::Unknown { .. }, _) => FactFound::of(&rule, |_| false, Clone::clone),
-            _ => FactFound::of(&written, |now| Some(now) == wanted.as_ref(), Clone::clone),
-        };
-        let text = wanted.filter(|rule| rule != NO_RULE);
-        let node = self.to.as_str();
-        let action =
-            text.and_then(|rule| action("write_sync_standbys", &[("node", node), ("rule", &rule)]));
-        ChecklistRow { action, ..found.row(statement, self.source_of(self.to)) }
     }
 
     /// Nobody writes, and that is on the target.

@@ -129,6 +129,9 @@ impl PredictedChanges<'_> {
         for follower in followers {
             self.node(&follower, key::TIMELINE, FactValue::Unknown);
         }
+        // From then on its own rule says what it calls those that follow it.
+        let rule = self.node_value(node, key::SYNC_RULE);
+        self.sync_states(server, &rule);
         let writes = self.writes_of(node);
         self.cluster(WRITES, writes);
     }

@@ -3,6 +3,7 @@
 
 use super::spec::NONE_WORD;
 use crate::model::text::NodeId;
+use std::fmt;
 
 /// Which of the named standbys a commit waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +105,20 @@ impl SyncRule {
         self.place_of(node.as_str()).is_some()
     }
 
+    /// The same rule with one standby in the place of another, which is then not named.
+    #[must_use]
+    pub fn with(&self, enters: &NodeId, in_place_of: &NodeId) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        for name in &self.names {
+            let leaves = name.eq_ignore_ascii_case(in_place_of.as_str());
+            let name = if leaves { enters.as_str() } else { name };
+            if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                names.push(name.to_owned());
+            }
+        }
+        Self { names, ..self.clone() }
+    }
+
     /// Of how many of the named standbys one at least has every commit that was acknowledged: all but those
     /// that a commit may leave out. `None` where that is not to be said.
     #[must_use]
@@ -113,6 +128,30 @@ impl SyncRule {
             return None;
         }
         Some(named - self.waits_for + 1)
+    }
+}
+
+/// As the server takes it, and as [`SyncRule::parse`] reads it again.
+impl fmt::Display for SyncRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let method = match self.method {
+            SyncMethod::First => "FIRST",
+            SyncMethod::Any => "ANY",
+        };
+        write!(f, "{method} {} (", self.waits_for)?;
+        for (place, name) in self.names.iter().enumerate() {
+            if place > 0 {
+                f.write_str(", ")?;
+            }
+            let is_plain = name == EVERYBODY
+                || tokens(name) == Ok(vec![RuleToken::Name(name.clone())]) && !name.contains('"');
+            if is_plain {
+                f.write_str(name)?;
+            } else {
+                write!(f, "\"{}\"", name.replace('"', "\"\""))?;
+            }
+        }
+        f.write_str(")")
     }
 }
 
@@ -255,6 +294,31 @@ mod tests {
             let read = rule(text);
             assert_eq!((read.method, read.waits_for), (method, waits_for), "{text}");
             assert_eq!(read.names, names, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_is_written_out_reads_as_the_same_rule() {
+        for text in
+            ["n2", "2 (n2, n3)", "any 7 (*)", "ANY 2 (\"ANY 1 (\", \"a\"\"b\")", "2, \"first\""]
+        {
+            let read = rule(text);
+            assert_eq!(rule(&read.to_string()), read, "{text}: {read}");
+        }
+        assert_eq!(rule("any 1(n2,\"n-3\")").to_string(), "ANY 1 (n2, \"n-3\")");
+    }
+
+    #[test]
+    fn a_standby_takes_the_place_of_another_and_is_counted_once() {
+        let [n1, n2] = [1, 2].map(NodeId::numbered);
+        for (before, after) in [
+            ("FIRST 1 (N2, n3)", "FIRST 1 (n1, n3)"),
+            ("ANY 2 (n3, n2)", "ANY 2 (n3, n1)"),
+            ("ANY 1 (n1, n2)", "ANY 1 (n1)"),
+            ("n3", "FIRST 1 (n3)"),
+            ("ANY 1 (*)", "ANY 1 (*)"),
+        ] {
+            assert_eq!(rule(before).with(&n1, &n2).to_string(), after, "{before}");
         }
     }
 

@@ -4,7 +4,7 @@
 use crate::model::canonical::Hash;
 use crate::model::cluster::Observation;
 use crate::model::explanation::{Explanation, Verdict};
-use crate::model::facts::FactChange;
+use crate::model::facts::{FactChange, FactSubject};
 use crate::model::spec::{KernelSpec, PRIMARY, WRITES};
 use crate::ui::components::effects::effects;
 use crate::ui::components::words::{capital, command, counted, escaped, observation, sentences};
@@ -42,7 +42,7 @@ pub fn line(spec: &KernelSpec, explanation: &Explanation, digest: &Hash) -> AnyV
         <p class="answer">
             {badge::verdict(verdict)}
             <span>{counts(explanation)}</span>
-            <strong>{escaped(&capital(&change(spec, explanation)))}</strong>
+            <strong>{escaped(&change(spec, explanation))}</strong>
             <span>"digest " <code>{short}</code></span>
         </p>
     }
@@ -56,15 +56,17 @@ fn change(spec: &KernelSpec, explanation: &Explanation) -> String {
         |change: &&FactChange| [PRIMARY, WRITES].iter().any(|key| change.fact.as_str() == *key);
     let first = effects.iter().find(is_asked_first).or_else(|| effects.first());
     let Some(first) = first else {
-        return format!("{}: no fact changes", words::title(&explanation.action));
+        return format!("{}: no fact changes", capital(&words::title(&explanation.action)));
     };
     let FactChange { subject, fact, before, after } = first;
     let more = effects.len().saturating_sub(1);
     let more =
         if more > 0 { format!(", and {}", counted(more, "more fact")) } else { String::new() };
+    // The name of a node is written as it is, wherever it stands.
+    let name = spec.name(first);
+    let name = if *subject == FactSubject::Cluster { capital(&name) } else { name };
     format!(
-        "{} {} -> {}{more}",
-        spec.name(first),
+        "{name} {} -> {}{more}",
         spec.value(subject, fact, before),
         spec.value(subject, fact, after)
     )

@@ -20,21 +20,25 @@ impl PredictedChanges<'_> {
         let is_new_upstream = upstream != self.node_value(node, key::UPSTREAM);
         self.node(node, key::SYNC_RULE, rule.clone());
         self.node(node, key::UPSTREAM, upstream.clone());
+        let is = |expected| server.role() == Fact::Known(expected);
         if is_new_rule {
-            self.sync_states(server, &rule);
+            // A standby waits for nobody, so it calls whoever follows it asynchronous whatever its rule says.
+            if is(PostgresRole::Primary) {
+                self.sync_states(server, &rule);
+            }
             if self.is_only_primary(node) {
                 let writes = self.writes_of(node);
                 self.cluster(WRITES, writes);
             }
         }
         // A primary follows nobody, whatever its files say.
-        if is_new_upstream && server.role() == Fact::Known(PostgresRole::Standby) {
+        if is_new_upstream && is(PostgresRole::Standby) {
             self.connects_elsewhere(server, &upstream);
         }
     }
 
     /// What the server will call its followers: those that the rule names, in its order.
-    fn sync_states(&mut self, server: ServerView<'_>, rule: &FactValue) {
+    pub(super) fn sync_states(&mut self, server: ServerView<'_>, rule: &FactValue) {
         let rule = match rule {
             FactValue::Known(Value::Text(text)) => SyncRule::parse(text).ok(),
             _ => None,

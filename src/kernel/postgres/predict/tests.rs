@@ -83,6 +83,19 @@ fn what_is_written_is_not_in_force_and_a_reload_shows_everybody_s_edits() {
     assert_eq!(pending.map(|change| change.after.to_string()), Some("work_mem".to_owned()));
 }
 
+/// C5.1: a standby waits for nobody, so its rule says nothing of those that follow it.
+#[test]
+fn a_rule_counts_for_the_followers_of_a_primary_alone() {
+    let cascade =
+        StateFixture::whole().node("n2", key::SYNC_RULE_WRITTEN, "ANY 1 (n1, n3)".into()).has(
+            key::FOLLOWER,
+            "n2",
+            "n3",
+            &[(key::FOLLOWER_STATE, "streaming".into()), (key::SYNC_STATE, "async".into())],
+        );
+    assert_eq!(effects(&cascade, "reload", N2), ["n2 sync rule: ANY 1 (n2, n3) -> ANY 1 (n1, n3)"]);
+}
+
 #[test]
 fn commits_that_wait_are_freed_by_a_rule_that_the_others_meet() {
     let hangs = StateFixture::whole()

@@ -216,6 +216,23 @@ fn a_promotion_predicts_a_primary_of_the_next_timeline_whose_branch_has_no_name(
     assert!(effects.contains(&"branch: a -> unnamed".to_owned()), "{effects:?}");
 }
 
+/// What follows the target waits for nothing while it is a standby, and is waited for from then on.
+#[test]
+fn the_rule_of_the_target_counts_for_its_own_followers_from_the_promotion_on() {
+    let data = control_data("shut down", "0/5000028");
+    let facts = [(key::FOLLOWER_STATE, "streaming".into()), (key::SYNC_STATE, "async".into())];
+    let state = after_the_primary().node("n2", key::SYNC_RULE, "FIRST 1 (n1, n3)".into()).has(
+        key::FOLLOWER,
+        "n2",
+        "n3",
+        &facts,
+    );
+    let found = promoted(&state, &stopped_with(&data));
+    let effects: Vec<_> = found.effects.iter().map(|change| SPEC.change(change)).collect();
+    let wanted = "n2 follower n3 sync state: async -> sync".to_owned();
+    assert!(effects.contains(&wanted), "{effects:?}");
+}
+
 #[test]
 fn a_barrier_under_logins_that_go_on_is_none() {
     let data = control_data("shut down", "0/6000028");
