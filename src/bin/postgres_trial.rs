@@ -100,6 +100,9 @@ fn run(binaries: &Binaries, arguments: &[std::ffi::OsString]) -> Result<(), Tria
     tell(&printed(&program, &["init".as_ref(), "--config".as_ref(), settings.as_os_str()])?);
     serve(&program, &settings, arguments)?;
     cluster.stop()?;
+    for name in cluster.stop_those_started_by_hand(binaries) {
+        tell(&format!("{name}: started by hand, and stopped with the others"));
+    }
     tell("stopped, and removed");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! A cluster of servers that stream from one another, on loopback ports that the system chose.
 
-use super::node::{SUPERUSER, ServerFiles, ServerNode};
+use super::binaries::Binaries;
+use super::node::{SUPERUSER, ServerFiles, ServerNode, said};
 use super::proxy::TcpProxy;
 use super::template::{ClusterTemplate, REPLICATOR};
 use super::{TrialError, until};
@@ -127,6 +128,20 @@ impl TrialCluster {
             }
         }
         Ok(())
+    }
+
+    /// Stops the servers that somebody started by hand on a data directory of this cluster, and says of which
+    /// nodes: the directories go with the cluster.
+    pub fn stop_those_started_by_hand(&self, binaries: &Binaries) -> Vec<&str> {
+        let mut stopped = Vec::new();
+        for node in self.nodes.iter().filter(|node| node.data().join("postmaster.pid").exists()) {
+            let mut stop = binaries.program("pg_ctl");
+            stop.arg("-D").arg(node.data()).args(["-m", "fast", "-w", "stop"]);
+            if said(&mut stop, "to stop a server that was started by hand", "").is_ok() {
+                stopped.push(node.name());
+            }
+        }
+        stopped
     }
 }
 
