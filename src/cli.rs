@@ -15,7 +15,9 @@ mod client;
 mod duration;
 mod environment;
 mod exit;
+mod export;
 mod failure;
+mod follow;
 mod found;
 mod founding;
 #[cfg(test)]
@@ -132,7 +134,8 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         },
         CliCommand::Login { name } => server.login(name),
         CliCommand::Logout => server.logout(),
-        CliCommand::Status => server.status(),
+        CliCommand::Status { watch: true } => server.watch_status(cli.json),
+        CliCommand::Status { watch: false } => server.status(),
         CliCommand::Node { id } => server.node(&id),
         CliCommand::Checklist { key, node } => server.checklist(&key, &node),
         CliCommand::Explain(ask) => server.explain(&ask),
@@ -150,6 +153,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         CliCommand::Unfreeze { reason, freeze } => server.unfreeze(&reason, freeze),
         CliCommand::Show { id } => server.show(id),
         CliCommand::Timeline(filter) => server.timeline(&filter),
+        CliCommand::Log(filter) if filter.follow => server.follow_log(&filter, cli.json),
         CliCommand::Log(filter) => server.log(&filter),
     }
 }

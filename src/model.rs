@@ -15,11 +15,12 @@ pub mod canonical;
 pub mod checklist;
 pub mod cluster;
 #[cfg(feature = "ssr")]
-#[cfg(feature = "ssr")]
 pub mod compared;
 pub mod contract;
 pub mod event;
 pub mod explanation;
+#[cfg(feature = "ssr")]
+pub mod export;
 pub mod facts;
 pub mod finding;
 pub mod invariant;

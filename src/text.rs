@@ -31,7 +31,7 @@ pub use documents::{action_pages, refusals};
 pub use explanation::explanation;
 pub use lists::{actions, events, invariants, nodes, record};
 pub use overview::{mismatch, node, overview};
-pub use records::{command, log};
+pub use records::{command, log, log_lines};
 pub use refusal::refusal;
 pub use report::{report, window};
 pub use timeline::timeline;

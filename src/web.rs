@@ -23,6 +23,7 @@ mod fields;
 mod files;
 mod freeze;
 mod gate;
+mod go;
 mod guest_routes;
 mod health;
 mod kept;

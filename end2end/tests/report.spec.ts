@@ -10,7 +10,10 @@ import {
 } from '../fixtures/steps.ts';
 import { expect, test } from '../fixtures/test.ts';
 
-const PARTS = ['Request', 'Explanation', 'Decision', 'Outcome', 'Records', 'Kept bytes'];
+const PARTS = ['Request', 'Explanation', 'Decision', 'Outcome', 'Records', 'Appendix: hashes', 'Kept bytes'];
+
+/** How many pages a document has: each is an object of its own that is not packed. */
+const sheets = (pdf: Buffer) => pdf.toString('latin1').match(/\/Type\s*\/Page\b(?!s)/g)?.length ?? 0;
 
 test('the report of an action holds the digest that was confirmed and the name that was typed', async ({
   page,
@@ -29,6 +32,15 @@ test('the report of an action holds the digest that was confirmed and the name t
   await expect(page.locator('main')).toContainText(digest);
   await expect(page.locator('main')).toContainText('typed n2');
   await expect(page.locator('main')).toContainText('Executed once, as explained');
+
+  // On paper it is two pages at most, and the hashes are on them.
+  const pdf = await page.pdf({ preferCSSPageSize: true });
+  expect(sheets(pdf)).toBeGreaterThan(0);
+  expect(sheets(pdf)).toBeLessThanOrEqual(2);
+  await page.emulateMedia({ media: 'print' });
+  await expect(page.getByRole('table', { name: 'Hashes of the records, oldest first' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Kept bytes' })).toBeHidden();
+  await page.emulateMedia({ media: 'screen' });
 
   const download = page.waitForEvent('download');
   await page.getByRole('link', { name: 'Markdown' }).click();

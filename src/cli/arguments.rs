@@ -94,7 +94,11 @@ pub(super) enum CliCommand {
     /// Who is signed in here.
     Whoami,
     /// The cluster, as one observation, in words.
-    Status,
+    Status {
+        /// Print it again after every change, until the control plane is not heard any more.
+        #[arg(long)]
+        watch: bool,
+    },
     /// The nodes of one observation.
     Nodes,
     /// One node: its facts, what speaks against each action on it, and what happened to it.

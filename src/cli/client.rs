@@ -1,6 +1,8 @@
 //! HTTP to one control plane. One call is one request on one connection: nothing is sent twice, no
 //! redirect is followed, no proxy stands between (C2.4, C7.2).
 
+mod download;
+
 use super::address::Address;
 use super::failure::{Failure, RequestEffect};
 use super::output::complain;

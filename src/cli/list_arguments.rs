@@ -1,5 +1,6 @@
 //! What the commands take that list something.
 
+use super::export::ExportForm;
 use crate::model::action::ActionId;
 use crate::model::event::EventPlace;
 use clap::Args;
@@ -13,6 +14,44 @@ pub(super) struct ActionsArguments {
     /// At most this many actions, 1 to 200.
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<u32>,
+    /// Only actions that this account asked for.
+    #[arg(long, value_name = "NAME")]
+    pub(super) actor: Option<String>,
+    /// Only actions of this kind, such as switchover.
+    #[arg(long, value_name = "KIND")]
+    pub(super) action_kind: Option<String>,
+    /// Only actions on this node.
+    #[arg(long, value_name = "NODE")]
+    pub(super) node: Option<String>,
+    /// Only actions asked for at this time or later, such as 2026-01-31T09:30:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Only actions asked for before this time.
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+    /// Only actions in whose request all these words stand.
+    #[arg(long, value_name = "WORDS")]
+    pub(super) text: Option<String>,
+    /// Print every action that matches as a file, whose last line says that it is complete.
+    #[arg(long, value_name = "FORM", conflicts_with_all = ["before", "limit"])]
+    pub(super) export: Option<ExportForm>,
+}
+
+impl ActionsArguments {
+    /// The filter by name, as it was typed: it is judged where the actions are read.
+    pub(super) fn filter(&self) -> Vec<(&'static str, String)> {
+        [
+            ("text", &self.text),
+            ("actor", &self.actor),
+            ("action_kind", &self.action_kind),
+            ("node", &self.node),
+            ("since", &self.since),
+            ("until", &self.until),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.clone().map(|value| (name, value)))
+        .collect()
+    }
 }
 
 #[derive(Args, Debug)]

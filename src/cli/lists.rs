@@ -7,11 +7,12 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::list_arguments::{ActionsArguments, EventsArguments, ReportArguments};
 use super::local;
+use super::log_arguments::LogArguments;
 use super::offline_report::print_parts;
 use super::remote::{RemoteServer, report};
 use super::specs::in_words;
 use super::words;
-use crate::model::answer::{ActionPage, SessionAnswer, StoredRecord};
+use crate::model::answer::{ActionPage, LogPage, SessionAnswer, StoredRecord};
 use crate::model::checklist::ChecklistAnswer;
 use crate::model::cluster::ClusterState;
 use crate::model::event::EventPage;
@@ -19,6 +20,7 @@ use crate::model::facts::FactKey;
 use crate::model::report::{ActionReport, WindowReport};
 use crate::model::spec::{Catalogue, KernelSpec};
 use crate::model::text::NodeId;
+use crate::text::table::ListKind;
 use crate::text::{self, DocumentFormat, Half};
 use serde_json::Value;
 
@@ -68,9 +70,13 @@ impl RemoteServer<'_> {
 
     /// One page of the actions.
     pub(super) fn actions(&self, asked: &ActionsArguments) -> Result<Report, Failure> {
+        let filter = asked.filter();
+        if let Some(form) = asked.export {
+            return self.export(ListKind::Actions, form, &filter);
+        }
         let before = asked.before.map(|before| before.to_string());
-        let command = self.command("actions", &[], asked.limit);
-        let query = paged(before, asked.limit);
+        let command = self.command("actions", &filter, asked.limit);
+        let query = [filter, paged(before, asked.limit)].concat();
         let answer: ClientResponse<ActionPage> = self.client()?.get("/actions", &query)?;
         Ok(report(
             text::actions(words::catalogue(), &answer.value, &command),
@@ -86,6 +92,20 @@ impl RemoteServer<'_> {
         let query = paged(before, asked.limit);
         let answer: ClientResponse<EventPage> = self.client()?.get("/kernel/events", &query)?;
         Ok(report(text::events(&answer.value, &command), &answer.body, Exit::Done))
+    }
+
+    /// One page of the log.
+    pub(super) fn log(&self, filter: &LogArguments) -> Result<Report, Failure> {
+        let mut query = filter.filter();
+        if let Some(form) = filter.export {
+            return self.export(ListKind::Log, form, &query);
+        }
+        let further = self.command("log", &query, filter.limit);
+        query.extend(filter.before.map(|before| ("before", before.to_string())));
+        query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
+        let answer: ClientResponse<LogPage> = self.client()?.get("/log", &query)?;
+        let text = text::log(words::catalogue(), &answer.value, &further);
+        Ok(report(text, &answer.body, Exit::Done))
     }
 
     /// One record.

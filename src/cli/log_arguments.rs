@@ -1,5 +1,6 @@
 //! What the commands about the log take.
 
+use super::export::ExportForm;
 use super::host_arguments::DataArguments;
 use crate::ledger::note::LogKey;
 use crate::model::action::ActionId;
@@ -44,6 +45,13 @@ pub(super) struct LogArguments {
     /// Only records in whose text all these words stand.
     #[arg(long, value_name = "WORDS")]
     pub(super) text: Option<String>,
+    /// Print the newest records, oldest first, and then each later one, until the control plane is not
+    /// heard any more.
+    #[arg(long, conflicts_with_all = ["before", "export"])]
+    pub(super) follow: bool,
+    /// Print every record that matches as a file, whose last line says that it is complete.
+    #[arg(long, value_name = "FORM", conflicts_with_all = ["before", "limit"])]
+    pub(super) export: Option<ExportForm>,
 }
 
 impl LogArguments {

@@ -8,15 +8,13 @@ use super::environment::TOKEN;
 use super::exit::Exit;
 use super::failure::{Failure, RequestEffect};
 use super::local::refused;
-use super::log_arguments::{LogArguments, TimelineArguments};
+use super::log_arguments::TimelineArguments;
 use super::output::complain;
 use super::session::{SavedSession, SessionError, SessionFile};
 use super::specs::in_words;
 use super::{progress, secret, words};
 use crate::model::action::ActionId;
-use crate::model::answer::{
-    ActionAnswer, ExplainAnswer, FreezeAnswer, LogPage, Overview, SessionAnswer,
-};
+use crate::model::answer::{ActionAnswer, ExplainAnswer, FreezeAnswer, Overview, SessionAnswer};
 use crate::model::body::{
     ConfirmBody, FindingBody, FreezeBody, ReasonBody, RequestBody, SignInBody, UnfreezeBody,
 };
@@ -307,17 +305,6 @@ impl RemoteServer<'_> {
         query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
         let answer: ClientResponse<Timeline> = self.client()?.get("/timeline", &query)?;
         let text = text::timeline(words::catalogue(), &answer.value, &further);
-        Ok(report(text, &answer.body, Exit::Done))
-    }
-
-    /// One page of the log.
-    pub(super) fn log(&self, filter: &LogArguments) -> Result<Report, Failure> {
-        let mut query = filter.filter();
-        let further = self.command("log", &query, filter.limit);
-        query.extend(filter.before.map(|before| ("before", before.to_string())));
-        query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
-        let answer: ClientResponse<LogPage> = self.client()?.get("/log", &query)?;
-        let text = text::log(words::catalogue(), &answer.value, &further);
         Ok(report(text, &answer.body, Exit::Done))
     }
 

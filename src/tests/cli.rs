@@ -7,3 +7,4 @@ pub mod served;
 pub mod settings;
 pub mod shown_commands;
 pub mod version;
+pub mod whole_lists;

@@ -7,6 +7,7 @@ pub mod etags;
 pub mod events;
 pub mod figures;
 pub mod followed;
+pub mod go;
 pub mod lists;
 pub mod observers;
 pub mod openapi;

@@ -19,13 +19,20 @@ pub fn command(list: &str, filter: &[(&str, String)], limit: Option<u32>) -> Str
     command
 }
 
+/// Records as they stand in a page of the log, in the order given.
+#[must_use]
+pub fn log_lines(catalogue: Catalogue, records: &[StoredRecord]) -> TextLines {
+    let mut lines = TextLines::new();
+    for stored in records {
+        add(&mut lines, catalogue, "", stored);
+    }
+    lines
+}
+
 /// One page of the log, newest first; `command` reads it.
 #[must_use]
 pub fn log(catalogue: Catalogue, page: &LogPage, command: &str) -> TextLines {
-    let mut lines = TextLines::new();
-    for stored in &page.records {
-        add(&mut lines, catalogue, "", stored);
-    }
+    let mut lines = log_lines(catalogue, &page.records);
     match page.next_before {
         Some(before) => lines.line(format!("Older: {command} --before {before}")),
         None => lines.line("No older records."),

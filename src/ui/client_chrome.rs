@@ -1,7 +1,7 @@
 //! What only the browser knows: which keys are pressed, and what time it is where the reader sits.
 //!
-//! The keys never act: `?` shows help, `/` moves the focus to the search of the log. They can be turned
-//! off. Beside each time stands the local one, and its age, which goes on whether the server is heard or not.
+//! The keys never act: `?` shows help, `/` moves the focus to the search of the log, and the palette leads
+//! somewhere. They can be turned off. Beside each time stands the local one, and its age, which goes on whether the server is heard or not.
 #![expect(missing_docs, reason = "the island macro makes items of its own beside each function")]
 #![expect(clippy::must_use_candidate, reason = "the island macro calls what it makes")]
 
@@ -28,9 +28,10 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 
 /// Every key that is listened to, with what it does.
-pub const KEYS: [(&str, &str); 2] = [
+pub const KEYS: [(&str, &str); 3] = [
     ("?", "shows this list"),
     ("/", "goes to the search of the log, but not from a page with a form"),
+    ("Ctrl K", "opens a list of pages, nodes and forms to go to"),
 ];
 
 /// What the keys are, wherever they are listed.

@@ -5,6 +5,7 @@ mod action;
 mod actions;
 mod checklist;
 mod contract;
+mod go;
 mod help;
 mod link;
 mod log;
@@ -22,7 +23,7 @@ mod timeline;
 
 use crate::model::actor::ActorRole;
 use crate::ui::components::notice::{self, for_operators};
-use crate::ui::{Frame, Page};
+use crate::ui::{ConsoleScope, Frame, Page};
 use leptos::prelude::*;
 
 /// What stands under the heading of a page.
@@ -64,8 +65,14 @@ pub fn body(frame: &Frame, page: Page) -> AnyView {
         Page::ReferenceAction(entry) => reference::of_action(entry),
         Page::ReferenceFailures => reference::failures(),
         Page::Help => help::help(frame),
+        Page::Go(typed) => go::go(frame, &typed),
         Page::Refused(data) => refused::refused(&data, frame.console),
     }
+}
+
+/// Whether all of the console exists where the page stands.
+fn is_whole(frame: &Frame) -> bool {
+    frame.console == ConsoleScope::Whole
 }
 
 fn refusal(refusal: Option<&crate::model::refusal::Refusal>) -> Option<AnyView> {

@@ -44,10 +44,10 @@ impl Theme {
     }
 }
 
-/// Whether single keys do anything. They never act: they show help and move the focus.
+/// Whether keys do anything. They never act: they show help, move the focus, and lead to pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyShortcuts {
-    /// `?` and `/` are listened to.
+    /// `?`, `/` and the palette are listened to.
     #[default]
     On,
     /// No key is listened to.

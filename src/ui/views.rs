@@ -270,6 +270,8 @@ pub enum Page {
     ReferenceFailures,
     /// `GET /help`.
     Help,
+    /// `GET /go`, with what was typed there.
+    Go(String),
     /// Any address that was refused.
     Refused(Box<Refusal>),
 }
@@ -327,6 +329,7 @@ impl Page {
             }
             Self::ReferenceFailures => "Reference: what can go wrong".to_owned(),
             Self::Help => "Help".to_owned(),
+            Self::Go(_) => "Go to".to_owned(),
             Self::Refused(_) => "Refused".to_owned(),
         }
     }
@@ -352,7 +355,8 @@ impl Page {
             | Self::SetUp(_)
             | Self::OpenLink(_)
             | Self::Refused(_)
-            | Self::Help => None,
+            | Self::Help
+            | Self::Go(_) => None,
         }
     }
 

@@ -1,11 +1,18 @@
 //! The files of the site: the browser's half, the style sheet and the icon.
 
+use super::etag;
 use axum::Router;
 use axum::http::{HeaderValue, header};
+use axum::middleware::from_fn;
+use axum::response::IntoResponse;
+use axum::routing::get;
 use leptos::config::LeptosOptions;
 use std::path::Path;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
+
+/// The script of the palette.
+const PALETTE: &str = include_str!("../ui/palette.js");
 
 /// They are named by the hash of their content, so they never change under a name.
 pub(super) fn files(leptos: &LeptosOptions) -> Router {
@@ -23,8 +30,19 @@ pub(super) fn files(leptos: &LeptosOptions) -> Router {
             header::VARY,
             HeaderValue::from_static("accept-encoding"),
         ));
+    let palette = get(palette).layer(from_fn(etag::tagged));
     let icon = ServeFile::new(root.join("favicon.svg"));
     Router::new()
         .nest(&format!("/{}", leptos.site_pkg_dir), package)
+        .route("/palette.js", palette)
         .route_service("/favicon.svg", icon)
+}
+
+/// It is loaded by the first key that asks for it, and asked for again whether it is still the same.
+async fn palette() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, PALETTE)
 }

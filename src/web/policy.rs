@@ -6,7 +6,7 @@ use super::openapi::operation::{Operation, Schemas};
 use super::openapi::{acts, reads};
 use super::redacted_reads::RedactedReads;
 use super::{
-    ReadState, WriteState, access, actions, api, checklists, export, federated_login, freeze,
+    ReadState, WriteState, access, actions, api, checklists, export, federated_login, freeze, go,
     guest_routes, health, kept, links, lists, login, nodes, pages, preferences, reference, report,
     timeline,
 };
@@ -178,6 +178,8 @@ reads! {
     Overview, "/", Onlooker, Everywhere, Plain, RedactedReads(guest_routes::overview);
     /// The list of actions.
     Actions, "/actions", Viewer, Everywhere, Plain, ReadState(lists::actions);
+    /// The list of actions on paper.
+    ActionsPaper, "/actions/print", Viewer, Everywhere, Plain, ReadState(export::actions_paper);
     /// The catalogue as a choice, or the form of one action.
     NewAction, "/actions/new", Viewer, Everywhere, Plain, ReadState(pages::new_action);
     /// One action.
@@ -190,6 +192,8 @@ reads! {
     Timeline, "/timeline", Onlooker, Everywhere, Plain, RedactedReads(guest_routes::timeline);
     /// The log.
     Log, "/log", Viewer, Everywhere, Plain, ReadState(lists::log);
+    /// The log on paper.
+    LogPaper, "/log/print", Viewer, Everywhere, Plain, ReadState(export::log_paper);
     /// One record.
     Record, "/log/{seq}", Viewer, Everywhere, Plain, ReadState(kept::record);
     /// An observation that the log keeps.
@@ -210,6 +214,8 @@ reads! {
     ReferenceFailures, "/reference/failures", Viewer, Everywhere, Plain, ReadState(reference::failures);
     /// The keys and the preferences.
     Help, "/help", Anyone, Everywhere, Plain, ReadState(reference::help);
+    /// Every place that the reader can go to.
+    Go, "/go", Viewer, Everywhere, Plain, ReadState(go::go);
     /// Setting a preference of the browser.
     Preferences, "/preferences", Anyone, Everywhere, Plain, ReadState(preferences::prefer);
     /// What stands on every page.
@@ -290,10 +296,14 @@ reads! {
     ApiKernelEvents, "/api/v1/kernel/events", Viewer, Everywhere, Tagged, ReadState(api::kernel_events), reads::kernel_events;
     /// The log as CSV.
     ApiLogCsv, "/api/v1/log.csv", Viewer, Everywhere, Plain, ReadState(export::log_csv), reads::log_csv;
+    /// The log as one document of JSON.
+    ApiLogJson, "/api/v1/log.json", Viewer, Everywhere, Plain, ReadState(export::log_json), reads::log_json;
     /// The log as Markdown.
     ApiLogText, "/api/v1/log.md", Viewer, Everywhere, Plain, ReadState(export::log_text), reads::log_text;
     /// The list of actions as CSV.
     ApiActionsCsv, "/api/v1/actions.csv", Viewer, Everywhere, Plain, ReadState(export::actions_csv), reads::actions_csv;
+    /// The list of actions as one document of JSON.
+    ApiActionsJson, "/api/v1/actions.json", Viewer, Everywhere, Plain, ReadState(export::actions_json), reads::actions_json;
     /// The list of actions as Markdown.
     ApiActionsText, "/api/v1/actions.md", Viewer, Everywhere, Plain, ReadState(export::actions_text), reads::actions_text;
     /// The description of the API.

@@ -120,7 +120,7 @@ fn file_name(options: &LeptosOptions, kind: &str) -> String {
 
 /// The address of the style sheet. Its name changes with its content only, and so with a build
 /// only; it is read once.
-fn stylesheet(options: &LeptosOptions) -> String {
+pub(super) fn stylesheet(options: &LeptosOptions) -> String {
     static HASHED: OnceLock<String> = OnceLock::new();
     let name = if options.hash_files {
         HASHED.get_or_init(|| file_name(options, "css")).clone()

@@ -6,7 +6,7 @@ use super::ReadState;
 use super::gate::SignedIn;
 use super::query::{Query, Segment};
 use super::refusal;
-use super::whole::{self, DownloadName};
+use super::whole::{self, DownloadExtent, DownloadName};
 use super::{pages, presets};
 use crate::model::action::ActionId;
 use crate::model::ambient::Timestamp;
@@ -41,7 +41,13 @@ pub(super) async fn action_text(
     match of_action(&site, &id).await {
         Ok(told) => {
             let what = format!("report-action-{}", told.id);
-            markdown(&site, &what, (None, None), false, &text::report(site.read.catalogue(), &told))
+            markdown(
+                &site,
+                &what,
+                (None, None),
+                DownloadExtent::Whole,
+                &text::report(site.read.catalogue(), &told),
+            )
         }
         Err(why) => pages::refused(&site, Some(&viewer), why).await,
     }
@@ -107,7 +113,13 @@ pub(super) async fn window_text(
     let answer = match asked_window(&site, query).await {
         Ok(WindowAnswer::Page(told)) => {
             let span = (Some(told.from), Some(told.to));
-            Ok(markdown(&site, "report", span, true, &text::window(site.read.catalogue(), &told)))
+            Ok(markdown(
+                &site,
+                "report",
+                span,
+                DownloadExtent::Part,
+                &text::window(site.read.catalogue(), &told),
+            ))
         }
         Ok(WindowAnswer::Whole(from, to)) => whole_window(
             &site,
@@ -157,7 +169,7 @@ fn whole_window(
     let window = (Some(from), Some(to));
     whole::sent(
         site,
-        &DownloadName { what: "report", window, is_part: false, ending, media },
+        &DownloadName { what: "report", window, extent: DownloadExtent::Whole, ending, media },
         parts,
     )
 }
@@ -243,10 +255,10 @@ fn markdown(
     site: &ReadState,
     what: &str,
     window: (Option<Timestamp>, Option<Timestamp>),
-    is_part: bool,
+    extent: DownloadExtent,
     text: &TextLines,
 ) -> Response {
     let media = "text/markdown; charset=utf-8";
-    let named = DownloadName { what, window, is_part, ending: "md", media };
+    let named = DownloadName { what, window, extent, ending: "md", media };
     (named.headers(site), text.as_str().to_owned()).into_response()
 }

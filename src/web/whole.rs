@@ -29,14 +29,35 @@ impl Default for DownloadSlots {
     }
 }
 
+/// How much of a list or a window a file was asked to hold. Whether it does is said by its last line alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DownloadExtent {
+    /// Everything of its time.
+    Whole,
+    /// What a filter leaves of that.
+    Filtered,
+    /// One page.
+    Part,
+}
+
+impl DownloadExtent {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Filtered => "filtered",
+            Self::Part => "part",
+        }
+    }
+}
+
 /// A file that is kept: what it is called, and of what kind it is.
 pub(super) struct DownloadName<'a> {
     /// What is in it, such as `log`.
     pub(super) what: &'a str,
     /// From when to when, where it is bounded.
     pub(super) window: (Option<Timestamp>, Option<Timestamp>),
-    /// Whether it was asked for as a part.
-    pub(super) is_part: bool,
+    /// How much of it was asked for.
+    pub(super) extent: DownloadExtent,
     /// The file name extension, without its dot.
     pub(super) ending: &'static str,
     /// The media type of the download.
@@ -44,7 +65,7 @@ pub(super) struct DownloadName<'a> {
 }
 
 impl DownloadName<'_> {
-    /// The headers: a name that tells files of different clusters and windows apart.
+    /// The headers: a name that tells files of different clusters, windows and extents apart.
     pub(super) fn headers(&self, site: &ReadState) -> [(header::HeaderName, String); 2] {
         let mut name =
             format!("{}-{}-{}", site.identity.environment, site.identity.cluster, self.what);
@@ -53,10 +74,8 @@ impl DownloadName<'_> {
                 name.push_str(&format!("-{word}-{}", stamp(at)));
             }
         }
-        if self.is_part {
-            name.push_str("-part");
-        }
-        let disposition = format!("attachment; filename=\"{name}.{}\"", self.ending);
+        let extent = self.extent.word();
+        let disposition = format!("attachment; filename=\"{name}-{extent}.{}\"", self.ending);
         [(header::CONTENT_TYPE, self.media.to_owned()), (header::CONTENT_DISPOSITION, disposition)]
     }
 }
@@ -73,6 +92,14 @@ pub(super) fn sent(
     named: &DownloadName<'_>,
     parts: impl Iterator<Item = Result<String, Refusal>> + Send + 'static,
 ) -> Result<Response, Refusal> {
+    Ok((named.headers(site), streamed(site, parts)?).into_response())
+}
+
+/// The same parts as the body of an answer that is no file.
+pub(super) fn streamed(
+    site: &ReadState,
+    parts: impl Iterator<Item = Result<String, Refusal>> + Send + 'static,
+) -> Result<Body, Refusal> {
     let place = Arc::clone(&site.files.0).try_acquire_owned().map_err(|_| {
         let sentence = format!(
             "{FILES_AT_ONCE} files are being written already, which is as many as may be. Nothing was \
@@ -90,8 +117,7 @@ pub(super) fn sent(
             }
         }
     });
-    let body = Body::from_stream(ReceiverStream::new(receive));
-    Ok((named.headers(site), body).into_response())
+    Ok(Body::from_stream(ReceiverStream::new(receive)))
 }
 
 #[cfg(test)]

@@ -118,6 +118,7 @@ fn addresses(text: &str) -> Vec<String> {
             "/log?actor=@",
             "/log.csv?text=@",
             "/log.md?kind=@",
+            "/log.json?text=@",
             "/actions.csv?before=@",
             "/kernel/events?before=@",
             "/explain?kind=@&reason=x",
@@ -258,7 +259,14 @@ async fn read_all(app: &TestApp, seen: &mut MediaCounts) -> Vec<String> {
     let mut found = Vec::new();
     let head = app.auditor().get("/api/v1/log?limit=1").await.expect(200).json();
     let newest = head["records"][0]["seq"].as_u64().expect("a number");
-    for form in ["/log", "/api/v1/log", "/api/v1/log.csv", "/api/v1/log.md"] {
+    for form in [
+        "/log",
+        "/api/v1/log",
+        "/api/v1/log.csv",
+        "/api/v1/log.json",
+        "/api/v1/log.md",
+        "/log/print",
+    ] {
         let mut before = newest + 1;
         while before > 0 {
             let path = format!("{form}?limit=200&before={before}");

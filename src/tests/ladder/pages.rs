@@ -177,7 +177,7 @@ async fn every_answer_for_programs_and_their_description_know_no_other_kernel() 
         ["cluster", "overview", "catalogue", "kernel/spec", "kernel/events?limit=200", "actions"]
             .into_iter()
             .chain(["timeline?limit=50", "log?limit=200", "log/head", "session", "access"])
-            .chain(["log.csv", "log.md", "actions.csv", "actions.md", "openapi.json"])
+            .chain(["log.csv", "log.json", "log.md", "actions.csv", "actions.md", "openapi.json"])
             .map(str::to_owned)
             .collect();
     paths.extend(

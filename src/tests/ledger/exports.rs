@@ -1,7 +1,8 @@
 //! The log and the actions as files: the rows of the JSON, harmless in a spreadsheet.
 
 use crate::harness::{TestApp, id};
-use aerodb_control::model::answer::PAGE_ROWS_MAX;
+use aerodb_control::model::answer::{LogPage, PAGE_ROWS_MAX};
+use aerodb_control::model::export::{ActionsExport, ExportEnd, LogExport};
 use aerodb_control::store::DATABASE_FILE;
 use axum::http::header;
 use http_body_util::BodyExt as _;
@@ -62,17 +63,30 @@ async fn a_file_holds_everything_that_matches_and_its_last_row_says_so() {
     assert_eq!(seqs, (0..size).rev().collect::<Vec<_>>(), "each once, newest first");
     assert_eq!(last[..2], ["complete".to_owned(), format!("{size} rows, which is everything")]);
     let named = reply.headers[header::CONTENT_DISPOSITION].to_str().expect("text");
-    assert_eq!(named, "attachment; filename=\"test-aerodb-log.csv\"");
+    assert_eq!(named, "attachment; filename=\"test-aerodb-log-whole.csv\"");
     assert!(!reply.headers.contains_key(header::LINK), "there is nothing more");
     let text = olga.get("/api/v1/log.md").await.expect(200).body;
     assert_eq!(text.lines().filter(|line| line.starts_with("| ")).count() as u64, size + 2);
-    assert!(text.ends_with(&format!("\ncomplete: {size} rows, which is everything\n")), "{text}");
+    let place = "test aerodb; from the beginning to the end; no other filter";
+    let last = format!("\ncomplete: {size} rows, which is everything; {place}\n");
+    assert!(text.ends_with(&last), "{text}");
+    let page = olga.get("/log/print").await.expect(200);
+    assert_eq!(page.body.matches("<tr>").count() as u64, size + 1);
+    let last = format!("<p class=\"end\">complete: {size} rows, which is everything; {place}.</p>");
+    assert!(page.body.contains(&last), "{}", page.body);
+    let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("script"), "{policy}");
     let some = "kind=duplicate&since=2026-01-01T00:00:00Z&until=2027-01-01T00:00:00Z";
     let reply = olga.get(&format!("/api/v1/log.csv?{some}")).await.expect(200);
     let (found, last) = parted(&reply.body);
     assert_eq!((found.len(), &*last[0]), (PAGE_ROWS_MAX as usize, "complete"));
+    let of = ["test aerodb", "from 2026-01-01T00:00:00.000Z until before 2027-01-01T00:00:00.000Z"];
+    assert_eq!(last[2..5], [of[0], of[1], "kind = duplicate"]);
     let named = reply.headers[header::CONTENT_DISPOSITION].to_str().expect("text");
-    assert!(named.contains("log-from-20260101T000000000Z-to-20270101T000000000Z.csv"), "{named}");
+    assert!(
+        named.contains("log-from-20260101T000000000Z-to-20270101T000000000Z-filtered.csv"),
+        "{named}"
+    );
     let (found, last) = parted(&olga.get("/api/v1/actions.csv").await.expect(200).body);
     assert_eq!((found.len(), &*last[0]), (5, "complete"));
 }
@@ -87,7 +101,9 @@ async fn a_file_that_cannot_be_read_to_its_end_says_so_and_is_broken_off() {
     assert_eq!(changed.expect("changed"), 1);
     for (path, word) in [
         ("/api/v1/log.csv", "\r\nincomplete,"),
+        ("/api/v1/log.json", "],\"end\":{\"incomplete\":{"),
         ("/api/v1/log.md", "\nincomplete: "),
+        ("/log/print", "<p class=\"end\">incomplete: "),
         ("/api/v1/report?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z", "\"incomplete\":"),
         ("/report.md?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z", "\nINCOMPLETE, after "),
     ] {
@@ -106,6 +122,38 @@ async fn a_file_that_cannot_be_read_to_its_end_says_so_and_is_broken_off() {
         assert!(broken && text.contains(word) && text.contains('2'), "{path}: {text}");
         assert!(!text.contains("which is everything") && !text.contains("\nComplete"), "{text}");
     }
+}
+
+/// C5.1: the same records and actions as the pages hold, in the same order.
+#[tokio::test]
+async fn a_document_of_json_holds_the_rows_of_all_pages() {
+    let (app, size) = with_a_long_log().await;
+    let olga = app.operator();
+    let whole = olga.get("/api/v1/log.json?until=2027-01-01T00:00:00Z").await.expect(200);
+    let named = whole.headers[header::CONTENT_DISPOSITION].to_str().expect("text");
+    assert!(named.ends_with("log-to-20270101T000000000Z-whole.json\""), "{named}");
+    let whole: LogExport = serde_json::from_str(&whole.body).expect("the form that is described");
+    assert_eq!(whole.end, ExportEnd::Complete { rows: size });
+    assert_eq!((&*whole.scope.environment, &*whole.scope.cluster), ("test", "aerodb"));
+    let mut rows = Vec::new();
+    let mut before = size;
+    while before > 0 {
+        let page = olga.get(&format!("/api/v1/log?before={before}&limit=200")).await.expect(200);
+        let page: LogPage = serde_json::from_str(&page.body).expect("a page");
+        before = page.records.last().expect("a record").record.seq;
+        rows.extend(page.records);
+    }
+    assert_eq!(whole.records, rows);
+    let part = olga.get("/api/v1/actions.json?limit=2&actor=olga").await.expect(200);
+    assert!(
+        part.headers[header::LINK].to_str().expect("text").starts_with("</api/v1/actions.json?")
+    );
+    let part: ActionsExport = serde_json::from_str(&part.body).expect("the form that is described");
+    assert_eq!(part.actions.len(), 2);
+    assert!(matches!(part.end, ExportEnd::Part { rows: 2, before: Some(_) }), "{:?}", part.end);
+    assert_eq!(part.scope.filter, [("actor".to_owned(), "olga".to_owned())].into());
+    let refused = olga.get("/log/print?kind=promoted").await.expect(400).body;
+    assert!(refused.contains("role=\"alert\"") && !refused.contains("class=\"end\""), "{refused}");
 }
 
 #[tokio::test]
@@ -155,6 +203,8 @@ async fn a_reason_is_no_formula_in_a_table_and_no_markup_in_a_ticket() {
         assert!(row.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@'])), "{row:?}");
     }
     assert!(csv.contains("HYPERLINK"));
+    let page = app.operator().get("/actions/print").await.expect(200).body;
+    assert!(page.contains("&quot;y&quot;") && !page.contains("href=\"http"), "{page}");
     for path in ["/api/v1/log.md", "/api/v1/actions.md"] {
         let text = app.operator().get(path).await.expect(200).body;
         let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("| ")).collect();

@@ -181,6 +181,7 @@ pub(crate) fn every_page(text: &str) -> Vec<(&'static str, Page)> {
         ),
         ("reference-failures", Page::ReferenceFailures),
         ("help", Page::Help),
+        ("go", Page::Go(text.to_owned())),
         ("refused", Page::Refused(Box::new(refusal(text)))),
     ]
 }

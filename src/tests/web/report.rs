@@ -235,7 +235,7 @@ async fn a_window_holds_every_record_of_it_once_and_each_of_its_actions_whole() 
     assert!(reply.body.ends_with("\nComplete: 7 records and 2 actions.\n"), "{}", reply.body);
     let named = reply.headers["content-disposition"].to_str().expect("text");
     let stamp = "20260101T000101000Z";
-    let name = format!("test-aerodb-report-from-{stamp}-to-{stamp}.md");
+    let name = format!("test-aerodb-report-from-{stamp}-to-{stamp}-whole.md");
     assert_eq!(named, format!("attachment; filename=\"{name}\""));
     let part = olga.get(&format!("/report.md?from={from}&to={from}&limit=2")).await.expect(200);
     assert!(part.body.contains("Part: 2 records of 7, from record "), "{}", part.body);

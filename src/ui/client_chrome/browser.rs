@@ -7,6 +7,10 @@ use web_sys::{
     Document, Element, HtmlDetailsElement, HtmlDialogElement, HtmlElement, KeyboardEvent, window,
 };
 
+/// The palette, which no page has before it is asked for.
+const PALETTE: &str = "/palette.js";
+const PALETTE_ID: &str = "palette";
+
 /// The field that searches the log, and where it is.
 const SEARCH: &str = "filter-text";
 const SEARCH_PAGE: &str = "/log#filter-text";
@@ -73,6 +77,11 @@ pub(in crate::ui::client_chrome) fn label_times(selector: &str) {
 pub(super) fn listen(dialog: impl Fn() -> Option<HtmlDialogElement> + 'static) {
     let Some(document) = document() else { return };
     let pressed = Closure::<dyn Fn(KeyboardEvent)>::new(move |event: KeyboardEvent| {
+        if (event.ctrl_key() || event.meta_key()) && !event.alt_key() && event.key() == "k" {
+            event.prevent_default();
+            load_palette();
+            return;
+        }
         let modified = event.ctrl_key() || event.alt_key() || event.meta_key();
         if modified || is_typing() || event.default_prevented() {
             return;
@@ -94,6 +103,19 @@ pub(super) fn listen(dialog: impl Fn() -> Option<HtmlDialogElement> + 'static) {
     let _ = document.add_event_listener_with_callback("keydown", pressed.as_ref().unchecked_ref());
     // It lives as long as the page.
     pressed.forget();
+}
+
+/// Loads the script of the palette, once: it opens the palette, and listens itself from then on.
+fn load_palette() {
+    let Some(document) = document().filter(|d| d.get_element_by_id(PALETTE_ID).is_none()) else {
+        return;
+    };
+    let (Ok(script), Some(body)) = (document.create_element("script"), document.body()) else {
+        return;
+    };
+    script.set_id(PALETTE_ID);
+    let _ = script.set_attribute("src", PALETTE);
+    let _ = body.append_child(&script);
 }
 
 /// Closes the list of keys.

@@ -15,7 +15,7 @@ use leptos::prelude::*;
 pub const DIGEST_SHOWN: usize = 12;
 
 /// The explanation with its digest and the observation that it was made from, all of it open: what a report
-/// shows.
+/// shows. On paper, what is looked up is left out.
 #[must_use]
 pub fn explanation(
     spec: &KernelSpec,
@@ -27,7 +27,7 @@ pub fn explanation(
         <section class="explanation">
             <h2>"Explanation"</h2>
             {judged(spec, explanation, made_from)}
-            {looked_up(spec, explanation, digest)}
+            <div data-paper="left-out">{looked_up(spec, explanation, digest)}</div>
         </section>
     }
     .into_any()

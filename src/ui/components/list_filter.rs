@@ -6,6 +6,7 @@ use crate::model::log_filter::SEARCH_WORDS_MAX;
 use crate::model::record::Entry;
 use crate::ui::components::words::{catalogue, escaped};
 use leptos::prelude::*;
+use std::collections::BTreeSet;
 
 /// What stands in the fields of a form, by their names.
 pub type FilterFields = Vec<(&'static str, String)>;
@@ -60,18 +61,36 @@ pub fn presets(path: &'static str) -> AnyView {
         let address = format!("{path}?{LAST}={}", preset.word());
         view! { " " <a href=address>{preset.about()}</a> }
     });
-    view! { <p class="presets">"Show the" {links.into_iter().collect_view()} "."</p> }.into_any()
+    view! { <p class="presets">"Show the" {links.into_iter().collect_view()}</p> }.into_any()
 }
 
-/// The form of the log. The nodes are offered; any other name can be typed.
+/// Links to everything that a filter leaves, as files and on paper, whatever page of it is shown.
 #[must_use]
-pub fn of_log(typed: &FilterFields, nodes: &[String]) -> AnyView {
+pub fn exports(list: &'static str, typed: &FilterFields) -> AnyView {
+    let query = serde_urlencoded::to_string(typed).expect("pairs of text can be encoded");
+    let query = if query.is_empty() { query } else { format!("?{query}") };
+    let files = [("csv", "CSV"), ("json", "JSON"), ("md", "Markdown")].map(|(ending, word)| {
+        view! { " " <a href=format!("/api/v1/{list}.{ending}{query}") download>{word}</a> "," }
+    });
+    view! {
+        <p class="exports">
+            "Everything that matches, in one file:" {files.into_iter().collect_view()} " or "
+            <a href=format!("/{list}/print{query}")>"a page to print"</a> "."
+        </p>
+    }
+    .into_any()
+}
+
+/// The form of the log. The nodes are offered, and the accounts of the records that are shown; any other name
+/// can be typed.
+#[must_use]
+pub fn of_log(typed: &FilterFields, nodes: &[String], actors: &BTreeSet<String>) -> AnyView {
     let now = |name: &str| value(typed, name);
     let kinds = Entry::WORDS.map(str::to_owned).to_vec();
     let stages = Stage::ALL.map(|stage| stage.to_string()).to_vec();
     let fields = view! {
         {line("text", text_label(), now("text"), "")}
-        {line("actor", "Actor", now("actor"), "")}
+        {actor_line("Actor", now("actor"), actors)}
         {choice("kind", "Kind of record", now("kind"), kinds)}
         {choice("stage", "Resulting stage", now("stage"), stages)}
         {choice("action_kind", "Kind of action", now("action_kind"), action_kinds())}
@@ -83,13 +102,13 @@ pub fn of_log(typed: &FilterFields, nodes: &[String]) -> AnyView {
     form(typed, "/log", ["Filter the log", "Show these records", "All records"], fields.into_any())
 }
 
-/// The form of the list of actions.
+/// The form of the list of actions, which offers the same.
 #[must_use]
-pub fn of_actions(typed: &FilterFields, nodes: &[String]) -> AnyView {
+pub fn of_actions(typed: &FilterFields, nodes: &[String], actors: &BTreeSet<String>) -> AnyView {
     let now = |name: &str| value(typed, name);
     let fields = view! {
         {line("text", text_label(), now("text"), "")}
-        {line("actor", "Asked by", now("actor"), "")}
+        {actor_line("Asked by", now("actor"), actors)}
         {choice("action_kind", "Kind of action", now("action_kind"), action_kinds())}
         {node_line(now("node"), nodes)}
         {line("since", "Asked at this time (UTC) or later", now("since"), TIME)}
@@ -147,6 +166,11 @@ pub(super) fn line(
     example: &'static str,
 ) -> AnyView {
     offering(name, label.into(), now, example, &[])
+}
+
+fn actor_line(label: &str, now: String, actors: &BTreeSet<String>) -> AnyView {
+    let actors: Vec<_> = actors.iter().cloned().collect();
+    offering("actor", label.to_owned(), now, "", &actors)
 }
 
 fn node_line(now: String, nodes: &[String]) -> AnyView {

@@ -38,10 +38,12 @@ pub(super) fn actions(data: &ActionsView, frame: &Frame) -> AnyView {
             </p>
         }
     });
+    let actors = shown.iter().map(|line| line.requested_by.to_string()).collect();
     let count = format!("{} shown.", counted(shown.len(), "action"));
     let part = view! {
         {list}
         {older}
+        {list_filter::exports("actions", &data.typed)}
     };
     let freeze = (viewer == Some(ActorRole::Operator)).then(|| match frame.freeze() {
         Ok(None) => forms::freeze(frame.freeze_id),
@@ -54,7 +56,7 @@ pub(super) fn actions(data: &ActionsView, frame: &Frame) -> AnyView {
         {pages::refusal(data.refusal.as_ref())}
         {ask}
         {list_filter::presets("/actions")}
-        {list_filter::of_actions(&data.typed, &frame.nodes())}
+        {list_filter::of_actions(&data.typed, &frame.nodes(), &actors)}
         <FilterInPlace/>
         {data.refusal.is_none().then(|| found(count, part.into_any()))}
         {freeze}

@@ -27,7 +27,7 @@ pub(super) fn help(frame: &Frame) -> AnyView {
             {key_list()}
             <p>
                 "No key asks for anything or confirms anything. They are listened to where the browser \
-                runs scripts and somebody is signed in, and never while a field has the focus."
+                runs scripts and somebody is signed in; single keys never while a field has the focus."
             </p>
             <form class="looks" method="get" action="/preferences">
                 <span id="keys-label">"Listen to these keys"</span>
@@ -41,6 +41,13 @@ pub(super) fn help(frame: &Frame) -> AnyView {
     let is_signed_in = frame.viewer().is_some() && !is_guest;
     let words = is_signed_in.then(|| {
         view! {
+            <section>
+                <h2>"Where everything is"</h2>
+                <p>
+                    <a href="/go">"Go to"</a>
+                    ": every page, node and form as one list. It is what Ctrl K opens over a page."
+                </p>
+            </section>
             <section>
                 <h2>"What the words mean"</h2>
                 <p>

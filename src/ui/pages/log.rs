@@ -23,11 +23,14 @@ pub(super) fn log(data: &LogView, frame: &Frame) -> AnyView {
             </p>
         }
     });
+    let actors = shown.iter().filter_map(|stored| stored.record.actor.as_ref());
+    let actors = actors.map(|actor| actor.name.to_string()).collect();
     let count = format!("{} shown.", counted(shown.len(), "record"));
     let part = view! {
         {verify(shown)}
         {list}
         {older}
+        {list_filter::exports("log", &data.typed)}
     };
     view! {
         <ChangeNotice/>
@@ -36,7 +39,7 @@ pub(super) fn log(data: &LogView, frame: &Frame) -> AnyView {
             nothing is changed or deleted. The number leads to the record, and from there to the \
             proof that it is in the signed log."</p>
         {list_filter::presets("/log")}
-        {list_filter::of_log(&data.typed, &frame.nodes())}
+        {list_filter::of_log(&data.typed, &frame.nodes(), &actors)}
         <FilterInPlace/>
         {data.refusal.is_none().then(|| found(count, part.into_any()))}
     }

@@ -16,11 +16,14 @@ use leptos::prelude::*;
 pub(super) fn action(spec: &KernelSpec, told: &ActionReport) -> AnyView {
     let address = format!("/actions/{}", told.id);
     view! {
-        <p>
+        <p data-paper="left-out">
             "Rebuilt from the log alone: the same log gives the same report. "
             <a href=address.clone()>"The action as it stands"</a> ", as "
             <a href=format!("{address}/report.md") download>"Markdown"</a> ", as "
             <a href=format!("/api/v1{address}/report")>"JSON"</a> "."
+        </p>
+        <p data-paper="only">
+            {format!("Rebuilt from the log alone. With what is left out on paper: {address}/report")}
         </p>
         {verify(&told.records)}
         {parts(spec, told)}
@@ -101,6 +104,8 @@ fn report(spec: &KernelSpec, view: &WindowView) -> Option<AnyView> {
     });
     let actions = actions.collect_view();
     let whole = query(None);
+    // The window of a report includes its last moment, that of a list ends before it.
+    let listed = format!("?since={}&until={}", told.from, told.to.plus_millis(1));
     let extent = extent(told);
     Some(
         view! {
@@ -109,7 +114,9 @@ fn report(spec: &KernelSpec, view: &WindowView) -> Option<AnyView> {
                 <strong>{extent}</strong>
                 " The whole window as "
                 <a href=format!("/report.md{whole}") download>"Markdown"</a> ", as "
-                <a href=format!("/api/v1/report{whole}")>"JSON"</a> "."
+                <a href=format!("/api/v1/report{whole}")>"JSON"</a> "; its records as "
+                <a href=format!("/api/v1/log.csv{listed}") download>"CSV"</a> " or "
+                <a href=format!("/log/print{listed}")>"a page to print"</a> "."
             </p>
             {verify(&told.records)}
             {records::records("Records of the window, oldest first", &told.records)}
@@ -144,17 +151,35 @@ fn parts(spec: &KernelSpec, told: &ActionReport) -> AnyView {
         {came_of_it(spec, told)}
         <section>
             <h2>"Records"</h2>
-            {records::records("Records of this action, oldest first", &told.records)}
+            {records::lines("Records of this action, oldest first", &told.records)}
             {more}
-            {kept::observations(&told.records)}
+            <div data-paper="left-out">{kept::observations(&told.records)}</div>
         </section>
         <section>
+            <h2>"Appendix: hashes"</h2>
+            <p>"Digest of the explanation: " <code>{told.digest.to_string()}</code></p>
+            {records::hashes(&told.records)}
+            {named(&told.kept)}
+        </section>
+        <section data-paper="left-out">
             <h2>"Kept bytes"</h2>
             <p>"What the records name by its SHA-256, byte for byte as it was hashed."</p>
             {all_bytes}
         </section>
     }
     .into_any()
+}
+
+/// What the records name by its hash.
+fn named(kept: &[KeptBlob]) -> AnyView {
+    let items = kept.iter().map(|blob| {
+        view! {
+            <li>
+                {format!("Named by record {}: ", blob.seq)} <code>{blob.hash.to_string()}</code>
+            </li>
+        }
+    });
+    view! { <ul data-paper="small">{items.collect_view()}</ul> }.into_any()
 }
 
 fn asked(told: &ActionReport) -> AnyView {

@@ -14,6 +14,7 @@ use crate::model::canonical::Hash;
 use crate::model::checklist::ChecklistAnswer;
 use crate::model::cluster::{ClusterState, NodeState};
 use crate::model::event::{EventPage, EventPlace};
+use crate::model::export::{ActionsExport, LogExport};
 use crate::model::kept::KeptObservation;
 use crate::model::link::{AccessAnswer, EverybodyAnswer};
 use crate::model::node_answer::NodeAnswer;
@@ -119,6 +120,13 @@ pub(in crate::web) fn actions_csv(schemas: &mut Schemas) -> Operation {
         .refuses([Code::TooManyStreams])
 }
 
+pub(in crate::web) fn actions_json(schemas: &mut Schemas) -> Operation {
+    let about = "The same as one document of JSON, whose last member says how far it goes.";
+    asked_for(Operation::new("exportActionsJson", about), schemas)
+        .json::<ActionsExport>(schemas)
+        .refuses([Code::TooManyStreams])
+}
+
 pub(in crate::web) fn actions_text(schemas: &mut Schemas) -> Operation {
     let about = "The same as Markdown.";
     let op = asked_for(Operation::new("exportActionsMarkdown", about), schemas);
@@ -190,6 +198,12 @@ pub(in crate::web) fn log(schemas: &mut Schemas) -> Operation {
 pub(in crate::web) fn log_csv(schemas: &mut Schemas) -> Operation {
     let about = "Every record that matches as CSV, or a part where `before` or `limit` is given.";
     let op = filtered(Operation::new("exportLogCsv", about), schemas).file("text/csv");
+    op.refuses([Code::TooManyStreams])
+}
+
+pub(in crate::web) fn log_json(schemas: &mut Schemas) -> Operation {
+    let about = "The same as one document of JSON, whose last member says how far it goes.";
+    let op = filtered(Operation::new("exportLogJson", about), schemas).json::<LogExport>(schemas);
     op.refuses([Code::TooManyStreams])
 }
 
