@@ -4,6 +4,8 @@ RECORDS ?= 1000000
 PROGRAM := $(abspath $(TARGET))/release/aerodb-control
 WASM := wasm32-unknown-unknown
 CARGO_FLAGS := --locked --features bundle
+# Without the types of every view the program is a third smaller, and sooner compiled; `bundle` says the same.
+RELEASE := $(CARGO_FLAGS) --release --config 'build.rustflags=["--cfg=erase_components"]'
 HYDRATE := --lib --target $(WASM) --no-default-features --features hydrate
 # What `--version` names, where BUILD_COMMIT does not: nothing, where there is no git or no repository.
 COMMIT = git describe --always --abbrev=40 --exclude='*' --dirty=-modified 2>/dev/null || true
@@ -20,16 +22,20 @@ setup: ## see that the tools are there, and add the WebAssembly target if it is 
 	@for tool in cargo cc; do $(call need,$$tool); done
 	@test -d "$$(rustc --print sysroot)/lib/rustlib/$(WASM)" || rustup target add $(WASM)
 
-build: setup ## the server and the browser's half, in release
-	BUILD_COMMIT="$${BUILD_COMMIT:-$$($(COMMIT))}" cargo build $(CARGO_FLAGS) --release --bin aerodb-control --bin bundle
+# The site is linked into the program, so it comes before it. The library is compiled once for both steps.
+build: setup ## the program in release, with the browser's half inside: one file
+	cargo build $(RELEASE) --lib --bin bundle
 	$(TARGET)/release/bundle --release
+	BUILD_COMMIT="$${BUILD_COMMIT:-$$($(COMMIT))}" BUILD_SITE="$(abspath $(TARGET))/site.tar" \
+	cargo rustc $(RELEASE) --bin aerodb-control -- --cfg site
+	@wc -c $(PROGRAM)
 
 run: build ## build, found a cluster in ./data if that is not there, and serve on http://127.0.0.1:7400
 	test -e data || $(PROGRAM) init
 	exec $(PROGRAM) serve
 
 run-postgres: build ## the same over a throw-away PostgreSQL cluster of three nodes, which goes with it
-	cargo build $(CARGO_FLAGS) --release --bin postgres_trial
+	cargo build $(RELEASE) --bin postgres_trial
 	exec $(TARGET)/release/postgres_trial
 
 postgres: ## see that PostgreSQL is there, which the tests run, and install it where that can be done

@@ -60,20 +60,28 @@ use std::process::ExitCode;
 /// The words of every kernel that is compiled in.
 const CATALOGUE: Catalogue = Catalogue::of(&kernel::COMPILED_IN);
 
+/// What a build puts into the program besides its code.
+#[derive(Clone, Copy, Debug)]
+pub struct BuildInfo {
+    /// What the build was told that it is made of, for `--version`.
+    pub commit: Option<&'static str>,
+    /// The archive of the site, where the program carries it.
+    pub site: Option<&'static [u8]>,
+}
+
 /// Parses the command line, runs one command and gives its exit code (design of the interface:
-/// `aerodb-control --help` lists the codes). A command line that cannot be parsed ends with 2. `commit` is
-/// what the build was told that it is made of, for `--version`.
+/// `aerodb-control --help` lists the codes). A command line that cannot be parsed ends with 2.
 #[must_use]
-pub fn main(commit: Option<&str>) -> ExitCode {
+pub fn main(build: BuildInfo) -> ExitCode {
     let words = ask::with_parameters(std::env::args_os().collect());
-    let command = Cli::command().version(version::text(commit));
+    let command = Cli::command().version(version::text(build.commit));
     let parsed = command.try_get_matches_from(words).and_then(|said| Cli::from_arg_matches(&said));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return unread::unread(&error),
     };
     let json = cli.json;
-    let exit = match run(cli) {
+    let exit = match run(cli, build.site) {
         Ok(report) => finish(if json { &report.json } else { report.text.as_str() }, report.exit),
         Err(failure) if json && !failure.has_begun() => finish(&failure.json(), failure.exit()),
         Err(failure) => {
@@ -85,15 +93,15 @@ pub fn main(commit: Option<&str>) -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-fn run(cli: Cli) -> Result<Report, Failure> {
+fn run(cli: Cli, site: Option<&'static [u8]>) -> Result<Report, Failure> {
     environment::refuse_unread()?;
     let url = cli.url.vouched_for_by(cli.ca_file.clone());
     let server = remote::RemoteServer { url: &url };
     match cli.command {
         CliCommand::Init(options) => founding::init(options),
-        CliCommand::Serve(options) => local::serve(&options, cli.json),
+        CliCommand::Serve(options) => local::serve(&options, site, cli.json),
         CliCommand::Config(ConfigCommand::Show(options)) => settings::show(&options),
-        CliCommand::Config(ConfigCommand::Check { file }) => Ok(settings::check(&file)),
+        CliCommand::Config(ConfigCommand::Check { file }) => Ok(settings::check(&file, site)),
         CliCommand::Account(AccountCommand::Add(options)) => local::account_add(&options),
         CliCommand::Account(AccountCommand::Role(options)) => local::account_role(&options),
         CliCommand::Account(AccountCommand::Remove { name, reason, place }) => {

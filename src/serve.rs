@@ -187,6 +187,7 @@ pub async fn open(
         identity,
         environment: config.environment_class,
         leptos: config.leptos.clone(),
+        embedded: config.embedded.clone(),
         stopping,
         certificate: certificate.clone(),
         transport: config.reach.transport(),
@@ -246,8 +247,8 @@ fn log_name(identity: &ClusterIdentity) -> String {
 /// # Errors
 /// When it cannot start, or a listener fails.
 pub async fn run(options: ServeOptions) -> Result<(), ServeError> {
-    let path = config::find(options.config.as_deref())?;
-    let mut config = config::load(&path, &options.overrides)?;
+    let path = config::find(options.config.as_deref());
+    let mut config = config::load(path.as_deref(), &options.overrides)?.carrying(options.site)?;
     log_stream::begin(options.log);
     // Before anything is opened: by itself the signal would end the process half way.
     let reload = stop::Reload::new().map_err(|source| ServeError::Io {

@@ -15,6 +15,7 @@ mod api;
 mod checklists;
 mod cluster_figures;
 mod cookie;
+mod embedded_site;
 mod etag;
 mod events;
 mod export;
@@ -44,6 +45,7 @@ mod timeline;
 mod traces;
 mod whole;
 
+pub use embedded_site::EmbeddedSite;
 pub use events::{STREAMS_IN_ALL, STREAMS_PER_SESSION};
 pub use fields::BODY_BYTES_MAX;
 
@@ -92,6 +94,8 @@ pub struct Site {
     pub environment: EnvironmentClass,
     /// Where the compiled front end is, and the address to listen on.
     pub leptos: LeptosOptions,
+    /// The front end, where the program carries it.
+    pub embedded: Option<EmbeddedSite>,
     /// The clock by which sessions end.
     pub clock: Arc<dyn Clock>,
     /// The source of the ids in forms.
@@ -116,6 +120,7 @@ struct ReadState {
     identity: ClusterIdentity,
     environment: EnvironmentClass,
     leptos: LeptosOptions,
+    embedded: Option<EmbeddedSite>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     stopping: events::Stopping,
@@ -173,6 +178,7 @@ pub fn routers(site: Site) -> Routers {
         identity: site.identity,
         environment: site.environment,
         leptos: site.leptos,
+        embedded: site.embedded,
         clock: site.clock,
         entropy: site.entropy,
         stopping: site.stopping,
@@ -238,7 +244,7 @@ fn finished(router: Router, reading: &ReadState) -> Router {
     router
         .layer(from_fn(preferences::carried))
         .layer(from_fn_with_state(reading.clone(), federated_login::held_to_its_proxy))
-        .merge(files::files(&reading.leptos))
+        .merge(files::files(&reading.leptos, reading.embedded.as_ref()))
         .layer(CatchPanicLayer::custom(|_| {
             let sentence = "Internal error. Nothing more is known here.";
             let mut refusal = Refusal::new(RefusalCode::Internal, sentence);

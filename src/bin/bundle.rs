@@ -2,7 +2,8 @@
 //!
 //! It compiles the library for the browser, runs wasm-bindgen as a library of exactly the version
 //! in the lock file, names each file after its content, and writes those names beside this program,
-//! which is where the server of the same build looks for them. It never fetches a tool.
+//! which is where the server of the same build looks for them. Of a release it makes one archive besides,
+//! which is linked into the program. It never fetches a tool.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -15,6 +16,8 @@ const NAME: &str = "aerodb-control";
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Where leptos looks for the hashes: beside the program.
 const HASHES: &str = "hash.txt";
+/// What the program carries, beside the folder of the site.
+const ARCHIVE: &str = "site.tar";
 
 type Done<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -31,6 +34,15 @@ impl Build {
         match self {
             Self::Debug => ("dev", "debug"),
             Self::Release => ("wasm-release", "wasm-release"),
+        }
+    }
+
+    /// What cargo is told besides. In a release both halves erase the types of their views: the Makefile
+    /// builds the server with the same.
+    fn config(self) -> &'static [&'static str] {
+        match self {
+            Self::Debug => &[],
+            Self::Release => &["--config", "build.rustflags=[\"--cfg=erase_components\"]"],
         }
     }
 }
@@ -60,6 +72,14 @@ fn main() -> Done<()> {
     remove(&site)?;
     fs::rename(&fresh, &site)?;
     fs::write(env::current_exe()?.with_file_name(HASHES), hashes)?;
+    if build == Build::Release {
+        let archive = target.join(ARCHIVE);
+        let packed = pack(&site)?;
+        // What did not change is not linked again.
+        if fs::read(&archive).ok().as_ref() != Some(&packed) {
+            fs::write(&archive, packed)?;
+        }
+    }
     report(&site)
 }
 
@@ -72,6 +92,7 @@ fn compile(root: &Path, target: &Path, build: Build) -> Done<PathBuf> {
         .current_dir(root)
         .args(["build", "--locked", "--lib", "--target", TARGET])
         .args(["--no-default-features", "--features", "hydrate", "--profile", profile])
+        .args(build.config())
         .arg("--target-dir")
         .arg(&front)
         .status()?;
@@ -109,6 +130,35 @@ fn name_by_content(package: &Path) -> Done<String> {
         writeln!(hashes, "{kind}: {hash}")?;
     }
     Ok(hashes)
+}
+
+/// The whole site as one archive, the same bytes for the same files. The program has no list of hashes beside
+/// it, so the files of the package are named alike, by the hash of all of them.
+fn pack(site: &Path) -> Done<Vec<u8>> {
+    let package = site.join("pkg");
+    let files = files(site)?;
+    let mut all = Vec::new();
+    for file in &files {
+        all.extend(fnv(&fs::read(file)?).to_be_bytes());
+    }
+    let hash = format!("{:016x}", fnv(&all));
+    let mut archive = tar::Builder::new(Vec::new());
+    for file in &files {
+        let bytes = fs::read(file)?;
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let named = match name.strip_prefix(NAME).and_then(|rest| rest.strip_prefix('.')) {
+            Some(rest) if file.starts_with(&package) => {
+                let kind = rest.split_once('.').map_or("", |(_, kind)| kind);
+                format!("pkg/{NAME}.{hash}.{kind}")
+            }
+            _ => file.strip_prefix(site)?.display().to_string(),
+        };
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len().try_into()?);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, named, &*bytes)?;
+    }
+    Ok(archive.into_inner()?)
 }
 
 /// FNV-1a. It names files and protects nothing.

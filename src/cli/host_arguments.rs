@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// and that over the file.
 #[derive(Args, Debug)]
 pub(super) struct SettingsArguments {
-    /// The settings [default: Leptos.toml here or in a folder above].
+    /// The settings [default: Leptos.toml here or in a folder above, else what is built in].
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// Where the cluster, the log and the accounts are kept.
@@ -87,7 +87,7 @@ pub(super) enum ConfigCommand {
 /// Where a command that works without a server finds its data.
 #[derive(Args, Debug)]
 pub(super) struct DataArguments {
-    /// The settings [default: Leptos.toml here or in a folder above].
+    /// The settings [default: Leptos.toml here or in a folder above, else what is built in].
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// The data directory [default: as the settings say].
@@ -168,7 +168,7 @@ pub(super) enum OwnSchemaArgument {
 
 #[derive(Args, Debug)]
 pub(super) struct RightsArguments {
-    /// The settings [default: Leptos.toml here or in a folder above].
+    /// The settings [default: Leptos.toml here or in a folder above, else what is built in].
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 }

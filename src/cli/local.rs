@@ -26,10 +26,15 @@ use serde_json::json;
 use std::future::Future;
 
 /// Runs the control plane until it is told to stop.
-pub(super) fn serve(options: &ServeArguments, as_json: bool) -> Result<Report, Failure> {
+pub(super) fn serve(
+    options: &ServeArguments,
+    site: Option<&'static [u8]>,
+    as_json: bool,
+) -> Result<Report, Failure> {
     let options = ServeOptions {
         config: options.settings.config.clone(),
         overrides: settings::overrides(&options.settings)?,
+        site,
         log: match options.log {
             LogLines::Off => log_stream::LogFormat::Off,
             LogLines::Text => log_stream::LogFormat::Text,

@@ -71,14 +71,15 @@ pub(super) fn show(said: &SettingsArguments) -> Result<Report, Failure> {
     let shown = serve::settings_in_force(said.config.as_deref(), &overrides(said)?);
     let (file, settings) = shown.map_err(|error| not_served(ServeError::Config(error)))?;
     let mut text = TextLines::new();
-    text.line(format!("file: {}", file.display()));
+    let file = file.map(|file| file.display().to_string());
+    text.line(format!("file: {}", file.as_deref().unwrap_or("none")));
     let row = |SettingInForce { name, value, source }: &SettingInForce| {
         vec![name.clone(), value.clone(), source.to_string()]
     };
     text.table("", &settings.iter().map(row).collect::<Vec<_>>());
     let json = |SettingInForce { name, value, source }: &SettingInForce| json!({ "name": name, "value": value, "source": source_of(source) });
     let settings: Vec<_> = settings.iter().map(json).collect();
-    let json = json!({ "file": file.display().to_string(), "settings": settings });
+    let json = json!({ "file": file, "settings": settings });
     Ok(Report { text, json: line_of(&json), exit: Exit::Done })
 }
 
@@ -92,8 +93,8 @@ fn source_of(source: &SettingSource) -> Value {
 }
 
 /// All that is wrong with a settings file; nothing is started.
-pub(super) fn check(file: &Path) -> Report {
-    let SettingsFileReport { variables, problems } = serve::check_settings(file);
+pub(super) fn check(file: &Path, site: Option<&'static [u8]>) -> Report {
+    let SettingsFileReport { variables, problems } = serve::check_settings(file, site);
     let mut text = TextLines::new();
     for problem in &problems {
         text.line(problem.to_string());

@@ -31,7 +31,8 @@ pub struct Examined {
 /// # Errors
 /// When a control plane runs on it, or a side cannot be opened.
 pub async fn examine(named: Option<&Path>, data: Option<&Path>) -> Result<Examined, ServeError> {
-    let config = config::load(&config::find(named)?, &config::SettingOverride::data(data)?)?;
+    let said = config::SettingOverride::data(data)?;
+    let config = config::load(config::find(named).as_deref(), &said)?;
     examine_with(&config, SystemDeps::of_this_machine()).await
 }
 

@@ -16,7 +16,7 @@ use crate::model::spec::ActionClass;
 use crate::observe::QueryService;
 use crate::observe::in_flight::InFlight;
 use crate::ui::EnvironmentClass;
-use crate::web::{Site, Transport};
+use crate::web::{EmbeddedSite, Site, Transport};
 use crate::workflow::Workflow;
 use crate::workflow::access::Access;
 use leptos::config::LeptosOptions;
@@ -75,6 +75,8 @@ pub struct Front {
     pub environment: EnvironmentClass,
     /// The framework's options.
     pub leptos: LeptosOptions,
+    /// The site, where the program carries it.
+    pub embedded: Option<EmbeddedSite>,
     /// What ends the streams of events.
     pub stopping: watch::Receiver<()>,
     /// Until when the certificate is valid.
@@ -93,6 +95,7 @@ impl Front {
             identity,
             environment: EnvironmentClass::default(),
             leptos: LeptosOptions::builder().output_name("aerodb-control").build(),
+            embedded: None,
             stopping,
             certificate: CertificateExpiry::default(),
             transport: Transport::Plain,
@@ -125,8 +128,16 @@ impl Assembled {
     #[must_use]
     pub fn site(self, front: Front) -> Site {
         let Self { read, workflow, access, clock, entropy, writes } = self;
-        let Front { identity, environment, leptos, stopping, certificate, transport, providers } =
-            front;
+        let Front {
+            identity,
+            environment,
+            leptos,
+            embedded,
+            stopping,
+            certificate,
+            transport,
+            providers,
+        } = front;
         Site {
             read,
             workflow,
@@ -134,6 +145,7 @@ impl Assembled {
             identity,
             environment,
             leptos,
+            embedded,
             clock,
             entropy,
             stopping,

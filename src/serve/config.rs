@@ -1,5 +1,6 @@
 //! The settings: `Leptos.toml`, really read, with what the environment and the command line say over it.
 
+mod base;
 mod file;
 mod kernel;
 mod keys;
@@ -17,6 +18,9 @@ use crate::authority::ReauthLifetime;
 use crate::model::spec::ActionClass;
 use crate::model::text::{InputError, PlaceName};
 use crate::ui::EnvironmentClass;
+use crate::web::EmbeddedSite;
+use crate::web::render::SiteError;
+use base::BaseLayer;
 use layers::Layers;
 use leptos::config::LeptosOptions;
 use std::ffi::OsString;
@@ -29,6 +33,8 @@ use values::ValueChecker;
 pub struct Config {
     /// The framework's options; `site_addr` is where the console listens.
     pub leptos: LeptosOptions,
+    /// The site, where the program carries it.
+    pub embedded: Option<EmbeddedSite>,
     /// Where everything that lasts is kept.
     pub data: PathBuf,
     /// Which kernel holds the data, and what is said of it alone.
@@ -68,11 +74,11 @@ pub struct SettingInForce {
 /// Why there are no settings.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// No file.
+    /// No file, and nobody says where the data is.
     #[error(
-        "Leptos.toml was not found: name it with --config, start inside the project, or keep the program under it"
+        "no settings file was found and no data directory is named: say --data DIR, set AERODB_CONTROL_DATA, or name a file with --config"
     )]
-    NotFound,
+    NoData,
     /// A file that cannot be read at all, or a folder that paths are relative to.
     #[error("{}: {source}", path.display())]
     Unreadable {
@@ -90,28 +96,27 @@ pub enum ConfigError {
 }
 
 /// Finds the file: the one named, else `Leptos.toml` in the working directory or above it, else
-/// beside the program or above it.
-///
-/// # Errors
-/// When there is none.
-pub fn find(named: Option<&Path>) -> Result<PathBuf, ConfigError> {
+/// beside the program or above it. `None` where there is none: the settings are then those that are built in.
+#[must_use]
+pub fn find(named: Option<&Path>) -> Option<PathBuf> {
     if let Some(path) = named {
-        return Ok(path.to_owned());
+        return Some(path.to_owned());
     }
     let starts = [std::env::current_dir().ok(), std::env::current_exe().ok()];
     let above = |start: PathBuf| {
         start.ancestors().map(|dir| dir.join("Leptos.toml")).find(|path| path.is_file())
     };
-    starts.into_iter().flatten().find_map(above).ok_or(ConfigError::NotFound)
+    starts.into_iter().flatten().find_map(above)
 }
 
 /// Reads the settings: the options over the environment of this process, and that over the file. Paths in
-/// the file are relative to the file, those in variables and options to the working directory.
+/// the file are relative to the file, those in variables and options to the working directory. Without a
+/// file every setting has the value that is shipped, but for the place of the data, which nobody can guess.
 ///
 /// # Errors
 /// With all that was found: a key that is missing, or that nothing reads, in any table; a value that cannot
 /// be; a variable that looks like a setting and is none.
-pub fn load(path: &Path, flags: &[SettingOverride]) -> Result<Config, ConfigError> {
+pub fn load(path: Option<&Path>, flags: &[SettingOverride]) -> Result<Config, ConfigError> {
     let named = |(name, value): (OsString, OsString)| (name.to_string_lossy().into_owned(), value);
     let variables: Vec<_> = std::env::vars_os().map(named).collect();
     load_under(path, &variables, flags)
@@ -119,22 +124,18 @@ pub fn load(path: &Path, flags: &[SettingOverride]) -> Result<Config, ConfigErro
 
 /// The same, under these variables of the environment.
 fn load_under(
-    path: &Path,
+    path: Option<&Path>,
     variables: &[(String, OsString)],
     flags: &[SettingOverride],
 ) -> Result<Config, ConfigError> {
-    let unreadable = |path: &Path| {
-        let path = path.to_owned();
-        move |source| ConfigError::Unreadable { path, source }
-    };
-    let text = std::fs::read_to_string(path).map_err(unreadable(path))?;
-    let absolute = path.canonicalize().map_err(unreadable(path))?;
-    let folder = absolute.parent().unwrap_or(Path::new("/"));
-    let working = std::env::current_dir().map_err(unreadable(Path::new(".")))?;
+    let working = std::env::current_dir();
+    let working =
+        working.map_err(|source| ConfigError::Unreadable { path: PathBuf::from("."), source })?;
+    let base = BaseLayer::read(path, variables, flags)?;
     let all = keys::all();
     let read: Vec<String> = all.iter().map(keys::SettingKey::variable).collect();
     let mut problems = file::unread(variables.iter().map(|(name, _)| name.clone()), &read);
-    let layers = Layers { path, text: &text, folder, working: &working, variables, flags };
+    let layers = Layers { base: &base, working: &working, variables, flags };
     let (file, sources) = match layers.read() {
         Ok(read) => read,
         Err(found) => {
@@ -142,7 +143,22 @@ fn load_under(
             return Err(ConfigError::Refused(problems));
         }
     };
-    ValueChecker { path, sources: &sources, problems }.judge(&file)
+    ValueChecker { base: &base, sources: &sources, problems }.judge(&file)
+}
+
+impl Config {
+    /// The same, of a program that carries its site: what the settings say of a folder is then not used.
+    ///
+    /// # Errors
+    /// When what it carries is no site.
+    pub fn carrying(mut self, site: Option<&'static [u8]>) -> Result<Self, SiteError> {
+        if let Some(archive) = site {
+            let site = EmbeddedSite::read(archive)?;
+            site.named_in(&mut self.leptos);
+            self.embedded = Some(site);
+        }
+        Ok(self)
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +171,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("Leptos.toml");
         std::fs::write(&path, text).expect("a file");
-        load(&path, &[]).map_err(|error| error.to_string())
+        load(Some(&path), &[]).map_err(|error| error.to_string())
     }
 
     const GOOD: &str = "[control]\ndata = \"data\"\nkernel = \"embedded\"\nnodes = 3\n\
@@ -234,7 +250,7 @@ mod tests {
         std::fs::write(&path, text).expect("a file");
         let variables: Vec<_> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
-        load_under(&path, &variables, flags).map_err(|error| match error {
+        load_under(Some(&path), &variables, flags).map_err(|error| match error {
             ConfigError::Refused(problems) => problems,
             other => panic!("{other}"),
         })

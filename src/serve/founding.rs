@@ -59,7 +59,8 @@ pub struct Founded {
 /// When no server says which cluster it is, or two say two; when the place holds something, the settings
 /// cannot be used, or the disk refuses.
 pub async fn init(options: InitOptions) -> Result<Founded, ServeError> {
-    let config = config::load(&config::find(options.config.as_deref())?, &options.overrides)?;
+    let config =
+        config::load(config::find(options.config.as_deref()).as_deref(), &options.overrides)?;
     // A start would refuse it; nothing is made in it before.
     offline::private(&config.data)?;
     found(&config, &SystemDeps::of_this_machine(), host_user(options.reason)).await

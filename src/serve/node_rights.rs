@@ -27,7 +27,7 @@ pub struct NodeRights {
 /// # Errors
 /// When the settings cannot be used, or name another kernel. A node that gives no answer is no error.
 pub async fn node_rights(named: Option<&Path>) -> Result<Vec<NodeRights>, ServeError> {
-    let config = config::load(&config::find(named)?, &[])?;
+    let config = config::load(config::find(named).as_deref(), &[])?;
     let KernelSettings::Postgres(settings) = &config.kernel else {
         let required = "postgres: only its servers have roles and rights";
         return Err(InputError::new("kernel", "embedded", required).into());

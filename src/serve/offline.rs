@@ -16,11 +16,11 @@ use std::sync::Arc;
 /// Where everything that lasts is kept, by the settings and the command line.
 ///
 /// # Errors
-/// When there are no settings and no directory was named.
+/// When the settings cannot be used, or there are none and no directory was named.
 pub fn data_dir(config: Option<&Path>, data: Option<&Path>) -> Result<PathBuf, ServeError> {
     match data {
         Some(data) => Ok(data.to_owned()),
-        None => Ok(config::load(&config::find(config)?, &[])?.data),
+        None => Ok(config::load(config::find(config).as_deref(), &[])?.data),
     }
 }
 

@@ -13,6 +13,8 @@ pub struct ServeOptions {
     pub overrides: Vec<SettingOverride>,
     /// In which form records are told on standard error.
     pub log: log_stream::LogFormat,
+    /// The site that the program carries; `None`: it is in a folder.
+    pub site: Option<&'static [u8]>,
     /// In which form it is said on standard output where it is served.
     pub announcement: Announcement,
 }

@@ -27,7 +27,10 @@ pub(super) struct Preflight {
 pub(super) fn of(config: &Config, now: Timestamp) -> Preflight {
     let mut refused = Vec::new();
     let (reach, console) = (&config.reach, config.leptos.site_addr);
-    refused.extend(check_site(&config.leptos).err().map(ServeError::from));
+    // What the program carries was looked at as it was read.
+    if config.embedded.is_none() {
+        refused.extend(check_site(&config.leptos).err().map(ServeError::from));
+    }
     refused.extend(reach.permits("the console", console).err());
     let observers = config.observer_listen;
     let permitted = observers.map(|at| reach.permits("the console of observers", at));
@@ -57,16 +60,16 @@ pub(super) fn of(config: &Config, now: Timestamp) -> Preflight {
     Preflight { certified, refused }
 }
 
-/// Every setting as a server with these options would have it.
+/// Every setting as a server with these options would have it, and the file that was read, if any was.
 ///
 /// # Errors
 /// With all that is wrong with them.
 pub fn settings_in_force(
     named: Option<&Path>,
     overrides: &[SettingOverride],
-) -> Result<(PathBuf, Vec<SettingInForce>), ConfigError> {
-    let path = config::find(named)?;
-    let config = config::load(&path, overrides)?;
+) -> Result<(Option<PathBuf>, Vec<SettingInForce>), ConfigError> {
+    let path = config::find(named);
+    let config = config::load(path.as_deref(), overrides)?;
     Ok((path, config.in_force))
 }
 
@@ -80,11 +83,17 @@ pub struct SettingsFileReport {
 }
 
 /// Says what is wrong with a settings file, under the variables of this environment, as a start would.
-/// Nothing is started, opened or asked; the files that it names are read.
+/// Nothing is started, opened or asked; the files that it names are read. `site` is what the program carries.
 #[must_use]
-pub fn check_settings(path: &Path) -> SettingsFileReport {
+pub fn check_settings(path: &Path, site: Option<&'static [u8]>) -> SettingsFileReport {
     let of_file = |what: String| SettingProblem { place: path.display().to_string(), what };
-    match config::load(path, &[]) {
+    let config = match config::load(Some(path), &[]) {
+        Ok(config) => config.carrying(site).map_err(|error| vec![of_file(error.to_string())]),
+        Err(ConfigError::Refused(problems)) => Err(problems),
+        Err(ConfigError::Unreadable { source, .. }) => Err(vec![of_file(source.to_string())]),
+        Err(error) => Err(vec![of_file(error.to_string())]),
+    };
+    match config {
         Ok(config) => {
             let refused = of(&config, SystemClock.now()).refused;
             let variable = |setting: SettingInForce| match setting.source {
@@ -96,15 +105,6 @@ pub fn check_settings(path: &Path) -> SettingsFileReport {
                 problems: refused.iter().map(|error| of_file(error.to_string())).collect(),
             }
         }
-        Err(ConfigError::Refused(problems)) => {
-            SettingsFileReport { variables: Vec::new(), problems }
-        }
-        Err(ConfigError::Unreadable { source, .. }) => {
-            let problems = vec![of_file(source.to_string())];
-            SettingsFileReport { variables: Vec::new(), problems }
-        }
-        Err(error) => {
-            SettingsFileReport { variables: Vec::new(), problems: vec![of_file(error.to_string())] }
-        }
+        Err(problems) => SettingsFileReport { variables: Vec::new(), problems },
     }
 }

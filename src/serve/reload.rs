@@ -20,8 +20,8 @@ const RELOADED: [&str; 2] = ["control.tls-cert", "control.tls-key"];
 
 /// What a running server needs to read its files again.
 pub(super) struct Reloader {
-    /// The settings file.
-    pub(super) path: PathBuf,
+    /// The settings file, where there is one.
+    pub(super) path: Option<PathBuf>,
     /// What the command line said instead of it.
     pub(super) overrides: Vec<SettingOverride>,
     /// The settings as they were at the start: each with its value.
@@ -44,7 +44,7 @@ impl Reloader {
     }
 
     fn again(&mut self) {
-        let read = config::load(&self.path, &self.overrides);
+        let read = config::load(self.path.as_deref(), &self.overrides);
         let mut read = match read {
             Ok(read) => read,
             Err(why) => {

@@ -20,21 +20,29 @@ type Whole = Pin<Box<dyn Stream<Item = String> + Send>>;
 
 /// Why the site cannot be served; found at start, because a page that finds it would panic.
 #[derive(Debug, thiserror::Error)]
-#[error("{path} cannot be read: {source}; build the browser's half with the bundle command")]
-pub struct SiteError {
-    path: PathBuf,
-    #[source]
-    source: std::io::Error,
+pub enum SiteError {
+    /// A file that is not where the settings say.
+    #[error("{path} cannot be read: {source}; build the browser's half with the bundle command")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// What the program carries is no site.
+    #[error("the site that this program carries cannot be served: {0}; build the program again")]
+    Archive(String),
 }
 
-/// Checks that every file that pages link to is there. `serve` calls it before it listens.
+/// Checks that every file that pages link to is in its folder. `serve` calls it before it listens, unless the
+/// program carries them.
 ///
 /// # Errors
 /// When the file of hashes beside the program, or a file of the site, cannot be read.
 pub fn check_site(options: &LeptosOptions) -> Result<(), SiteError> {
     let readable = |path: PathBuf| match std::fs::metadata(&path) {
         Ok(_) => Ok(()),
-        Err(source) => Err(SiteError { path, source }),
+        Err(source) => Err(SiteError::Unreadable { path, source }),
     };
     if options.hash_files {
         readable(hash_file(options))?;

@@ -13,18 +13,21 @@ use std::net::SocketAddr;
 #[serde(deny_unknown_fields)]
 pub(super) struct SettingsFile {
     pub(super) control: ControlTable,
+    #[serde(default)]
     package: Package,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Package {
+    #[serde(default)]
     metadata: Metadata,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Metadata {
+    #[serde(default)]
     leptos: ConsoleTable,
 }
 
@@ -33,9 +36,11 @@ struct Metadata {
 #[derive(Clone, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ConsoleTable {
-    /// The name of the JavaScript, WebAssembly and style files.
+    /// Optional: the name of the JavaScript, WebAssembly and style files.
+    #[serde(default = "output_name")]
     output_name: String,
-    /// Where the files of the site are. Relative to the file.
+    /// Optional: where the files of the site are. Relative to the file.
+    #[serde(default = "site_root")]
     #[schemars(extend("format" = "path"))]
     site_root: String,
     /// Optional: the folder of the site with the files whose names hold their hashes.
@@ -58,6 +63,31 @@ pub(super) struct ConsoleTable {
     /// Optional: the list of the hashes in those names, beside the program.
     #[serde(default)]
     hash_file: Option<String>,
+}
+
+/// As `bundle` names them.
+fn output_name() -> String {
+    "aerodb-control".to_owned()
+}
+
+/// Where `bundle` puts them, below the working directory.
+fn site_root() -> String {
+    "target/site".to_owned()
+}
+
+impl Default for ConsoleTable {
+    fn default() -> Self {
+        Self {
+            output_name: output_name(),
+            site_root: site_root(),
+            site_pkg_dir: None,
+            site_addr: None,
+            reload_port: None,
+            env: None,
+            hash_files: None,
+            hash_file: None,
+        }
+    }
 }
 
 impl SettingsFile {

@@ -285,7 +285,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("Leptos.toml");
         std::fs::write(&path, text).expect("a file");
-        load(&path, &[]).map(|config| config.kernel).map_err(|error| error.to_string())
+        load(Some(&path), &[]).map(|config| config.kernel).map_err(|error| error.to_string())
     }
 
     fn postgres(text: &str) -> Box<PostgresConfig> {

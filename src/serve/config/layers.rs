@@ -4,6 +4,7 @@
 //! The layers are put together before they are read as a type, so that each of them is held to the same
 //! limits, and every value is known with where it came from.
 
+use super::base::BaseLayer;
 use super::file::SettingsFile;
 use super::keys::{self, SettingKey, ValueSyntax};
 use crate::model::text::{InputError, escape_unsafe};
@@ -19,7 +20,7 @@ use toml::de::{DeTable, DeValue};
 /// Where the value of a setting came from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SettingSource {
-    /// Nobody named it.
+    /// Nobody named it: it is built in.
     Default,
     /// The file, in this line.
     File(usize),
@@ -66,6 +67,11 @@ impl SettingOverride {
         Ok(Self::new(flag, name, text))
     }
 
+    /// Whether it is about the setting of this name.
+    pub(super) fn is_about(&self, name: &str) -> bool {
+        self.name == name
+    }
+
     /// Where a command that has no other option is told that the data is.
     ///
     /// # Errors
@@ -92,12 +98,8 @@ impl fmt::Display for SettingProblem {
 
 /// What may be said of a setting, and where.
 pub(super) struct Layers<'a> {
-    /// The file.
-    pub(super) path: &'a Path,
-    /// What it holds.
-    pub(super) text: &'a str,
-    /// Its folder, which paths in it are relative to.
-    pub(super) folder: &'a Path,
+    /// What all others are laid over.
+    pub(super) base: &'a BaseLayer,
     /// The folder that paths in variables and options are relative to.
     pub(super) working: &'a Path,
     /// The variables of the environment.
@@ -123,7 +125,7 @@ impl Layers<'_> {
         let known = keys::all();
         let mut problems = Vec::new();
         let overlays = self.overlays(&known, &mut problems);
-        let mut root = match DeTable::parse(self.text) {
+        let mut root = match DeTable::parse(self.base.text()) {
             Ok(root) => root,
             Err(error) => {
                 problems.push(self.wrong(&error, &[]));
@@ -137,9 +139,12 @@ impl Layers<'_> {
         let mut sources = SettingSources::new();
         for key in &known {
             let Some((at, value)) = find(root.get_mut(), key) else { continue };
-            let line = self.text.get(..at.start).map_or(0, |before| before.matches('\n').count());
-            sources.insert(key.name(), SettingSource::File(line + 1));
-            if key.syntax == ValueSyntax::Path && resolve(value, self.folder).is_none() {
+            if let BaseLayer::File { text, .. } = self.base {
+                let line = text.get(..at.start).map_or(0, |before| before.matches('\n').count());
+                sources.insert(key.name(), SettingSource::File(line + 1));
+            }
+            let folder = self.base.folder().unwrap_or(self.working);
+            if key.syntax == ValueSyntax::Path && resolve(value, folder).is_none() {
                 problems.push(SettingProblem { place: self.line(at), what: NOT_UTF_8.to_owned() });
             }
         }
@@ -205,7 +210,7 @@ impl Layers<'_> {
                 said.push((key, SettingSource::Flag(flag), value.to_string()));
             }
         }
-        let mut end = self.text.len();
+        let mut end = self.base.text().len();
         let mut overlays = Vec::with_capacity(said.len());
         for (key, source, value) in said {
             let text = format!("{}value = {value}", "\n".repeat(end + 1));
@@ -221,7 +226,7 @@ impl Layers<'_> {
         let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
         let span = error.span().unwrap_or_default();
         let is_within = |overlay: &&Overlay<'_>| span.start <= overlay.text.len();
-        match overlays.iter().find(is_within).filter(|_| span.start > self.text.len()) {
+        match overlays.iter().find(is_within).filter(|_| span.start > self.base.text().len()) {
             Some(overlay) => SettingProblem {
                 place: overlay.source.to_string(),
                 what: format!("{}: {what}", overlay.key.name()),
@@ -232,11 +237,12 @@ impl Layers<'_> {
 
     /// The file, the line of a place in it, and the key that stands there.
     fn line(&self, at: Range<usize>) -> String {
-        let before = self.text.get(..at.start).unwrap_or(self.text);
+        let text = self.base.text();
+        let before = text.get(..at.start).unwrap_or(text);
         let number = before.matches('\n').count();
-        let line = self.text.lines().nth(number).unwrap_or_default();
+        let line = text.lines().nth(number).unwrap_or_default();
         let head = line.split('=').next().unwrap_or_default().trim();
-        let path = self.path.display();
+        let path = self.base.place();
         match head {
             "" => format!("{path}, line {}", number + 1),
             head => format!("{path}, line {}, \"{}\"", number + 1, escape_unsafe(head)),

@@ -1,5 +1,6 @@
 //! Every value judged, each by its own rule, and all that is wrong kept: who corrects a file sees it at once.
 
+use super::base::BaseLayer;
 use super::file::{ConsoleTable, SettingsFile};
 use super::layers::{SettingProblem, SettingSource, SettingSources};
 use super::table::ControlTable;
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 /// Judges every value, and keeps what is wrong with each.
 pub(super) struct ValueChecker<'a> {
-    pub(super) path: &'a Path,
+    pub(super) base: &'a BaseLayer,
     pub(super) sources: &'a SettingSources,
     pub(super) problems: Vec<SettingProblem>,
 }
@@ -63,6 +64,7 @@ impl ValueChecker<'_> {
             in_force: self.in_force(table, &leptos),
             kernel,
             leptos,
+            embedded: None,
             data,
             environment,
             environment_class: EnvironmentClass::of(table.production),
@@ -103,11 +105,11 @@ impl ValueChecker<'_> {
         let mut tables = [keys::CONTROL, keys::POSTGRES].into_iter();
         let source = tables.find_map(|table| self.sources.get(&format!("{table}.{key}")));
         let place = match source {
-            Some(SettingSource::File(line)) => format!("{}, line {line}", self.path.display()),
+            Some(SettingSource::File(line)) => format!("{}, line {line}", self.base.place()),
             Some(source @ (SettingSource::Variable(_) | SettingSource::Flag(_))) => {
                 source.to_string()
             }
-            Some(SettingSource::Default) | None => self.path.display().to_string(),
+            Some(SettingSource::Default) | None => self.base.place(),
         };
         self.problems.push(SettingProblem { place, what });
     }

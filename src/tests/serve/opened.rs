@@ -91,6 +91,7 @@ pub(crate) fn config(dir: &Path, nodes: u64) -> Config {
         .build();
     Config {
         leptos,
+        embedded: None,
         data: dir.to_owned(),
         kernel: KernelSettings::Embedded {
             nodes: NodeCount::Exactly(nodes),

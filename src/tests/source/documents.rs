@@ -88,7 +88,9 @@ const INTRODUCTION: &str = "# Configuration
 This page is generated from the type that the settings are read into.
 
 `aerodb-control serve` reads `Leptos.toml`: the one that `--config` names, else the one in the
-working directory or a folder above it, else the one beside the program or above it. Every key
+working directory or a folder above it, else the one beside the program or above it. Without any
+every setting is as shipped, and where the data is has to be said: `--data DIR`, or
+`AERODB_CONTROL_DATA`. In a file every key
 that is not called optional has to be there, unless a variable or an option brings it. A key or a
 table that nothing reads stops the start, wherever in the file it stands, and is named with its
 line: a key of `[control]` below the line `[package.metadata.leptos]` is one.
@@ -126,7 +128,8 @@ under a key that is a word already.
 const CONSOLE: &str = "
 ## `[package.metadata.leptos]`
 
-The console's own part, read by the framework.
+The console's own part, read by the framework. A program of `make build` carries its site: what is
+said here of files and folders is read only by one that carries none, as `cargo build` makes it.
 
 | key | meaning | as shipped |
 | --- | --- | --- |
