@@ -13,7 +13,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is needed and was not found" >
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build run run-postgres postgres check lint test unit e2e documents bench bench-pages pictures crash-campaign simulate power-loss migration-kills fault-sweep duplicates hostile fuzz crowd deny alerts clean
+.PHONY: help setup build packages run run-postgres postgres check lint test unit e2e documents bench bench-pages pictures crash-campaign simulate power-loss migration-kills fault-sweep duplicates hostile fuzz crowd deny alerts clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -29,6 +29,10 @@ build: setup ## the program in release, with the browser's half inside: one file
 	BUILD_COMMIT="$${BUILD_COMMIT:-$$($(COMMIT))}" BUILD_SITE="$(abspath $(TARGET))/site.tar" \
 	cargo rustc $(RELEASE) --bin aerodb-control -- --cfg site
 	@wc -c $(PROGRAM)
+
+packages: build ## a package of Debian in the target folder: needs dpkg-dev
+	@$(call need,dpkg-shlibdeps)
+	deploy/deb/build.sh $(PROGRAM) $(TARGET)
 
 run: build ## build, found a cluster in ./data if that is not there, and serve on http://127.0.0.1:7400
 	test -e data || $(PROGRAM) init
