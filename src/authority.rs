@@ -43,6 +43,7 @@
 
 pub mod accounts;
 pub mod clock;
+mod common_passwords;
 pub mod links;
 pub mod providers;
 pub mod reauth;

@@ -104,9 +104,9 @@ fn run(cli: Cli, site: Option<&'static [u8]>) -> Result<Report, Failure> {
         CliCommand::Config(ConfigCommand::Check { file }) => Ok(settings::check(&file, site)),
         CliCommand::Account(AccountCommand::Add(options)) => local::account_add(&options),
         CliCommand::Account(AccountCommand::Role(options)) => local::account_role(&options),
-        CliCommand::Account(AccountCommand::Remove { name, reason, place }) => {
-            local::account_remove(&name, reason.as_ref(), &place)
-        }
+        CliCommand::Account(AccountCommand::Password(named)) => local::account_password(&named),
+        CliCommand::Account(AccountCommand::SignOut(named)) => local::account_sign_out(&named),
+        CliCommand::Account(AccountCommand::Remove(named)) => local::account_remove(&named),
         CliCommand::Token(TokenCommand::Issue(options)) => local::token_issue(&options, cli.json),
         CliCommand::Token(TokenCommand::Revoke { name }) => server.token_revoke(&name),
         CliCommand::Accept(options) => accept::accept(&options),

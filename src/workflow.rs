@@ -16,6 +16,7 @@ pub use confirm::Confirmation;
 mod manual_resolution;
 pub use manual_resolution::ManualResolution;
 mod freeze;
+mod host_accounts;
 mod links;
 pub mod log_key;
 mod may_confirm;

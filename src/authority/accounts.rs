@@ -87,6 +87,39 @@ pub(super) fn set_role(
     Ok(RoleChange { from, sessions_ended: sessions::end_all(transaction, name, now)? })
 }
 
+/// Gives an account another password and ends its sessions: whoever has the old one is out. Answers how many
+/// sessions there were.
+///
+/// # Errors
+/// [`Denied::NoSuchName`]; [`Denied::NoPassword`], because a provider says who signs in with it.
+pub fn change_password(
+    transaction: &Transaction<'_>,
+    name: &ActorName,
+    password: &HashedPassword,
+    now: Timestamp,
+) -> Result<u64, Denied> {
+    role_of(transaction, name)?.ok_or_else(|| Denied::NoSuchName(name.clone()))?;
+    password_of(transaction, name)?.ok_or_else(|| Denied::NoPassword(name.clone()))?;
+    transaction.execute(
+        "UPDATE account SET password = ?2 WHERE name = ?1",
+        params![name.as_str(), password.as_str()],
+    )?;
+    sessions::end_all(transaction, name, now)
+}
+
+/// Ends the sessions of an account, and answers how many there were.
+///
+/// # Errors
+/// [`Denied::NoSuchName`].
+pub fn end_sessions(
+    transaction: &Transaction<'_>,
+    name: &ActorName,
+    now: Timestamp,
+) -> Result<u64, Denied> {
+    role_of(transaction, name)?.ok_or_else(|| Denied::NoSuchName(name.clone()))?;
+    sessions::end_all(transaction, name, now)
+}
+
 /// Removes an account and ends its sessions: nobody signs in with it again. The row stays, because
 /// records name it and nobody else may get the name.
 ///

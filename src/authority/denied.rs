@@ -45,6 +45,9 @@ pub enum Denied {
     /// A provider says which role the account has.
     #[error("a provider says which role {0} has")]
     RoleIsGiven(ActorName),
+    /// A provider says who signs in with the account.
+    #[error("{0} signs in by the word of a provider, and has no password")]
+    NoPassword(ActorName),
     /// A provider vouched for somebody who has no role here.
     #[error("what the provider says gives no role")]
     NoRole {
@@ -174,6 +177,9 @@ impl Denied {
             }
             Self::RoleIsGiven(name) => {
                 named("name", name, "an account whose role no provider says at each sign-in")
+            }
+            Self::NoPassword(name) => {
+                named("name", name, "an account that signs in with a password of its own")
             }
             Self::NoRole { said } => not_admitted(
                 "The provider says who this is, and nothing that gives a role here.",

@@ -16,16 +16,25 @@ pub(super) enum AccountCommand {
     Add(AccountArguments),
     /// Give an account another role; all of its sessions end.
     Role(AccountArguments),
+    /// Give an account another password, which is asked for, or read as one line of standard input; all of
+    /// its sessions end.
+    Password(NamedAccount),
+    /// End every session of an account. It signs in again as before.
+    SignOut(NamedAccount),
     /// Remove an account: all of its sessions end, and nobody signs in with it again.
-    Remove {
-        /// The name of the account.
-        name: String,
-        /// Why; the record keeps it.
-        #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
-        reason: Option<Reason>,
-        #[command(flatten)]
-        place: DataArguments,
-    },
+    Remove(NamedAccount),
+}
+
+/// Which account, in which data directory.
+#[derive(Args, Debug)]
+pub(super) struct NamedAccount {
+    /// The name of the account.
+    pub(super) name: String,
+    /// Why; the record keeps it.
+    #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
+    pub(super) reason: Option<Reason>,
+    #[command(flatten)]
+    pub(super) place: DataArguments,
 }
 
 #[derive(Args, Debug)]

@@ -1,7 +1,7 @@
 //! The commands that work on this machine: the server itself, and its data directory.
 
 use super::Report;
-use super::access_arguments::{AccountArguments, TokenArguments};
+use super::access_arguments::{AccountArguments, NamedAccount, TokenArguments};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::host_arguments::{DataArguments, LogLines, ServeArguments};
@@ -109,18 +109,37 @@ pub(super) fn account_role(options: &AccountArguments) -> Result<Report, Failure
     Ok(done(&sentence, &json))
 }
 
+/// Gives an account another password.
+pub(super) fn account_password(named: &NamedAccount) -> Result<Report, Failure> {
+    let access = access(&named.place, named.reason.as_ref())?;
+    let password = secret::new_password()?;
+    let ended = wait(access.change_password(&named.name, &password))?.map_err(refused)?;
+    sessions_ended(named, "has another password", ended)
+}
+
+/// Ends the sessions of an account.
+pub(super) fn account_sign_out(named: &NamedAccount) -> Result<Report, Failure> {
+    let access = access(&named.place, named.reason.as_ref())?;
+    let ended = wait(access.end_sessions(&named.name))?.map_err(refused)?;
+    sessions_ended(named, "is signed out everywhere", ended)
+}
+
+fn sessions_ended(named: &NamedAccount, what: &str, ended: u64) -> Result<Report, Failure> {
+    let (name, dir) = (&named.name, data_dir(&named.place)?);
+    let dir = dir.display();
+    let sentence = format!("The account {name} in {dir} {what}. Its sessions have ended: {ended}.");
+    Ok(done(&sentence, &json!({ "name": name, "sessions_ended": ended })))
+}
+
 /// Removes an account.
-pub(super) fn account_remove(
-    name: &str,
-    reason: Option<&Reason>,
-    place: &DataArguments,
-) -> Result<Report, Failure> {
-    let access = access(place, reason)?;
+pub(super) fn account_remove(named: &NamedAccount) -> Result<Report, Failure> {
+    let access = access(&named.place, named.reason.as_ref())?;
+    let name = &named.name;
     let change = wait(access.remove_account(name))?.map_err(refused)?;
     let (role, ended) = (change.from.word(), change.sessions_ended);
     let sentence = format!(
         "The account {name} ({role}) was removed from {}. Its sessions have ended: {ended}.",
-        data_dir(place)?.display()
+        data_dir(&named.place)?.display()
     );
     Ok(done(&sentence, &json!({ "name": name, "role": role, "sessions_ended": ended })))
 }

@@ -14,10 +14,12 @@ use crate::model::record::{Entry, Record};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The kinds of record that say who may act.
-pub const KINDS: [&str; 12] = [
+pub const KINDS: [&str; 14] = [
     "account_created",
     "role_changed",
     "account_removed",
+    "password_changed",
+    "sessions_ended",
     "token_issued",
     "token_revoked",
     "link_issued",
@@ -113,6 +115,19 @@ impl RecordedRights {
             Entry::AccountRemoved { name, .. } => {
                 if let Some(account) = self.accounts.get_mut(name.as_str()) {
                     account.is_removed = true;
+                    account.signed_in_by.clear();
+                }
+                self.sessions.retain(|_, account| account != name.as_str());
+            }
+            Entry::PasswordChanged { name, .. } => {
+                if let Some(account) = self.accounts.get_mut(name.as_str()) {
+                    account.password = record.issued;
+                    account.signed_in_by.clear();
+                }
+                self.sessions.retain(|_, account| account != name.as_str());
+            }
+            Entry::SessionsEnded { name, .. } => {
+                if let Some(account) = self.accounts.get_mut(name.as_str()) {
                     account.signed_in_by.clear();
                 }
                 self.sessions.retain(|_, account| account != name.as_str());

@@ -187,6 +187,9 @@ fn said(entry: &Entry) -> Vec<&str> {
         | Entry::TokenRevoked { name }
         | Entry::LinkIssued { name, .. } => vec![name.as_str()],
         Entry::AccessEnded { tokens, .. } => tokens.iter().map(ActorName::as_str).collect(),
+        Entry::PasswordChanged { name, .. } | Entry::SessionsEnded { name, .. } => {
+            vec![name.as_str()]
+        }
         Entry::RoleChanged { name, from, to, .. } => vec![name.as_str(), from.word(), to.word()],
         Entry::Explained { .. }
         | Entry::Rejected { .. }

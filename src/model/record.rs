@@ -317,6 +317,20 @@ pub enum Entry {
         /// How many sessions were ended by it.
         sessions_ended: u64,
     },
+    /// An account got another password. Its sessions have ended.
+    PasswordChanged {
+        /// Its name.
+        name: ActorName,
+        /// How many sessions were ended by it.
+        sessions_ended: u64,
+    },
+    /// Somebody ended the sessions of an account.
+    SessionsEnded {
+        /// Its name.
+        name: ActorName,
+        /// How many they were.
+        sessions_ended: u64,
+    },
     /// A cluster and its log were founded, by a command on the host. It is the first record.
     Founded {
         /// The version of the program.

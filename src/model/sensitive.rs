@@ -46,7 +46,7 @@ sensitive! {
          that person works."
         ["account_created", "signed_in", "signed_out", "proved_again", "token_issued", "token_revoked",
          "link_issued", "link_used", "link_revoked", "role_changed", "account_removed",
-         "mismatch_accepted", "access_ended"];
+         "password_changed", "sessions_ended", "mismatch_accepted", "access_ended"];
     FreeText "free_text"
         "A reason, evidence or what was attested, in the words of an operator: it can name people, \
          customers and hosts."

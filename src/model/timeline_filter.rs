@@ -286,6 +286,8 @@ mod tests {
             "link_revoked",
             "role_changed",
             "account_removed",
+            "password_changed",
+            "sessions_ended",
             "mismatch_accepted",
             "access_ended",
             "founded",

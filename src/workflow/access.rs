@@ -2,12 +2,11 @@
 //! transaction, so that neither can exist without the other (C9.1, C10.1).
 
 use super::record::came_or_went;
-use crate::authority::accounts::RoleChange;
 use crate::authority::clock::Latest;
 use crate::authority::stored::{password_mark, secret_mark, session_mark};
 use crate::authority::{
     Authority, Carrier, Credential, Denied, HashedPassword, NewPassword, Operator, PasswordCost,
-    Proven, ReauthLifetime, Viewer, accounts, sessions, setup_link, tokens,
+    Proven, ReauthLifetime, Viewer, sessions, setup_link, tokens,
 };
 use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::model::actor::{Actor, ActorRole, CredentialKind};
@@ -22,6 +21,8 @@ use std::sync::Arc;
 
 /// The name that a record carries for somebody with write access to the data directory.
 const CONSOLE: &str = "console";
+/// What everybody calls what is signed in to.
+const PRODUCT: &str = "aerodb-control";
 /// What stands in the record of a failed sign-in for a name that nobody has.
 const NO_ACCOUNT: &str = "(a name without an account)";
 
@@ -189,7 +190,7 @@ impl Access {
     ) -> Result<SessionAnswer, Refusal> {
         self.authority.check_setup_link(link).map_err(|denied| denied.refusal())?;
         let name = ActorName::parse(name)?;
-        let password = self.hash(password).await?;
+        let password = self.hash(password, &name).await?;
         let (ledger, entropy, now) = self.parts();
         let (link, carrier) = (link.to_owned(), self.carrier);
         let redeemed = self.store.write(move |tx| -> Result<SessionAnswer, Failed> {
@@ -250,63 +251,6 @@ impl Access {
         Ok(ended.await?)
     }
 
-    /// Makes an account, on the word of somebody with access to the data directory.
-    ///
-    /// # Errors
-    /// `input_invalid`, also when the name is taken; `audit_unavailable`.
-    pub async fn add_account(&self, name: &str, role: &str, password: &str) -> Result<(), Refusal> {
-        let (name, role) = (ActorName::parse(name)?, ActorRole::parse(role)?);
-        let password = self.hash(password).await?;
-        let (ledger, _, now) = self.parts();
-        let added = self.store.write(move |tx| -> Result<(), Failed> {
-            let mark = password_mark(&password);
-            accounts::create(tx, &name, role, &password, now)?;
-            let created = Entry::AccountCreated { name, role, identity: None };
-            let draft = Draft::new(Some(console()), None, created).marked(Some(mark), None);
-            ledger.append_in(tx, vec![draft])?;
-            Ok(())
-        });
-        Ok(added.await?)
-    }
-
-    /// Gives an account another role, on the word of somebody with access to the data directory. Its
-    /// sessions end in the same transaction: no session acts under one role and audits under another.
-    ///
-    /// # Errors
-    /// `input_invalid`, also when there is no such account, it has the role already, or it is the last
-    /// operator; `audit_unavailable`.
-    pub async fn change_role(&self, name: &str, role: &str) -> Result<RoleChange, Refusal> {
-        let (name, to) = (ActorName::parse(name)?, ActorRole::parse(role)?);
-        let (ledger, _, now) = self.parts();
-        let changed = self.store.write(move |tx| -> Result<RoleChange, Failed> {
-            let change = accounts::change_role(tx, &name, to, now)?;
-            let RoleChange { from, sessions_ended } = change;
-            let entry = Entry::RoleChanged { name, from, to, sessions_ended };
-            ledger.append_in(tx, vec![Draft::new(Some(console()), None, entry)])?;
-            Ok(change)
-        });
-        Ok(changed.await?)
-    }
-
-    /// Removes an account, on the word of somebody with access to the data directory. Its sessions end in
-    /// the same transaction.
-    ///
-    /// # Errors
-    /// `input_invalid`, also when there is no such account or it is the last operator;
-    /// `audit_unavailable`.
-    pub async fn remove_account(&self, name: &str) -> Result<RoleChange, Refusal> {
-        let name = ActorName::parse(name)?;
-        let (ledger, _, now) = self.parts();
-        let removed = self.store.write(move |tx| -> Result<RoleChange, Failed> {
-            let change = accounts::remove(tx, &name, now)?;
-            let RoleChange { from: role, sessions_ended } = change;
-            let entry = Entry::AccountRemoved { name, role, sessions_ended };
-            ledger.append_in(tx, vec![Draft::new(Some(console()), None, entry)])?;
-            Ok(change)
-        });
-        Ok(removed.await?)
-    }
-
     /// Issues a token for a program that reads.
     ///
     /// # Errors
@@ -327,8 +271,16 @@ impl Access {
         Ok(issued.await?)
     }
 
-    async fn hash(&self, password: &str) -> Result<HashedPassword, Refusal> {
-        let password = NewPassword::parse(password)?;
+    pub(super) async fn hash(
+        &self,
+        password: &str,
+        of: &ActorName,
+    ) -> Result<HashedPassword, Refusal> {
+        let log = self.ledger.reader().log_key().map_err(unreadable)?;
+        // The log is called after its cluster.
+        let log = log.as_ref().map_or("", |key| key.name());
+        let names: Vec<&str> = log.split('/').chain([PRODUCT, of.as_str()]).collect();
+        let password = NewPassword::parse(password, &names)?;
         let hashed = self.authority.hash_password(password, &*self.entropy).await;
         hashed.map_err(|denied| denied.refusal())
     }

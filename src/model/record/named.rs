@@ -46,6 +46,8 @@ impl Entry {
             | Self::LinkRevoked { .. }
             | Self::RoleChanged { .. }
             | Self::AccountRemoved { .. }
+            | Self::PasswordChanged { .. }
+            | Self::SessionsEnded { .. }
             | Self::Founded { .. }
             | Self::Restored { .. }
             | Self::AccessEnded { .. } => Vec::new(),

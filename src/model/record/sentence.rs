@@ -180,6 +180,13 @@ impl Entry {
                 "Account {name} was {from} and is {to}. {} ended.",
                 counted(*sessions_ended, "session")
             ),
+            Self::PasswordChanged { name, sessions_ended } => format!(
+                "Account {name} has another password. {} ended.",
+                counted(*sessions_ended, "session")
+            ),
+            Self::SessionsEnded { name, sessions_ended } => {
+                format!("{} of account {name} ended.", counted(*sessions_ended, "session"))
+            }
             Self::Founded { version, cluster, nodes: _, log_key } => format!(
                 "Version {version} founded a cluster and its log: {cluster}. Signs heads with {log_key}."
             ),

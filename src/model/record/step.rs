@@ -42,6 +42,8 @@ impl Entry {
             | Self::LinkRevoked { .. }
             | Self::RoleChanged { .. }
             | Self::AccountRemoved { .. }
+            | Self::PasswordChanged { .. }
+            | Self::SessionsEnded { .. }
             | Self::Founded { .. }
             | Self::Restored { .. }
             | Self::Stopped { .. }

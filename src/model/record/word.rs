@@ -4,7 +4,7 @@ use super::Entry;
 
 impl Entry {
     /// Every kind of entry, in order: what a filter of the log may name.
-    pub const WORDS: [&str; 39] = [
+    pub const WORDS: [&str; 41] = [
         "boot",
         "requested",
         "explained",
@@ -39,6 +39,8 @@ impl Entry {
         "link_revoked",
         "role_changed",
         "account_removed",
+        "password_changed",
+        "sessions_ended",
         "founded",
         "restored",
         "stopped",
@@ -84,6 +86,8 @@ impl Entry {
             Self::LinkRevoked { .. } => "link_revoked",
             Self::RoleChanged { .. } => "role_changed",
             Self::AccountRemoved { .. } => "account_removed",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::SessionsEnded { .. } => "sessions_ended",
             Self::Founded { .. } => "founded",
             Self::Restored { .. } => "restored",
             Self::Stopped { .. } => "stopped",

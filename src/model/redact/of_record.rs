@@ -158,6 +158,8 @@ impl Redact for Entry {
             | Self::LinkIssued { .. }
             | Self::RoleChanged { .. }
             | Self::AccountRemoved { .. }
+            | Self::PasswordChanged { .. }
+            | Self::SessionsEnded { .. }
             | Self::MismatchAccepted { .. }
             | Self::AccessEnded { .. } => of_access(spec, self),
             Self::Founded { .. } | Self::Restored { .. } | Self::Stopped { .. } => {
@@ -259,6 +261,12 @@ fn of_access(spec: &KernelSpec, entry: Entry) -> Entry {
         }
         Entry::AccountRemoved { name, role, sessions_ended } => {
             Entry::AccountRemoved { name: name.redacted(spec), role, sessions_ended }
+        }
+        Entry::PasswordChanged { name, sessions_ended } => {
+            Entry::PasswordChanged { name: name.redacted(spec), sessions_ended }
+        }
+        Entry::SessionsEnded { name, sessions_ended } => {
+            Entry::SessionsEnded { name: name.redacted(spec), sessions_ended }
         }
         Entry::AccessEnded { because, sessions, tokens, links } => {
             Entry::AccessEnded { because, sessions, tokens: tokens.redacted(spec), links }

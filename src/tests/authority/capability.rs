@@ -35,7 +35,7 @@ fn house() -> AuthorityFixture {
 
 impl AuthorityFixture {
     async fn hashed(&self) -> HashedPassword {
-        let password = NewPassword::parse(PASSWORD).unwrap();
+        let password = NewPassword::parse(PASSWORD, &[]).unwrap();
         self.authority.hash_password(password, &*self.entropy).await.unwrap()
     }
 

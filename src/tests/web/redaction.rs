@@ -8,8 +8,7 @@ use crate::kernel_words::CATALOGUE;
 use crate::ui::all::{draw, every_page};
 use crate::ui::fixtures as made;
 use crate::ui::made::attested;
-use aerodb_control::kernel::embedded::spec::EmbeddedAction as Action;
-use aerodb_control::kernel::embedded::spec::SPEC;
+use aerodb_control::kernel::embedded::spec::{EmbeddedAction as Action, SPEC};
 use aerodb_control::ledger::Draft;
 use aerodb_control::model::action::Action as RecordedAction;
 use aerodb_control::model::actor::{
@@ -171,6 +170,8 @@ fn every_record() -> Vec<Entry> {
         Entry::LinkRevoked { link_id },
         Entry::RoleChanged { name: name(), from, to, sessions_ended },
         Entry::AccountRemoved { name: name(), role, sessions_ended },
+        Entry::PasswordChanged { name: name(), sessions_ended },
+        Entry::SessionsEnded { name: name(), sessions_ended },
         Entry::Founded {
             version: "0".to_owned(),
             cluster: text.clone(),

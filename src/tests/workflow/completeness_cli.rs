@@ -149,6 +149,17 @@ fn rows(digest: &str) -> Vec<CommandRow> {
             &["role_changed"],
         ),
         ("account", line("account role olga --role auditor --config Leptos.toml"), "", 2, &[]),
+        ("account", line("account password otto --config Leptos.toml"), "Otto-Aerodb-2025", 2, &[]),
+        (
+            "account",
+            line("account password otto --config Leptos.toml"),
+            "another harbour at dusk",
+            0,
+            &["password_changed"],
+        ),
+        ("account", line("account password nobody --config Leptos.toml"), PASSWORD, 2, &[]),
+        ("account", line("account sign-out otto --config Leptos.toml"), "", 0, &["sessions_ended"]),
+        ("account", line("account sign-out nobody --config Leptos.toml"), "", 2, &[]),
         ("account", line("account remove otto --config Leptos.toml"), "", 0, &["account_removed"]),
         ("account", line("account remove olga --config Leptos.toml"), "", 2, &[]),
         (
