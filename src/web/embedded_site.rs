@@ -45,7 +45,10 @@ impl EmbeddedSite {
     pub fn read(archive: &'static [u8]) -> Result<Self, SiteError> {
         let entries = entries(archive).map_err(|error| SiteError::Archive(error.to_string()))?;
         let packed = |path: &str, ending| entries.get(&format!("{path}.{ending}")).copied();
-        let is_plain = |path: &&String| !path.ends_with(".br") && !path.ends_with(".gz");
+        let is_plain = |path: &&String| {
+            let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+            !["br", "gz"].contains(&ending)
+        };
         let file = |path: &String| {
             let plain = entries.get(path).copied().unwrap_or_default();
             let file = SiteFile { plain, brotli: packed(path, "br"), gzip: packed(path, "gz") };
