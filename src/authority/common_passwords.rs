@@ -60,6 +60,8 @@ const FAMOUS: [&str; 4] =
 /// How many words one is made of at most, and how many with a name of the context among them.
 const WORDS_MAX: usize = 2;
 const WORDS_WITH_NAME_MAX: usize = 3;
+/// Characters of the longest year or count between words.
+const COUNT_CHARS_MAX: usize = 4;
 /// Characters of the longest piece that is called a repetition.
 const REPEATED_CHARS_MAX: usize = 6;
 /// Characters of the shortest name of the context that counts: a shorter one stands in many words.
@@ -137,6 +139,11 @@ fn is_made_of(text: &str, names: &[&str]) -> bool {
         }
         let most = if named { WORDS_WITH_NAME_MAX } else { WORDS_MAX };
         let next = |word: &str, named| rest.strip_prefix(word).map(|rest| (rest, count + 1, named));
+        // Beside a name a year or a count stands anywhere.
+        let digits = rest.chars().take_while(char::is_ascii_digit).count();
+        if named && (1..=COUNT_CHARS_MAX).contains(&digits) {
+            rests.extend(rest.split_at_checked(digits).map(|(_, rest)| (rest, count, named)));
+        }
         // A name makes room for one more word, which may stand before it.
         if count < WORDS_WITH_NAME_MAX {
             rests.extend(names.iter().filter_map(|name| next(name, true)));
@@ -214,6 +221,7 @@ mod tests {
             "blue-lagoon1",
             "bluelagoon2025",
             "ada-aerodb-123",
+            "ada-2025-aerodb",
             "AdaPassword123",
             "welcome-aerodb!",
             "ada password ada 1",
