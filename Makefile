@@ -4,7 +4,7 @@ RECORDS ?= 1000000
 PROGRAM := $(abspath $(TARGET))/release/aerodb-control
 WASM := wasm32-unknown-unknown
 CARGO_FLAGS := --locked --features bundle
-# Without the types of every view the program is a third smaller, and sooner compiled; `bundle` says the same.
+# Without the types of every view the program is a third smaller, and sooner compiled; the browser's half is smaller with them.
 RELEASE := $(CARGO_FLAGS) --release --config 'build.rustflags=["--cfg=erase_components"]'
 HYDRATE := --lib --target $(WASM) --no-default-features --features hydrate
 # What `--version` names, where BUILD_COMMIT does not: nothing, where there is no git or no repository.

@@ -121,7 +121,7 @@ test('log and timeline tell how they are ordered, then their form, then their ro
       - paragraph:
         - textbox /^Text/
       - paragraph:
-        - textbox "Actor"
+        - combobox "Actor"
       - paragraph:
         - combobox "Kind of record"
       - button "Show these records"

@@ -36,15 +36,6 @@ impl Build {
             Self::Release => ("wasm-release", "wasm-release"),
         }
     }
-
-    /// What cargo is told besides. In a release both halves erase the types of their views: the Makefile
-    /// builds the server with the same.
-    fn config(self) -> &'static [&'static str] {
-        match self {
-            Self::Debug => &[],
-            Self::Release => &["--config", "build.rustflags=[\"--cfg=erase_components\"]"],
-        }
-    }
 }
 
 fn main() -> Done<()> {
@@ -92,7 +83,6 @@ fn compile(root: &Path, target: &Path, build: Build) -> Done<PathBuf> {
         .current_dir(root)
         .args(["build", "--locked", "--lib", "--target", TARGET])
         .args(["--no-default-features", "--features", "hydrate", "--profile", profile])
-        .args(build.config())
         .arg("--target-dir")
         .arg(&front)
         .status()?;

@@ -7,6 +7,16 @@ use crate::serve::server::PROGRAM;
 use serde_json::Value;
 use std::process::Command;
 
+/// An explanation without how much room the disk has, which others take and give back all the time: what is
+/// said of it is evidence, and in no digest.
+fn but_for_room(explanation: &Value) -> Value {
+    let mut explanation = explanation.clone();
+    if let Some(checks) = explanation["checks"].as_array_mut() {
+        checks.retain(|check| check["invariant"] != "copy_has_room");
+    }
+    explanation
+}
+
 /// C5.1: the browser, the API and the command line give the same explanation, byte for byte.
 #[test]
 fn the_command_on_every_explanation_gives_the_digest_that_stands_beside_it() {
@@ -37,7 +47,8 @@ fn the_command_on_every_explanation_gives_the_digest_that_stands_beside_it() {
         assert_eq!(ended.status.code(), Some(0), "{command}: {ended:?}");
         let asked: Value = serde_json::from_slice(&ended.stdout).expect("JSON");
         assert_eq!(asked["digest"], shown["digest"], "{command}");
-        assert_eq!(asked["explanation"], shown["explanation"], "{command}");
+        let explanations = [&asked, &shown].map(|answer| but_for_room(&answer["explanation"]));
+        assert_eq!(explanations[0], explanations[1], "{command}");
         // Asked for is not confirmed: without the digest nothing is sent.
         let id = asked["id"].as_str().expect("an id");
         let ended = run(&format!("aerodb-control confirm {id}"));

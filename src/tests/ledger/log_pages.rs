@@ -10,6 +10,12 @@ async fn app() -> TestApp {
     app
 }
 
+/// How many records a page links to.
+fn records_on(page: &str) -> usize {
+    let links = page.split("<a href=\"/log/").skip(1);
+    links.filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).count()
+}
+
 #[tokio::test]
 async fn a_filter_that_no_record_can_meet_is_a_refusal_that_names_it_on_both_doors() {
     let app = app().await;
@@ -52,7 +58,7 @@ async fn the_filters_of_an_address_give_the_same_records_on_the_page_and_in_the_
         let found: Vec<_> = records.map(|r| r["entry"]["kind"].as_str().expect("a kind")).collect();
         assert_eq!(found.join(" "), kinds, "{query}");
         let page = app.observer().get(&format!("/log?{query}")).await.expect(200).body;
-        assert_eq!(page.matches("<a href=\"/log/").count(), found.len(), "{query}");
+        assert_eq!(records_on(&page), found.len(), "{query}");
     }
 }
 
@@ -68,7 +74,7 @@ async fn the_page_says_what_it_is_narrowed_to_and_its_next_page_too() {
     let (rest, _) = rest.split_once('"').expect("an address");
     let next = format!("/log?actor=olga{}", rest.replace("&amp;", "&"));
     let second = app.observer().get(&next).await.expect(200).body;
-    assert_eq!(second.matches("<a href=\"/log/").count(), 1, "{next}");
+    assert_eq!(records_on(&second), 1, "{next}");
     assert_ne!(first, second);
 }
 
