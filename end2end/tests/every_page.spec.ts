@@ -94,7 +94,7 @@ test('every page is sent with its headers, passes in light and dark, and fits', 
   library,
   complaints,
 }) => {
-  test.setTimeout(400_000);
+  test.setTimeout(600_000);
   for (const status of REFUSED) complaints.expectStatus(status);
   const who = { storageState: library.session, baseURL: library.plane.console };
   await expectGood(page, browser, who, addresses(library));
