@@ -162,6 +162,8 @@ async fn every_json_answer_is_as_described() {
         "/api/v1/access",
         "/api/v1/kernel/events",
         "/api/v1/kernel/spec",
+        "/api/v1/actions.json",
+        "/api/v1/log.json",
         "/api/v1/openapi.json",
     ] {
         olga.get(path).await.expect(200);
