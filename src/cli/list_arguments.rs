@@ -40,18 +40,23 @@ pub(super) struct ActionsArguments {
 impl ActionsArguments {
     /// The filter by name, as it was typed: it is judged where the actions are read.
     pub(super) fn filter(&self) -> Vec<(&'static str, String)> {
-        [
+        given([
             ("text", &self.text),
             ("actor", &self.actor),
             ("action_kind", &self.action_kind),
             ("node", &self.node),
             ("since", &self.since),
             ("until", &self.until),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| value.clone().map(|value| (name, value)))
-        .collect()
+        ])
     }
+}
+
+/// The conditions that were given, each by its name in an address.
+pub(super) fn given<const N: usize>(
+    conditions: [(&'static str, &Option<String>); N],
+) -> Vec<(&'static str, String)> {
+    let named = |(name, value): (_, &Option<String>)| value.clone().map(|value| (name, value));
+    conditions.into_iter().filter_map(named).collect()
 }
 
 #[derive(Args, Debug)]

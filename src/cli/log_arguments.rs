@@ -2,6 +2,7 @@
 
 use super::export::ExportForm;
 use super::host_arguments::DataArguments;
+use super::list_arguments::given;
 use crate::ledger::note::LogKey;
 use crate::model::action::ActionId;
 use crate::model::answer::LogHead;
@@ -58,7 +59,7 @@ impl LogArguments {
     /// The filter by name, as it was typed: it is judged where the log is read.
     pub(super) fn filter(&self) -> Vec<(&'static str, String)> {
         let action = self.action.map(|action| action.to_string());
-        [
+        given([
             ("text", &self.text),
             ("actor", &self.actor),
             ("kind", &self.kind),
@@ -68,10 +69,7 @@ impl LogArguments {
             ("action", &action),
             ("since", &self.since),
             ("until", &self.until),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| value.clone().map(|value| (name, value)))
-        .collect()
+        ])
     }
 }
 
@@ -102,10 +100,12 @@ impl TimelineArguments {
     /// The filter by name, as it was typed: it is judged where the timeline is made.
     pub(super) fn filter(&self) -> Vec<(&'static str, String)> {
         let action = self.action.map(|action| action.to_string());
-        [("kind", &self.kind), ("node", &self.node), ("actor", &self.actor), ("action", &action)]
-            .into_iter()
-            .filter_map(|(name, value)| value.clone().map(|value| (name, value)))
-            .collect()
+        given([
+            ("kind", &self.kind),
+            ("node", &self.node),
+            ("actor", &self.actor),
+            ("action", &action),
+        ])
     }
 }
 

@@ -97,7 +97,7 @@ impl ListFile {
     #[must_use]
     pub fn head(&self) -> String {
         let columns = || self.kind.columns().iter().map(|name| (*name).to_owned());
-        let about = [self.scope.place(), self.scope.window(), self.scope.conditions()];
+        let about = self.about();
         match self.form {
             TableForm::Csv => csv(columns()),
             TableForm::Json => {
@@ -113,6 +113,11 @@ impl ListFile {
             }
             TableForm::Page => self.page_head(&about),
         }
+    }
+
+    /// Of which cluster it is, of what time, and under which conditions.
+    fn about(&self) -> [String; 3] {
+        [self.scope.place(), self.scope.window(), self.scope.conditions()]
     }
 
     fn page_head(&self, [place, window, conditions]: &[String; 3]) -> String {
@@ -162,7 +167,7 @@ impl ListFile {
     #[must_use]
     pub fn end(&self, end: &ExportEnd) -> String {
         let (word, sentence) = (end.word(), end.sentence());
-        let about = [self.scope.place(), self.scope.window(), self.scope.conditions()];
+        let about = self.about();
         match self.form {
             TableForm::Csv => {
                 let said = [word.to_owned(), sentence].into_iter().chain(about);

@@ -161,8 +161,10 @@ fn whole_list<P: 'static>(
 ) -> Result<Response, Refusal> {
     let mut file = begun(site, kind, form, filter);
     let words = site.read.catalogue();
-    let extent =
-        if file_is_filtered(filter) { DownloadExtent::Filtered } else { DownloadExtent::Whole };
+    let extent = match conditions(filter).next() {
+        Some(_) => DownloadExtent::Filtered,
+        None => DownloadExtent::Whole,
+    };
     let (head, mut ended, mut failed) = (file.head(), false, None);
     let rest = std::iter::from_fn(move || {
         if ended {
@@ -226,22 +228,19 @@ impl ListPart {
 }
 
 fn begun(site: &ReadState, kind: ListKind, form: TableForm, filter: &LogFilter) -> ListFile {
-    let pairs = filter.pairs().into_iter().filter(|(name, _)| !WINDOW.contains(name));
     let scope = ExportScope {
         environment: site.identity.environment.to_string(),
         cluster: site.identity.cluster.to_string(),
         since: filter.since,
         until: filter.until,
-        filter: pairs.map(|(name, text)| (name.to_owned(), text)).collect(),
+        filter: conditions(filter).map(|(name, text)| (name.to_owned(), text)).collect(),
     };
     ListFile::new(kind, form, scope, render::stylesheet(&site.leptos))
 }
 
-/// The fields of a filter that are its window.
-const WINDOW: [&str; 2] = ["since", "until"];
-
-fn file_is_filtered(filter: &LogFilter) -> bool {
-    filter.pairs().iter().any(|(name, _)| !WINDOW.contains(name))
+/// What a filter asks for besides its window.
+fn conditions(filter: &LogFilter) -> impl Iterator<Item = (&'static str, String)> {
+    filter.pairs().into_iter().filter(|(name, _)| !["since", "until"].contains(name))
 }
 
 fn named(
